@@ -1,0 +1,1 @@
+"""Measures the registry beside its peers: `python -m benchmarks`. Linux, Debian's packages, loopback only."""

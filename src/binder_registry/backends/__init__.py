@@ -1,0 +1,29 @@
+"""The logs that come with the package, by URL."""
+
+from urllib.parse import unquote
+
+from ..errors import DatabaseRefused
+from ..log import Log
+from ..log_store import LogStore
+
+
+def open_log(url: str, *, read_only: bool = False) -> Log:
+    """`memory:`, or `sqlite:///PATH` (relative to the current folder; four slashes for an absolute path).
+
+    Raises `DatabaseRefused`.
+    """
+    if url == "memory:":
+        from .memory import MemoryLog
+
+        return MemoryLog()
+    if url.startswith("sqlite:///") and len(url) > len("sqlite:///"):
+        from .sqlite import SQLiteLog
+
+        return SQLiteLog(unquote(url.removeprefix("sqlite:///")), read_only=read_only)
+    # Not the whole URL: it may hold a password.
+    raise DatabaseRefused(f"{url.partition(':')[0]!r}: a database is memory: or sqlite:///PATH")
+
+
+def open_store(url: str, *, read_only: bool = False) -> LogStore:
+    """A store over `open_log`. Raises `DatabaseRefused`."""
+    return LogStore(open_log(url, read_only=read_only))

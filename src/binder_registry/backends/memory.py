@@ -1,0 +1,95 @@
+"""A log in memory: the shortest backend, and 2015's `InMemoryStore`."""
+
+import threading
+from bisect import bisect_right, insort
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from secrets import token_bytes
+
+from msgspec.structs import replace
+
+from ..changes import MARK_BYTES, Change, Head
+from ..log_store import LogStore, utc_now
+
+
+class MemoryLog:
+    def __init__(self, origin: bytes = b"") -> None:
+        self._origin = origin or token_bytes(MARK_BYTES)
+        self._changes: list[Change] = []  # revision n at n - 1
+        self._names: list[str] = []  # sorted
+        self._revisions: dict[str, list[int]] = {}  # of each name, ascending
+        self._blanked: list[int] = []
+        self._writing = threading.Lock()
+        self._state = threading.Condition()
+
+    def origin(self) -> bytes:
+        return self._origin
+
+    def head(self) -> Head:
+        with self._state:
+            if not self._changes:
+                return Head(0, self._origin)
+            newest = self._changes[-1]
+            return Head(newest.revision, newest.mark, newest.time)
+
+    def current(self, name: str) -> Change | None:
+        with self._state:
+            return self._changes[self._revisions[name][-1] - 1] if name in self._revisions else None
+
+    def read(
+        self, since: int, until: int, *, name: str | None = None, newest_first: bool = False, limit: int = 1000
+    ) -> list[Change]:
+        with self._state:
+            revisions: Sequence[int] = range(max(since, 0) + 1, min(until, len(self._changes)) + 1)
+            if name is not None:
+                known = self._revisions.get(name, [])
+                revisions = known[bisect_right(known, since) : bisect_right(known, until)]
+            chosen = revisions[::-1][:limit] if newest_first else revisions[:limit]
+            return [self._changes[revision - 1] for revision in chosen]
+
+    def state(self, revision: int, *, after: str = "", limit: int = 1000, deleted: bool = False) -> list[Change]:
+        with self._state:
+            found: list[Change] = []
+            for name in self._names[bisect_right(self._names, after) :]:
+                if len(found) == limit:
+                    break
+                if past := bisect_right(self._revisions[name], revision):
+                    change = self._changes[self._revisions[name][past - 1] - 1]
+                    if deleted or not change.deleted:
+                        found.append(change)
+            return found
+
+    def wait(self, since: int, timeout: float) -> Head:
+        with self._state:
+            self._state.wait_for(lambda: len(self._changes) > since, timeout)
+        return self.head()
+
+    @contextmanager
+    def writing(self) -> Iterator[list[Change]]:
+        with self._writing:
+            rows: list[Change] = []
+            self._blanked = []
+            yield rows
+            with self._state:
+                for revision in self._blanked:
+                    self._changes[revision - 1] = replace(self._changes[revision - 1], content=None)
+                for row in rows:
+                    if row.name not in self._revisions:
+                        insort(self._names, row.name)
+                    self._changes.append(row)
+                    self._revisions.setdefault(row.name, []).append(row.revision)
+                self._state.notify_all()
+
+    def blank(self, revision: int) -> None:
+        self._blanked.append(revision)
+
+    def close(self) -> None:
+        pass
+
+
+class InMemoryStore(LogStore):
+    """2015's store: nothing outlives the process."""
+
+    def __init__(self, *, now: Callable[[], datetime] = utc_now) -> None:
+        super().__init__(MemoryLog(), now=now)

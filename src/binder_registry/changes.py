@@ -1,0 +1,117 @@
+"""The log's own values: a change, its action, a position, and the chain of marks."""
+
+from datetime import datetime
+from enum import StrEnum
+from hashlib import blake2b
+
+import msgspec
+from msgspec import Struct, structs
+
+from .errors import InvalidRequest, PositionUnknown
+from .template import Template
+from .wire import decode_template
+
+MARK_BYTES = 8
+DIGEST_BYTES = 16
+
+
+class Action(StrEnum):
+    CREATED = "created"
+    UPDATED = "updated"
+    RESTORED = "restored"
+    DELETED = "deleted"  # a tombstone: holds the template that was deleted, and its `replaced-by`
+    PURGED = "purged"  # an older change's content was blanked; carries the template unchanged
+
+
+class Position(Struct, frozen=True):
+    """A place in one particular log: `<revision>-<mark in hex>`. People may leave the mark out; then it is empty."""
+
+    revision: int
+    mark: bytes = b""
+
+    def __str__(self) -> str:
+        return f"{self.revision}-{self.mark.hex()}" if self.mark else str(self.revision)
+
+    @classmethod
+    def parse(cls, text: str) -> "Position":
+        """Raises `InvalidRequest`."""
+        revision, dash, mark = text.partition("-")
+        try:
+            if not (revision.isascii() and revision.isdigit() and len(revision) <= 19):
+                raise ValueError
+            position = cls(int(revision), bytes.fromhex(mark))
+            if dash and (len(position.mark) != MARK_BYTES or mark != position.mark.hex()):
+                raise ValueError
+        except ValueError:
+            raise InvalidRequest(f"{text[:100]!r} is not a position: <revision> or <revision>-<mark>") from None
+        return position
+
+    def agrees(self, other: "Position | int") -> bool:
+        """Whether both name the same state, as far as they say."""
+        if isinstance(other, int):
+            return self.revision == other
+        return self.revision == other.revision and (not self.mark or not other.mark or self.mark == other.mark)
+
+
+class Head(Struct, frozen=True):
+    """The newest position of a log, and the time of its newest change (None in an empty log)."""
+
+    revision: int
+    mark: bytes
+    time: datetime | None = None
+
+    @property
+    def position(self) -> Position:
+        return Position(self.revision, self.mark)
+
+
+class Change(Struct, frozen=True):
+    """One row of the log. `content` is the template's JSON (`wire.encode_template`); None when it was purged."""
+
+    revision: int
+    mark: bytes
+    time: datetime
+    by: str
+    note: str
+    action: Action
+    name: str
+    previous: int  # revision of the same template's change before; 0 for its first
+    first: int  # first revision of the same apply
+    deleted: bool  # the template is gone as of this change
+    content: bytes | None
+    digest: bytes  # of the content; outlives a purge, so that the mark still verifies
+
+    @property
+    def position(self) -> Position:
+        return Position(self.revision, self.mark)
+
+    @property
+    def template(self) -> Template | None:
+        """Decoded at each use; None when the content was purged."""
+        return None if self.content is None else decode_template(self.content, self.revision)
+
+
+def content_digest(content: bytes) -> bytes:
+    return blake2b(content, digest_size=DIGEST_BYTES).digest()
+
+
+def next_mark(before: bytes, change: Change) -> bytes:
+    """The mark of `change`, whose own mark is not looked at, in the chain after the mark `before`."""
+    row = (change.revision, change.time, change.by, change.note, change.action, change.name, change.previous)
+    return blake2b(before + msgspec.json.encode((*row, change.first)) + change.digest, digest_size=MARK_BYTES).digest()
+
+
+def chained(before: bytes, change: Change) -> Change:
+    return structs.replace(change, mark=next_mark(before, change))
+
+
+def known_position(position: Position | int, mark_at: bytes | None) -> int:
+    """The revision of `position`, when the log's mark there (None: no such revision) agrees.
+
+    Raises `PositionUnknown`.
+    """
+    if isinstance(position, int):
+        position = Position(position)
+    if mark_at is None or (position.mark and position.mark != mark_at):
+        raise PositionUnknown(f"The position {position} is not in this log: list again, then follow from there")
+    return position.revision

@@ -1,0 +1,215 @@
+"""Every error of the registry.
+
+    Exception
+    └── APIErrorResponse            2015's error body: a message and, where they help, hints
+        └── RegistryError           what our own code raises; its class is its stable name
+            ├── InvalidRequest          the request itself: JSON, parameters, headers
+            │   ├── BodyTooLarge
+            │   └── InvalidTemplate     what the template says
+            ├── Unauthorized
+            │   ├── MissingAuthHeader
+            │   ├── MissingTokenField
+            │   └── InvalidToken
+            ├── MissingScope            a known token that may not do this
+            ├── TemplateNotFound
+            ├── TemplateExists
+            ├── RevisionConflict        the template changed since it was read
+            ├── RevisionRequired        a write without If-Match where that is asked for
+            ├── RevisionUnknown         a revision that is not there (yet)
+            ├── RevisionNotShown        this server does not show the asked revision yet
+            ├── RevisionIsCurrent       the current content cannot be purged
+            ├── RevisionPurged          the content was blanked
+            ├── RevisionCompacted       the history before `oldest` was dropped
+            ├── PositionUnknown         a position of another log, or of a fork of this one
+            ├── RouteNotFound, MethodNotAllowed
+            ├── TooBusy                 try again later
+            ├── AuthUnavailable         who you are cannot be found out right now
+            ├── StoreUnavailable        the log cannot be read or written right now
+            ├── DatabaseRefused         a database that must not be opened: start-up only
+            └── UnexpectedError         a fault of ours, logged with the request's id
+
+The constants at the end are the ones that the 2015 package exported.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import ClassVar, Literal
+
+from msgspec import Struct
+
+HintCode = Literal["missing", "missing_field", "invalid", "already_exists"]
+
+
+class ErrorHint(Struct, frozen=True):
+    """Where an error lies. `code` is one of GitHub's, which 2015 mirrored: see `HintCode`."""
+
+    resource: str = ""
+    field: str = ""
+    code: str = ""
+
+
+class APIErrorResponse(Exception):
+    """The body of every error: `{"message": …}`, and `errors`, a list of hints, when there are any."""
+
+    def __init__(self, message: str, errors: Sequence[ErrorHint] = ()) -> None:
+        super().__init__(message)
+        self.message = message
+        self.errors = tuple(errors)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, APIErrorResponse):
+            return NotImplemented
+        return (type(self), self.message, self.errors) == (type(other), other.message, other.errors)
+
+    def __hash__(self) -> int:
+        return hash((type(self), self.message, self.errors))
+
+
+class RegistryError(APIErrorResponse):
+    """What the registry itself raises. `retry_after` (seconds) is set where trying again may help."""
+
+    text: ClassVar[str] = "The registry could not do this"
+    retry_after: ClassVar[int | None] = None
+
+    def __init__(self, message: str = "", errors: Sequence[ErrorHint] = ()) -> None:
+        super().__init__(message or self.text, errors)
+
+
+class InvalidRequest(RegistryError):
+    text = "The request is not valid"
+
+    @classmethod
+    def parameter(cls, name: str, problem: str) -> "InvalidRequest":
+        return cls(f"{name}: {problem}", [ErrorHint("Request", name, "invalid")])
+
+
+class BodyTooLarge(InvalidRequest):
+    def __init__(self, limit: int = 0, message: str = "") -> None:
+        super().__init__(message or f"The body is larger than {limit} bytes", [ErrorHint("Request", "body", "invalid")])
+
+
+class InvalidTemplate(InvalidRequest):
+    text = "The template is not valid"
+
+
+class Unauthorized(RegistryError):
+    text = "A token is needed"
+
+
+class MissingAuthHeader(Unauthorized):
+    text = "Authorization header not set. Should be of format 'Authorization: token key'"
+
+
+class MissingTokenField(Unauthorized):
+    text = "Token field not present in Authorization header. Should be of format 'Authorization: token key'"
+
+
+class InvalidToken(Unauthorized):
+    text = "Invalid token"
+
+
+class MissingScope(RegistryError):
+    text = "The token does not hold the scope that this needs"
+
+    @classmethod
+    def of(cls, scope: str) -> "MissingScope":
+        return cls(f"The token does not hold the scope '{scope}'", [ErrorHint("Token", "scope", "missing")])
+
+
+class TemplateNotFound(RegistryError):
+    text = "Template Not Found"
+
+
+class TemplateExists(RegistryError):
+    text = "Template already exists"
+
+
+class RevisionConflict(RegistryError):
+    """`current` is the position of what is there now: `<revision>-<mark>`, or "0" for nothing."""
+
+    text = "The template was changed since it was read"
+
+    def __init__(self, message: str = "", errors: Sequence[ErrorHint] = (), *, current: str = "") -> None:
+        super().__init__(message, errors or [ErrorHint("Request", "If-Match", "invalid")])
+        self.current = current
+
+
+class RevisionRequired(RegistryError):
+    text = "This server takes writes only with If-Match: send the ETag of what you read"
+
+
+class RevisionUnknown(RegistryError):
+    text = "There is no such revision"
+
+
+class RevisionNotShown(RegistryError):
+    text = "This server does not show that revision yet"
+
+
+class RevisionIsCurrent(RegistryError):
+    text = "The current revision cannot be purged: change the template first"
+
+
+class RevisionPurged(RegistryError):
+    text = "The content of this revision was purged"
+
+
+class RevisionCompacted(RegistryError):
+    text = "The history before that position was dropped: list again, then follow"
+
+
+class PositionUnknown(RegistryError):
+    text = "That position is not in this log: list again, then follow from there"
+
+
+class RouteNotFound(RegistryError):
+    text = "There is nothing at this path"
+
+
+class MethodNotAllowed(RegistryError):
+    text = "This path does not take that method"
+
+
+class TooBusy(RegistryError):
+    text = "Too many expensive requests at once; try again"
+    retry_after = 1
+
+
+class AuthUnavailable(RegistryError):
+    text = "Tokens cannot be checked right now; try again"
+    retry_after = 2
+
+
+class StoreUnavailable(RegistryError):
+    """Reads can be tried again. Whether a write took effect is unknown: read before repeating it."""
+
+    text = "Internal Server Error. Don't Panic. We will."  # 2015's body for a store that fails
+    retry_after = 2
+
+
+class DatabaseRefused(RegistryError):
+    text = "This database cannot be opened"
+
+
+class UnexpectedError(RegistryError):
+    text = "Internal Server Error. Don't Panic. We will."
+
+
+def error_name(error: type[RegistryError]) -> str:
+    """The stable name on the wire: `TemplateNotFound` is `template_not_found`."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", error.__name__).lower()
+
+
+def error_classes(root: type[RegistryError] = RegistryError) -> list[type[RegistryError]]:
+    """`root` and every class below it, parents first."""
+    return [root, *(found for child in root.__subclasses__() for found in error_classes(child))]
+
+
+DontPanicError = APIErrorResponse(UnexpectedError.text)
+ExistingTemplateError = APIErrorResponse(TemplateExists.text)
+InvalidTokenError = APIErrorResponse(InvalidToken.text)
+MissingAuthHeaderError = APIErrorResponse(MissingAuthHeader.text)
+MissingTokenFieldError = APIErrorResponse(MissingTokenField.text)
+TemplateNotFoundError = APIErrorResponse(TemplateNotFound.text)
+UnableToListError = APIErrorResponse("Unable to list templates")
+UnavailableTemplateError = APIErrorResponse("Template unavailable")

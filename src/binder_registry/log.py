@@ -1,0 +1,53 @@
+"""The contract of a backend: an append-only list of changes. `LogConformance` holds it."""
+
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from .changes import Change, Head
+
+
+class Log(Protocol):
+    """All methods may be called from any thread, and raise `StoreUnavailable` when the backend fails.
+
+    Reads see committed rows only, and give lists: an open cursor would hold the backend's old state alive.
+    """
+
+    def origin(self) -> bytes:
+        """The mark before revision 1, drawn at random when the log was created."""
+        ...
+
+    def head(self) -> Head: ...
+
+    def current(self, name: str) -> Change | None:
+        """The newest change of `name`, also when it is a tombstone."""
+        ...
+
+    def read(
+        self, since: int, until: int, *, name: str | None = None, newest_first: bool = False, limit: int = 1000
+    ) -> list[Change]:
+        """Changes with `since < revision <= until`, of one template or of all, at most `limit`."""
+        ...
+
+    def state(self, revision: int, *, after: str = "", limit: int = 1000, deleted: bool = False) -> list[Change]:
+        """The newest change per name as of `revision`, for names after `after`, by name (code points).
+
+        Tombstones only when `deleted`; `limit` counts what is returned.
+        """
+        ...
+
+    def wait(self, since: int, timeout: float) -> Head:
+        """Blocks until there is a revision after `since`, or for `timeout` seconds; gives the head either way."""
+        ...
+
+    def writing(self) -> AbstractContextManager[list[Change]]:
+        """Takes the write lock and gives an empty list. What is in the list at the end is written and durable when the
+        block is left; after an exception nothing is. Reads inside the block see the log as committed before it."""
+        ...
+
+    def blank(self, revision: int) -> None:
+        """Drop the content of one change; only inside `writing()`, whose fate it shares."""
+        ...
+
+    def close(self) -> None:
+        """May be called twice."""
+        ...

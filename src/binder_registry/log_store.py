@@ -1,0 +1,277 @@
+"""The verbs of a store, once, over any log."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+from msgspec.structs import replace
+
+from .changes import Action, Change, Head, Position, chained, content_digest, known_position
+from .errors import (
+    RevisionConflict,
+    RevisionIsCurrent,
+    RevisionPurged,
+    RevisionUnknown,
+    TemplateExists,
+    TemplateNotFound,
+)
+from .log import Log
+from .store import Expected
+from .template import Template, check, merged
+from .wire import encode_template
+
+PAGE = 1000  # rows of one read
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class LogStore:
+    """A `Store` over `log`. Its writes also take `by`, who wrote; `now` gives the time in UTC."""
+
+    def __init__(self, log: Log, *, now: Callable[[], datetime] = utc_now) -> None:
+        self.log = log
+        self._now = now
+        self._local = threading.local()
+
+    @contextmanager
+    def atomic(self) -> "Iterator[Batch]":
+        """All writes inside commit as one or none; this thread sees them before the commit. Blocks nest: an exception
+        that leaves an inner block undoes only that block's writes."""
+        outer: Batch | None = getattr(self._local, "batch", None)
+        if outer is not None:
+            length = len(outer.rows)
+            try:
+                yield outer
+            except BaseException:
+                outer.cut_back(length)
+                raise
+            return
+        with self.log.writing() as rows:
+            self._local.batch = batch = Batch(self.log, rows, self._now)
+            try:
+                yield batch
+                batch.blank()
+            finally:
+                self._local.batch = None
+
+    def get_template(self, name: str, *, revision: int | None = None) -> Template:
+        change = self._current(name) if revision is None else self._as_of(name, self._known(revision))
+        if change is None or change.deleted:
+            raise TemplateNotFound
+        return _readable(change)
+
+    def list_templates(self, *, revision: int | None = None) -> list[Template]:
+        until = self._head().revision if revision is None else self._known(revision)
+        found: list[Change] = []
+        while page := self.log.state(until, after=found[-1].name if found else "", limit=PAGE):
+            found += page
+        batch: Batch | None = getattr(self._local, "batch", None)
+        if batch:
+            newest = {change.name: change for change in found}
+            newest.update((row.name, row) for row in batch.rows if row.revision <= until)
+            found = [change for _, change in sorted(newest.items()) if not change.deleted]
+        return [_readable(change) for change in found]
+
+    def register_template(self, template: Template, *, by: str = "", note: str = "") -> Template:
+        with self.atomic() as batch:
+            current = batch.current(template.name)
+            if current and not current.deleted:
+                raise TemplateExists
+            return batch.append(Action.CREATED, replace(template, time_created=None), by, note)
+
+    def update_template(
+        self, template: Template, *, expected: Expected = None, by: str = "", note: str = ""
+    ) -> Template:
+        with self.atomic() as batch:
+            current = _readable(batch.existing(template.name, expected))
+            return batch.append(Action.UPDATED, merged(current, template), by, note)
+
+    def replace_template(
+        self, template: Template, *, expected: Expected = None, by: str = "", note: str = ""
+    ) -> Template:
+        with self.atomic() as batch:
+            current = _readable(batch.existing(template.name, expected))
+            return batch.append(Action.UPDATED, replace(template, time_created=current.time_created), by, note)
+
+    def restore_template(
+        self, name: str, revision: int, *, expected: Expected = None, by: str = "", note: str = ""
+    ) -> Template:
+        with self.atomic() as batch:
+            batch.known(name, expected)
+            change = self._as_of(name, self._known(revision))
+            while change and change.deleted:
+                change = self._as_of(name, change.previous)
+            if change is None:
+                raise RevisionUnknown(f"The template did not exist at revision {revision}")
+            return batch.append(Action.RESTORED, _readable(change), by, note)
+
+    def delete_template(
+        self, name: str, *, expected: Expected = None, by: str = "", note: str = "", replaced_by: str = ""
+    ) -> Template:
+        with self.atomic() as batch:
+            current = _readable(batch.existing(name, expected))
+            tombstone = replace(current, deleted=True, replaced_by=replaced_by)
+            if replaced_by:
+                check(tombstone)
+            batch.append(Action.DELETED, tombstone, by, note)
+            return current
+
+    def purge_change(self, name: str, revision: int, *, by: str = "", note: str = "") -> None:
+        with self.atomic() as batch:
+            current = batch.known(name)
+            if revision == current.revision:
+                raise RevisionIsCurrent
+            found = [change for change in self._rows(revision - 1, revision) if change.name == name]
+            if not found:
+                raise RevisionUnknown(f"The template has no change with revision {revision}")
+            _readable(found[0])
+            batch.append(Action.PURGED, _readable(current), by, note)
+            batch.purged[len(batch.rows)] = revision
+
+    def changes(
+        self, *, since: Position | int = 0, name: str | None = None, newest_first: bool = False, limit: int = 1000
+    ) -> list[Change]:
+        revision = known_position(since, self.mark_at(since if isinstance(since, int) else since.revision))
+        return self._rows(revision, self._head().revision, name, newest_first, limit)
+
+    def head(self) -> Position:
+        return self._head().position
+
+    def wait(self, since: int, timeout: float) -> Position:
+        return self.log.wait(since, timeout).position
+
+    def close(self) -> None:
+        self.log.close()
+
+    def mark_at(self, revision: int) -> bytes | None:
+        """The mark of one revision, or None where the log has no such revision."""
+        if revision == 0:
+            return self.log.origin()
+        rows = self._rows(revision - 1, revision)
+        return rows[0].mark if rows else None
+
+    def _head(self) -> Head:
+        batch: Batch | None = getattr(self._local, "batch", None)
+        return batch.head if batch else self.log.head()
+
+    def _current(self, name: str) -> Change | None:
+        batch: Batch | None = getattr(self._local, "batch", None)
+        return batch.current(name) if batch else self.log.current(name)
+
+    def _as_of(self, name: str, revision: int) -> Change | None:
+        rows = self._rows(0, revision, name, newest_first=True, limit=1)
+        return rows[0] if rows else None
+
+    def _known(self, revision: int) -> int:
+        if not 0 <= revision <= self._head().revision:
+            raise RevisionUnknown(f"There is no revision {revision} yet")
+        return revision
+
+    def _rows(
+        self, since: int, until: int, name: str | None = None, newest_first: bool = False, limit: int = PAGE
+    ) -> list[Change]:
+        """The log's rows, and this thread's own that wait for their commit."""
+        batch: Batch | None = getattr(self._local, "batch", None)
+        own = [
+            row for row in (batch.rows if batch else []) if since < row.revision <= until and name in (None, row.name)
+        ]
+        if newest_first:
+            own.reverse()
+        if len(own) >= limit and newest_first:
+            return own[:limit]
+        stored = self.log.read(since, until, name=name, newest_first=newest_first, limit=limit)
+        return (own + stored if newest_first else stored + own)[:limit]
+
+
+class Batch:
+    """The writes of one `atomic` block: what is new in the log, and what a reader of it would see."""
+
+    def __init__(self, log: Log, rows: list[Change], now: Callable[[], datetime]) -> None:
+        self.log = log
+        self.rows = rows
+        self.purged: dict[int, int] = {}  # number of rows when it was asked for → revision to blank
+        self._start = log.head()
+        self._now = now
+        self._newest: dict[str, Change | None] = {}  # nobody else writes meanwhile
+
+    @property
+    def head(self) -> Head:
+        if not self.rows:
+            return self._start
+        last = self.rows[-1]
+        return Head(last.revision, last.mark, last.time)
+
+    def current(self, name: str) -> Change | None:
+        if name not in self._newest:
+            self._newest[name] = self.log.current(name)
+        return self._newest[name]
+
+    def known(self, name: str, expected: Expected = None) -> Change:
+        """The newest change of `name`, a tombstone too. Raises `TemplateNotFound`, `RevisionConflict`."""
+        change = self.current(name)
+        if change is None:
+            raise TemplateNotFound
+        if expected is not None and not change.position.agrees(expected) and not (change.deleted and expected == 0):
+            raise RevisionConflict(current=str(change.position))
+        return change
+
+    def existing(self, name: str, expected: Expected = None) -> Change:
+        """The same for a template that is not deleted."""
+        change = self.current(name)
+        if change is None or change.deleted:
+            raise TemplateNotFound
+        return self.known(name, expected)
+
+    def append(self, action: Action, template: Template, by: str, note: str, *, first: int = 0) -> Template:
+        """Add one change. Sets the times; checks the rules where the content is new. Gives the template as stored."""
+        head, before = self.head, self.current(template.name)
+        time = self._now()
+        if head.time and time <= head.time:
+            time = head.time + timedelta(microseconds=1)
+        if action in (Action.CREATED, Action.UPDATED, Action.RESTORED):
+            check(template)
+            template = replace(template, time_created=template.time_created or time, time_modified=time, deleted=False)
+        content = encode_template(template)
+        revision = head.revision + 1
+        change = Change(
+            revision=revision,
+            mark=b"",
+            time=time,
+            by=by,
+            note=note,
+            action=action,
+            name=template.name,
+            previous=before.revision if before else 0,
+            first=first or revision,
+            deleted=template.deleted,
+            content=content,
+            digest=content_digest(content),
+        )
+        change = chained(head.mark, change)
+        self.rows.append(change)
+        self._newest[change.name] = change
+        return replace(template, revision=revision)
+
+    def cut_back(self, length: int) -> None:
+        del self.rows[length:]
+        self.purged = {at: revision for at, revision in self.purged.items() if at <= length}
+        self._newest = {row.name: row for row in self.rows}
+
+    def blank(self) -> None:
+        """Carry out the purges: in the log, or in the rows that are about to be written."""
+        for revision in self.purged.values():
+            own = revision - self._start.revision - 1
+            if own >= 0:
+                self.rows[own] = replace(self.rows[own], content=None)
+            else:
+                self.log.blank(revision)
+
+
+def _readable(change: Change) -> Template:
+    template = change.template
+    if template is None:
+        raise RevisionPurged
+    return template

@@ -1,0 +1,46 @@
+"""Label selectors: `key=value`, `key!=value`, `key`, `!key`, joined by commas."""
+
+from collections.abc import Mapping, Sequence
+from typing import Literal, TypeAlias
+
+from msgspec import Struct
+
+from .errors import InvalidRequest
+from .template import is_label_key, is_label_value
+
+
+class Requirement(Struct, frozen=True):
+    key: str
+    operator: Literal["=", "!=", "exists", "absent"]
+    value: str = ""
+
+    def matches(self, labels: Mapping[str, str]) -> bool:
+        if self.operator == "exists":
+            return self.key in labels
+        if self.operator == "absent":
+            return self.key not in labels
+        return (labels.get(self.key) == self.value) == (self.operator == "=")
+
+
+Selector: TypeAlias = Sequence[Requirement]
+
+
+def matches(selector: Selector, labels: Mapping[str, str]) -> bool:
+    return all(requirement.matches(labels) for requirement in selector)
+
+
+def parse_selector(text: str, parameter: str) -> list[Requirement]:
+    """Raises `InvalidRequest` naming `parameter`; the empty text is no selector."""
+    return [_requirement(part.strip(), parameter) for part in text.split(",")]
+
+
+def _requirement(text: str, parameter: str) -> Requirement:
+    requirement = Requirement(text, "exists")
+    if "=" in text:
+        key, _, value = text.partition("=")
+        requirement = Requirement(key[:-1], "!=", value) if key.endswith("!") else Requirement(key, "=", value)
+    elif text.startswith("!"):
+        requirement = Requirement(text[1:], "absent")
+    if not (is_label_key(requirement.key) and is_label_value(requirement.value)):
+        raise InvalidRequest.parameter(parameter, f"{text[:100]!r} is not key=value, key!=value, key or !key")
+    return requirement

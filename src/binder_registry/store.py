@@ -1,0 +1,80 @@
+"""The contract that people who embed the package use, and that the client implements over HTTP.
+
+`StoreConformance` holds it. All verbs are synchronous and safe from any thread; times and revisions are the store's.
+"""
+
+from contextlib import AbstractContextManager
+from typing import Any, Protocol, TypeAlias
+
+from .changes import Change, Position
+from .template import Template
+
+Expected: TypeAlias = Position | int | None
+"""The state that a write was decided on: a template's revision or position; 0: must not exist; None: anything."""
+
+
+class Store(Protocol):
+    def get_template(self, name: str, *, revision: int | None = None) -> Template:
+        """As of that revision, or now. Raises `TemplateNotFound`, `RevisionUnknown`, `RevisionPurged`."""
+        ...
+
+    def list_templates(self, *, revision: int | None = None) -> list[Template]:
+        """All, ordered by name (code points). Raises `RevisionUnknown`, `RevisionPurged`."""
+        ...
+
+    def register_template(self, template: Template, *, note: str = "") -> Template:
+        """The stored template. Raises `TemplateExists`, `InvalidTemplate`."""
+        ...
+
+    def update_template(self, template: Template, *, expected: Expected = None, note: str = "") -> Template:
+        """2015's merge: members that are not zero replace; `limits` member by member; maps and lists whole.
+
+        Raises `TemplateNotFound`, `RevisionConflict`, `InvalidTemplate`.
+        """
+        ...
+
+    def replace_template(self, template: Template, *, expected: Expected = None, note: str = "") -> Template:
+        """The whole new state. Raises `TemplateNotFound`, `RevisionConflict`, `InvalidTemplate`."""
+        ...
+
+    def restore_template(self, name: str, revision: int, *, expected: Expected = None, note: str = "") -> Template:
+        """The content as of `revision`, as a new change; brings back a deleted template, with its old `time_created`.
+
+        Raises `TemplateNotFound`, `RevisionConflict`, `RevisionUnknown`, `RevisionPurged`, `InvalidTemplate`.
+        """
+        ...
+
+    def delete_template(
+        self, name: str, *, expected: Expected = None, note: str = "", replaced_by: str = ""
+    ) -> Template:
+        """The template that was; its tombstone names `replaced_by`. Raises `TemplateNotFound`, `RevisionConflict`,
+        `InvalidTemplate`."""
+        ...
+
+    def purge_change(self, name: str, revision: int, *, note: str = "") -> None:
+        """Blanks the content of an old change. Raises `TemplateNotFound`, `RevisionUnknown`, `RevisionPurged`,
+        `RevisionIsCurrent`."""
+        ...
+
+    def changes(
+        self, *, since: Position | int = 0, name: str | None = None, newest_first: bool = False, limit: int = 1000
+    ) -> list[Change]:
+        """The log after `since`. Raises `PositionUnknown`, `RevisionCompacted`."""
+        ...
+
+    def head(self) -> Position: ...
+
+    def wait(self, since: int, timeout: float) -> Position:
+        """Blocks until there is a revision after `since`, or for `timeout` seconds; gives the newest position.
+
+        Raises `StoreUnavailable`.
+        """
+        ...
+
+    def close(self) -> None: ...
+
+
+class GroupingStore(Store, Protocol):
+    """A store whose writes inside `with store.atomic():` commit as one, or not at all: what `LogStore` adds."""
+
+    def atomic(self) -> AbstractContextManager[Any]: ...

@@ -1,0 +1,372 @@
+"""2015's JSON, in and out: what the server, the client and the rows of the log share.
+
+In: two readings of a body. `template_from_2015` is Go's `encoding/json`, as the original used it (keys match
+case-insensitively, unknown ones are ignored, repeats merge, `null` leaves a member alone). `template_from_members` is
+exact. Both report every wrong member with a hint.
+Out: compact JSON with Go's escapes and key order; times as RFC 3339 in UTC without trailing zeros.
+"""
+
+import json
+import re
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from typing import Any, NoReturn, TypeVar
+
+import msgspec
+from msgspec import UNSET, Struct, UnsetType, structs
+
+from .errors import APIErrorResponse, ErrorHint, InvalidRequest, InvalidTemplate
+from .template import LARGEST_INTEGER, WIRE_NAMES, ContainerLimits, Template
+
+T = TypeVar("T", bound=Struct)
+
+MAX_DEPTH = 10_000  # Go's own limit
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_GO_TIME = re.compile(r"(\d{4})-(\d\d)-(\d\d)T([01]\d|2[0-3]):[0-5]\d:[0-5]\d([.,]\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII)
+_TOKEN = re.compile(
+    r'[ \t\r\n]*(?:([\[\]{},:])|("(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"'
+    r"|-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|true|false|null))"
+)
+
+
+class Object(list[tuple[str, Any]]):
+    """A JSON object as its pairs, in document order."""
+
+
+# ── reading ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def parse(body: bytes) -> Any:
+    """One JSON value, as strict as the RFC; objects are `Object`s. Raises `InvalidRequest`."""
+    try:
+        text = body.decode()
+    except UnicodeDecodeError:
+        _malformed("the body is not valid UTF-8")
+    if text.startswith("\ufeff"):
+        _malformed("the body starts with a byte order mark")
+    try:
+        value = _decode(text)
+    except json.JSONDecodeError as error:
+        if error.pos >= len(text.rstrip(" \t\r\n")):
+            _malformed("unexpected end of JSON input")
+        _malformed(f"invalid JSON: {error.msg} at character {error.pos + 1}")
+    except RecursionError:
+        value = _decode_deep(text)
+    if "\\u" in text and _has_surrogate(value):
+        _malformed("a string holds half of a surrogate pair")
+    return value
+
+
+def template_from_2015(value: Any) -> Template:
+    """A parsed body as the 2015 server read it. `null` and absent members are left at zero; times are checked, then
+    dropped. Raises `InvalidTemplate` with a hint for each member of the wrong type."""
+    if value is None:
+        return Template()
+    problems: list[tuple[str, str]] = []
+    template = _read_members(Template(), _object(value), _folded, problems)
+    _raise(problems)
+    return template
+
+
+def template_from_members(value: Any, prefix: str = "") -> Template:
+    """An exact object: unknown members and members of the wrong type are refused, all at once; `null` is zero."""
+    problems: list[tuple[str, str]] = []
+    template = _read_members(Template(), _object(value, prefix), None, problems)
+    _raise(problems, prefix)
+    return template
+
+
+def merge_patch(template: Template, patch: Any) -> Template:
+    """RFC 7396: `null` clears, objects merge, all else replaces. Raises `InvalidTemplate`."""
+    target = msgspec.json.decode(encode_template(template))
+    return template_from_members(_as_object(_merge(target, _object(patch))))
+
+
+def _merge(target: Any, patch: Any) -> Any:
+    if not isinstance(patch, Object):
+        return patch
+    result = dict(target) if isinstance(target, dict) else {}
+    for key, value in patch:
+        if value is None:
+            result.pop(key, None)
+        else:
+            result[key] = _merge(result.get(key), value)
+    return result
+
+
+def _as_object(value: Any) -> Any:
+    if isinstance(value, dict):
+        return Object((key, _as_object(member)) for key, member in value.items())
+    return value
+
+
+def _object(value: Any, where: str = "") -> Object:
+    if not isinstance(value, Object):
+        raise InvalidTemplate(
+            f"{where or 'the body'} must be a JSON object", [ErrorHint("Template", where or "body", "invalid")]
+        )
+    return value
+
+
+_Problems = list[tuple[str, str]]
+_Fold = Callable[[str], str] | None  # how keys are matched; None is exactly
+
+
+def _read_members(start: T, pairs: Object, fold: _Fold, problems: _Problems, prefix: str = "") -> T:
+    readers: dict[str, tuple[str, Callable[..., Any]]] = _LIMITS if prefix else _MEMBERS
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        wire = fold(key) if fold else key
+        if wire not in readers:
+            if not fold:
+                problems.append((prefix + key, "is not a member of a template"))
+            continue
+        attribute, read = readers[wire]
+        if value is None:
+            continue
+        if attribute == "limits":
+            so_far = found.get("limits", ContainerLimits())
+            if isinstance(value, Object):
+                found["limits"] = _read_members(so_far, value, fold, problems, "limits.")
+            else:
+                problems.append(("limits", "must be an object"))
+            continue
+        try:
+            found[attribute] = read(value)
+        except ValueError as error:
+            problems.append((prefix + wire, str(error)))
+    for dropped in ("time_created", "time_modified"):
+        found.pop(dropped, None)
+    return structs.replace(start, **found)
+
+
+def _folded(key: str) -> str:
+    """Go folds ASCII letters, and the two other characters whose simple fold is an ASCII letter: ſ and the Kelvin."""
+    return key.replace("ſ", "s").lower()
+
+
+def _string(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError("must be a string")
+    return value
+
+
+def _integer(value: Any) -> int:
+    if type(value) is not int or not -LARGEST_INTEGER - 1 <= value <= LARGEST_INTEGER:
+        raise ValueError("must be a whole number of at most 64 bits")
+    return value
+
+
+def _number(value: Any) -> int | float:
+    if type(value) not in (int, float) or not abs(value) <= LARGEST_INTEGER:
+        raise ValueError("must be a number")
+    return int(value) if float(value).is_integer() else float(value)
+
+
+def _string_map(value: Any) -> dict[str, str]:
+    if not isinstance(value, Object) or not all(isinstance(text, str) for _, text in value):
+        raise ValueError("must be an object whose values are strings")
+    return dict(sorted(dict(value).items()))
+
+
+def _strings(value: Any) -> tuple[str, ...]:
+    if isinstance(value, Object) or not isinstance(value, list) or not all(isinstance(text, str) for text in value):
+        raise ValueError("must be a list of strings")
+    return tuple(value)
+
+
+def _go_time(value: Any) -> None:
+    match = _GO_TIME.fullmatch(value) if isinstance(value, str) else None
+    if match:
+        year, month, day = int(match[1]), int(match[2]), int(match[3])
+        try:
+            date(year or 2000, month, day)  # the year 0 is a leap year, and Python's begin at 1
+        except ValueError:
+            match = None
+    if not match:
+        raise ValueError("must be a time in RFC 3339")
+
+
+_LIMITS: dict[str, tuple[str, Callable[..., Any]]] = {
+    "memory": ("memory", _integer),
+    "cpu_shares": ("cpu_shares", _integer),
+    "cpus": ("cpus", _number),
+    "gpus": ("gpus", _integer),
+}
+_READERS: dict[str, Callable[..., Any]] = {
+    "limits": _object,
+    "time_created": _go_time,
+    "time_modified": _go_time,
+    "bind_port": _integer,
+    "labels": _string_map,
+    "environment": _string_map,
+    "allowed_groups": _strings,
+}
+_MEMBERS: dict[str, tuple[str, Callable[..., Any]]] = {
+    wire: (attribute, _READERS.get(attribute, _string))
+    for attribute, wire in WIRE_NAMES.items()
+    if attribute not in ("revision", "deleted")
+}
+
+
+def _raise(problems: _Problems, prefix: str = "") -> None:
+    if problems:
+        at = f"{prefix}." if prefix else ""
+        raise InvalidTemplate(
+            "; ".join(f"{at}{field} {problem}" for field, problem in problems[:10]),
+            [ErrorHint("Template", at + field, "invalid") for field, _ in problems],
+        )
+
+
+def _malformed(problem: str) -> NoReturn:
+    raise InvalidRequest(problem, [ErrorHint("Request", "body", "invalid")])
+
+
+def _whole(digits: str) -> int | float:
+    # Longer than any 64-bit number: a float is refused where a whole number is wanted, and costs no long arithmetic.
+    return int(digits) if len(digits) <= 20 else float(digits)
+
+
+def _not_json(constant: str) -> NoReturn:
+    _malformed(f"invalid JSON: {constant} is not a value")
+
+
+_decode = json.JSONDecoder(object_pairs_hook=Object, parse_int=_whole, parse_constant=_not_json).decode
+
+
+def _decode_deep(text: str) -> Any:
+    """What `_decode` does, without recursion: for the bodies, deeper than Python's stack, that Go accepts."""
+    root: list[Any] = []
+    stack: list[Any] = [root]
+    closers, at, expect = [""], 0, "value"
+    key = ""
+    keys: list[str] = []
+    while True:
+        match = _TOKEN.match(text, at)
+        if match is None:
+            if text[at:].strip(" \t\r\n") == "" and expect == "comma" and len(stack) == 1:
+                return root[0]
+            _malformed(f"invalid JSON at character {at + 1}")
+        at = match.end()
+        mark, scalar = match.groups()
+        if expect in ("key", "key or end") and scalar and scalar[0] == '"':
+            key, expect = _decode(scalar), "colon"
+        elif expect == "colon" and mark == ":":
+            expect = "value"
+        elif expect in ("value", "value or end") and (scalar or mark in ("[", "{")):
+            value: Any = _decode(scalar) if scalar else Object() if mark == "{" else []
+            stack[-1].append((key, value) if isinstance(stack[-1], Object) else value)
+            expect = "comma"
+            if not scalar:
+                keys.append(key)
+                stack.append(value)
+                closers.append("}" if mark == "{" else "]")
+                expect = "key or end" if mark == "{" else "value or end"
+                if len(stack) > MAX_DEPTH + 1:
+                    _malformed(f"the body is nested deeper than {MAX_DEPTH}")
+        elif expect == "comma" and mark == "," and len(stack) > 1:
+            expect = "key" if isinstance(stack[-1], Object) else "value"
+        elif (expect == "comma" or expect.endswith("or end")) and mark and mark == closers[-1]:
+            stack.pop()
+            closers.pop()
+            key, expect = keys.pop(), "comma"
+        else:
+            _malformed(f"invalid JSON at character {at}")
+
+
+def _has_surrogate(value: Any) -> bool:
+    pending = [value]
+    while pending:
+        item = pending.pop()
+        if isinstance(item, str):
+            if _SURROGATE.search(item):
+                return True
+        elif isinstance(item, (list, tuple)):
+            pending.extend(item)
+    return False
+
+
+# ── writing ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class _WireTemplate(Struct, omit_defaults=True, rename=lambda name: name.replace("_", "-")):
+    """What 2015 always sent has no default here; what it left out when zero has one."""
+
+    name: str
+    image_name: str
+    command: str
+    limits: ContainerLimits
+    time_created: str | UnsetType = UNSET
+    time_modified: str | UnsetType = UNSET
+    redirect_uri: str = ""
+    container_ip: str = ""
+    bind_port: int = 0
+    display_name: str = ""
+    description: str = ""
+    labels: dict[str, str] = {}
+    environment: dict[str, str] = {}
+    allowed_groups: tuple[str, ...] = ()
+    deprecated: str = ""
+    replaced_by: str = ""
+    revision: int = 0
+    deleted: bool = False
+
+
+def encode_template(template: Template, *, full: bool = False) -> bytes:
+    """The bytes of one template, without a newline; times it does not have are left out; `full` adds `revision`."""
+    *members, revision, deleted = structs.astuple(template)
+    members[4], members[5] = (timestamp(time) if time else UNSET for time in members[4:6])
+    return encode(_WireTemplate(*(*members, revision if full else 0, deleted)))
+
+
+def full_view(content: bytes, revision: int) -> bytes:
+    """A template as stored, with its read-only `revision` (and `deleted`, which tombstones are stored with) last."""
+    deleted = b',"deleted":true}'
+    if content.endswith(deleted):
+        return b'%b,"revision":%d%b' % (content[: -len(deleted)], revision, deleted)
+    return b'%b,"revision":%d}' % (content[:-1], revision)
+
+
+_template_decoder = msgspec.json.Decoder(Template)
+
+
+def decode_template(content: bytes, revision: int = 0) -> Template:
+    """What `encode_template` wrote, by this release or another: types are checked, rules are not."""
+    template = _template_decoder.decode(content)
+    return structs.replace(template, revision=revision) if revision else template
+
+
+def encode(value: Any) -> bytes:
+    """Compact JSON with the escapes of Go's `encoding/json` before 1.22."""
+    text = msgspec.json.encode(value)
+    for character, escaped in _HTML:
+        if character in text:
+            text = text.replace(character, escaped)
+    if b"\\b" in text or b"\\f" in text:
+        text = _ESCAPE.sub(lambda match: _GO_ESCAPES.get(match[0], match[0]), text)
+    return text
+
+
+_HTML = (
+    (b"<", b"\\u003c"),
+    (b">", b"\\u003e"),
+    (b"&", b"\\u0026"),
+    ("\u2028".encode(), b"\\u2028"),
+    ("\u2029".encode(), b"\\u2029"),
+)
+_ESCAPE = re.compile(rb"\\.")
+_GO_ESCAPES = {b"\\b": b"\\u0008", b"\\f": b"\\u000c"}
+
+
+def encode_error(error: APIErrorResponse) -> bytes:
+    """2015's error body, without the newline; `errors` is left out when there are none."""
+    body: dict[str, Any] = {"message": error.message}
+    if error.errors:
+        body["errors"] = error.errors
+    return encode(body)
+
+
+def timestamp(time: datetime) -> str:
+    """RFC 3339 in UTC, `Z`, the fraction without trailing zeros: Go's RFC3339Nano."""
+    text = time.astimezone(UTC).replace(tzinfo=None).isoformat()
+    return (text.rstrip("0") if "." in text else text) + "Z"
