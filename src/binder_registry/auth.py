@@ -65,4 +65,4 @@ class TokenAuthStore:
 
 
 def _digests(tokens: Iterable[str]) -> list[bytes]:
-    return [sha256(token.encode(errors="surrogateescape")).digest() for token in tokens]
+    return [sha256(token.encode(errors="surrogatepass")).digest() for token in tokens]

@@ -18,7 +18,7 @@ from .errors import (
 )
 from .log import Log
 from .store import Expected
-from .template import Template, check, merged
+from .template import Template, check, invalid_template, merged, successor_problem
 from .wire import encode_template
 
 PAGE = 1000  # rows of one read
@@ -113,9 +113,9 @@ class LogStore:
     ) -> Template:
         with self.atomic() as batch:
             current = _readable(batch.existing(name, expected))
-            tombstone = replace(current, deleted=True, replaced_by=replaced_by)
-            if replaced_by:
-                check(tombstone)
+            if problem := successor_problem(name, replaced_by):
+                raise invalid_template([("replaced-by", problem)])
+            tombstone = replace(current, deleted=True, replaced_by=replaced_by or current.replaced_by)
             batch.append(Action.DELETED, tombstone, by, note)
             return current
 
@@ -124,7 +124,7 @@ class LogStore:
             current = batch.known(name)
             if revision == current.revision:
                 raise RevisionIsCurrent
-            found = [change for change in self._rows(revision - 1, revision) if change.name == name]
+            found = [change for change in self._rows(revision - 1, self._known(revision)) if change.name == name]
             if not found:
                 raise RevisionUnknown(f"The template has no change with revision {revision}")
             _readable(found[0])
@@ -150,6 +150,8 @@ class LogStore:
         """The mark of one revision, or None where the log has no such revision."""
         if revision == 0:
             return self.log.origin()
+        if not 0 < revision <= self._head().revision:
+            return None
         rows = self._rows(revision - 1, revision)
         return rows[0].mark if rows else None
 
@@ -214,7 +216,11 @@ class Batch:
         change = self.current(name)
         if change is None:
             raise TemplateNotFound
-        if expected is not None and not change.position.agrees(expected) and not (change.deleted and expected == 0):
+        if (
+            expected is not None
+            and not change.position.agrees(expected)
+            and not (change.deleted and expected in (0, Position(0)))
+        ):
             raise RevisionConflict(current=str(change.position))
         return change
 

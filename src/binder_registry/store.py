@@ -47,8 +47,10 @@ class Store(Protocol):
     def delete_template(
         self, name: str, *, expected: Expected = None, note: str = "", replaced_by: str = ""
     ) -> Template:
-        """The template that was; its tombstone names `replaced_by`. Raises `TemplateNotFound`, `RevisionConflict`,
-        `InvalidTemplate`."""
+        """The template that was; its tombstone names `replaced_by`, or the successor that the template named itself.
+
+        Raises `TemplateNotFound`, `RevisionConflict`, `InvalidTemplate`.
+        """
         ...
 
     def purge_change(self, name: str, revision: int, *, note: str = "") -> None:

@@ -1,9 +1,8 @@
 """A template, its limits, and the rules about them as pure functions."""
 
-import math
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -112,10 +111,15 @@ def check(template: Template) -> None:
         raise InvalidTemplate("name and image-name must be specified", missing)
     problems = list(_problems(template))
     if problems:
-        raise InvalidTemplate(
-            "; ".join(f"{field} {problem}" for field, problem in problems[:10]),
-            [ErrorHint("Template", field, "invalid") for field, _ in problems],
-        )
+        raise invalid_template(problems)
+
+
+def invalid_template(problems: Sequence[tuple[str, str]]) -> InvalidTemplate:
+    """From wire names and what is wrong with each."""
+    return InvalidTemplate(
+        "; ".join(f"{field} {problem}" for field, problem in problems[:10]),
+        [ErrorHint("Template", field, "invalid") for field, _ in problems],
+    )
 
 
 def name_problem(name: str) -> str | None:
@@ -127,6 +131,13 @@ def name_problem(name: str) -> str | None:
     if len(name.encode(errors="surrogatepass")) > NAME_BYTES:
         return f"must not be longer than {NAME_BYTES} bytes"
     return None
+
+
+def successor_problem(name: str, replaced_by: str) -> str | None:
+    """Why the template `name` cannot be replaced by that one, or None; "" is no successor."""
+    if replaced_by and replaced_by == name:
+        return "must not name the template itself"
+    return name_problem(replaced_by) if replaced_by else None
 
 
 def _content(template: Template) -> list[tuple[str, Any]]:
@@ -154,15 +165,13 @@ def _problems(template: Template) -> Iterator[tuple[str, str]]:
         yield "allowed-groups", "must not name a group twice"
     if any(not group or _has_control_characters(group) for group in template.allowed_groups):
         yield "allowed-groups", "must hold names of groups, without control characters"
-    if template.replaced_by and (problem := name_problem(template.replaced_by)):
+    if problem := successor_problem(template.name, template.replaced_by):
         yield "replaced-by", problem
-    if template.replaced_by == template.name:
-        yield "replaced-by", "must not name the template itself"
 
 
 def _limit_problems(limits: ContainerLimits) -> Iterator[tuple[str, str]]:
     for limit, value in asdict(limits).items():
-        if not (math.isfinite(value) and 0 <= value <= LARGEST_INTEGER):
+        if not 0 <= value <= LARGEST_INTEGER:  # NaN is not either
             yield f"limits.{limit}", f"must be from 0 to {LARGEST_INTEGER}"
 
 

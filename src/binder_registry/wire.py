@@ -16,7 +16,7 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType, structs
 
 from .errors import APIErrorResponse, ErrorHint, InvalidRequest, InvalidTemplate
-from .template import LARGEST_INTEGER, WIRE_NAMES, ContainerLimits, Template
+from .template import LARGEST_INTEGER, WIRE_NAMES, ContainerLimits, Template, invalid_template
 
 T = TypeVar("T", bound=Struct)
 
@@ -78,26 +78,26 @@ def template_from_members(value: Any, prefix: str = "") -> Template:
 
 def merge_patch(template: Template, patch: Any) -> Template:
     """RFC 7396: `null` clears, objects merge, all else replaces. Raises `InvalidTemplate`."""
-    target = msgspec.json.decode(encode_template(template))
-    return template_from_members(_as_object(_merge(target, _object(patch))))
+    members = _members(parse(encode_template(template)))
+    for key, value in _object(patch):
+        if isinstance(value, Object):
+            # No member is deeper than this: what is nested further is refused below, merged or not.
+            value = Object(_merged(_members(members.get(key)), value).items())
+        _merged(members, [(key, value)])
+    return template_from_members(Object(members.items()))
 
 
-def _merge(target: Any, patch: Any) -> Any:
-    if not isinstance(patch, Object):
-        return patch
-    result = dict(target) if isinstance(target, dict) else {}
+def _members(value: Any) -> dict[str, Any]:
+    return dict(value) if isinstance(value, Object) else {}
+
+
+def _merged(members: dict[str, Any], patch: list[tuple[str, Any]]) -> dict[str, Any]:
     for key, value in patch:
         if value is None:
-            result.pop(key, None)
+            members.pop(key, None)
         else:
-            result[key] = _merge(result.get(key), value)
-    return result
-
-
-def _as_object(value: Any) -> Any:
-    if isinstance(value, dict):
-        return Object((key, _as_object(member)) for key, member in value.items())
-    return value
+            members[key] = value
+    return members
 
 
 def _object(value: Any, where: str = "") -> Object:
@@ -212,10 +212,7 @@ _MEMBERS: dict[str, tuple[str, Callable[..., Any]]] = {
 def _raise(problems: _Problems, prefix: str = "") -> None:
     if problems:
         at = f"{prefix}." if prefix else ""
-        raise InvalidTemplate(
-            "; ".join(f"{at}{field} {problem}" for field, problem in problems[:10]),
-            [ErrorHint("Template", at + field, "invalid") for field, _ in problems],
-        )
+        raise invalid_template([(at + field, problem) for field, problem in problems])
 
 
 def _malformed(problem: str) -> NoReturn:

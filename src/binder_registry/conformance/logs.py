@@ -1,0 +1,6 @@
+"""What every `Log` must do."""
+
+
+
+class LogConformance:
+    pass
