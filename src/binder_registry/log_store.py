@@ -1,7 +1,7 @@
 """The verbs of a store, once, over any log."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
@@ -40,7 +40,7 @@ class LogStore:
     def atomic(self) -> "Iterator[Batch]":
         """All writes inside commit as one or none; this thread sees them before the commit. Blocks nest: an exception
         that leaves an inner block undoes only that block's writes."""
-        outer: Batch | None = getattr(self._local, "batch", None)
+        outer = self._batch
         if outer is not None:
             length = len(outer.rows)
             try:
@@ -68,11 +68,10 @@ class LogStore:
         found: list[Change] = []
         while page := self.log.state(until, after=found[-1].name if found else "", limit=PAGE):
             found += page
-        batch: Batch | None = getattr(self._local, "batch", None)
-        if batch:
+        if batch := self._batch:
             newest = {change.name: change for change in found}
             newest.update((row.name, row) for row in batch.rows if row.revision <= until)
-            found = [change for _, change in sorted(newest.items()) if not change.deleted]
+            found = batch.blanked(change for _, change in sorted(newest.items()) if not change.deleted)
         return [_readable(change) for change in found]
 
     def register_template(self, template: Template, *, by: str = "", note: str = "") -> Template:
@@ -155,12 +154,17 @@ class LogStore:
         rows = self._rows(revision - 1, revision)
         return rows[0].mark if rows else None
 
+    @property
+    def _batch(self) -> "Batch | None":
+        """The block that this thread is in."""
+        return getattr(self._local, "batch", None)
+
     def _head(self) -> Head:
-        batch: Batch | None = getattr(self._local, "batch", None)
+        batch = self._batch
         return batch.head if batch else self.log.head()
 
     def _current(self, name: str) -> Change | None:
-        batch: Batch | None = getattr(self._local, "batch", None)
+        batch = self._batch
         return batch.current(name) if batch else self.log.current(name)
 
     def _as_of(self, name: str, revision: int) -> Change | None:
@@ -176,16 +180,16 @@ class LogStore:
         self, since: int, until: int, name: str | None = None, newest_first: bool = False, limit: int = PAGE
     ) -> list[Change]:
         """The log's rows, and this thread's own that wait for their commit."""
-        batch: Batch | None = getattr(self._local, "batch", None)
-        own = [
-            row for row in (batch.rows if batch else []) if since < row.revision <= until and name in (None, row.name)
-        ]
+        batch = self._batch
+        if batch is None:
+            return self.log.read(since, until, name=name, newest_first=newest_first, limit=limit)
+        own = [row for row in batch.rows if since < row.revision <= until and name in (None, row.name)]
         if newest_first:
             own.reverse()
-        if len(own) >= limit and newest_first:
-            return own[:limit]
-        stored = self.log.read(since, until, name=name, newest_first=newest_first, limit=limit)
-        return (own + stored if newest_first else stored + own)[:limit]
+        stored: list[Change] = []
+        if not (newest_first and len(own) >= limit):
+            stored = self.log.read(since, until, name=name, newest_first=newest_first, limit=limit)
+        return batch.blanked((own + stored if newest_first else stored + own)[:limit])
 
 
 class Batch:
@@ -265,6 +269,11 @@ class Batch:
         del self.rows[length:]
         self.purged = {at: revision for at, revision in self.purged.items() if at <= length}
         self._newest = {row.name: row for row in self.rows}
+
+    def blanked(self, changes: Iterable[Change]) -> list[Change]:
+        """`changes` without the content that this block purges."""
+        gone = set(self.purged.values())
+        return [replace(change, content=None) if change.revision in gone else change for change in changes]
 
     def blank(self) -> None:
         """Carry out the purges: in the log, or in the rows that are about to be written."""

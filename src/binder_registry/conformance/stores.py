@@ -5,13 +5,14 @@ from msgspec.structs import replace
 
 from ..errors import RevisionConflict
 from ..store import Store
+from .following import Following
 from .history import History
 from .reading import broken_links, folded, run_in_threads, whole_log
 from .samples import SCIPY, R
 from .verbs import Verbs
 
 
-class StoreConformance(Verbs, History):
+class StoreConformance(Verbs, History, Following):
     """Give the fixture `store`, an empty store. `threads` and `writes_per_thread` may be lowered for slow ones."""
 
     threads = 16
