@@ -12,8 +12,7 @@ from ..template import ContainerLimits, Template
 SCIPY = Template(name="scipy", image_name="jupyter/scipy", command="start.sh", limits=ContainerLimits(memory=5))
 NEW = replace(SCIPY, image_name="new")
 R = Template(name="r", image_name="jupyter/r")
-EVERY_MEMBENEW = replace(SCIPY, image_name="new")
-R = Template(
+EVERY_MEMBER = Template(
     name="every member ü 😀 +;%2F",
     image_name="registry:5000/every@sha256:0",
     command="start <b> & 'c' \"d\" \\ \u2028 \x7f",
