@@ -1,0 +1,285 @@
+"""A registry over HTTP, as a `Store`.
+
+Everything raises the classes of `errors` that the server raised, and `StoreUnavailable` where there was no answer. Safe
+from any thread. Reads are tried again, writes never are.
+"""
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Self
+from urllib.parse import parse_qsl, urlsplit
+
+import msgspec
+from msgspec import Struct, structs
+
+from ..changes import Change, Position
+from ..errors import InvalidRequest, RevisionConflict
+from ..store import Expected
+from ..template import Template
+from .answer import Answer, change_of, feed_decoder
+from .request import body_of, conditions, filters, json_of, patch_between, path_of
+from .transport import Params, Transport
+from .watch import follow
+
+DEFAULT_URL = "http://127.0.0.1:8080"
+PAGE = 1000  # changes of one answer, the most that a server gives
+LONGEST_POLL = 30.0  # seconds of one request that waits for a change
+APPLY_TIMEOUT = 60.0  # seconds at least: an apply may be 64 MiB
+
+_template = msgspec.json.Decoder(Template)
+_templates = msgspec.json.Decoder(list[Template])
+_object = msgspec.json.Decoder(dict[str, Any])
+
+
+class PlanStep(Struct, frozen=True):
+    """What an apply does, or would do, to one template. `changed`: wire names of the members that differ."""
+
+    action: str  # created, updated, deleted, unchanged
+    name: str
+    changed: list[str] = []
+    revision: int = 0  # of the change; 0 in a dry run and where nothing changed
+
+
+class _Plan(Struct):
+    plan: list[PlanStep]
+
+
+_plan = msgspec.json.Decoder(_Plan)
+
+
+class Client:
+    """`url`: else `BINDER_REGISTRY_URL`; `token`: else `BINDER_API_KEY`, else none, for reads. `timeout` (seconds) is
+    for each wait on the network; `retries` are the most after a failed read; `verify` may name certificates to trust.
+    """
+
+    def __init__(
+        self,
+        url: str | None = None,
+        token: str | None = None,
+        *,
+        timeout: float = 10.0,
+        retries: int = 3,
+        verify: bool | str = True,
+    ) -> None:
+        url = url or os.environ.get("BINDER_REGISTRY_URL") or DEFAULT_URL
+        token = os.environ.get("BINDER_API_KEY", "") if token is None else token
+        self._transport = Transport(url, token, timeout=timeout, retries=retries, verify=verify)
+        self._of_thread = threading.local()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Ends the streams of `watch` too, each at its next event or heartbeat."""
+        self._transport.close()
+
+    # ── templates ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def get_template(self, name: str, *, revision: int | None = None) -> Template:
+        params = [] if revision is None else [("revision", str(revision))]
+        answer = self._transport.get(path_of(name), params, cached=True)
+        _refuse_2015(answer, params)
+        return _stored(answer)
+
+    def list_templates(
+        self,
+        *,
+        revision: int | None = None,
+        label: Sequence[str] = (),
+        q: str = "",
+        image: str = "",
+        name: str = "",
+        deleted: bool = False,
+    ) -> list[Template]:
+        """All pages, by name. `label` are selectors, `image` and `name` globs, `q` words; `deleted` adds tombstones."""
+        chosen = [("label", selector) for selector in label]
+        chosen += [(key, value) for key, value in (("q", q), ("image", image), ("name", name)) if value]
+        chosen += [] if revision is None else [("revision", str(revision))]
+        params: Params | None = [("view", "full"), *([("deleted", "true")] if deleted else []), *chosen]
+        found: list[Template] = []
+        while params is not None:
+            answer = self._transport.get("/templates", params, cached=True)
+            page = answer.read(_templates)
+            found += page
+            params = _next_page(answer)
+        if _refuse_2015(answer, chosen):
+            return sorted(found, key=lambda template: template.name)
+        self._saw(answer)
+        return found
+
+    def register_template(self, template: Template, *, note: str = "") -> Template:
+        return self._written("POST", "/templates", body=body_of(template), note=note)
+
+    def update_template(self, template: Template, *, expected: Expected = None, note: str = "") -> Template:
+        return self._written("PUT", path_of(template.name), body=body_of(template), expected=expected, note=note)
+
+    def replace_template(self, template: Template, *, expected: Expected = None, note: str = "") -> Template:
+        wanted = body_of(template)
+
+        def replace(current: Answer, seen: Expected) -> Template:
+            patch = json_of(patch_between(current.body, wanted))
+            return self._written("PATCH", path_of(template.name), body=patch, expected=seen, note=note)
+
+        return self._after_reading(template.name, expected, replace)
+
+    def patch_template(
+        self, name: str, patch: Mapping[str, Any], *, expected: Expected = None, note: str = ""
+    ) -> Template:
+        """RFC 7396, with wire names: None clears, mappings merge, all else replaces."""
+        return self._written("PATCH", path_of(name), body=json_of(patch), expected=expected, note=note)
+
+    def restore_template(self, name: str, revision: int, *, expected: Expected = None, note: str = "") -> Template:
+        body = b'{"revision":%d}' % revision
+        return self._written("POST", f"{path_of(name)}/restore", body=body, expected=expected, note=note)
+
+    def delete_template(
+        self, name: str, *, expected: Expected = None, note: str = "", replaced_by: str = ""
+    ) -> Template:
+        params = [("replaced-by", replaced_by)] if replaced_by else []
+
+        def delete(current: Answer, seen: Expected) -> Template:
+            deleted = self._written("DELETE", path_of(name), params, expected=seen, note=note)
+            return structs.replace(deleted, revision=_stored(current).revision)
+
+        return self._after_reading(name, expected, delete)
+
+    def apply(
+        self,
+        templates: Sequence[Template] = (),
+        *,
+        delete: Mapping[str, str | None] = {},
+        prune: str | None = None,
+        dry_run: bool = False,
+        expected: Expected = None,
+        note: str = "",
+    ) -> list[PlanStep]:
+        """All of it in one commit, or nothing. `templates` are whole desired states; `delete` maps names to successors;
+        `prune` deletes what this label selector ("*": everything) selects and `templates` does not name. `expected` is
+        the registry's own `position()`."""
+        wanted = [msgspec.Raw(body_of(template)) for template in templates]
+        request = {"templates": wanted, "delete": delete, "prune": prune, "dry-run": dry_run, "note": note}
+        headers = conditions(expected, "")
+        answer = self._transport.write("POST", "/apply", body=json_of(request), headers=headers, wait=APPLY_TIMEOUT)
+        self._saw(answer)
+        return answer.read(_plan).plan
+
+    # ── the log ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def purge_change(self, name: str, revision: int, *, note: str = "") -> None:
+        path = f"{path_of(name)}/changes/{revision}"
+        self._saw(self._transport.write("DELETE", path, headers=conditions(None, note)))
+
+    def changes(
+        self,
+        *,
+        since: Position | int = 0,
+        name: str | None = None,
+        newest_first: bool = False,
+        limit: int = 1000,
+        label: Sequence[str] = (),
+    ) -> list[Change]:
+        """At most `limit` changes after `since`, all pages. To callers without a token their `by` is not shown."""
+        if newest_first and limit > PAGE:  # the feed pages forward only
+            every = self.changes(since=since, name=name, label=label, limit=2**63)
+            return every[: -limit - 1 : -1]
+        found: list[Change] = []
+        order = [("order", "newest")] if newest_first else []
+        while True:
+            size = min(PAGE, limit - len(found))
+            params = [("since", str(since)), ("limit", str(size)), *order, *filters(name, label)]
+            page = [change_of(change) for change in self._transport.get("/changes", params).read(feed_decoder).changes]
+            found += page
+            if len(page) < size or len(found) >= limit:
+                return found
+            since = page[-1].position
+
+    def watch(
+        self, *, since: Position | int | None = None, name: str | None = None, label: Sequence[str] = ()
+    ) -> Iterator[Change]:
+        """Every change after `since` (None: from this call on), as it comes and once each, across lost connections.
+
+        Raises `PositionUnknown` when the log no longer holds what was seen: list again, then watch from there. Ends
+        when the client is closed.
+        """
+        position = self.head() if since is None else Position(since) if isinstance(since, int) else since
+        return follow(self._transport, position, filters(name, label))
+
+    def head(self) -> Position:
+        return self._head([("order", "newest"), ("limit", "1")])
+
+    def wait(self, since: int, timeout: float) -> Position:
+        deadline = time.monotonic() + timeout
+        head = self.head()
+        while head.revision <= since and (left := deadline - time.monotonic()) > 0:
+            patience = min(left, LONGEST_POLL)
+            head = self._head([("since", str(head)), ("limit", "1"), ("wait", f"{patience:.3f}")], patience)
+        return head
+
+    def position(self) -> Position:
+        """Of the newest list, apply, write or `head()` of this thread; the head when there was none. What was listed
+        and is then watched from here has no gap."""
+        seen: Position | None = getattr(self._of_thread, "position", None)
+        return seen or self.head()
+
+    def health(self) -> dict[str, Any]:
+        """What `/health` says; a server that is draining or cannot write says so with `status`, and raises nothing."""
+        return self._transport.get("/health", errors=False).read(_object)
+
+    def _head(self, params: Params, patience: float = 0) -> Position:
+        answer = self._transport.get("/changes", params, wait=patience)
+        answer.read(feed_decoder)
+        self._saw(answer)
+        return answer.position or Position(answer.revision or 0)
+
+    def _after_reading(self, name: str, expected: Expected, write: Callable[[Answer, Expected], Template]) -> Template:
+        """A write that follows from what is there: again from the start when others wrote in between, unless the caller
+        said what was to be there."""
+        while True:
+            current = self._transport.get(path_of(name), cached=True)
+            try:
+                return write(current, current.position if expected is None else expected)
+            except RevisionConflict:
+                if expected is not None:
+                    raise
+
+    def _written(
+        self,
+        method: str,
+        path: str,
+        params: Params = (),
+        *,
+        body: bytes = b"",
+        expected: Expected = None,
+        note: str,
+    ) -> Template:
+        answer = self._transport.write(method, path, params, body, headers=conditions(expected, note))
+        self._saw(answer)
+        return _stored(answer)
+
+    def _saw(self, answer: Answer) -> None:
+        if answer.position:
+            self._of_thread.position = answer.position
+
+
+def _stored(answer: Answer) -> Template:
+    template = answer.read(_template)
+    return structs.replace(template, revision=answer.position.revision) if answer.position else template
+
+
+def _next_page(answer: Answer) -> Params | None:
+    """Only the query of the link: what its path is on this side of a proxy is known here better than there."""
+    return parse_qsl(urlsplit(answer.next).query, keep_blank_values=True) if answer.next else None
+
+
+def _refuse_2015(answer: Answer, params: Params) -> bool:
+    """Whether this is a registry of 2015, which ignores every parameter: an answer to one would be wrong."""
+    if answer.revision is not None:
+        return False
+    if params:
+        raise InvalidRequest.parameter(params[0][0], "this is a registry of 2015, which ignores it")
+    return True

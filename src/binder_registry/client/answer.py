@@ -1,0 +1,145 @@
+"""What a registry answers: its values, and its errors as the classes that the server raised."""
+
+import re
+from datetime import datetime
+from typing import TypeVar
+
+import msgspec
+from httpx2 import Headers
+from msgspec import Struct
+
+from ..changes import Action, Change, Position
+from ..errors import (
+    BodyTooLarge,
+    ErrorHint,
+    InvalidRequest,
+    MethodNotAllowed,
+    MissingScope,
+    RegistryError,
+    RevisionConflict,
+    RevisionRequired,
+    RouteNotFound,
+    StoreUnavailable,
+    TemplateExists,
+    TemplateNotFound,
+    TooBusy,
+    Unauthorized,
+    UnexpectedError,
+    error_classes,
+    error_name,
+)
+
+T = TypeVar("T")
+
+_CLASSES = {error_name(error): error for error in error_classes()}
+# For registries of 2015, and for what stands in front of a registry.
+_BY_STATUS: dict[int, type[RegistryError]] = {
+    400: InvalidRequest,
+    401: Unauthorized,
+    403: MissingScope,
+    404: RouteNotFound,
+    405: MethodNotAllowed,
+    409: TemplateExists,
+    412: RevisionConflict,
+    413: BodyTooLarge,
+    428: RevisionRequired,
+    429: TooBusy,
+    502: StoreUnavailable,
+    503: StoreUnavailable,
+    504: StoreUnavailable,
+}
+_POSITION = re.compile(r"\d{1,19}(-[0-9a-f]{16})?")  # found anywhere: proxies make `W/"…"` or `"…-gzip"` of an ETag
+
+
+class Answer(Struct, frozen=True):
+    url: str  # without credentials
+    status: int
+    headers: Headers
+    body: bytes
+    next: str = ""  # where the next page is
+
+    @property
+    def revision(self) -> int | None:
+        """Which revision of the registry this shows; None: a registry of 2015."""
+        text = self.headers.get("Registry-Revision", "")
+        return int(text) if text.isascii() and text.isdigit() else None
+
+    @property
+    def position(self) -> Position | None:
+        found = _POSITION.search(self.headers.get("ETag", ""))
+        return Position.parse(found[0]) if found else None
+
+    def read(self, decoder: msgspec.json.Decoder[T]) -> T:
+        """Raises `StoreUnavailable` when this is not what a registry answers."""
+        try:
+            return decoder.decode(self.body)
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            message = f"{self.url} answered {self.status} with something else than a registry does: is the URL right?"
+            raise StoreUnavailable(message) from None
+
+
+class _ErrorBody(Struct):
+    message: str = ""
+    errors: list[ErrorHint] = []
+
+
+_error_body = msgspec.json.Decoder(_ErrorBody)
+
+
+def error_of(answer: Answer) -> RegistryError:
+    try:
+        body = _error_body.decode(answer.body)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        body = _ErrorBody()
+    kind = _CLASSES.get(answer.headers.get("Registry-Error", ""))
+    if kind is None:
+        kind = _BY_STATUS.get(answer.status, InvalidRequest if answer.status < 500 else UnexpectedError)
+        if body.message == TemplateNotFound.text:
+            kind = TemplateNotFound
+    error = kind(message=body.message or f"{answer.url} answered {answer.status}: is this the URL of a registry?")
+    if body.errors:
+        error.errors = tuple(body.errors)
+    if isinstance(error, RevisionConflict):
+        error.current = str(answer.position or "")
+    return error
+
+
+class _WireChange(Struct):
+    revision: int
+    position: str
+    time: datetime
+    action: Action
+    name: str
+    previous: int
+    first: int
+    digest: str
+    by: str = ""
+    note: str = ""
+    deleted: bool = False
+    template: msgspec.Raw | None = None
+
+
+class Feed(Struct):
+    changes: list[_WireChange]
+
+
+feed_decoder = msgspec.json.Decoder(Feed)
+event_decoder = msgspec.json.Decoder(_WireChange)
+
+
+def change_of(wire: _WireChange) -> Change:
+    """`content` is the registry's own bytes, so that its digest and the chain of marks can be verified."""
+    return Change(
+        revision=wire.revision,
+        mark=Position.parse(wire.position).mark,
+        time=wire.time,
+        by=wire.by,
+        note=wire.note,
+        action=wire.action,
+        name=wire.name,
+        previous=wire.previous,
+        first=wire.first,
+        deleted=wire.deleted,
+        content=None if wire.template is None else bytes(wire.template),
+        digest=bytes.fromhex(wire.digest),
+    )

@@ -1,0 +1,252 @@
+"""Requests to one registry: connections, retries, redirects, errors, and the revision that was seen last."""
+
+import random
+import ssl
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from urllib.parse import quote, urlencode
+
+import httpx2
+
+from .. import __version__
+from ..errors import InvalidRequest, InvalidToken, RevisionNotShown, StoreUnavailable
+from .answer import Answer, error_of
+from .cache import Cache
+
+Params = Sequence[tuple[str, str]]
+
+FIRST_DELAY = 0.1  # seconds before the first retry, doubled for each one after it
+LONGEST_DELAY = 5.0
+LONGEST_RETRY_AFTER = 60.0  # a server that asks for more is not waited for
+MOST_REDIRECTS = 5
+# Below the 5 s after which uvicorn closes an idle connection: a write must not meet one that is being closed.
+KEEP_ALIVE = 4.0
+TRY_AGAIN = (429, 502, 503, 504)
+_NEVER_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.ProxyError)
+
+
+class Transport:
+    """Safe from any thread."""
+
+    def __init__(self, url: str, token: str, *, timeout: float, retries: int, verify: bool | str) -> None:
+        self.url = _checked_url(url)
+        self.shown = str(self.url.copy_with(username=None, password=None)).rstrip("/")
+        self.timeout = timeout
+        self.retries = retries
+        self.closed = False
+        headers = {"Accept": "application/json", "User-Agent": f"binder-registry/{__version__}"}
+        if token:
+            headers["Authorization"] = f"token {_checked_token(token)}"
+        self._http = httpx2.Client(
+            headers=headers,
+            timeout=timeout,
+            verify=_authorities(verify) if isinstance(verify, str) else verify,
+            limits=httpx2.Limits(max_connections=None, max_keepalive_connections=20, keepalive_expiry=KEEP_ALIVE),
+        )
+        self._cache = Cache()
+        self._seen = 0
+        self._lock = threading.Lock()
+
+    def get(
+        self,
+        path: str,
+        params: Params = (),
+        *,
+        method: str = "GET",
+        cached: bool = False,
+        wait: float = 0,
+        errors: bool = True,
+    ) -> Answer:
+        """A read, tried again when it fails for want of a connection or of a ready server. `wait` is for how many
+        seconds more than usual the server may take; without `errors`, any answer is given as it is."""
+        url = self._url(path, params)
+        known = self._cache.get(url) if cached else None
+        conditional = {"If-None-Match": known.headers["ETag"]} if known else {}
+        attempt = 0
+        while True:
+            request = self._request(method, url, self._freshness() | conditional, timeout=self.timeout + wait)
+            try:
+                response = self._send(request)
+            except httpx2.RequestError as error:
+                if attempt >= self.retries:
+                    raise self._unreachable(error) from None
+                delay = backoff(attempt)
+            else:
+                answer = self._answer(response)
+                asked = retry_delay(answer, attempt)
+                if asked is None or attempt >= self.retries or not errors:
+                    break
+                delay = asked
+            time.sleep(delay)
+            attempt += 1
+        if answer.status == 304 and known:
+            return known
+        if errors:
+            self._check(answer)
+        if cached:
+            self._cache.put(url, answer)
+        return answer
+
+    def write(
+        self,
+        method: str,
+        path: str,
+        params: Params = (),
+        body: bytes = b"",
+        *,
+        headers: dict[str, str],
+        wait: float = 0,
+    ) -> Answer:
+        """Sent once: whether a write without an answer took effect is unknown."""
+        request = self._request(method, self._url(path, params), headers, body, timeout=self.timeout + wait)
+        try:
+            response = self._send(request)
+        except _NEVER_SENT as error:
+            raise self._unreachable(error) from None
+        except httpx2.RequestError as error:
+            raise StoreUnavailable(
+                f"{self.shown} gave no answer to this write ({_reason(error)}): whether it took effect is unknown"
+            ) from None
+        answer = self._answer(response)
+        self._check(answer)
+        return answer
+
+    @contextmanager
+    def stream(
+        self, path: str, params: Params, headers: dict[str, str], *, silence: float
+    ) -> Iterator[httpx2.Response]:
+        """An answer that is read as it comes, at most `silence` seconds between two pieces. Raises httpx2's own errors
+        about connections."""
+        timeout = httpx2.Timeout(self.timeout, read=silence)
+        request = self._request("GET", self._url(path, params), self._freshness() | headers, timeout=timeout)
+        response = self._send(request, stream=True)
+        try:
+            if response.status_code != 200:
+                response.read()
+                self._check(self._answer(response))
+            yield response
+        finally:
+            response.close()
+
+    def saw(self, revision: int) -> None:
+        with self._lock:
+            self._seen = max(self._seen, revision)
+
+    def close(self) -> None:
+        self.closed = True
+        self._http.close()
+
+    def _freshness(self) -> dict[str, str]:
+        """Reads follow what was seen before, on any server."""
+        return {"Registry-Revision": str(self._seen)} if self._seen else {}
+
+    def _url(self, path: str, params: Params) -> str:
+        return f"{str(self.url).rstrip('/')}{path}" + (f"?{encoded(params)}" if params else "")
+
+    def _request(
+        self, method: str, url: str, headers: dict[str, str], body: bytes = b"", *, timeout: float | httpx2.Timeout
+    ) -> httpx2.Request:
+        if self.closed:
+            raise StoreUnavailable("This client was closed")
+        return self._http.build_request(method, url, headers=headers, content=body or None, timeout=timeout)
+
+    def _send(self, request: httpx2.Request, *, stream: bool = False) -> httpx2.Response:
+        """Follows redirects within the origin: neither the token nor a write goes anywhere else."""
+        for _ in range(MOST_REDIRECTS):
+            response = self._http.send(request, stream=stream, follow_redirects=False)
+            following = response.next_request
+            if following is None:
+                return response
+            response.close()
+            if following.url.origin != request.url.origin or following.method != request.method:
+                where = following.url.copy_with(username=None, password=None, query=None)
+                raise StoreUnavailable(f"{self.shown} redirects to {where}, which is not followed: is the URL right?")
+            request = following
+        raise StoreUnavailable(f"{self.shown} redirects without end")
+
+    def _answer(self, response: httpx2.Response) -> Answer:
+        url = str(response.request.url.copy_with(username=None, password=None, query=None))
+        link = response.links.get("next", {}).get("url", "")
+        answer = Answer(url, response.status_code, response.headers, response.content, link)
+        self.saw(answer.revision or 0)
+        return answer
+
+    def _check(self, answer: Answer) -> None:
+        if 200 <= answer.status < 300:
+            return
+        error = error_of(answer)
+        if isinstance(error, RevisionNotShown):
+            with self._lock:
+                self._seen = 0  # a registry put back to an older copy would refuse every read from now on
+        raise error
+
+    def _unreachable(self, error: httpx2.RequestError) -> StoreUnavailable:
+        return StoreUnavailable(f"{self.shown} cannot be reached: {_reason(error)}")
+
+
+def backoff(attempt: int) -> float:
+    """Seconds, drawn at random so that many clients do not come back at once."""
+    return random.uniform(0.5, 1) * min(LONGEST_DELAY, FIRST_DELAY * 2.0 ** min(attempt, 10))  # noqa: S311
+
+
+def retry_delay(answer: Answer, attempt: int) -> float | None:
+    """Seconds until this read may be tried again; None: it should not be."""
+    if answer.status not in TRY_AGAIN:
+        return None
+    asked = _retry_after(answer.headers.get("Retry-After", ""))
+    return None if asked > LONGEST_RETRY_AFTER else asked + backoff(attempt)
+
+
+def _retry_after(text: str) -> float:
+    """RFC 9110: seconds, or a date."""
+    if text.isascii() and text.isdigit():
+        return float(text[:9])
+    try:
+        seconds: float = (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds()
+    except (ValueError, TypeError):  # TypeError: a date without its zone
+        return 0
+    return max(0.0, seconds)
+
+
+def encoded(params: Params) -> str:
+    try:
+        return urlencode(params, quote_via=quote)
+    except UnicodeEncodeError:
+        raise InvalidRequest(f"{dict(params)!a} holds half of a surrogate pair") from None
+
+
+def _checked_url(text: str) -> httpx2.URL:
+    problem = "is not the URL of a registry: http://HOST:PORT or https://HOST/PATH"
+    try:
+        url = httpx2.URL(text.strip())
+    except httpx2.InvalidURL:
+        raise InvalidRequest(f"{text!r} {problem}") from None
+    if url.scheme not in ("http", "https") or not url.host or url.query or url.fragment:
+        raise InvalidRequest(f"{text!r} {problem}")
+    return url
+
+
+def _checked_token(text: str) -> str:
+    token = text.strip()
+    if not (token.isascii() and token.isprintable()) or " " in token:
+        raise InvalidToken("The token holds a character that no token has")  # and which one is nobody's business
+    return token
+
+
+def _authorities(path: str) -> ssl.SSLContext:
+    """Those of a PEM file or a directory."""
+    try:
+        if Path(path).is_dir():
+            return ssl.create_default_context(capath=path)
+        return ssl.create_default_context(cafile=path)
+    except OSError as error:
+        raise InvalidRequest(f"the certificates in {path!r} cannot be read: {error}") from None
+
+
+def _reason(error: httpx2.RequestError) -> str:
+    return str(error) or type(error).__name__
