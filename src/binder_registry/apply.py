@@ -1,22 +1,24 @@
 """Declarative apply: what is asked for, and the plan that leads there. Pure: nothing here writes."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Set
 from typing import Any, Literal
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from .errors import APIErrorResponse, ErrorHint, InvalidRequest, InvalidTemplate
+from .errors import ErrorHint, InvalidRequest, InvalidTemplate
 from .selector import Requirement, matches, parse_selector
-from .template import Template, changed_members, check, name_problem
+from .template import Template, changed_members, check, name_problem, successor_problem
 from .wire import Object, template_from_members
 
 NOTE_BYTES = 1024
 
 
 class ApplyRequest(Struct, frozen=True):
-    """`templates` are whole desired states; `delete` maps names to the `replaced-by` of their tombstones ("": none);
-    `prune` deletes what it selects and `templates` does not name (an empty list selects all, None nothing)."""
+    """`templates` are whole desired states; `delete` maps names to the `replaced-by` of their tombstones ("": the one
+    that the template names itself); `prune` deletes what it selects and `templates` does not name (an empty list
+    selects all, None nothing)."""
 
     templates: list[Template] = []
     delete: dict[str, str] = {}
@@ -69,71 +71,91 @@ def _unwanted(name: str, successor: str, before: Template | None) -> Step:
         return Step("unchanged", Template(name=name, deleted=True))
     if before.deleted and successor in ("", before.replaced_by):
         return Step("unchanged", before, before)
-    return Step("deleted", replace(before, deleted=True, replaced_by=successor), before)
+    return Step("deleted", replace(before, deleted=True, replaced_by=successor or before.replaced_by), before)
 
 
 def parse_apply(value: Any) -> ApplyRequest:
     """From a body as `wire.parse` gives it. All errors at once: `InvalidRequest`, or `InvalidTemplate` with hints
-    like `templates[3].limits.memory`."""
+    like `templates[3].limits.memory`. `null` is an absent member."""
     if not isinstance(value, Object):
         raise InvalidRequest("the body must be a JSON object", [ErrorHint("Request", "body", "invalid")])
-    members, hints, messages = dict(value), list[ErrorHint](), list[str]()
-
-    def wrong(field: str, problem: str) -> None:
-        hints.append(ErrorHint("Request", field, "invalid"))
-        messages.append(f"{field} {problem}")
-
-    for key in members.keys() - {"templates", "delete", "prune", "dry-run", "note"}:
-        wrong(key, "is not a member of an apply")
-    templates, delete = members.get("templates") or [], members.get("delete") or Object()
-    prune, dry_run, note = members.get("prune"), members.get("dry-run") or False, members.get("note") or ""
-    if isinstance(templates, Object) or not isinstance(templates, list):
-        wrong("templates", "must be a list")
-        templates = []
-    if not isinstance(delete, Object):
-        wrong("delete", "must be an object")
-        delete = Object()
+    members = {key: member for key, member in dict(value).items() if member is not None}
+    problems = _Problems()
+    for key, _ in value:
+        if key not in ("templates", "delete", "prune", "dry-run", "note"):
+            problems.add(key, "is not a member of an apply")
+    dry_run, note = members.get("dry-run", False), members.get("note", "")
     if not isinstance(dry_run, bool):
-        wrong("dry-run", "must be true or false")
-    if not isinstance(note, str) or len(note.encode(errors="replace")) > NOTE_BYTES:
-        wrong("note", f"must be a string of at most {NOTE_BYTES} bytes")
-    requirements: list[Requirement] | None = None
+        problems.add("dry-run", "must be true or false")
+    if not isinstance(note, str) or "\0" in note or len(note.encode()) > NOTE_BYTES:
+        problems.add("note", f"must be a string of at most {NOTE_BYTES} bytes, without NUL characters")
+    prune = _prune(members.get("prune"), problems)
+    templates = _templates(members.get("templates", []), problems)
+    delete = _delete(members.get("delete", Object()), {template.name for template in templates}, problems)
+    if problems.hints:
+        raise InvalidTemplate("; ".join(problems.messages[:10]), problems.hints)
+    return ApplyRequest(templates, delete, prune, dry_run, note)
+
+
+class _Problems:
+    def __init__(self) -> None:
+        self.hints: list[ErrorHint] = []
+        self.messages: list[str] = []
+
+    def add(self, field: str, problem: str) -> None:
+        self.hints.append(ErrorHint("Request", field, "invalid"))
+        self.messages.append(f"{field} {problem}")
+
+
+def _prune(text: Any, problems: _Problems) -> list[Requirement] | None:
+    if text is None:
+        return None
+    if not isinstance(text, str):
+        problems.add("prune", "must be a label selector, or '*' for everything")
+        return None
     try:
-        if prune is not None and not isinstance(prune, str):
-            wrong("prune", "must be a label selector")
-        elif prune is not None:
-            requirements = [] if prune == "*" else parse_selector(prune, "prune")
+        return [] if text == "*" else parse_selector(text, "prune")
     except InvalidRequest as error:
-        _collect(error, hints, messages)
-    wanted = list(_templates(templates, hints, messages))
-    names = [template.name for template in wanted]
-    for name in {name for name in names if names.count(name) > 1} if len(set(names)) < len(names) else ():
-        wrong("templates", f"names {name!r} twice")
-    for name, successor in delete:
-        if problem := name_problem(name):
-            wrong(f"delete.{name}", problem)
-        if name in names:
-            wrong(f"delete.{name}", "is among the templates too")
-        if not isinstance(successor, str | None) or (successor and name_problem(successor)) or successor == name:
-            wrong(f"delete.{name}", "must be the name of another template, or null")
-    if hints:
-        raise InvalidTemplate("; ".join(messages[:10]), hints)
-    return ApplyRequest(wanted, {name: successor or "" for name, successor in delete}, requirements, dry_run, note)
+        problems.hints += error.errors
+        problems.messages.append(error.message)
+        return None
 
 
-def _templates(entries: list[Any], hints: list[ErrorHint], messages: list[str]) -> Iterator[Template]:
+def _templates(entries: Any, problems: _Problems) -> list[Template]:
+    if isinstance(entries, Object) or not isinstance(entries, list):
+        problems.add("templates", "must be a list")
+        return []
+    wanted: list[Template] = []
     for index, entry in enumerate(entries):
         where = f"templates[{index}]"
         try:
-            template = template_from_members(entry, where)
-            yield template
-            check(template)
+            wanted.append(template_from_members(entry, where))
         except InvalidTemplate as error:
-            _collect(error, hints, messages, where)
+            problems.hints += error.errors
+            problems.messages.append(error.message)
+            continue
+        try:
+            check(wanted[-1])
+        except InvalidTemplate as error:
+            problems.hints += [replace(hint, field=f"{where}.{hint.field}") for hint in error.errors]
+            problems.messages.append(f"{where}: {error.message}")
+    for name, times in Counter(template.name for template in wanted).items():
+        if name and times > 1:
+            problems.add("templates", f"names {name!r} {times} times")
+    return wanted
 
 
-def _collect(error: APIErrorResponse, hints: list[ErrorHint], messages: list[str], where: str = "") -> None:
-    for hint in error.errors:
-        field = hint.field if hint.field.startswith(where) else f"{where}.{hint.field}"
-        hints.append(ErrorHint(hint.resource, field, hint.code))
-    messages.append(f"{where}: {error.message}" if where else error.message)
+def _delete(entries: Any, wanted: Set[str], problems: _Problems) -> dict[str, str]:
+    if not isinstance(entries, Object):
+        problems.add("delete", "must be an object")
+        return {}
+    delete: dict[str, str] = {}
+    for name, successor in entries:
+        if problem := name_problem(name):
+            problems.add(f"delete.{name}", problem)
+        if name in wanted:
+            problems.add(f"delete.{name}", "is among the templates too")
+        if not isinstance(successor, str | None) or (successor and successor_problem(name, successor)):
+            problems.add(f"delete.{name}", "must be the name of another template, or null")
+        delete[name] = successor or ""
+    return delete

@@ -1,15 +1,15 @@
 """The verbs of a store, once, over any log."""
 
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from msgspec.structs import replace
 
-from .changes import Action, Change, Head, Position, chained, content_digest, known_position
+from .batch import Batch as Batch
+from .changes import Action, Change, Head, Position, known_position
 from .errors import (
-    RevisionConflict,
     RevisionIsCurrent,
     RevisionPurged,
     RevisionUnknown,
@@ -18,8 +18,7 @@ from .errors import (
 )
 from .log import Log
 from .store import Expected
-from .template import Template, check, invalid_template, merged, successor_problem
-from .wire import encode_template
+from .template import Template, invalid_template, merged, successor_problem
 
 PAGE = 1000  # rows of one read
 
@@ -37,7 +36,7 @@ class LogStore:
         self._local = threading.local()
 
     @contextmanager
-    def atomic(self) -> "Iterator[Batch]":
+    def atomic(self) -> Iterator[Batch]:
         """All writes inside commit as one or none; this thread sees them before the commit. Blocks nest: an exception
         that leaves an inner block undoes only that block's writes."""
         outer = self._batch
@@ -58,10 +57,20 @@ class LogStore:
                 self._local.batch = None
 
     def get_template(self, name: str, *, revision: int | None = None) -> Template:
-        change = self._current(name) if revision is None else self._as_of(name, self._known(revision))
+        change = self._current(name) if revision is None else self.change_as_of(name, revision)
         if change is None or change.deleted:
             raise TemplateNotFound
         return _readable(change)
+
+    def change_as_of(self, name: str, revision: int) -> Change:
+        """What wrote the template that there was at `revision`; its content may be purged.
+
+        Raises `TemplateNotFound`, `RevisionUnknown`.
+        """
+        change = self._as_of(name, self._known(revision))
+        if change is None or change.deleted:
+            raise TemplateNotFound
+        return change
 
     def list_templates(self, *, revision: int | None = None) -> list[Template]:
         until = self._head().revision if revision is None else self._known(revision)
@@ -155,7 +164,7 @@ class LogStore:
         return rows[0].mark if rows else None
 
     @property
-    def _batch(self) -> "Batch | None":
+    def _batch(self) -> Batch | None:
         """The block that this thread is in."""
         return getattr(self._local, "batch", None)
 
@@ -190,99 +199,6 @@ class LogStore:
         if not (newest_first and len(own) >= limit):
             stored = self.log.read(since, until, name=name, newest_first=newest_first, limit=limit)
         return batch.blanked((own + stored if newest_first else stored + own)[:limit])
-
-
-class Batch:
-    """The writes of one `atomic` block: what is new in the log, and what a reader of it would see."""
-
-    def __init__(self, log: Log, rows: list[Change], now: Callable[[], datetime]) -> None:
-        self.log = log
-        self.rows = rows
-        self.purged: dict[int, int] = {}  # number of rows when it was asked for → revision to blank
-        self._start = log.head()
-        self._now = now
-        self._newest: dict[str, Change | None] = {}  # nobody else writes meanwhile
-
-    @property
-    def head(self) -> Head:
-        if not self.rows:
-            return self._start
-        last = self.rows[-1]
-        return Head(last.revision, last.mark, last.time)
-
-    def current(self, name: str) -> Change | None:
-        if name not in self._newest:
-            self._newest[name] = self.log.current(name)
-        return self._newest[name]
-
-    def known(self, name: str, expected: Expected = None) -> Change:
-        """The newest change of `name`, a tombstone too. Raises `TemplateNotFound`, `RevisionConflict`."""
-        change = self.current(name)
-        if change is None:
-            raise TemplateNotFound
-        if (
-            expected is not None
-            and not change.position.agrees(expected)
-            and not (change.deleted and expected in (0, Position(0)))
-        ):
-            raise RevisionConflict(current=str(change.position))
-        return change
-
-    def existing(self, name: str, expected: Expected = None) -> Change:
-        """The same for a template that is not deleted."""
-        change = self.current(name)
-        if change is None or change.deleted:
-            raise TemplateNotFound
-        return self.known(name, expected)
-
-    def append(self, action: Action, template: Template, by: str, note: str, *, first: int = 0) -> Template:
-        """Add one change. Sets the times; checks the rules where the content is new. Gives the template as stored."""
-        head, before = self.head, self.current(template.name)
-        time = self._now()
-        if head.time and time <= head.time:
-            time = head.time + timedelta(microseconds=1)
-        if action in (Action.CREATED, Action.UPDATED, Action.RESTORED):
-            check(template)
-            template = replace(template, time_created=template.time_created or time, time_modified=time, deleted=False)
-        content = encode_template(template)
-        revision = head.revision + 1
-        change = Change(
-            revision=revision,
-            mark=b"",
-            time=time,
-            by=by,
-            note=note,
-            action=action,
-            name=template.name,
-            previous=before.revision if before else 0,
-            first=first or revision,
-            deleted=template.deleted,
-            content=content,
-            digest=content_digest(content),
-        )
-        change = chained(head.mark, change)
-        self.rows.append(change)
-        self._newest[change.name] = change
-        return replace(template, revision=revision)
-
-    def cut_back(self, length: int) -> None:
-        del self.rows[length:]
-        self.purged = {at: revision for at, revision in self.purged.items() if at <= length}
-        self._newest = {row.name: row for row in self.rows}
-
-    def blanked(self, changes: Iterable[Change]) -> list[Change]:
-        """`changes` without the content that this block purges."""
-        gone = set(self.purged.values())
-        return [replace(change, content=None) if change.revision in gone else change for change in changes]
-
-    def blank(self) -> None:
-        """Carry out the purges: in the log, or in the rows that are about to be written."""
-        for revision in self.purged.values():
-            own = revision - self._start.revision - 1
-            if own >= 0:
-                self.rows[own] = replace(self.rows[own], content=None)
-            else:
-                self.log.blank(revision)
 
 
 def _readable(change: Change) -> Template:

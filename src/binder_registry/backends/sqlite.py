@@ -21,6 +21,7 @@ from .file_lock import FileLock
 SCHEMA = 1  # PRAGMA user_version
 APPLICATION_ID = 0x62726567  # "breg": tells our files from other programs' databases
 BUSY_SECONDS = 5.0  # how long to wait for a lock that a process beside the server holds
+POLL_SECONDS = 0.2  # how often a reader beside the owner looks for what the owner wrote
 OWNER_SECONDS = 10.0  # how long to wait for another server to let go of the file: a rolling update
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -44,6 +45,7 @@ class SQLiteLog:
         self._writer: sqlite3.Connection | None = None
         self._readers: list[sqlite3.Connection] = []  # idle ones
         self._closed = False
+        self._inode = 0  # of the file that was opened; 0 until then
         try:
             if not read_only:
                 self._lock = FileLock(Path(f"{self.path}.lock"), wait)
@@ -102,7 +104,7 @@ class SQLiteLog:
         until = time.monotonic() + timeout
         with self._committed:
             while (head := self.head()).revision <= since and (left := until - time.monotonic()) > 0:
-                self._committed.wait(left)
+                self._committed.wait(min(left, POLL_SECONDS) if self._read_only else left)
             return head
 
     @contextmanager
@@ -110,19 +112,11 @@ class SQLiteLog:
         with self._writing:
             rows: list[Change] = []
             try:
-                self._check_file()
-                writer = self._open_writer()
-                writer.execute("BEGIN IMMEDIATE")
+                with self._failures():
+                    self._begin()
                 yield rows
-                writer.executemany(
-                    f"INSERT INTO changes ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                    [_row(change) for change in rows],
-                )
-                writer.execute("COMMIT")
-                self._check_file()
-            except (sqlite3.Error, OSError) as error:
-                self._drop_writer()
-                raise self._unavailable(error) from error
+                with self._failures():
+                    self._commit(rows)
             except BaseException:
                 # Rolls back. A connection that has failed once is not trusted again: the next write opens a new one.
                 self._drop_writer()
@@ -132,19 +126,23 @@ class SQLiteLog:
 
     def blank(self, revision: int) -> None:
         assert self._writer is not None, "only inside writing()"
-        self._writer.execute("UPDATE changes SET content = NULL WHERE revision = ?", (revision,))
+        with self._failures():
+            self._writer.execute("UPDATE changes SET content = NULL WHERE revision = ?", (revision,))
 
     def close(self) -> None:
         with self._writing:
             self._closed = True
             self._drop_writer()
-            while self._readers:
-                self._readers.pop().close()
+            self._close_readers()
             if self._lock:
                 self._lock.release()
+        with self._committed:
+            self._committed.notify_all()
 
     def _connect(self) -> sqlite3.Connection:
-        mode = "ro" if self._read_only else "rwc" if self._writer is None and not hasattr(self, "_inode") else "rw"
+        if self._inode:
+            self._check_file()
+        mode = "ro" if self._read_only else "rw" if self._inode else "rwc"
         connection = sqlite3.connect(
             f"file:{quote(str(self.path))}?mode={mode}",
             uri=True,
@@ -160,7 +158,7 @@ class SQLiteLog:
         [[found]] = connection.execute("PRAGMA user_version")
         [[application]] = connection.execute("PRAGMA application_id")
         [[tables]] = connection.execute("SELECT count(*) FROM sqlite_schema")
-        if application != APPLICATION_ID and (tables or found or self._read_only):
+        if application != APPLICATION_ID and (application or tables or found or self._read_only):
             raise DatabaseRefused(f"{self.path}: this is not a database of binder-registry")
         if found > SCHEMA:
             raise DatabaseRefused(
@@ -190,32 +188,59 @@ class SQLiteLog:
         if os.stat(self.path).st_ino != self._inode:
             raise OSError(f"{self.path} was replaced while the server ran")
 
-    def _open_writer(self) -> sqlite3.Connection:
+    def _begin(self) -> None:
         if self._closed:
             raise sqlite3.ProgrammingError("the log is closed")
+        self._check_file()
         if self._writer is None:
             self._writer = self._connect()
-        return self._writer
+        self._writer.execute("BEGIN IMMEDIATE")
+
+    def _commit(self, rows: list[Change]) -> None:
+        assert self._writer is not None, "after _begin()"
+        self._writer.executemany(
+            f"INSERT INTO changes ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", [_row(row) for row in rows]
+        )
+        self._writer.execute("COMMIT")
+        self._check_file()
 
     def _drop_writer(self) -> None:
         if self._writer is not None:
             writer, self._writer = self._writer, None
             writer.close()
 
+    def _close_readers(self) -> None:
+        while (connection := self._idle_reader()) is not None:
+            connection.close()
+
+    def _idle_reader(self) -> sqlite3.Connection | None:
+        try:
+            return self._readers.pop()
+        except IndexError:
+            return None
+
     @contextmanager
     def _reader(self) -> Iterator[sqlite3.Connection]:
-        try:
+        with self._failures():
             if self._closed:
                 raise sqlite3.ProgrammingError("the log is closed")
-            connection = self._readers.pop() if self._readers else self._connect()
+            connection = self._idle_reader() or self._connect()
             try:
                 yield connection
             except BaseException:
                 connection.close()
                 raise
             self._readers.append(connection)
-        except sqlite3.Error as error:
-            raise self._unavailable(error) from error
+            if self._closed:  # meanwhile
+                self._close_readers()
+
+    @contextmanager
+    def _failures(self) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.Error, OSError) as error:
+            logger.error("%s: %s: %s", self.path, type(error).__name__, error)
+            raise StoreUnavailable from error
 
     def _rows(self, query: str, *parameters: Any) -> list[Any]:
         with self._reader() as connection:
@@ -223,10 +248,6 @@ class SQLiteLog:
 
     def _changes(self, clauses: str, *parameters: Any) -> list[Change]:
         return [_change(row) for row in self._rows(f"SELECT {_COLUMNS} FROM changes {clauses}", *parameters)]
-
-    def _unavailable(self, error: Exception) -> StoreUnavailable:
-        logger.error("%s: %s: %s", self.path, type(error).__name__, error)
-        return StoreUnavailable()
 
 
 _REFUSALS = {

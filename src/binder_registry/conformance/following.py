@@ -6,7 +6,7 @@ from time import monotonic
 import pytest
 
 from ..changes import MARK_BYTES, Action, Position
-from ..errors import PositionUnknown
+from ..errors import InvalidRequest, PositionUnknown
 from ..store import Store
 from .reading import broken_links, whole_log
 from .samples import EVERY_MEMBER, NEW, SCIPY, R
@@ -52,6 +52,12 @@ class Following:
         store.restore_template("scipy", 1, note=note)
 
         assert [change.note for change in store.changes()] == ["", note, note, note, note]
+
+    def test_a_note_that_no_database_could_keep_is_refused(self, store: Store) -> None:
+        with pytest.raises(InvalidRequest):
+            store.register_template(SCIPY, note="a\0b")
+
+        assert store.changes() == []
 
     def test_changes_are_those_after_a_revision(self, store: Store) -> None:
         self.five_changes(store)

@@ -1,0 +1,109 @@
+"""The writes that will commit together."""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+
+from msgspec.structs import replace
+
+from .changes import Action, Change, Head, Position, chained, content_digest
+from .errors import InvalidRequest, RevisionConflict, TemplateNotFound
+from .log import Log
+from .store import Expected
+from .template import Template, check
+from .wire import encode_template
+
+
+class Batch:
+    """The writes of one `atomic` block: what is new in the log, and what a reader of it would see."""
+
+    def __init__(self, log: Log, rows: list[Change], now: Callable[[], datetime]) -> None:
+        self.log = log
+        self.rows = rows
+        self.purged: dict[int, int] = {}  # number of rows when it was asked for → revision to blank
+        self._start = log.head()
+        self._now = now
+        self._newest: dict[str, Change | None] = {}  # nobody else writes meanwhile
+
+    @property
+    def head(self) -> Head:
+        if not self.rows:
+            return self._start
+        last = self.rows[-1]
+        return Head(last.revision, last.mark, last.time)
+
+    def current(self, name: str) -> Change | None:
+        if name not in self._newest:
+            self._newest[name] = self.log.current(name)
+        return self._newest[name]
+
+    def known(self, name: str, expected: Expected = None) -> Change:
+        """The newest change of `name`, a tombstone too. Raises `TemplateNotFound`, `RevisionConflict`."""
+        change = self.current(name)
+        if change is None:
+            raise TemplateNotFound
+        if (
+            expected is not None
+            and not change.position.agrees(expected)
+            and not (change.deleted and expected in (0, Position(0)))
+        ):
+            raise RevisionConflict(current=str(change.position))
+        return change
+
+    def existing(self, name: str, expected: Expected = None) -> Change:
+        """The same for a template that is not deleted."""
+        change = self.current(name)
+        if change is None or change.deleted:
+            raise TemplateNotFound
+        return self.known(name, expected)
+
+    def append(self, action: Action, template: Template, by: str, note: str, *, first: int = 0) -> Template:
+        """Add one change. Sets the times; checks the rules where the content is new. Gives the template as stored."""
+        for field, text in (("by", by), ("note", note)):
+            if "\0" in text:  # which PostgreSQL cannot keep
+                raise InvalidRequest.parameter(field, "must not contain a NUL character")
+        head, before = self.head, self.current(template.name)
+        time = self._now()
+        if head.time and time <= head.time:
+            time = head.time + timedelta(microseconds=1)
+        if action in (Action.CREATED, Action.UPDATED, Action.RESTORED):
+            check(template)
+            template = replace(template, time_created=template.time_created or time, time_modified=time, deleted=False)
+        content = encode_template(template)
+        revision = head.revision + 1
+        change = Change(
+            revision=revision,
+            mark=b"",
+            time=time,
+            by=by,
+            note=note,
+            action=action,
+            name=template.name,
+            previous=before.revision if before else 0,
+            first=first or revision,
+            deleted=template.deleted,
+            content=content,
+            digest=content_digest(content),
+        )
+        change = chained(head.mark, change)
+        self.rows.append(change)
+        self._newest[change.name] = change
+        return replace(template, revision=revision)
+
+    def cut_back(self, length: int) -> None:
+        del self.rows[length:]
+        self.purged = {at: revision for at, revision in self.purged.items() if at <= length}
+        self._newest = {row.name: row for row in self.rows}
+
+    def blanked(self, changes: Iterable[Change]) -> list[Change]:
+        """`changes` without the content that this block purges."""
+        gone = set(self.purged.values())
+        return [replace(change, content=None) if change.revision in gone else change for change in changes]
+
+    def blank(self) -> None:
+        """Carry out the purges: in the log, or in the rows that are about to be written."""
+        for revision in self.purged.values():
+            own = revision - self._start.revision - 1
+            if own >= 0:
+                self.rows[own] = replace(self.rows[own], content=None)
+            else:
+                self.log.blank(revision)
