@@ -8,7 +8,8 @@ from ..log_store import LogStore
 
 
 def open_log(url: str, *, read_only: bool = False) -> Log:
-    """`memory:`, or `sqlite:///PATH` (relative to the current folder; four slashes for an absolute path).
+    """`memory:`, `sqlite:///PATH` (relative to the current folder; four slashes for an absolute path), or libpq's
+    `postgresql://…`.
 
     Raises `DatabaseRefused`.
     """
@@ -20,8 +21,14 @@ def open_log(url: str, *, read_only: bool = False) -> Log:
         from .sqlite import SQLiteLog
 
         return SQLiteLog(unquote(url.removeprefix("sqlite:///")), read_only=read_only)
+    if url.startswith(("postgresql://", "postgres://")):
+        try:
+            from .postgres import PostgresLog
+        except ImportError as error:
+            raise DatabaseRefused("PostgreSQL needs an extra: pip install 'binder-registry[postgres]'") from error
+        return PostgresLog(url, read_only=read_only)
     # Not the whole URL: it may hold a password.
-    raise DatabaseRefused(f"{url.partition(':')[0]!r}: a database is memory: or sqlite:///PATH")
+    raise DatabaseRefused(f"{url.partition(':')[0]!r}: a database is memory:, sqlite:///PATH or postgresql://…")
 
 
 def open_store(url: str, *, read_only: bool = False) -> LogStore:

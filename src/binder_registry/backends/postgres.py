@@ -1,0 +1,283 @@
+"""The log in PostgreSQL: several servers over one database."""
+
+import logging
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC
+from importlib.resources import files
+from secrets import token_bytes
+from typing import Any
+
+import psycopg
+from psycopg.errors import Diagnostic
+
+from ..changes import MARK_BYTES, Action, Change, Head
+from ..errors import DatabaseRefused, StoreUnavailable
+from .postgres_connect import Connection, Database, connect, parameters, problem
+from .postgres_listen import CHANNEL, Listener
+
+SCHEMA = 1  # registry_schema.version
+MIGRATION_LOCK = 0x62726567  # "breg": the key of the advisory lock
+MIGRATION_SECONDS = 600.0  # for a migration, our own or the one of a server that started at the same time
+STATE_PAGE = 100  # names walked at least by one statement: most may be deleted
+QUEUE_SECONDS = 10.0  # how long a write waits for others of this log
+
+logger = logging.getLogger(__name__)
+
+_COLUMNS = "revision, mark, time, by, note, action, name, previous, first, deleted, content, digest"
+_TYPES = "int8[], bytea[], timestamptz[], bytea[], bytea[], text[], text[], int8[], int8[], bool[], bytea[], bytea[]"
+_INSERT = (
+    f"INSERT INTO registry_changes ({_COLUMNS}) SELECT {_COLUMNS}"
+    f" FROM unnest({', '.join(f'%b::{array}' for array in _TYPES.split(', '))}) AS new ({_COLUMNS})"
+)
+_HEAD = "SELECT revision, mark, time FROM registry_head"
+# `{0}` is where the walk starts and goes on: from one name's newest change straight to the next name's.
+_NEWEST_OF_NEXT_NAME = (
+    f"SELECT {_COLUMNS} FROM registry_changes WHERE name > {{0}} AND revision <= %(revision)s"
+    " ORDER BY name, revision DESC LIMIT 1"
+)
+_STATE = (
+    f"WITH RECURSIVE found AS ("
+    f"(SELECT 1 AS number, start.* FROM ({_NEWEST_OF_NEXT_NAME.format('%(after)s')}) AS start)"
+    f" UNION ALL SELECT found.number + 1, next.* FROM found,"
+    f" LATERAL ({_NEWEST_OF_NEXT_NAME.format('found.name')}) AS next WHERE found.number < %(limit)s)"
+    f" SELECT {_COLUMNS} FROM found ORDER BY number"
+)
+
+
+@dataclass
+class _Write:
+    """A `writing()` block of this thread."""
+
+    connection: Connection
+    head: Head
+    blanked: list[int] = field(default_factory=list)
+
+
+class PostgresLog:
+    """Creates or migrates the schema, unless `read_only`. Raises `DatabaseRefused` when the database cannot be opened
+    now, `StoreUnavailable` when it fails later; then it reconnects by itself."""
+
+    def __init__(self, url: str, *, read_only: bool = False) -> None:
+        settings = parameters(url, read_only=read_only)
+        self._read_only = read_only
+        self._writing = threading.Lock()
+        self._local = threading.local()
+        try:
+            with connect(settings) as connection:
+                _prepare(connection, read_only)
+                self._notifies = not read_only and _can_notify(connection)
+        except psycopg.Error as error:
+            raise DatabaseRefused(f"PostgreSQL: {problem(error)}") from None
+        self._database = Database(settings)
+        self._listener = Listener(self._database)
+
+    def origin(self) -> bytes:
+        return self._rows("SELECT origin FROM registry_head")[0][0]  # type: ignore[no-any-return]
+
+    def head(self) -> Head:
+        write: _Write | None = getattr(self._local, "write", None)
+        return write.head if write else _head(self._rows(_HEAD))
+
+    def current(self, name: str) -> Change | None:
+        found = self._changes("WHERE name = %s ORDER BY revision DESC LIMIT 1", name) if _can_be(name) else []
+        return found[0] if found else None
+
+    def read(
+        self, since: int, until: int, *, name: str | None = None, newest_first: bool = False, limit: int = 1000
+    ) -> list[Change]:
+        order = "DESC" if newest_first else "ASC"
+        rest = f"revision > %s AND revision <= %s ORDER BY revision {order} LIMIT %s"
+        if name is None:
+            return self._changes(f"WHERE {rest}", since, until, limit)
+        return self._changes(f"WHERE name = %s AND {rest}", name, since, until, limit) if _can_be(name) else []
+
+    def state(self, revision: int, *, after: str = "", limit: int = 1000, deleted: bool = False) -> list[Change]:
+        found: list[Change] = []
+        after = after.partition("\0")[0]  # no name lies between the two
+        size = max(limit, STATE_PAGE)
+        while len(found) < limit:
+            page = [_change(row) for row in self._rows(_STATE, revision=revision, after=after, limit=size)]
+            found += page if deleted else [change for change in page if not change.deleted]
+            if len(page) < size:
+                break
+            after = page[-1].name
+        return found[:limit]
+
+    def wait(self, since: int, timeout: float) -> Head:
+        until = time.monotonic() + timeout
+        while True:
+            seen = self._listener.occasions
+            head = self.head()
+            left = until - time.monotonic()
+            if head.revision > since or left <= 0:
+                return head
+            self._listener.wait(seen, left)
+
+    @contextmanager
+    def writing(self) -> Iterator[list[Change]]:
+        if self._read_only or not self._writing.acquire(timeout=QUEUE_SECONDS):
+            raise StoreUnavailable
+        try:
+            with self._database.started(_lock_head) as (connection, head):
+                rows: list[Change] = []
+                self._local.write = write = _Write(connection, head)
+                yield rows
+                if rows or write.blanked:
+                    self._commit(connection, rows, write.blanked)
+        finally:
+            self._local.write = None
+            self._writing.release()
+        self._listener.tell()
+
+    def blank(self, revision: int) -> None:
+        self._local.write.blanked.append(revision)
+
+    def close(self) -> None:
+        self._listener.close()
+        self._database.close()
+
+    def _commit(self, connection: Connection, rows: list[Change], blanked: list[int]) -> None:
+        warnings: list[Diagnostic] = []
+        connection.add_notice_handler(warnings.append)
+        try:
+            with connection.pipeline():  # one round trip
+                if rows:
+                    connection.execute(_INSERT, [list(column) for column in zip(*map(_row, rows), strict=True)])
+                    last = rows[-1]
+                    connection.execute(
+                        "UPDATE registry_head SET revision = %s, mark = %s, time = %s",
+                        (last.revision, last.mark, last.time),
+                    )
+                if blanked:
+                    connection.execute(
+                        "UPDATE registry_changes SET content = NULL WHERE revision = ANY(%s::int8[])", (blanked,)
+                    )
+                if self._notifies:
+                    connection.execute(f"SELECT pg_notify('{CHANNEL}', '')")
+                committed = connection.execute("COMMIT")
+        finally:
+            connection.remove_notice_handler(warnings.append)
+        if committed.statusmessage != "COMMIT":
+            raise psycopg.OperationalError("the transaction was rolled back")
+        # An operator who ends the wait for a synchronous standby makes COMMIT succeed, with a warning: the write may be
+        # lost with this server.
+        if uncertain := [warning for warning in warnings if warning.severity_nonlocalized == "WARNING"]:
+            raise psycopg.OperationalError(f"COMMIT: {uncertain[0].message_primary}")
+
+    def _rows(self, query: str, *given: Any, **named: Any) -> list[Any]:
+        write: _Write | None = getattr(self._local, "write", None)
+
+        def fetch(connection: Connection) -> list[Any]:
+            return connection.execute(query, named or given, binary=True).fetchall()
+
+        if write:  # the head row is ours: this connection sees what was committed before, and nothing newer can be
+            try:
+                return fetch(write.connection)
+            except psycopg.Error as error:
+                raise StoreUnavailable from error
+        with self._database.started(fetch) as (_, rows):
+            return rows
+
+    def _changes(self, clauses: str, *given: Any) -> list[Change]:
+        return [_change(row) for row in self._rows(f"SELECT {_COLUMNS} FROM registry_changes {clauses}", *given)]
+
+
+def _prepare(connection: Connection, read_only: bool) -> None:
+    """Create or migrate the schema. Raises `DatabaseRefused` for what this program cannot use."""
+    if connection.info.parameter_status("server_encoding") != "UTF8":
+        raise DatabaseRefused("PostgreSQL: the database must be created with ENCODING 'UTF8'")
+    found = _version(connection)
+    if found < SCHEMA and not read_only:
+        connection.answer_seconds = MIGRATION_SECONDS
+        with connection.transaction():
+            connection.execute(
+                "SELECT set_config('lock_timeout', '0', true), set_config('statement_timeout', '0', true)"
+            )
+            connection.execute("SELECT pg_advisory_xact_lock(%s)", (MIGRATION_LOCK,))
+            found = _version(connection)  # another server may have done it meanwhile
+            for version in range(found + 1, SCHEMA + 1):
+                connection.execute((files(__package__) / f"migrations/postgres_{version}.sql").read_bytes())
+            if not found:
+                connection.execute("INSERT INTO registry_schema (version) VALUES (%s)", (SCHEMA,))
+                connection.execute(
+                    "INSERT INTO registry_head (origin, revision, mark) VALUES (%(mark)s, 0, %(mark)s)",
+                    {"mark": token_bytes(MARK_BYTES)},
+                )
+            elif found < SCHEMA:
+                connection.execute("UPDATE registry_schema SET version = %s", (SCHEMA,))
+    elif not found:
+        raise DatabaseRefused("PostgreSQL: this database holds no registry")
+    if found > SCHEMA + 1:
+        raise DatabaseRefused(
+            f"PostgreSQL: written by a newer binder-registry (schema {found}, this program knows {SCHEMA} and the next)"
+        )
+
+
+def _version(connection: Connection) -> int:
+    """0 where there is no schema yet."""
+    [[there]] = connection.execute("SELECT to_regclass('registry_schema') IS NOT NULL")
+    return connection.execute("SELECT version FROM registry_schema").fetchall()[0][0] if there else 0
+
+
+def _can_notify(connection: Connection) -> bool:
+    try:
+        connection.execute(f"SELECT pg_notify('{CHANNEL}', '')")
+    except psycopg.Error:
+        return False
+    return True
+
+
+def _lock_head(connection: Connection) -> Head:
+    with connection.pipeline():
+        connection.execute("BEGIN ISOLATION LEVEL READ COMMITTED")
+        locked = connection.execute(f"{_HEAD} FOR UPDATE", binary=True)
+    return _head(locked.fetchall())
+
+
+def _can_be(name: str) -> bool:
+    """Whether a row can have this name: text holds neither NUL nor half of a surrogate pair."""
+    return "\0" not in name and not any("\ud800" <= character <= "\udfff" for character in name)
+
+
+def _head(rows: list[Any]) -> Head:
+    [(revision, mark, time)] = rows
+    return Head(revision, mark, time and time.astimezone(UTC))
+
+
+def _row(change: Change) -> tuple[Any, ...]:
+    return (
+        change.revision,
+        change.mark,
+        change.time,
+        change.by.encode(),
+        change.note.encode(),
+        change.action.value,
+        change.name,
+        change.previous,
+        change.first,
+        change.deleted,
+        change.content,
+        change.digest,
+    )
+
+
+def _change(row: tuple[Any, ...]) -> Change:
+    revision, mark, time, by, note, action, name, previous, first, deleted, content, digest = row
+    return Change(
+        revision,
+        mark,
+        time.astimezone(UTC),
+        by.decode(),
+        note.decode(),
+        Action(action),
+        name,
+        previous,
+        first,
+        deleted,
+        content,
+        digest,
+    )

@@ -1,0 +1,241 @@
+"""Connections to PostgreSQL: how they are opened, and what happens while the database is away."""
+
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, TypeVar
+
+import psycopg
+from psycopg.abc import PQGen
+from psycopg.conninfo import conninfo_to_dict
+from psycopg.rows import TupleRow
+from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
+
+from ..errors import DatabaseRefused, StoreUnavailable
+
+T = TypeVar("T")
+
+CONNECT_SECONDS = 2  # for each host; the least that libpq takes
+ACQUIRE_SECONDS = 1.5  # how long a call waits for a connection of the pool, or for the first try to reconnect
+LOCK_SECONDS = 3  # how long to wait for the head row, which another server's write holds
+STATEMENT_SECONDS = 5  # after which the server stops a statement
+ANSWER_SECONDS = 6.0  # after which a server that says nothing counts as lost
+IDLE_SECONDS = 10  # after which the server ends a transaction whose client has stopped, and frees the head row
+POOL_SIZE = 8  # connections at most, of one log, beside the one that listens
+RECONNECT_SECONDS = (0.1, 2.0)  # the first pause between tries, which doubles, and the longest
+
+DEFAULTS: dict[str, Any] = {
+    "connect_timeout": CONNECT_SECONDS,
+    "fallback_application_name": "binder-registry",
+    "keepalives_idle": 5,  # seconds, as the next
+    "keepalives_interval": 2,
+    "keepalives_count": 2,
+    "tcp_user_timeout": 5000,  # milliseconds until sent bytes that nobody acknowledges end the connection
+}
+SETTINGS = {
+    "TimeZone": "UTC",
+    "client_encoding": "UTF8",
+    "idle_in_transaction_session_timeout": f"{IDLE_SECONDS}s",
+    "lock_timeout": f"{LOCK_SECONDS}s",
+    "statement_timeout": f"{STATEMENT_SECONDS}s",
+}
+
+logger = logging.getLogger(__name__)
+
+
+class Connection(psycopg.Connection[TupleRow]):
+    """Gives up on a server that does not answer. TCP alone never would, where a proxy in between acknowledges."""
+
+    answer_seconds = ANSWER_SECONDS
+
+    def wait(self, gen: PQGen[T], interval: float = 0.1, timeout: float | None = None) -> T:
+        if timeout is not None:
+            return super().wait(gen, interval, timeout)
+        until = time.monotonic() + self.answer_seconds
+        try:
+            return super().wait(gen, interval, self.answer_seconds)
+        except psycopg.OperationalError:
+            if time.monotonic() >= until:
+                self.close()  # the answer may still come: the connection is of no use
+            raise
+
+
+def parameters(url: str, *, read_only: bool) -> dict[str, Any]:
+    """What the URL says, over our defaults. Raises `DatabaseRefused` without repeating any of it: where a password is
+    not percent-encoded, any part of the URL may be a part of the password."""
+    encode = "the URL cannot be read: in a user or a password, percent-encode / ? : @ and %"
+    credentials = url.partition("://")[2].partition("?")[0].rpartition("@")[0]
+    if "/" in credentials or "@" in credentials:
+        raise DatabaseRefused(encode)
+    try:
+        given = conninfo_to_dict(url)
+    except psycopg.Error:
+        raise DatabaseRefused(encode) from None
+    if not all(port.isdigit() for port in str(given.get("port", "0")).split(",") if port):
+        raise DatabaseRefused(encode)
+    # A server that lands on a standby could not write, and would show what the primary may never have.
+    defaults = DEFAULTS if read_only else DEFAULTS | {"target_session_attrs": "read-write"}
+    return defaults | given
+
+
+def connect(parameters: dict[str, Any]) -> Connection:
+    connection = Connection.connect(**parameters, autocommit=True)
+    configure(connection)
+    return connection
+
+
+def configure(connection: Connection) -> None:
+    calls = ", ".join(f"set_config('{name}', '{value}', false)" for name, value in SETTINGS.items())
+    connection.execute(f"SELECT {calls}")
+
+
+def problem(error: BaseException) -> str:
+    """The error in one line, without its detail, which may hold a row's content."""
+    text = error.diag.message_primary if isinstance(error, psycopg.Error) and error.diag.message_primary else str(error)
+    return f"{type(error).__name__}: {' '.join(text.split())}"
+
+
+class Database:
+    """A pool of connections, and what is known about the server behind it.
+
+    When a connection is lost, the pool is given up and a thread tries to connect until it can; then there is a new
+    pool. Calls wait for the first of these tries, and fail at once after it.
+    """
+
+    def __init__(self, parameters: dict[str, Any]) -> None:
+        self._parameters = parameters
+        self._changed = threading.Condition()  # of all below
+        self._pool: ConnectionPool[Connection] | None = self._new_pool()
+        self._away = False  # a try to reconnect has failed
+        self._closed = False
+        self._lent = 0  # connections
+
+    def connect(self) -> Connection:
+        """A connection outside the pool."""
+        return connect(self._parameters)
+
+    @contextmanager
+    def started(self, first: Callable[[Connection], T]) -> Iterator[tuple[Connection, T]]:
+        """A connection, and what `first` gave on it. Where that finds the connection lost, it is done once more on a
+        new one; what the block does is never done twice. Errors of the driver leave as `StoreUnavailable`; any
+        exception rolls back."""
+        pool, connection, result = self._start(first)
+        try:
+            yield connection, result
+        except psycopg.Error as error:
+            raise self._failed(pool, connection, error) from error
+        finally:
+            self._give_back(pool, connection)
+
+    def lost(self, pool: ConnectionPool[Connection] | None = None, error: BaseException | None = None) -> None:
+        """Start over with new connections, unless that is under way. `pool` is the one that failed; None is today's."""
+        with self._changed:
+            if self._closed or self._pool is None or pool not in (None, self._pool):
+                return
+            pool, self._pool = self._pool, None
+            self._away = False
+            threading.Thread(target=self._reconnect, args=(pool,), name="postgres-reconnect", daemon=True).start()
+        logger.warning("the connection to the database was lost: %s", problem(error) if error else "no answer")
+
+    def close(self) -> None:
+        with self._changed:
+            self._closed = True
+            pool, self._pool = self._pool, None
+            self._changed.notify_all()
+        if pool:
+            pool.close(timeout=CONNECT_SECONDS)
+
+    def _new_pool(self) -> ConnectionPool[Connection]:
+        return ConnectionPool(
+            connection_class=Connection,
+            kwargs=self._parameters | {"autocommit": True},
+            configure=configure,
+            name="binder-registry",
+            min_size=1,
+            max_size=POOL_SIZE,
+            timeout=ACQUIRE_SECONDS,
+            num_workers=1,
+            open=True,
+        )
+
+    def _start(self, first: Callable[[Connection], T]) -> tuple[ConnectionPool[Connection], Connection, T]:
+        for last in (False, True):
+            pool = self._available()
+            try:
+                connection = pool.getconn()
+            except psycopg.Error as error:
+                failure = self._failed(pool, None, error)
+                if last or not isinstance(error, PoolClosed):
+                    raise failure from error
+                continue
+            with self._changed:
+                self._lent += 1
+            try:
+                return pool, connection, first(connection)
+            except psycopg.Error as error:
+                failure = self._failed(pool, connection, error)
+                again = _is_lost(connection, error)
+                self._give_back(pool, connection)
+                if last or not again:
+                    raise failure from error
+            except BaseException:
+                self._give_back(pool, connection)
+                raise
+        raise AssertionError("the loop returns or raises")
+
+    def _available(self) -> ConnectionPool[Connection]:
+        with self._changed:
+            self._changed.wait_for(lambda: self._pool or self._away or self._closed, ACQUIRE_SECONDS)
+            if self._pool is None:
+                raise StoreUnavailable
+            return self._pool
+
+    def _give_back(self, pool: ConnectionPool[Connection], connection: Connection) -> None:
+        if not connection.closed:
+            with suppress(psycopg.Error):  # which closes it, and so the pool replaces it
+                connection.rollback()  # nothing, where no transaction is open
+        with self._changed:
+            self._lent -= 1
+        pool.putconn(connection)
+
+    def _failed(
+        self, pool: ConnectionPool[Connection], connection: Connection | None, error: psycopg.Error
+    ) -> StoreUnavailable:
+        # No connection in time, and none is lent: there is none, rather than too few.
+        if _is_lost(connection, error) or (isinstance(error, PoolTimeout) and not self._lent):
+            self.lost(pool, error)
+        else:
+            logger.error("the database failed: %s", problem(error))
+        return StoreUnavailable()
+
+    def _reconnect(self, old: ConnectionPool[Connection]) -> None:
+        pause, longest = RECONNECT_SECONDS
+        while True:
+            try:
+                self.connect().close()
+            except psycopg.Error as error:
+                with self._changed:
+                    if not self._away:
+                        logger.error("the database is away: %s", problem(error))
+                    self._away = True
+                    self._changed.notify_all()
+                    if self._changed.wait_for(lambda: self._closed, pause * random.uniform(0.5, 1)):  # noqa: S311 (jitter)
+                        break
+                pause = min(2 * pause, longest)
+            else:
+                with self._changed:
+                    if not self._closed:
+                        self._pool = self._new_pool()
+                    self._away = False
+                    self._changed.notify_all()
+                logger.warning("connected to the database again")
+                break
+        old.close(timeout=CONNECT_SECONDS)
+
+
+def _is_lost(connection: Connection | None, error: psycopg.Error) -> bool:
+    """Whether another connection may serve better: this one is closed, or its server is a standby by now."""
+    return connection is not None and (connection.closed or isinstance(error, psycopg.errors.ReadOnlySqlTransaction))

