@@ -1,0 +1,901 @@
+"""What a JupyterHub imports, so that its list of environments is the registry's, live.
+
+    # jupyterhub_config.py
+    from binder_registry.jupyterhub import configure
+    configure(c, url="http://registry:8080", token="…")
+
+A single file on purpose, standard library and tornado only: it can be mounted into a hub's image as it is.
+
+In order: the rules (what a hub can offer, and with which settings of its spawner), the catalogue (who may choose
+what), the follower (a thread that keeps the catalogue fresh: no request of the hub ever waits for the registry), the
+hooks that the hub calls, and `configure`. A template is a dict here, the JSON of `GET /templates?view=full`.
+"""
+
+import asyncio
+import hashlib
+import json
+import logging
+import os
+import random
+import re
+import shlex
+import tempfile
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from html import escape
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from importlib import import_module
+from importlib.metadata import entry_points
+from inspect import isawaitable
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import quote, urlsplit
+
+from tornado.web import HTTPError
+
+Template = Mapping[str, Any]
+Kind = Literal["kubernetes", "docker", "local"]
+Override = Callable[[Template, dict[str, Any]], dict[str, Any] | None]
+
+log = logging.getLogger("JupyterHub.binder_registry")  # below the hub's own logger: its format, its level
+
+# ── the rules ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+COMMAND = "jupyterhub-singleuser"  # it asks the hub who the visitor is; a server without it lets everybody in
+MAX_HOPS = 8  # along replaced-by, as in the registry's own rule
+_SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")  # KubeSpawner's form and its JavaScript split at "--"
+_IMAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@-]{0,511}")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_TMPNB = re.compile(r"\{(base_path|port|ip)\}")  # placeholders that tmpnb filled in, and no spawner does
+_GUARANTEES = (("mem_guarantee", "mem_limit"), ("cpu_guarantee", "cpu_limit"))
+_SCALARS = ("image", "cmd", "default_url", "port", "ip", "mem_limit", "mem_guarantee", "cpu_limit", "cpu_guarantee")
+
+
+class NotOffered(Exception):
+    """Why a hub cannot offer this template. The registry accepts what 2015 accepted; a hub needs more."""
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What differs between hubs.
+
+    `override(template, profile)` returns the profile with its changes, or None to leave the template out. A profile is
+    what KubeSpawner's profile_list holds; its `kubespawner_override` are the settings on every spawner.
+    """
+
+    kind: Kind = "local"
+    allow_commands: Collection[str] = ()
+    gpu_resource: str = "nvidia.com/gpu"
+    override: Override | None = None
+    escape: bool = True
+
+
+@dataclass(frozen=True)
+class Offer:
+    name: str
+    slug: str
+    revision: int
+    title: str
+    description: str
+    deprecated: str
+    groups: frozenset[str]  # empty: everyone
+    image: str
+    profile: dict[str, Any]  # as KubeSpawner's profile_list has it; on every spawner
+    versions: Mapping[str, "Offer"] = field(default_factory=dict)  # past ones, newest first, by "r12"
+
+    @cached_property
+    def form_entry(self) -> str:
+        deprecated = f"<em>Deprecated: {_html(self.deprecated)}</em>" if self.deprecated else ""
+        return (
+            f'<label><input type="radio" name="template" value="{self.slug}" required>'
+            f"<strong>{_html(self.title)}</strong><small>{_html(self.description)}</small>{deprecated}"
+            f"{self._select() if self.versions else ''}</label>"
+        )
+
+    def _select(self) -> str:
+        options = (f'<option value="{key}">{_html(old.version_title)}</option>' for key, old in self.versions.items())
+        return (
+            f'<select name="revision-{self.slug}" class="form-control" aria-label="Version">'
+            f'<option value="current">current</option>{"".join(options)}</select>'
+        )
+
+    @cached_property
+    def form_profile(self) -> dict[str, Any]:
+        """For KubeSpawner's form, without `kubespawner_override`: it draws nothing, and is copied for every visit."""
+        profile = {key: value for key, value in self.profile.items() if key != "kubespawner_override"}
+        if self.versions:
+            choices: dict[str, dict[str, Any]] = {"current": {"display_name": "current", "default": True}}
+            choices |= {key: {"display_name": _html(old.version_title)} for key, old in self.versions.items()}
+            profile["profile_options"] = {"revision": {"display_name": "Version", "choices": choices}}
+        return profile
+
+    @property
+    def version_title(self) -> str:
+        return f"revision {self.revision}: {self.image}"
+
+
+def offered(templates: Iterable[Template], rules: Rules = Rules()) -> tuple[list[Offer], list[tuple[str, str]]]:
+    """What a hub with these rules offers, in the order of its form, and what it leaves out: (name, reason)."""
+    offers, left_out = [], []
+    for template in templates:
+        try:
+            offers.append(offer(template, rules))
+        except NotOffered as reason:
+            left_out.append((template["name"], str(reason)))
+    return sorted(offers, key=_form_order), left_out
+
+
+def offer(template: Template, rules: Rules) -> Offer:
+    """Raises `NotOffered`."""
+    if template.get("deleted"):
+        raise NotOffered("it was deleted")
+    if template.get("replaced-by"):
+        raise NotOffered(f"it is replaced by {template['replaced-by']!r}")
+    name, slug = template["name"], slug_of(template["name"])
+    title = template.get("display-name") or name
+    description, deprecated = template.get("description", ""), template.get("deprecated", "")
+    text = _html if rules.escape else str
+    profile: dict[str, Any] | None = {
+        "slug": slug,
+        "display_name": text(title),
+        "description": text("\n".join(filter(None, [description, deprecated and f"Deprecated: {deprecated}"]))),
+        "kubespawner_override": _settings(template, rules),
+    }
+    if rules.override:
+        try:
+            profile = rules.override(template, profile or {})
+        except Exception as error:
+            raise NotOffered(f"the hub's override failed: {error!r}") from error
+    if profile is None:
+        raise NotOffered("the hub's override leaves it out")
+    groups = frozenset(template.get("allowed-groups", ()))
+    image = profile["kubespawner_override"].get("image", template["image-name"])
+    return Offer(name, slug, template["revision"], title, description, deprecated, groups, image, profile)
+
+
+def _settings(template: Template, rules: Rules) -> dict[str, Any]:
+    """The traits of the spawner that this template sets. What it leaves at zero stays as the hub configured it."""
+    doubled = _doubled if rules.kind == "kubernetes" else str  # KubeSpawner formats these; the others take them as is
+    limits = template.get("limits", {})
+    memory, shares, cpus, gpus = (_limit(limits, name) for name in ("memory", "cpu_shares", "cpus", "gpus"))
+    revision, slug = str(template["revision"]), slug_of(template["name"])
+    environment = _environment(template) | {
+        "BINDER_REGISTRY_TEMPLATE": template["name"],
+        "BINDER_REGISTRY_REVISION": revision,
+    }
+    settings: dict[str, Any] = {
+        "cmd": command_words(template.get("command", ""), rules.allow_commands),
+        "environment": {variable: doubled(value) for variable, value in environment.items()},
+    }
+    if path := template.get("redirect-uri"):
+        settings["default_url"] = _doubled(_server_path(path))  # every spawner formats this one
+    if memory:
+        settings["mem_limit"] = int(memory)
+    if cpus:
+        settings["cpu_limit"] = float(cpus)
+    image, port, ip = _image(template), _port(template), template.get("container-ip", "")
+    if rules.kind == "local":  # no image; and each server on the hub's own machine needs a port of its own
+        return settings
+    settings["image"] = image
+    if port:
+        settings["port"] = port
+    if rules.kind == "docker":
+        settings["remove"] = True  # DockerSpawner would start the user's last container again, whatever was chosen
+        host: dict[str, Any] = {}
+        settings["extra_host_config"] = host
+        if ip:
+            settings["host_ip"] = ip
+        if shares:
+            host["cpu_shares"] = int(shares)
+        if gpus:
+            host["device_requests"] = [{"count": int(gpus), "capabilities": [["gpu"]]}]
+        return settings
+    if ip and not ip.startswith("127."):  # 2015's meaning is the host's address: nothing reaches a pod's loopback
+        settings["ip"] = ip
+    if shares:
+        settings["cpu_guarantee"] = shares / 1024  # the kubelet turns a request of 1 CPU into 1024 shares
+    settings["extra_resource_limits"] = {rules.gpu_resource: int(gpus)} if gpus else {}
+    settings["extra_annotations"] = {
+        "binder-registry/template": _doubled(template["name"]),
+        "binder-registry/revision": revision,
+    }
+    settings["extra_labels"] = {
+        "binder-registry/template": slug if len(slug) <= 63 else hashlib.sha256(slug.encode()).hexdigest()[:40],
+        "binder-registry/revision": revision,
+    }
+    return settings
+
+
+def slug_of(name: str) -> str:
+    """The name itself where it is `[a-z0-9]+(-[a-z0-9]+)*`, else `x-` and its UTF-8 in hex, which that pattern fits."""
+    return name if _SLUG.fullmatch(name) and not name.startswith("x-") else f"x-{name.encode().hex()}"
+
+
+def name_of(slug: str) -> str:
+    """Undoes `slug_of`; what is no slug is taken for a name."""
+    if slug.startswith("x-"):
+        with suppress(ValueError):
+            return bytes.fromhex(slug[2:]).decode()
+    return slug
+
+
+def command_words(command: str, allow_commands: Collection[str] = ()) -> list[str]:
+    """Raises `NotOffered`. Without a command the allowed one is given: KubeSpawner would use the image's own."""
+    if "\0" in command:
+        raise NotOffered("the command holds a NUL character")
+    try:
+        words = shlex.split(command) or [COMMAND]
+    except ValueError as error:
+        raise NotOffered(f"the command cannot be split into words: {error}") from None
+    if not any(words[: len(start)] == start for start in map(str.split, (COMMAND, *allow_commands)) if start):
+        raise NotOffered(f"the command {words[0]!r} is not among those that this hub allows")
+    if found := _TMPNB.search(command):
+        raise NotOffered(f"the command uses {found[0]}, which only tmpnb filled in; {COMMAND} needs no such argument")
+    return words
+
+
+def _server_path(path: str) -> str:
+    if not path.startswith("/") or path.startswith("//") or "\\" in path or _CONTROL.search(path):
+        raise NotOffered(f"redirect-uri {path!r} is not a path that starts with one '/'")
+    return path
+
+
+def _environment(template: Template) -> dict[str, str]:
+    environment: dict[str, str] = template.get("environment", {})
+    for variable in environment:  # a spawner lets these win over the hub's own, the server's API token for one
+        if variable.upper().startswith(("JUPYTERHUB_", "JPY_", "BINDER_REGISTRY_")):
+            raise NotOffered(f"environment sets {variable}, which is the hub's")
+    return environment
+
+
+def _image(template: Template) -> str:
+    image: str = template["image-name"]
+    if not _IMAGE.fullmatch(image):
+        raise NotOffered(f"{image!r} is not a reference to an image")
+    return image
+
+
+def _port(template: Template) -> int:
+    port = template.get("bind-port", 0)
+    if type(port) is not int or not 0 <= port <= 65535:
+        raise NotOffered(f"bind-port {port!r} is not from 0 to 65535")
+    return port
+
+
+def _limit(limits: Mapping[str, Any], name: str) -> int | float:
+    value = limits.get(name, 0)
+    if type(value) not in (int, float) or not 0 <= value < 2**63:
+        raise NotOffered(f"limits.{name} {value!r} is not one that a spawner takes")
+    return value  # type: ignore[no-any-return]
+
+
+def _doubled(text: str) -> str:
+    return text.replace("{", "{{").replace("}", "}}")
+
+
+def _html(text: str) -> str:
+    """Also safe where a template of the hub's would be rendered once more: no brace survives as a brace."""
+    return escape(text).replace("{", "&#123;").replace("}", "&#125;")
+
+
+def _form_order(offer: Offer) -> tuple[str, str]:
+    return offer.title.casefold(), offer.name
+
+
+# ── the catalogue ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What decides what a user may see."""
+
+    admin: bool
+    groups: frozenset[str]
+
+    def sees(self, groups: Collection[str]) -> bool:
+        return self.admin or not groups or not self.groups.isdisjoint(groups)
+
+
+@dataclass(frozen=True)
+class Choice:
+    offer: Offer
+    revision: str = ""  # "r12" when pinned
+    notice: str = ""  # for the user
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """Everything as of one position of the registry; never changed, only replaced."""
+
+    position: str = ""
+    templates: Mapping[str, Template] = field(default_factory=dict)  # tombstones too
+    history: Mapping[str, list[Template]] = field(default_factory=dict)  # newest first
+    offers: Mapping[str, Offer] = field(default_factory=dict)
+    left_out: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def _groups(self) -> frozenset[str]:
+        return frozenset().union(*(offer.groups for offer in self.offers.values()))
+
+    @cached_property
+    def _views(self) -> dict[Standing, "View"]:
+        return {}
+
+    def view(self, standing: Standing) -> "View":
+        """What such a user sees: made once for all users who see the same."""
+        key = Standing(standing.admin, frozenset() if standing.admin else standing.groups & self._groups)
+        if key not in self._views:
+            if len(self._views) >= 256:
+                self._views.clear()
+            visible = (offer for offer in self.offers.values() if key.sees(offer.groups))
+            self._views[key] = View(sorted(visible, key=_form_order))
+        return self._views[key]
+
+    def choose(self, name: str, revision: str, standing: Standing) -> Choice:
+        """Raises `HTTPError` 400. A hidden template reads like one that does not exist."""
+        template = self.templates.get(name)
+        if template is None or not standing.sees(template.get("allowed-groups", ())):
+            raise self.refusal(f"There is no environment {_quoted(name)}.", standing)
+        successor = self.templates.get(self._successor(name))
+        offer = self.offers.get(successor["name"]) if successor else None
+        if offer is None or not standing.sees(offer.groups):
+            raise self.refusal(f"The environment {_quoted(name)} is no longer offered.", standing)
+        notice = f"{offer.title!r} is deprecated: {offer.deprecated}" if offer.deprecated else ""
+        if offer.name != name:
+            return Choice(
+                offer, "", " ".join([f"{_quoted(name)} was replaced by {_quoted(offer.name)}.", notice]).strip()
+            )
+        if not revision or revision == f"r{offer.revision}":
+            return Choice(offer, revision, notice)
+        if revision not in offer.versions:
+            others = "".join(f", or {number[1:]}" for number in offer.versions)
+            raise _error(
+                400, f"Revision {revision[1:]} of {_quoted(name)} is not offered. Choose the current one{others}."
+            )
+        return Choice(offer.versions[revision], revision, notice)
+
+    def _successor(self, name: str) -> str:
+        """As the registry's own rule: at most `MAX_HOPS` along replaced-by; a cycle ends nowhere."""
+        for _ in range(MAX_HOPS + 1):
+            template = self.templates.get(name, {})
+            if not (template.get("deleted") or template.get("replaced-by")):
+                return name
+            name = template.get("replaced-by", "")
+        return ""
+
+    def refusal(self, text: str, standing: Standing) -> HTTPError:
+        return _error(400, f"{text} {self.view(standing).choices}")
+
+
+class View:
+    """What is the same for all users who may see the same offers."""
+
+    def __init__(self, offers: list[Offer]) -> None:
+        self.offers = offers
+
+    @property
+    def choices(self) -> str:
+        names = [_quoted(offer.name) for offer in self.offers]
+        more = f" and {len(names) - 20} more" if len(names) > 20 else ""
+        return f"Choose one of: {', '.join(names[:20])}{more}." if names else ""
+
+    @cached_property
+    def form(self) -> str:
+        entries = "".join(offer.form_entry for offer in self.offers)
+        return f'{_STYLE}<div class="binder-registry">{entries}</div>'
+
+
+def _quoted(name: str) -> str:
+    return repr(name if len(name) <= 100 else name[:100] + "…")
+
+
+def _error(status: int, text: str) -> HTTPError:
+    error = HTTPError(status, text)
+    error.jupyterhub_message = text  # type: ignore[attr-defined]  # what the hub shows to the user
+    return error
+
+
+_STYLE = """<style>
+.binder-registry label { display: block; padding: .5em; font-weight: normal }
+.binder-registry input { margin-right: .5em }
+.binder-registry small, .binder-registry em { display: block; margin-left: 1.6em; white-space: pre-line }
+.binder-registry select { width: auto; margin-left: 1.6em }
+</style>"""
+
+# ── the follower ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+REQUEST_TIMEOUT = 30.0  # seconds without a byte
+STREAM_SILENCE = 35.0  # seconds; the registry sends a comment every 15
+LONGEST_PAUSE = 15.0  # seconds between attempts while the registry is away
+POLLS_WITHOUT_STREAM = 12  # rounds, after a stream that gave nothing at all: a proxy that holds it back
+SAVE_EVERY = 5.0  # seconds, at most, while changes keep coming
+
+
+class Follower(threading.Thread):
+    """Keeps `catalogue` as the registry is: the list, then its event stream; polls where streams do not get through.
+
+    A thread, not a task of the hub's loop: parsing thousands of templates and a slow registry delay no request, and it
+    runs before the loop does. `catalogue` is None until something was loaded, from the registry or from `snapshot`.
+    """
+
+    def __init__(
+        self, url: str, token: str, rules: Rules, *, versions: int = 0, snapshot: str | None = None, poll: float = 5.0
+    ) -> None:
+        super().__init__(name="binder-registry", daemon=True)
+        self.catalogue: Catalogue | None = None
+        self.contact = 0.0  # Unix time when the registry last confirmed the catalogue
+        self.tried = threading.Event()
+        self._url, self._token, self._rules, self._versions = url, token, rules, versions
+        self._poll = poll
+        self._ended = threading.Event()
+        self._snapshot = Path(snapshot) if snapshot else None
+        self._saved: tuple[float, Catalogue | None] = (0.0, None)
+        self._trouble = ""
+        self._read_snapshot()
+
+    def stop(self) -> None:
+        """Ends the thread at its next pause or line of the stream. A hub just ends; this is for tests and scripts."""
+        self._ended.set()
+
+    def run(self) -> None:
+        failures = polls = 0
+        while not self._ended.is_set():
+            pause = self._poll
+            try:
+                self._load()
+                failures, self._trouble = 0, ""
+                self.tried.set()
+                if polls:
+                    polls -= 1
+                elif self._follow():
+                    pause = 0.2
+                else:
+                    polls = POLLS_WITHOUT_STREAM
+            except Exception as error:  # noqa: BLE001  # a follower that ended would leave the list as it is for good
+                failures += 1
+                pause = min(LONGEST_PAUSE, 0.5 * 2 ** min(failures, 6))
+                self._tell_trouble(error)
+            self.tried.set()
+            self._save(at_once=True)
+            self._ended.wait(pause * random.uniform(0.5, 1.0))  # noqa: S311  # many hubs must not come back at once
+
+    @contextmanager
+    def _get(
+        self, path: str, headers: Mapping[str, str] | None = None, timeout: float = REQUEST_TIMEOUT
+    ) -> Iterator[HTTPResponse]:
+        parts = urlsplit(self._url)
+        connect = HTTPSConnection if parts.scheme == "https" else HTTPConnection
+        connection = connect(parts.hostname or "", parts.port, timeout=timeout)
+        try:
+            authorization = {"Authorization": f"token {self._token}"} if self._token else {}
+            connection.request("GET", parts.path.rstrip("/") + path, headers={**authorization, **(headers or {})})
+            yield connection.getresponse()
+        finally:
+            connection.close()
+
+    def _load(self) -> None:
+        known = self.catalogue
+        condition = {"If-None-Match": f'"{known.position}"'} if known and known.position else {}
+        with self._get("/templates?view=full&deleted=true", condition) as response:
+            if response.status == 304:
+                self.contact = time.time()
+            elif response.status == 200:
+                self._replace(json.load(response), response.headers.get("ETag", "").removeprefix("W/").strip('"'))
+            else:
+                raise HTTPException(f"{response.status} {response.reason}")
+        self._complete_history()
+
+    def _replace(self, templates: list[Template], position: str) -> None:
+        history = self.catalogue.history if self.catalogue else {}
+        self.catalogue = self._with(Catalogue(position, history=history), templates)
+        self.contact = time.time()
+
+    def _with(self, catalogue: Catalogue, templates: list[Template]) -> Catalogue:
+        """A new catalogue in which these templates are as given; reasons to leave one out are logged once."""
+        known, offers, left_out = dict(catalogue.templates), dict(catalogue.offers), dict(catalogue.left_out)
+        told = self.catalogue.left_out if self.catalogue else {}
+        for template in templates:
+            name = template["name"]
+            known[name] = template
+            offers.pop(name, None)
+            left_out.pop(name, None)
+            try:
+                offers[name] = self._offer(template, catalogue.history.get(name, []))
+            except (NotOffered, ValueError, TypeError, LookupError, AttributeError) as error:
+                left_out[name] = reason = str(error) if isinstance(error, NotOffered) else repr(error)
+                if told.get(name) != reason and not template.get("deleted") and not template.get("replaced-by"):
+                    log.warning("The environment %r is not offered: %s", name, reason)
+        return replace(catalogue, templates=known, offers=offers, left_out=left_out)
+
+    def _offer(self, template: Template, history: list[Template]) -> Offer:
+        current = offer(template, self._rules)
+        past = [{**old, "replaced-by": ""} for old in history if old["revision"] != current.revision]
+        olds, _ = offered(past[: self._versions], self._rules)
+        olds.sort(key=lambda old: -old.revision)
+        versions = {f"r{old.revision}": replace(old, groups=current.groups) for old in olds}  # today's groups decide
+        current = replace(current, versions=versions)
+        _ = current.form_entry, current.form_profile  # made here, in the thread, rather than in the hub's loop
+        return current
+
+    def _follow(self) -> bool:
+        """Apply the stream's changes until it ends. False: nothing came, so streams do not get through."""
+        catalogue = self.catalogue or Catalogue()
+        heard = False
+        accept = {"Accept": "text/event-stream"}
+        with self._get(f"/changes?since={catalogue.position}", accept, STREAM_SILENCE) as response:
+            if response.status == 410:  # another log, or an older copy of this one: all of it again
+                self.catalogue = replace(catalogue, position="")
+                return True
+            if response.status != 200 or "event-stream" not in response.headers.get("Content-Type", ""):
+                return False
+            position, change = "", None
+            while not self._ended.is_set():
+                try:
+                    line = response.readline().decode()
+                except TimeoutError:
+                    return heard
+                if not line:
+                    return heard
+                heard = True
+                self.contact = time.time()
+                member, _, value = line.rstrip("\r\n").partition(": ")
+                if member == "id":
+                    position = value
+                elif member == "data":
+                    change = json.loads(value)
+                elif change and not member:
+                    self._apply(change, position)
+                    change = None
+                self._save()
+        return heard
+
+    def _apply(self, change: Mapping[str, Any], position: str) -> None:
+        catalogue = replace(self.catalogue or Catalogue(), position=position)
+        name = change["name"]
+        if "template" in change:
+            template = {**change["template"], "revision": change["revision"]}
+            if change.get("deleted"):
+                template["deleted"] = True
+            if (
+                self._versions and change["action"] == "purged"
+            ):  # one of the older revisions went: which one is not said
+                catalogue = replace(catalogue, history={**catalogue.history, name: self._fetch_history(name)})
+            elif self._versions and "deleted" not in template:
+                past = [template, *catalogue.history.get(name, [])][: self._versions + 1]
+                catalogue = replace(catalogue, history={**catalogue.history, name: past})
+            catalogue = self._with(catalogue, [template])
+        self.catalogue = catalogue
+
+    def _complete_history(self) -> None:
+        """Fetch the last revisions of each template whose newest one is not at hand."""
+        catalogue = self.catalogue or Catalogue()
+        if not self._versions:
+            return
+        missing = [
+            catalogue.templates[name]
+            for name, current in catalogue.offers.items()
+            if not (past := catalogue.history.get(name)) or past[0]["revision"] != current.revision
+        ]
+        if missing:
+            history = {**catalogue.history, **{one["name"]: self._fetch_history(one["name"]) for one in missing}}
+            self.catalogue = self._with(replace(catalogue, history=history), missing)
+
+    def _fetch_history(self, name: str) -> list[Template]:
+        with self._get(f"/templates/{quote(name, safe='')}/changes?limit={2 * self._versions + 2}") as response:
+            if response.status != 200:
+                raise HTTPException(f"{response.status} {response.reason}")
+            changes: list[dict[str, Any]] = json.load(response)["changes"]
+        past: list[Template] = [
+            {**change["template"], "revision": change["revision"]}
+            for change in changes
+            if "template" in change and not change.get("deleted") and change["action"] != "purged"
+        ]
+        return past[: self._versions + 1]
+
+    def _read_snapshot(self) -> None:
+        if self._snapshot is None:
+            return
+        try:
+            saved = json.loads(self._snapshot.read_text())
+            if saved["url"] != self._url:
+                return
+            catalogue = self._with(Catalogue(saved["position"], history=saved["history"]), saved["templates"])
+            self.catalogue, self.contact = catalogue, self._snapshot.stat().st_mtime
+            self._saved = (0.0, catalogue)
+        except FileNotFoundError:
+            pass
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            log.warning("The snapshot %s cannot be used: %s", self._snapshot, error)
+
+    def _save(self, at_once: bool = False) -> None:
+        """The file's time says when the registry last confirmed what is in it."""
+        when, saved = self._saved
+        if self._snapshot is None or self.catalogue is None or not self.contact:
+            return
+        if not at_once and time.monotonic() - when < SAVE_EVERY:
+            return
+        try:
+            if saved is not self.catalogue:
+                self._write_snapshot(self._snapshot, self.catalogue)
+            os.utime(self._snapshot, (self.contact, self.contact))
+        except OSError as error:
+            log.warning("The snapshot %s cannot be written: %s", self._snapshot, error)
+        self._saved = (time.monotonic(), self.catalogue)
+
+    def _write_snapshot(self, path: Path, catalogue: Catalogue) -> None:
+        content = {
+            "url": self._url,
+            "position": catalogue.position,
+            "templates": list(catalogue.templates.values()),
+            "history": catalogue.history,
+        }
+        with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+            try:  # the file is made readable for this user alone
+                json.dump(content, file)
+                file.flush()
+                os.fsync(file.fileno())
+                Path(file.name).replace(path)
+            except BaseException:
+                Path(file.name).unlink(missing_ok=True)
+                raise
+
+    def _tell_trouble(self, error: Exception) -> None:
+        trouble = f"{type(error).__name__}: {error}"
+        if trouble != self._trouble:
+            log.warning("The registry %s gives no list of environments; what was loaded stays: %s", self._url, trouble)
+        self._trouble = trouble
+
+
+# ── the hooks ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class Environments:
+    """The hooks that a hub calls. `configure` sets them; each can also be set by hand.
+
+    `max_stale` (seconds) bounds how long the list is offered without word from the registry. `default` names the
+    template that a start without a choice gets. `auth_state_groups` says where in the auth state more groups are:
+    `oauth_user.groups`.
+    """
+
+    def __init__(
+        self, follower: Follower, *, max_stale: float = 7 * 86400, default: str = "", auth_state_groups: str = ""
+    ) -> None:
+        self.follower = follower
+        self._max_stale, self._default, self._auth_state_groups = max_stale, default, auth_state_groups
+
+    async def options_form(self, spawner: Any) -> str:
+        catalogue, standing = await self._catalogue(), await self._standing(spawner)
+        form = self._visible(catalogue, standing).form
+        choice, notice = self._last_choice(catalogue, spawner, standing)
+        if choice:
+            form = _marked(form, f'<input type="radio" name="template" value="{choice.offer.slug}" required', "checked")
+            form = _marked(form, f'<option value="{choice.revision}"', "selected")
+        return f'<p class="alert alert-warning">{_html(notice)}</p>{form}' if notice else form
+
+    def options_from_form(self, form: Mapping[str, list[str]]) -> dict[str, str]:
+        """Of our own form, of KubeSpawner's, and of a link: `/hub/spawn?template=NAME&revision=12`."""
+        first = {key: values[0] for key, values in form.items() if values}
+        slug = first.get("template") or first.get("profile", "")
+        if not slug:
+            return {}
+        keys = ("revision", f"revision-{slug}", f"profile-option-{slug}--revision")
+        revision = next((first[key] for key in keys if first.get(key, "current") != "current"), "")
+        options = {"template": name_of(slug)}
+        return options | {"revision": revision} if revision else options
+
+    async def apply_user_options(self, spawner: Any, user_options: Mapping[str, Any]) -> None:
+        """Refuse what this user may not start, and set the spawner. KubeSpawner is set by its profile, at its start."""
+        choice = await self._chosen(spawner, user_options)
+        _announce(spawner, choice.notice)
+        if not spawner.has_trait("profile_list"):
+            _apply(spawner, choice.offer.profile["kubespawner_override"])
+
+    async def pre_spawn_hook(self, spawner: Any) -> None:
+        """`apply_user_options` for hubs before 5.3."""
+        await self.apply_user_options(spawner, spawner.user_options)
+
+    async def profile_list(self, spawner: Any) -> list[dict[str, Any]]:
+        """For its form: what this user sees, last choice healed. At the start: the one chosen, whole."""
+        if spawner.pending == "spawn":
+            choice = await self._chosen(spawner, spawner.user_options)
+            settings = _apply(spawner, choice.offer.profile["kubespawner_override"])
+            return [{**choice.offer.profile, "kubespawner_override": settings, "default": True}]
+        catalogue, standing = await self._catalogue(), await self._standing(spawner)
+        profiles = [offer.form_profile for offer in self._visible(catalogue, standing).offers]
+        choice_before, _ = self._last_choice(catalogue, spawner, standing)
+        slug = choice_before.offer.slug if choice_before else ""
+        spawner.user_options = {"profile": slug} if slug else {}  # a new dict: the hub's database keeps the old
+        return [{**profile, "default": True} if profile["slug"] == slug else {**profile} for profile in profiles]
+
+    async def _chosen(self, spawner: Any, options: Mapping[str, Any]) -> Choice:
+        """What these options come to for this user; `spawner.user_options` then says that and nothing else."""
+        catalogue, standing = await self._catalogue(), await self._standing(spawner)
+        self._visible(catalogue, standing)
+        name, revision = self._named(options)
+        if not name:
+            raise catalogue.refusal("Nothing was chosen.", standing)
+        choice = catalogue.choose(name, revision, standing)
+        if choice.notice:
+            log.info("%s: %s", spawner._log_name, choice.notice)
+        chosen = {"template": choice.offer.name, "profile": choice.offer.slug}
+        spawner.user_options = chosen | {"revision": choice.revision} if choice.revision else chosen
+        return choice
+
+    def _named(self, options: Mapping[str, Any]) -> tuple[str, str]:
+        """(name, "r12" or ""); raises `HTTPError` 400 for options that are not text: the REST API takes any JSON."""
+        name, slug, revision = options.get("template"), options.get("profile"), options.get("revision") or ""
+        if type(revision) is int:
+            revision = str(revision)
+        if not all(isinstance(value, str) for value in (name or "", slug or "", revision)):
+            raise _error(400, "An environment is chosen by its name, and its revision by a number.")
+        if revision in ("", "current"):
+            revision = ""
+        elif not re.fullmatch(r"r?[0-9]{1,19}", revision):
+            raise _error(400, "A revision is a number.")
+        else:
+            revision = "r" + revision.lstrip("r")
+        return name or name_of(slug or "") or self._default, revision
+
+    def _last_choice(self, catalogue: Catalogue, spawner: Any, standing: Standing) -> tuple[Choice | None, str]:
+        """What the form marks, and what it tells about it."""
+        try:
+            name, revision = self._named(spawner.user_options or {})
+            choice = catalogue.choose(name, revision, standing) if name else None
+        except HTTPError as error:
+            return None, str(error.log_message) if spawner.user_options else ""
+        return choice, choice.notice if choice and choice.offer.name != name else ""
+
+    async def _catalogue(self) -> Catalogue:
+        """Raises `HTTPError` 503."""
+        waited = 0
+        while self.follower.catalogue is None and not self.follower.tried.is_set() and waited < 100:
+            await asyncio.sleep(0.05)  # a hub that just started
+            waited += 1
+        if self.follower.catalogue is None or time.time() - self.follower.contact > self._max_stale:
+            raise _error(503, "The list of environments cannot be had right now. Please try again in a minute.")
+        return self.follower.catalogue
+
+    def _visible(self, catalogue: Catalogue, standing: Standing) -> View:
+        """Raises `HTTPError` 403 when it is empty: KubeSpawner would start its own default, without limits."""
+        view = catalogue.view(standing)
+        if not view.offers:
+            raise _error(403, "There is no environment here that you may start. Please ask those who run this hub.")
+        return view
+
+    async def _standing(self, spawner: Any) -> Standing:
+        groups = {group.name for group in spawner.user.groups}
+        if self._auth_state_groups:
+            state = await spawner.user.get_auth_state()
+            for key in self._auth_state_groups.split("."):
+                state = state.get(key) if isinstance(state, dict) else None
+            if isinstance(state, (list, tuple, set)):
+                groups.update(group for group in state if isinstance(group, str))
+        return Standing(bool(spawner.user.admin), frozenset(groups))
+
+
+def _marked(form: str, start: str, mark: str) -> str:
+    return form.replace(start, f"{start} {mark}", 1)
+
+
+def _apply(spawner: Any, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Set these traits, and undo what the last start set: the hub keeps a spawner whose start failed.
+
+    Gives every trait of the mapping, so that a profile made of it leaves nothing of another behind.
+    """
+    for trait, (before, ours) in getattr(spawner, "_binder_registry", {}).items():
+        setattr(spawner, trait, _undone(getattr(spawner, trait), before, ours))
+    changed = {trait: value for trait, value in settings.items() if spawner.has_trait(trait)}
+    spawner._binder_registry = undo = {}
+    for trait, value in changed.items():
+        before = getattr(spawner, trait)
+        setattr(spawner, trait, {**before, **value} if isinstance(value, dict) and isinstance(before, dict) else value)
+        undo[trait] = (before, value if isinstance(value, dict) else getattr(spawner, trait))
+    for need, cap in _GUARANTEES:
+        limit, guarantee = getattr(spawner, cap), getattr(spawner, need)
+        if limit and guarantee and guarantee > limit:  # Kubernetes refuses a request above its limit
+            undo.setdefault(need, (guarantee, limit))
+            undo[need] = (undo[need][0], limit)
+            setattr(spawner, need, limit)
+    scalars = {trait: getattr(spawner, trait) for trait in _SCALARS if spawner.has_trait(trait)}
+    return scalars | {trait: value for trait, value in changed.items() if trait not in scalars}
+
+
+def _undone(now: Any, before: Any, ours: Any) -> Any:
+    """`before`, but what others changed since stays."""
+    if not isinstance(ours, dict) or not isinstance(now, dict):
+        return before if now == ours else now
+    kept = {key: value for key, value in now.items() if key not in ours or value != ours[key]}
+    return kept | {key: before[key] for key in ours if key in before and key not in kept}
+
+
+def _announce(spawner: Any, notice: str) -> None:
+    """Tell the user, on the page that shows the progress of the start."""
+    spawner.__dict__.pop("progress", None)
+    if notice:
+        progress = spawner.progress
+
+        async def told() -> AsyncIterator[dict[str, Any]]:
+            yield {"progress": 1, "message": notice}
+            async for event in progress():
+                yield event
+
+        spawner.progress = told
+
+
+# ── configure ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def configure(
+    c: Any,
+    url: str,
+    token: str = "",
+    *,
+    versions: int = 0,
+    default: str = "",
+    allow_commands: Collection[str] = (),
+    auth_state_groups: str = "",
+    gpu_resource: str = "nvidia.com/gpu",
+    override: Override | None = None,
+    escape: bool = True,
+    snapshot: str | None = "binder-registry-snapshot.json",
+    max_stale: float = 7 * 86400,
+    poll: float = 5.0,
+) -> Environments:
+    """Let the hub offer what the registry at `url` holds. To be called after the spawner class is chosen.
+
+    `versions`: how many past revisions users may pin. `allow_commands`: what a template's command may start with,
+    beside `jupyterhub-singleuser`. `snapshot`: where the last list is kept, for a hub that starts while the registry is
+    down. `escape=False` is for forms that escape by themselves (jupyterhub-fancy-profiles). `poll`: seconds between
+    looks where the registry's event stream does not get through. The others: see `Environments` and `Rules`.
+    """
+    spawner_class = _spawner_class(c)
+    names = [cls.__name__ for cls in spawner_class.__mro__] if spawner_class else ["Spawner"]
+    kind: Kind = "kubernetes" if "KubeSpawner" in names else "docker" if "DockerSpawner" in names else "local"
+    rules = Rules(kind, allow_commands, gpu_resource, override, escape)
+    follower = Follower(url, token, rules, versions=versions, snapshot=snapshot, poll=poll)
+    environments = Environments(follower, max_stale=max_stale, default=default, auth_state_groups=auth_state_groups)
+    section = c[names[0]]
+    section.options_from_form = environments.options_from_form
+    if kind == "kubernetes":
+        section.profile_list = environments.profile_list
+    else:
+        section.options_form = environments.options_form
+    if spawner_class is None or hasattr(spawner_class, "apply_user_options"):
+        section.apply_user_options = _chained(c, names, "apply_user_options", environments.apply_user_options)
+    else:
+        section.pre_spawn_hook = _chained(c, names, "pre_spawn_hook", environments.pre_spawn_hook)
+    follower.start()
+    return environments
+
+
+def _spawner_class(c: Any) -> Any:
+    """The class that the configuration names, as a class, a path or an entry point; None when it cannot be imported."""
+    chosen = c.JupyterHub.get("spawner_class", "default")
+    if not isinstance(chosen, str):
+        return chosen
+    for entry_point in entry_points(group="jupyterhub.spawners", name=chosen):
+        chosen = f"{entry_point.module}.{entry_point.attr}"
+    module, _, name = chosen.rpartition(".")
+    try:
+        return getattr(import_module(module), name)
+    except (ImportError, AttributeError, ValueError):
+        return None  # the hub says it better
+
+
+def _chained(c: Any, names: list[str], trait: str, first: Callable[..., Any]) -> Callable[..., Any]:
+    """Ours, then the hook that the configuration already has: it sees the choice made, and has the last word."""
+    second = next((c[name][trait] for name in names if name in c and trait in c[name]), None)
+    if not callable(second):
+        return first
+
+    async def both(*arguments: Any) -> None:
+        await first(*arguments)
+        outcome = second(*arguments)
+        if isawaitable(outcome):
+            await outcome
+
+    return both
