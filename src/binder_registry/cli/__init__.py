@@ -1,0 +1,140 @@
+"""The command line. Each command's module is imported when the command runs, so that `--help` is quick."""
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import NamedTuple, NoReturn
+
+import click
+from click.shell_completion import CompletionItem
+
+from .. import __version__
+from .connection import Chosen, context_option, url_option
+
+
+class Entry(NamedTuple):
+    home: str  # module and attribute
+    help: str  # the command's short help, known without importing it; a test compares the two
+
+
+SECTIONS = {
+    "Read": {
+        "list": Entry("read:list_templates", "Show the templates."),
+        "get": Entry("read:get", "Show one template."),
+        "changes": Entry("history:changes", "Show who changed what, and when."),
+        "diff": Entry("history:diff", "Compare two revisions of a template."),
+        "watch": Entry("history:watch", "Follow changes as they come."),
+        "run": Entry("run:run", "Run a template with docker or podman."),
+    },
+    "Write": {
+        "create": Entry("write:create", "Publish a new template."),
+        "update": Entry("write:update", "Change members of a template."),
+        "edit": Entry("edit:edit", "Change a template in your editor."),
+        "delete": Entry("remove:delete", "Delete a template."),
+        "rename": Entry("remove:rename", "Give a template another name."),
+        "restore": Entry("remove:restore", "Bring back an old revision."),
+        "purge": Entry("remove:purge", "Erase the content of an old revision for good."),
+        "apply": Entry("apply:apply", "Make the registry look like your files."),
+    },
+    "Move": {
+        "export": Entry("exchange:export", "Write all templates to a file."),
+        "import": Entry("exchange:import_templates", "Take templates from a hub's values or another registry."),
+        "prepull": Entry("hub:prepull", "Print the images of what a hub offers."),
+    },
+    "Operate": {
+        "serve": Entry("serve:serve", "Run a registry server."),
+        "backup": Entry("database:backup", "Copy a live SQLite registry to a file."),
+        "check": Entry("database:check", "Verify a database, or what a hub can offer."),
+        "copy": Entry("database:copy", "Move a registry to another database."),
+    },
+    "Set up": {
+        "context": Entry("contexts:context", "Name the registries that you work with."),
+        "completion": Entry("setup:completion", "Print the completion script of a shell."),
+        "version": Entry("setup:version", "Print the version."),
+    },
+}
+COMMANDS = {name: entry for section in SECTIONS.values() for name, entry in section.items()}
+
+EXIT_CODES = """\b
+Exit codes:
+  0    done, or nothing to do
+  1    the registry said no, or something else failed
+  2    wrong usage; or `apply --dry-run --exit-code` would change something
+  3    the registry cannot be reached
+  4    conflict: something was changed meanwhile
+  5    the token is missing, wrong, or may not do this
+  130  interrupted with Ctrl-C
+"""
+
+
+class LazyGroup(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[cmd_name].home.partition(":")
+        command: click.Command = getattr(import_module(f".{module}", __name__), attribute)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        for title, entries in SECTIONS.items():
+            with formatter.section(title):
+                formatter.write_dl([(name, entry.help) for name, entry in entries.items()], col_max=12)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        if incomplete.startswith("-"):
+            return super().shell_complete(ctx, incomplete)
+        return [
+            CompletionItem(name, help=entry.help) for name, entry in COMMANDS.items() if name.startswith(incomplete)
+        ]
+
+
+@click.group(
+    "binder-registry", cls=LazyGroup, epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"]}
+)
+@url_option
+@context_option
+@click.version_option(__version__, prog_name="binder-registry", message="%(prog)s %(version)s")
+@click.pass_context
+def cli(ctx: click.Context, url: str | None, context: str | None) -> None:
+    """Publish, read and follow templates of interactive environments.
+
+    The registry is the one that --url names, or --context, or BINDER_REGISTRY_URL, or the current context, or
+    http://127.0.0.1:8080. The token for it comes from the context, or from BINDER_API_KEY.
+
+    \b
+    Example:
+      binder-registry create scipy --image quay.io/jupyter/scipy-notebook --memory 2G
+    """
+    ctx.obj = Chosen(url, context)
+
+
+def main() -> NoReturn:
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """The exit code; all errors are told on stderr."""
+    try:
+        try:
+            result = cli.main(arguments, prog_name="binder-registry", standalone_mode=False)
+            sys.stdout.flush()
+            return result if isinstance(result, int) else 0
+        except click.ClickException as error:
+            error.show()
+            return error.exit_code
+        except click.Abort:
+            return 130
+        except Exception as error:  # noqa: BLE001 - the last stop: people get a line, never a traceback
+            from .failures import explain
+
+            code, line = explain(error)
+            click.echo(line, err=True)
+            return code
+    except BrokenPipeError:  # `| head` has seen enough
+        sys.stdout = None
+        return 141
+    except KeyboardInterrupt:
+        return 130

@@ -1,0 +1,155 @@
+"""backup, check and copy: what works on a database and not on a server."""
+
+import os
+import sqlite3
+import tempfile
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote, unquote
+
+import click
+
+from .connection import context_option, url_option
+from .hub import allow_command_option, check_hub
+from .output import progress, say, tell
+
+if TYPE_CHECKING:
+    from ..log import Log
+    from .verify import Finding
+
+PAGES = 2000  # of one step of a backup
+
+
+@click.command("backup", short_help="Copy a live SQLite registry to a file.")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--db", required=True, envvar="BINDER_REGISTRY_DB", metavar="URL", help="sqlite:///PATH, as for serve.")
+def backup(file: Path, db: str) -> None:
+    """Copy a live SQLite registry to a file: consistent, verified, and in place only when it is whole. Only you may
+    read the file; `serve --db sqlite:///FILE` opens it.
+
+    PostgreSQL has its own tools: see its page in the documentation.
+
+    \b
+    Example:
+      binder-registry backup --db sqlite:////srv/registry.db registry-$(date +%F).db
+    """
+    path = _sqlite_path(db)
+    if path is None:
+        raise click.BadParameter("only SQLite is copied here; PostgreSQL has pg_dump", param_hint="--db")
+    file = file.absolute()
+    if file.exists() and file.samefile(path):
+        raise click.BadParameter("this is the database itself", param_hint="FILE")
+    if Path(f"{file}-wal").exists():
+        # Its log would be played into the copy that takes the file's place.
+        raise click.ClickException(
+            f"{file} is in use by another program ({file.name}-wal is there). Choose another name."
+        )
+    descriptor, name = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)  # its rights are 0600
+    os.close(descriptor)
+    copy = Path(name)
+    try:
+        _copy_pages(path, copy)
+        finding = _verified(f"sqlite:///{quote(str(copy))}")
+        if finding.problems:
+            raise click.ClickException(f"The copy is not sound: {finding.problems[0]}. `check` says more.")
+        with copy.open("rb") as whole:
+            os.fsync(whole.fileno())
+        copy.replace(file)
+    finally:
+        for left in (copy, Path(f"{copy}-wal"), Path(f"{copy}-shm")):
+            left.unlink(missing_ok=True)
+    _sync_folder(file.parent)
+    say(f"{file}: {finding.templates} templates at {finding.position}")
+
+
+@click.command("check", short_help="Verify a database, or what a hub can offer.")
+@click.argument("db", required=False, metavar="[DB_URL]", envvar="BINDER_REGISTRY_DB")
+@click.option("--hub", is_flag=True, help="Ask a registry instead, and name what a JupyterHub cannot offer.")
+@click.option(
+    "--kind",
+    type=click.Choice(["kubernetes", "docker", "local"]),
+    default="kubernetes",
+    show_default=True,
+    help="With --hub: its spawner.",
+)
+@allow_command_option
+@url_option
+@context_option
+@click.pass_context
+def check(
+    ctx: click.Context, /, db: str | None, hub: bool, kind: str, allow_commands: tuple[str, ...], **chosen: str | None
+) -> None:
+    """Verify a database, also beside a live server: every revision is there, the chain of marks holds, every row
+    decodes and has its digest, and the folded log equals the current state. What is wrong is named, and the exit code
+    is 1.
+
+    With --hub: name what a JupyterHub cannot offer, and why.
+
+    \b
+    Examples:
+      binder-registry check sqlite:////srv/registry.db
+      binder-registry check --hub
+    """
+    if hub:
+        ctx.invoke(check_hub, kind=kind, allow_commands=allow_commands, **chosen)
+        return
+    if not db:
+        raise click.UsageError("Name the database: sqlite:///PATH. Or ask for --hub.")
+    path = _sqlite_path(db)
+    finding = _verified(db)
+    problems = finding.problems
+    if path is not None:
+        from .verify import damaged_pages
+
+        problems = [*damaged_pages(path), *problems]
+    for problem in problems:
+        tell(problem)
+    if problems:
+        raise click.ClickException("The database is not sound. Restore a backup, or ask for help with the lines above.")
+    say(f"sound: {finding.position.revision} revisions, {finding.templates} templates, position {finding.position}")
+
+
+def _sqlite_path(url: str) -> Path | None:
+    return Path(unquote(url.removeprefix("sqlite:///"))).absolute() if url.startswith("sqlite:///") else None
+
+
+def _verified(url: str) -> "Finding":
+    from ..backends import open_log
+    from ..errors import StoreUnavailable
+    from .verify import verify
+
+    log: Log = open_log(url, read_only=True)
+    with closing(log):
+        try:
+            total = log.head().revision
+            with progress("Verifying", total) as seen:
+                return verify(log, lambda revision: seen(revision) if revision % 100 == 0 else None)
+        except StoreUnavailable:
+            raise click.ClickException("The database cannot be read.") from None
+
+
+def _copy_pages(source: Path, target: Path) -> None:
+    """One state of the source, however long it takes and whatever is written meanwhile: in one read transaction."""
+    from ..errors import DatabaseRefused
+
+    try:
+        with (
+            closing(sqlite3.connect(f"file:{quote(str(source))}?mode=ro", uri=True, isolation_level=None)) as reader,
+            closing(sqlite3.connect(target, isolation_level=None)) as writer,
+            progress("Copying") as seen,
+        ):
+            reader.execute("BEGIN")
+            reader.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+            reader.backup(writer, pages=PAGES, progress=lambda status, left, total: seen(total - left))
+            writer.execute("PRAGMA journal_mode = DELETE")  # one file, without a log beside it
+    except sqlite3.Error as error:
+        raise DatabaseRefused(f"{source}: {error}") from None
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

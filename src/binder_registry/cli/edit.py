@@ -1,0 +1,91 @@
+"""edit: a template in your editor, with a lock of hope: the text is never lost."""
+
+import os
+import shlex
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from .connection import connected, name_argument
+from .options import note_option
+from .output import say, tell
+from .write import print_result, result_option
+
+if TYPE_CHECKING:
+    from ..client import Client
+    from ..template import Template
+
+
+@click.command("edit", short_help="Change a template in your editor.")
+@name_argument
+@note_option
+@result_option
+@connected
+def edit(client: "Client", name: str, note: str, output: str) -> None:
+    """Change a template in your editor: $VISUAL, $EDITOR or vi.
+
+    A change that someone made meanwhile is not overwritten: your text is kept in a file, and told where. So it is when
+    the text is not valid.
+
+    \b
+    Example:
+      EDITOR=nano binder-registry edit scipy -m "More memory for the course"
+    """
+    from .documents import members, to_yaml
+
+    template = client.get_template(name)
+    text = f"# {name} at revision {template.revision}: save to publish, leave unchanged to cancel.\n"
+    text += to_yaml(members(template))
+    descriptor, kept = tempfile.mkstemp(prefix="binder-registry-", suffix=".yaml")  # its rights are 0600
+    path = Path(kept)
+    keep = True
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+        _run_editor(path)
+        edited = path.read_text(encoding="utf-8")
+        if edited == text:
+            keep = False
+            say(f"{name} unchanged")
+            return
+        wanted = _read(edited, path, template)
+        if wanted is None:
+            keep = False
+            say(f"{name} unchanged")
+            return
+        written = client.replace_template(wanted, expected=template.revision, note=note)
+        keep = False
+        print_result(written, "updated", output)
+    finally:
+        if keep:
+            tell(f"Your text is kept in {path}. `binder-registry apply -f {path}` publishes it.")
+        else:
+            path.unlink(missing_ok=True)
+
+
+def _run_editor(path: Path) -> None:
+    editor = shlex.split(os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi")
+    try:
+        code = subprocess.run([*editor, str(path)], check=False).returncode  # noqa: S603 - the user's own editor
+    except OSError as error:
+        raise click.ClickException(f"The editor {editor[0]!r} cannot be run: {error.strerror}. Set EDITOR.") from None
+    if code:
+        raise click.ClickException(f"The editor {editor[0]!r} ended with {code}: nothing was changed.")
+
+
+def _read(text: str, path: Path, before: "Template") -> "Template | None":
+    """What the text says, or None when it says nothing new."""
+    from ..template import changed_members, check
+    from .documents import InvalidDocument, load_yaml, to_template
+
+    documents = load_yaml(text, str(path))
+    if len(documents) != 1:
+        raise InvalidDocument(f"{path}: must hold one template, and holds {len(documents)}")
+    template = to_template(documents[0])
+    check(template)
+    if template.name != before.name:
+        raise click.ClickException(f"A name is changed with `binder-registry rename {before.name} {template.name}`.")
+    return template if changed_members(before, template) else None

@@ -1,0 +1,178 @@
+"""changes, diff and watch."""
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .connection import complete_name, connected, name_argument
+from .options import PositionText
+from .output import console, format_option, moment, print_json, print_yaml, printable, table
+
+if TYPE_CHECKING:
+    from ..changes import Change, Position
+    from ..client import Client
+
+PAGE = 1000
+
+
+@click.command("changes", short_help="Show who changed what, and when.")
+@click.argument("name", required=False, shell_complete=complete_name)
+@click.option(
+    "--since", type=PositionText(), metavar="REVISION", help="Those after this revision (or position), oldest first."
+)
+@click.option("--limit", "-n", type=click.IntRange(min=1), default=50, show_default=True, help="At most so many.")
+@click.option("--label", "-l", multiple=True, metavar="SELECTOR", help="Of templates with these labels; repeatable.")
+@format_option("table", "wide", "name", "json", "yaml")
+@connected
+def changes(
+    client: "Client", name: str | None, since: "Position | None", limit: int, label: tuple[str, ...], output: str
+) -> None:
+    """Show who changed what, and when: of one template, or of all; newest first. -o name prints positions.
+
+    \b
+    Examples:
+      binder-registry changes scipy
+      binder-registry changes --since 42 -o json
+    """
+    found: list[Change] = []
+    if since is None:
+        found = client.changes(name=name, newest_first=True, limit=limit, label=label)
+    else:
+        while page := client.changes(since=since, name=name, limit=min(PAGE, limit - len(found)), label=label):
+            found += page
+            since = page[-1].position
+            if len(found) >= limit:
+                break
+    if output == "json":
+        print_json([change_members(change) for change in found])
+    elif output == "yaml":
+        print_yaml([change_members(change) for change in found])
+    elif output == "name":
+        click.echo("".join(f"{change.position}\n" for change in found), nl=False)
+    else:
+        columns = _WIDE if output == "wide" else _NARROW
+        table(list(columns), [[column(change) for column in columns.values()] for change in found])
+
+
+@click.command("diff", short_help="Compare two revisions of a template.")
+@name_argument
+@click.argument("old", type=int, metavar="REVISION")
+@click.argument("new", type=int, metavar="[REVISION]", required=False)
+@connected
+def diff(client: "Client", name: str, old: int, new: int | None) -> None:
+    """Compare a template at two revisions of the registry, or at one and now. Where it did not exist is empty.
+
+    \b
+    Examples:
+      binder-registry diff scipy 42
+      binder-registry diff scipy 42 57
+    """
+    from difflib import unified_diff
+
+    from ..errors import TemplateNotFound
+    from .documents import members, to_yaml
+
+    texts: list[list[str]] = []
+    for revision in (old, new):
+        try:
+            texts.append(to_yaml(members(client.get_template(name, revision=revision))).splitlines())
+        except TemplateNotFound:
+            texts.append([])
+    if texts == [[], []]:
+        raise TemplateNotFound
+    labels = [f"{name} at revision {old}", f"{name} {'now' if new is None else f'at revision {new}'}"]
+    lines = [printable(line) for line in unified_diff(texts[0], texts[1], labels[0], labels[1], lineterm="")]
+    if not sys.stdout.isatty():
+        sys.stdout.writelines(f"{line}\n" for line in lines)
+        return
+    from rich.text import Text
+
+    out = console()
+    for line in lines:
+        style = "bold" if line[:3] in ("---", "+++") else {"-": "red", "+": "green", "@": "cyan"}.get(line[:1], "")
+        out.print(Text(line, style=style))
+
+
+@click.command("watch", short_help="Follow changes as they come.")
+@click.argument("name", required=False, shell_complete=complete_name)
+@click.option(
+    "--since", type=PositionText(), metavar="REVISION", help="Start after this revision (or position), not now."
+)
+@click.option("--label", "-l", multiple=True, metavar="SELECTOR", help="Of templates with these labels; repeatable.")
+@format_option("line", "name", "json", default="line")
+@connected
+def watch(client: "Client", name: str | None, since: "Position | None", label: tuple[str, ...], output: str) -> None:
+    """Follow changes as they come, until Ctrl-C. A lost connection is made again, without loss or repetition.
+
+    A line is: position, time, action, name, who, note, separated by tabs in a pipe. -o json prints one change a line;
+    send its position with --since to go on from there.
+
+    \b
+    Examples:
+      binder-registry watch
+      binder-registry watch --label tier=gold -o json | while read -r change; do …; done
+    """
+    import json
+
+    for change in client.watch(since=since, name=name, label=label):
+        if output == "json":
+            line = json.dumps(change_members(change), ensure_ascii=False, separators=(",", ":"))
+        elif output == "name":
+            line = printable(change.name)
+        else:
+            line = _line(change)
+        click.echo(line)
+        sys.stdout.flush()
+
+
+def _line(change: "Change") -> str:
+    from ..wire import timestamp
+
+    if sys.stdout.isatty():
+        time = f"{change.time.astimezone():%H:%M:%S}"
+        who = f" by {change.by}" if change.by else ""
+        return printable(f"{time}  {change.revision}  {change.action:8}  {change.name}{who}  {change.note}".rstrip())
+    cells = (str(change.position), timestamp(change.time), change.action, change.name, change.by, change.note)
+    return "\t".join(map(printable, cells))
+
+
+_NARROW: dict[str, Any] = {
+    "REVISION": lambda change: str(change.revision),
+    "TIME": lambda change: moment(change.time),
+    "ACTION": lambda change: change.action.value,
+    "NAME": lambda change: change.name,
+    "BY": lambda change: change.by,
+    "NOTE": lambda change: change.note,
+}
+_WIDE = {
+    **_NARROW,
+    "POSITION": lambda change: str(change.position),
+    "PREVIOUS": lambda change: str(change.previous),
+    "IMAGE": lambda change: change.template.image_name if change.template else "(purged)",
+}
+
+
+def change_members(change: "Change") -> dict[str, Any]:
+    """As the registry's feed has them."""
+    import msgspec
+
+    from ..wire import timestamp
+
+    shown: dict[str, Any] = {
+        "revision": change.revision,
+        "position": str(change.position),
+        "time": timestamp(change.time),
+        "by": change.by,
+        "note": change.note,
+        "action": change.action.value,
+        "name": change.name,
+        "previous": change.previous,
+        "first": change.first,
+        "deleted": change.deleted,
+        "digest": change.digest.hex(),
+    }
+    shown = {key: value for key, value in shown.items() if value not in ("", False) or key == "previous"}
+    if change.content is not None:
+        shown["template"] = msgspec.json.decode(change.content)
+    return shown

@@ -1,0 +1,143 @@
+"""The flags for the members of a template, and units as people write them."""
+
+import re
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_UNITS = {unit: 1024**power for power, unit in enumerate("BKMGTP")}
+_SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(?:([KMGTP])(?:I?B)?|B)?", re.IGNORECASE | re.ASCII)
+
+
+def parse_size(text: str) -> int:
+    """Bytes; K, M, G, T and P are powers of 1024, as in Docker and JupyterHub. Raises `ValueError`."""
+    match = _SIZE.fullmatch(text.strip())
+    if not match:
+        raise ValueError(f"{text!r} is not a size: write bytes, or 512M, 2G, 1.5G")
+    size = float(match[1]) if "." in match[1] else int(match[1])
+    return int(size * _UNITS[(match[2] or "B").upper()])
+
+
+def format_size(size: int) -> str:
+    """The shortest exact form: 2147483648 is 2G; what no unit divides stays bytes."""
+    for unit in "PTGM":
+        if size and size % (_UNITS[unit] // 1024) == 0 and size >= _UNITS[unit]:
+            value = size / _UNITS[unit]
+            return f"{value:.4g}{unit}" if parse_size(f"{value:.4g}{unit}") == size else str(size)
+    return str(size) if size else ""
+
+
+class Size(click.ParamType[int]):
+    name = "size"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        try:
+            return value if isinstance(value, int) else parse_size(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+class Pair(click.ParamType[tuple[str, str | None]]):
+    """`key=value`; with `removable` also `key-`, which gives None for the value."""
+
+    name = "key=value"
+
+    def __init__(self, *, removable: bool) -> None:
+        self.removable = removable
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str | None]:
+        if isinstance(value, tuple):
+            return value
+        key, equals, text = value.partition("=")
+        if not equals and self.removable and key.endswith("-"):
+            return key[:-1], None
+        if not equals or not key:
+            self.fail(f"{value!r} is not KEY=VALUE{' or KEY-' if self.removable else ''}", param, ctx)
+        return key, text
+
+
+_MEMBERS: list[tuple[tuple[str, ...], dict[str, Any]]] = [
+    (("--image",), {"help": "Container image, as in docker pull."}),
+    (("--command",), {"help": "Command in the container, as one string."}),
+    (("--memory",), {"type": Size(), "metavar": "SIZE", "help": "Memory limit: 512M, 2G (powers of 1024)."}),
+    (("--cpu-shares",), {"type": int, "metavar": "N", "help": "Relative weight, as in docker run."}),
+    (("--cpus",), {"type": float, "metavar": "N", "help": "Number of CPUs, a true cap: 1.5."}),
+    (("--gpus",), {"type": int, "metavar": "N", "help": "Whole GPUs."}),
+    (("--redirect-uri",), {"metavar": "PATH", "help": "Where the user lands: /lab."}),
+    (("--ip",), {"metavar": "ADDRESS", "help": "Host address that containers bind to."}),
+    (("--port",), {"type": int, "metavar": "N", "help": "Port within the container."}),
+    (("--display-name",), {"metavar": "TEXT", "help": "One line for people."}),
+    (("--description",), {"metavar": "TEXT", "help": "More for people."}),
+    (("--group", "groups"), {"multiple": True, "metavar": "GROUP", "help": "Who it is offered to; repeatable."}),
+    (("--deprecated",), {"metavar": "TEXT", "help": "Message that says what to use instead."}),
+    (("--replaced-by",), {"metavar": "NAME", "help": "Template that stale choices resolve to."}),
+]
+_WIRE = {
+    "image": "image-name",
+    "ip": "container-ip",
+    "port": "bind-port",
+    "groups": "allowed-groups",
+    "env": "environment",
+}
+_LIMITS = ("memory", "cpu_shares", "cpus", "gpus")
+
+
+def member_options(*, removable: bool) -> Callable[[F], F]:
+    """One flag per member, and --label and --env, which `removable` also lets take entries away."""
+    away = "; KEY- removes it" if removable else ""
+
+    def decorate(command: F) -> F:
+        pair = Pair(removable=removable)
+        for flag, name, what in (("--env", "env", "Environment variable"), ("--label", "label", "Label")):
+            help_text = f"{what}{away}; repeatable."
+            command = click.option(flag, name, type=pair, multiple=True, metavar="KEY=VALUE", help=help_text)(command)
+        for names, settings in reversed(_MEMBERS):
+            command = click.option(*names, **settings)(command)
+        return command
+
+    return decorate
+
+
+def given_members(flags: dict[str, Any]) -> dict[str, Any]:
+    """The flags that were given, as a patch of wire members: None removes an entry of a map."""
+    patch: dict[str, Any] = {}
+    for flag, value in flags.items():
+        if value is None or value == ():
+            continue
+        if flag in _LIMITS:
+            patch.setdefault("limits", {})[flag] = value
+        elif flag in ("label", "env"):
+            patch["labels" if flag == "label" else "environment"] = dict(value)
+        else:
+            patch[_WIRE.get(flag, flag.replace("_", "-"))] = list(value) if flag == "groups" else value
+    return patch
+
+
+def note_option(command: F) -> F:
+    return click.option("-m", "--note", default="", metavar="NOTE", help="Why: kept in the history.")(command)
+
+
+def if_match_option(command: F) -> F:
+    return click.option(
+        "--if-match",
+        "expected",
+        type=PositionText(),
+        metavar="REVISION",
+        help="Only if the template is still at this revision (or ETag).",
+    )(command)
+
+
+class PositionText(click.ParamType[Any]):
+    name = "position"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        from ..changes import Position
+        from ..errors import InvalidRequest
+
+        try:
+            return value if isinstance(value, Position) else Position.parse(value.strip('"'))
+        except InvalidRequest as error:
+            self.fail(error.message, param, ctx)

@@ -1,0 +1,113 @@
+"""run: a template with docker or podman on this machine."""
+
+import os
+import shlex
+import shutil
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from .connection import connected, name_argument
+from .output import tell
+
+if TYPE_CHECKING:
+    from ..client import Client
+    from ..template import Template
+
+ENGINES = ("docker", "podman")
+PORT = 8888  # where Jupyter servers listen, and what launchers of 2015 took for 0
+LOOPBACK = "127.0.0.1"
+
+
+@click.command(
+    "run",
+    short_help="Run a template with docker or podman.",
+    context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
+)
+@name_argument
+@click.argument("command", nargs=-1, type=click.UNPROCESSED)
+@click.option("--revision", type=int, metavar="N", help="As it was at this revision of the registry.")
+@click.option("--engine", type=click.Choice(ENGINES), help="Default: the first that is installed.")
+@click.option("--publish", type=int, metavar="PORT", help="Port on this machine.  [default: the template's]")
+@click.option("--print", "print_only", is_flag=True, help="Print the line instead of running it.")
+@connected
+def run(
+    client: "Client",
+    name: str,
+    command: tuple[str, ...],
+    revision: int | None,
+    engine: str | None,
+    publish: int | None,
+    print_only: bool,
+) -> None:
+    """Run a template with docker or podman: its image, limits, port, environment and command, or another COMMAND.
+    Options stand before the name.
+
+    The server is published on this machine only (127.0.0.1), unless the template says container-ip.
+
+    \b
+    Examples:
+      binder-registry run scipy
+      binder-registry run --print --engine podman scipy
+      binder-registry run scipy jupyter lab --ip 0.0.0.0
+    """
+    template = client.get_template(name, revision=revision)
+    if template.deprecated:
+        tell(f"Deprecated: {template.deprecated}")
+    found = engine or next(filter(shutil.which, ENGINES), None)
+    if not found and not print_only:
+        raise click.ClickException(
+            "Neither docker nor podman is installed. --print shows the line for another machine."
+        )
+    interactive = not print_only and sys.stdin.isatty() and sys.stdout.isatty()
+    line = engine_line(template, found or ENGINES[0], command=command, publish=publish, interactive=interactive)
+    if print_only:
+        click.echo(shlex.join(line))
+        return
+    tell(f"http://{LOOPBACK}:{publish or template.bind_port or PORT}/{template.redirect_uri.lstrip('/')}")
+    client.close()
+    sys.stdout.flush()
+    try:
+        os.execvp(line[0], line)  # noqa: S606 - no shell: values of the environment stay values
+    except OSError as error:
+        raise click.ClickException(f"{line[0]} cannot be run: {error.strerror}.") from None
+
+
+def engine_line(
+    template: "Template",
+    engine: str,
+    *,
+    command: Sequence[str] = (),
+    publish: int | None = None,
+    interactive: bool = False,
+) -> list[str]:
+    """Raises `click.ClickException` for what an engine would take for something else."""
+    if template.image_name.startswith("-"):
+        raise click.ClickException(f"The image name {template.image_name!r} would be read as an option of {engine}.")
+    limits, port = template.limits, template.bind_port or PORT
+    address = template.bind_ip or LOOPBACK
+    line = [engine, "run", "--rm"]
+    line += ["--interactive", "--tty"] if interactive else []
+    line += [f"--publish={f'[{address}]' if ':' in address else address}:{publish or port}:{port}"]
+    line += [f"--memory={limits.memory}"] if limits.memory else []
+    line += [f"--cpu-shares={limits.cpu_shares}"] if limits.cpu_shares else []
+    line += [f"--cpus={limits.cpus}"] if limits.cpus else []
+    if limits.gpus and engine == "docker":
+        line += [f"--gpus={limits.gpus}"]
+    elif limits.gpus:
+        line += [f"--device=nvidia.com/gpu={device}" for device in range(limits.gpus)]
+    line += [f"--env={variable}={value}" for variable, value in template.environment.items()]
+    return [*line, template.image_name, *(command or _command(template, port))]
+
+
+def _command(template: "Template", port: int) -> list[str]:
+    """The words of the command, with the placeholders of 2015's launchers filled in."""
+    try:
+        words = shlex.split(template.command)
+    except ValueError as error:
+        raise click.ClickException(f"The command {template.command!r} cannot be split: {error}.") from None
+    for placeholder, value in (("{base_path}", "/"), ("{port}", str(port)), ("{ip}", "0.0.0.0")):  # noqa: S104 - inside the container
+        words = [word.replace(placeholder, value) for word in words]
+    return words

@@ -1,0 +1,96 @@
+"""create and update."""
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .connection import connected, name_argument
+from .options import given_members, if_match_option, member_options, note_option
+from .output import format_option, say, tell
+
+if TYPE_CHECKING:
+    from ..changes import Position
+    from ..client import Client
+    from ..template import Template
+
+result_option = format_option("line", "name", "json", "yaml", default="line")
+
+
+def print_result(template: "Template", what: str, output: str) -> None:
+    from .read import print_template
+
+    if output == "line":
+        say(f"{template.name} {what} at revision {template.revision}")
+    else:
+        print_template(template, output)
+
+
+@click.command("create", short_help="Publish a new template.")
+@click.argument("name")
+@member_options(removable=False)
+@note_option
+@result_option
+@connected
+def create(client: "Client", /, name: str, note: str, output: str, **flags: Any) -> None:
+    """Publish a new template. A name that is taken is refused.
+
+    \b
+    Example:
+      binder-registry create scipy --image quay.io/jupyter/scipy-notebook:2026-11 \\
+        --command "jupyterhub-singleuser" --memory 2G --cpus 1.5 --label tier=gold -m "For the autumn course"
+    """
+    from .documents import to_template
+
+    template = to_template({"name": name, **given_members(flags)})
+    print_result(client.register_template(template, note=note), "created", output)
+
+
+@click.command("update", short_help="Change members of a template.")
+@name_argument
+@member_options(removable=True)
+@click.option(
+    "--unset", multiple=True, metavar="MEMBER", help="Clear a member: redirect-uri, limits.memory; repeatable."
+)
+@if_match_option
+@note_option
+@result_option
+@connected
+def update(
+    client: "Client",
+    /,
+    name: str,
+    unset: tuple[str, ...],
+    expected: "Position | None",
+    note: str,
+    output: str,
+    **flags: Any,
+) -> None:
+    """Change members of a template; what is not named stays as it is.
+
+    --label and --env change single entries; --group replaces the whole list.
+
+    \b
+    Examples:
+      binder-registry update scipy --image quay.io/jupyter/scipy-notebook:2026-12 -m "New release"
+      binder-registry update scipy --label tier- --unset limits.memory --if-match 42
+    """
+    patch = given_members(flags)
+    for member in unset:
+        _clear(patch, member)
+    if not patch:
+        raise click.UsageError("Nothing to change: name a member with its flag, or with --unset.")
+    print_result(client.patch_template(name, patch, expected=expected, note=note), "updated", output)
+    if "deprecated" in patch and patch["deprecated"] and "replaced-by" not in patch:
+        tell("Hint: --replaced-by NAME lets saved choices resolve to another template.")
+
+
+def _clear(patch: dict[str, Any], member: str) -> None:
+    from ..template import WIRE_NAMES
+
+    outer, dot, inner = member.partition(".")
+    if outer not in WIRE_NAMES.values() or (dot and outer not in ("limits", "labels", "environment")):
+        raise click.BadParameter(f"{member!r} is not a member of a template", param_hint="--unset")
+    target = patch.setdefault(outer, {}) if dot else patch
+    if not isinstance(target, dict) or (inner if dot else outer) in target:
+        raise click.BadParameter(f"{member!r} is both set and cleared", param_hint="--unset")
+    target[inner if dot else outer] = None
