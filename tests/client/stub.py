@@ -5,9 +5,11 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
-from typing import Any
+from typing import Any, TypeAlias
 
 from msgspec import Struct
+
+from binder_registry import Client
 
 
 class Asked(Struct, frozen=True):
@@ -24,10 +26,13 @@ class Answers(Struct, frozen=True):
     cut: bool = False  # the connection is closed without an answer
 
 
+Answering: TypeAlias = Callable[[Asked, int], Answers]
+
+
 class Stub:
     """`answer` is called with each request and how many came before it."""
 
-    def __init__(self, answer: Callable[[Asked, int], Answers]) -> None:
+    def __init__(self, answer: Answering) -> None:
         self.answer = answer
         self.asked: list[Asked] = []
         self.url = ""
@@ -37,6 +42,10 @@ class Stub:
         return [asked.headers.get(name) for asked in self.asked]
 
 
+Opened: TypeAlias = Callable[..., tuple[Client, Stub]]
+"""A stub with that answer, and a client of it: `conftest.opened`."""
+
+
 def json_answer(value: Any, status: int = 200, **headers: str) -> Answers:
     """Header names are written with underscores."""
     named = {name.replace("_", "-"): text for name, text in headers.items()}
@@ -44,7 +53,7 @@ def json_answer(value: Any, status: int = 200, **headers: str) -> Answers:
 
 
 @contextmanager
-def running(answer: Callable[[Asked, int], Answers]) -> Iterator[Stub]:
+def running(answer: Answering) -> Iterator[Stub]:
     stub = Stub(answer)
 
     class Handler(BaseHTTPRequestHandler):

@@ -1,8 +1,7 @@
 """Connections, retries, redirects, the cache and what is sent along: against a server that says what the test wants."""
 
 import socket
-from collections.abc import Callable, Iterator
-from typing import Any
+from threading import Thread
 
 import pytest
 
@@ -17,35 +16,16 @@ from binder_registry.errors import (
     TooBusy,
 )
 
-from .stub import Answers, Asked, Stub, json_answer, running
+from .stub import Answers, Asked, Opened, json_answer
 
 SCIPY = {"name": "scipy", "image-name": "jupyter/scipy", "command": "", "limits": {}}
 TAG = '"7-0123456789abcdef"'
 FOUND = json_answer(SCIPY, Registry_Revision="7", ETag=TAG)
 BUSY = json_answer({"message": "busy"}, 503, Registry_Error="too_busy")
 NO_ANSWER = Answers(cut=True)
-Answering = Callable[[Asked, int], Answers]
 
 
-@pytest.fixture(autouse=True)
-def short_delays(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transport, "FIRST_DELAY", 0.001)
-
-
-@pytest.fixture
-def opened() -> Iterator[Callable[..., tuple[Client, Stub]]]:
-    from contextlib import ExitStack
-
-    with ExitStack() as stack:
-
-        def opened(answer: Answering, path: str = "", **options: Any) -> tuple[Client, Stub]:
-            stub = stack.enter_context(running(answer))
-            return stack.enter_context(Client(stub.url + path, **options)), stub
-
-        yield opened
-
-
-Opened = Callable[..., tuple[Client, Stub]]
+pytestmark = pytest.mark.usefixtures("short_delays")
 
 
 # ── retries ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -83,7 +63,7 @@ def test_what_became_of_a_write_without_an_answer_is_unknown_and_said_so(opened:
     client, _ = opened(lambda *_: NO_ANSWER)
 
     with pytest.raises(StoreUnavailable, match="whether it took effect is unknown"):
-        client.delete_template("scipy")
+        client.update_template(Template("scipy", "jupyter/scipy"))
 
 
 @pytest.mark.parametrize("status", [400, 404, 410, 500])
@@ -98,7 +78,7 @@ def test_what_would_fail_again_is_not_tried_again(opened: Opened, status: int) -
 
 def test_a_server_is_left_alone_for_as_long_as_it_asks(opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
     slept: list[float] = []
-    monkeypatch.setattr(transport.time, "sleep", slept.append)
+    monkeypatch.setattr("binder_registry.client.transport.time.sleep", slept.append)
     busy = json_answer({"message": "busy"}, 503, Retry_After="7")
     client, _ = opened(lambda _, turn: FOUND if turn else busy)
 
@@ -129,9 +109,9 @@ def test_an_unreachable_registry_is_named_without_its_credentials() -> None:
         unused.bind(("127.0.0.1", 0))
         where = f"127.0.0.1:{unused.getsockname()[1]}"
 
-        with Client(f"http://user:secret@{where}", "secret-token", retries=0) as client:
-            with pytest.raises(StoreUnavailable) as failure:
-                client.get_template("scipy")
+        client = Client(f"http://user:secret@{where}", "secret-token", retries=0)
+        with client, pytest.raises(StoreUnavailable) as failure:
+            client.get_template("scipy")
 
     assert f"http://{where} cannot be reached" in str(failure.value)
     assert "secret" not in str(failure.value)
@@ -145,7 +125,6 @@ def test_one_connection_serves_many_requests() -> None:
         listening.settimeout(10)
         port = listening.getsockname()[1]
         with Client(f"http://127.0.0.1:{port}", retries=0, timeout=10) as client:
-            from threading import Thread
 
             def serve() -> None:
                 connection, _ = listening.accept()
@@ -195,7 +174,9 @@ def test_a_proxy_comes_from_the_environment(opened: Opened, monkeypatch: pytest.
     assert [asked.path for asked in proxy.asked] == ["http://registry.invalid/templates/scipy"]
 
 
-@pytest.mark.parametrize("url", ["localhost:8080", "ftp://host/", "http://", "http://host/?q", "http://host:port", "/templates"])
+@pytest.mark.parametrize(
+    "url", ["localhost:8080", "ftp://host/", "http://", "http://host/?q", "http://host:port", "/templates"]
+)
 def test_what_is_no_url_is_refused_at_once(url: str) -> None:
     with pytest.raises(InvalidRequest, match="is not the URL of a registry"):
         Client(url)

@@ -4,7 +4,9 @@ Everything raises the classes of `errors` that the server raised, and `StoreUnav
 from any thread. Reads are tried again, writes never are.
 """
 
+import math
 import os
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -25,7 +27,7 @@ from .watch import follow
 
 DEFAULT_URL = "http://127.0.0.1:8080"
 PAGE = 1000  # changes of one answer, the most that a server gives
-LONGEST_POLL = 30.0  # seconds of one request that waits for a change
+LONGEST_POLL = 30  # seconds of one request that waits for a change
 APPLY_TIMEOUT = 60.0  # seconds at least: an apply may be 64 MiB
 
 _template = msgspec.json.Decoder(Template)
@@ -184,19 +186,18 @@ class Client:
         label: Sequence[str] = (),
     ) -> list[Change]:
         """At most `limit` changes after `since`, all pages. To callers without a token their `by` is not shown."""
-        if newest_first and limit > PAGE:  # the feed pages forward only
-            every = self.changes(since=since, name=name, label=label, limit=2**63)
+        if newest_first and (limit > PAGE or label):  # which the feed gives oldest first only
+            every = self.changes(since=since, name=name, label=label, limit=sys.maxsize)
             return every[: -limit - 1 : -1]
         found: list[Change] = []
         order = [("order", "newest")] if newest_first else []
-        while True:
-            size = min(PAGE, limit - len(found))
-            params = [("since", str(since)), ("limit", str(size)), *order, *filters(name, label)]
-            page = [change_of(change) for change in self._transport.get("/changes", params).read(feed_decoder).changes]
-            found += page
-            if len(page) < size or len(found) >= limit:
-                return found
-            since = page[-1].position
+        params: Params | None = [("since", str(since)), *order, *filters(name, label)]
+        while params is not None and len(found) < limit:
+            chosen = [(key, value) for key, value in params if key != "limit"]
+            answer = self._transport.get("/changes", [*chosen, ("limit", str(min(PAGE, limit - len(found))))])
+            found += map(change_of, answer.read(feed_decoder).changes)
+            params = _next_page(answer)
+        return found
 
     def watch(
         self, *, since: Position | int | None = None, name: str | None = None, label: Sequence[str] = ()
@@ -213,11 +214,12 @@ class Client:
         return self._head([("order", "newest"), ("limit", "1")])
 
     def wait(self, since: int, timeout: float) -> Position:
+        """As `Store.wait`, but to whole seconds: up to one longer than `timeout`."""
         deadline = time.monotonic() + timeout
         head = self.head()
         while head.revision <= since and (left := deadline - time.monotonic()) > 0:
-            patience = min(left, LONGEST_POLL)
-            head = self._head([("since", str(head)), ("limit", "1"), ("wait", f"{patience:.3f}")], patience)
+            seconds = min(math.ceil(left), LONGEST_POLL)
+            head = self._head([("since", str(head)), ("limit", "1"), ("wait", str(seconds))], seconds)
         return head
 
     def position(self) -> Position:

@@ -116,7 +116,7 @@ class _WireChange(Struct):
     by: str = ""
     note: str = ""
     deleted: bool = False
-    template: msgspec.Raw | None = None
+    template: msgspec.Raw = msgspec.Raw()  # empty: purged, or no longer what the reader selects
 
 
 class Feed(Struct):
@@ -140,6 +140,6 @@ def change_of(wire: _WireChange) -> Change:
         previous=wire.previous,
         first=wire.first,
         deleted=wire.deleted,
-        content=None if wire.template is None else bytes(wire.template),
+        content=bytes(wire.template) or None,
         digest=bytes.fromhex(wire.digest),
     )
