@@ -47,7 +47,7 @@ def parse(body: bytes) -> Any:
     try:
         value = _decode(text)
     except json.JSONDecodeError as error:
-        if error.pos >= len(text.rstrip(" \t\r\n")):
+        if error.pos >= len(text.rstrip(" \t\r\n")) or error.msg.startswith("Unterminated string"):
             _malformed("unexpected end of JSON input")
         _malformed(f"invalid JSON: {error.msg} at character {error.pos + 1}")
     except RecursionError:
