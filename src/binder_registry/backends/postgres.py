@@ -16,7 +16,7 @@ from psycopg.errors import Diagnostic
 
 from ..changes import MARK_BYTES, Action, Change, Head
 from ..errors import DatabaseRefused, StoreUnavailable
-from .postgres_connect import Connection, Database, connect, parameters, problem
+from .postgres_connect import Connection, Database, connect, failures, parameters, problem
 from .postgres_listen import CHANNEL, Listener
 
 SCHEMA = 1  # registry_schema.version
@@ -28,7 +28,7 @@ QUEUE_SECONDS = 10.0  # how long a write waits for others of this log
 logger = logging.getLogger(__name__)
 
 _COLUMNS = "revision, mark, time, by, note, action, name, previous, first, deleted, content, digest"
-_TYPES = "int8[], bytea[], timestamptz[], bytea[], bytea[], text[], text[], int8[], int8[], bool[], bytea[], bytea[]"
+_TYPES = "int8[], bytea[], timestamptz[], text[], text[], text[], text[], int8[], int8[], bool[], bytea[], bytea[]"
 _INSERT = (
     f"INSERT INTO registry_changes ({_COLUMNS}) SELECT {_COLUMNS}"
     f" FROM unnest({', '.join(f'%b::{array}' for array in _TYPES.split(', '))}) AS new ({_COLUMNS})"
@@ -127,7 +127,8 @@ class PostgresLog:
                 self._local.write = write = _Write(connection, head)
                 yield rows
                 if rows or write.blanked:
-                    self._commit(connection, rows, write.blanked)
+                    with failures(connection):
+                        self._commit(connection, rows, write.blanked)
         finally:
             self._local.write = None
             self._writing.release()
@@ -135,6 +136,14 @@ class PostgresLog:
 
     def blank(self, revision: int) -> None:
         self._local.write.blanked.append(revision)
+
+    def adopt(self, origin: bytes) -> None:
+        """For a copy: see `copying.Target`."""
+        with self._database.started(_lock_head) as (connection, head), failures(connection):
+            if head.revision:
+                raise DatabaseRefused("PostgreSQL: this database holds a registry already")
+            connection.execute("UPDATE registry_head SET origin = %(origin)s, mark = %(origin)s", {"origin": origin})
+            connection.execute("COMMIT")
 
     def close(self) -> None:
         self._listener.close()
@@ -175,10 +184,8 @@ class PostgresLog:
             return connection.execute(query, named or given, binary=True).fetchall()
 
         if write:  # the head row is ours: this connection sees what was committed before, and nothing newer can be
-            try:
+            with failures(write.connection):
                 return fetch(write.connection)
-            except psycopg.Error as error:
-                raise StoreUnavailable from error
         with self._database.started(fetch) as (_, rows):
             return rows
 
@@ -253,8 +260,8 @@ def _row(change: Change) -> tuple[Any, ...]:
         change.revision,
         change.mark,
         change.time,
-        change.by.encode(),
-        change.note.encode(),
+        change.by,
+        change.note,
         change.action.value,
         change.name,
         change.previous,
@@ -271,8 +278,8 @@ def _change(row: tuple[Any, ...]) -> Change:
         revision,
         mark,
         time.astimezone(UTC),
-        by.decode(),
-        note.decode(),
+        by,
+        note,
         Action(action),
         name,
         previous,

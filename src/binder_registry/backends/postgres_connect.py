@@ -12,7 +12,7 @@ import psycopg
 from psycopg.abc import PQGen
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import TupleRow
-from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
+from psycopg_pool import ConnectionPool, PoolTimeout
 
 from ..errors import DatabaseRefused, StoreUnavailable
 
@@ -120,25 +120,22 @@ class Database:
     @contextmanager
     def started(self, first: Callable[[Connection], T]) -> Iterator[tuple[Connection, T]]:
         """A connection, and what `first` gave on it. Where that finds the connection lost, it is done once more on a
-        new one; what the block does is never done twice. Errors of the driver leave as `StoreUnavailable`; any
-        exception rolls back."""
+        new one; what the block does is never done twice. An open transaction is rolled back at the end."""
         pool, connection, result = self._start(first)
         try:
             yield connection, result
-        except psycopg.Error as error:
-            raise self._failed(pool, connection, error) from error
         finally:
             self._give_back(pool, connection)
 
-    def lost(self, pool: ConnectionPool[Connection] | None = None, error: BaseException | None = None) -> None:
+    def lost(self, pool: ConnectionPool[Connection] | None = None) -> None:
         """Start over with new connections, unless that is under way. `pool` is the one that failed; None is today's."""
         with self._changed:
             if self._closed or self._pool is None or pool not in (None, self._pool):
                 return
             pool, self._pool = self._pool, None
             self._away = False
-            threading.Thread(target=self._reconnect, args=(pool,), name="postgres-reconnect", daemon=True).start()
-        logger.warning("the connection to the database was lost: %s", problem(error) if error else "no answer")
+        logger.warning("the connection to the database was lost")
+        threading.Thread(target=self._reconnect, args=(pool,), name="postgres-reconnect", daemon=True).start()
 
     def close(self) -> None:
         with self._changed:
@@ -165,26 +162,29 @@ class Database:
         for last in (False, True):
             pool = self._available()
             try:
-                connection = pool.getconn()
-            except psycopg.Error as error:
-                failure = self._failed(pool, None, error)
-                if last or not isinstance(error, PoolClosed):
-                    raise failure from error
-                continue
-            with self._changed:
-                self._lent += 1
-            try:
-                return pool, connection, first(connection)
-            except psycopg.Error as error:
-                failure = self._failed(pool, connection, error)
-                again = _is_lost(connection, error)
-                self._give_back(pool, connection)
-                if last or not again:
-                    raise failure from error
-            except BaseException:
-                self._give_back(pool, connection)
-                raise
+                connection = self._borrow(pool)
+                try:
+                    with failures(connection):
+                        return pool, connection, first(connection)
+                except BaseException:
+                    self._give_back(pool, connection)
+                    raise
+            except StoreUnavailable:
+                if last or self._pool is pool:  # as it is where the connection was not lost
+                    raise
         raise AssertionError("the loop returns or raises")
+
+    def _borrow(self, pool: ConnectionPool[Connection]) -> Connection:
+        try:
+            connection = pool.getconn()
+        except psycopg.Error as error:
+            # None in time, and none is lent: there is none, rather than too few.
+            if isinstance(error, PoolTimeout) and not self._lent:
+                self.lost(pool)
+            raise StoreUnavailable from error
+        with self._changed:
+            self._lent += 1
+        return connection
 
     def _available(self) -> ConnectionPool[Connection]:
         with self._changed:
@@ -195,21 +195,13 @@ class Database:
 
     def _give_back(self, pool: ConnectionPool[Connection], connection: Connection) -> None:
         if not connection.closed:
-            with suppress(psycopg.Error):  # which closes it, and so the pool replaces it
+            with suppress(psycopg.Error):  # which closes it
                 connection.rollback()  # nothing, where no transaction is open
+        if connection.closed:
+            self.lost(pool)
         with self._changed:
             self._lent -= 1
         pool.putconn(connection)
-
-    def _failed(
-        self, pool: ConnectionPool[Connection], connection: Connection | None, error: psycopg.Error
-    ) -> StoreUnavailable:
-        # No connection in time, and none is lent: there is none, rather than too few.
-        if _is_lost(connection, error) or (isinstance(error, PoolTimeout) and not self._lent):
-            self.lost(pool, error)
-        else:
-            logger.error("the database failed: %s", problem(error))
-        return StoreUnavailable()
 
     def _reconnect(self, old: ConnectionPool[Connection]) -> None:
         pause, longest = RECONNECT_SECONDS
@@ -236,6 +228,13 @@ class Database:
         old.close(timeout=CONNECT_SECONDS)
 
 
-def _is_lost(connection: Connection | None, error: psycopg.Error) -> bool:
-    """Whether another connection may serve better: this one is closed, or its server is a standby by now."""
-    return connection is not None and (connection.closed or isinstance(error, psycopg.errors.ReadOnlySqlTransaction))
+@contextmanager
+def failures(connection: Connection) -> Iterator[None]:
+    """Errors of the driver leave as `StoreUnavailable`."""
+    try:
+        yield
+    except psycopg.Error as error:
+        logger.error("the database failed: %s", problem(error))
+        if isinstance(error, psycopg.errors.ReadOnlySqlTransaction):
+            connection.close()  # its server is a standby by now: another connection may find the primary
+        raise StoreUnavailable from error

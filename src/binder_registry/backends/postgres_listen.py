@@ -60,7 +60,7 @@ class Listener:
                     self._listen(connection)
             except psycopg.Error as error:
                 if self.listening:
-                    self._database.lost(error=error)
+                    self._database.lost()
                     pause = RETRY_SECONDS[0]
                 logger.log(
                     logging.WARNING if self.listening else logging.DEBUG, "polls, without LISTEN: %s", problem(error)

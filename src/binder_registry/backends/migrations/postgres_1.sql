@@ -18,8 +18,8 @@ CREATE TABLE registry_changes (
     revision bigint PRIMARY KEY,
     mark bytea NOT NULL,
     time timestamptz NOT NULL,
-    by bytea NOT NULL, -- UTF-8, as `note`: text could not hold a NUL
-    note bytea NOT NULL,
+    by text NOT NULL,
+    note text NOT NULL,
     action text NOT NULL,
     name text COLLATE "C" NOT NULL, -- ordered by code point in a database in UTF-8
     previous bigint NOT NULL,

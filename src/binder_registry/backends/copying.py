@@ -1,0 +1,95 @@
+"""A whole log from one database to another, with its numbers, times and marks."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from ..changes import Change, Head, content_digest, next_mark
+from ..errors import DatabaseRefused
+from ..log import Log
+
+PAGE = 1000  # rows of one read and of one commit
+
+Progress = Callable[[str, int, int], None]  # "copying" or "verifying", the revision reached, the last one
+
+
+class Target(Log, Protocol):
+    """A log that can begin as another one did."""
+
+    def adopt(self, origin: bytes) -> None:
+        """Take another log's origin. Only an empty log has none of its own to lose: else raises `DatabaseRefused`."""
+        ...
+
+
+def copy_log(source: Log, target: Target, progress: Progress = lambda step, revision, last: None) -> Head:
+    """Copies what `target` lacks, then compares both row by row and verifies the chain of marks. Gives the head copied.
+
+    A copy that was broken off goes on where it stopped. The source may be written to meanwhile: what came after the
+    head at the start is left for the next time. Raises `DatabaseRefused` when the target holds anything else, or the
+    source's chain is broken.
+    """
+    head = source.head()
+    begin(source, target, head)
+    while (copied := target.head()).revision < head.revision:
+        page = source.read(copied.revision, head.revision, limit=PAGE)
+        with target.writing() as rows:
+            if target.head() != copied:
+                raise DatabaseRefused("somebody else writes to the target of the copy")
+            rows += page
+        progress("copying", page[-1].revision, head.revision)
+    verify(source, target, head, progress)
+    return head
+
+
+def begin(source: Log, target: Target, head: Head) -> None:
+    """Makes an empty target begin as the source did, and sees that one with rows is the source's beginning."""
+    copied = target.head()
+    if copied.revision == 0 and copied.mark != source.origin():
+        target.adopt(source.origin())
+    elif copied.revision > head.revision or copied.mark != mark_at(source, copied.revision):
+        raise DatabaseRefused("the target of the copy holds another registry, or changes that the source does not have")
+
+
+def verify(source: Log, target: Target, head: Head, progress: Progress) -> None:
+    """Reads both whole. What was purged in the source after it was copied is blanked in the target too."""
+    mark, revision = source.origin(), 0
+    if target.origin() != mark:
+        raise DatabaseRefused("the copy does not begin as its source does")
+    while revision < head.revision:
+        page = source.read(revision, head.revision, limit=PAGE)
+        copies = target.read(revision, head.revision, limit=PAGE)
+        if purged := [
+            row.revision for row, copy in zip(page, copies, strict=False) if row.content is None is not copy.content
+        ]:
+            blank(target, purged)
+            copies = target.read(revision, head.revision, limit=PAGE)
+        if copies != page:
+            raise DatabaseRefused(f"the copy differs from its source after revision {revision}")
+        for change in page:
+            verify_link(mark, change, revision + 1)
+            mark, revision = change.mark, change.revision
+        progress("verifying", revision, head.revision)
+    if mark != head.mark:
+        raise DatabaseRefused(f"the source changed its past while it was copied: another mark at revision {revision}")
+
+
+def verify_link(before: bytes, change: Change, revision: int) -> None:
+    sound = (
+        change.revision == revision
+        and change.mark == next_mark(before, change)
+        and (change.content is None or change.digest == content_digest(change.content))
+    )
+    if not sound:
+        raise DatabaseRefused(f"the chain of marks is broken at revision {revision}")
+
+
+def blank(log: Log, revisions: list[int]) -> None:
+    with log.writing():
+        for revision in revisions:
+            log.blank(revision)
+
+
+def mark_at(log: Log, revision: int) -> bytes | None:
+    if revision == 0:
+        return log.origin()
+    rows = log.read(revision - 1, revision)
+    return rows[0].mark if rows else None
