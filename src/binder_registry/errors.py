@@ -4,7 +4,7 @@
     └── APIErrorResponse            2015's error body: a message and, where they help, hints
         └── RegistryError           what our own code raises; its class is its stable name
             ├── InvalidRequest          the request itself: JSON, parameters, headers
-            │   ├── BodyTooLarge
+            │   ├── BodyTooLarge, HeadTooLarge, RequestTimeout
             │   └── InvalidTemplate     what the template says
             ├── Unauthorized
             │   ├── MissingAuthHeader
@@ -88,6 +88,14 @@ class BodyTooLarge(InvalidRequest):
         super().__init__(message or f"The body is larger than {limit} bytes", [ErrorHint("Request", "body", "invalid")])
 
 
+class HeadTooLarge(InvalidRequest):
+    text = "The request line and headers are larger than 65536 bytes"
+
+
+class RequestTimeout(InvalidRequest):
+    text = "The request was not complete within 30 seconds"
+
+
 class InvalidTemplate(InvalidRequest):
     text = "The template is not valid"
 
@@ -168,6 +176,12 @@ class RouteNotFound(RegistryError):
 
 class MethodNotAllowed(RegistryError):
     text = "This path does not take that method"
+
+    def __init__(
+        self, message: str = "", errors: Sequence[ErrorHint] = (), *, allowed: Sequence[str] = ()
+    ) -> None:
+        super().__init__(message, errors)
+        self.allowed = tuple(allowed)
 
 
 class TooBusy(RegistryError):

@@ -23,6 +23,9 @@ class MemoryLog:
         self._writing = threading.Lock()
         self._state = threading.Condition()
 
+    def __str__(self) -> str:
+        return "memory:"
+
     def origin(self) -> bytes:
         return self._origin
 

@@ -62,6 +62,9 @@ class SQLiteLog:
             self.close()
             raise
 
+    def __str__(self) -> str:
+        return str(self.path)
+
     def origin(self) -> bytes:
         return self._rows("SELECT mark FROM origin")[0][0]  # type: ignore[no-any-return]
 

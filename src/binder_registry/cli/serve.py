@@ -1,6 +1,7 @@
 """`binder-registry serve`."""
 
 import logging
+import os
 import sys
 from pathlib import Path
 
@@ -95,7 +96,6 @@ def serve(
     BINDER_API_KEY holds the key that writes; BINDER_API_KEY_FILE instead names a file with one key on each line.
     """
     from ..server import App, Options, serving
-    from ..server.access_log import AccessLog
 
     logging.basicConfig(
         level=log_level.upper(), format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr, force=True
@@ -109,16 +109,14 @@ def serve(
         prefix=prefix.rstrip("/"),
     )
     try:
-        listener = serving.listen(host, port)
-    except OSError as error:
-        raise click.ClickException(f"cannot listen on {host}:{port}: {error.strerror}") from None
-    try:
         store = LogStore(open_log(db))
     except DatabaseRefused as error:
         raise click.ClickException(error.message) from None
     try:
-        app = App(Registry(store, auth_store), options)
-        serving.run(app, listener, access_log=AccessLog(sys.stdout.buffer) if access_log else None)
+        listener = serving.listen(host, port)
+        serving.run(App(Registry(store, auth_store), options), listener)
+    except OSError as error:
+        raise click.ClickException(f"cannot listen on {host}:{port}: {error.strerror}") from None
     except StoreUnavailable:
         raise click.ClickException("the database cannot be read: see the log above") from None
     finally:
@@ -128,9 +126,16 @@ def serve(
 def _auth_store(auth: str) -> AuthStore:
     keys = _keys()
     if auth == "jupyterhub":
-        from ..hub_auth import hub_auth_store
+        from ..hub_auth import FirstKnowing, HubAuthStore
 
-        return hub_auth_store(keys)
+        url = os.environ.get("JUPYTERHUB_API_URL")
+        if not url:
+            raise click.UsageError("--auth jupyterhub needs JUPYTERHUB_API_URL, such as http://hub:8081/hub/api")
+        try:
+            hub = HubAuthStore(url)
+        except ValueError as error:
+            raise click.UsageError(str(error)) from None
+        return FirstKnowing(TokenAuthStore(*keys), hub) if keys else hub
     if not keys:
         click.echo("Environment variable BINDER_API_KEY must be non-empty")  # 2015's words, on its standard output
         sys.exit(2)
@@ -138,8 +143,6 @@ def _auth_store(auth: str) -> AuthStore:
 
 
 def _keys() -> list[str]:
-    import os
-
     path = os.environ.get("BINDER_API_KEY_FILE")
     if not path:
         key = os.environ.get("BINDER_API_KEY", "")

@@ -1,0 +1,98 @@
+"""One line per request: time, method, path, status, bytes of the body, microseconds, request id.
+
+The event loop only appends to a list. A thread of its own writes: a reader of the log that stalls costs lines (their
+number is logged then), never the server's time or memory.
+"""
+
+import os
+import re
+from itertools import count
+from pathlib import Path
+from secrets import token_hex
+from threading import Event, Thread
+from time import gmtime, strftime, time
+
+FLUSH_SECONDS = 0.25
+MOST_LINES = 100_000  # that may wait to be written
+LONGEST_PATH = 1000  # bytes; more is cut
+_UNPRINTABLE = re.compile(rb"[^!-~]|\\")
+
+
+class RequestIds:
+    """`<process>-<number>`: cheap, and unique among processes that log to one place."""
+
+    def __init__(self) -> None:
+        self.prefix = token_hex(4).encode()
+        self.next = count(1).__next__
+
+    def text(self, number: int) -> str:
+        return f"{self.prefix.decode()}-{number:x}"
+
+
+class AccessLog:
+    """`descriptor` stays open: who opened it closes it, after `close`."""
+
+    def __init__(self, descriptor: int) -> None:
+        self.dropped = 0
+        self._descriptor = descriptor
+        self._lines: list[bytes] = []
+        self._reported = 0
+        self._second = 0
+        self._stamp = b""
+        self._closing = Event()
+        self._thread = Thread(target=self._run, name="access-log", daemon=True)
+        self._thread.start()
+
+    def add(
+        self, method: bytes, path: bytes, status: int, sent: int, seconds: float, prefix: bytes, number: int
+    ) -> None:
+        """`path` is printable: see `printable`."""
+        now = time()
+        second = int(now)
+        if second != self._second:
+            self._second = second
+            self._stamp = strftime("%Y-%m-%dT%H:%M:%S", gmtime(second)).encode()
+        if len(self._lines) < MOST_LINES:
+            line = b"%b.%03dZ %b %b %d %d %d %b-%x\n"
+            millis = (now - second) * 1000
+            self._lines.append(line % (self._stamp, millis, method, path, status, sent, seconds * 1e6, prefix, number))
+        else:
+            self.dropped += 1
+
+    def close(self, timeout: float = 2.0) -> None:
+        """Write what waits; for at most `timeout` seconds, if nobody reads it. May be called twice."""
+        self._closing.set()
+        self._thread.join(timeout)
+
+    def _run(self) -> None:
+        while not self._closing.wait(FLUSH_SECONDS):
+            self._write()
+        self._write()
+
+    def _write(self) -> None:
+        number = len(self._lines)  # the loop appends meanwhile
+        waiting = memoryview(b"".join(self._lines[:number]))
+        del self._lines[:number]
+        dropped = self.dropped
+        if dropped > self._reported:
+            waiting = memoryview(bytes(waiting) + b"# %d lines were dropped\n" % (dropped - self._reported))
+            self._reported = dropped
+        try:
+            while waiting:
+                waiting = waiting[os.write(self._descriptor, waiting) :]
+        except OSError:  # a full disk, a reader that went away: the next lines may fare better
+            self.dropped += number
+
+
+def open_log_file(path: Path) -> int:
+    """The descriptor of a file that is appended to, readable by its owner and group."""
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o640)
+
+
+def printable(target: bytes) -> bytes:
+    r"""The path of a request target as one word of visible ASCII: no line can be forged.
+
+    The query is left out, since tokens get into queries by mistake. Other bytes are written as `\xNN`.
+    """
+    path = target.partition(b"?")[0][:LONGEST_PATH]
+    return _UNPRINTABLE.sub(lambda found: b"\\x%02x" % ord(found[0]), path) or b"-"

@@ -1,0 +1,132 @@
+"""The ASGI application: finds the route, and answers with what its handler gives or raises."""
+
+import asyncio
+import logging
+import re
+from collections.abc import Sequence
+
+from starlette.routing import compile_path
+from starlette.types import Receive, Scope, Send
+
+from ..auth import Scope as TokenScope
+from ..errors import APIErrorResponse, MethodNotAllowed, RegistryError, RouteNotFound, UnexpectedError
+from ..registry import Registry
+from .cors import cors_headers, preflight
+from .errors import error_reply
+from .feed import Stream
+from .replies import Header, Reply, send_reply
+from .requests import ClientDisconnected, Request, decoded_path
+from .routes import ROUTES, Route
+from .service import Options, Service
+
+logger = logging.getLogger(__name__)
+
+
+def new_default_router(registry: Registry, options: Options | None = None) -> "App":
+    """An ASGI application over the registry. It starts on its first request where nobody sends it a lifespan."""
+    return App(registry, options or Options())
+
+
+def _paths(routes: Sequence[Route]) -> list[tuple[re.Pattern[str], dict[str, Route]]]:
+    methods: dict[str, dict[str, Route]] = {}
+    for route in routes:
+        methods.setdefault(route.path, {})[route.method] = route
+    return [(compile_path(path)[0], found) for path, found in methods.items()]
+
+
+class App:
+    paths = _paths(ROUTES)
+
+    def __init__(self, registry: Registry, options: Options) -> None:
+        self.service = Service(registry, options)
+        self._starting: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """May be called twice, and at once. Raises `StoreUnavailable`."""
+        if self.service.running:
+            return
+        if self._starting is None or (self._starting.done() and self._starting.exception()):
+            self._starting = asyncio.create_task(self.service.start())
+        await asyncio.shield(self._starting)
+
+    async def aclose(self) -> None:
+        """Finishes what waits to be written. May be called twice; the store stays open."""
+        await self.service.close()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+        elif scope["type"] == "http":
+            await self._answer(scope, receive, send)
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        await receive()
+        try:
+            await self.start()
+        except RegistryError as error:
+            await send({"type": "lifespan.startup.failed", "message": error.message})
+            return
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await self.aclose()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(self.service, scope, receive)
+        try:
+            reply = await self._reply(request)
+        except ClientDisconnected:
+            return
+        except APIErrorResponse as error:
+            if error_reply(error).status >= 500:
+                logger.warning("request %s: %s: %s", request.id, type(error).__name__, error)
+            reply = error_reply(error)
+        except Exception:
+            logger.exception("request %s failed", request.id)
+            reply = error_reply(UnexpectedError())
+        first: list[Header] = [(b"registry-revision", b"%d" % self.service.model.revision)]
+        if self.service.options.cors_origins:
+            first += cors_headers(request, self.service.options.cors_origins)
+        if isinstance(reply, Stream):
+            await reply.send(send, first)
+            return
+        if reply.status >= 500:
+            first.append((b"request-id", request.id.encode()))
+        await send_reply(send, reply, first)
+
+    async def _reply(self, request: Request) -> Reply | Stream:
+        await self.start()
+        route = self._route(request)
+        if isinstance(route, Reply):
+            return route
+        options = self.service.options
+        if route.scope is TokenScope.READ and options.protect_reads:
+            (await request.identity()).require(TokenScope.READ)
+        awaited = request.awaited_revision()
+        if awaited is not None:
+            await self.service.shows(awaited)
+        if route.scope is TokenScope.READ and options.strong_reads:
+            await self.service.shows_head()
+        return await route.handler(request)
+
+    def _route(self, request: Request) -> "Route | Reply":
+        """The route, or the answer to OPTIONS. HEAD is GET: the server leaves the body out."""
+        method = request.scope["method"]
+        path = decoded_path(request.scope, self.service.options.prefix)
+        if path != "/" and path.endswith("/"):
+            path = path[:-1]
+        for pattern, methods in self.paths:
+            match = pattern.fullmatch(path)
+            if match is None:
+                continue
+            if any(part in (".", "..") for part in match.groupdict().values()):
+                break
+            request.parameters = match.groupdict()
+            found = methods.get("GET" if method == "HEAD" else method)
+            if found:
+                return found
+            allowed = [*methods, *(["HEAD"] if "GET" in methods else []), "OPTIONS"]
+            if method == "OPTIONS":
+                return preflight(request, allowed, self.service.options.cors_origins)
+            raise MethodNotAllowed(allowed=allowed)
+        raise RouteNotFound

@@ -1,0 +1,53 @@
+"""What the server counts of its requests. Changed and read on the event loop only."""
+
+from bisect import bisect_left
+from collections.abc import Iterator
+
+# Upper bounds of the time buckets, in seconds; one more bucket takes what lasted longer.
+BOUNDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+Key = tuple[str, str, int]  # route, method, status
+
+
+class Series:
+    """The requests of one route, method and status."""
+
+    __slots__ = ("buckets", "seconds", "sent")
+
+    def __init__(self) -> None:
+        self.buckets = [0] * (len(BOUNDS) + 1)
+        self.sent = 0  # bytes of bodies
+        self.seconds = 0.0
+
+    @property
+    def count(self) -> int:
+        return sum(self.buckets)
+
+    def add(self, sent: int, seconds: float) -> None:
+        self.buckets[bisect_left(BOUNDS, seconds)] += 1
+        self.sent += sent
+        self.seconds += seconds
+
+
+class Counters:
+    """Requests that the fast path answered, and those that the application did."""
+
+    def __init__(self) -> None:
+        self.fast: dict[Key, Series] = {}
+        self.ordinary: dict[Key, Series] = {}
+
+    @property
+    def fast_hits(self) -> int:
+        return sum(series.count for series in self.fast.values())
+
+    def add(self, key: Key, sent: int, seconds: float) -> None:
+        """A request of the ordinary path."""
+        series = self.ordinary.get(key)
+        if series is None:
+            series = self.ordinary[key] = Series()
+        series.add(sent, seconds)
+
+    def items(self) -> Iterator[tuple[Key, Series]]:
+        """Every series of both paths: a key may come twice."""
+        yield from self.fast.items()
+        yield from self.ordinary.items()

@@ -1,0 +1,128 @@
+"""Keeps a read model in step with its log, whoever writes to it: wait, read what is new, show it, and again.
+
+The server's own writes reach the read model sooner, from the writer; the follower then has nothing left to do.
+"""
+
+import asyncio
+import logging
+import random
+import threading
+from collections.abc import Callable, Sequence
+
+from ..changes import Change, Position
+from ..errors import PositionUnknown, StoreUnavailable
+from ..log_store import LogStore
+from .read_model import ForkedLog, ReadModel
+
+WAIT_SECONDS = 1.0  # of one wait: how soon closing is noticed
+PAGE = 5000  # rows of one read
+BACKOFF_SECONDS = (0.1, 2.0)  # after the first failure, and at most
+
+logger = logging.getLogger(__name__)
+
+
+class Follower:
+    """`show(changes)` and `load(position, newest)` are called on the loop; `show` may raise `ForkedLog`."""
+
+    def __init__(
+        self,
+        store: LogStore,
+        model: ReadModel,
+        *,
+        show: Callable[[Sequence[Change]], None],
+        load: Callable[[Position, Sequence[Change]], None],
+    ) -> None:
+        self.down = False
+        self._store, self._model, self._show, self._load = store, model, show, load
+        self._loop = asyncio.get_running_loop()
+        self._expected = 0
+        self._moved = threading.Condition()
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="follower", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def close(self) -> None:
+        """Blocks for at most one wait. Called in a thread: the loop still has to run what is on its way to it."""
+        self._closing.set()
+        with self._moved:
+            self._moved.notify_all()
+        self._thread.join()
+
+    def expect(self, rows: Sequence[Change]) -> None:
+        """The writer is about to commit these, and will show them itself; none after a failure."""
+        if not rows:
+            self._expected = 0
+        elif rows[0].revision in (self._model.revision + 1, self._expected + 1):
+            self._expected = rows[-1].revision
+
+    def catch_up(self, position: Position) -> None:
+        """Block the writer's thread until the read model shows `position`, or another history in its place."""
+        with self._moved:
+            while self._model.position != position and not self._closing.is_set():
+                if self._model.revision > position.revision:
+                    return
+                self._moved.wait(WAIT_SECONDS)
+
+    def moved(self) -> None:
+        """The read model shows something new."""
+        with self._moved:
+            self._moved.notify_all()
+
+    def _run(self) -> None:
+        delay, most = BACKOFF_SECONDS
+        while not self._closing.is_set():
+            try:
+                self._follow()
+                self.down, delay = False, BACKOFF_SECONDS[0]
+            except (PositionUnknown, ForkedLog):
+                logger.critical(
+                    "the log is not the one that was followed up to %s: reading it anew, from its start",
+                    self._model.position,
+                )
+                self._reload()
+            except StoreUnavailable:
+                self.down = True
+                self._closing.wait(delay * random.uniform(0.5, 1))  # noqa: S311 - jitter, no secret
+                delay = min(2 * delay, most)
+            except Exception:
+                logger.exception("the log cannot be followed")
+                self._closing.wait(most)
+
+    def _follow(self) -> None:
+        head = self._store.log.wait(max(self._model.revision, self._expected), WAIT_SECONDS)
+        position = self._model.position
+        if position.revision < head.revision <= self._expected:
+            return  # the writer is about to show it
+        # Also when nothing is new: a log that lost what is shown here, or has another in its place, says so.
+        changes = self._store.changes(since=position, limit=PAGE)
+        if changes:
+            self._on_loop(lambda: self._show(changes))
+
+    def _reload(self) -> None:
+        try:
+            self._expected = 0
+            position, newest = read_state(self._store)
+        except StoreUnavailable:
+            self.down = True
+            self._closing.wait(BACKOFF_SECONDS[1])
+            return
+        self._on_loop(lambda: self._load(position, newest))
+
+    def _on_loop(self, call: Callable[[], None]) -> None:
+        async def run() -> None:
+            call()
+
+        asyncio.run_coroutine_threadsafe(run(), self._loop).result()
+
+
+def read_state(store: LogStore) -> tuple[Position, list[Change]]:
+    """The head, and the newest change of every name as of it, tombstones too, by name."""
+    while True:
+        head = store.log.head()
+        newest: list[Change] = []
+        while page := store.log.state(head.revision, after=newest[-1].name if newest else "", limit=PAGE, deleted=True):
+            newest += page
+        if all(change.content is not None for change in newest):  # else one was replaced and purged meanwhile
+            return head.position, newest

@@ -1,0 +1,32 @@
+"""What a server says of itself: its health, the description of its API, and the page that shows it."""
+
+from importlib.resources import files
+
+from ..wire import encode
+from .replies import Reply, json_reply
+from .requests import Request
+
+
+async def health(request: Request) -> Reply:
+    """200 while all is well; `?for=reads` asks for reads alone."""
+    service = request.service
+    writes = not (service.writer.down or service.follower.down)
+    reads = not service.draining
+    asked = request.query(["for"]).get("for", ["all"])[-1]
+    fine = reads and (writes or asked == "reads")
+    status = "draining" if service.draining else "ok" if writes else "writes fail"
+    body = {"status": status, "revision": service.model.revision, "reads": reads, "writes": reads and writes}
+    return json_reply(200 if fine else 503, encode(body) + b"\n", [] if fine else [(b"retry-after", b"2")])
+
+
+async def description(request: Request) -> Reply:
+    from .openapi import described  # it looks at the route table, which holds this handler
+
+    return json_reply(200, described(request.service.options.prefix))
+
+
+async def docs(request: Request) -> Reply:
+    page = (files(__package__) / "static/docs.html").read_bytes()
+    headers = [(b"content-type", b"text/html; charset=utf-8"), (b"content-length", b"%d" % len(page))]
+    policy = b"default-src 'self'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; frame-ancestors 'none'"
+    return Reply(200, [*headers, (b"content-security-policy", policy), (b"x-content-type-options", b"nosniff")], page)

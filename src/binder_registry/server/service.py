@@ -1,0 +1,158 @@
+"""The parts of a running server, wired together: registry, read model, writer, follower, watch."""
+
+import asyncio
+import gc
+import logging
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from msgspec import Struct
+
+from ..changes import Change, Position
+from ..errors import RevisionNotShown, StoreUnavailable, TooBusy
+from ..registry import Registry
+from .compression import Compressor
+from .follower import Follower, read_state
+from .read_model import ForkedLog, ReadModel
+from .replies import Reply
+from .watch import Watch
+from .writer import Operation, Writer
+
+POOL_THREADS = 2
+POOL_WAITING = 64  # expensive reads that may wait for one of these threads
+SHOWN_SECONDS = 5.0  # how long a request waits for the revision that it names
+
+T = TypeVar("T")
+logger = logging.getLogger(__name__)
+
+
+class Options(Struct, frozen=True):
+    """How a server behaves towards its clients.
+
+    `prefix` is the path below which everything is served, without a slash at its end. `strong_reads` asks the database
+    for its head before every read of the present. `cors_origins` may hold `*`.
+    """
+
+    protect_reads: bool = False
+    require_if_match: bool = False
+    strong_reads: bool = False
+    cors_origins: tuple[str, ...] = ()
+    prefix: str = ""
+
+
+class Service:
+    """Runs on the event loop between `start` and `close`."""
+
+    def __init__(self, registry: Registry, options: Options) -> None:
+        self.registry = registry
+        self.options = options
+        self.model = ReadModel(options.prefix)
+        self.compressor = Compressor()
+        self.counts: dict[tuple[object, ...], int] = {}  # of listings, by revision and filters
+        self.draining = False
+        self.running = False
+        self._pool = ThreadPoolExecutor(POOL_THREADS, thread_name_prefix="reader")
+        self._in_pool = 0
+        self._shown: list[tuple[int, asyncio.Future[None]]] = []
+
+    async def start(self) -> None:
+        """Raises `StoreUnavailable`."""
+        store, loop = self.registry.store, asyncio.get_running_loop()
+        position, newest = await loop.run_in_executor(self._pool, read_state, store)
+        self.model.load(position, newest)
+        gc.collect()
+        gc.freeze()  # a hundred thousand entries that stay would be looked through again and again
+        self.watch = Watch(position.revision)
+        self.follower = Follower(store, self.model, show=self._show, load=self._load)
+        self.writer = Writer(store, expect=self.follower.expect, show=self._written, caught_up=self.follower.catch_up)
+        self.follower.start()
+        self.running = True
+        logger.info("%s: %d templates, revision %d", store.log, len(self.model.living), position.revision)
+
+    def drain(self) -> None:
+        """From now on streams end, and `/health` says so."""
+        self.draining = True
+        if self.running:
+            self.watch.close()
+
+    async def close(self) -> None:
+        """Finishes the writes that wait. May be called twice. The store stays open: who opened it closes it."""
+        self.drain()
+        if self.running:
+            self.running = False
+            await asyncio.to_thread(self.writer.close)
+            await asyncio.to_thread(self.follower.close)
+            self._pool.shutdown(wait=False, cancel_futures=True)
+
+    async def write(self, operation: Operation) -> Reply:
+        return await self.writer.submit(operation)
+
+    async def in_pool(self, call: Callable[[], T]) -> T:
+        """Run what may take long. Raises `TooBusy`: nobody can stall the server with it."""
+        if self._in_pool >= POOL_THREADS + POOL_WAITING:
+            raise TooBusy
+        self._in_pool += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._pool, call)
+        finally:
+            self._in_pool -= 1
+
+    async def shows(self, revision: int) -> None:
+        """Wait, for a bounded time, until the read model shows `revision`. Raises `RevisionNotShown`."""
+        if self.model.revision >= revision:
+            return
+        try:
+            async with asyncio.timeout(SHOWN_SECONDS):
+                await self._when_shown(revision)
+        except (TimeoutError, StoreUnavailable):
+            raise RevisionNotShown(f"This server shows revision {self.model.revision}, not {revision} yet") from None
+
+    async def shows_head(self) -> None:
+        """For `strong_reads`: what the database holds now is shown. Raises `StoreUnavailable`, `RevisionNotShown`."""
+        head = await self.in_pool(self.registry.store.head)
+        await self.shows(head.revision)
+
+    def _when_shown(self, revision: int) -> "asyncio.Future[None]":
+        shown: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        if self.model.revision >= revision:
+            shown.set_result(None)
+        else:
+            self._shown.append((revision, shown))
+        return shown
+
+    def _written(self, rows: Sequence[Change]) -> "asyncio.Future[None]":
+        try:
+            self._show(rows)
+        except ForkedLog:
+            self.follower.expect([])  # it will meet the fork itself, and load the other log
+        if rows and self.model.revision < rows[0].revision:
+            self.follower.expect([])  # another server's rows come before these: the follower brings them all
+        return self._when_shown(rows[-1].revision if rows else 0)
+
+    def _show(self, changes: Sequence[Change]) -> None:
+        new = self.model.apply(changes)
+        if not new:
+            return
+        self.watch.publish(new)
+        self._resolve(lambda revision: revision <= self.model.revision)
+
+    def _load(self, position: Position, newest: Sequence[Change]) -> None:
+        self.model.load(position, newest)
+        self.counts.clear()
+        self.watch.reset(position.revision)
+        self._resolve(lambda revision: True, StoreUnavailable())
+        logger.critical("the log was read anew: it is at %s, with %d templates", position, len(self.model.living))
+
+    def _resolve(self, settled: Callable[[int], bool], failure: Exception | None = None) -> None:
+        waiting, self._shown = self._shown, []
+        for revision, shown in waiting:
+            if shown.done():
+                continue
+            if not settled(revision):
+                self._shown.append((revision, shown))
+            elif failure:
+                shown.set_exception(failure)
+            else:
+                shown.set_result(None)
+        self.follower.moved()

@@ -1,0 +1,154 @@
+"""The one thread that writes: whatever writes are waiting go into one commit, each failing or succeeding on its own."""
+
+import asyncio
+import logging
+import random
+import threading
+from collections.abc import Callable
+
+from ..batch import Batch
+from ..changes import Change, Position
+from ..errors import RegistryError, StoreUnavailable, UnexpectedError
+from ..log_store import LogStore
+from .replies import Reply
+
+MAX_GROUP = 1000  # writes of one commit
+MAX_WAITING = 10_000  # writes that may wait for theirs
+BACKOFF_SECONDS = (0.05, 2.0)  # after the first failure, and at most
+
+Operation = Callable[[Batch], Reply]
+"""Writes through the store, and renders its answer, before the commit; what it raises fails it alone."""
+
+Waiting = tuple[Operation, "asyncio.Future[Reply]"]
+logger = logging.getLogger(__name__)
+
+
+class Writer:
+    """`expect` is told the rows of each commit just before it, `show` after it, on the loop; `caught_up` waits, in the
+    writer's thread, until the read model shows a position."""
+
+    def __init__(
+        self,
+        store: LogStore,
+        *,
+        expect: Callable[[list[Change]], None],
+        show: Callable[[list[Change]], "asyncio.Future[None]"],
+        caught_up: Callable[[Position], None],
+    ) -> None:
+        self.down = False  # the last commit failed, and the log was not seen to take writes since
+        self.commits = 0
+        self._store, self._expect, self._show, self._caught_up = store, expect, show, caught_up
+        self._loop = asyncio.get_running_loop()
+        self._waiting: list[Waiting] = []
+        self._state = threading.Condition()
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
+        self._thread.start()
+
+    async def submit(self, operation: Operation) -> Reply:
+        """The operation's answer, once its commit is durable and shown. Raises what the operation raised, or
+        `StoreUnavailable` when the commit failed: its outcome is unknown then."""
+        answer: asyncio.Future[Reply] = self._loop.create_future()
+        with self._state:
+            if self.down or self._closing.is_set() or len(self._waiting) >= MAX_WAITING:
+                raise StoreUnavailable
+            self._waiting.append((operation, answer))
+            self._state.notify()
+        # A client that goes away does not take its write back, which may be half done.
+        return await asyncio.shield(answer)
+
+    def close(self) -> None:
+        """Finishes what waits; blocks until then."""
+        with self._state:
+            self._closing.set()
+            self._state.notify()
+        self._thread.join()
+
+    @property
+    def waiting(self) -> int:
+        return len(self._waiting)
+
+    def _run(self) -> None:
+        while group := self._take():
+            self._commit(group)
+
+    def _take(self) -> list[Waiting]:
+        with self._state:
+            self._state.wait_for(lambda: self._waiting or self._closing.is_set())
+            group, self._waiting = self._waiting[:MAX_GROUP], self._waiting[MAX_GROUP:]
+            return group
+
+    def _commit(self, group: list[Waiting]) -> None:
+        outcomes: list[Reply | RegistryError] = []
+        try:
+            with self._store.atomic() as batch:
+                outcomes = [self._attempt(operation, batch) for operation, _ in group]
+                self._expect(batch.rows)
+            rows = batch.rows
+        except Exception as error:
+            if not isinstance(error, StoreUnavailable):
+                logger.exception("a commit failed")
+            self._fail(group)
+            return
+        self.commits += bool(rows)
+        self._loop.call_soon_threadsafe(self._finish, group, outcomes, rows)
+
+    def _attempt(self, operation: Operation, batch: Batch) -> Reply | RegistryError:
+        try:
+            with self._store.atomic():
+                return operation(batch)
+        except RegistryError as error:
+            return error
+        except Exception:
+            logger.exception("a write failed")
+            return UnexpectedError()
+
+    def _finish(
+        self,
+        group: list[Waiting],
+        outcomes: list[Reply | RegistryError],
+        rows: list[Change],
+    ) -> None:
+        def answer(shown: "asyncio.Future[None]") -> None:
+            failure = shown.exception()
+            for (_, waiting), outcome in zip(group, outcomes, strict=True):
+                _resolve(waiting, StoreUnavailable() if failure else outcome)
+
+        shown = self._show(rows)
+        if shown.done():
+            answer(shown)
+        else:
+            shown.add_done_callback(answer)
+
+    def _fail(self, group: list[Waiting]) -> None:
+        """Answer the group, and all that come meanwhile, then get in step with the log again before the next one."""
+        self._expect([])
+        with self._state:
+            self.down = True
+            group, self._waiting = group + self._waiting, []
+        self._loop.call_soon_threadsafe(_refuse, group)
+        delay, most = BACKOFF_SECONDS
+        while not self._closing.wait(delay * random.uniform(0.5, 1)):  # noqa: S311 - jitter, no secret
+            try:
+                self._caught_up(self._store.head())
+                with self._store.log.writing():
+                    pass
+            except StoreUnavailable:
+                delay = min(2 * delay, most)
+            else:
+                break
+        self.down = False
+
+
+def _refuse(group: list[Waiting]) -> None:
+    for _, waiting in group:
+        _resolve(waiting, StoreUnavailable())
+
+
+def _resolve(waiting: "asyncio.Future[Reply]", outcome: Reply | RegistryError) -> None:
+    if waiting.done():
+        return
+    if isinstance(outcome, RegistryError):
+        waiting.set_exception(outcome)
+    else:
+        waiting.set_result(outcome)

@@ -1,0 +1,96 @@
+"""A real server for a test: its own process, on a port of its own, ended with the block."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx2
+
+KEY = "THISISMYTOKEN"
+AUTHORIZATION = {"Authorization": f"token {KEY}"}
+START_SECONDS = 30.0
+
+
+class RunningServer:
+    def __init__(self, port: int, process: "subprocess.Popen[bytes]", log: Path) -> None:
+        self.port = port
+        self.url = f"http://127.0.0.1:{port}"
+        self.process = process
+        self.log = log
+
+    def kill(self) -> None:
+        """SIGKILL: nothing is finished, flushed or closed."""
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self) -> int:
+        """SIGTERM, and the exit status."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(15)
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+    return port
+
+
+def start_server(
+    folder: Path,
+    *arguments: str,
+    db: str = "memory:",
+    port: int = 0,
+    environment: Mapping[str, str] | None = None,
+    wrapper: Sequence[str] = (),
+    health: str = "/health?for=reads",
+) -> RunningServer:
+    """Returns once it answers. `wrapper` is a command that runs the server's."""
+    port = port or free_port()
+    command = [*wrapper, sys.executable, "-m", "binder_registry", "serve", "--host", "127.0.0.1", "--port", str(port)]
+    log = folder / f"server-{port}.log"
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            [*command, "--db", db, *arguments],
+            cwd=folder,
+            env={**os.environ, "BINDER_API_KEY": KEY, **(environment or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    end = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            httpx2.get(f"http://127.0.0.1:{port}{health}", timeout=1, trust_env=False)
+            return RunningServer(port, process, log)
+        except httpx2.TransportError:
+            if process.poll() is not None or time.monotonic() > end:
+                process.kill()
+                process.wait()
+                raise AssertionError(f"the server does not answer: {log.read_text()[-2000:]}") from None
+            time.sleep(0.02)
+
+
+@contextmanager
+def running_server(
+    folder: Path,
+    *arguments: str,
+    db: str = "memory:",
+    port: int = 0,
+    environment: Mapping[str, str] | None = None,
+) -> Iterator[RunningServer]:
+    server = start_server(folder, *arguments, db=db, port=port, environment=environment)
+    try:
+        yield server
+    finally:
+        if server.process.poll() is None:
+            server.process.terminate()
+            try:
+                server.process.wait(15)
+            except subprocess.TimeoutExpired:
+                server.kill()
