@@ -1,4 +1,4 @@
-"""Clients of servers that say what a test wants."""
+"""Clients: of servers that say what a test wants, and of real ones."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -9,6 +9,7 @@ import pytest
 from binder_registry import Client
 from binder_registry.client import transport
 
+from .servers import TOKEN, Servers, running_servers
 from .stub import Answering, Opened, Stub, running
 
 
@@ -26,3 +27,16 @@ def opened() -> Iterator[Opened]:
 @pytest.fixture
 def short_delays(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transport, "FIRST_DELAY", 0.001)
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[Servers]:
+    with running_servers() as servers:
+        yield servers
+
+
+@pytest.fixture
+def client(servers: Servers) -> Iterator[Client]:
+    """Of a new, empty registry."""
+    with Client(servers.new(), TOKEN) as client:
+        yield client

@@ -101,9 +101,7 @@ def test_a_registry_that_was_never_there_is_given_up(opened: Opened) -> None:
 def test_a_registry_that_was_there_is_waited_for(opened: Opened) -> None:
     unavailable = json_answer({"message": "m"}, 502)
     client, stub = opened(
-        lambda _, turn: (
-            Answers(200, STREAM, event(turn)) if turn in (0, 9) else unavailable if turn % 2 else NO_ANSWER
-        ),
+        lambda _, turn: Answers(200, STREAM, event(turn)) if turn in (0, 9) else unavailable if turn % 2 else NO_ANSWER,
         retries=2,
     )
 
