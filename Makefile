@@ -1,0 +1,58 @@
+# Everything is installed into .venv, with the versions of constraints.txt.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/pip --quiet --disable-pip-version-check
+NODE := $(VENV)/node
+HUB5 := $(VENV)-jupyterhub5
+export BINDER_REGISTRY_TEST_NODE ?= $(abspath $(NODE))
+
+.PHONY: serve test lint format coverage bench docs crash postgres-rounds lock clean
+
+serve: $(VENV)/serve.installed ## start the registry on the embedded database
+	exec $(BIN)/binder-registry serve
+
+test: $(VENV)/test.installed ## what CI runs; ARGS="-k words" to choose
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: $(VENV)/test.installed
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+format: $(VENV)/test.installed
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+coverage: $(VENV)/test.installed ## of the tests' own process: the servers that tests start are not counted
+	$(BIN)/coverage run -m pytest $(ARGS)
+	$(BIN)/coverage report --skip-covered
+
+bench: $(VENV)/test.installed ## about 10 minutes; ARGS="--reference PATH" adds the 2015 server
+	$(BIN)/python -m benchmarks $(ARGS)
+
+lock: $(VENV)/test.installed ## note the installed versions
+	$(BIN)/pip freeze --exclude-editable --exclude pip > constraints.txt
+
+clean:
+	rm -rf $(VENV) $(HUB5)
+
+$(VENV)/created:
+	$(PYTHON) -m venv $(VENV) || { apt-get install -y python3-venv && $(PYTHON) -m venv $(VENV); }
+	$(PIP) install --upgrade 'pip>=25.1'
+	touch $@
+
+$(VENV)/serve.installed: $(VENV)/created pyproject.toml constraints.txt
+	$(PIP) install --constraint constraints.txt --editable '.[postgres]'
+	touch $@
+
+$(VENV)/test.installed: $(VENV)/serve.installed tests/install-tools
+	$(PIP) install --constraint constraints.txt --editable '.[postgres]' --group test --group test-jupyterhub --group lint
+	tests/install-tools $(NODE)
+	touch $@
+
+# A hub of the series that Zero to JupyterHub ships, beside the newest one.
+$(HUB5)/installed:
+	$(PYTHON) -m venv $(HUB5)
+	$(HUB5)/bin/pip --quiet --disable-pip-version-check install 'jupyterhub==5.5.*' jupyter-server
+	touch $@
