@@ -42,7 +42,7 @@ SECTIONS = {
         "prepull": Entry("hub:prepull", "Print the images of what a hub offers."),
     },
     "Operate": {
-        "serve": Entry("serve:serve", "Run a registry server."),
+        "serve": Entry("serve:serve", "Serve the registry over HTTP."),
         "backup": Entry("database:backup", "Copy a live SQLite registry to a file."),
         "check": Entry("database:check", "Verify a database, or what a hub can offer."),
         "copy": Entry("database:copy", "Move a registry to another database."),

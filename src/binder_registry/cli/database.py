@@ -5,7 +5,7 @@ import sqlite3
 import tempfile
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 from urllib.parse import quote, unquote
 
 import click
@@ -108,6 +108,39 @@ def check(
     if problems:
         raise click.ClickException("The database is not sound. Restore a backup, or ask for help with the lines above.")
     say(f"sound: {finding.position.revision} revisions, {finding.templates} templates, position {finding.position}")
+
+
+@click.command("copy", short_help="Move a registry to another database.")
+@click.argument("source", metavar="FROM")
+@click.argument("target", metavar="TO")
+def copy(source: str, target: str) -> None:
+    """Move a registry to another database, with its whole history, its numbers and its marks: from SQLite to PostgreSQL
+    or back. At the end both are compared and the chain of marks is verified.
+
+    A copy that was broken off goes on where it stopped. What is written to FROM meanwhile is copied the next time: stop
+    the server, copy once more, and start it on TO.
+
+    \b
+    Example:
+      binder-registry copy sqlite:////srv/registry.db postgresql://registry@db.example.org/registry
+    """
+    from ..backends import open_log
+    from ..backends.copying import Target, copy_log
+    from ..errors import StoreUnavailable
+
+    if "memory:" in (source, target):
+        raise click.UsageError("memory: is gone when this command ends: name a database that stays.")
+    with closing(open_log(source, read_only=True)) as reads, closing(cast(Target, open_log(target))) as writes:
+        try:
+            with progress("Copying", 2 * reads.head().revision) as seen:
+                head = copy_log(
+                    reads, writes, lambda step, revision, last: seen(revision + (last if step == "verifying" else 0))
+                )
+        except StoreUnavailable:
+            raise click.ClickException(
+                "A database failed meanwhile. Run the same line again: it goes on where it stopped."
+            ) from None
+    say(f"{head.revision} revisions copied and verified, position {head.position}")
 
 
 def _sqlite_path(url: str) -> Path | None:

@@ -39,11 +39,14 @@ class _Loader(_BaseLoader):  # type: ignore[misc]
         for start, resolvers in _BaseLoader.yaml_implicit_resolvers.items()
     }
 
-    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
-        mapping: dict[Any, Any] = super().construct_mapping(node, deep=deep)
-        if len(mapping) < len(node.value) and not any(key.tag == "tag:yaml.org,2002:merge" for key, _ in node.value):
-            raise yaml.constructor.ConstructorError(None, None, "a key stands here twice", node.start_mark)
-        return mapping
+    def flatten_mapping(self, node: Any) -> None:
+        """Also refuses a key that stands twice, once per mapping: merging adds keys that do."""
+        if not hasattr(node, "checked"):
+            node.checked = True
+            keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+            if len(set(keys)) < len(keys):
+                raise yaml.constructor.ConstructorError(None, None, "a key stands here twice", node.start_mark)
+        super().flatten_mapping(node)
 
 
 class _Dumper(_BaseDumper):  # type: ignore[misc]

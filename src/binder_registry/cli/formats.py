@@ -60,7 +60,8 @@ def from_z2jh(values: Any) -> tuple[list[Template], Notes]:
         if not isinstance(profile, Mapping):
             notes.append(f"profile {number}: is not a mapping, left out")
             continue
-        for template in _templates_of(profile, image, f"profile {profile.get('display_name') or number}", notes):
+        called = profile.get("display_name") or profile.get("slug") or number
+        for template in _templates_of(profile, image, f"profile {called}", notes):
             if template.name in templates:
                 notes.append(f"{template.name}: there are two profiles of this name, the second is left out")
             else:

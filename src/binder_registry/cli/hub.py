@@ -14,9 +14,6 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-PAUSE = "registry.k8s.io/pause:3.10"
-TAINTS = ("hub.jupyter.org/dedicated", "hub.jupyter.org_dedicated")  # of zero-to-jupyterhub's user nodes
-
 
 def allow_command_option(command: F) -> F:
     return click.option(
@@ -52,11 +49,13 @@ def prepull(client: "Client", form: str, label: tuple[str, ...], allow_commands:
     offers, left_out = _offered(client, "kubernetes", label, allow_commands)
     for name, reason in left_out:
         tell(f"{name}: not offered: {reason}")
-    images = sorted({offer.image for offer in offers})
+    from ..prepull import daemon_set, image_list, z2jh_values
+
+    images = image_list(offers)
     if form == "list":
         click.echo("".join(f"{image}\n" for image in images), nl=False)
     else:
-        print_yaml(extra_images(images) if form == "z2jh" else daemon_set(images))
+        print_yaml(z2jh_values(images) if form == "z2jh" else daemon_set(images))
 
 
 @connected
@@ -85,48 +84,3 @@ def _rules_of_hubs() -> ModuleType:
     except ImportError as error:
         raise click.ClickException(f"{error.name} is needed for this. Run: pip install {error.name}") from None
     return jupyterhub
-
-
-def extra_images(images: Sequence[str]) -> dict[str, Any]:
-    """Values for zero-to-jupyterhub, whose chart joins name and tag with a colon."""
-    entries = {}
-    for number, image in enumerate(images, 1):
-        name, colon, tag = image.rpartition(":")
-        if not colon or "/" in tag:  # the colon of a registry's port
-            name, tag = image, "latest"
-        entries[f"template-{number}"] = {"name": name, "tag": tag}
-    return {"prePuller": {"extraImages": entries}}
-
-
-def daemon_set(images: Sequence[str]) -> dict[str, Any]:
-    """One pod per node that starts each image once and then sleeps, so that the images stay in use."""
-    labels = {"app.kubernetes.io/name": "binder-registry-prepull"}
-    resources = {"requests": {"cpu": "0", "memory": "0"}}
-    pulls = [
-        {
-            "name": f"pull-{number}",
-            "image": image,
-            "command": ["/bin/sh", "-c", "exit 0"],
-            "resources": resources,
-        }
-        for number, image in enumerate(images, 1)
-    ]
-    return {
-        "apiVersion": "apps/v1",
-        "kind": "DaemonSet",
-        "metadata": {"name": "binder-registry-prepull", "labels": labels},
-        "spec": {
-            "selector": {"matchLabels": labels},
-            "updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": "100%"}},
-            "template": {
-                "metadata": {"labels": labels},
-                "spec": {
-                    "automountServiceAccountToken": False,
-                    "terminationGracePeriodSeconds": 0,
-                    "tolerations": [{"key": taint, "operator": "Equal", "value": "user"} for taint in TAINTS],
-                    "initContainers": pulls,
-                    "containers": [{"name": "pause", "image": PAUSE, "resources": resources}],
-                },
-            },
-        },
-    }

@@ -9,7 +9,7 @@ import click
 F = TypeVar("F", bound=Callable[..., Any])
 
 _UNITS = {unit: 1024**power for power, unit in enumerate("BKMGTP")}
-_SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(?:([KMGTP])(?:I?B)?|B)?", re.IGNORECASE | re.ASCII)
+_SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(?:([KMGTP])(?:IB|I|B)?|B)?", re.IGNORECASE | re.ASCII)
 
 
 def parse_size(text: str) -> int:
@@ -22,12 +22,12 @@ def parse_size(text: str) -> int:
 
 
 def format_size(size: int) -> str:
-    """The shortest exact form: 2147483648 is 2G; what no unit divides stays bytes."""
+    """With a unit where that is exact: 2147483648 is 2G."""
     for unit in "PTGM":
-        if size and size % (_UNITS[unit] // 1024) == 0 and size >= _UNITS[unit]:
-            value = size / _UNITS[unit]
-            return f"{value:.4g}{unit}" if parse_size(f"{value:.4g}{unit}") == size else str(size)
-    return str(size) if size else ""
+        short = f"{size / _UNITS[unit]:g}{unit}"
+        if size >= _UNITS[unit] and "e" not in short and parse_size(short) == size:
+            return short
+    return str(size or "")
 
 
 class Size(click.ParamType[int]):

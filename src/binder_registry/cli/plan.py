@@ -64,10 +64,10 @@ def publish(
         return
     asks = sys.stdin.isatty() and sys.stdout.isatty()
     if dry_run or not (yes or (prune is None and not asks)):
-        # What was shown is what happens: the registry must still be where it was when the plan was made.
-        expected = expected or client.position()
         with progress("Planning"):
             plan = client.apply(templates, prune=prune, dry_run=True, expected=expected)
+        # What is shown is what happens: the registry must still be where it was when the plan was made.
+        expected = client.position()
         show(plan, planned=True)
         changes = [step for step in plan if step.action != "unchanged"]
         if dry_run:

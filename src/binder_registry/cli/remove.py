@@ -53,7 +53,7 @@ def rename(client: "Client", old: str, new: str, expected: "Position | None", no
 
     for attempt in range(RENAME_ATTEMPTS):
         # Names are free or taken, and the content current, as of this position, or the apply is refused.
-        position = client.position()
+        position = client.head()
         template = client.get_template(old)
         if expected and template.revision != expected.revision:
             raise RevisionConflict(f"{old} is at revision {template.revision}, not {expected.revision}")

@@ -1,0 +1,80 @@
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import click
+import pytest
+
+from binder_registry.cli import COMMANDS, cli
+
+from .invoking import CommandLine
+
+
+def every_command() -> Iterator[tuple[str, click.Command]]:
+    context = click.Context(cli, info_name="binder-registry")
+    for name in COMMANDS:
+        command = cli.get_command(context, name)
+        assert command is not None
+        yield name, command
+        if isinstance(command, click.Group):
+            yield from ((f"{name} {inner}", each) for inner, each in command.commands.items())
+
+
+ALL = dict(every_command())
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_list_of_commands_says_what_the_command_says(name: str) -> None:
+    assert COMMANDS[name].help == ALL[name].get_short_help_str(limit=100)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_every_command_has_an_example(name: str, command_line: CommandLine) -> None:
+    result = command_line(*name.split(), "--help")
+
+    assert (result.code, "Example" in result.out, f"binder-registry {name}" in result.out) == (0, True, True)
+
+
+WRITES = ("create", "update", "edit", "delete", "rename", "restore", "purge", "apply", "import")
+
+
+@pytest.mark.parametrize("name", WRITES)
+def test_every_write_takes_a_note(name: str) -> None:
+    assert "-m" in [option for parameter in ALL[name].params for option in parameter.opts]
+
+
+def test_help_imports_nothing_that_is_slow() -> None:
+    slow = {"rich", "httpx2", "msgspec", "yaml", "starlette", "sqlite3"}
+    code = (
+        "import sys; from binder_registry.cli import run; run(['--help']);"
+        f"print(sorted({slow} & set(sys.modules)), file=sys.stderr)"
+    )
+
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert result.stderr == "[]\n"
+
+
+def test_an_unknown_command_is_wrong_usage(command_line: CommandLine) -> None:
+    result = command_line("lst")
+
+    assert (result.code, result.out, "No such command 'lst'" in result.err) == (2, "", True)
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_prints_a_script(shell: str, command_line: CommandLine) -> None:
+    result = command_line("completion", shell)
+
+    assert (result.code, "_BINDER_REGISTRY_COMPLETE" in result.out) == (0, True)
+
+
+def test_commands_are_completed_with_their_help(command_line: CommandLine) -> None:
+    result = command_line(_BINDER_REGISTRY_COMPLETE="zsh_complete", COMP_WORDS="binder-registry re", COMP_CWORD="1")
+
+    assert result.out.splitlines()[:3] == ["plain", "rename", COMMANDS["rename"].help]
+
+
+def test_version_is_printed(command_line: CommandLine) -> None:
+    from binder_registry import __version__
+
+    assert command_line("version").out.startswith(f"binder-registry {__version__} (Python 3.")
