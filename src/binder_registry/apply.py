@@ -37,7 +37,7 @@ class Step(Struct, frozen=True, omit_defaults=True):
     @property
     def changed(self) -> list[str]:
         """The wire names of the members that differ."""
-        if self.action == "deleted":
+        if self.action in ("deleted", "unchanged"):
             return []
         living = self.before if self.before and not self.before.deleted else None
         return changed_members(living, self.after)

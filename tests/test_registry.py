@@ -1,0 +1,169 @@
+from collections.abc import Callable
+
+import pytest
+from msgspec.structs import replace
+
+from binder_registry.apply import ApplyRequest
+from binder_registry.auth import Identity, Scope, TokenAuthStore
+from binder_registry.backends.memory import InMemoryStore
+from binder_registry.changes import Action, Position
+from binder_registry.errors import MissingScope, RevisionConflict, TemplateExists
+from binder_registry.registry import Registry
+from binder_registry.template import Template
+
+ANN = Identity("ann", frozenset(Scope))
+SCIPY = Template(name="scipy", image_name="jupyter/scipy")
+R = Template(name="r", image_name="jupyter/r")
+Use = Callable[[Registry, Identity], object]
+WRITES: dict[str, Use] = {
+    "create": lambda registry, who: registry.template_create(who, R, note="why"),
+    "update": lambda registry, who: registry.template_update(who, SCIPY, note="why"),
+    "replace": lambda registry, who: registry.template_replace(who, SCIPY, note="why"),
+    "restore": lambda registry, who: registry.template_restore(who, "scipy", 1, note="why"),
+    "delete": lambda registry, who: registry.template_delete(who, "scipy", note="why"),
+    "apply": lambda registry, who: registry.apply(who, ApplyRequest([R], note="why")),
+}
+
+
+@pytest.fixture
+def registry() -> Registry:
+    registry = Registry(InMemoryStore(), TokenAuthStore("token"))
+    registry.template_create(ANN, SCIPY)
+    return registry
+
+
+def test_the_index_is_2015s_literal(registry: Registry) -> None:
+    assert registry.index() == b'{"status": "Binder Registry Live!"}\n'
+
+
+def test_templates_are_shown_and_listed_as_of_any_revision(registry: Registry) -> None:
+    registry.template_update(ANN, replace(SCIPY, image_name="new"))
+
+    assert registry.template_show("scipy").image_name == "new"
+    assert registry.template_show("scipy", revision=1).image_name == "jupyter/scipy"
+    assert [template.image_name for template in registry.template_index()] == ["new"]
+    assert registry.template_index(revision=0) == []
+
+
+@pytest.mark.parametrize("write", WRITES.values(), ids=WRITES)
+def test_a_write_needs_the_scope_write(registry: Registry, write: Use) -> None:
+    with pytest.raises(MissingScope, match="'write'"):
+        write(registry, Identity("reader", frozenset({Scope.READ, Scope.ADMIN})))
+
+    assert registry.store.head().revision == 1
+
+
+@pytest.mark.parametrize("write", WRITES.values(), ids=WRITES)
+def test_the_log_keeps_who_wrote_and_why(registry: Registry, write: Use) -> None:
+    write(registry, Identity("bob", frozenset({Scope.WRITE})))
+
+    assert [(change.by, change.note) for change in registry.changes(since=1)] == [("bob", "why")]
+
+
+def test_a_purge_needs_the_scope_admin(registry: Registry) -> None:
+    registry.template_update(ANN, SCIPY)
+
+    with pytest.raises(MissingScope, match="'admin'"):
+        registry.change_purge(Identity("bob", frozenset({Scope.READ, Scope.WRITE})), "scipy", 1)
+
+    assert registry.template_show("scipy", revision=1).name == "scipy"
+
+
+def test_the_log_keeps_who_purged_and_why(registry: Registry) -> None:
+    registry.template_update(ANN, SCIPY)
+
+    registry.change_purge(Identity("root", frozenset({Scope.ADMIN})), "scipy", 1, note="a password")
+
+    [change] = registry.changes(since=2)
+    assert (change.action, change.by, change.note) == (Action.PURGED, "root", "a password")
+
+
+# ── apply ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_an_apply_is_one_group_of_changes(registry: Registry) -> None:
+    steps = registry.apply(ANN, ApplyRequest([R, replace(SCIPY, command="new"), replace(R, name="s")], note="all"))
+
+    assert [(step.action, step.after.name, step.after.revision) for step in steps] == [
+        ("created", "r", 2),
+        ("updated", "scipy", 3),
+        ("created", "s", 4),
+    ]
+    assert {(change.first, change.note) for change in registry.changes(since=1)} == {(2, "all")}
+    assert registry.template_index() == [steps[0].after, steps[2].after, steps[1].after]
+
+
+def test_an_apply_keeps_the_time_of_creation(registry: Registry) -> None:
+    before = registry.template_show("scipy")
+
+    registry.apply(ANN, ApplyRequest([replace(SCIPY, command="new")]))
+
+    after = registry.template_show("scipy")
+    assert after.time_created == before.time_created
+    assert after.time_modified != before.time_modified
+
+
+def test_what_is_as_it_should_be_gets_no_revision(registry: Registry) -> None:
+    request = ApplyRequest([SCIPY, R])
+    registry.apply(ANN, request)
+
+    again = registry.apply(ANN, request)
+
+    assert [step.action for step in again] == ["unchanged", "unchanged"]
+    assert registry.store.head().revision == 2
+
+
+def test_an_apply_deletes_and_prunes(registry: Registry) -> None:
+    registry.apply(ANN, ApplyRequest([R, replace(R, name="s", labels={"team": "a"})]))
+
+    registry.apply(ANN, ApplyRequest([R], delete={"scipy": "r"}, prune=[]))
+
+    assert [template.name for template in registry.template_index()] == ["r"]
+    tombstones = [(change.name, change.template) for change in registry.changes(since=3)]
+    assert [(name, template and template.replaced_by) for name, template in tombstones] == [("scipy", "r"), ("s", "")]
+
+
+def test_a_dry_run_plans_and_writes_nothing(registry: Registry) -> None:
+    steps = registry.apply(ANN, ApplyRequest([R], delete={"scipy": ""}, dry_run=True))
+
+    assert [step.action for step in steps] == ["created", "deleted"]
+    assert registry.store.head().revision == 1
+
+
+def test_an_apply_that_fails_leaves_no_trace(registry: Registry) -> None:
+    broken = ApplyRequest([R, Template(name="s")])
+
+    with pytest.raises(Exception, match="must be specified"):
+        registry.apply(ANN, broken)
+
+    assert registry.store.head().revision == 1
+
+
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_an_apply_from_a_stale_position_is_refused_with_the_current_one(registry: Registry, dry_run: bool) -> None:
+    seen = registry.store.head()
+    registry.template_create(ANN, R)
+
+    with pytest.raises(RevisionConflict) as refusal:
+        registry.apply(ANN, ApplyRequest([replace(R, name="s")], dry_run=dry_run), expected=seen)
+
+    assert refusal.value.current == str(registry.store.head())
+    assert registry.store.head().revision == 2
+
+
+@pytest.mark.parametrize("bare", [False, True])
+def test_an_apply_from_the_current_position_is_taken(registry: Registry, bare: bool) -> None:
+    head = registry.store.head()
+
+    registry.apply(ANN, ApplyRequest([R]), expected=Position(head.revision) if bare else head)
+
+    assert registry.store.head().revision == 2
+
+
+def test_writes_can_be_grouped(registry: Registry) -> None:
+    with registry.store.atomic():
+        with pytest.raises(TemplateExists):
+            registry.template_create(ANN, SCIPY)
+        registry.template_create(ANN, R)
+
+    assert [change.name for change in registry.changes(since=1)] == ["r"]
