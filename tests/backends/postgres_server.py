@@ -13,13 +13,13 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 
@@ -131,23 +131,22 @@ def shared_server() -> PostgresServer:
     return server
 
 
-def new_database() -> str:
-    """The URL of an empty database on the shared server."""
-    return created_database(os.environ.get("BINDER_REGISTRY_TEST_POSTGRES") or shared_server().url())
+def superuser_url() -> str:
+    return os.environ.get("BINDER_REGISTRY_TEST_POSTGRES") or shared_server().url()
 
 
-def created_database(server: str, name: str = "") -> str:
-    name = name or f"registry_{os.getpid()}_{next(_numbers)}"
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} ENCODING 'UTF8' TEMPLATE template0".encode())
-    return urlunsplit(urlsplit(server)._replace(path=f"/{name}"))
+@contextmanager
+def new_registry() -> Iterator[str]:
+    """The URL of an empty place on the shared server: a schema of its own, which is quicker than a database."""
+    name = f"registry_{os.getpid()}_{next(_numbers)}"
+    with psycopg.connect(superuser_url(), autocommit=True) as connection:
+        connection.execute(f"CREATE SCHEMA {name}".encode())
+        yield with_schema(superuser_url(), name)
+        connection.execute(f"DROP SCHEMA {name} CASCADE".encode())
 
 
-def drop_database(url: str) -> None:
-    """With whoever is connected to it."""
-    name = urlsplit(url).path[1:]
-    with psycopg.connect(urlunsplit(urlsplit(url)._replace(path="/postgres")), autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+def with_schema(url: str, name: str) -> str:
+    return f"{url}{'&' if '?' in url else '?'}options=-csearch_path%3D{name}"
 
 
 def _as_user() -> dict[str, Any]:

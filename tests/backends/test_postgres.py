@@ -1,20 +1,14 @@
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 
 import pytest
-from tests.backends.postgres_server import drop_database, new_database
+from tests.backends.postgres_server import new_registry
 
+from binder_registry.backends.copying import copy_log
 from binder_registry.backends.postgres import PostgresLog
 from binder_registry.conformance import LogConformance, StoreConformance
 from binder_registry.log import Log
 from binder_registry.log_store import LogStore
-
-
-@pytest.fixture
-def url() -> Iterator[str]:
-    url = new_database()
-    yield url
-    drop_database(url)
 
 
 class TestPostgresLog(LogConformance):
@@ -22,22 +16,24 @@ class TestPostgresLog(LogConformance):
     blocks_per_thread = 10
 
     @pytest.fixture
-    def log(self, url: str) -> Iterator[PostgresLog]:
-        with closing(PostgresLog(url)) as log:
+    def log(self, postgres_url: str) -> Iterator[PostgresLog]:
+        with closing(PostgresLog(postgres_url)) as log:
             yield log
 
     @pytest.fixture(autouse=True)
-    def _also(self, url: str) -> Iterator[None]:
-        self.url = url
-        self.also: list[PostgresLog] = []
-        yield
-        for log in self.also:
-            log.close()
+    def _also(self, postgres_url: str) -> Iterator[None]:
+        self.url = postgres_url
+        with ExitStack() as self.also:
+            yield
 
     def reopen(self, log: Log) -> PostgresLog:
         log.close()
-        self.also.append(PostgresLog(self.url))
-        return self.also[-1]
+        return self.also.enter_context(closing(PostgresLog(self.url)))
+
+    def copy(self, log: Log) -> PostgresLog:
+        copy = self.also.enter_context(closing(PostgresLog(self.also.enter_context(new_registry()))))
+        copy_log(log, copy)
+        return copy
 
 
 class TestPostgresStore(StoreConformance):
@@ -45,6 +41,6 @@ class TestPostgresStore(StoreConformance):
     writes_per_thread = 40
 
     @pytest.fixture
-    def store(self, url: str) -> Iterator[LogStore]:
-        with closing(LogStore(PostgresLog(url))) as store:
+    def store(self, postgres_url: str) -> Iterator[LogStore]:
+        with closing(LogStore(PostgresLog(postgres_url))) as store:
             yield store

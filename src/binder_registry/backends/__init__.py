@@ -3,11 +3,11 @@
 from urllib.parse import unquote
 
 from ..errors import DatabaseRefused
-from ..log import Log
 from ..log_store import LogStore
+from .copying import Target
 
 
-def open_log(url: str, *, read_only: bool = False) -> Log:
+def open_log(url: str, *, read_only: bool = False) -> Target:
     """`memory:`, `sqlite:///PATH` (relative to the current folder; four slashes for an absolute path), or libpq's
     `postgresql://…`.
 

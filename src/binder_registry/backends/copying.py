@@ -30,7 +30,7 @@ def copy_log(source: Log, target: Target, progress: Progress = lambda step, revi
     head = source.head()
     begin(source, target, head)
     while (copied := target.head()).revision < head.revision:
-        page = source.read(copied.revision, head.revision, limit=PAGE)
+        page = read_page(source, copied.revision, head)
         with target.writing() as rows:
             if target.head() != copied:
                 raise DatabaseRefused("somebody else writes to the target of the copy")
@@ -55,7 +55,7 @@ def verify(source: Log, target: Target, head: Head, progress: Progress) -> None:
     if target.origin() != mark:
         raise DatabaseRefused("the copy does not begin as its source does")
     while revision < head.revision:
-        page = source.read(revision, head.revision, limit=PAGE)
+        page = read_page(source, revision, head)
         copies = target.read(revision, head.revision, limit=PAGE)
         if purged := [
             row.revision for row, copy in zip(page, copies, strict=False) if row.content is None is not copy.content
@@ -70,6 +70,13 @@ def verify(source: Log, target: Target, head: Head, progress: Progress) -> None:
         progress("verifying", revision, head.revision)
     if mark != head.mark:
         raise DatabaseRefused(f"the source changed its past while it was copied: another mark at revision {revision}")
+
+
+def read_page(source: Log, since: int, head: Head) -> list[Change]:
+    page = source.read(since, head.revision, limit=PAGE)
+    if not page:
+        raise DatabaseRefused(f"the source has no changes after revision {since}, and its head said {head.position}")
+    return page
 
 
 def verify_link(before: bytes, change: Change, revision: int) -> None:

@@ -10,6 +10,7 @@ from secrets import token_bytes
 from msgspec.structs import replace
 
 from ..changes import MARK_BYTES, Change, Head
+from ..errors import DatabaseRefused
 from ..log_store import LogStore, utc_now
 
 
@@ -86,6 +87,13 @@ class MemoryLog:
 
     def blank(self, revision: int) -> None:
         self._blanked.append(revision)
+
+    def adopt(self, origin: bytes) -> None:
+        """For a copy: see `copying.Target`."""
+        with self._writing:
+            if self._changes:
+                raise DatabaseRefused("this log holds a registry already")
+            self._origin = origin
 
     def close(self) -> None:
         pass

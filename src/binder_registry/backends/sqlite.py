@@ -132,6 +132,14 @@ class SQLiteLog:
         with self._failures():
             self._writer.execute("UPDATE changes SET content = NULL WHERE revision = ?", (revision,))
 
+    def adopt(self, origin: bytes) -> None:
+        """For a copy: see `copying.Target`."""
+        with self.writing(), self._failures():
+            if self.head().revision:
+                raise DatabaseRefused(f"{self.path}: this database holds a registry already")
+            assert self._writer is not None, "inside writing()"
+            self._writer.execute("UPDATE origin SET mark = ?", (origin,))
+
     def close(self) -> None:
         with self._writing:
             self._closed = True
