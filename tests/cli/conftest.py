@@ -1,8 +1,12 @@
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from binder_registry import Client
+
 from .invoking import CommandLine
+from .serving import KEY, serving
 
 
 @pytest.fixture
@@ -11,3 +15,24 @@ def command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CommandLine
     for name in ("BINDER_REGISTRY_URL", "BINDER_API_KEY", "NO_COLOR", "FORCE_COLOR", "BINDER_REGISTRY_DB"):
         monkeypatch.delenv(name, raising=False)
     return CommandLine(monkeypatch, {"XDG_CONFIG_HOME": str(tmp_path / "config")})
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    """One for all tests, which begin with it empty (but not at revision 0)."""
+    with serving("memory:") as url:
+        yield url
+
+
+@pytest.fixture
+def client(server: str) -> Iterator[Client]:
+    with Client(server, KEY) as client:
+        client.apply(prune="*")
+        yield client
+
+
+@pytest.fixture
+def registry(command_line: CommandLine, client: Client, server: str) -> CommandLine:
+    """The command line of someone with a token for an empty registry."""
+    command_line.environment |= {"BINDER_REGISTRY_URL": server, "BINDER_API_KEY": KEY}
+    return command_line

@@ -69,9 +69,11 @@ def test_completion_prints_a_script(shell: str, command_line: CommandLine) -> No
 
 
 def test_commands_are_completed_with_their_help(command_line: CommandLine) -> None:
-    result = command_line(_BINDER_REGISTRY_COMPLETE="zsh_complete", COMP_WORDS="binder-registry re", COMP_CWORD="1")
+    words = {"COMP_WORDS": "binder-registry re", "COMP_CWORD": "1"}
 
-    assert result.out.splitlines()[:3] == ["plain", "rename", COMMANDS["rename"].help]
+    out, _ = command_line.started(_BINDER_REGISTRY_COMPLETE="zsh_complete", **words).communicate()
+
+    assert out.splitlines()[:3] == ["plain", "rename", COMMANDS["rename"].help]
 
 
 def test_version_is_printed(command_line: CommandLine) -> None:

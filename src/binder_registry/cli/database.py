@@ -5,7 +5,7 @@ import sqlite3
 import tempfile
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
 import click
@@ -125,12 +125,12 @@ def copy(source: str, target: str) -> None:
       binder-registry copy sqlite:////srv/registry.db postgresql://registry@db.example.org/registry
     """
     from ..backends import open_log
-    from ..backends.copying import Target, copy_log
+    from ..backends.copying import copy_log
     from ..errors import StoreUnavailable
 
     if "memory:" in (source, target):
         raise click.UsageError("memory: is gone when this command ends: name a database that stays.")
-    with closing(open_log(source, read_only=True)) as reads, closing(cast(Target, open_log(target))) as writes:
+    with closing(open_log(source, read_only=True)) as reads, closing(open_log(target)) as writes:
         try:
             with progress("Copying", 2 * reads.head().revision) as seen:
                 head = copy_log(

@@ -96,6 +96,7 @@ def serve(
     BINDER_API_KEY holds the key that writes; BINDER_API_KEY_FILE instead names a file with one key on each line.
     """
     from ..server import App, Options, serving
+    from ..server.access_log import AccessLog
 
     logging.basicConfig(
         level=log_level.upper(), format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr, force=True
@@ -114,7 +115,8 @@ def serve(
         raise click.ClickException(error.message) from None
     try:
         listener = serving.listen(host, port)
-        serving.run(App(Registry(store, auth_store), options), listener)
+        lines = AccessLog(sys.stdout.fileno()) if access_log else None
+        serving.run(App(Registry(store, auth_store), options), listener, access_log=lines)
     except OSError as error:
         raise click.ClickException(f"cannot listen on {host}:{port}: {error.strerror}") from None
     except StoreUnavailable:
