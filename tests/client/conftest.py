@@ -9,7 +9,7 @@ import pytest
 from binder_registry import Client
 from binder_registry.client import transport
 
-from .servers import TOKEN, Servers, running_servers
+from .servers import TOKEN, Servers, forking_servers
 from .stub import Answering, Opened, Stub, running
 
 
@@ -31,12 +31,12 @@ def short_delays(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session")
 def servers() -> Iterator[Servers]:
-    with running_servers() as servers:
+    with forking_servers() as servers:
         yield servers
 
 
 @pytest.fixture
 def client(servers: Servers) -> Iterator[Client]:
     """Of a new, empty registry."""
-    with Client(servers.new(), TOKEN) as client:
+    with servers.running() as url, Client(url, TOKEN) as client:
         yield client

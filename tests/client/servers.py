@@ -1,18 +1,18 @@
-"""Real servers in a process of their own, each over an empty store in memory: one for each line that the process reads.
+"""Real servers, each a process of its own over an empty store in memory.
 
-Starting a process for every test would take most of the time of the tests.
+They are forked from one process that has imported everything: starting Python for every test would take most of the
+time of the tests.
 """
 
-import asyncio
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import uvicorn
-
 from binder_registry import InMemoryStore, Registry, TokenAuthStore
-from binder_registry.server import new_default_router
+from binder_registry.server import App, Options, serving
 
 TOKEN = "the-token"
 
@@ -21,38 +21,58 @@ class Servers:
     def __init__(self, process: "subprocess.Popen[str]") -> None:
         self._process = process
 
-    def new(self) -> str:
+    @contextmanager
+    def running(self) -> Iterator[str]:
         """The URL of a new, empty registry that knows `TOKEN`."""
+        process, port = self._asked("start").split()
+        try:
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            self._asked(process)
+
+    def _asked(self, line: str) -> str:
         assert self._process.stdin
         assert self._process.stdout
-        print(file=self._process.stdin, flush=True)
-        return self._process.stdout.readline().strip()
+        print(line, file=self._process.stdin, flush=True)
+        return self._process.stdout.readline()
 
 
 @contextmanager
-def running_servers() -> Iterator[Servers]:
+def forking_servers() -> Iterator[Servers]:
     command = [sys.executable, __file__]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            yield Servers(process)
-        finally:
-            process.kill()
+        yield Servers(process)
+        process.communicate()  # at the end of its input it ends, and its servers with it
 
 
-async def _serve_one(serving: set["asyncio.Task[None]"]) -> None:
-    app = new_default_router(Registry(InMemoryStore(), TokenAuthStore(TOKEN)))
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", lifespan="on"))
-    serving.add(asyncio.create_task(server.serve()))
-    while not server.started:
-        await asyncio.sleep(0.001)
-    print(f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}", flush=True)
+def _started() -> tuple[int, int]:
+    with serving.listen("127.0.0.1", 0) as listener:
+        process = os.fork()
+        if not process:
+            serving.run(App(Registry(InMemoryStore(), TokenAuthStore(TOKEN)), Options()), listener)
+            os._exit(0)
+        return process, listener.getsockname()[1]
 
 
-async def _main() -> None:
-    serving: set[asyncio.Task[None]] = set()
-    while await asyncio.to_thread(sys.stdin.readline):
-        await _serve_one(serving)
+def _stop(process: int) -> None:
+    os.kill(process, signal.SIGKILL)
+    os.waitpid(process, 0)
+
+
+def _main() -> None:
+    running: set[int] = set()
+    for line in sys.stdin:
+        if line == "start\n":
+            process, port = _started()
+            running.add(process)
+            print(process, port, flush=True)
+        else:
+            running.remove(int(line))
+            _stop(int(line))
+            print(flush=True)
+    for process in running:
+        _stop(process)
 
 
 if __name__ == "__main__":
-    asyncio.run(_main())
+    _main()

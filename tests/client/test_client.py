@@ -218,9 +218,7 @@ def test_a_watch_from_another_log_is_refused(client: Client) -> None:
 
 
 def test_reads_need_no_token_and_writes_say_so(servers: Servers) -> None:
-    url = servers.new()
-
-    with Client(url, "") as reader, Client(url, TOKEN) as writer:
+    with servers.running() as url, Client(url, "") as reader, Client(url, TOKEN) as writer:
         writer.register_template(SCIPY)
         with pytest.raises(MissingAuthHeader):
             reader.register_template(R)
