@@ -124,6 +124,7 @@ class App:
             request.parameters = match.groupdict()
             found = methods.get("GET" if method == "HEAD" else method)
             if found:
+                request.scope["route"] = found  # for the counters
                 return found
             allowed = [*methods, *(["HEAD"] if "GET" in methods else []), "OPTIONS"]
             if method == "OPTIONS":

@@ -11,7 +11,7 @@ import re
 from time import perf_counter
 
 from ..changes import Position
-from .access_log import AccessLog, RequestIds, printable
+from .access_log import AccessLog, RequestIds
 from .compression import negotiated, tags
 from .counters import Counters, Series
 from .protocol import SafeProtocol
@@ -111,10 +111,8 @@ def fast_protocol(
     def series(route: str, status: int) -> Series:
         return counters.fast.setdefault((route, "GET", status), Series())
 
-    templates, lists, indexes = (
-        series(f"{model.prefix}{path}", 200) for path in ("/templates/{name}", "/templates", "/")
-    )
-    same_templates, same_lists = (series(f"{model.prefix}{path}", 304) for path in ("/templates/{name}", "/templates"))
+    indexes, lists, templates = series("/", 200), series("/templates", 200), series("/templates/{name}", 200)
+    same_lists, same_templates = series("/templates", 304), series("/templates/{name}", 304)
 
     class FastProtocol(Protocol):
         def data_received(self, data: bytes) -> None:
@@ -159,7 +157,7 @@ def fast_protocol(
             seconds = perf_counter() - started
             count.add(size, seconds)
             if access_log is not None:
-                access_log.add(b"GET", printable(target), status, size, seconds, ids.prefix, ids.next())
+                access_log.add(b"GET", target, status, size, seconds, ids.prefix, ids.next())
 
         def _at_limit(self) -> bool:
             limit = self.limit_concurrency

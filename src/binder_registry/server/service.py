@@ -13,6 +13,7 @@ from ..changes import Change, Position
 from ..errors import RevisionNotShown, StoreUnavailable, TooBusy
 from ..registry import Registry
 from .compression import Compressor
+from .counters import Counters
 from .follower import Follower, read_state
 from .read_model import ForkedLog, ReadModel
 from .replies import Reply
@@ -49,6 +50,7 @@ class Service:
         self.options = options
         self.model = ReadModel(options.prefix)
         self.compressor = Compressor()
+        self.counters = Counters()
         self.counts: dict[tuple[object, ...], int] = {}  # of listings, by revision and filters
         self.draining = False
         self.running = False

@@ -9,7 +9,9 @@ from contextlib import contextmanager
 
 import uvicorn
 
+from .access_log import AccessLog
 from .app import App
+from .fast_path import fast_protocol
 
 DRAIN_SECONDS = 5  # for what is in flight when the server is told to stop
 KEEP_ALIVE_SECONDS = 75  # longer than the usual proxy's, which must be the one to close
@@ -47,11 +49,19 @@ def listen(host: str, port: int) -> socket.socket:
     return socket.create_server((host, port), family=family, dualstack_ipv6=dual, backlog=BACKLOG)
 
 
-def run(app: App, listener: socket.socket) -> None:
+def run(app: App, listener: socket.socket, *, access_log: AccessLog | None = None) -> None:
     """Serves until SIGTERM or SIGINT; what is in flight then has `DRAIN_SECONDS`."""
+    options = app.service.options
+    protocol = fast_protocol(
+        app.service.model,
+        access_log=access_log,
+        counters=app.service.counters,
+        open_reads=not (options.protect_reads or options.strong_reads),
+        more=b"vary: origin\r\n" if options.cors_origins else b"",
+    )
     config = uvicorn.Config(
         app,
-        http="httptools",
+        http=protocol,
         ws="none",
         loop="uvloop",
         lifespan="on",
@@ -71,5 +81,9 @@ def run(app: App, listener: socket.socket) -> None:
         logger.info("Serving on :%d", port)  # 2015's line
         await server.serve([listener])
 
-    with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
-        runner.run(serve())
+    try:
+        with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+            runner.run(serve())
+    finally:
+        if access_log:
+            access_log.close()
