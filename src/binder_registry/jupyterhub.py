@@ -317,6 +317,22 @@ class Catalogue:
     offers: Mapping[str, Offer] = field(default_factory=dict)
     left_out: Mapping[str, str] = field(default_factory=dict)
 
+    def having(self, templates: Iterable[Template], rules: Rules, versions: int = 0) -> "Catalogue":
+        """The same with these templates as given. What cannot be offered, whatever is wrong with it, harms no other."""
+        known, offers, left_out = dict(self.templates), dict(self.offers), dict(self.left_out)
+        for template in templates:
+            name = template["name"]
+            known[name] = template
+            offers.pop(name, None)
+            left_out.pop(name, None)
+            try:
+                offers[name] = _with_versions(template, self.history.get(name, []), rules, versions)
+            except NotOffered as reason:
+                left_out[name] = str(reason)
+            except (ValueError, TypeError, LookupError, AttributeError) as error:
+                left_out[name] = repr(error)
+        return replace(self, templates=known, offers=offers, left_out=left_out)
+
     @cached_property
     def _groups(self) -> frozenset[str]:
         return frozenset().union(*(offer.groups for offer in self.offers.values()))
@@ -368,7 +384,18 @@ class Catalogue:
         return ""
 
     def refusal(self, text: str, standing: Standing) -> HTTPError:
-        return _error(400, f"{text} {self.view(standing).choices}")
+        return _error(400, f"{text} {self.view(standing).choices}".rstrip())
+
+
+def _with_versions(template: Template, history: list[Template], rules: Rules, versions: int) -> Offer:
+    current = offer(template, rules)
+    past = [{**old, "replaced-by": ""} for old in history if old["revision"] != current.revision]
+    olds, _ = offered(past[:versions], rules)
+    olds.sort(key=lambda old: -old.revision)
+    by_key = {f"r{old.revision}": replace(old, groups=current.groups) for old in olds}  # today's groups decide
+    current = replace(current, versions=by_key)
+    _ = current.form_entry, current.form_profile  # made in the follower's thread rather than in the hub's loop
+    return current
 
 
 class View:
@@ -491,35 +518,16 @@ class Follower(threading.Thread):
 
     def _replace(self, templates: list[Template], position: str) -> None:
         history = self.catalogue.history if self.catalogue else {}
-        self.catalogue = self._with(Catalogue(position, history=history), templates)
+        self._publish(Catalogue(position, history=history).having(templates, self._rules, self._versions))
         self.contact = time.time()
 
-    def _with(self, catalogue: Catalogue, templates: list[Template]) -> Catalogue:
-        """A new catalogue in which these templates are as given; reasons to leave one out are logged once."""
-        known, offers, left_out = dict(catalogue.templates), dict(catalogue.offers), dict(catalogue.left_out)
+    def _publish(self, catalogue: Catalogue) -> None:
         told = self.catalogue.left_out if self.catalogue else {}
-        for template in templates:
-            name = template["name"]
-            known[name] = template
-            offers.pop(name, None)
-            left_out.pop(name, None)
-            try:
-                offers[name] = self._offer(template, catalogue.history.get(name, []))
-            except (NotOffered, ValueError, TypeError, LookupError, AttributeError) as error:
-                left_out[name] = reason = str(error) if isinstance(error, NotOffered) else repr(error)
-                if told.get(name) != reason and not template.get("deleted") and not template.get("replaced-by"):
-                    log.warning("The environment %r is not offered: %s", name, reason)
-        return replace(catalogue, templates=known, offers=offers, left_out=left_out)
-
-    def _offer(self, template: Template, history: list[Template]) -> Offer:
-        current = offer(template, self._rules)
-        past = [{**old, "replaced-by": ""} for old in history if old["revision"] != current.revision]
-        olds, _ = offered(past[: self._versions], self._rules)
-        olds.sort(key=lambda old: -old.revision)
-        versions = {f"r{old.revision}": replace(old, groups=current.groups) for old in olds}  # today's groups decide
-        current = replace(current, versions=versions)
-        _ = current.form_entry, current.form_profile  # made here, in the thread, rather than in the hub's loop
-        return current
+        for name, reason in catalogue.left_out.items():
+            template = catalogue.templates[name]
+            if told.get(name) != reason and not template.get("deleted") and not template.get("replaced-by"):
+                log.warning("The environment %r is not offered: %s", name, reason)
+        self.catalogue = catalogue
 
     def _follow(self) -> bool:
         """Apply the stream's changes until it ends. False: nothing came, so streams do not get through."""
@@ -567,8 +575,8 @@ class Follower(threading.Thread):
             elif self._versions and "deleted" not in template:
                 past = [template, *catalogue.history.get(name, [])][: self._versions + 1]
                 catalogue = replace(catalogue, history={**catalogue.history, name: past})
-            catalogue = self._with(catalogue, [template])
-        self.catalogue = catalogue
+            catalogue = catalogue.having([template], self._rules, self._versions)
+        self._publish(catalogue)
 
     def _complete_history(self) -> None:
         """Fetch the last revisions of each template whose newest one is not at hand."""
@@ -582,7 +590,7 @@ class Follower(threading.Thread):
         ]
         if missing:
             history = {**catalogue.history, **{one["name"]: self._fetch_history(one["name"]) for one in missing}}
-            self.catalogue = self._with(replace(catalogue, history=history), missing)
+            self._publish(replace(catalogue, history=history).having(missing, self._rules, self._versions))
 
     def _fetch_history(self, name: str) -> list[Template]:
         with self._get(f"/templates/{quote(name, safe='')}/changes?limit={2 * self._versions + 2}") as response:
@@ -603,9 +611,10 @@ class Follower(threading.Thread):
             saved = json.loads(self._snapshot.read_text())
             if saved["url"] != self._url:
                 return
-            catalogue = self._with(Catalogue(saved["position"], history=saved["history"]), saved["templates"])
-            self.catalogue, self.contact = catalogue, self._snapshot.stat().st_mtime
-            self._saved = (0.0, catalogue)
+            catalogue = Catalogue(saved["position"], history=saved["history"])
+            self._publish(catalogue.having(saved["templates"], self._rules, self._versions))
+            self.contact = self._snapshot.stat().st_mtime
+            self._saved = (0.0, self.catalogue)
         except FileNotFoundError:
             pass
         except (OSError, ValueError, KeyError, TypeError) as error:
@@ -666,6 +675,11 @@ class Environments:
     ) -> None:
         self.follower = follower
         self._max_stale, self._default, self._auth_state_groups = max_stale, default, auth_state_groups
+
+    def __deepcopy__(self, memo: Any) -> "Environments":
+        return (
+            self  # traitlets copies what the configuration holds for every spawner: a method, with what it is bound to
+        )
 
     async def options_form(self, spawner: Any) -> str:
         catalogue, standing = await self._catalogue(), await self._standing(spawner)

@@ -1,0 +1,319 @@
+"""The real KubeSpawner class, up to the manifest that would go over the wire; no cluster."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.jupyterhub.samples import HubUser, catalogue, environments, template
+from tornado.web import HTTPError
+
+from binder_registry.jupyterhub import Catalogue, Environments, Rules
+
+pytest.importorskip("kubespawner")
+
+RULES = Rules("kubernetes")
+
+
+@pytest.fixture(autouse=True)
+def _a_cluster_that_is_never_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "kubeconfig").write_text(
+        "{apiVersion: v1, kind: Config, current-context: c, clusters: [{name: c, cluster: {server: 'http://localhost:9'}}],"
+        " contexts: [{name: c, context: {cluster: c, user: u}}], users: [{name: u, user: {}}]}"
+    )
+    location = "kubernetes_asyncio.config.kube_config.KUBE_CONFIG_DEFAULT_LOCATION"  # read when it is imported
+    monkeypatch.setattr(location, str(tmp_path / "kubeconfig"))
+
+
+def spawner_with(hooks: Environments, user: HubUser | None = None, **config: Any) -> Any:
+    from kubespawner import KubeSpawner
+    from traitlets.config import Config
+
+    config = {"profile_list": hooks.profile_list, "apply_user_options": hooks.apply_user_options, **config}
+    spawner = KubeSpawner(config=Config(KubeSpawner=config), _mock=True)
+    spawner.user = user or HubUser()
+    return spawner
+
+
+def started(hooks: Environments, options: dict[str, Any], **config: Any) -> Any:
+    async def run() -> dict[str, Any]:
+        return await start(spawner_with(hooks, **config), options)
+
+    return asyncio.run(run())
+
+
+async def start(spawner: Any, options: dict[str, Any]) -> dict[str, Any]:
+    """In the hub's order: the hook, then KubeSpawner's own start, as far as the manifest."""
+    from kubernetes_asyncio.client import ApiClient
+
+    spawner.user_options = options
+    spawner._spawn_pending = True
+    await spawner._run_apply_user_options(spawner.user_options)
+    await spawner.load_user_options()
+    async with ApiClient() as api:
+        pod: dict[str, Any] = api.sanitize_for_serialization(await spawner.get_pod_manifest())
+    spawner._spawn_pending = False
+    return pod
+
+
+def manifest(options: dict[str, Any] | None = None, *, config: dict[str, Any] | None = None, **members: Any) -> Any:
+    hooks = environments(catalogue(template(**members), rules=RULES), RULES)
+    return started(hooks, options or {"template": members.get("name", "scipy")}, **(config or {}))
+
+
+def container(pod: dict[str, Any]) -> dict[str, Any]:
+    [found] = pod["spec"]["containers"]
+    return dict(found)
+
+
+def variables(pod: dict[str, Any]) -> dict[str, str]:
+    return {one["name"]: one.get("value", "") for one in container(pod)["env"]}
+
+
+# ── every member ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_image_and_the_command_start_and_the_images_entrypoint_stays() -> None:
+    pod = manifest(image_name="quay.io/scipy:2", command="jupyterhub-singleuser --debug 'a b'")
+
+    assert container(pod)["image"] == "quay.io/scipy:2"
+    assert container(pod)["args"] == ["jupyterhub-singleuser", "--debug", "a b"]
+    assert "command" not in container(pod)
+
+
+def test_without_a_command_the_hubs_arguments_still_reach_the_server() -> None:
+    pod = manifest(config={"args": ["--allow-root"]})
+
+    assert container(pod)["args"] == ["jupyterhub-singleuser", "--allow-root"]
+
+
+def test_memory_is_a_limit_in_bytes() -> None:
+    assert container(manifest(limits={"memory": 512 << 20}))["resources"]["limits"] == {"memory": 512 << 20}
+
+
+def test_shares_are_a_request_and_cpus_a_limit() -> None:
+    resources = container(manifest(limits={"cpu_shares": 512, "cpus": 1.5}))["resources"]
+
+    assert (resources["requests"]["cpu"], resources["limits"]["cpu"]) == (0.5, 1.5)
+
+
+def test_gpus_are_asked_as_the_devices_of_the_cluster() -> None:
+    assert container(manifest(limits={"gpus": 2}))["resources"]["limits"] == {"nvidia.com/gpu": 2}
+
+
+@pytest.mark.parametrize(
+    ("configured", "limits", "resource"),
+    [
+        ({"mem_guarantee": "1G"}, {"memory": 384 << 20}, "memory"),
+        ({"cpu_guarantee": 2.0}, {"cpus": 0.5}, "cpu"),
+        ({"cpu_limit": 0.25}, {"cpu_shares": 2048}, "cpu"),
+    ],
+)
+def test_a_guarantee_is_never_above_its_limit(configured: Any, limits: Any, resource: str) -> None:
+    resources = container(manifest(limits=limits, config=configured))["resources"]
+
+    assert resources["requests"][resource] == resources["limits"][resource]
+
+
+def test_what_a_template_leaves_at_zero_stays_as_the_hub_configured_it() -> None:
+    pod = manifest(config={"mem_limit": "2G", "default_url": "/lab", "environment": {"FROM": "hub"}})
+
+    assert container(pod)["resources"]["limits"] == {"memory": 2 << 30}
+    assert (variables(pod)["JUPYTERHUB_DEFAULT_URL"], variables(pod)["FROM"]) == ("/lab", "hub")
+
+
+def test_the_port_and_the_address_are_where_the_server_listens() -> None:
+    pod = manifest(bind_port=9000, container_ip="0.0.0.0")
+
+    assert container(pod)["ports"][0]["containerPort"] == 9000
+    assert variables(pod)["JUPYTERHUB_SERVICE_URL"].startswith("http://0.0.0.0:9000/")
+
+
+def test_the_redirect_is_where_the_user_lands_whatever_braces_it_has() -> None:
+    assert variables(manifest(redirect_uri="/lab/{username}/{x}"))["JUPYTERHUB_DEFAULT_URL"] == "/lab/{username}/{x}"
+
+
+def test_braces_in_the_environment_and_in_a_name_come_through() -> None:
+    pod = manifest(name="{x}", environment={"A": "{b} {username}"})
+
+    assert variables(pod)["A"] == "{b} {username}"
+    assert pod["metadata"]["annotations"]["binder-registry/template"] == "{x}"
+
+
+def test_what_runs_is_recorded_on_the_pod_and_in_its_environment() -> None:
+    pod = manifest(name="My Env", revision=7)
+
+    assert (
+        pod["metadata"]["annotations"].items()
+        >= {
+            "binder-registry/template": "My Env",
+            "binder-registry/revision": "7",
+        }.items()
+    )
+    assert (
+        pod["metadata"]["labels"].items()
+        >= {
+            "binder-registry/template": "x-4d7920456e76",
+            "binder-registry/revision": "7",
+        }.items()
+    )
+    assert variables(pod)["BINDER_REGISTRY_TEMPLATE"] == "My Env"
+
+
+# ── choices ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("options", [{"template": "My Env"}, {"profile": "x-4d7920456e76"}, {"profile": "My Env"}])
+def test_a_template_is_chosen_by_name_or_by_slug(options: dict[str, Any]) -> None:
+    assert variables(manifest(options, name="My Env"))["BINDER_REGISTRY_TEMPLATE"] == "My Env"
+
+
+def test_no_option_but_template_and_revision_has_any_effect() -> None:
+    options = {"template": "scipy", "image": "evil", "cmd": "sh", "profile": "other", "image--unlisted-choice": "evil"}
+
+    pod = manifest(options)
+
+    assert container(pod)["image"] == "jupyter/scipy:1"
+    assert container(pod)["args"] == ["jupyterhub-singleuser"]
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"template": "nope"}, {"profile": "nope"}, {"template": ["scipy"]}, {"template": {"a": 1}},
+                {"template": 5}, {"template": "scipy", "revision": "latest"}, {"template": "scipy", "revision": [1]},
+                {"template": "scipy", "revision": 99}],
+)  # fmt: skip
+def test_options_that_name_nothing_are_a_400_and_never_the_default_pod(options: dict[str, Any]) -> None:
+    hooks = environments(catalogue(template(), template("other"), rules=RULES), RULES)
+
+    with pytest.raises(HTTPError) as refused:
+        started(hooks, options)
+
+    assert refused.value.status_code == 400
+
+
+def test_a_start_without_a_choice_gets_the_default_that_the_admin_named() -> None:
+    hooks = environments(catalogue(template("a"), template("b"), rules=RULES), RULES, default="b")
+
+    pod = started(hooks, {})
+
+    assert variables(pod)["BINDER_REGISTRY_TEMPLATE"] == "b"
+
+
+def test_a_pinned_revision_starts_as_it_was() -> None:
+    old = template("a", 3, image_name="old:3")
+    hooks = environments(catalogue(template("a", 9), rules=RULES, versions=2, a=[old]), RULES)
+
+    pod = started(hooks, {"template": "a", "revision": 3})
+
+    assert container(pod)["image"] == "old:3"
+    assert pod["metadata"]["annotations"]["binder-registry/revision"] == "3"
+
+
+def test_nothing_of_a_failed_start_is_left_in_the_next() -> None:
+    first = template("a", redirect_uri="/a", environment={"A": "1"}, bind_port=9000,
+                     limits={"memory": 1 << 30, "cpus": 1, "gpus": 1, "cpu_shares": 512})  # fmt: skip
+    hooks = environments(catalogue(first, template("b"), rules=RULES), RULES)
+    config: dict[str, Any] = {"environment": {"A": "hub", "B": "hub"}, "mem_guarantee": "2G"}
+
+    async def both() -> tuple[Any, Any]:
+        spawner = spawner_with(hooks, **config)
+        await start(spawner, {"template": "a"})
+        return await start(spawner, {"template": "b"}), await start(spawner_with(hooks, **config), {"template": "b"})
+
+    after_failure, fresh = asyncio.run(both())
+
+    assert after_failure == fresh
+
+
+def test_what_a_hook_of_the_admin_sets_between_two_starts_stays() -> None:
+    hooks = environments(catalogue(template("a", environment={"A": "1"}), rules=RULES), RULES)
+
+    async def both() -> Any:
+        spawner = spawner_with(hooks)
+        await start(spawner, {"template": "a"})
+        spawner.environment = {**spawner.environment, "FROM": "a hook"}
+        spawner.mem_limit = "3G"
+        return await start(spawner, {"template": "a"})
+
+    pod = asyncio.run(both())
+
+    assert variables(pod)["FROM"] == "a hook"
+    assert container(pod)["resources"]["limits"] == {"memory": 3 << 30}
+
+
+def test_a_profile_says_every_trait_of_the_mapping() -> None:
+    hooks = environments(catalogue(template("a"), template("b", limits={"memory": 1 << 30}), rules=RULES), RULES)
+
+    async def keys(name: str) -> list[str]:
+        spawner = spawner_with(hooks)
+        spawner.user_options, spawner._spawn_pending = {"template": name}, True
+        [profile] = await hooks.profile_list(spawner)
+        return sorted(profile["kubespawner_override"])
+
+    assert asyncio.run(keys("a")) == asyncio.run(keys("b"))
+
+
+# ── the form ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def form(found: Catalogue | None, last: dict[str, Any] | None = None, user: HubUser | None = None) -> str:
+    async def run() -> str:
+        spawner = spawner_with(environments(found, RULES), user)
+        spawner.user_options = last or {}
+        return str(await spawner.get_options_form())
+
+    return asyncio.run(run())
+
+
+def test_the_form_lists_what_the_user_may_see() -> None:
+    found = catalogue(template("a"), template("b", allowed_groups=["g"]), rules=RULES)
+
+    assert 'value="b"' not in form(found)
+    assert 'value="b"' in form(found, user=HubUser("g"))
+
+
+def test_the_form_shows_markup_as_text() -> None:
+    hostile = "<script>alert('{{ 1 }}')</script>"
+    page = form(catalogue(template(hostile, description=hostile, display_name=hostile), rules=RULES))
+
+    assert "<script>alert" not in page
+    assert "{{" not in page.rpartition("<script>")[0]
+
+
+@pytest.mark.parametrize("last", [{"profile": "b"}, {"template": "b"}, {"template": "old"}])
+def test_the_last_choice_or_its_successor_is_marked(last: dict[str, Any]) -> None:
+    found = catalogue(template("a"), template("b"), template("old", deleted=True, replaced_by="b"), rules=RULES)
+
+    page = " ".join(form(found, last).split())
+
+    assert 'value="b" checked' in page
+
+
+def test_a_last_choice_that_is_gone_leaves_a_form_with_something_marked() -> None:
+    found = catalogue(template("a"), template("gone", deleted=True), rules=RULES)
+
+    page = " ".join(form(found, {"profile": "gone"}).split())
+
+    assert 'value="a" checked' in page
+
+
+def test_the_form_offers_past_versions_that_can_be_submitted() -> None:
+    found = catalogue(template("a", 9), rules=RULES, versions=2, a=[template("a", 3, image_name="old:3")])
+    hooks = environments(found, RULES)
+
+    page = form(found)
+    options = hooks.options_from_form({"profile": ["a"], "profile-option-a--revision": ["r3"]})
+
+    assert '<select name="profile-option-a--revision"' in page
+    assert "revision 3: old:3" in page
+    assert options == {"template": "a", "revision": "r3"}
+
+
+@pytest.mark.parametrize(("found", "status"), [(None, 503), (catalogue(template(allowed_groups=["g"])), 403)])
+def test_with_nothing_to_offer_the_form_says_so_and_never_offers_the_default_pod(
+    found: Catalogue | None, status: int
+) -> None:
+    with pytest.raises(HTTPError) as refused:
+        form(found)
+
+    assert refused.value.status_code == status
