@@ -157,7 +157,7 @@ def _verified(url: str) -> "Finding":
         try:
             total = log.head().revision
             with progress("Verifying", total) as seen:
-                return verify(log, lambda revision: seen(revision) if revision % 100 == 0 else None)
+                return verify(log, seen)
         except StoreUnavailable:
             raise click.ClickException("The database cannot be read.") from None
 

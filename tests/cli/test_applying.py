@@ -1,0 +1,286 @@
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from binder_registry import Client, Template
+
+from .invoking import CommandLine
+from .serving import KEY, serving
+
+TWO = """\
+name: one
+image-name: i
+labels: {team: a}
+---
+name: two
+image-name: j
+labels: {team: a}
+"""
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> str:
+    path = tmp_path / "two.yaml"
+    path.write_text(TWO)
+    return str(path)
+
+
+def test_what_is_missing_is_created_in_one_commit(registry: CommandLine, client: Client, file: str) -> None:
+    before = client.head()
+
+    result = registry("apply", "-f", file, "-m", "From CI")
+
+    changes = client.changes(since=before)
+    assert (result.code, result.out) == (0, "created\tone\ncreated\ttwo\nDone: 2 created\n")
+    assert {(change.first, change.note) for change in changes} == {(before.revision + 1, "From CI")}
+
+
+def test_the_second_time_nothing_changes(registry: CommandLine, client: Client, file: str) -> None:
+    registry("apply", "-f", file)
+    before = client.head()
+
+    result = registry("apply", "-f", file)
+
+    assert (result.code, result.out, client.head()) == (0, "Done: 2 unchanged\n", before)
+
+
+def test_an_update_names_what_differs(registry: CommandLine, client: Client, file: str) -> None:
+    client.register_template(Template(name="one", image_name="old", command="x", labels={"team": "a"}))
+
+    assert (
+        registry("apply", "-f", file).out
+        == "updated\tone\timage-name,command\ncreated\ttwo\nDone: 1 created, 1 updated\n"
+    )
+
+
+def test_a_dry_run_changes_nothing(registry: CommandLine, client: Client, file: str) -> None:
+    before = client.head()
+
+    result = registry("apply", "-f", file, "--dry-run")
+
+    assert (result.code, result.out, client.head()) == (0, "created\tone\ncreated\ttwo\nPlan: 2 created\n", before)
+
+
+def test_a_dry_run_says_by_its_exit_code_whether_something_would_change(registry: CommandLine, file: str) -> None:
+    would = registry("apply", "-f", file, "--dry-run", "--exit-code").code
+    registry("apply", "-f", file)
+    would_not = registry("apply", "-f", file, "--dry-run", "--exit-code").code
+
+    assert (would, would_not) == (2, 0)
+
+
+def test_a_plan_that_deletes_needs_a_yes(registry: CommandLine, client: Client, file: str) -> None:
+    client.register_template(Template(name="old", image_name="i", labels={"team": "a"}))
+
+    result = registry("apply", "-f", file, "--prune", "team=a")
+
+    assert (result.code, "deleted\told\n" in result.out, "say --yes" in result.err) == (1, True, True)
+    assert [template.name for template in client.list_templates()] == ["old"]
+
+
+def test_pruning_deletes_what_is_selected_and_not_named(registry: CommandLine, client: Client, file: str) -> None:
+    client.register_template(Template(name="old", image_name="i", labels={"team": "a"}))
+    client.register_template(Template(name="other", image_name="i", labels={"team": "b"}))
+
+    registry("apply", "-f", file, "--prune", "team=a", "--yes")
+
+    assert [template.name for template in client.list_templates()] == ["one", "other", "two"]
+
+
+def test_pruning_that_deletes_nothing_needs_no_yes(registry: CommandLine, file: str) -> None:
+    assert registry("apply", "-f", file, "--prune", "team=a").code == 0
+
+
+def test_one_wrong_template_leaves_all_out(registry: CommandLine, client: Client, tmp_path: Path) -> None:
+    file = tmp_path / "wrong.yaml"
+    file.write_text(f"{TWO}---\nname: three\nimage-name: k\nbind-port: 70000\n")
+
+    result = registry("apply", "-f", str(file))
+
+    assert (result.code, client.list_templates()) == (1, [])
+    assert result.err == "Error: templates[2]: bind-port must be from 0 to 65535.\n"
+
+
+def test_a_misspelt_member_is_named_with_its_place(registry: CommandLine, tmp_path: Path) -> None:
+    file = tmp_path / "wrong.yaml"
+    file.write_text(f"{TWO}---\nname: three\nimage: k\n")
+
+    result = registry("apply", "-f", str(file))
+
+    assert (result.code, result.err) == (1, f"Error: {file}, document 3: image is not a member of a template\n")
+
+
+def test_a_missing_file_is_one_line(registry: CommandLine) -> None:
+    result = registry("apply", "-f", "/nowhere/x.yaml")
+
+    assert (result.code, result.err) == (1, "Error: /nowhere/x.yaml: No such file or directory.\n")
+
+
+def test_templates_come_from_standard_input(registry: CommandLine) -> None:
+    assert registry("apply", "-f", "-", stdin=TWO).out.endswith("Done: 2 created\n")
+
+
+def test_what_a_registry_of_2015_prints_is_applied(registry: CommandLine, client: Client) -> None:
+    printed = (
+        '[{"name":"old","image-name":"jupyter/old","command":"","limits":{"memory":536870912},'
+        '"time-created":"2015-10-07T20:21:22.08041123Z","time-modified":"2015-10-07T20:21:22.08041123Z",'
+        '"redirect-uri":"/tree"}]\n'
+    )
+
+    registry("apply", "-f", "-", stdin=printed)
+
+    assert (client.get_template("old").limits.memory, client.get_template("old").redirect_uri) == (2**29, "/tree")
+
+
+def test_an_apply_to_a_registry_that_moved_on_is_refused(registry: CommandLine, client: Client, file: str) -> None:
+    read = str(client.head())
+    client.register_template(Template(name="theirs", image_name="i"))
+
+    result = registry("apply", "-f", file, "--if-match", read)
+
+    assert (result.code, [template.name for template in client.list_templates()]) == (4, ["theirs"])
+
+
+def test_an_exit_code_without_a_dry_run_is_wrong_usage(registry: CommandLine, file: str) -> None:
+    assert registry("apply", "-f", file, "--exit-code").code == 2
+
+
+def test_an_empty_file_is_nothing_to_apply(registry: CommandLine) -> None:
+    assert registry("apply", "-f", "-", stdin="# nothing\n").out.startswith("Nothing to apply")
+
+
+def test_a_registry_moves_to_an_empty_one_and_back(registry: CommandLine, client: Client, tmp_path: Path) -> None:
+    words = ["1e3", "yes", "2026-11-24", "Zwei\nZeilen", "\x85\u2028", " x ", "'\"", "0o17", "null", "#"]
+    templates = [
+        Template(
+            name=f"t-{number:04}",
+            image_name=f"quay.io/x:{number}",
+            command=words[number % len(words)],
+            labels={"n": str(number)},
+            environment={"A": words[number % 7]},
+            description=words[number % 9],
+        )
+        for number in range(5000)
+    ]
+    client.apply(templates)
+    first, second = tmp_path / "first.yaml", tmp_path / "second.yaml"
+    registry("export", "-f", str(first))
+
+    with serving("memory:") as other:
+        registry("apply", "-f", str(first), "--url", other)
+        again = registry("apply", "-f", str(first), "--url", other)
+        registry("export", "-f", str(second), "--url", other)
+
+    assert (again.out, first.read_bytes() == second.read_bytes()) == ("Done: 5000 unchanged\n", True)
+
+
+def test_an_export_of_the_past(registry: CommandLine, client: Client) -> None:
+    then = client.register_template(Template(name="then", image_name="i")).revision
+    client.delete_template("then")
+
+    assert registry("export", "--revision", str(then)).out == "---\nname: then\nimage-name: i\n"
+
+
+def test_an_export_as_json_is_applied_too(registry: CommandLine, client: Client, file: str, tmp_path: Path) -> None:
+    registry("apply", "-f", file)
+    exported = tmp_path / "all.json"
+    exported.write_text(registry("export", "--format", "json").out)
+
+    assert registry("apply", "-f", str(exported)).out == "Done: 2 unchanged\n"
+
+
+def test_a_file_that_is_in_the_way_keeps_its_rights(registry: CommandLine, tmp_path: Path) -> None:
+    exported = tmp_path / "all.yaml"
+    exported.touch(0o640)
+
+    registry("export", "-f", str(exported))
+
+    assert exported.stat().st_mode & 0o777 == 0o640
+
+
+VALUES = str(Path(__file__).parent / "z2jh_values.yaml")
+
+
+def test_a_hubs_values_are_imported_and_what_is_lost_is_named(registry: CommandLine, client: Client) -> None:
+    result = registry("import", "--format", "z2jh", VALUES)
+
+    assert (result.code, result.out.splitlines()[-1]) == (0, "Done: 6 created")
+    assert "profile Deep learning: kubespawner_override.node_selector is not carried over\n" in result.err
+    assert client.get_template("deep-learning").limits.gpus == 1
+
+
+def test_templates_go_to_values_and_come_back_unchanged(registry: CommandLine, tmp_path: Path) -> None:
+    registry("import", "--format", "z2jh", VALUES)
+    exported = tmp_path / "values.yaml"
+    exported.write_text(registry("export", "--format", "z2jh").out)
+
+    assert registry("import", "--format", "z2jh", str(exported)).out == "Done: 6 unchanged\n"
+
+
+def test_allowed_images_are_imported_and_exported(registry: CommandLine) -> None:
+    registry("import", "--format", "allowed-images", "-", stdin="SciPy: scipy:1\nBase: base:2\n")
+
+    assert registry("export", "--format", "allowed-images").out == "Base: base:2\nSciPy: scipy:1\n"
+
+
+def test_another_registry_is_imported(registry: CommandLine, client: Client) -> None:
+    with serving("memory:") as other:
+        with Client(other, KEY) as there:
+            there.register_template(Template(name="moved", image_name="i"))
+        result = registry("import", "--from-url", other)
+
+    assert (result.out, client.get_template("moved").image_name) == ("created\tmoved\nDone: 1 created\n", "i")
+
+
+def test_what_breaks_a_rule_is_left_out_of_an_import_and_named(registry: CommandLine) -> None:
+    old = json.dumps([{"name": "a", "image-name": "i"}, {"name": "b", "image-name": "i", "bind-port": -1}])
+
+    result = registry("import", "-", stdin=old)
+
+    assert (result.out.splitlines()[0], result.err) == (
+        "created\ta",
+        "b: left out: bind-port must be from 0 to 65535\n",
+    )
+
+
+@pytest.mark.parametrize("arguments", [(), ("x.yaml", "--from-url", "http://x")])
+def test_an_import_needs_one_source(registry: CommandLine, arguments: tuple[str, ...]) -> None:
+    assert registry("import", *arguments).code == 2
+
+
+@pytest.mark.parametrize(("form", "text"), [("z2jh", "a: 1"), ("allowed-images", "text"), ("z2jh", "a: [")])
+def test_a_file_of_another_kind_is_refused_in_one_line(registry: CommandLine, form: str, text: str) -> None:
+    result = registry("import", "--format", form, "-", stdin=text)
+
+    assert (result.code, result.err.count("\n"), result.err.startswith("Error: standard input")) == (1, 1, True)
+
+
+def test_the_images_of_a_hub_are_listed_once(registry: CommandLine, client: Client) -> None:
+    client.apply([Template(name=name, image_name=image) for name, image in (("a", "x:1"), ("b", "x:1"), ("c", "y"))])
+
+    assert registry("prepull").out == "x:1\ny\n"
+
+
+@pytest.mark.parametrize(("form", "found"), [("z2jh", "extraImages:"), ("daemonset", "kind: DaemonSet")])
+def test_prepulling_is_printed_for_clusters(registry: CommandLine, client: Client, form: str, found: str) -> None:
+    client.register_template(Template(name="a", image_name="x:1"))
+
+    assert found in registry("prepull", "--format", form).out
+
+
+def test_what_a_hub_cannot_offer_is_named(registry: CommandLine, client: Client) -> None:
+    client.register_template(Template(name="free", image_name="i", command="jupyter lab"))
+
+    result = registry("check", "--hub")
+
+    assert (result.code, bool(re.match(r"free\tthe command 'jupyter' is not among", result.out))) == (1, True)
+
+
+def test_what_a_hub_allows_is_offered(registry: CommandLine, client: Client) -> None:
+    client.register_template(Template(name="free", image_name="i", command="jupyter lab"))
+
+    result = registry("check", "--hub", "--allow-command", "jupyter lab")
+
+    assert (result.code, result.out) == (0, "a hub offers all 1 templates\n")

@@ -1,0 +1,190 @@
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from binder_registry import Client, Template, open_store
+
+from .invoking import CommandLine
+from .serving import KEY, serving
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    """With every kind of change in it, and nobody's."""
+    path = tmp_path / "registry.db"
+    store = open_store(f"sqlite:///{path}")
+    first = store.register_template(Template(name="a", image_name="secret")).revision
+    store.update_template(Template(name="a", image_name="clean"))
+    store.purge_change("a", first)
+    store.register_template(Template(name="b", image_name="i"))
+    store.delete_template("b", replaced_by="a")
+    store.restore_template("b", 4)
+    store.delete_template("b")
+    store.close()
+    return path
+
+
+@pytest.fixture
+def live(database: Path) -> Iterator[Client]:
+    with serving(f"sqlite:///{database}") as url, Client(url, KEY) as client:
+        yield client
+
+
+def test_a_sound_database_is_called_sound(command_line: CommandLine, database: Path) -> None:
+    result = command_line("check", f"sqlite:///{database}")
+
+    assert (result.code, result.out.split(", position")[0]) == (0, "sound: 7 revisions, 1 templates")
+
+
+def test_a_database_is_checked_beside_its_server(command_line: CommandLine, database: Path, live: Client) -> None:
+    live.register_template(Template(name="c", image_name="i"))
+
+    result = command_line("check", f"sqlite:///{database}")
+
+    assert (result.code, result.out.split(", position")[0]) == (0, "sound: 8 revisions, 2 templates")
+
+
+DAMAGE = {
+    "UPDATE changes SET note = 'forged' WHERE revision = 2": "revision 2: its mark does not follow",
+    "UPDATE changes SET content = CAST(replace(content, 'clean', 'dirty') AS BLOB) WHERE revision = 2": (
+        "revision 2: its content does not have the digest"
+    ),
+    "UPDATE changes SET content = x'7b7d78' WHERE revision = 4": "revision 4: cannot be decoded",
+    "UPDATE changes SET content = 'text' WHERE revision = 4": "after revision 3 a row cannot be read",
+    "UPDATE changes SET action = 'burnt' WHERE revision = 4": "after revision 0 a row cannot be read",
+    "UPDATE changes SET content = NULL WHERE revision = 4": "b: 1 of its rows are blank and 0 were purged: [4]",
+    "DELETE FROM changes WHERE revision = 3": "revision 4: revisions 3 to 3 are missing before it",
+    "DELETE FROM changes WHERE revision = 1": "revision 2: revisions 1 to 1 are missing before it",
+    "UPDATE changes SET previous = 99 WHERE revision = 7": "revision 7: says that it follows revision 99, and 6 came",
+    "UPDATE changes SET deleted = 0 WHERE revision = 7": "revision 7: is marked as living, and its action is deleted",
+    "UPDATE changes SET time = 5 WHERE revision = 4": "revision 4: its time is not after",
+    "UPDATE changes SET first = 8 WHERE revision = 7": "revision 7: belongs to an apply that began at 8",
+    "UPDATE origin SET mark = x'0000000000000000'": "revision 1: its mark does not follow",
+}
+
+
+@pytest.mark.parametrize("statement", DAMAGE)
+def test_what_is_wrong_is_named(command_line: CommandLine, database: Path, statement: str) -> None:
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute(statement)
+
+    result = command_line("check", f"sqlite:///{database}")
+
+    assert (result.code, DAMAGE[statement] in result.err) == (1, True)
+
+
+def test_a_state_that_differs_from_the_log_is_named(command_line: CommandLine, database: Path) -> None:
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute("UPDATE changes SET name = 'c' WHERE revision = 7")
+
+    result = command_line("check", f"sqlite:///{database}")
+
+    assert (result.code, "revision 7: holds the template 'b', and its name is 'c'" in result.err) == (1, True)
+
+
+def test_damaged_pages_are_named(command_line: CommandLine, database: Path) -> None:
+    with database.open("r+b") as file:
+        file.seek(-4096, 2)
+        file.write(b"\xff" * 4096)
+
+    result = command_line("check", f"sqlite:///{database}")
+
+    assert (result.code, "Traceback" in result.err) == (1, False)
+
+
+@pytest.mark.parametrize("url", ["sqlite:///nowhere.db", "mysql://user:s3cret@host/x", "sqlite:///"])
+def test_what_is_no_database_is_one_line_without_secrets(
+    command_line: CommandLine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, url: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    result = command_line("check", url)
+
+    assert (result.code, result.err.count("\n"), "s3cret" in result.err) == (1, 1, False)
+
+
+def test_a_check_needs_something_to_check(command_line: CommandLine) -> None:
+    assert command_line("check").code == 2
+
+
+def test_a_live_registry_is_copied_whole(
+    command_line: CommandLine, database: Path, live: Client, tmp_path: Path
+) -> None:
+    live.register_template(Template(name="c", image_name="i"))
+    file = tmp_path / "copy.db"
+
+    result = command_line("backup", "--db", f"sqlite:///{database}", str(file))
+
+    with closing(open_store(f"sqlite:///{file}", read_only=True)) as copy:
+        assert (result.code, copy.head()) == (0, live.head())
+    assert sorted(path.name for path in tmp_path.iterdir() if "copy" in path.name) == ["copy.db"]
+
+
+def test_only_the_owner_may_read_a_backup(command_line: CommandLine, database: Path, tmp_path: Path) -> None:
+    command_line("backup", "--db", f"sqlite:///{database}", str(tmp_path / "copy.db"))
+
+    assert (tmp_path / "copy.db").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_backup_of_what_is_not_sound_leaves_the_last_one(
+    command_line: CommandLine, database: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "copy.db"
+    command_line("backup", "--db", f"sqlite:///{database}", str(file))
+    before = file.read_bytes()
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute("UPDATE changes SET note = 'forged' WHERE revision = 2")
+
+    result = command_line("backup", "--db", f"sqlite:///{database}", str(file))
+
+    assert (result.code, file.read_bytes() == before, len(list(tmp_path.glob(".copy*")))) == (1, True, 0)
+
+
+def test_a_backup_over_the_database_itself_is_refused(command_line: CommandLine, database: Path) -> None:
+    assert command_line("backup", "--db", f"sqlite:///{database}", str(database)).code == 2
+
+
+def test_a_backup_over_a_file_in_use_is_refused(command_line: CommandLine, database: Path, tmp_path: Path) -> None:
+    (tmp_path / "copy.db-wal").touch()
+
+    result = command_line("backup", "--db", f"sqlite:///{database}", str(tmp_path / "copy.db"))
+
+    assert (result.code, "in use" in result.err) == (1, True)
+
+
+def test_a_backup_of_another_engine_is_refused(command_line: CommandLine, tmp_path: Path) -> None:
+    assert command_line("backup", "--db", "postgresql://x", str(tmp_path / "copy.db")).code == 2
+
+
+def test_a_registry_moves_with_its_history_and_marks(command_line: CommandLine, database: Path, tmp_path: Path) -> None:
+    target = tmp_path / "moved.db"
+
+    result = command_line("copy", f"sqlite:///{database}", f"sqlite:///{target}")
+
+    with closing(open_store(f"sqlite:///{target}")) as moved, closing(open_store(f"sqlite:///{database}")) as source:
+        assert (result.code, moved.changes()) == (0, source.changes())
+
+
+def test_a_copy_goes_on_where_it_stopped(command_line: CommandLine, database: Path, tmp_path: Path) -> None:
+    line = ("copy", f"sqlite:///{database}", f"sqlite:///{tmp_path / 'moved.db'}")
+    command_line(*line)
+    with closing(open_store(f"sqlite:///{database}")) as source:
+        source.register_template(Template(name="later", image_name="i"))
+
+    assert command_line(*line).out.startswith("8 revisions copied and verified")
+
+
+def test_a_copy_onto_another_registry_is_refused(command_line: CommandLine, database: Path, tmp_path: Path) -> None:
+    with closing(open_store(f"sqlite:///{tmp_path / 'other.db'}")) as other:
+        other.register_template(Template(name="x", image_name="i"))
+
+    result = command_line("copy", f"sqlite:///{database}", f"sqlite:///{tmp_path / 'other.db'}")
+
+    assert (result.code, "holds another registry" in result.err) == (1, True)
+
+
+def test_a_copy_to_memory_is_wrong_usage(command_line: CommandLine, database: Path) -> None:
+    assert command_line("copy", f"sqlite:///{database}", "memory:").code == 2
