@@ -1,0 +1,279 @@
+"""The hooks as a hub calls them, with its base spawner; `configure` on a hub's configuration."""
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from tests.jupyterhub.registry_stub import RegistryStub
+from tests.jupyterhub.samples import HubUser, catalogue, environments, template
+from tornado.web import HTTPError
+
+from binder_registry.jupyterhub import Environments, configure
+
+pytest.importorskip("jupyterhub")
+
+
+def spawner_for(user: HubUser | None = None, last: dict[str, Any] | None = None) -> Any:
+    from jupyterhub.spawner import SimpleLocalProcessSpawner
+
+    spawner = SimpleLocalProcessSpawner(user=user or HubUser(), hub=None)
+    spawner.user_options = last or {}
+    return spawner
+
+
+def form(hooks: Environments, user: HubUser | None = None, last: dict[str, Any] | None = None) -> str:
+    return asyncio.run(hooks.options_form(spawner_for(user, last)))
+
+
+def started(hooks: Environments, options: dict[str, Any], user: HubUser | None = None) -> Any:
+    spawner = spawner_for(user)
+    asyncio.run(hooks.apply_user_options(spawner, options))
+    return spawner
+
+
+# ── the form ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_form_of_any_spawner_lists_what_the_user_may_see() -> None:
+    hooks = environments(catalogue(template("a"), template("b", allowed_groups=["g"])))
+
+    assert 'value="b"' not in form(hooks)
+    assert 'value="b"' in form(hooks, HubUser("g"))
+
+
+def test_the_last_choice_and_its_version_are_marked() -> None:
+    hooks = environments(catalogue(template("a", 9), template("b"), versions=1, a=[template("a", 3)]))
+
+    page = form(hooks, last={"template": "a", "revision": "r3"})
+
+    assert 'value="a" required checked' in page
+    assert '<option value="r3" selected>' in page
+
+
+def test_a_last_choice_that_was_replaced_is_told_as_text() -> None:
+    hooks = environments(catalogue(template("new"), template("<b>", deleted=True, replaced_by="new")))
+
+    page = form(hooks, last={"template": "<b>"})
+
+    assert "&#x27;&lt;b&gt;&#x27; was replaced by &#x27;new&#x27;." in page
+    assert 'value="new" required checked' in page
+
+
+def test_a_last_choice_that_makes_no_sense_leaves_the_form_as_it_is() -> None:
+    hooks = environments(catalogue(template("a")))
+
+    assert "checked" not in form(hooks, last={"template": [1], "x": {}})
+
+
+def test_what_the_form_sends_comes_back_as_a_name_and_a_revision() -> None:
+    hooks = environments(catalogue())
+
+    assert hooks.options_from_form({"template": ["x-c3a4"], "revision-x-c3a4": ["r3"], "cmd": ["rm"]}) == {
+        "template": "ä",
+        "revision": "r3",
+    }
+
+
+@pytest.mark.parametrize("sent", [{}, {"template": []}, {"x": ["y"]}])
+def test_a_form_without_a_choice_is_no_choice(sent: dict[str, list[str]]) -> None:
+    assert environments(catalogue()).options_from_form(sent) == {}
+
+
+def test_a_link_may_carry_a_name_and_a_revision() -> None:
+    options = environments(catalogue()).options_from_form({"template": ["My Env"], "revision": ["12"]})
+
+    assert options == {"template": "My Env", "revision": "12"}
+
+
+# ── the start ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_any_spawner_is_set_from_the_template() -> None:
+    members = {"command": "jupyterhub-singleuser --debug", "redirect_uri": "/lab", "limits": {"memory": 5 << 20}}
+    spawner = started(environments(catalogue(template("a", **members))), {"template": "a"})  # type: ignore[arg-type]
+
+    assert spawner.cmd == ["jupyterhub-singleuser", "--debug"]
+    assert (spawner.default_url, spawner.mem_limit) == ("/lab", 5 << 20)
+
+
+def test_only_the_choice_itself_is_left_of_the_options() -> None:
+    spawner = started(environments(catalogue(template("a"))), {"template": "a", "cmd": "sh", "image": "evil"})
+
+    assert spawner.user_options == {"template": "a", "profile": "a"}
+    assert spawner.cmd == ["jupyterhub-singleuser"]
+
+
+def test_a_hidden_template_cannot_be_started_with_handmade_options() -> None:
+    hooks = environments(catalogue(template("a"), template("secret", allowed_groups=["g"])))
+
+    with pytest.raises(HTTPError, match="There is no environment 'secret'"):
+        started(hooks, {"template": "secret"})
+
+
+def test_admins_start_what_is_for_groups() -> None:
+    hooks = environments(catalogue(template("secret", allowed_groups=["g"])))
+
+    assert started(hooks, {"template": "secret"}, HubUser(admin=True)).user_options["template"] == "secret"
+
+
+@pytest.mark.parametrize(
+    ("auth_state", "sees"),
+    [
+        ({"oauth_user": {"groups": ["g"]}}, True),
+        ({"oauth_user": {"groups": "g"}}, False),
+        ({"oauth_user": []}, False),
+        ({"groups": ["g"]}, False),
+        (None, False),
+    ],
+)
+def test_groups_may_come_from_the_auth_state(auth_state: Any, sees: bool) -> None:
+    found = catalogue(template("a"), template("b", allowed_groups=["g"]))
+    hooks = environments(found, auth_state_groups="oauth_user.groups")
+
+    assert ('value="b"' in form(hooks, HubUser(auth_state=auth_state))) is sees
+
+
+def test_the_user_is_told_while_the_server_starts() -> None:
+    hooks = environments(catalogue(template("new"), template("old", deleted=True, replaced_by="new")))
+
+    async def first_event() -> Any:
+        spawner = spawner_for()
+        await hooks.apply_user_options(spawner, {"template": "old"})
+        return [event["message"] async for event in spawner.progress()]
+
+    assert asyncio.run(first_event())[0] == "'old' was replaced by 'new'."
+
+
+def test_the_next_start_of_the_same_spawner_tells_nothing_old() -> None:
+    hooks = environments(catalogue(template("new"), template("old", deleted=True, replaced_by="new")))
+
+    async def events() -> Any:
+        spawner = spawner_for()
+        await hooks.apply_user_options(spawner, {"template": "old"})
+        await hooks.apply_user_options(spawner, {"template": "new"})
+        return [event["message"] async for event in spawner.progress()]
+
+    assert not any("replaced" in message for message in asyncio.run(events()))
+
+
+# ── nothing to offer ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("hooks", "status"),
+    [
+        (environments(None), 503),
+        (environments(catalogue(template("a")), max_stale=-1), 503),
+        (environments(catalogue()), 403),
+        (environments(catalogue(template("a", allowed_groups=["g"]))), 403),
+    ],
+    ids=["nothing loaded", "too old", "nothing there", "nothing for this user"],
+)
+def test_nothing_to_offer_is_said_by_the_form_and_by_the_start(hooks: Environments, status: int) -> None:
+    with pytest.raises(HTTPError) as no_form:
+        form(hooks)
+    with pytest.raises(HTTPError) as no_start:
+        started(hooks, {"template": "a"})
+
+    assert (no_form.value.status_code, no_start.value.status_code) == (status, status)
+
+
+# ── configure ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def registry() -> Iterator[RegistryStub]:
+    with RegistryStub() as stub:
+        stub.publish(template("a"))
+        yield stub
+
+
+def configured(registry: RegistryStub, **sections: Any) -> tuple[Any, Environments]:
+    from traitlets.config import Config
+
+    c = Config(**sections)
+    hooks = configure(c, registry.url, snapshot=None, poll=0.05)
+    hooks.follower.stop()
+    return c, hooks
+
+
+def test_a_hub_without_a_spawner_class_has_the_default_one(registry: RegistryStub) -> None:
+    c, hooks = configured(registry)
+
+    assert c.LocalProcessSpawner.options_form == hooks.options_form
+
+
+@pytest.mark.parametrize(
+    ("chosen", "section", "form"),
+    [
+        ("simple", "SimpleLocalProcessSpawner", "options_form"),
+        ("docker", "DockerSpawner", "options_form"),
+        ("dockerspawner.SystemUserSpawner", "SystemUserSpawner", "options_form"),
+        ("kubespawner.KubeSpawner", "KubeSpawner", "profile_list"),
+        ("no.such.Spawner", "Spawner", "options_form"),
+    ],
+)
+def test_the_spawner_class_decides_which_hooks_are_set(
+    registry: RegistryStub, chosen: str, section: str, form: str
+) -> None:
+    c, hooks = configured(registry, JupyterHub={"spawner_class": chosen})
+
+    assert set(c[section]) == {form, "options_from_form", "apply_user_options"}
+    assert c[section][form] == getattr(hooks, form)
+
+
+def test_a_class_of_the_admins_own_is_known_by_its_parents(registry: RegistryStub) -> None:
+    from kubespawner import KubeSpawner
+
+    class OurSpawner(KubeSpawner):  # type: ignore[misc]
+        pass
+
+    c, hooks = configured(registry, JupyterHub={"spawner_class": OurSpawner})
+
+    assert c.OurSpawner.profile_list == hooks.profile_list
+
+
+def test_a_hook_that_the_admin_has_runs_after_ours_with_the_choice_made(registry: RegistryStub) -> None:
+    seen: list[Any] = []
+
+    async def theirs(spawner: Any, options: Any) -> None:
+        seen.append(spawner.default_url)
+
+    registry.publish(template("a", redirect_uri="/a"))
+    c, _ = configured(registry, Spawner={"apply_user_options": theirs})
+    asyncio.run(c.LocalProcessSpawner.apply_user_options(spawner_for(), {"template": "a"}))
+
+    assert seen == ["/a"]
+
+
+def test_before_5_3_the_hook_before_the_spawn_chains_with_the_admins(registry: RegistryStub) -> None:
+    class OldSpawner:  # of a hub whose spawners know no apply_user_options
+        pass
+
+    seen: list[str] = []
+    theirs = {"pre_spawn_hook": lambda spawner: seen.append(spawner.default_url)}
+    registry.publish(template("a", redirect_uri="/a"))
+    c, _ = configured(registry, JupyterHub={"spawner_class": OldSpawner}, OldSpawner=theirs)
+    asyncio.run(c.OldSpawner.pre_spawn_hook(spawner_for(last={"template": "a"})))
+
+    assert seen == ["/a"]
+    assert "apply_user_options" not in c.OldSpawner
+
+
+def test_the_hooks_survive_that_traitlets_copies_what_is_configured(registry: RegistryStub) -> None:
+    from jupyterhub.spawner import SimpleLocalProcessSpawner
+
+    c, hooks = configured(registry, JupyterHub={"spawner_class": "simple"})
+
+    spawner = SimpleLocalProcessSpawner(config=c, user=HubUser(), hub=None)
+
+    assert spawner.options_form.__self__ is hooks
+
+
+def test_a_form_in_the_first_moment_waits_for_the_first_answer(registry: RegistryStub) -> None:
+    registry.delay = 0.3
+
+    _, hooks = configured(registry)
+
+    assert 'value="a"' in form(hooks)

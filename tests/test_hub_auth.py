@@ -1,0 +1,220 @@
+import json
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Any
+
+import pytest
+
+from binder_registry.auth import Identity, Scope, TokenAuthStore
+from binder_registry.conformance import AuthStoreConformance
+from binder_registry.errors import AuthUnavailable, InvalidToken
+from binder_registry.hub_auth import FirstKnowing, HubAuthStore
+
+SCOPES = [f"custom:binder-registry:{scope}" for scope in ("read", "write", "admin")]
+BOSS = {"kind": "user", "name": "boss", "scopes": [*SCOPES, "self"]}
+
+
+class HubStub:
+    """`GET /hub/api/user` as a hub answers it: 403 for a token that it does not know."""
+
+    def __init__(self) -> None:
+        self.models: dict[str, Any] = {"boss-token": BOSS}
+        self.status = 0  # of every answer, when set
+        self.body: bytes | None = None  # of every answer, when set
+        self.delay = 0.0
+        self.asked: list[str] = []
+        hub = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                hub.asked.append(self.path)
+                time.sleep(hub.delay)
+                scheme, _, token = self.headers["Authorization"].partition(" ")
+                model = hub.models.get(token) if scheme == "token" else None
+                self.send_response(hub.status or (200 if model else 403))
+                self.end_headers()
+                self.wfile.write(hub.body if hub.body is not None else json.dumps(model or {}).encode())
+
+            def log_message(self, *_: Any) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}/hub/api"
+        Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
+
+    def stop(self) -> None:
+        self.server.shutdown()
+        self.server.server_close()
+
+
+@pytest.fixture
+def hub() -> Iterator[HubStub]:
+    stub = HubStub()
+    yield stub
+    stub.stop()
+
+
+class Clock:
+    now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class TestHubAuthStore(AuthStoreConformance):
+    @pytest.fixture
+    def auth_store(self, hub: HubStub) -> HubAuthStore:
+        return HubAuthStore(hub.url)
+
+    @pytest.fixture
+    def token(self) -> str:
+        return "boss-token"
+
+
+class TestFirstKnowing(AuthStoreConformance):
+    @pytest.fixture
+    def auth_store(self, hub: HubStub) -> FirstKnowing:
+        return FirstKnowing(TokenAuthStore("static"), HubAuthStore(hub.url))
+
+    @pytest.fixture(params=["static", "boss-token"])
+    def token(self, request: pytest.FixtureRequest) -> str:
+        return str(request.param)
+
+
+# ── who ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_user_is_known_by_name(hub: HubStub) -> None:
+    assert HubAuthStore(hub.url).identify("boss-token") == Identity("boss", frozenset(Scope))
+
+
+def test_a_service_is_told_from_a_user_of_the_same_name(hub: HubStub) -> None:
+    hub.models["s"] = BOSS | {"kind": "service"}
+
+    assert HubAuthStore(hub.url).identify("s").name == "service:boss"
+
+
+@pytest.mark.parametrize(
+    ("scopes", "held"),
+    [
+        ([SCOPES[0]], {Scope.READ}),
+        ([SCOPES[2]], {Scope.ADMIN}),  # the hub expands what a scope implies, so nothing is added here
+        (["self", "access:servers", "admin", "read"], set()),
+        ([SCOPES[1] + "!user=boss"], set()),
+        ([], set()),
+    ],
+)
+def test_a_scope_is_held_when_the_hub_lists_it_exactly(hub: HubStub, scopes: list[str], held: set[Scope]) -> None:
+    hub.models["t"] = BOSS | {"scopes": scopes}
+
+    assert HubAuthStore(hub.url).identify("t").scopes == held
+
+
+# ── how long ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_hub_is_asked_once_while_an_answer_holds(hub: HubStub) -> None:
+    store = HubAuthStore(hub.url)
+
+    store.identify("boss-token")
+    store.identify("boss-token")
+
+    assert hub.asked == ["/hub/api/user"]
+
+
+def test_a_revoked_token_is_refused_once_its_answer_is_old(hub: HubStub) -> None:
+    clock = Clock()
+    store = HubAuthStore(hub.url, known_for=20, clock=clock)
+    store.identify("boss-token")
+    hub.models.clear()
+
+    clock.now += 19
+    store.identify("boss-token")
+    clock.now += 1
+    with pytest.raises(InvalidToken):
+        store.identify("boss-token")
+
+
+def test_a_new_grant_counts_once_the_refusal_is_old(hub: HubStub) -> None:
+    clock = Clock()
+    store = HubAuthStore(hub.url, refused_for=2, clock=clock)
+    with pytest.raises(InvalidToken):
+        store.identify("new")
+    hub.models["new"] = BOSS
+
+    clock.now += 2
+
+    assert store.identify("new").name == "boss"
+
+
+def test_many_wrong_tokens_do_not_fill_the_memory(hub: HubStub) -> None:
+    store = HubAuthStore(hub.url, capacity=2)
+    for number in range(4):
+        with pytest.raises(InvalidToken):
+            store.identify(f"wrong-{number}")
+
+    asked = len(hub.asked)
+    for number in (2, 0):
+        with pytest.raises(InvalidToken):
+            store.identify(f"wrong-{number}")
+
+    assert len(hub.asked) == asked + 1
+
+
+# ── when the hub fails ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 404, 302])
+def test_an_answer_that_says_nothing_about_the_token_is_unavailable_and_not_kept(hub: HubStub, status: int) -> None:
+    store = HubAuthStore(hub.url)
+    hub.status = status
+    with pytest.raises(AuthUnavailable):
+        store.identify("boss-token")
+
+    hub.status = 0
+
+    assert store.identify("boss-token").name == "boss"
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"{}", b"not json", b'{"name": "x", "kind": "user"}', b"\xff"])
+def test_an_answer_that_is_no_user_is_unavailable(hub: HubStub, body: bytes) -> None:
+    hub.body = body
+
+    with pytest.raises(AuthUnavailable):
+        HubAuthStore(hub.url).identify("boss-token")
+
+
+def test_a_hub_that_is_not_there_is_unavailable(hub: HubStub) -> None:
+    hub.stop()
+
+    with pytest.raises(AuthUnavailable):
+        HubAuthStore(hub.url).identify("boss-token")
+
+
+def test_a_hub_that_does_not_answer_is_unavailable(hub: HubStub) -> None:
+    hub.delay = 1
+
+    with pytest.raises(AuthUnavailable):
+        HubAuthStore(hub.url, timeout=0.05).identify("boss-token")
+
+
+def test_the_static_key_works_while_the_hub_is_away(hub: HubStub) -> None:
+    store = FirstKnowing(TokenAuthStore("static"), HubAuthStore(hub.url))
+    hub.stop()
+
+    assert store.identify("static").name == "api-key"
+    with pytest.raises(AuthUnavailable):
+        store.identify("boss-token")
+
+
+def test_stores_that_never_wait_make_one_that_never_waits(hub: HubStub) -> None:
+    assert not FirstKnowing(TokenAuthStore("a"), TokenAuthStore("b")).blocking
+    assert FirstKnowing(TokenAuthStore("a"), HubAuthStore(hub.url)).blocking
+
+
+@pytest.mark.parametrize("url", ["", "hub:8081", "ftp://hub/api", "http://"])
+def test_what_is_no_url_of_a_hub_is_refused_at_once(url: str) -> None:
+    with pytest.raises(ValueError, match="is not the URL of a hub's API"):
+        HubAuthStore(url)
