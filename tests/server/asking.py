@@ -1,0 +1,73 @@
+"""Applications in this process: asked over ASGI, or listening on a port of their own."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Thread
+from typing import Any
+
+import httpx2
+import uvicorn
+from starlette.testclient import TestClient
+
+from binder_registry import InMemoryStore, LogStore, Registry, TokenAuthStore
+from binder_registry.server import App, Options, serving
+from binder_registry.server.fast_path import fast_protocol
+
+from .running import AUTHORIZATION, KEY
+
+SCIPY = {"name": "scipy", "image-name": "jupyter/scipy"}
+R = {"name": "r", "image-name": "jupyter/r"}
+
+
+def application(store: LogStore | None = None, **options: Any) -> App:
+    """Over an empty store in memory, unless another is given."""
+    return App(Registry(store or InMemoryStore(), TokenAuthStore(KEY)), Options(**options))
+
+
+@contextmanager
+def asked(app: App) -> Iterator[TestClient]:
+    """A client that holds the key."""
+    with TestClient(app, base_url="http://registry", headers=AUTHORIZATION, follow_redirects=False) as client:
+        yield client
+
+
+@contextmanager
+def listening(app: App) -> Iterator[int]:
+    """The port. The protocol and its options are those of `binder-registry serve`."""
+    service = app.service
+    protocol = fast_protocol(service.model, access_log=None, counters=service.counters)
+    options: dict[str, Any] = {"http": protocol, "ws": "none", "loop": "uvloop", "lifespan": "on", "log_config": None}
+    config = uvicorn.Config(app, server_header=False, proxy_headers=False, access_log=False, **options)
+    server = uvicorn.Server(config)
+    with serving.listen("127.0.0.1", 0) as listener:
+        thread = Thread(target=server.run, args=([listener],))
+        thread.start()
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            service.drain()
+            server.should_exit = True
+            thread.join()
+
+
+def hints(answer: httpx2.Response) -> list[str]:
+    """The fields that an error's hints name."""
+    return [hint["field"] for hint in answer.json().get("errors", [])]
+
+
+def names(answer: httpx2.Response) -> list[str]:
+    """Of a list of templates."""
+    return [template["name"] for template in answer.json()]
+
+
+def error_name(answer: httpx2.Response) -> str:
+    return answer.headers.get("registry-error", "")
+
+
+def without_times(template: Any) -> Any:
+    return {member: value for member, value in template.items() if member not in ("time-created", "time-modified")}
+
+
+def compact(value: Any) -> bytes:
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()

@@ -1,0 +1,29 @@
+"""Fresh registries for each test."""
+
+from collections.abc import Iterator
+
+import pytest
+from starlette.testclient import TestClient
+
+from binder_registry import InMemoryStore
+from binder_registry.server import follower
+
+from .asking import application, asked
+
+
+@pytest.fixture(autouse=True)
+def quick_to_close(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Closing an application waits for its follower's wait to end."""
+    monkeypatch.setattr(follower, "WAIT_SECONDS", 0.02)
+
+
+@pytest.fixture
+def store() -> InMemoryStore:
+    return InMemoryStore()
+
+
+@pytest.fixture
+def client(store: InMemoryStore) -> Iterator[TestClient]:
+    """Of an empty registry over `store`, with the key."""
+    with asked(application(store)) as client:
+        yield client
