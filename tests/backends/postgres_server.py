@@ -70,10 +70,28 @@ class PostgresServer:
         """SIGKILL to the server, as `kill -9` of its main process; its other processes end by themselves."""
         process = int((self.data / "postmaster.pid").read_text().splitlines()[0])
         os.kill(process, signal.SIGKILL)
-        self.wait_until(lambda: not Path(f"/proc/{process}").exists() and not self._accepts())
+        eventually(lambda: not Path(f"/proc/{process}").exists() and not self._accepts())
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """None of its processes runs: connections stay, and nobody answers."""
+        process = (self.data / "postmaster.pid").read_text().splitlines()[0]
+        children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
+        for each in (process, *children):
+            os.kill(int(each), signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for each in (process, *children):
+                os.kill(int(each), signal.SIGCONT)
 
     def promote(self) -> None:
         self._run("pg_ctl", "promote", "-w", "-D", self.data)
+
+    def wait_for(self, standby: "PostgresServer") -> None:
+        """Until it has all that is written here by now."""
+        [[position]] = self.execute("SELECT pg_current_wal_flush_lsn()")
+        eventually(lambda: standby.execute(f"SELECT pg_last_wal_replay_lsn() >= '{position}'") == [(True,)])
 
     def set(self, **settings: object) -> None:
         """Changes settings of the running server."""
@@ -92,12 +110,6 @@ class PostgresServer:
         if (self.data / "postmaster.pid").exists():
             self._run("pg_ctl", "stop", "-w", "-D", self.data, "-m", "immediate", check=False)
         shutil.rmtree(self.folder)
-
-    def wait_until(self, condition: Callable[[], object]) -> None:
-        until = time.monotonic() + DEADLINE
-        while not condition():
-            assert time.monotonic() < until, "the server did not get there in time"
-            time.sleep(0.02)
 
     def _accepts(self) -> bool:
         with socket.socket() as client:
@@ -147,6 +159,13 @@ def new_registry() -> Iterator[str]:
 
 def with_schema(url: str, name: str) -> str:
     return f"{url}{'&' if '?' in url else '?'}options=-csearch_path%3D{name}"
+
+
+def eventually(condition: Callable[[], object]) -> None:
+    until = time.monotonic() + DEADLINE
+    while not condition():
+        assert time.monotonic() < until, "it did not come true in time"
+        time.sleep(0.02)
 
 
 def _as_user() -> dict[str, Any]:

@@ -150,8 +150,13 @@ class PostgresLog:
         self._database.close()
 
     def _commit(self, connection: Connection, rows: list[Change], blanked: list[int]) -> None:
-        warnings: list[Diagnostic] = []
-        connection.add_notice_handler(warnings.append)
+        warnings: list[str] = []
+
+        def notice(diagnostic: Diagnostic) -> None:  # can only be read in here
+            if diagnostic.severity_nonlocalized == "WARNING":
+                warnings.append(str(diagnostic.message_primary))
+
+        connection.add_notice_handler(notice)
         try:
             with connection.pipeline():  # one round trip
                 if rows:
@@ -169,13 +174,13 @@ class PostgresLog:
                     connection.execute(f"SELECT pg_notify('{CHANNEL}', '')")
                 committed = connection.execute("COMMIT")
         finally:
-            connection.remove_notice_handler(warnings.append)
+            connection.remove_notice_handler(notice)
         if committed.statusmessage != "COMMIT":
             raise psycopg.OperationalError("the transaction was rolled back")
         # An operator who ends the wait for a synchronous standby makes COMMIT succeed, with a warning: the write may be
         # lost with this server.
-        if uncertain := [warning for warning in warnings if warning.severity_nonlocalized == "WARNING"]:
-            raise psycopg.OperationalError(f"COMMIT: {uncertain[0].message_primary}")
+        if warnings:
+            raise psycopg.OperationalError(f"COMMIT: {warnings[0]}")
 
     def _rows(self, query: str, *given: Any, **named: Any) -> list[Any]:
         write: _Write | None = getattr(self._local, "write", None)
@@ -226,7 +231,11 @@ def _prepare(connection: Connection, read_only: bool) -> None:
 
 def _version(connection: Connection) -> int:
     """0 where there is no schema yet."""
-    [[there]] = connection.execute("SELECT to_regclass('registry_schema') IS NOT NULL")
+    # Not to_regclass: it may remember, inside a transaction, what another server has created meanwhile.
+    [[there]] = connection.execute(
+        "SELECT count(*) FROM pg_tables"
+        " WHERE tablename = 'registry_schema' AND schemaname = ANY(current_schemas(false))"
+    )
     return connection.execute("SELECT version FROM registry_schema").fetchall()[0][0] if there else 0
 
 

@@ -113,9 +113,9 @@ class Database:
         self._closed = False
         self._lent = 0  # connections
 
-    def connect(self) -> Connection:
-        """A connection outside the pool."""
-        return connect(self._parameters)
+    def connect(self, name: str = "binder-registry") -> Connection:
+        """A connection outside the pool. `name` is what the database's operators see, unless the URL has another."""
+        return connect(self._parameters | {"fallback_application_name": name})
 
     @contextmanager
     def started(self, first: Callable[[Connection], T]) -> Iterator[tuple[Connection, T]]:

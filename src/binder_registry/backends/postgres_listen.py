@@ -56,7 +56,7 @@ class Listener:
         pause, longest = RETRY_SECONDS
         while not self._closed:
             try:
-                with self._database.connect() as connection:
+                with self._database.connect("binder-registry listen") as connection:
                     self._listen(connection)
             except psycopg.Error as error:
                 if self.listening:

@@ -1,0 +1,324 @@
+"""Several servers over one database: each is a `PostgresLog` here."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
+from secrets import token_hex
+from threading import Thread
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+import pytest
+from msgspec.structs import replace
+from tests.backends.postgres_server import eventually, superuser_url
+
+from binder_registry.backends import open_log, postgres_listen
+from binder_registry.backends.postgres import PostgresLog
+from binder_registry.changes import Head
+from binder_registry.conformance.logs import append, rows_after
+from binder_registry.conformance.reading import broken_links, run_in_threads, whole_log
+from binder_registry.conformance.samples import NEW, SCIPY, R
+from binder_registry.errors import DatabaseRefused, RevisionConflict, StoreUnavailable, TemplateExists
+from binder_registry.log_store import LogStore
+
+NEVER = 3600.0  # seconds
+
+
+@pytest.fixture
+def logs(postgres_url: str) -> Iterator[list[PostgresLog]]:
+    with ExitStack() as stack:
+        yield [stack.enter_context(closing(PostgresLog(postgres_url))) for _ in range(4)]
+
+
+@pytest.fixture
+def operator(postgres_url: str) -> Iterator[psycopg.Connection]:
+    """A connection of somebody else to the same tables."""
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        yield connection
+
+
+def listeners(operator: psycopg.Connection) -> list[int]:
+    rows = operator.execute("SELECT pid FROM pg_stat_activity WHERE application_name = 'binder-registry listen'")
+    return [row[0] for row in rows]
+
+
+class Waiting:
+    """Waits in a thread for a revision after `since`."""
+
+    def __init__(self, log: PostgresLog, since: int) -> None:
+        self.found: list[Head] = []
+        self.thread = Thread(target=lambda: self.found.append(log.wait(since, timeout=60)), daemon=True)
+        self.thread.start()
+
+    def end(self) -> list[Head]:
+        self.thread.join(30)
+        return self.found
+
+
+# ── conflicts ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_of_servers_that_create_one_name_one_wins(logs: list[PostgresLog]) -> None:
+    lost: list[str] = []
+
+    def create(server: int) -> None:
+        for number in range(20):
+            try:
+                LogStore(logs[server]).register_template(replace(R, name=f"r {number}"))
+            except TemplateExists:
+                lost.append(f"r {number}")
+
+    run_in_threads(create, 4)
+
+    changes = whole_log(LogStore(logs[0]))
+    assert sorted(change.name for change in changes) == sorted(f"r {number}" for number in range(20))
+    assert len(lost) == 60
+
+
+def test_of_servers_that_update_one_revision_one_wins(logs: list[PostgresLog]) -> None:
+    LogStore(logs[0]).register_template(SCIPY)
+    lost: list[int] = []
+
+    def update(server: int) -> None:
+        store = LogStore(logs[server])
+        for _ in range(20):
+            read = store.get_template("scipy").revision
+            try:
+                store.update_template(replace(SCIPY, command=str(server)), expected=read)
+            except RevisionConflict:
+                lost.append(server)
+
+    run_in_threads(update, 4)
+
+    changes = whole_log(LogStore(logs[0]))
+    assert len(changes) - 1 + len(lost) == 80
+    assert [change.previous for change in changes] == list(range(len(changes)))
+
+
+def test_the_writes_of_fifty_threads_on_each_server_make_one_log(logs: list[PostgresLog]) -> None:
+    def create(number: int) -> None:
+        LogStore(logs[number % 4]).register_template(replace(R, name=f"r {number}"))
+
+    run_in_threads(create, 200)
+
+    changes = whole_log(LogStore(logs[0]))
+    assert [change.revision for change in changes] == list(range(1, 201))
+    assert sorted(change.name for change in changes) == sorted(f"r {number}" for number in range(200))
+    assert broken_links(changes, logs[0].origin()) == []
+    assert sorted(change.time for change in changes) == [change.time for change in changes]
+
+
+def test_a_write_does_not_wait_for_ever_for_another_server(
+    logs: list[PostgresLog], operator: psycopg.Connection
+) -> None:
+    with operator.transaction():
+        operator.execute("SELECT * FROM registry_head FOR UPDATE")
+        with pytest.raises(StoreUnavailable):
+            append(logs[0], "a")
+
+    append(logs[0], "b")
+
+    assert [row.name for row in logs[1].read(0, 9)] == ["b"]
+
+
+def test_a_server_that_loses_its_connection_in_a_write_has_written_nothing(
+    logs: list[PostgresLog], operator: psycopg.Connection
+) -> None:
+    append(logs[0], "a")
+    before = logs[0].head()
+
+    def write() -> None:
+        with logs[0].writing() as rows:
+            rows += rows_after(before, ["lost"])
+            operator.execute(
+                "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE state = 'idle in transaction'"
+            )
+
+    with pytest.raises(StoreUnavailable):
+        write()
+
+    assert logs[0].head() == before
+    append(logs[0], "b")
+    assert [row.name for row in logs[1].read(0, 9)] == ["a", "b"]
+
+
+def test_a_connection_that_died_while_it_was_idle_is_replaced_unseen(
+    logs: list[PostgresLog], operator: psycopg.Connection
+) -> None:
+    append(logs[0], "a")
+    operator.execute(
+        "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE application_name = 'binder-registry'"
+    )
+
+    append(logs[0], "b")
+
+    assert logs[1].head().revision == 2
+
+
+# ── news ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def no_polling(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(postgres_listen, "POLL_SECONDS", NEVER)
+
+
+@pytest.mark.usefixtures("no_polling")
+def test_a_write_through_one_server_wakes_who_waits_at_another(
+    logs: list[PostgresLog], operator: psycopg.Connection
+) -> None:
+    waiting = Waiting(logs[1], 0)
+    eventually(lambda: listeners(operator))
+
+    append(logs[0], "a")
+
+    assert waiting.end() == [logs[0].head()]
+
+
+def test_everyone_who_waits_at_one_server_shares_one_connection(
+    logs: list[PostgresLog], operator: psycopg.Connection
+) -> None:
+    waiting = [Waiting(logs[1], 0) for _ in range(20)]
+    eventually(lambda: listeners(operator))
+    connections = len(listeners(operator))
+
+    append(logs[0], "a")
+
+    assert connections == 1
+    assert [each.end() for each in waiting] == [[logs[0].head()]] * 20
+
+
+def test_without_listen_the_head_is_polled(
+    logs: list[PostgresLog], operator: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres_listen, "RETRY_SECONDS", (NEVER, NEVER))
+    waiting = Waiting(logs[1], 0)
+    eventually(lambda: listeners(operator))
+    operator.execute("SELECT pg_terminate_backend(%s, 10000)", listeners(operator))
+    eventually(lambda: not logs[1]._listener.listening)
+
+    append(logs[0], "a")
+
+    assert waiting.end() == [logs[0].head()]
+
+
+def test_after_its_connection_was_lost_a_server_listens_again(
+    logs: list[PostgresLog], operator: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting = Waiting(logs[1], 0)
+    eventually(lambda: listeners(operator))
+    [lost] = listeners(operator)
+    operator.execute("SELECT pg_terminate_backend(%s, 10000)", [lost])
+    eventually(lambda: listeners(operator) not in ([], [lost]) and logs[1]._listener.listening)
+    monkeypatch.setattr(postgres_listen, "POLL_SECONDS", NEVER)
+
+    append(logs[0], "a")
+
+    assert waiting.end() == [logs[0].head()]
+
+
+@pytest.mark.parametrize("engine", ["says nothing", "refuses"])
+def test_an_engine_whose_notify_does_not_work_is_polled(
+    postgres_url: str, operator: psycopg.Connection, engine: str
+) -> None:
+    schema = operator.execute("SELECT current_schema()").fetchall()[0][0]
+    does = "SELECT" if engine == "says nothing" else "SELECT 1 / 0"
+    operator.execute(f"CREATE FUNCTION pg_notify(text, text) RETURNS void LANGUAGE SQL AS '{does}'".encode())
+    url = postgres_url.replace(f"search_path%3D{schema}", f"search_path%3D{schema},pg_catalog")
+    with closing(PostgresLog(url)) as one, closing(PostgresLog(url)) as other:
+        waiting = Waiting(one, 0)
+
+        append(other, "a")
+
+        assert waiting.end() == [other.head()]
+
+
+# ── start ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_ten_servers_may_start_at_once(postgres_url: str) -> None:
+    with ExitStack() as stack:
+        logs: list[PostgresLog] = []
+
+        run_in_threads(lambda _: logs.append(stack.enter_context(closing(PostgresLog(postgres_url)))), 10)
+
+        assert len({log.origin() for log in logs}) == 1
+        append(logs[0], "a")
+        assert {log.head() for log in logs} == {logs[0].head()}
+
+
+def test_a_server_works_with_the_schema_of_the_next_version(postgres_url: str, operator: psycopg.Connection) -> None:
+    open_log(postgres_url).close()
+    operator.execute("UPDATE registry_schema SET version = 2")
+
+    with closing(open_log(postgres_url)) as log:
+        append(log, "a")
+
+    assert operator.execute("SELECT version FROM registry_schema").fetchall() == [(2,)]
+
+
+def test_a_schema_two_versions_newer_is_refused(postgres_url: str, operator: psycopg.Connection) -> None:
+    open_log(postgres_url).close()
+    operator.execute("UPDATE registry_schema SET version = 3")
+
+    with pytest.raises(DatabaseRefused, match="newer"):
+        open_log(postgres_url)
+
+
+def test_a_database_without_a_registry_is_not_read(postgres_url: str, operator: psycopg.Connection) -> None:
+    with pytest.raises(DatabaseRefused, match="no registry"):
+        open_log(postgres_url, read_only=True)
+
+    assert operator.execute("SELECT to_regclass('registry_schema')").fetchall() == [(None,)]
+
+
+def test_a_reader_sees_what_servers_write_and_cannot_write(postgres_url: str) -> None:
+    with closing(PostgresLog(postgres_url)) as log, closing(PostgresLog(postgres_url, read_only=True)) as reader:
+        waiting = Waiting(reader, 0)
+        append(log, "a")
+
+        assert waiting.end() == [log.head()]
+        with pytest.raises(StoreUnavailable):
+            append(reader, "b")
+        assert log.head().revision == 1
+
+
+def test_a_database_in_another_encoding_is_refused() -> None:
+    name = f"registry_{token_hex(4)}"
+    with psycopg.connect(superuser_url(), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0".encode())
+        try:
+            with pytest.raises(DatabaseRefused, match="UTF8"):
+                open_log(urlunsplit(urlsplit(superuser_url())._replace(path=f"/{name}")))
+        finally:
+            connection.execute(f"DROP DATABASE {name}".encode())
+
+
+# ── rows ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_longest_names_can_be_written_and_found(logs: list[PostgresLog]) -> None:
+    names = sorted(token_hex(1024) for _ in range(50))  # 2048 bytes that do not compress well
+
+    append(logs[0], *names)
+
+    assert [row.name for row in logs[1].state(50)] == names
+    assert [row.name for row in logs[1].read(0, 50, name=names[7])] == [names[7]]
+
+
+def test_a_state_skips_any_number_of_tombstones(logs: list[PostgresLog]) -> None:
+    append(logs[0], *(f"gone {number:04}" for number in range(500)), deleted=True)
+    append(logs[0], "here")
+
+    assert [row.name for row in logs[1].state(501, limit=1)] == ["here"]
+
+
+def test_what_a_session_sets_does_not_change_times(postgres_url: str) -> None:
+    with (
+        closing(PostgresLog(postgres_url)) as log,
+        closing(PostgresLog(f"{postgres_url}%20-cTimeZone%3DAsia/Tokyo")) as far,
+    ):
+        LogStore(log).register_template(SCIPY)
+        LogStore(far).update_template(NEW)
+
+        assert log.read(0, 2) == far.read(0, 2)
+        assert broken_links(far.read(0, 2), far.origin()) == []
