@@ -36,7 +36,13 @@ def servers() -> Iterator[Servers]:
 
 
 @pytest.fixture
-def client(servers: Servers) -> Iterator[Client]:
+def url(servers: Servers) -> Iterator[str]:
     """Of a new, empty registry."""
-    with servers.running() as url, Client(url, TOKEN) as client:
+    with servers.running() as url:
+        yield url
+
+
+@pytest.fixture
+def client(url: str) -> Iterator[Client]:
+    with Client(url, TOKEN) as client:
         yield client
