@@ -18,14 +18,8 @@ def whole_log(store: Store) -> list[Change]:
 
 def folded(changes: Iterable[Change]) -> list[Template]:
     """The templates that are left when the changes are applied one after the other."""
-    state: dict[str, Template] = {}
-    for change in changes:
-        if change.deleted:
-            state.pop(change.name, None)
-        else:
-            assert change.template is not None
-            state[change.name] = change.template
-    return [state[name] for name in sorted(state)]
+    newest = {change.name: change for change in changes}
+    return [template for name in sorted(newest) if not newest[name].deleted and (template := newest[name].template)]
 
 
 def broken_links(changes: list[Change], before: bytes = b"") -> list[int]:
