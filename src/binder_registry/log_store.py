@@ -18,7 +18,7 @@ from .errors import (
 )
 from .log import Log
 from .store import Expected
-from .template import Template, invalid_template, merged, successor_problem
+from .template import Template, check, invalid_template, merged, successor_problem
 
 PAGE = 1000  # rows of one read
 
@@ -87,6 +87,7 @@ class LogStore:
         with self.atomic() as batch:
             current = batch.current(template.name)
             if current and not current.deleted:
+                check(template)  # 2015 named a missing member before the conflict
                 raise TemplateExists
             return batch.append(Action.CREATED, replace(template, time_created=None), by, note)
 

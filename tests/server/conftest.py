@@ -8,7 +8,7 @@ from starlette.testclient import TestClient
 from binder_registry import InMemoryStore
 from binder_registry.server import follower
 
-from .asking import application, asked
+from .asking import application, asked, listening
 
 
 @pytest.fixture(autouse=True)
@@ -27,3 +27,10 @@ def client(store: InMemoryStore) -> Iterator[TestClient]:
     """Of an empty registry over `store`, with the key."""
     with asked(application(store)) as client:
         yield client
+
+
+@pytest.fixture
+def port(store: InMemoryStore) -> Iterator[int]:
+    """Where an empty registry over `store` listens."""
+    with listening(application(store)) as port:
+        yield port
