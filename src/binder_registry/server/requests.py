@@ -50,7 +50,7 @@ class Request:
         """The first header of that name, as 2015 read `Authorization`."""
         for header, value in self.scope["headers"]:
             if header == name:
-                return str(value.decode("latin-1"))
+                return str(value.decode("latin-1").strip(" \t"))
         return None
 
     def query(self, known: Iterable[str]) -> dict[str, list[str]]:
