@@ -13,6 +13,16 @@ from .servers import TOKEN, Servers, forking_servers
 from .stub import Answering, Opened, Stub, running
 
 
+@pytest.fixture(autouse=True)
+def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without what the machine's own environment would change."""
+    for name in ("BINDER_REGISTRY_URL", "BINDER_API_KEY", "SSL_CERT_FILE", "SSL_CERT_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    for scheme in ("http", "https", "all", "no"):
+        monkeypatch.delenv(f"{scheme}_proxy", raising=False)
+        monkeypatch.delenv(f"{scheme}_proxy".upper(), raising=False)
+
+
 @pytest.fixture
 def opened() -> Iterator[Opened]:
     with ExitStack() as stack:

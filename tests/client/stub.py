@@ -1,6 +1,7 @@
 """A server that answers what a test tells it to, and remembers what it was asked."""
 
 import json
+import ssl
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -53,7 +54,7 @@ def json_answer(value: Any, status: int = 200, **headers: str) -> Answers:
 
 
 @contextmanager
-def running(answer: Answering) -> Iterator[Stub]:
+def running(answer: Answering, tls: ssl.SSLContext | None = None) -> Iterator[Stub]:
     stub = Stub(answer)
 
     class Handler(BaseHTTPRequestHandler):
@@ -86,9 +87,11 @@ def running(answer: Answering) -> Iterator[Stub]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
+    if tls:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
     thread = Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
-    stub.url = f"http://127.0.0.1:{server.server_address[1]}"
+    stub.url = f"http{'s' if tls else ''}://127.0.0.1:{server.server_address[1]}"
     try:
         yield stub
     finally:

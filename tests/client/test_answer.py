@@ -44,7 +44,8 @@ def test_every_error_of_a_server_is_raised_as_its_own_class(opened: Opened, kind
 
 def test_a_conflict_names_what_is_there_now(opened: Opened) -> None:
     tag = '"7-0123456789abcdef"'
-    client, _ = opened(lambda *_: json_answer({"message": "m"}, 412, Registry_Error="revision_conflict", ETag=tag))
+    stale = json_answer({"message": "m"}, 412, Registry_Error="revision_conflict", ETag=tag, Registry_Revision="9")
+    client, _ = opened(lambda *_: stale)
 
     with pytest.raises(RevisionConflict) as conflict:
         client.update_template(Template("scipy", "new"), expected=3)

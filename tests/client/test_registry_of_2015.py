@@ -52,6 +52,13 @@ def test_a_time_in_nanoseconds_is_read(old: Client) -> None:
     assert template.time_created.isoformat() == "2015-10-07T22:18:04.123457+00:00"
 
 
+def test_an_etag_that_a_proxy_made_is_no_revision(opened: Opened) -> None:
+    tagged = Answers(200, {"ETag": '"5f3-1b2c"'}, R)
+    client, _ = opened(lambda *_: tagged)
+
+    assert client.get_template("r").revision == 0
+
+
 def test_what_is_not_there_is_not_found(old: Client) -> None:
     with pytest.raises(TemplateNotFound):
         old.get_template("nope")

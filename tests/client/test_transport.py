@@ -198,6 +198,14 @@ def test_a_closed_client_says_so(opened: Opened) -> None:
         client.get_template("scipy")
 
 
+def test_a_server_that_drains_or_cannot_write_says_so(opened: Opened) -> None:
+    draining = {"status": "draining", "revision": 7, "reads": True, "writes": False}
+    client, stub = opened(lambda *_: json_answer(draining, 503, Retry_After="2"))
+
+    assert client.health() == draining
+    assert len(stub.asked) == 1
+
+
 # ── redirects ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 

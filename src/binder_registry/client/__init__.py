@@ -230,7 +230,7 @@ class Client:
 
     def health(self) -> dict[str, Any]:
         """What `/health` says; a server that is draining or cannot write says so with `status`, and raises nothing."""
-        return self._transport.get("/health", errors=False).read(_object)
+        return self._transport.get("/health", taken=(503,)).read(_object)
 
     def _head(self, params: Params, patience: float = 0) -> Position:
         answer = self._transport.get("/changes", params, wait=patience)

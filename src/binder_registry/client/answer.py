@@ -66,7 +66,8 @@ class Answer(Struct, frozen=True):
 
     @property
     def position(self) -> Position | None:
-        found = _POSITION.search(self.headers.get("ETag", ""))
+        """The ETag, of a registry: in front of one of 2015, something else may have made it."""
+        found = _POSITION.search(self.headers.get("ETag", "")) if self.revision is not None else None
         return Position.parse(found[0]) if found else None
 
     def read(self, decoder: msgspec.json.Decoder[T]) -> T:

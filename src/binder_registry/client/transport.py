@@ -60,10 +60,10 @@ class Transport:
         method: str = "GET",
         cached: bool = False,
         wait: float = 0,
-        errors: bool = True,
+        taken: tuple[int, ...] = (),
     ) -> Answer:
         """A read, tried again when it fails for want of a connection or of a ready server. `wait` is for how many
-        seconds more than usual the server may take; without `errors`, any answer is given as it is."""
+        seconds more than usual the server may take; the statuses `taken` are no errors here."""
         url = self._url(path, params)
         known = self._cache.get(url) if cached else None
         conditional = {"If-None-Match": known.headers["ETag"]} if known else {}
@@ -79,14 +79,14 @@ class Transport:
             else:
                 answer = self._answer(response)
                 asked = retry_delay(answer, attempt)
-                if asked is None or attempt >= self.retries or not errors:
+                if asked is None or attempt >= self.retries or answer.status in taken:
                     break
                 delay = asked
             time.sleep(delay)
             attempt += 1
         if answer.status == 304 and known:
             return known
-        if errors:
+        if answer.status not in taken:
             self._check(answer)
         if cached:
             self._cache.put(url, answer)
