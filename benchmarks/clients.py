@@ -7,13 +7,17 @@ charged for everything that fell due meanwhile.
 import asyncio
 import gc
 import itertools
+import multiprocessing
+import os
 import re
 import time
 from array import array
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from multiprocessing.synchronize import Event
 
+from .peers import cores
 from .servers import API_KEY, Server
 from .templates import body
 
@@ -59,6 +63,21 @@ def p99_of(server: Server, measured: Pace, beside: Pace | None, seconds: float) 
 def deliver(server: Server, since: int, *, streams: int, rate: float, seconds: float) -> Delivery:
     """Follow the changes after revision `since` on every stream, while `rate` templates per second are registered."""
     return asyncio.run(_deliver(server, since, streams, rate, seconds))
+
+
+def p99_beside_streams(server: Server, measured: Pace, streams: int, seconds: float) -> float:
+    """`p99_of` while a process of its own, which costs the measured requests no time here, reads as many streams."""
+    spawning = multiprocessing.get_context("spawn")
+    opened = spawning.Event()
+    reader = spawning.Process(target=_read_streams, args=(server.port, streams, opened), daemon=True)
+    reader.start()
+    try:
+        if not opened.wait(STREAM_SECONDS):
+            raise SystemExit("benchmarks: the event streams did not open")
+        return p99_of(server, measured, None, seconds)
+    finally:
+        reader.terminate()
+        reader.join()
 
 
 class _Connection(asyncio.Protocol):
@@ -113,6 +132,32 @@ class _Stream(asyncio.Protocol):
             self.times.append(now)
             end = event.end()
         self._rest = data[max(end, data.rfind(b"\n") + 1) :]
+
+
+class _Drain(asyncio.Protocol):
+    """An open event stream whose events nobody looks at."""
+
+    opened = False
+
+    def data_received(self, data: bytes) -> None:
+        self.opened = True
+
+
+def _read_streams(port: int, streams: int, opened: Event) -> None:
+    os.sched_setaffinity(0, {cores()[1]})
+
+    async def read() -> None:
+        loop = asyncio.get_running_loop()
+        protocols = []
+        for _ in range(streams):
+            transport, protocol = await loop.create_connection(_Drain, "127.0.0.1", port)
+            transport.write(b"GET /changes HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: text/event-stream\r\n\r\n")
+            protocols.append(protocol)
+        await _until(lambda: all(protocol.opened for protocol in protocols))
+        opened.set()
+        await asyncio.sleep(600)  # its parent ends it
+
+    asyncio.run(read())
 
 
 async def _paced(server: Server, pace: Pace, seconds: float, note: Callable[[bytes, float, float], None]) -> None:

@@ -108,6 +108,15 @@ def get(server: Server, path: str) -> tuple[bytes, Mapping[str, str]]:
     return answer, {header.lower(): value for header, value in response.getheaders()}
 
 
+def status(server: Server, path: str, headers: Mapping[str, str]) -> int:
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+    try:
+        connection.request("GET", path, headers=dict(headers))
+        return connection.getresponse().status
+    finally:
+        connection.close()
+
+
 @contextmanager
 def _running(command: list[str], port: int, path: str, log: Path, environment: Mapping[str, str]) -> Iterator[Server]:
     with log.open("wb") as output:

@@ -190,7 +190,7 @@ class Stream:
         if found is not None:
             piece, self._revision = found
             return piece
-        return await self._request.service.in_pool(self._older)
+        return await self._request.service.in_turn(self._older)
 
     def _older(self) -> bytes:
         """What lies before the ring, from the store."""
@@ -209,9 +209,9 @@ async def _stream(request: Request, query: dict[str, list[str]], chosen: Filter,
     service = request.service
     asked = request.header(b"last-event-id") or _single(query, "since")
     position = _position(asked, "since") if asked else service.model.position
-    if position != service.model.position:
+    if not position.agrees(service.model.position):
         # Raises `PositionUnknown` before the answer starts.
-        await service.in_pool(lambda: service.registry.store.changes(since=position, limit=1))
+        await service.in_turn(lambda: service.registry.store.changes(since=position, limit=1))
     return Stream(request, position, chosen, by=by)
 
 

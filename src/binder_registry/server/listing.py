@@ -5,23 +5,23 @@ Runs in a bounded pool of threads, over a copy of the read model's entries or ov
 
 import fnmatch
 import re
+import time
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from urllib.parse import urlencode
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ..changes import Change
 from ..errors import InvalidRequest, RevisionPurged
 from ..log_store import LogStore
 from ..selector import Requirement, matches, parse_selector
-from ..wire import full_view
-from .read_model import Entry, Words, words_of
+from .read_model import Entry
 from .requests import whole_number
 
 PAGE = 1000  # templates, at most, of one page
+SLICE = 500  # templates looked at in one go: a fraction of a millisecond
 PARAMETERS = ("label", "q", "image", "name", "limit", "after", "revision", "view", "deleted")
 
 
@@ -81,12 +81,11 @@ def _single(query: dict[str, list[str]], parameter: str) -> str | None:
     return values[0] if values else None
 
 
-def page_of_present(listing: Listing, entries: Iterable[Entry]) -> Page:
+def page_of_present(listing: Listing, entries: list[Entry]) -> Page:
     """`entries` of the living, by name; of all, in any order, where the listing wants tombstones too."""
-    chosen = _chooser(listing)
     if listing.deleted:
         entries = sorted(entries, key=lambda entry: entry.name)
-    found = [entry for entry in entries if chosen is None or chosen(entry.name, entry.words)]
+    found = _selected(listing, entries)
     start = bisect_right(found, listing.after, key=lambda entry: entry.name)
     rest = found[start:]
     page = rest[: listing.limit] if listing.limit else rest
@@ -97,19 +96,18 @@ def page_of_present(listing: Listing, entries: Iterable[Entry]) -> Page:
 def page_of_past(listing: Listing, store: LogStore, total: int | None) -> Page:
     """As of `listing.revision`. `total` is known from an earlier page. Raises `RevisionPurged`, `RevisionUnknown`."""
     limit = listing.limit or PAGE
-    page, last, count = list[Change](), "", 0
-    start = listing.after if total is not None else ""
-    for change in _matching(listing, store, start):
+    page, last, count = list[Entry](), "", 0
+    for entry in _matching(listing, store, "" if total is None else listing.after):
         count += 1
-        if change.name <= listing.after:
+        if entry.name <= listing.after:
             continue
         if len(page) < limit:
-            page.append(change)
-        else:
-            last = page[-1].name
-            if total is not None:
-                break
-    contents = [_content(change, full=listing.full) for change in page]
+            page.append(entry)
+            continue
+        last = page[-1].name
+        if total is not None:
+            break
+    contents = [entry.full if listing.full else entry.content for entry in page]
     return Page(contents, last, count if total is None else total)
 
 
@@ -120,43 +118,47 @@ def next_target(path: str, listing: Listing, query: dict[str, list[str]], last: 
     return f"{path}?{urlencode(again, doseq=True)}"
 
 
-def _matching(listing: Listing, store: LogStore, after: str) -> Iterator[Change]:
-    chosen = _chooser(listing)
-    revision = listing.revision or 0
-    while page := store.log.state(revision, after=after, limit=PAGE, deleted=listing.deleted):
+def _matching(listing: Listing, store: LogStore, after: str) -> Iterator[Entry]:
+    """Raises `RevisionPurged` where it cannot be told any more whether a template matches."""
+    while page := store.log.state(listing.revision or 0, after=after, limit=PAGE, deleted=listing.deleted):
         after = page[-1].name
-        for change in page:
-            if chosen is None or chosen(change.name, words_of(change.content or b"{}")):
-                yield change
+        purged = next((change for change in page if change.content is None), None)
+        if purged:
+            raise RevisionPurged(f"The content of {purged.name!r} as of that revision was purged")
+        yield from _selected(listing, [Entry(change) for change in page])
 
 
-def _content(change: Change, *, full: bool) -> bytes:
-    if change.content is None:
-        raise RevisionPurged(f"The content of {change.name!r} as of that revision was purged")
-    return full_view(change.content, change.revision) if full else change.content
-
-
-def _chooser(listing: Listing) -> Callable[[str, Words], bool] | None:
-    tests: list[Callable[[str, Words], bool]] = []
-    if listing.name:
-        tests.append(partial(_globbed_name, re.compile(fnmatch.translate(listing.name))))
-    if listing.image:
-        tests.append(partial(_globbed_image, re.compile(fnmatch.translate(listing.image))))
-    if listing.words:
-        tests.append(lambda _, words: all(word in words.text for word in listing.words))
-    if listing.labels:
-        tests.append(lambda _, words: matches(listing.labels, words.labels))
+def _selected(listing: Listing, entries: list[Entry]) -> list[Entry]:
+    """Looks at a slice at a time, and lets go of the interpreter in between: the event loop waits for it meanwhile."""
+    tests = _tests(listing)
     if not tests:
-        return None
-    return lambda name, words: all(test(name, words) for test in tests)
+        return entries
+    found: list[Entry] = []
+    for start in range(0, len(entries), SLICE):
+        some = entries[start : start + SLICE]
+        for test in tests:
+            some = test(some)
+        found += some
+        time.sleep(0)
+    return found
 
 
-def _globbed_name(pattern: re.Pattern[str], name: str, _: Words) -> bool:
-    return pattern.match(name) is not None
+def _tests(listing: Listing) -> list[Callable[[list[Entry]], list[Entry]]]:
+    tests: list[Callable[[list[Entry]], list[Entry]]] = []
+    if listing.name:
+        name = re.compile(fnmatch.translate(listing.name)).match
+        tests.append(lambda entries: [entry for entry in entries if name(entry.name)])
+    tests += [partial(_containing, word) for word in listing.words]
+    if listing.image:
+        image = re.compile(fnmatch.translate(listing.image)).match
+        tests.append(lambda entries: [entry for entry in entries if image(entry.words.image)])
+    if listing.labels:
+        tests.append(lambda entries: [entry for entry in entries if matches(listing.labels, entry.words.labels)])
+    return tests
 
 
-def _globbed_image(pattern: re.Pattern[str], _: str, words: Words) -> bool:
-    return pattern.match(words.image) is not None
+def _containing(word: str, entries: list[Entry]) -> list[Entry]:
+    return [entry for entry in entries if word in entry.words.text]
 
 
 def present(listing: Listing, revision: int) -> Listing:

@@ -39,7 +39,7 @@ class Answer:
 class Entry(Answer):
     """The newest state of one template, or its tombstone."""
 
-    __slots__ = ("_words", "deleted", "name", "revision")
+    __slots__ = ("deleted", "name", "revision", "words")
 
     def __init__(self, change: Change) -> None:
         assert change.content is not None, "the newest change is never purged"
@@ -47,7 +47,6 @@ class Entry(Answer):
         self.name = change.name
         self.revision = change.revision
         self.deleted = change.deleted
-        self._words: Words | None = None
 
     @property
     def content(self) -> bytes:
@@ -61,12 +60,12 @@ class Entry(Answer):
     def template(self) -> Template:
         return decode_template(self.content, self.revision)
 
-    @property
-    def words(self) -> "Words":
-        """What queries look at, decoded at their first use."""
-        if self._words is None:
-            self._words = words_of(self.content)
-        return self._words
+    def __getattr__(self, attribute: str) -> "Words":
+        """`words`, what queries look at, is decoded at its first use, and found like any attribute from then on."""
+        if attribute != "words":
+            raise AttributeError(attribute)
+        self.words = words = words_of(self.content)
+        return words
 
 
 class Words(Struct, frozen=True, gc=False):

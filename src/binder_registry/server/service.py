@@ -56,6 +56,7 @@ class Service:
         self.running = False
         self._pool = ThreadPoolExecutor(POOL_THREADS, thread_name_prefix="reader")
         self._in_pool = 0
+        self._streams = ThreadPoolExecutor(1, thread_name_prefix="streams")
         self._shown: list[tuple[int, asyncio.Future[None]]] = []
 
     async def start(self) -> None:
@@ -85,7 +86,8 @@ class Service:
             self.running = False
             await asyncio.to_thread(self.writer.close)
             await asyncio.to_thread(self.follower.close)
-            self._pool.shutdown(wait=False, cancel_futures=True)
+            for pool in (self._pool, self._streams):
+                pool.shutdown(wait=False, cancel_futures=True)
 
     async def write(self, operation: Operation) -> Reply:
         return await self.writer.submit(operation)
@@ -99,6 +101,10 @@ class Service:
             return await asyncio.get_running_loop().run_in_executor(self._pool, call)
         finally:
             self._in_pool -= 1
+
+    async def in_turn(self, call: Callable[[], T]) -> T:
+        """The short reads of streams, one after the other: however many resume at once, all are served."""
+        return await asyncio.get_running_loop().run_in_executor(self._streams, call)
 
     async def shows(self, revision: int) -> None:
         """Wait, for a bounded time, until the read model shows `revision`. Raises `RevisionNotShown`."""
