@@ -484,7 +484,7 @@ class Follower(threading.Thread):
                     polls = POLLS_WITHOUT_STREAM
             except Exception as error:  # noqa: BLE001  # a follower that ended would leave the list as it is for good
                 failures += 1
-                pause = min(LONGEST_PAUSE, 0.5 * 2 ** min(failures, 6))
+                pause = min(LONGEST_PAUSE, 0.25 * 2 ** min(failures, 6))
                 self._tell_trouble(error)
             self.tried.set()
             self._save(at_once=True)

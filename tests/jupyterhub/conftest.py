@@ -1,0 +1,32 @@
+from collections.abc import Iterator
+
+import pytest
+from tests.jupyterhub.hubs import TINY_SERVER, Hub, running_hub
+from tests.server.running import KEY, RunningServer, running_server
+
+from binder_registry.client import Client
+
+CONFIGURE = """
+from binder_registry.jupyterhub import configure
+configure(c, url={url!r}, versions=3, allow_commands=[{tiny!r}])
+"""
+
+
+@pytest.fixture(scope="session")
+def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    with running_server(tmp_path_factory.mktemp("registry")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def publisher(registry: RunningServer) -> Iterator[Client]:
+    with Client(registry.url, KEY) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def hub(registry: RunningServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
+    """One hub for all tests that leave it as it was; each uses users and templates of its own."""
+    folder = tmp_path_factory.mktemp("hub")
+    with running_hub(folder, CONFIGURE.format(url=registry.url, tiny=TINY_SERVER)) as hub:
+        yield hub
