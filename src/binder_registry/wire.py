@@ -10,10 +10,10 @@ import json
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
-from typing import Any, NoReturn, TypeVar
+from typing import Annotated, Any, NoReturn, TypeVar
 
 import msgspec
-from msgspec import UNSET, Struct, UnsetType, structs
+from msgspec import UNSET, Meta, Struct, UnsetType, structs
 
 from .errors import APIErrorResponse, ErrorHint, InvalidRequest, InvalidTemplate
 from .template import LARGEST_INTEGER, WIRE_NAMES, ContainerLimits, Template, invalid_template
@@ -355,12 +355,14 @@ _ESCAPE = re.compile(rb"\\.")
 _GO_ESCAPES = {b"\\b": b"\\u0008", b"\\f": b"\\u000c"}
 
 
+class ErrorBody(Struct, omit_defaults=True):
+    message: Annotated[str, Meta(description="For people")]
+    errors: Annotated[tuple[ErrorHint, ...], Meta(description="Where it lies; left out when there are none")] = ()
+
+
 def encode_error(error: APIErrorResponse) -> bytes:
-    """2015's error body, without the newline; `errors` is left out when there are none."""
-    body: dict[str, Any] = {"message": error.message}
-    if error.errors:
-        body["errors"] = error.errors
-    return encode(body)
+    """2015's error body, without the newline."""
+    return encode(ErrorBody(error.message, error.errors))
 
 
 def timestamp(time: datetime) -> str:

@@ -1,10 +1,21 @@
 """What a server says of itself: its health, the description of its API, and the page that shows it."""
 
 from importlib.resources import files
+from typing import Annotated, Literal
 
+from msgspec import Meta, Struct
+
+from ..errors import InvalidRequest
 from ..wire import encode
 from .replies import Reply, json_reply
 from .requests import Request
+
+
+class Health(Struct):
+    status: Annotated[Literal["ok", "draining", "writes fail"], Meta(description="In words")]
+    revision: Annotated[int, Meta(description="The newest revision that this server shows")]
+    reads: Annotated[bool, Meta(description="Whether reads are served")]
+    writes: Annotated[bool, Meta(description="Whether writes are served")]
 
 
 async def health(request: Request) -> Reply:
@@ -12,10 +23,16 @@ async def health(request: Request) -> Reply:
     service = request.service
     writes = not (service.writer.down or service.follower.down)
     reads = not service.draining
-    asked = request.query(["for"]).get("for", ["all"])[-1]
-    fine = reads and (writes or asked == "reads")
-    status = "draining" if service.draining else "ok" if writes else "writes fail"
-    body = {"status": status, "revision": service.model.revision, "reads": reads, "writes": reads and writes}
+    asked = request.query(["for"]).get("for", ["all"])
+    if asked not in (["all"], ["reads"]):
+        raise InvalidRequest.parameter("for", "must be all or reads")
+    fine = reads and (writes or asked == ["reads"])
+    body = Health(
+        "draining" if service.draining else "ok" if writes else "writes fail",
+        service.model.revision,
+        reads,
+        reads and writes,
+    )
     return json_reply(200 if fine else 503, encode(body) + b"\n", [] if fine else [(b"retry-after", b"2")])
 
 

@@ -1,5 +1,8 @@
 """The handlers that write: each checks who it is, reads what is wanted, and hands an operation to the writer."""
 
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from ..apply import ApplyRequest, Step, parse_apply, plan
@@ -13,6 +16,18 @@ from .replies import Reply, change_reply, json_reply
 from .requests import Request, json_object, whole_number
 
 APPLY_BYTES = 64 * 1024**2
+
+
+class PlanStep(Struct, omit_defaults=True):
+    action: Annotated[Literal["created", "updated", "deleted", "unchanged"], Meta(description="What is done")]
+    name: Annotated[str, Meta(description="The template's name")]
+    changed: Annotated[list[str], Meta(description="The members that differ, `limits.memory` for a single limit")]
+    revision: Annotated[int, Meta(description="The change that wrote it; left out where there is none (yet)")] = 0
+
+
+class Plan(Struct, rename="kebab"):
+    dry_run: Annotated[bool, Meta(description="Whether this is only what would be done")]
+    plan: Annotated[list[PlanStep], Meta(description="One step for each template, in the order of the request")]
 
 
 async def template_create(request: Request) -> Reply:
@@ -136,13 +151,12 @@ async def _dry_run(request: Request, wanted: ApplyRequest) -> Reply:
 
 
 def _plan_reply(steps: list[Step], *, dry_run: bool, tag: bytes) -> Reply:
-    rows = []
-    for step in steps:
-        row: dict[str, object] = {"action": step.action, "name": step.after.name, "changed": step.changed}
-        if step.after.revision and not (dry_run and step.action != "unchanged"):
-            row["revision"] = step.after.revision
-        rows.append(row)
-    return json_reply(200, encode({"dry-run": dry_run, "plan": rows}) + b"\n", [(b"etag", tag)])
+    plan = [
+        PlanStep(step.action, step.after.name, step.changed, 0 if dry_run and step.action != "unchanged" else revision)
+        for step in steps
+        for revision in [step.after.revision]
+    ]
+    return json_reply(200, encode(Plan(dry_run, plan)) + b"\n", [(b"etag", tag)])
 
 
 async def _allowed(request: Request, scope: Scope) -> Identity:
