@@ -98,6 +98,12 @@ class PostgresServer:
         self._settings(**settings)
         self._run("pg_ctl", "reload", "-D", self.data)
 
+    def ask_for_passwords(self) -> None:
+        """Of all but the superuser."""
+        rules = "host all postgres 127.0.0.1/32 trust\nhost all all 127.0.0.1/32 scram-sha-256\n"
+        (self.data / "pg_hba.conf").write_text(rules)
+        self._run("pg_ctl", "reload", "-D", self.data)
+
     def execute(self, *statements: str, database: str = "postgres") -> list[tuple[object, ...]]:
         """As the superuser; gives the last statement's rows."""
         with psycopg.connect(self.url(database), autocommit=True) as connection:

@@ -219,6 +219,7 @@ def test_when_the_primary_is_killed_the_log_follows_to_the_promoted_standby(prim
             primary.kill()
             standby.promote()
             load.goes_on()
+        eventually(lambda: all(answers(log) for log in logs))
 
         changes = whole_log(LogStore(logs[1]))
         names = [change.name for change in changes]

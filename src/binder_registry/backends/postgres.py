@@ -16,7 +16,7 @@ from psycopg.errors import Diagnostic
 
 from ..changes import MARK_BYTES, Action, Change, Head
 from ..errors import DatabaseRefused, StoreUnavailable
-from .postgres_connect import Connection, Database, connect, failures, parameters, problem
+from .postgres_connect import Connection, Database, beginning_with, connect, failures, parameters, problem
 from .postgres_listen import CHANNEL, Listener
 
 SCHEMA = 1  # registry_schema.version
@@ -70,6 +70,7 @@ class PostgresLog:
             with connect(settings) as connection:
                 _prepare(connection, read_only)
                 self._notifies = not read_only and _can_notify(connection)
+                settings = beginning_with(connection, settings)
         except psycopg.Error as error:
             raise DatabaseRefused(f"PostgreSQL: {problem(error)}") from None
         self._database = Database(settings)
@@ -146,8 +147,8 @@ class PostgresLog:
             connection.execute("COMMIT")
 
     def close(self) -> None:
-        self._listener.close()
         self._database.close()
+        self._listener.close()  # wakes who waits, to find the database closed
 
     def _commit(self, connection: Connection, rows: list[Change], blanked: list[int]) -> None:
         warnings: list[str] = []

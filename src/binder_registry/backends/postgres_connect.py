@@ -24,6 +24,8 @@ LOCK_SECONDS = 3  # how long to wait for the head row, which another server's wr
 STATEMENT_SECONDS = 5  # after which the server stops a statement
 ANSWER_SECONDS = 6.0  # after which a server that says nothing counts as lost
 IDLE_SECONDS = 10  # after which the server ends a transaction whose client has stopped, and frees the head row
+STOP_SECONDS = 0.5  # for a thread of a pool, which may be about to connect; it ends by itself
+POOL_SECONDS = 10.0  # for the first connection of a new pool
 POOL_SIZE = 8  # connections at most, of one log, beside the one that listens
 RECONNECT_SECONDS = (0.1, 2.0)  # the first pause between tries, which doubles, and the longest
 
@@ -83,13 +85,28 @@ def parameters(url: str, *, read_only: bool) -> dict[str, Any]:
 
 def connect(parameters: dict[str, Any]) -> Connection:
     connection = Connection.connect(**parameters, autocommit=True)
-    configure(connection)
+    try:
+        configure(connection)
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 
 def configure(connection: Connection) -> None:
     calls = ", ".join(f"set_config('{name}', '{value}', false)" for name, value in SETTINGS.items())
     connection.execute(f"SELECT {calls}")
+
+
+def beginning_with(connection: Connection, parameters: dict[str, Any]) -> dict[str, Any]:
+    """The same hosts, first the one that `connection` has reached: others may take long to say that they are away."""
+    hosts, ports = (str(parameters.get(name, "")).split(",") for name in ("host", "port"))
+    if len(hosts) == 1 or "hostaddr" in parameters:
+        return parameters
+    here = connection.info.host, str(connection.info.port)
+    pairs = list(zip(hosts, ports if len(ports) > 1 else ports * len(hosts), strict=True))
+    pairs.sort(key=lambda pair: pair not in (here, (here[0], "")))
+    return parameters | {"host": ",".join(host for host, _ in pairs), "port": ",".join(port for _, port in pairs)}
 
 
 def problem(error: BaseException) -> str:
@@ -143,7 +160,7 @@ class Database:
             pool, self._pool = self._pool, None
             self._changed.notify_all()
         if pool:
-            pool.close(timeout=CONNECT_SECONDS)
+            pool.close(timeout=STOP_SECONDS)
 
     def _new_pool(self) -> ConnectionPool[Connection]:
         return ConnectionPool(
@@ -188,7 +205,9 @@ class Database:
 
     def _available(self) -> ConnectionPool[Connection]:
         with self._changed:
-            self._changed.wait_for(lambda: self._pool or self._away or self._closed, ACQUIRE_SECONDS)
+            known = self._changed.wait_for(lambda: self._pool or self._away or self._closed, ACQUIRE_SECONDS)
+            if not known:
+                self._away = True  # as far as calls are concerned: the try goes on
             if self._pool is None:
                 raise StoreUnavailable
             return self._pool
@@ -204,14 +223,18 @@ class Database:
         pool.putconn(connection)
 
     def _reconnect(self, old: ConnectionPool[Connection]) -> None:
+        old.close(timeout=STOP_SECONDS)
         pause, longest = RECONNECT_SECONDS
         while True:
             try:
-                self.connect().close()
+                with self.connect() as connection:
+                    self._parameters = beginning_with(connection, self._parameters)
+                pool = self._new_pool()
+                pool.wait(POOL_SECONDS)
             except psycopg.Error as error:
+                if pause == RECONNECT_SECONDS[0]:
+                    logger.error("the database is away: %s", problem(error))
                 with self._changed:
-                    if not self._away:
-                        logger.error("the database is away: %s", problem(error))
                     self._away = True
                     self._changed.notify_all()
                     if self._changed.wait_for(lambda: self._closed, pause * random.uniform(0.5, 1)):  # noqa: S311 (jitter)
@@ -220,12 +243,12 @@ class Database:
             else:
                 with self._changed:
                     if not self._closed:
-                        self._pool = self._new_pool()
-                    self._away = False
+                        self._pool, self._away = pool, False
                     self._changed.notify_all()
+                if self._pool is not pool:
+                    pool.close(timeout=STOP_SECONDS)
                 logger.warning("connected to the database again")
                 break
-        old.close(timeout=CONNECT_SECONDS)
 
 
 @contextmanager
