@@ -2,11 +2,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.server.running import KEY, running_server
 
 from binder_registry import Client
 
 from .invoking import CommandLine
-from .serving import KEY, serving
 
 
 @pytest.fixture
@@ -18,10 +18,10 @@ def command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CommandLine
 
 
 @pytest.fixture(scope="session")
-def server() -> Iterator[str]:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """One for all tests, which begin with it empty (but not at revision 0)."""
-    with serving("memory:") as url:
-        yield url
+    with running_server(tmp_path_factory.mktemp("server")) as running:
+        yield running.url
 
 
 @pytest.fixture

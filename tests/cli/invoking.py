@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
 import pytest
@@ -95,7 +95,12 @@ class Terminal:
         os.write(self._master, keys.encode())
 
     def interrupt(self) -> None:
-        self.type("\x03")
+        """Ctrl-C; again, as people do, when it came just before the program began to wait for keys."""
+        deadline = time.monotonic() + PATIENCE
+        while self.process.poll() is None and time.monotonic() < deadline:
+            self.type("\x03")
+            with suppress(subprocess.TimeoutExpired):
+                self.process.wait(2)
 
     def close(self) -> None:
         if self.process.poll() is None:

@@ -1,14 +1,17 @@
 import json
 import re
+import sys
 from pathlib import Path
 
 import pytest
+from tests.client.stub import json_answer, running
+from tests.server.running import KEY, running_server
 
 from binder_registry import Client, Template
 
 from .invoking import CommandLine
-from .serving import KEY, serving
 
+TIME = "2015-10-07T20:21:22.08041123Z"
 TWO = """\
 name: one
 image-name: i
@@ -168,10 +171,10 @@ def test_a_registry_moves_to_an_empty_one_and_back(registry: CommandLine, client
     first, second = tmp_path / "first.yaml", tmp_path / "second.yaml"
     registry("export", "-f", str(first))
 
-    with serving("memory:") as other:
-        registry("apply", "-f", str(first), "--url", other)
-        again = registry("apply", "-f", str(first), "--url", other)
-        registry("export", "-f", str(second), "--url", other)
+    with running_server(tmp_path) as other:
+        registry("apply", "-f", str(first), "--url", other.url)
+        again = registry("apply", "-f", str(first), "--url", other.url)
+        registry("export", "-f", str(second), "--url", other.url)
 
     assert (again.out, first.read_bytes() == second.read_bytes()) == ("Done: 5000 unchanged\n", True)
 
@@ -225,11 +228,11 @@ def test_allowed_images_are_imported_and_exported(registry: CommandLine) -> None
     assert registry("export", "--format", "allowed-images").out == "Base: base:2\nSciPy: scipy:1\n"
 
 
-def test_another_registry_is_imported(registry: CommandLine, client: Client) -> None:
-    with serving("memory:") as other:
-        with Client(other, KEY) as there:
+def test_another_registry_is_imported(registry: CommandLine, client: Client, tmp_path: Path) -> None:
+    with running_server(tmp_path) as other:
+        with Client(other.url, KEY) as there:
             there.register_template(Template(name="moved", image_name="i"))
-        result = registry("import", "--from-url", other)
+        result = registry("import", "--from-url", other.url)
 
     assert (result.out, client.get_template("moved").image_name) == ("created\tmoved\nDone: 1 created\n", "i")
 
@@ -284,3 +287,26 @@ def test_what_a_hub_allows_is_offered(registry: CommandLine, client: Client) -> 
     result = registry("check", "--hub", "--allow-command", "jupyter lab")
 
     assert (result.code, result.out) == (0, "a hub offers all 1 templates\n")
+
+
+def test_without_tornado_hubs_cannot_be_asked_for(registry: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "binder_registry.jupyterhub", raising=False)
+    monkeypatch.delattr("binder_registry.jupyterhub", raising=False)
+    monkeypatch.setitem(sys.modules, "tornado.web", None)
+
+    result = registry("check", "--hub")
+
+    assert (result.code, result.err) == (1, "Error: tornado is needed for this. Run: pip install tornado\n")
+
+
+def test_a_registry_of_2015_is_imported(registry: CommandLine, client: Client) -> None:
+    printed = [
+        {"name": name, "image-name": "jupyter/demo", "command": "", "limits": {}, "time-created": TIME}
+        | {"time-modified": TIME, "bind-port": port}
+        for name, port in (("b", 8888), ("a", 8889))
+    ]
+
+    with running(lambda asked, before: json_answer(printed)) as old:
+        result = registry("import", "--from-url", old.url)
+
+    assert (result.code, client.get_template("a").bind_port, old.heads("authorization")) == (0, 8889, [None])

@@ -4,11 +4,11 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from tests.server.running import KEY, running_server
 
 from binder_registry import Client, Template, open_store
 
 from .invoking import CommandLine
-from .serving import KEY, serving
 
 
 @pytest.fixture
@@ -28,8 +28,8 @@ def database(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def live(database: Path) -> Iterator[Client]:
-    with serving(f"sqlite:///{database}") as url, Client(url, KEY) as client:
+def live(database: Path, tmp_path: Path) -> Iterator[Client]:
+    with running_server(tmp_path, db=f"sqlite:///{database}") as running, Client(running.url, KEY) as client:
         yield client
 
 
@@ -92,7 +92,7 @@ def test_damaged_pages_are_named(command_line: CommandLine, database: Path) -> N
 
     result = command_line("check", f"sqlite:///{database}")
 
-    assert (result.code, "Traceback" in result.err) == (1, False)
+    assert (result.code, "The database" in result.err, "Traceback" in result.err) == (1, True, False)
 
 
 @pytest.mark.parametrize("url", ["sqlite:///nowhere.db", "mysql://user:s3cret@host/x", "sqlite:///"])

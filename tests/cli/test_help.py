@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -80,3 +81,13 @@ def test_version_is_printed(command_line: CommandLine) -> None:
     from binder_registry import __version__
 
     assert command_line("version").out.startswith(f"binder-registry {__version__} (Python 3.")
+
+
+def test_a_closed_standard_output_is_no_fault_of_ours(registry: CommandLine) -> None:
+    command = f"{sys.executable} -m binder_registry list >&-"
+
+    result = subprocess.run(
+        ["sh", "-c", command], env=os.environ | registry.environment, capture_output=True, text=True
+    )
+
+    assert (result.returncode, result.stderr) == (0, "")

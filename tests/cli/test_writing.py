@@ -124,7 +124,9 @@ def test_an_update_from_a_stale_revision_is_refused(registry: CommandLine, clien
 
     result = registry("update", "base", "--image", "ours", "--if-match", str(base.revision))
 
+    now = str(client.get_template("base").revision)
     assert (result.code, client.get_template("base").image_name) == (4, "theirs")
+    assert f"It is at {now}-" in result.err
 
 
 def test_a_write_prints_the_template_on_request(registry: CommandLine) -> None:

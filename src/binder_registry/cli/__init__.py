@@ -1,5 +1,6 @@
 """The command line. Each command's module is imported when the command runs, so that `--help` is quick."""
 
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -112,6 +113,8 @@ def cli(ctx: click.Context, url: str | None, context: str | None) -> None:
 
 
 def main() -> NoReturn:
+    # Python has no stream where a caller closed it: `>&-`.
+    sys.stdin, sys.stdout = sys.stdin or open(os.devnull), sys.stdout or open(os.devnull, "w")  # noqa: SIM115, PTH123
     sys.exit(run(sys.argv[1:]))
 
 
@@ -133,8 +136,8 @@ def run(arguments: Sequence[str]) -> int:
             code, line = explain(error)
             click.echo(line, err=True)
             return code
-    except BrokenPipeError:  # `| head` has seen enough
+    except BrokenPipeError:  # `| head` has seen enough; and nothing is flushed again at the exit
         sys.stdout = None
-        return 141
+        return 1
     except KeyboardInterrupt:
         return 130

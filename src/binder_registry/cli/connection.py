@@ -59,9 +59,9 @@ def open_client(chosen: Chosen, *, timeout: float = 30.0, retries: int = 3) -> "
 
 def complete_name(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """The names of templates, for the shell. Says nothing when the registry cannot be asked."""
-    chosen = Chosen(ctx.params.get("url"), ctx.params.get("context"))
+    own, outer = (Chosen(each.params.get("url"), each.params.get("context")) for each in (ctx, ctx.find_root()))
     try:
-        client = open_client(chosen if chosen.url or chosen.context else Chosen(), timeout=2.0, retries=0)
+        client = open_client(own if own.url or own.context else outer, timeout=2.0, retries=0)
         try:
             templates = client.list_templates(name=f"{incomplete}*")
         finally:

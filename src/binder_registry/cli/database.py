@@ -1,5 +1,6 @@
 """backup, check and copy: what works on a database and not on a server."""
 
+import logging
 import os
 import sqlite3
 import tempfile
@@ -130,17 +131,23 @@ def copy(source: str, target: str) -> None:
 
     if "memory:" in (source, target):
         raise click.UsageError("memory: is gone when this command ends: name a database that stays.")
+    _say_it_once()
     with closing(open_log(source, read_only=True)) as reads, closing(open_log(target)) as writes:
         try:
             with progress("Copying", 2 * reads.head().revision) as seen:
                 head = copy_log(
                     reads, writes, lambda step, revision, last: seen(revision + (last if step == "verifying" else 0))
                 )
-        except StoreUnavailable:
+        except StoreUnavailable as error:
             raise click.ClickException(
-                "A database failed meanwhile. Run the same line again: it goes on where it stopped."
+                f"A database failed: {error.__cause__}. Run the same line again: it goes on where it stopped."
             ) from None
     say(f"{head.revision} revisions copied and verified, position {head.position}")
+
+
+def _say_it_once() -> None:
+    """What goes wrong in a database is told as an error, and not by the log too."""
+    logging.getLogger("binder_registry").addHandler(logging.NullHandler())
 
 
 def _sqlite_path(url: str) -> Path | None:
@@ -152,14 +159,15 @@ def _verified(url: str) -> "Finding":
     from ..errors import StoreUnavailable
     from .verify import verify
 
+    _say_it_once()
     log: Log = open_log(url, read_only=True)
     with closing(log):
         try:
             total = log.head().revision
             with progress("Verifying", total) as seen:
                 return verify(log, seen)
-        except StoreUnavailable:
-            raise click.ClickException("The database cannot be read.") from None
+        except StoreUnavailable as error:
+            raise click.ClickException(f"The database cannot be read: {error.__cause__}") from None
 
 
 def _copy_pages(source: Path, target: Path) -> None:

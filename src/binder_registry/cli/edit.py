@@ -1,4 +1,4 @@
-"""edit: a template in your editor, with a lock of hope: the text is never lost."""
+"""edit: what was typed is never lost."""
 
 import os
 import shlex

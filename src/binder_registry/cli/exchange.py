@@ -8,7 +8,7 @@ import click
 
 from .connection import connected
 from .options import note_option
-from .output import progress, tell
+from .output import json_text, progress, tell
 from .plan import plan_options, publish
 
 if TYPE_CHECKING:
@@ -63,9 +63,7 @@ def rendered(templates: "list[Template]", form: str) -> str:
                 for index, template in enumerate(templates, 1)
             )
     if form == "json":
-        import json
-
-        return json.dumps([members(template) for template in templates], indent=2, ensure_ascii=False) + "\n"
+        return json_text([members(template) for template in templates], indent=2) + "\n"
     values, notes = (to_z2jh if form == "z2jh" else to_allowed_images)(templates)
     for note in notes:
         tell(note)

@@ -40,6 +40,8 @@ _ANSWERS: list[tuple[tuple[type[Exception], ...], int, str]] = [
 
 
 def explain(error: Exception) -> tuple[int, str]:
+    if isinstance(error, RevisionConflict) and error.current:
+        return CONFLICT, _line(str(error), f"It is at {error.current} now: read it again, then decide.")
     for classes, code, hint in _ANSWERS:
         if isinstance(error, classes):
             return code, _line(str(error), hint)

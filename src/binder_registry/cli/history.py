@@ -7,7 +7,7 @@ import click
 
 from .connection import complete_name, connected, name_argument
 from .options import PositionText
-from .output import console, format_option, moment, print_json, print_yaml, printable, table
+from .output import console, format_option, json_text, moment, print_json, print_yaml, printable, table
 
 if TYPE_CHECKING:
     from ..changes import Change, Position
@@ -21,7 +21,9 @@ PAGE = 1000
 @click.option(
     "--since", type=PositionText(), metavar="REVISION", help="Those after this revision (or position), oldest first."
 )
-@click.option("--limit", "-n", type=click.IntRange(min=1), default=50, show_default=True, help="At most so many.")
+@click.option(
+    "--limit", "-n", type=click.IntRange(min=1), metavar="N", default=50, show_default=True, help="At most so many."
+)
 @click.option("--label", "-l", multiple=True, metavar="SELECTOR", help="Of templates with these labels; repeatable.")
 @format_option("table", "wide", "name", "json", "yaml")
 @connected
@@ -113,11 +115,9 @@ def watch(client: "Client", name: str | None, since: "Position | None", label: t
       binder-registry watch
       binder-registry watch --label tier=gold -o json | while read -r change; do …; done
     """
-    import json
-
     for change in client.watch(since=since, name=name, label=label):
         if output == "json":
-            line = json.dumps(change_members(change), ensure_ascii=False, separators=(",", ":"))
+            line = json_text(change_members(change))
         elif output == "name":
             line = printable(change.name)
         else:

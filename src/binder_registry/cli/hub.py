@@ -82,5 +82,6 @@ def _rules_of_hubs() -> ModuleType:
     try:
         from .. import jupyterhub
     except ImportError as error:
-        raise click.ClickException(f"{error.name} is needed for this. Run: pip install {error.name}") from None
+        missing = (error.name or "").partition(".")[0]
+        raise click.ClickException(f"{missing} is needed for this. Run: pip install {missing}") from None
     return jupyterhub

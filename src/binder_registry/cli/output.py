@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 _ESCAPES = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0))}
+_JSON_ESCAPES = {code: f"\\u{code:04x}" for code in range(0x7F, 0xA0)}  # JSON itself leaves these as they are
 _ESCAPES |= {ord("\n"): "\\n", ord("\r"): "\\r", ord("\t"): "\\t"}
 
 
@@ -69,10 +70,13 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]], styles: Sequenc
 
 
 def print_json(value: Any) -> None:
-    text = json.dumps(value, indent=2, ensure_ascii=False)
-    # JSON leaves the characters from 0x7f to 0x9f as they are.
-    text = "".join(f"\\u{ord(c):04x}" if "\x7f" <= c <= "\x9f" else c for c in text) if not text.isascii() else text
-    click.echo(text.replace("\x7f", "\\u007f"))
+    click.echo(json_text(value, indent=2))
+
+
+def json_text(value: Any, *, indent: int | None = None) -> str:
+    separators = None if indent else (",", ":")
+    text = json.dumps(value, indent=indent, ensure_ascii=False, separators=separators)
+    return text.translate(_JSON_ESCAPES)
 
 
 def print_yaml(value: Any) -> None:
@@ -115,4 +119,5 @@ def progress(what: str, total: int | None = None) -> Iterator[Callable[[int], No
 
 
 def confirmed(question: str) -> bool:
-    return click.confirm(question, default=False, err=True)
+    """Nobody is asked in a pipeline, and nobody says yes there."""
+    return sys.stdin.isatty() and click.confirm(question, default=False, err=True)

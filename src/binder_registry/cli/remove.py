@@ -1,5 +1,6 @@
 """delete, rename, restore and purge."""
 
+from shlex import quote
 from typing import TYPE_CHECKING
 
 import click
@@ -30,7 +31,7 @@ def delete(client: "Client", name: str, replaced_by: str, expected: "Position | 
       binder-registry delete scipy-2025 --replaced-by scipy-2026 -m "End of the course"
     """
     deleted = client.delete_template(name, expected=expected, note=note, replaced_by=replaced_by)
-    say(f"{name} deleted; `binder-registry restore {name} {deleted.revision}` brings it back")
+    say(f"{name} deleted; `binder-registry restore {quote(name)} {deleted.revision}` brings it back")
 
 
 @click.command("rename", short_help="Give a template another name.")

@@ -1,0 +1,138 @@
+import sys
+from pathlib import Path
+
+import pytest
+from tests.server.running import KEY
+
+from binder_registry import Client, Template
+
+from .invoking import CommandLine
+
+
+@pytest.fixture
+def template(client: Client) -> Template:
+    return client.register_template(Template(name="edited", image_name="old", redirect_uri="/lab"))
+
+
+class Editor:
+    """A program that changes the file it is given."""
+
+    def __init__(self, folder: Path) -> None:
+        self.script = folder / "an editor.py"
+
+    def that(self, *lines: str) -> str:
+        start = "import pathlib, sys; path = pathlib.Path(sys.argv[1]); text = path.read_text()"
+        self.script.write_text("\n".join([start, *lines]))
+        return f"{sys.executable} '{self.script}'"
+
+    def that_replaces(self, old: str, new: str, *then: str) -> str:
+        return self.that(f"path.write_text(text.replace({old!r}, {new!r}))", *then)
+
+
+@pytest.fixture
+def editor(tmp_path: Path, registry: CommandLine) -> Editor:
+    registry.environment["TMPDIR"] = str(tmp_path / "kept")
+    (tmp_path / "kept").mkdir()
+    return Editor(tmp_path)
+
+
+@pytest.fixture(autouse=True)
+def _kept_in(editor: Editor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "kept"))
+
+
+def kept(tmp_path: Path) -> list[Path]:
+    return list((tmp_path / "kept").iterdir())
+
+
+@pytest.mark.usefixtures("template")
+def test_what_was_changed_is_published_whole(
+    registry: CommandLine, client: Client, editor: Editor, tmp_path: Path
+) -> None:
+    result = registry("edit", "edited", "-m", "By hand", EDITOR=editor.that_replaces("redirect-uri: /lab", ""))
+
+    written = client.get_template("edited")
+    assert (result.code, result.out) == (0, f"edited updated at revision {written.revision}\n")
+    assert (written.redirect_uri, kept(tmp_path)) == ("", [])
+
+
+@pytest.mark.usefixtures("template")
+def test_visual_comes_before_editor(registry: CommandLine, client: Client, editor: Editor) -> None:
+    registry("edit", "edited", VISUAL=editor.that_replaces("old", "new"), EDITOR="false")
+
+    assert client.get_template("edited").image_name == "new"
+
+
+@pytest.mark.parametrize("change", [("", ""), ("image-name: old", "image-name:   'old'")])
+def test_what_says_nothing_new_is_not_written(
+    registry: CommandLine, client: Client, editor: Editor, template: Template, tmp_path: Path, change: tuple[str, str]
+) -> None:
+    result = registry("edit", "edited", EDITOR=editor.that_replaces(*change))
+
+    assert (result.out, client.get_template("edited").revision) == ("edited unchanged\n", template.revision)
+    assert kept(tmp_path) == []
+
+
+@pytest.mark.usefixtures("template")
+def test_a_change_made_meanwhile_is_not_overwritten_and_the_text_is_kept(
+    registry: CommandLine, client: Client, editor: Editor, server: str, tmp_path: Path
+) -> None:
+    racing = editor.that_replaces(
+        "old",
+        "mine",
+        "from binder_registry import Client",
+        f"Client({server!r}, {KEY!r}).patch_template('edited', {{'image-name': 'theirs'}})",
+    )
+
+    result = registry("edit", "edited", EDITOR=racing)
+
+    [file] = kept(tmp_path)
+    assert (result.code, client.get_template("edited").image_name) == (4, "theirs")
+    assert (str(file) in result.err, "image-name: mine" in file.read_text()) == (True, True)
+
+
+@pytest.mark.usefixtures("template")
+def test_a_kept_text_can_be_applied(
+    registry: CommandLine, client: Client, editor: Editor, server: str, tmp_path: Path
+) -> None:
+    registry("edit", "edited", EDITOR=editor.that_replaces("old", "mine", "sys.exit(1)"))
+
+    registry("apply", "-f", str(kept(tmp_path)[0]))
+
+    assert client.get_template("edited").image_name == "mine"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        ("image-name: old", "image-name: ["),
+        ("image-name: old", "image: old"),
+        ("redirect-uri: /lab", "bind-port: 70000"),
+        ("image-name: old", ""),
+        ("name: edited", "name: other"),
+        ("image-name: old", "image-name: old\n---\nname: second"),
+    ],
+)
+def test_what_is_not_valid_is_refused_and_the_text_is_kept(
+    registry: CommandLine, client: Client, editor: Editor, template: Template, tmp_path: Path, change: tuple[str, str]
+) -> None:
+    result = registry("edit", "edited", EDITOR=editor.that_replaces(*change))
+
+    [file] = kept(tmp_path)
+    assert (result.code, str(file) in result.err) == (1, True)
+    assert client.get_template("edited").revision == template.revision
+
+
+@pytest.mark.usefixtures("template")
+def test_only_the_owner_may_read_the_text(registry: CommandLine, editor: Editor, tmp_path: Path) -> None:
+    registry("edit", "edited", EDITOR=editor.that_replaces("image-name: old", "image: x"))
+
+    assert kept(tmp_path)[0].stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("program", ["/nowhere/editor", "false"])
+@pytest.mark.usefixtures("template")
+def test_an_editor_that_fails_changes_nothing(registry: CommandLine, program: str) -> None:
+    result = registry("edit", "edited", EDITOR=program)
+
+    assert (result.code, program in result.err) == (1, True)
