@@ -44,6 +44,7 @@ class SQLiteLog:
         self._committed = threading.Condition()
         self._writer: sqlite3.Connection | None = None
         self._readers: list[sqlite3.Connection] = []  # idle ones
+        self._head: Head | None = None  # as of our last commit: nobody else writes
         self._closed = False
         self._inode = 0  # of the file that was opened; 0 until then
         try:
@@ -69,6 +70,8 @@ class SQLiteLog:
         return self._rows("SELECT mark FROM origin")[0][0]  # type: ignore[no-any-return]
 
     def head(self) -> Head:
+        if self._head is not None:
+            return self._head
         rows = self._rows("SELECT revision, mark, time FROM changes ORDER BY revision DESC LIMIT 1")
         return Head(rows[0][0], rows[0][1], _time(rows[0][2])) if rows else Head(0, self.origin())
 
@@ -212,8 +215,11 @@ class SQLiteLog:
         self._writer.executemany(
             f"INSERT INTO changes ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", [_row(row) for row in rows]
         )
+        self._head = None
         self._writer.execute("COMMIT")
         self._check_file()
+        if rows:
+            self._head = Head(rows[-1].revision, rows[-1].mark, rows[-1].time)
 
     def _drop_writer(self) -> None:
         if self._writer is not None:

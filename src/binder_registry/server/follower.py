@@ -14,6 +14,7 @@ from ..errors import PositionUnknown, StoreUnavailable
 from ..log_store import LogStore
 from .read_model import ForkedLog, ReadModel
 
+CATCH_UP_SECONDS = 0.01  # between two looks, when the writer has to be brought in step after a failure
 WAIT_SECONDS = 1.0  # of one wait: how soon closing is noticed
 PAGE = 5000  # rows of one read
 BACKOFF_SECONDS = (0.1, 2.0)  # after the first failure, and at most
@@ -36,7 +37,6 @@ class Follower:
         self._store, self._model, self._show, self._load = store, model, show, load
         self._loop = asyncio.get_running_loop()
         self._expected = 0
-        self._moved = threading.Condition()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="follower", daemon=True)
 
@@ -46,8 +46,6 @@ class Follower:
     def close(self) -> None:
         """Blocks for at most one wait. Called in a thread: the loop still has to run what is on its way to it."""
         self._closing.set()
-        with self._moved:
-            self._moved.notify_all()
         self._thread.join()
 
     def expect(self, rows: Sequence[Change]) -> None:
@@ -58,17 +56,10 @@ class Follower:
             self._expected = rows[-1].revision
 
     def catch_up(self, position: Position) -> None:
-        """Block the writer's thread until the read model shows `position`, or another history in its place."""
-        with self._moved:
-            while self._model.position != position and not self._closing.is_set():
-                if self._model.revision > position.revision:
-                    return
-                self._moved.wait(WAIT_SECONDS)
-
-    def moved(self) -> None:
-        """The read model shows something new."""
-        with self._moved:
-            self._moved.notify_all()
+        """Block the writer's thread until the read model shows `position`, or what came after it."""
+        while self._model.position != position and self._model.revision <= position.revision:
+            if self._closing.wait(CATCH_UP_SECONDS):
+                return
 
     def _run(self) -> None:
         delay, most = BACKOFF_SECONDS

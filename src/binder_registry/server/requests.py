@@ -44,14 +44,13 @@ class Request:
         self.scope = scope
         self.parameters: dict[str, str] = {}
         self.id: str = scope.get("request_id") or secrets.token_hex(8)
+        self._headers: dict[bytes, bytes] = dict(reversed(scope["headers"]))
         self._receive = receive
 
     def header(self, name: bytes) -> str | None:
         """The first header of that name, as 2015 read `Authorization`."""
-        for header, value in self.scope["headers"]:
-            if header == name:
-                return str(value.decode("latin-1").strip(" \t"))
-        return None
+        value = self._headers.get(name)
+        return None if value is None else value.decode("latin-1").strip(" \t")
 
     def query(self, known: Iterable[str]) -> dict[str, list[str]]:
         """The query by parameter. One that is not `known`, or is no UTF-8, is refused by name."""
@@ -144,6 +143,8 @@ def whole_number(text: str, parameter: str, *, least: int = 0, most: int = LARGE
 
 def decode_escapes(quoted: bytes) -> str:
     """Raises `ValueError` for a broken escape, and for what is not UTF-8."""
+    if b"%" not in quoted:
+        return quoted.decode()
     if _BROKEN_ESCAPE.search(quoted):
         raise ValueError("a % that no two hexadecimal digits follow")
     return unquote_to_bytes(quoted).decode()

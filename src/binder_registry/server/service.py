@@ -84,7 +84,7 @@ class Service:
         self.drain()
         if self.running:
             self.running = False
-            await asyncio.to_thread(self.writer.close)
+            await self.writer.close()
             await asyncio.to_thread(self.follower.close)
             for pool in (self._pool, self._streams):
                 pool.shutdown(wait=False, cancel_futures=True)
@@ -163,4 +163,3 @@ class Service:
                 shown.set_exception(failure)
             else:
                 shown.set_result(None)
-        self.follower.moved()

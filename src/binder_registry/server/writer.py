@@ -4,7 +4,9 @@ import asyncio
 import logging
 import random
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from queue import Empty, SimpleQueue
 
 from ..batch import Batch
 from ..changes import Change, Position
@@ -39,8 +41,7 @@ class Writer:
         self.commits = 0
         self._store, self._expect, self._show, self._caught_up = store, expect, show, caught_up
         self._loop = asyncio.get_running_loop()
-        self._waiting: list[Waiting] = []
-        self._state = threading.Condition()
+        self._queue: SimpleQueue[Waiting | None] = SimpleQueue()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
         self._thread.start()
@@ -48,35 +49,35 @@ class Writer:
     async def submit(self, operation: Operation) -> Reply:
         """The operation's answer, once its commit is durable and shown. Raises what the operation raised, or
         `StoreUnavailable` when the commit failed: its outcome is unknown then."""
+        if self.down or self._closing.is_set() or self._queue.qsize() >= MAX_WAITING:
+            raise StoreUnavailable
         answer: asyncio.Future[Reply] = self._loop.create_future()
-        with self._state:
-            if self.down or self._closing.is_set() or len(self._waiting) >= MAX_WAITING:
-                raise StoreUnavailable
-            self._waiting.append((operation, answer))
-            self._state.notify()
-        # A client that goes away does not take its write back, which may be half done.
-        return await asyncio.shield(answer)
+        self._queue.put((operation, answer))
+        return await answer  # a client that goes away cancels this, and not its write, which may be half done
 
-    def close(self) -> None:
-        """Finishes what waits; blocks until then."""
-        with self._state:
-            self._closing.set()
-            self._state.notify()
-        self._thread.join()
+    async def close(self) -> None:
+        """Finishes what waits."""
+        self._closing.set()
+        self._queue.put(None)
+        await asyncio.to_thread(self._thread.join)
 
     @property
     def waiting(self) -> int:
-        return len(self._waiting)
+        return self._queue.qsize()
 
     def _run(self) -> None:
-        while group := self._take():
-            self._commit(group)
+        while first := self._queue.get():
+            self._commit([first, *self._more()])
 
-    def _take(self) -> list[Waiting]:
-        with self._state:
-            self._state.wait_for(lambda: self._waiting or self._closing.is_set())
-            group, self._waiting = self._waiting[:MAX_GROUP], self._waiting[MAX_GROUP:]
-            return group
+    def _more(self) -> Iterator[Waiting]:
+        """What else waits by now."""
+        with suppress(Empty):
+            for _ in range(MAX_GROUP - 1):
+                waiting = self._queue.get_nowait()
+                if waiting is None:
+                    self._queue.put(None)
+                    return
+                yield waiting
 
     def _commit(self, group: list[Waiting]) -> None:
         outcomes: list[Reply | RegistryError] = []
@@ -123,21 +124,21 @@ class Writer:
     def _fail(self, group: list[Waiting]) -> None:
         """Answer the group, and all that come meanwhile, then get in step with the log again before the next one."""
         self._expect([])
-        with self._state:
-            self.down = True
-            group, self._waiting = group + self._waiting, []
-        self._loop.call_soon_threadsafe(_refuse, group)
+        self.down = True
         delay, most = BACKOFF_SECONDS
-        while not self._closing.wait(delay * random.uniform(0.5, 1)):  # noqa: S311 - jitter, no secret
+        while True:
+            self._loop.call_soon_threadsafe(_refuse, [*group, *self._more()])
+            if self._closing.wait(delay * random.uniform(0.5, 1)):  # noqa: S311 - jitter, no secret
+                return
             try:
                 self._caught_up(self._store.head())
                 with self._store.log.writing():
                     pass
             except StoreUnavailable:
-                delay = min(2 * delay, most)
+                group, delay = [], min(2 * delay, most)
             else:
-                break
-        self.down = False
+                self.down = False
+                return
 
 
 def _refuse(group: list[Waiting]) -> None:
