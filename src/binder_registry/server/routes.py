@@ -12,34 +12,42 @@ from ..auth import Scope
 from ..errors import (
     AuthUnavailable,
     BodyTooLarge,
+    HeadTooLarge,
     InvalidRequest,
     InvalidTemplate,
+    InvalidToken,
+    MissingAuthHeader,
     MissingScope,
+    MissingTokenField,
     PositionUnknown,
     RegistryError,
+    RequestTimeout,
+    RevisionCompacted,
     RevisionConflict,
     RevisionIsCurrent,
     RevisionNotShown,
     RevisionPurged,
     RevisionRequired,
     RevisionUnknown,
+    RouteNotFound,
     StoreUnavailable,
     TemplateExists,
     TemplateNotFound,
     TooBusy,
-    Unauthorized,
+    UnexpectedError,
 )
-from . import feed, listing, pages, reading, writing
+from . import feed, pages, reading, writing
+from . import parameters as p
 from .replies import Reply
 from .requests import Request
 
 Handler = Callable[[Request], Awaitable[Reply | feed.Stream]]
 
 
-class Route(Struct, frozen=True):
+class Route(Struct, frozen=True, kw_only=True):
     """`scope` None: open to all, always. Reads are open too, unless the server protects them.
 
-    `parameters` are those of the query and, capitalised, the headers. `body` and `answer` name schemas.
+    `body` and `answer` name schemas. `errors` are the route's own, beside `EVERYWHERE` and those of its scope.
     """
 
     method: str
@@ -47,138 +55,214 @@ class Route(Struct, frozen=True):
     handler: Handler
     summary: str
     scope: Scope | None
+    tag: Literal["templates", "history", "server"]
     status: int = 200
     answer: str = ""
-    body: Literal["", "Template", "TemplatePatch", "Apply", "Restore"] = ""
-    parameters: tuple[str, ...] = ()
+    media: tuple[str, ...] = ("application/json",)
+    headers: tuple[p.AnswerHeader, ...] = ()
+    body: Literal["", "NewTemplate", "TemplateUpdate", "TemplatePatch", "Apply", "Restore"] = ""
+    parameters: tuple[p.Parameter, ...] = ()
     errors: tuple[type[RegistryError], ...] = ()
 
+    @property
+    def all_errors(self) -> tuple[type[RegistryError], ...]:
+        protected = () if self.scope is None else _PROTECTED
+        unrouted = (RouteNotFound,) if "{" in self.path else ()
+        return (*EVERYWHERE, *protected, *unrouted, *self.errors)
 
-_WRITE_ERRORS = (Unauthorized, MissingScope, InvalidRequest, StoreUnavailable, AuthUnavailable, RevisionNotShown)
-_BODY_ERRORS = (*_WRITE_ERRORS, BodyTooLarge, InvalidTemplate)
-_CONFLICTS = (RevisionConflict, RevisionRequired)
-_PAST_ERRORS = (RevisionUnknown, RevisionPurged, TooBusy, StoreUnavailable)
+
+EVERYWHERE = (
+    InvalidRequest,
+    RequestTimeout,
+    RevisionNotShown,
+    BodyTooLarge,
+    HeadTooLarge,
+    UnexpectedError,
+    StoreUnavailable,
+    TooBusy,
+)
+_PROTECTED = (MissingAuthHeader, MissingTokenField, InvalidToken, MissingScope, AuthUnavailable)
+_CONDITIONAL = (RevisionConflict, RevisionRequired)
+_PAST = (RevisionUnknown, RevisionPurged)
+_LOG = (PositionUnknown, RevisionCompacted)
 
 ROUTES = (
-    Route("GET", "/", reading.index, "Whether the registry is alive", None, answer="Index"),
     Route(
-        "GET",
-        "/templates",
-        reading.template_index,
-        "All templates, or those that a query selects",
-        Scope.READ,
-        answer="Templates",
-        parameters=(*listing.PARAMETERS, "If-None-Match", "Registry-Revision"),
-        errors=(InvalidRequest, RevisionNotShown, *_PAST_ERRORS),
+        method="GET",
+        path="/",
+        handler=reading.index,
+        summary="Whether the registry is alive",
+        scope=None,
+        tag="server",
+        answer="Index",
+        headers=(p.DESCRIBED_BY,),
     ),
     Route(
-        "POST",
-        "/templates",
-        writing.template_create,
-        "Register a template",
-        Scope.WRITE,
+        method="GET",
+        path="/templates",
+        handler=reading.template_index,
+        summary="All templates by name, or those that a query selects",
+        scope=Scope.READ,
+        tag="templates",
+        answer="Templates",
+        headers=(p.LISTING_ETAG, p.TOTAL_COUNT, p.LINK),
+        parameters=(*p.LISTING, p.IF_NONE_MATCH),
+        errors=_PAST,
+    ),
+    Route(
+        method="POST",
+        path="/templates",
+        handler=writing.template_create,
+        summary="Register a template",
+        scope=Scope.WRITE,
+        tag="templates",
         status=201,
         answer="Template",
-        body="Template",
-        parameters=("Registry-Note", "Registry-Revision"),
-        errors=(*_BODY_ERRORS, TemplateExists),
+        headers=(p.ETAG, p.LOCATION),
+        body="NewTemplate",
+        parameters=(p.NOTE,),
+        errors=(InvalidTemplate, TemplateExists),
     ),
     Route(
-        "GET",
-        "/templates/{name}",
-        reading.template_show,
-        "One template, now or as it was",
-        Scope.READ,
+        method="GET",
+        path="/templates/{name}",
+        handler=reading.template_show,
+        summary="One template, now or as it was",
+        scope=Scope.READ,
+        tag="templates",
         answer="Template",
-        parameters=("revision", "If-None-Match", "Registry-Revision"),
-        errors=(InvalidRequest, TemplateNotFound, RevisionNotShown, *_PAST_ERRORS),
+        headers=(p.ETAG,),
+        parameters=(p.TEMPLATE_NAME, p.REVISION, p.IF_NONE_MATCH),
+        errors=(TemplateNotFound, *_PAST),
     ),
     Route(
-        "PUT",
-        "/templates/{name}",
-        writing.template_update,
-        "Replace the members that are given and not zero",
-        Scope.WRITE,
+        method="PUT",
+        path="/templates/{name}",
+        handler=writing.template_update,
+        summary="Replace the members that are given and not empty",
+        scope=Scope.WRITE,
+        tag="templates",
         status=202,
         answer="Template",
-        body="Template",
-        parameters=("If-Match", "Registry-Note", "Registry-Revision"),
-        errors=(*_BODY_ERRORS, TemplateNotFound, *_CONFLICTS),
+        headers=(p.ETAG,),
+        body="TemplateUpdate",
+        parameters=(p.TEMPLATE_NAME, p.IF_MATCH, p.NOTE),
+        errors=(InvalidTemplate, TemplateNotFound, *_CONDITIONAL),
     ),
     Route(
-        "PATCH",
-        "/templates/{name}",
-        writing.template_patch,
-        "Change single members; null clears one (RFC 7396)",
-        Scope.WRITE,
+        method="PATCH",
+        path="/templates/{name}",
+        handler=writing.template_patch,
+        summary="Change single members; null clears one (RFC 7396)",
+        scope=Scope.WRITE,
+        tag="templates",
         answer="Template",
+        headers=(p.ETAG,),
         body="TemplatePatch",
-        parameters=("If-Match", "Registry-Note", "Registry-Revision"),
-        errors=(*_BODY_ERRORS, TemplateNotFound, *_CONFLICTS),
+        parameters=(p.TEMPLATE_NAME, p.IF_MATCH, p.NOTE),
+        errors=(InvalidTemplate, TemplateNotFound, *_CONDITIONAL),
     ),
     Route(
-        "DELETE",
-        "/templates/{name}",
-        writing.template_delete,
-        "Delete a template; the answer is what it was",
-        Scope.WRITE,
+        method="DELETE",
+        path="/templates/{name}",
+        handler=writing.template_delete,
+        summary="Delete a template; the answer is what it was",
+        scope=Scope.WRITE,
+        tag="templates",
         answer="Template",
-        parameters=("replaced-by", "If-Match", "Registry-Note", "Registry-Revision"),
-        errors=(*_WRITE_ERRORS, InvalidTemplate, TemplateNotFound, *_CONFLICTS),
+        headers=(p.ETAG,),
+        parameters=(p.TEMPLATE_NAME, p.REPLACED_BY, p.IF_MATCH, p.NOTE),
+        errors=(InvalidTemplate, TemplateNotFound, *_CONDITIONAL),
     ),
     Route(
-        "GET",
-        "/templates/{name}/changes",
-        feed.template_changes,
-        "The history of one template, newest first",
-        Scope.READ,
+        method="GET",
+        path="/templates/{name}/changes",
+        handler=feed.template_changes,
+        summary="The history of one template, newest first",
+        scope=Scope.READ,
+        tag="history",
         answer="Changes",
-        parameters=("since", "limit", "order", "Registry-Revision"),
-        errors=(InvalidRequest, TemplateNotFound, PositionUnknown, RevisionNotShown, TooBusy, StoreUnavailable),
+        headers=(p.ETAG,),
+        parameters=(p.TEMPLATE_NAME, p.SINCE, p.CHANGES_LIMIT, p.ORDER),
+        errors=(TemplateNotFound, *_LOG),
     ),
     Route(
-        "POST",
-        "/templates/{name}/restore",
-        writing.template_restore,
-        "Bring back an old state as a new change",
-        Scope.WRITE,
+        method="POST",
+        path="/templates/{name}/restore",
+        handler=writing.template_restore,
+        summary="Bring back an old state as a new change",
+        scope=Scope.WRITE,
+        tag="history",
         answer="Template",
+        headers=(p.ETAG,),
         body="Restore",
-        parameters=("If-Match", "Registry-Note", "Registry-Revision"),
-        errors=(*_BODY_ERRORS, TemplateNotFound, RevisionUnknown, RevisionPurged, *_CONFLICTS),
+        parameters=(p.TEMPLATE_NAME, p.IF_MATCH, p.NOTE),
+        errors=(InvalidTemplate, TemplateNotFound, *_PAST, *_CONDITIONAL),
     ),
     Route(
-        "DELETE",
-        "/templates/{name}/changes/{revision}",
-        writing.change_purge,
-        "Blank the content of an old change for good",
-        Scope.ADMIN,
+        method="DELETE",
+        path="/templates/{name}/changes/{revision}",
+        handler=writing.change_purge,
+        summary="Blank the content of an old change for good",
+        scope=Scope.ADMIN,
+        tag="history",
         status=204,
-        parameters=("Registry-Note", "Registry-Revision"),
-        errors=(*_WRITE_ERRORS, TemplateNotFound, RevisionUnknown, RevisionIsCurrent, RevisionPurged),
+        headers=(p.ETAG,),
+        parameters=(p.TEMPLATE_NAME, p.CHANGE, p.NOTE),
+        errors=(TemplateNotFound, *_PAST, RevisionIsCurrent),
     ),
     Route(
-        "POST",
-        "/apply",
-        writing.apply,
-        "Bring many templates to a desired state, all or none",
-        Scope.WRITE,
+        method="POST",
+        path="/apply",
+        handler=writing.apply,
+        summary="Bring many templates to a desired state, all or none",
+        scope=Scope.WRITE,
+        tag="templates",
         answer="Plan",
+        headers=(p.ETAG,),
         body="Apply",
-        parameters=("If-Match", "Registry-Note", "Registry-Revision"),
-        errors=(*_BODY_ERRORS, *_CONFLICTS, RevisionPurged, TooBusy),
+        parameters=(p.IF_MATCH, p.NOTE),
+        errors=(InvalidTemplate, RevisionPurged, *_CONDITIONAL),
     ),
     Route(
-        "GET",
-        "/changes",
-        feed.changes,
-        "The log, as pages or as a live stream of events",
-        Scope.READ,
+        method="GET",
+        path="/changes",
+        handler=feed.changes,
+        summary="The log, as pages or as a live stream of events",
+        scope=Scope.READ,
+        tag="history",
         answer="Changes",
-        parameters=("since", "limit", "wait", "label", "name", "order", "Last-Event-ID", "Registry-Revision"),
-        errors=(InvalidRequest, PositionUnknown, RevisionNotShown, TooBusy, StoreUnavailable),
+        media=("application/json", "text/event-stream"),
+        headers=(p.FEED_ETAG, p.LINK),
+        parameters=(p.SINCE, p.CHANGES_LIMIT, p.WAIT, p.SELECTED, p.NAME_EXACTLY, p.ORDER, p.LAST_EVENT_ID),
+        errors=_LOG,
     ),
-    Route("GET", "/health", pages.health, "Whether reads and writes are served", None, answer="Health"),
-    Route("GET", "/openapi.json", pages.description, "This description", None, answer="Description"),
-    Route("GET", "/docs", pages.docs, "The description as a page", None, answer="Page"),
+    Route(
+        method="GET",
+        path="/health",
+        handler=pages.health,
+        summary="Whether reads and writes are served",
+        scope=None,
+        tag="server",
+        answer="Health",
+        parameters=(p.FOR,),
+    ),
+    Route(
+        method="GET",
+        path="/openapi.json",
+        handler=pages.description,
+        summary="This description",
+        scope=None,
+        tag="server",
+        answer="Description",
+    ),
+    Route(
+        method="GET",
+        path="/docs",
+        handler=pages.docs,
+        summary="This description as a page",
+        scope=None,
+        tag="server",
+        media=("text/html",),
+    ),
 )
