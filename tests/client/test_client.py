@@ -1,9 +1,12 @@
 """What a client does beyond a store's verbs, against a real server."""
 
+import logging
 from itertools import islice
+from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
+from tests.server.running import KEY, running_server
 
 from binder_registry import Client, ContainerLimits, Position, Template
 from binder_registry.changes import content_digest, next_mark
@@ -64,6 +67,29 @@ def test_tombstones_are_told_apart(client: Client) -> None:
 def test_a_parameter_that_the_server_refuses_is_named(client: Client) -> None:
     with pytest.raises(InvalidRequest, match="label"):
         client.list_templates(label=["=no selector"])
+
+
+def test_what_did_not_change_is_not_sent_again(client: Client, caplog: pytest.LogCaptureFixture) -> None:
+    client.register_template(SCIPY)
+
+    def read() -> tuple[object, ...]:
+        return client.list_templates(), client.list_templates(q="sci"), client.get_template("scipy")
+
+    first = read()
+    caplog.set_level(logging.INFO, "httpx2")
+
+    assert read() == first
+    assert ["304" in record.getMessage() for record in caplog.records] == [True, True, True]
+
+
+def test_a_registry_below_a_path_is_read_page_by_page(tmp_path: Path) -> None:
+    prefix = "/services/registry"
+    with running_server(tmp_path, "--prefix", prefix) as server, Client(f"{server.url}{prefix}/", KEY) as client:
+        client.apply(MANY)
+        client.register_template(SCIPY)
+
+        assert len(client.list_templates(revision=len(MANY))) == len(MANY)
+        assert len(client.changes(limit=5000)) == len(MANY) + 1
 
 
 # ── patch and apply ──────────────────────────────────────────────────────────────────────────────────────────────────

@@ -1,4 +1,4 @@
-"""The stream of a client outlives its server."""
+"""What a client makes of a server that is killed, restarted or replaced."""
 
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -6,10 +6,11 @@ from pathlib import Path
 from threading import Event, Thread
 from time import monotonic, sleep
 
-from tests.server.running import KEY, RunningServer, free_port, start_server
+import pytest
+from tests.server.running import KEY, RunningServer, free_port, running_server, start_server
 
 from binder_registry import Change, Client, Template
-from binder_registry.errors import StoreUnavailable
+from binder_registry.errors import PositionUnknown, StoreUnavailable
 
 ROUNDS = 10
 WRITES = 20  # acknowledged ones between two kills
@@ -84,3 +85,19 @@ def test_every_change_comes_exactly_once_while_the_server_is_killed_and_restarte
         assert watcher.found == client.changes(limit=head.revision)
         assert set(writer.acknowledged) <= {change.revision for change in watcher.found}
         assert len(writer.acknowledged) >= ROUNDS * WRITES
+
+
+def test_another_log_in_the_place_of_the_one_that_was_followed_is_noticed(tmp_path: Path) -> None:
+    port = free_port()
+    with running_server(tmp_path, port=port) as server, Client(server.url, KEY) as client:
+        client.register_template(Template("before", "i"))
+        changes = client.watch(since=0)
+        next(changes)
+
+        server.kill()
+        with running_server(tmp_path, port=port):  # in memory: it begins anew
+            client.register_template(Template("after", "i"))
+
+            with pytest.raises(PositionUnknown):
+                next(changes)
+            assert [template.name for template in client.list_templates()] == ["after"]
