@@ -1,3 +1,3 @@
 import pytest
 
-pytest.register_assert_rewrite("binder_registry.conformance")
+pytest.register_assert_rewrite("binder_registry.conformance", "tests.store_machine")

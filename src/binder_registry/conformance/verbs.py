@@ -53,6 +53,12 @@ class Verbs:
         assert store.list_templates() == [stored]
         assert store.head().revision == 1
 
+    def test_what_is_wrong_with_a_template_comes_before_that_its_name_is_taken(self, store: Store) -> None:
+        store.register_template(SCIPY)
+
+        with pytest.raises(InvalidTemplate):
+            store.register_template(Template(name="scipy"))
+
     def test_a_deleted_name_can_be_registered_again(self, store: Store) -> None:
         before = store.register_template(SCIPY)
         store.delete_template("scipy")
