@@ -2,13 +2,22 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
+from binder_registry.auth import TokenAuthStore
+from binder_registry.backends.memory import MemoryLog
+from binder_registry.log_store import LogStore
+from binder_registry.registry import Registry
+from binder_registry.server.app import App, new_default_router
+from binder_registry.template import Template
+
+KEY = "THISISMYTOKEN"
 TURNS = 12  # of the loop: more than any answer that waits for no thread takes
 HIGH_WATER = 64 * 1024  # bytes, as in asyncio and uvloop
 DATE = (b"date", b"Tue, 24 Nov 2026 18:28:35 GMT")
@@ -151,5 +160,24 @@ class Connection:
             self.protocol.data_received(self._arriving.pop(0))
         if self._ended and not self._arriving and self.transport.reading and not self.closed:
             self._ended = False
-            if not self.protocol.eof_received():
+            keep_open: object = self.protocol.eof_received()  # type: ignore[func-returns-value]  # uvicorn's gives None
+            if not keep_open:
                 self.transport.close()
+
+
+@contextmanager
+def started_app(*names: str) -> Iterator[tuple[SteppedLoop, App]]:
+    """The application over a registry in memory that holds a template of each name, at revision 1, 2, …"""
+    store = LogStore(MemoryLog())
+    for name in names:
+        store.register_template(Template(name=name, image_name="jupyter/scipy-notebook", command="start"))
+    app = new_default_router(Registry(store, TokenAuthStore(KEY)))
+    loop = SteppedLoop()
+    try:
+        loop.run_until_complete(app.start())
+        yield loop, app
+        loop.turn()
+        loop.run_until_complete(app.aclose())
+        loop.run_until_complete(loop.shutdown_default_executor())
+    finally:
+        loop.close()

@@ -22,7 +22,7 @@ MOST_HEADS = 1024  # remembered; with LONGEST this bounds their memory to 4 MB
 NEVER = 2**64  # no revision is as high
 
 # What follows the target of a plain GET: strictly less than what the parser accepts.
-_HEAD = re.compile(rb" HTTP/1\.1\r\n(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:[ \t]*(?:[!-~](?:[ \t!-~]*[!-~])?)?\r\n)*\r\n")
+_HEAD = re.compile(rb" HTTP/1\.[01]\r\n(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:[ \t]*(?:[!-~](?:[ \t!-~]*[!-~])?)?\r\n)*\r\n")
 _LINE = re.compile(rb"([^:\r\n]+):[ \t]*([^\r\n]*)\r\n")
 _TAG = re.compile(rb'"[!#-+\--~]*"')
 _REVISION = re.compile(rb"\d{1,19}")
@@ -35,20 +35,20 @@ HARMLESS = frozenset(
     b"x-forwarded-host x-forwarded-port x-forwarded-proto x-real-ip x-request-id x-scheme".split()
 )
 
-# What a head asks: the one tag of `If-None-Match`, the least revision, and `Accept-Encoding`.
-Asked = tuple[bytes, int, bytes]
-NOT_PLAIN: Asked = (b"", NEVER, b"")
+# What a head asks: the one tag of `If-None-Match`, the least revision, `Accept-Encoding`, and whether to close after.
+Asked = tuple[bytes, int, bytes, bool]
+NOT_PLAIN: Asked = (b"", NEVER, b"", False)
 
 
 def asked(head: bytes) -> Asked:
     """What `head`, all that follows the target, asks; NOT_PLAIN when it must take the ordinary path."""
     if _HEAD.fullmatch(head) is None:
         return NOT_PLAIN
-    tag, least, accepted = b"", 0, b""
+    tag, least, accepted, closes = b"", 0, b"", head.startswith(b" HTTP/1.0")
     seen = set()
     for name, value in _LINE.findall(head):
         name = name.lower()
-        if name in HARMLESS or (name == b"connection" and value.lower() == b"keep-alive"):
+        if name in HARMLESS:
             continue
         if name in seen:
             return NOT_PLAIN
@@ -59,9 +59,11 @@ def asked(head: bytes) -> Asked:
             tag = value
         elif name == b"registry-revision" and _REVISION.fullmatch(value):
             least = int(value)
+        elif name == b"connection" and value.lower() in (b"keep-alive", b"close"):
+            closes = closes or value.lower() == b"close"
         else:
             return NOT_PLAIN
-    return tag, least, accepted
+    return tag, least, accepted, closes
 
 
 class SharedHead:
@@ -120,7 +122,7 @@ def fast_protocol(
                 super().data_received(data)
                 return
             started = perf_counter()
-            end = data.find(b" HTTP/1.1\r\n")
+            end = data.find(b" HTTP/1.")
             target = data[4:end]
             answer = model.answers.get(target)
             if answer is None:
@@ -132,7 +134,7 @@ def fast_protocol(
                 if len(heads) >= MOST_HEADS:
                     heads.clear()
                 heads[data[end:]] = ask
-            tag, least, accepted = ask
+            tag, least, accepted, closes = ask
             if self.server_state.default_headers is not shared.headers or model.position is not shared.position:
                 shared.renew(self.server_state.default_headers, model.position)
             if least > shared.position.revision or (self.limit_concurrency is not None and self._at_limit()):
@@ -141,23 +143,30 @@ def fast_protocol(
 
             varies = answer.encodings is not None
             if tag and (tag == answer.etag or (varies and tag in tags(answer))):
-                status, size = 304, 0
+                status = 304
                 count = same_lists if varies else same_templates
-                self.transport.writelines((shared.unchanged, b"etag: %b\r\n%b\r\n" % (tag, VARY if varies else b"")))
+                head, body = b"etag: %b\r\n%b\r\n" % (tag, VARY if varies else b""), b""
+                first = shared.unchanged
             else:
                 if varies:
                     answer = negotiated(answer, accepted)
                     if answer is None:
                         super().data_received(data)
                         return
-                status, size = 200, len(answer.body)
+                status = 200
                 count = templates if not varies and answer.etag else lists if varies else indexes
-                self.transport.writelines((shared.ok, answer.head, answer.body))
+                first, head, body = shared.ok, answer.head, answer.body
+            if closes:
+                self.idle = False
+                self.transport.writelines((first, head[:-2], b"connection: close\r\n\r\n", body))
+                self.transport.close()
+            else:
+                self.transport.writelines((first, head, body))
             self.since = self._now()
             seconds = perf_counter() - started
-            count.add(size, seconds)
+            count.add(len(body), seconds)
             if access_log is not None:
-                access_log.add(b"GET", target, status, size, seconds, ids.prefix, ids.next())
+                access_log.add(b"GET", target, status, len(body), seconds, ids.prefix, ids.next())
 
         def _at_limit(self) -> bool:
             limit = self.limit_concurrency
