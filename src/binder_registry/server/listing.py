@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ..errors import InvalidRequest, RevisionPurged
+from ..errors import InvalidRequest, RevisionPurged, RevisionUnknown
 from ..log_store import LogStore
 from ..selector import Requirement, matches, parse_selector
 from .read_model import Entry
@@ -95,6 +95,8 @@ def page_of_present(listing: Listing, entries: list[Entry]) -> Page:
 
 def page_of_past(listing: Listing, store: LogStore, total: int | None) -> Page:
     """As of `listing.revision`. `total` is known from an earlier page. Raises `RevisionPurged`, `RevisionUnknown`."""
+    if (listing.revision or 0) > store.head().revision:
+        raise RevisionUnknown(f"There is no revision {listing.revision} yet")
     limit = listing.limit or PAGE
     page, last, count = list[Entry](), "", 0
     for entry in _matching(listing, store, "" if total is None else listing.after):

@@ -104,7 +104,7 @@ async def template_restore(request: Request) -> Reply:
 
 async def change_purge(request: Request) -> Reply:
     who = await _allowed(request, Scope.ADMIN)
-    name, revision = request.parameters["name"], whole_number(request.parameters["revision"], "revision", least=1)
+    name, revision = request.parameters["name"], whole_number(request.parameters["revision"], "revision")
     note, registry = request.note(), request.service.registry
 
     def purge(batch: Batch) -> Reply:
