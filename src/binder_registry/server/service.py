@@ -23,6 +23,7 @@ from .writer import Operation, Writer
 POOL_THREADS = 2
 POOL_WAITING = 64  # expensive reads that may wait for one of these threads
 SHOWN_SECONDS = 5.0  # how long a request waits for the revision that it names
+FARTHEST = 100_000  # revisions: no log grows by more in that time, so what is farther is not waited for
 
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
@@ -111,7 +112,7 @@ class Service:
         if self.model.revision >= revision:
             return
         try:
-            async with asyncio.timeout(SHOWN_SECONDS):
+            async with asyncio.timeout(SHOWN_SECONDS if revision - self.model.revision <= FARTHEST else 0):
                 await self._when_shown(revision)
         except (TimeoutError, StoreUnavailable):
             raise RevisionNotShown(f"This server shows revision {self.model.revision}, not {revision} yet") from None
