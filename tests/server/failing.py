@@ -10,36 +10,42 @@ from binder_registry.errors import StoreUnavailable
 
 
 class FailingLog(MemoryLog):
-    """`commits_fail`: nothing is written. `commits_unknown`: the next one is written, and fails all the same."""
+    """`commits_unknown`: the next one is written, and fails all the same. `failure` is what is raised."""
 
-    def __init__(self) -> None:
+    def __init__(self, failure: Exception | None = None) -> None:
         super().__init__()
         self.commits_fail = False
         self.commits_unknown = False
         self.reads_fail = False
+        self.failures = 0
+        self._failure = failure or StoreUnavailable()
 
     @contextmanager
     def writing(self) -> Iterator[list[Change]]:
         with super().writing() as rows:
             yield rows
             if self.commits_fail:
-                raise StoreUnavailable
+                self._fail()
         if self.commits_unknown and rows:
             self.commits_unknown = False
-            raise StoreUnavailable
+            self._fail()
 
     def head(self) -> Head:
-        self._readable()
+        self._check_reads()
         return super().head()
 
     def read(self, *bounds: int, **options: Any) -> list[Change]:
-        self._readable()
+        self._check_reads()
         return super().read(*bounds, **options)
 
     def state(self, revision: int, **options: Any) -> list[Change]:
-        self._readable()
+        self._check_reads()
         return super().state(revision, **options)
 
-    def _readable(self) -> None:
+    def _check_reads(self) -> None:
         if self.reads_fail:
-            raise StoreUnavailable
+            self._fail()
+
+    def _fail(self) -> None:
+        self.failures += 1
+        raise self._failure

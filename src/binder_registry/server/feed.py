@@ -15,7 +15,7 @@ from ..wire import decode_template
 from .change_json import encode_change, members_changed
 from .read_model import entity_tag
 from .replies import Header, Reply, json_reply
-from .requests import Request, whole_number
+from .requests import Request, single, whole_number
 from .watch import Filter, event
 
 PAGE = 1000  # changes of one page
@@ -28,15 +28,15 @@ async def changes(request: Request) -> "Reply | Stream":
     """A page of the log, oldest first, or a stream of events for a client that accepts one."""
     query = request.query(("since", "limit", "wait", "label", "name", "order"))
     chosen = Filter(
-        _single(query, "name"),
+        single(query, "name"),
         [requirement for text in query.get("label", []) for requirement in parse_selector(text, "label")],
     )
     by = await sees_by(request)
     if "text/event-stream" in (request.header(b"accept") or ""):
         return await _stream(request, query, chosen, by=by)
     newest_first = _order(query)
-    since, limit = _position(_single(query, "since") or "0", "since"), _limit(query)
-    wait = whole_number(_single(query, "wait") or "0", "wait", most=WAIT_SECONDS)
+    since, limit = _position(single(query, "since") or "0", "since"), _limit(query)
+    wait = whole_number(single(query, "wait") or "0", "wait", most=WAIT_SECONDS)
     service, store = request.service, request.service.registry.store
     end = asyncio.get_running_loop().time() + wait
     while True:
@@ -59,7 +59,7 @@ async def changes(request: Request) -> "Reply | Stream":
 async def template_changes(request: Request) -> Reply:
     """One template's history, newest first, each change with the members that it changed."""
     query, name = request.query(("since", "limit", "order")), request.parameters["name"]
-    since, limit = _position(_single(query, "since") or "0", "since"), _limit(query)
+    since, limit = _position(single(query, "since") or "0", "since"), _limit(query)
     oldest_first = "order" in query and not _order(query)
     service = request.service
     if name not in service.model.entries:
@@ -207,7 +207,7 @@ async def _stream(request: Request, query: dict[str, list[str]], chosen: Filter,
         if parameter in query:
             raise InvalidRequest.parameter(parameter, "does not go with an event stream")
     service = request.service
-    asked = request.header(b"last-event-id") or _single(query, "since")
+    asked = request.header(b"last-event-id") or single(query, "since")
     position = _position(asked, "since") if asked else service.model.position
     if not position.agrees(service.model.position):
         # Raises `PositionUnknown` before the answer starts.
@@ -215,21 +215,14 @@ async def _stream(request: Request, query: dict[str, list[str]], chosen: Filter,
     return Stream(request, position, chosen, by=by)
 
 
-def _single(query: dict[str, list[str]], parameter: str) -> str | None:
-    values = query.get(parameter, [])
-    if len(values) > 1:
-        raise InvalidRequest.parameter(parameter, "is given twice")
-    return values[0] if values else None
-
-
 def _limit(query: dict[str, list[str]]) -> int:
-    text = _single(query, "limit")
+    text = single(query, "limit")
     return PAGE if text is None else whole_number(text, "limit", least=1, most=PAGE)
 
 
 def _order(query: dict[str, list[str]]) -> bool:
     """Whether the newest come first."""
-    order = _single(query, "order")
+    order = single(query, "order")
     if order not in (None, "newest", "oldest"):
         raise InvalidRequest.parameter("order", "must be newest or oldest")
     return order == "newest"

@@ -63,23 +63,23 @@ class Follower:
 
     def _run(self) -> None:
         delay, most = BACKOFF_SECONDS
+        step = self._follow
         while not self._closing.is_set():
             try:
-                self._follow()
-                self.down, delay = False, BACKOFF_SECONDS[0]
+                step()
+                step, self.down, delay = self._follow, False, BACKOFF_SECONDS[0]
             except (PositionUnknown, ForkedLog):
                 logger.critical(
                     "the log is not the one that was followed up to %s: reading it anew, from its start",
                     self._model.position,
                 )
-                self._reload()
-            except StoreUnavailable:
+                step = self._reload
+            except Exception as error:
+                if not isinstance(error, StoreUnavailable):
+                    logger.exception("the log cannot be followed")
                 self.down = True
                 self._closing.wait(delay * random.uniform(0.5, 1))  # noqa: S311 - jitter, no secret
                 delay = min(2 * delay, most)
-            except Exception:
-                logger.exception("the log cannot be followed")
-                self._closing.wait(most)
 
     def _follow(self) -> None:
         head = self._store.log.wait(max(self._model.revision, self._expected), WAIT_SECONDS)
@@ -92,13 +92,8 @@ class Follower:
             self._on_loop(lambda: self._show(changes))
 
     def _reload(self) -> None:
-        try:
-            self._expected = 0
-            position, newest = read_state(self._store)
-        except StoreUnavailable:
-            self.down = True
-            self._closing.wait(BACKOFF_SECONDS[1])
-            return
+        self._expected = 0
+        position, newest = read_state(self._store)
         self._on_loop(lambda: self._load(position, newest))
 
     def _on_loop(self, call: Callable[[], None]) -> None:

@@ -18,7 +18,7 @@ from ..errors import InvalidRequest, RevisionPurged, RevisionUnknown
 from ..log_store import LogStore
 from ..selector import Requirement, matches, parse_selector
 from .read_model import Entry
-from .requests import whole_number
+from .requests import single, whole_number
 
 PAGE = 1000  # templates, at most, of one page
 SLICE = 500  # templates looked at in one go: a fraction of a millisecond
@@ -53,8 +53,8 @@ class Page(Struct):
 def parse_listing(query: dict[str, list[str]]) -> Listing:
     """Raises `InvalidRequest` naming the parameter."""
     labels = tuple(requirement for text in query.get("label", []) for requirement in parse_selector(text, "label"))
-    single = {parameter: _single(query, parameter) for parameter in PARAMETERS if parameter != "label"}
-    view, deleted, limit, revision = (single[parameter] for parameter in ("view", "deleted", "limit", "revision"))
+    given = {parameter: single(query, parameter) for parameter in PARAMETERS if parameter != "label"}
+    view, deleted, limit, revision = (given[parameter] for parameter in ("view", "deleted", "limit", "revision"))
     if view not in (None, "full"):
         raise InvalidRequest.parameter("view", "must be full")
     if deleted not in (None, "true", "false"):
@@ -63,22 +63,15 @@ def parse_listing(query: dict[str, list[str]]) -> Listing:
         raise InvalidRequest.parameter("deleted", "goes with view=full")
     return Listing(
         labels,
-        tuple((single["q"] or "").lower().split()),
-        single["image"] or "",
-        single["name"] or "",
+        tuple((given["q"] or "").lower().split()),
+        given["image"] or "",
+        given["name"] or "",
         whole_number(limit, "limit", least=1, most=PAGE) if limit is not None else 0,
-        single["after"] or "",
+        given["after"] or "",
         whole_number(revision, "revision") if revision is not None else None,
         view == "full",
         deleted == "true",
     )
-
-
-def _single(query: dict[str, list[str]], parameter: str) -> str | None:
-    values = query.get(parameter, [])
-    if len(values) > 1:
-        raise InvalidRequest.parameter(parameter, "is given twice")
-    return values[0] if values else None
 
 
 def page_of_present(listing: Listing, entries: list[Entry]) -> Page:

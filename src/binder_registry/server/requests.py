@@ -141,6 +141,14 @@ def whole_number(text: str, parameter: str, *, least: int = 0, most: int = LARGE
     return int(text)
 
 
+def single(query: dict[str, list[str]], parameter: str) -> str | None:
+    """The value of a parameter that may be given once."""
+    values = query.get(parameter, [])
+    if len(values) > 1:
+        raise InvalidRequest.parameter(parameter, "is given twice")
+    return values[0] if values else None
+
+
 def decode_escapes(quoted: bytes) -> str:
     """Raises `ValueError` for a broken escape, and for what is not UTF-8."""
     if b"%" not in quoted:

@@ -134,7 +134,9 @@ class Writer:
                 self._caught_up(self._store.head())
                 with self._store.log.writing():
                     pass
-            except StoreUnavailable:
+            except Exception as error:
+                if not isinstance(error, StoreUnavailable):
+                    logger.exception("the log cannot be read")
                 group, delay = [], min(2 * delay, most)
             else:
                 self.down = False

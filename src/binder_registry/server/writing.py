@@ -13,7 +13,7 @@ from ..template import Template
 from ..wire import encode, encode_template, merge_patch, parse, template_from_2015
 from .read_model import entity_tag, path_of
 from .replies import Reply, change_reply, json_reply
-from .requests import Request, json_object, whole_number
+from .requests import Request, json_object, single, whole_number
 
 APPLY_BYTES = 64 * 1024**2
 
@@ -75,7 +75,7 @@ async def template_patch(request: Request) -> Reply:
 
 async def template_delete(request: Request) -> Reply:
     who = await _allowed(request, Scope.WRITE)
-    name, [replaced_by] = request.parameters["name"], request.query(["replaced-by"]).get("replaced-by", [""])[:1]
+    name, replaced_by = request.parameters["name"], single(request.query(["replaced-by"]), "replaced-by") or ""
     note, expected, registry = request.note(), request.expected(), request.service.registry
 
     def delete(batch: Batch) -> Reply:
