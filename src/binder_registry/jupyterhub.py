@@ -27,6 +27,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from html import escape
+from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from importlib import import_module
 from importlib.metadata import entry_points
@@ -99,7 +100,7 @@ class Offer:
     def _select(self) -> str:
         options = (f'<option value="{key}">{_html(old.version_title)}</option>' for key, old in self.versions.items())
         return (
-            f'<select name="revision-{self.slug}" class="form-control" aria-label="Version">'
+            f'<select name="revision-{self.slug}" class="form-select" aria-label="Version">'
             f'<option value="current">current</option>{"".join(options)}</select>'
         )
 
@@ -421,7 +422,7 @@ def _quoted(name: str) -> str:
 
 
 def _error(status: int, text: str) -> HTTPError:
-    error = HTTPError(status, text)
+    error = HTTPError(status, text, reason=HTTPStatus(status).phrase)
     error.jupyterhub_message = text  # type: ignore[attr-defined]  # what the hub shows to the user
     return error
 
@@ -429,7 +430,8 @@ def _error(status: int, text: str) -> HTTPError:
 _STYLE = """<style>
 .binder-registry label { display: block; padding: .5em; font-weight: normal }
 .binder-registry input { margin-right: .5em }
-.binder-registry small, .binder-registry em { display: block; margin-left: 1.6em; white-space: pre-line }
+.binder-registry small, .binder-registry em { display: block; margin-left: 1.8em; white-space: pre-line }
+.binder-registry em { font-size: .875em }
 .binder-registry select { width: auto; margin-left: 1.6em }
 </style>"""
 
@@ -760,7 +762,8 @@ class Environments:
             name, revision = self._named(spawner.user_options or {})
             choice = catalogue.choose(name, revision, standing) if name else None
         except HTTPError as error:
-            return None, str(error.log_message) if spawner.user_options else ""
+            told = spawner.handler is None  # a start was just refused, and the hub shows why
+            return None, "" if told or not spawner.user_options else str(error.log_message)
         return choice, choice.notice if choice and choice.offer.name != name else ""
 
     async def _catalogue(self) -> Catalogue:

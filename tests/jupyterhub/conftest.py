@@ -1,10 +1,10 @@
 from collections.abc import Iterator
 
 import pytest
-from tests.jupyterhub.hubs import TINY_SERVER, Hub, running_hub
-from tests.server.running import KEY, RunningServer, running_server
 
 from binder_registry.client import Client
+from tests.jupyterhub.hubs import TINY_SERVER, Hub, running_hub
+from tests.server.running import KEY, RunningServer, running_server
 
 CONFIGURE = """
 from binder_registry.jupyterhub import configure

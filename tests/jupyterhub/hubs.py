@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx2
 import pytest
+
 from tests.server.running import free_port
 
 PROJECT = Path(__file__).parents[2]
@@ -93,11 +94,11 @@ class Hub:
         return dict(line.partition("=")[::2] for line in lines)
 
     @contextmanager
-    def visit(self, user: str) -> Iterator[httpx2.Client]:
+    def visit(self, user: str, password: str = PASSWORD) -> Iterator[httpx2.Client]:
         """Logged in, as a browser would be."""
         with httpx2.Client(base_url=self.url, follow_redirects=True, timeout=60, trust_env=False) as client:
             client.get("/hub/login")
-            form = {"username": user, "password": PASSWORD, "_xsrf": client.cookies["_xsrf"]}
+            form = {"username": user, "password": password, "_xsrf": client.cookies["_xsrf"]}
             assert client.post("/hub/login?next=/hub/home", data=form).status_code == 200
             yield client
 

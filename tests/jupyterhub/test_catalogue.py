@@ -1,8 +1,8 @@
 import pytest
-from tests.jupyterhub.samples import catalogue, template
 from tornado.web import HTTPError
 
 from binder_registry.jupyterhub import Catalogue, Rules, Standing
+from tests.jupyterhub.samples import catalogue, template
 
 ANYBODY = Standing(admin=False, groups=frozenset())
 ADMIN = Standing(admin=True, groups=frozenset())

@@ -8,10 +8,10 @@ from threading import Thread
 from typing import Any
 
 import pytest
-from tests.jupyterhub.samples import HubUser, catalogue, environments, template
 from tornado.web import HTTPError
 
 from binder_registry.jupyterhub import Environments, Rules
+from tests.jupyterhub.samples import HubUser, catalogue, environments, template
 
 pytest.importorskip("dockerspawner")
 

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from tests.jupyterhub.registry_stub import RegistryStub
-from tests.jupyterhub.samples import HubUser, catalogue, environments, template
 from tornado.web import HTTPError
 
 from binder_registry.jupyterhub import Environments, configure
+from tests.jupyterhub.registry_stub import RegistryStub
+from tests.jupyterhub.samples import HubUser, catalogue, environments, template
 
 pytest.importorskip("jupyterhub")
 

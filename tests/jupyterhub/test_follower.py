@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.jupyterhub.registry_stub import RegistryStub
-from tests.jupyterhub.samples import template
 
 from binder_registry.jupyterhub import Follower, Rules
+from tests.jupyterhub.registry_stub import RegistryStub
+from tests.jupyterhub.samples import template
 
 
 @pytest.fixture

@@ -4,10 +4,10 @@ import json
 from typing import Any
 
 import pytest
-from tests.jupyterhub.hubs import TINY_SERVER, Hub, eventually
 
 from binder_registry.client import Client
 from binder_registry.template import Template
+from tests.jupyterhub.hubs import TINY_SERVER, Hub, eventually
 
 
 def publish(publisher: Client, name: str, **members: Any) -> None:

@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.jupyterhub.samples import HubUser, catalogue, environments, template
 from tornado.web import HTTPError
 
 from binder_registry.jupyterhub import Catalogue, Environments, Rules
+from tests.jupyterhub.samples import HubUser, catalogue, environments, template
 
 pytest.importorskip("kubespawner")
 

@@ -3,9 +3,9 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.jupyterhub.samples import template
 
 from binder_registry.jupyterhub import NotOffered, Rules, command_words, name_of, offer, offered, slug_of
+from tests.jupyterhub.samples import template
 
 KUBERNETES, DOCKER, LOCAL = Rules("kubernetes"), Rules("docker"), Rules("local")
 
