@@ -4,6 +4,7 @@ import asyncio
 import logging
 import signal
 import socket
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -16,6 +17,7 @@ from .fast_path import fast_protocol
 DRAIN_SECONDS = 5  # for what is in flight when the server is told to stop
 KEEP_ALIVE_SECONDS = 75  # longer than the usual proxy's, which must be the one to close
 BACKLOG = 2048
+SWITCH_SECONDS = 0.0005  # Python's 5 ms would be waited for at each step of a commit while the loop is busy
 
 logger = logging.getLogger(__name__)
 
@@ -51,6 +53,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 def run(app: App, listener: socket.socket, *, access_log: AccessLog | None = None) -> None:
     """Serves until SIGTERM or SIGINT; what is in flight then has `DRAIN_SECONDS`."""
+    sys.setswitchinterval(SWITCH_SECONDS)
     options = app.service.options
     protocol = fast_protocol(
         app.service.model,
