@@ -33,10 +33,12 @@ class AccessLog:
     """`descriptor` stays open: who opened it closes it, after `close`."""
 
     def __init__(self, descriptor: int) -> None:
-        self.dropped = 0
         self._descriptor = descriptor
         self._lines: list[bytes] = []
+        self._refused = 0  # lines, by the event loop, since too many waited
+        self._lost = 0  # lines, by the thread, since they could not be written
         self._reported = 0
+        self._torn = False  # what was written last may end within a line
         self._second = 0
         self._stamp = b""
         self._closing = Event()
@@ -57,7 +59,12 @@ class AccessLog:
             millis = (now - second) * 1000
             self._lines.append(line % (self._stamp, millis, method, path, status, sent, seconds * 1e6, prefix, number))
         else:
-            self.dropped += 1
+            self._refused += 1
+
+    @property
+    def dropped(self) -> int:
+        """Lines that were never written."""
+        return self._refused + self._lost
 
     def close(self, timeout: float = 2.0) -> None:
         """Write what waits; for at most `timeout` seconds, if nobody reads it. May be called twice."""
@@ -71,17 +78,21 @@ class AccessLog:
 
     def _write(self) -> None:
         number = len(self._lines)  # the loop appends meanwhile
-        waiting = memoryview(b"".join(self._lines[:number]))
+        parts = [b"\n"] if self._torn and number else []
+        parts += self._lines[:number]
         del self._lines[:number]
         dropped = self.dropped
         if dropped > self._reported:
-            waiting = memoryview(bytes(waiting) + b"# %d lines were dropped\n" % (dropped - self._reported))
+            parts.append(b"# %d lines were dropped\n" % (dropped - self._reported))
             self._reported = dropped
+        waiting = memoryview(b"".join(parts))
+        self._torn = False
         try:
             while waiting:
                 waiting = waiting[os.write(self._descriptor, waiting) :]
         except OSError:  # a full disk, a reader that went away: the next lines may fare better
-            self.dropped += number
+            self._lost += number
+            self._torn = True
 
 
 def open_log_file(path: Path) -> int:

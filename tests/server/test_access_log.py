@@ -1,0 +1,267 @@
+"""The access log: what a line says, that none can be forged, and that a stalled reader costs lines only."""
+
+import os
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from binder_registry.server import access_log
+from binder_registry.server.access_log import AccessLog, open_log_file, printable
+from binder_registry.server.counters import BOUNDS, Counters
+from binder_registry.server.fast_path import fast_protocol
+from tests.server.recording import Connection, SteppedLoop, started_app
+
+LINE = re.compile(
+    rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z) ([A-Z-]+) (\S+) (\d{3}) (\d+) (\d+) ([0-9a-f]{8}-[0-9a-f]+)\n"
+)
+PLAIN = b"GET /templates/scipy HTTP/1.1\r\nAuthorization: token THISISMYTOKEN\r\n\r\n"
+
+
+class Logged:
+    """Connections whose requests are logged to a file."""
+
+    def __init__(self, loop: SteppedLoop, app: object, folder: Path) -> None:
+        self.path = folder / "access.log"
+        self.counters = Counters()
+        self.app = app
+        self._loop = loop
+        self._log = AccessLog(open_log_file(self.path))
+
+    def connection(self, app: object = None, *, fast: bool = True) -> Connection:
+        model = self.app.service.model  # type: ignore[attr-defined]
+        protocol = fast_protocol(model, access_log=self._log, counters=self.counters, open_reads=fast)
+        return Connection(self._loop, protocol, app or self.app)
+
+    def lines(self) -> list[bytes]:
+        self._log.close()
+        return self.path.read_bytes().splitlines(keepends=True)
+
+    def entries(self) -> list[list[bytes]]:
+        """Method, path, status and bytes of each line."""
+        found = [LINE.fullmatch(line) for line in self.lines()]
+        return [list(match.group(2, 3, 4, 5)) for match in found if match]
+
+
+@pytest.fixture
+def logged(tmp_path: Path) -> Iterator[Logged]:
+    with started_app("scipy") as (loop, app):
+        logged = Logged(loop, app, tmp_path)
+        yield logged
+        logged.lines()
+
+
+@pytest.mark.parametrize("fast", [True, False])
+def test_each_request_is_one_line(logged: Logged, fast: bool) -> None:
+    entry = logged.app.service.model.entries["scipy"]  # type: ignore[attr-defined]
+    connection = logged.connection(fast=fast)
+    known = PLAIN[:-2] + b"If-None-Match: %b\r\n\r\n" % entry.etag
+
+    connection.receive(PLAIN, known, b"HEAD /templates/scipy HTTP/1.1\r\n\r\n")
+    connection.receive(b"GET /templates/none?x=1 HTTP/1.1\r\n\r\n")
+
+    size = b"%d" % len(entry.body)
+    assert logged.entries() == [
+        [b"GET", b"/templates/scipy", b"200", size],
+        [b"GET", b"/templates/scipy", b"304", b"0"],
+        [b"HEAD", b"/templates/scipy", b"200", b"0"],
+        [b"GET", b"/templates/none", b"404", b"33"],
+    ]
+
+
+@pytest.mark.parametrize("fast", [True, False])
+def test_no_token_is_logged(logged: Logged, fast: bool) -> None:
+    logged.connection(fast=fast).receive(PLAIN, PLAIN.replace(b"scipy", b"scipy?token=THISISMYTOKEN"))
+
+    lines = logged.lines()
+
+    assert len(lines) == 2
+    assert b"THISISMYTOKEN" not in b"".join(lines)
+
+
+def test_what_is_no_request_is_a_line_too(logged: Logged) -> None:
+    logged.connection().receive(b"no HTTP\r\n\r\n")
+
+    assert [entry[:3] for entry in logged.entries()] == [[b"-", b"-", b"400"]]
+
+
+def test_a_request_whose_body_never_comes_is_one_line(logged: Logged) -> None:
+    connection = logged.connection()
+    connection.receive(b"POST /templates HTTP/1.1\r\nAuthorization: token THISISMYTOKEN\r\nContent-Length: 9\r\n\r\n{")
+
+    connection.loop.advance(31)
+
+    assert [entry[:3] for entry in logged.entries()] == [[b"POST", b"/templates", b"408"]]
+
+
+def test_a_client_that_left_before_its_answer_is_a_499(logged: Logged) -> None:
+    connection = logged.connection()
+    connection.receive(b"POST /templates HTTP/1.1\r\nAuthorization: token THISISMYTOKEN\r\nContent-Length: 9\r\n\r\n{")
+
+    connection.end()
+
+    assert [entry[:3] for entry in logged.entries()] == [[b"POST", b"/templates", b"499"]]
+
+
+def test_the_application_knows_the_id_under_which_its_request_is_logged(logged: Logged) -> None:
+    seen = []
+
+    async def app(scope: dict[str, str], receive: object, send: object) -> None:
+        seen.append(scope["request_id"])
+        raise RuntimeError
+
+    logged.connection(app).receive(b"GET /x HTTP/1.1\r\n\r\n")
+
+    [line] = logged.lines()
+    assert line.endswith(b" %b\n" % seen[0].encode())
+    assert b" 500 " in line
+
+
+def test_ids_are_unique_on_both_paths(logged: Logged) -> None:
+    logged.connection().receive(*[PLAIN, b"GET /health HTTP/1.1\r\n\r\n"] * 20)
+
+    assert len({line.split()[-1] for line in logged.lines()}) == 40
+
+
+@pytest.mark.parametrize("fast", [True, False])
+def test_requests_are_counted_by_route_method_and_status(logged: Logged, fast: bool) -> None:
+    body = logged.app.service.model.entries["scipy"].body  # type: ignore[attr-defined]
+
+    logged.connection(fast=fast).receive(PLAIN, PLAIN, b"DELETE /templates/scipy HTTP/1.1\r\n\r\n")
+
+    counted = {key: (series.count, series.sent) for key, series in logged.counters.items() if series.count}
+    assert counted["/templates/{name}", "GET", 200] == (2, 2 * len(body))
+    assert counted["/templates/{name}", "DELETE", 401][0] == 1
+    assert logged.counters.fast_hits == (2 if fast else 0)
+
+
+def test_a_time_is_counted_in_the_first_bucket_that_holds_it() -> None:
+    counters = Counters()
+    for seconds in (0.0, BOUNDS[0], BOUNDS[0] * 1.5, BOUNDS[-1] + 1):
+        counters.add(("/", "GET", 200), 0, seconds)
+
+    assert counters.ordinary["/", "GET", 200].buckets == [2, 1, *[0] * (len(BOUNDS) - 2), 1]
+
+
+@given(st.binary())
+def test_no_path_can_forge_a_line(target: bytes) -> None:
+    word = printable(target)
+
+    assert re.fullmatch(rb"[!-~]+", word)
+    assert word == b"-" or len(word) <= 4 * access_log.LONGEST_PATH
+
+
+def test_a_path_is_logged_as_it_came_but_for_what_is_not_printable() -> None:
+    assert printable(b"/templates/caf\xe9%20a\\b\n?q=x") == rb"/templates/caf\xe9%20a\x5cb\x0a"
+
+
+def test_lines_reach_the_file_while_the_server_runs(tmp_path: Path) -> None:
+    path = tmp_path / "access.log"
+    log = AccessLog(open_log_file(path))
+    log.add(b"GET", b"/", 200, 36, 0.000012, b"abcdef01", 255)
+
+    end = time.monotonic() + 10
+    while not path.read_bytes() and time.monotonic() < end:
+        time.sleep(0.01)
+
+    assert LINE.fullmatch(path.read_bytes())
+    assert path.read_bytes().endswith(b" GET / 200 36 12 abcdef01-ff\n")
+    log.close()
+
+
+def test_a_log_that_nobody_reads_costs_lines_and_says_how_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(access_log, "MOST_LINES", 10)
+    reading, writing = os.pipe()
+    os.set_blocking(reading, False)
+    log = AccessLog(writing)
+    _fill(writing)
+
+    for number in range(30):
+        log.add(b"GET", b"/", 200, 36, 0.0, b"abcdef01", number)
+    waiting = len(log._lines)
+
+    assert waiting <= 10
+    assert log.dropped >= 10
+    _drain(reading)
+    log.close()
+    assert b"# %d lines were dropped\n" % log.dropped in _drain(reading)
+    os.close(reading)
+    os.close(writing)
+
+
+def test_a_log_that_nobody_reads_does_not_keep_the_server_from_ending() -> None:
+    reading, writing = os.pipe()
+    log = AccessLog(writing)
+    _fill(writing)
+    log.add(b"GET", b"/", 200, 36, 0.0, b"abcdef01", 1)
+
+    log.close(timeout=0.2)
+
+    os.set_blocking(reading, False)
+    _drain(reading)
+    log.close()
+    os.close(reading)
+    os.close(writing)
+
+
+def test_a_reader_that_went_away_costs_lines_only() -> None:
+    reading, writing = os.pipe()
+    log = AccessLog(writing)
+    os.close(reading)
+    log.add(b"GET", b"/", 200, 36, 0.0, b"abcdef01", 1)
+
+    log.close()
+
+    assert log.dropped == 1
+    os.close(writing)
+
+
+def test_a_line_that_was_cut_short_does_not_spoil_the_next() -> None:
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    log = AccessLog(writing)
+    path = b"/" + b"x" * 900
+    for number in range(200):
+        log.add(b"GET", path, 200, 36, 0.0, b"abcdef01", number)
+    os.set_blocking(reading, False)
+    while log.dropped == 0:  # ends in pytest's timeout, if ever
+        time.sleep(0.01)
+    found = _drain(reading)
+    log.add(b"GET", b"/", 200, 36, 0.0, b"abcdef01", 500)
+
+    log.close()
+
+    lines = (found + _drain(reading)).splitlines(keepends=True)
+    assert LINE.fullmatch(lines[-2])
+    assert lines[-1] == b"# 200 lines were dropped\n"
+    os.close(reading)
+    os.close(writing)
+
+
+def test_the_file_of_a_log_is_closed_to_others(tmp_path: Path) -> None:
+    os.close(open_log_file(tmp_path / "access.log"))
+
+    assert (tmp_path / "access.log").stat().st_mode & 0o007 == 0
+
+
+def _fill(pipe: int) -> None:
+    os.set_blocking(pipe, False)
+    try:
+        while True:
+            os.write(pipe, b"x" * 4096)
+    except BlockingIOError:
+        os.set_blocking(pipe, True)
+
+
+def _drain(pipe: int) -> bytes:
+    found = b""
+    try:
+        while part := os.read(pipe, 1 << 16):
+            found += part
+    except BlockingIOError:
+        pass
+    return found
