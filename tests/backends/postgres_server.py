@@ -39,7 +39,7 @@ class PostgresServer:
     def new(cls) -> "PostgresServer":
         """A running primary."""
         server = cls(_new_folder(), _programs())
-        server._run("initdb", "-D", server.data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "-N")
+        server.run("initdb", "-D", server.data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "-N")
         server._settings(fsync="off", listen_addresses="'127.0.0.1'", unix_socket_directories="''")
         server._settings(max_wal_senders=4, wal_level="replica", max_connections=200, wal_keep_size="256MB")
         server.start()
@@ -49,7 +49,7 @@ class PostgresServer:
         """A running standby of this server, which it knows as `name`."""
         standby = PostgresServer(_new_folder(), self.programs)
         source = f"host=127.0.0.1 port={self.port} user=postgres application_name={name}"
-        standby._run("pg_basebackup", "-D", standby.data, "-R", "-N", "-c", "fast", "-d", source)
+        standby.run("pg_basebackup", "-D", standby.data, "-R", "-N", "-c", "fast", "-d", source)
         standby.start()
         return standby
 
@@ -61,10 +61,10 @@ class PostgresServer:
         return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"
 
     def start(self) -> None:
-        self._run("pg_ctl", "start", "-w", "-D", self.data, "-l", self.folder / "log", "-o", f"-p {self.port}")
+        self.run("pg_ctl", "start", "-w", "-D", self.data, "-l", self.folder / "log", "-o", f"-p {self.port}")
 
     def stop(self, mode: str = "immediate") -> None:
-        self._run("pg_ctl", "stop", "-w", "-D", self.data, "-m", mode)
+        self.run("pg_ctl", "stop", "-w", "-D", self.data, "-m", mode)
 
     def kill(self) -> None:
         """SIGKILL to the server, as `kill -9` of its main process; its other processes end by themselves."""
@@ -86,7 +86,7 @@ class PostgresServer:
                 os.kill(int(each), signal.SIGCONT)
 
     def promote(self) -> None:
-        self._run("pg_ctl", "promote", "-w", "-D", self.data)
+        self.run("pg_ctl", "promote", "-w", "-D", self.data)
 
     def wait_for(self, standby: "PostgresServer") -> None:
         """Until it has all that is written here by now."""
@@ -96,13 +96,13 @@ class PostgresServer:
     def set(self, **settings: object) -> None:
         """Changes settings of the running server."""
         self._settings(**settings)
-        self._run("pg_ctl", "reload", "-D", self.data)
+        self.run("pg_ctl", "reload", "-D", self.data)
 
     def ask_for_passwords(self) -> None:
         """Of all but the superuser."""
         rules = "host all postgres 127.0.0.1/32 trust\nhost all all 127.0.0.1/32 scram-sha-256\n"
         (self.data / "pg_hba.conf").write_text(rules)
-        self._run("pg_ctl", "reload", "-D", self.data)
+        self.run("pg_ctl", "reload", "-D", self.data)
 
     def execute(self, *statements: str, database: str = "postgres") -> list[tuple[object, ...]]:
         """As the superuser; gives the last statement's rows."""
@@ -114,7 +114,7 @@ class PostgresServer:
     def remove(self) -> None:
         """Stops it, where it runs, and deletes its folder."""
         if (self.data / "postmaster.pid").exists():
-            self._run("pg_ctl", "stop", "-w", "-D", self.data, "-m", "immediate", check=False)
+            self.run("pg_ctl", "stop", "-w", "-D", self.data, "-m", "immediate", check=False)
         shutil.rmtree(self.folder)
 
     def _accepts(self) -> bool:
@@ -125,7 +125,7 @@ class PostgresServer:
         with (self.data / "postgresql.auto.conf").open("a") as file:
             file.writelines(f"{setting} = {value}\n" for setting, value in settings.items())
 
-    def _run(self, program: str, *arguments: object, check: bool = True) -> None:
+    def run(self, program: str, *arguments: object, check: bool = True) -> None:
         # Into a file: a pipe would stay open as long as the server, which inherits it.
         with (self.folder / "said").open("w+") as said:
             done = subprocess.run(

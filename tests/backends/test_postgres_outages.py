@@ -4,10 +4,10 @@ import logging
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, suppress
+from secrets import token_hex
 from threading import Event, Thread
 
 import pytest
-from tests.backends.postgres_server import PostgresServer, eventually
 
 from binder_registry.backends.postgres import PostgresLog
 from binder_registry.backends.postgres_connect import Connection
@@ -19,6 +19,7 @@ from binder_registry.errors import PositionUnknown, StoreUnavailable
 from binder_registry.log import Log
 from binder_registry.log_store import LogStore
 from binder_registry.template import Template
+from tests.backends.postgres_server import PostgresServer, eventually
 
 
 @pytest.fixture(scope="module")
@@ -155,10 +156,11 @@ def test_a_write_that_a_standby_may_have_missed_is_not_acknowledged(server: Post
     failed: list[BaseException] = []
 
     def write() -> None:
-        try:
-            append(log, "a")
-        except StoreUnavailable as error:
-            failed.append(error)
+        while not failed:  # the setting takes effect a moment later
+            try:
+                append(log, token_hex())
+            except StoreUnavailable as error:
+                failed.append(error)
 
     thread = Thread(target=write, daemon=True)
     thread.start()

@@ -7,21 +7,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC
-from importlib.resources import files
-from secrets import token_bytes
 from typing import Any
 
 import psycopg
 from psycopg.errors import Diagnostic
 
-from ..changes import MARK_BYTES, Action, Change, Head
+from ..changes import Action, Change, Head
 from ..errors import DatabaseRefused, StoreUnavailable
 from .postgres_connect import Connection, Database, beginning_with, connect, failures, parameters, problem
-from .postgres_listen import CHANNEL, Listener
+from .postgres_listen import CHANNEL, Listener, can_notify
+from .postgres_schema import prepare
 
-SCHEMA = 1  # registry_schema.version
-MIGRATION_LOCK = 0x62726567  # "breg": the key of the advisory lock
-MIGRATION_SECONDS = 600.0  # for a migration, our own or the one of a server that started at the same time
 STATE_PAGE = 100  # names walked at least by one statement: most may be deleted
 QUEUE_SECONDS = 10.0  # how long a write waits for others of this log
 
@@ -68,8 +64,8 @@ class PostgresLog:
         self._local = threading.local()
         try:
             with connect(settings) as connection:
-                _prepare(connection, read_only)
-                self._notifies = not read_only and _can_notify(connection)
+                prepare(connection, read_only)
+                self._notifies = not read_only and can_notify(connection)
                 settings = beginning_with(connection, settings)
         except psycopg.Error as error:
             raise DatabaseRefused(f"PostgreSQL: {problem(error)}") from None
@@ -120,8 +116,10 @@ class PostgresLog:
 
     @contextmanager
     def writing(self) -> Iterator[list[Change]]:
-        if self._read_only or not self._writing.acquire(timeout=QUEUE_SECONDS):
-            raise StoreUnavailable
+        if self._read_only:
+            raise StoreUnavailable from PermissionError("this log was opened to be read")
+        if not self._writing.acquire(timeout=QUEUE_SECONDS):
+            raise StoreUnavailable from TimeoutError("other writes take too long")
         try:
             with self._database.started(_lock_head) as (connection, head):
                 rows: list[Change] = []
@@ -197,55 +195,6 @@ class PostgresLog:
 
     def _changes(self, clauses: str, *given: Any) -> list[Change]:
         return [_change(row) for row in self._rows(f"SELECT {_COLUMNS} FROM registry_changes {clauses}", *given)]
-
-
-def _prepare(connection: Connection, read_only: bool) -> None:
-    """Create or migrate the schema. Raises `DatabaseRefused` for what this program cannot use."""
-    if connection.info.parameter_status("server_encoding") != "UTF8":
-        raise DatabaseRefused("PostgreSQL: the database must be created with ENCODING 'UTF8'")
-    found = _version(connection)
-    if found < SCHEMA and not read_only:
-        connection.answer_seconds = MIGRATION_SECONDS
-        with connection.transaction():
-            connection.execute(
-                "SELECT set_config('lock_timeout', '0', true), set_config('statement_timeout', '0', true)"
-            )
-            connection.execute("SELECT pg_advisory_xact_lock(%s)", (MIGRATION_LOCK,))
-            found = _version(connection)  # another server may have done it meanwhile
-            for version in range(found + 1, SCHEMA + 1):
-                connection.execute((files(__package__) / f"migrations/postgres_{version}.sql").read_bytes())
-            if not found:
-                connection.execute("INSERT INTO registry_schema (version) VALUES (%s)", (SCHEMA,))
-                connection.execute(
-                    "INSERT INTO registry_head (origin, revision, mark) VALUES (%(mark)s, 0, %(mark)s)",
-                    {"mark": token_bytes(MARK_BYTES)},
-                )
-            elif found < SCHEMA:
-                connection.execute("UPDATE registry_schema SET version = %s", (SCHEMA,))
-    elif not found:
-        raise DatabaseRefused("PostgreSQL: this database holds no registry")
-    if found > SCHEMA + 1:
-        raise DatabaseRefused(
-            f"PostgreSQL: written by a newer binder-registry (schema {found}, this program knows {SCHEMA} and the next)"
-        )
-
-
-def _version(connection: Connection) -> int:
-    """0 where there is no schema yet."""
-    # Not to_regclass: it may remember, inside a transaction, what another server has created meanwhile.
-    [[there]] = connection.execute(
-        "SELECT count(*) FROM pg_tables"
-        " WHERE tablename = 'registry_schema' AND schemaname = ANY(current_schemas(false))"
-    )
-    return connection.execute("SELECT version FROM registry_schema").fetchall()[0][0] if there else 0
-
-
-def _can_notify(connection: Connection) -> bool:
-    try:
-        connection.execute(f"SELECT pg_notify('{CHANNEL}', '')")
-    except psycopg.Error:
-        return False
-    return True
 
 
 def _lock_head(connection: Connection) -> Head:

@@ -127,6 +127,7 @@ class Database:
         self._changed = threading.Condition()  # of all below
         self._pool: ConnectionPool[Connection] | None = self._new_pool()
         self._away = False  # a try to reconnect has failed
+        self._reason: Exception = TimeoutError("the database does not answer")  # for there being no pool
         self._closed = False
         self._lent = 0  # connections
 
@@ -151,12 +152,14 @@ class Database:
                 return
             pool, self._pool = self._pool, None
             self._away = False
+            self._reason = TimeoutError("the database does not answer")
         logger.warning("the connection to the database was lost")
         threading.Thread(target=self._reconnect, args=(pool,), name="postgres-reconnect", daemon=True).start()
 
     def close(self) -> None:
         with self._changed:
             self._closed = True
+            self._reason = ValueError("the log is closed")
             pool, self._pool = self._pool, None
             self._changed.notify_all()
         if pool:
@@ -209,7 +212,7 @@ class Database:
             if not known:
                 self._away = True  # as far as calls are concerned: the try goes on
             if self._pool is None:
-                raise StoreUnavailable
+                raise StoreUnavailable from self._reason
             return self._pool
 
     def _give_back(self, pool: ConnectionPool[Connection], connection: Connection) -> None:
@@ -236,6 +239,8 @@ class Database:
                     logger.error("the database is away: %s", problem(error))
                 with self._changed:
                     self._away = True
+                    if not self._closed:
+                        self._reason = error
                     self._changed.notify_all()
                     if self._changed.wait_for(lambda: self._closed, pause * random.uniform(0.5, 1)):  # noqa: S311 (jitter)
                         break

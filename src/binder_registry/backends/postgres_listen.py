@@ -92,3 +92,11 @@ class Listener:
             with self._changed:
                 self._changed.wait_for(lambda: self._closed, min(POLL_SECONDS, left))
             self.tell()
+
+
+def can_notify(connection: Connection) -> bool:
+    try:
+        connection.execute(f"SELECT pg_notify('{CHANNEL}', '')")
+    except psycopg.Error:
+        return False
+    return True
