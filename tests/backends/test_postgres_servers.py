@@ -9,7 +9,6 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 import pytest
 from msgspec.structs import replace
-from tests.backends.postgres_server import eventually, superuser_url
 
 from binder_registry.backends import open_log, postgres_listen
 from binder_registry.backends.postgres import PostgresLog
@@ -19,6 +18,7 @@ from binder_registry.conformance.reading import broken_links, run_in_threads, wh
 from binder_registry.conformance.samples import NEW, SCIPY, R
 from binder_registry.errors import DatabaseRefused, RevisionConflict, StoreUnavailable, TemplateExists
 from binder_registry.log_store import LogStore
+from tests.backends.postgres_server import eventually, superuser_url
 
 NEVER = 3600.0  # seconds
 

@@ -9,12 +9,12 @@ from contextlib import closing
 
 import psycopg
 import pytest
-from tests.backends.postgres_server import PostgresServer
 
 from binder_registry.backends import open_log
 from binder_registry.backends.postgres_connect import beginning_with, connect, parameters
 from binder_registry.conformance.logs import append
 from binder_registry.errors import DatabaseRefused
+from tests.backends.postgres_server import PostgresServer
 
 
 @pytest.fixture
