@@ -35,8 +35,9 @@ async def changes(request: Request) -> "Reply | Stream":
     if "text/event-stream" in (request.header(b"accept") or ""):
         return await _stream(request, query, chosen, by=by)
     newest_first = _order(query)
-    since, limit = _position(single(query, "since") or "0", "since"), _limit(query)
-    wait = whole_number(single(query, "wait") or "0", "wait", most=WAIT_SECONDS)
+    since, limit = _since(query), _limit(query)
+    text = single(query, "wait")
+    wait = 0 if text is None else whole_number(text, "wait", most=WAIT_SECONDS)
     service, store = request.service, request.service.registry.store
     end = asyncio.get_running_loop().time() + wait
     while True:
@@ -59,7 +60,7 @@ async def changes(request: Request) -> "Reply | Stream":
 async def template_changes(request: Request) -> Reply:
     """One template's history, newest first, each change with the members that it changed."""
     query, name = request.query(("since", "limit", "order")), request.parameters["name"]
-    since, limit = _position(single(query, "since") or "0", "since"), _limit(query)
+    since, limit = _since(query), _limit(query)
     oldest_first = "order" in query and not _order(query)
     service = request.service
     if name not in service.model.entries:
@@ -208,11 +209,16 @@ async def _stream(request: Request, query: dict[str, list[str]], chosen: Filter,
             raise InvalidRequest.parameter(parameter, "does not go with an event stream")
     service = request.service
     asked = request.header(b"last-event-id") or single(query, "since")
-    position = _position(asked, "since") if asked else service.model.position
+    position = service.model.position if asked is None else _position(asked, "since")
     if not position.agrees(service.model.position):
         # Raises `PositionUnknown` before the answer starts.
         await service.in_turn(lambda: service.registry.store.changes(since=position, limit=1))
     return Stream(request, position, chosen, by=by)
+
+
+def _since(query: dict[str, list[str]]) -> Position:
+    text = single(query, "since")
+    return Position(0) if text is None else _position(text, "since")
 
 
 def _limit(query: dict[str, list[str]]) -> int:

@@ -139,7 +139,7 @@ SHOWN = Parameter(
     "Registry-Revision",
     "header",
     "Answer from this revision of the registry or a later one: wait a few seconds for it, else 412.",
-    _REVISION,
+    {"type": "string", "pattern": "^[0-9]{1,19}$"},
     "0",
 )
 LAST_EVENT_ID = Parameter(

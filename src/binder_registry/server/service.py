@@ -23,7 +23,7 @@ from .writer import Operation, Writer
 POOL_THREADS = 2
 POOL_WAITING = 64  # expensive reads that may wait for one of these threads
 SHOWN_SECONDS = 5.0  # how long a request waits for the revision that it names
-FARTHEST = 100_000  # revisions: no log grows by more in that time, so what is farther is not waited for
+NEAR = 100  # a revision is waited for when it is at most so far from what is in the log
 
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
@@ -108,11 +108,17 @@ class Service:
         return await asyncio.get_running_loop().run_in_executor(self._streams, call)
 
     async def shows(self, revision: int) -> None:
-        """Wait, for a bounded time, until the read model shows `revision`. Raises `RevisionNotShown`."""
+        """Wait, for a bounded time, until the read model shows `revision`.
+
+        Raises `RevisionNotShown`; `StoreUnavailable` and `TooBusy` for one that is far from what it shows.
+        """
         if self.model.revision >= revision:
             return
+        newest = self.model.revision
+        if revision > newest + NEAR:  # another server may have written so much
+            newest = (await self.in_pool(self.registry.store.head)).revision
         try:
-            async with asyncio.timeout(SHOWN_SECONDS if revision - self.model.revision <= FARTHEST else 0):
+            async with asyncio.timeout(SHOWN_SECONDS if revision <= newest + NEAR else 0):
                 await self._when_shown(revision)
         except (TimeoutError, StoreUnavailable):
             raise RevisionNotShown(f"This server shows revision {self.model.revision}, not {revision} yet") from None
