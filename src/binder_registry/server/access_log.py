@@ -33,31 +33,28 @@ class AccessLog:
     """`descriptor` stays open: who opened it closes it, after `close`."""
 
     def __init__(self, descriptor: int) -> None:
+        self.ids = RequestIds()
         self._descriptor = descriptor
+        self._line = b"%b %b %b %d %d %d " + self.ids.prefix + b"-%x\n"
         self._lines: list[bytes] = []
+        self._second = 0.0
+        self._stamp = b""
         self._refused = 0  # lines, by the event loop, since too many waited
         self._lost = 0  # lines, by the thread, since they could not be written
         self._reported = 0
         self._torn = False  # what was written last may end within a line
-        self._second = 0
-        self._stamp = b""
         self._closing = Event()
         self._thread = Thread(target=self._run, name="access-log", daemon=True)
         self._thread.start()
 
-    def add(
-        self, method: bytes, path: bytes, status: int, sent: int, seconds: float, prefix: bytes, number: int
-    ) -> None:
-        """`path` is printable: see `printable`."""
+    def add(self, method: bytes, path: bytes, status: int, sent: int, seconds: float, number: int) -> None:
+        """`path` is printable: see `printable`. `number` is one of `ids`."""
         now = time()
-        second = int(now)
-        if second != self._second:
-            self._second = second
-            self._stamp = strftime("%Y-%m-%dT%H:%M:%S", gmtime(second)).encode()
+        if not 0.0 <= now - self._second < 1.0:
+            self._second = float(int(now))
+            self._stamp = strftime("%Y-%m-%dT%H:%M:%SZ", gmtime(now)).encode()
         if len(self._lines) < MOST_LINES:
-            line = b"%b.%03dZ %b %b %d %d %d %b-%x\n"
-            millis = (now - second) * 1000
-            self._lines.append(line % (self._stamp, millis, method, path, status, sent, seconds * 1e6, prefix, number))
+            self._lines.append(self._line % (self._stamp, method, path, status, sent, seconds * 1e6, number))
         else:
             self._refused += 1
 

@@ -13,7 +13,7 @@ from time import perf_counter
 from ..changes import Position
 from .access_log import AccessLog, RequestIds
 from .compression import negotiated, tags
-from .counters import Counters, Series
+from .counters import BOUNDS, Counters, Series
 from .protocol import SafeProtocol
 from .read_model import VARY, ReadModel
 
@@ -103,7 +103,7 @@ def fast_protocol(
 
     Protocol.log = access_log
     Protocol.counters = counters
-    Protocol.ids = ids = RequestIds()
+    Protocol.ids = ids = access_log.ids if access_log else RequestIds()
     if not open_reads:
         return Protocol
 
@@ -164,9 +164,14 @@ def fast_protocol(
                 self.transport.writelines((first, head, body))
             self.since = self._now()
             seconds = perf_counter() - started
-            count.add(len(body), seconds)
+            if seconds < BOUNDS[0]:
+                count.buckets[0] += 1
+                count.sent += len(body)
+                count.seconds += seconds
+            else:
+                count.add(len(body), seconds)
             if access_log is not None:
-                access_log.add(b"GET", target, status, len(body), seconds, ids.prefix, ids.next())
+                access_log.add(b"GET", target, status, len(body), seconds, ids.next())
 
         def _at_limit(self) -> bool:
             limit = self.limit_concurrency

@@ -311,7 +311,7 @@ class SafeProtocol(HttpToolsProtocol):
         self.counters.add((route, method, status), sent, seconds)
         if self.log:
             path = printable(target)
-            self.log.add(method.encode(), path, status, sent, seconds, self.ids.prefix, number)
+            self.log.add(method.encode(), path, status, sent, seconds, number)
 
     # Deadlines.
 
