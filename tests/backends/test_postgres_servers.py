@@ -322,3 +322,14 @@ def test_what_a_session_sets_does_not_change_times(postgres_url: str) -> None:
 
         assert log.read(0, 2) == far.read(0, 2)
         assert broken_links(far.read(0, 2), far.origin()) == []
+
+
+def test_names_are_ordered_by_code_point_whatever_the_database_does(
+    logs: list[PostgresLog], operator: psycopg.Connection
+) -> None:
+    found = operator.execute(
+        "SELECT collation_name FROM information_schema.columns"
+        " WHERE table_schema = current_schema() AND table_name = 'registry_changes' AND column_name = 'name'"
+    )
+
+    assert found.fetchall() == [("C",)]
