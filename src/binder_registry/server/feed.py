@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from functools import partial
 from urllib.parse import urlencode
 
@@ -169,10 +170,12 @@ class Stream:
         await send({"type": "http.response.start", "status": 200, "headers": [*first, *self.headers]})
         gone = asyncio.create_task(self._request.gone())
         try:
-            await self._follow(send, gone)
+            if self._request.scope["method"] != "HEAD":
+                # Also for a reader that took nothing for too long, or a log that cannot be read: it ends, and the
+                # reader resumes from what it has.
+                with suppress(TimeoutError, RegistryError):
+                    await self._follow(send, gone)
             await send({"type": "http.response.body", "body": b""})
-        except TimeoutError:
-            await gone  # it took nothing, so the kernel ends it soon; it may come back, and resume from what it has
         finally:
             gone.cancel()
 
