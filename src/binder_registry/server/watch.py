@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from itertools import islice
 
-from ..changes import Change
+from ..changes import Action, Change
 from ..selector import Selector, matches
 from .change_json import encode_change
 from .read_model import Entry, words_of
@@ -95,6 +95,8 @@ class Watch:
 
     def publish(self, changes: Iterable[tuple[Change, Entry | None]]) -> None:
         for change, before in changes:
+            if change.action is Action.PURGED:
+                self._ring.clear()  # it may hold what was purged: older events are read from the store again
             self._ring.append(Event(change, before))
             self._newest = change.revision
         self._pieces.clear()
