@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
-from tests.server.running import KEY, running_server
 
 from binder_registry import Client, ContainerLimits, Position, Template
 from binder_registry.changes import content_digest, next_mark
@@ -20,6 +19,7 @@ from binder_registry.errors import (
     RevisionConflict,
     TemplateNotFound,
 )
+from tests.server.running import KEY, running_server
 
 MANY = [Template(f"t{number:04}", "i") for number in range(PAGE + 1)]
 
@@ -231,6 +231,17 @@ def test_a_watch_without_a_start_begins_now(client: Client) -> None:
     client.register_template(R)
 
     assert next(changes).name == "r"
+
+
+def test_what_was_purged_is_not_streamed_either(client: Client) -> None:
+    client.register_template(replace(SCIPY, environment={"PASSWORD": "secret"}))
+    client.replace_template(SCIPY)
+    client.purge_change("scipy", 1)
+
+    streamed = list(islice(client.watch(since=0), 3))
+
+    assert streamed == client.changes()
+    assert streamed[0].content is None
 
 
 def test_a_watch_from_another_log_is_refused(client: Client) -> None:

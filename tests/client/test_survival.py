@@ -7,10 +7,10 @@ from threading import Event, Thread
 from time import monotonic, sleep
 
 import pytest
-from tests.server.running import KEY, RunningServer, free_port, running_server, start_server
 
 from binder_registry import Change, Client, Template
 from binder_registry.errors import PositionUnknown, StoreUnavailable
+from tests.server.running import KEY, RunningServer, free_port, running_server, start_server
 
 ROUNDS = 10
 WRITES = 20  # acknowledged ones between two kills

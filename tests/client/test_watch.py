@@ -109,6 +109,20 @@ def test_a_registry_that_was_there_is_waited_for(opened: Opened) -> None:
     assert len(stub.asked) == 10
 
 
+@pytest.mark.parametrize("name", ["too_busy", "auth_unavailable", "store_unavailable"])
+def test_a_server_that_asks_to_be_left_alone_is_for_so_long(
+    opened: Opened, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr("binder_registry.client.watch.time.sleep", slept.append)
+    busy = json_answer({"message": "m"}, 503, Registry_Error=name, Retry_After="7")
+    client, _ = opened(lambda _, turn: busy if turn == 1 else Answers(200, STREAM, event(turn)))
+
+    assert [change.revision for change in islice(client.watch(since=-1), 2)] == [0, 2]
+    assert slept[0] < 1
+    assert 7 <= slept[1] < 8
+
+
 @pytest.mark.parametrize(
     ("name", "status", "kind"), [("position_unknown", 410, PositionUnknown), ("invalid_token", 401, InvalidToken)]
 )

@@ -133,7 +133,7 @@ class Client:
         self, name: str, patch: Mapping[str, Any], *, expected: Expected = None, note: str = ""
     ) -> Template:
         """RFC 7396, with wire names: None clears, mappings merge, all else replaces."""
-        return self._written("PATCH", path_of(name), body=json_of(patch), expected=expected, note=note)
+        return self._written("PATCH", path_of(name), body=json_of(dict(patch)), expected=expected, note=note)
 
     def restore_template(self, name: str, revision: int, *, expected: Expected = None, note: str = "") -> Template:
         body = b'{"revision":%d}' % revision
@@ -164,7 +164,7 @@ class Client:
         `prune` deletes what this label selector ("*": everything) selects and `templates` does not name. `expected` is
         the registry's own `position()`."""
         wanted = [msgspec.Raw(body_of(template)) for template in templates]
-        request = {"templates": wanted, "delete": delete, "prune": prune, "dry-run": dry_run, "note": note}
+        request = {"templates": wanted, "delete": dict(delete), "prune": prune, "dry-run": dry_run, "note": note}
         headers = conditions(expected, "")
         answer = self._transport.write("POST", "/apply", body=json_of(request), headers=headers, wait=APPLY_TIMEOUT)
         self._saw(answer)

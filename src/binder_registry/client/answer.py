@@ -62,7 +62,7 @@ class Answer(Struct, frozen=True):
     def revision(self) -> int | None:
         """Which revision of the registry this shows; None: a registry of 2015."""
         text = self.headers.get("Registry-Revision", "")
-        return int(text) if text.isascii() and text.isdigit() else None
+        return int(text[:19]) if text.isascii() and text.isdigit() else None
 
     @property
     def position(self) -> Position | None:

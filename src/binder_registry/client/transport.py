@@ -14,7 +14,7 @@ from urllib.parse import quote, urlencode
 import httpx2
 
 from .. import __version__
-from ..errors import InvalidRequest, InvalidToken, RevisionNotShown, StoreUnavailable
+from ..errors import InvalidRequest, InvalidToken, RegistryError, RevisionNotShown, StoreUnavailable
 from .answer import Answer, error_of
 from .cache import Cache
 
@@ -22,12 +22,21 @@ Params = Sequence[tuple[str, str]]
 
 FIRST_DELAY = 0.1  # seconds before the first retry, doubled for each one after it
 LONGEST_DELAY = 5.0
-LONGEST_RETRY_AFTER = 60.0  # a server that asks for more is not waited for
+LONGEST_RETRY_AFTER = 10.0  # a server that asks for more is not waited for
 MOST_REDIRECTS = 5
 # Below the 5 s after which uvicorn closes an idle connection: a write must not meet one that is being closed.
 KEEP_ALIVE = 4.0
 TRY_AGAIN = (429, 502, 503, 504)
 _NEVER_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.ProxyError)
+
+
+class NotReady(Exception):
+    """The server asks to be left alone for `delay` seconds; `error` is what it said."""
+
+    def __init__(self, error: RegistryError, delay: float) -> None:
+        super().__init__(error.message)
+        self.error = error
+        self.delay = delay
 
 
 class Transport:
@@ -57,7 +66,6 @@ class Transport:
         path: str,
         params: Params = (),
         *,
-        method: str = "GET",
         cached: bool = False,
         wait: float = 0,
         taken: tuple[int, ...] = (),
@@ -69,12 +77,12 @@ class Transport:
         conditional = {"If-None-Match": known.headers["ETag"]} if known else {}
         attempt = 0
         while True:
-            request = self._request(method, url, self._freshness() | conditional, timeout=self.timeout + wait)
+            request = self._request("GET", url, self._freshness() | conditional, timeout=self.timeout + wait)
             try:
                 response = self._send(request)
             except httpx2.RequestError as error:
                 if attempt >= self.retries:
-                    raise self._unreachable(error) from None
+                    raise self.unreachable(error) from None
                 delay = backoff(attempt)
             else:
                 answer = self._answer(response)
@@ -107,7 +115,7 @@ class Transport:
         try:
             response = self._send(request)
         except _NEVER_SENT as error:
-            raise self._unreachable(error) from None
+            raise self.unreachable(error) from None
         except httpx2.RequestError as error:
             raise StoreUnavailable(
                 f"{self.shown} gave no answer to this write ({_reason(error)}): whether it took effect is unknown"
@@ -120,15 +128,19 @@ class Transport:
     def stream(
         self, path: str, params: Params, headers: dict[str, str], *, silence: float
     ) -> Iterator[httpx2.Response]:
-        """An answer that is read as it comes, at most `silence` seconds between two pieces. Raises httpx2's own errors
-        about connections."""
+        """An answer that is read as it comes, at most `silence` seconds between two pieces. Raises `NotReady`, and
+        httpx2's own errors about connections."""
         timeout = httpx2.Timeout(self.timeout, read=silence)
         request = self._request("GET", self._url(path, params), self._freshness() | headers, timeout=timeout)
         response = self._send(request, stream=True)
         try:
             if response.status_code != 200:
                 response.read()
-                self._check(self._answer(response))
+                answer = self._answer(response)
+                delay = retry_delay(answer, 0)
+                if delay is not None:
+                    raise NotReady(error_of(answer), delay)
+                self._check(answer)
             yield response
         finally:
             response.close()
@@ -185,7 +197,7 @@ class Transport:
                 self._seen = 0  # a registry put back to an older copy would refuse every read from now on
         raise error
 
-    def _unreachable(self, error: httpx2.RequestError) -> StoreUnavailable:
+    def unreachable(self, error: httpx2.RequestError) -> StoreUnavailable:
         return StoreUnavailable(f"{self.shown} cannot be reached: {_reason(error)}")
 
 

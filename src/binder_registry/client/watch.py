@@ -8,9 +8,9 @@ import httpx2
 import msgspec
 
 from ..changes import Change, Position
-from ..errors import RegistryError, RevisionNotShown, RouteNotFound, StoreUnavailable, TooBusy, UnexpectedError
+from ..errors import RevisionNotShown, RouteNotFound, StoreUnavailable, UnexpectedError
 from .answer import change_of, event_decoder
-from .transport import LONGEST_DELAY, Params, Transport, backoff
+from .transport import LONGEST_DELAY, NotReady, Params, Transport, backoff
 
 SILENCE = 50.0  # seconds: the server sends a comment every 15, so three of them were lost
 
@@ -25,7 +25,7 @@ def follow(transport: Transport, position: Position, params: Params) -> Iterator
     """
     attempt, reached = 0, False
     while not transport.closed:
-        opened = time.monotonic()
+        opened, delay = time.monotonic(), 0.0
         try:
             for change in _events(transport, position, params):
                 reached = True
@@ -37,14 +37,22 @@ def follow(transport: Transport, position: Position, params: Params) -> Iterator
             problem = "it ended"
         except RevisionNotShown:
             continue  # without the revision this time: the registry says whether the position is in its log
-        except (httpx2.RequestError, StoreUnavailable, TooBusy) as error:
+        except NotReady as refusal:
             if not reached and attempt >= transport.retries:
-                raise _given_up(transport, error) from None
+                raise refusal.error from None
+            problem, delay = str(refusal), refusal.delay
+        except httpx2.RequestError as error:
+            if not reached and attempt >= transport.retries:
+                raise transport.unreachable(error) from None
             problem = str(error) or type(error).__name__
+        except StoreUnavailable:
+            if not transport.closed:
+                raise
+            return
         if time.monotonic() - opened > LONGEST_DELAY:
             attempt = 0
         log.info("The stream of %s stopped after %s (%s)", transport.shown, position, problem)
-        time.sleep(backoff(attempt))
+        time.sleep(max(delay, backoff(attempt)))
         attempt += 1
 
 
@@ -65,9 +73,3 @@ def _change(text: str) -> Change:
         return change_of(event_decoder.decode(text))
     except msgspec.MsgspecError as error:
         raise UnexpectedError(f"The registry sent an event that this release cannot read: {error}") from None
-
-
-def _given_up(transport: Transport, error: Exception) -> RegistryError:
-    if isinstance(error, RegistryError):
-        return error
-    return StoreUnavailable(f"{transport.shown} cannot be reached: {error or type(error).__name__}")
