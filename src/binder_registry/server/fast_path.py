@@ -11,9 +11,10 @@ import re
 from time import perf_counter
 
 from ..changes import Position
-from .access_log import AccessLog, RequestIds
+from .access_log import AccessLog
 from .compression import negotiated, tags
 from .counters import BOUNDS, Counters, Series
+from .exchange import Recorder
 from .protocol import SafeProtocol
 from .read_model import VARY, ReadModel
 
@@ -101,12 +102,11 @@ def fast_protocol(
     class Protocol(SafeProtocol):
         pass
 
-    Protocol.log = access_log
-    Protocol.counters = counters
-    Protocol.ids = ids = access_log.ids if access_log else RequestIds()
+    Protocol.recorder = Recorder(counters, access_log)
     if not open_reads:
         return Protocol
 
+    next_id = Protocol.recorder.ids.next
     shared = SharedHead(more)
     heads: dict[bytes, Asked] = {}
 
@@ -158,10 +158,10 @@ def fast_protocol(
                 first, head, body = shared.ok, answer.head, answer.body
             if closes:
                 self.idle = False
-                self.transport.writelines((first, head[:-2], b"connection: close\r\n\r\n", body))
+                self.transport.writelines((first + head[:-2], b"connection: close\r\n\r\n", body))
                 self.transport.close()
             else:
-                self.transport.writelines((first, head, body))
+                self.transport.writelines((first + head, body))
             self.since = self._now()
             seconds = perf_counter() - started
             if seconds < BOUNDS[0]:
@@ -171,7 +171,7 @@ def fast_protocol(
             else:
                 count.add(len(body), seconds)
             if access_log is not None:
-                access_log.add(b"GET", target, status, len(body), seconds, ids.next())
+                access_log.add(b"GET", target, status, len(body), seconds, next_id())
 
         def _at_limit(self) -> bool:
             limit = self.limit_concurrency

@@ -7,25 +7,21 @@ interface; `tests/server/test_protocol.py` names them all.
 import re
 import socket
 from contextlib import suppress
-from time import perf_counter
 from typing import Any, ClassVar
 
 import httptools
-from uvicorn._types import ASGI3Application, ASGIReceiveCallable, ASGISendCallable, ASGISendEvent, Scope
+from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.flow_control import service_unavailable
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
-from ..errors import HeadTooLarge, InvalidRequest, RegistryError, RequestTimeout, TooBusy
-from .access_log import AccessLog, RequestIds, printable
-from .counters import Counters
+from ..errors import HeadTooLarge, InvalidRequest, RegistryError, RequestTimeout
 from .errors import error_reply
-from .replies import send_reply
+from .exchange import Exchange, Recorder, too_busy
 
 HEAD_BYTES = 64 * 1024
 SLICE_BYTES = 4096  # fed to the parser at once: what waits behind one slow request stays small
 PATIENCE = 30.0  # seconds for a head, for a body, and for a reader that takes nothing
 LINGER = 2.0  # seconds to read on after a last answer: closing at once would reset the connection under it
-GONE = 499  # nginx's status for a client that left before its answer, in the log and the counters only
 
 BETWEEN, HEAD, BODY = range(3)  # where the parser is
 _NOT_ASCII = re.compile(rb"[\x80-\xff]")
@@ -37,9 +33,7 @@ class _TooLarge(Exception):
 
 
 class SafeProtocol(HttpToolsProtocol):
-    log: ClassVar[AccessLog | None]
-    counters: ClassVar[Counters]
-    ids: ClassVar[RequestIds]
+    recorder: ClassVar[Recorder]
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -51,8 +45,8 @@ class SafeProtocol(HttpToolsProtocol):
         self._silence = 0  # bytes since the parser last got anywhere
         self._upgrading = False
         self._held = b""  # read, and fed to the parser when the requests before are answered
-        self._running: RequestResponseCycle | None = None  # the oldest that is not complete; `cycle` is the newest
-        self._refusal: RegistryError | None = None  # the last answer of this connection
+        self._running: RequestResponseCycle | None = None  # the one begun last; `cycle` is the one read last
+        self.refusal: RegistryError | None = None  # the last answer of this connection
         self._lingers = False
         self._ended = False  # the client sends no more
         self._pause = min(PATIENCE, self.timeout_keep_alive)
@@ -107,7 +101,7 @@ class SafeProtocol(HttpToolsProtocol):
 
     def _feed(self, data: bytes) -> None:
         for start in range(0, len(data), SLICE_BYTES):
-            if self._refusal or self._lingers or self.transport.is_closing():
+            if self.refusal or self._lingers or self.transport.is_closing():
                 return
             if self.pipeline:
                 self._held = data[start:]
@@ -178,50 +172,10 @@ class SafeProtocol(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         self._running = cycle
-        super()._start_asgi_task(cycle, self._observed(cycle, _too_busy if app is service_unavailable else app))
+        app = too_busy if app is service_unavailable else app
+        super()._start_asgi_task(cycle, Exchange(self, cycle, app))
 
-    def _observed(self, cycle: RequestResponseCycle, app: ASGI3Application) -> ASGI3Application:
-        """`app`, counted and logged when its answer is complete or it ends without one."""
-        number = self.ids.next()
-        cycle.scope["request_id"] = self.ids.text(number)  # type: ignore[typeddict-unknown-key]
-
-        async def observed(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
-            started, status, sent, done = perf_counter(), 0, 0, False
-
-            def record() -> None:
-                nonlocal done
-                done = True
-                route = getattr(scope.get("route"), "path", "")
-                method, path = cycle.scope["method"], cycle.scope["raw_path"]
-                self._record(method, path, route, status, sent, perf_counter() - started, number)
-
-            async def observed_send(message: ASGISendEvent) -> None:
-                nonlocal status, sent
-                if message["type"] == "http.response.start":
-                    status = message["status"]
-                    if cycle.waiting_for_100_continue:
-                        cycle.keep_alive = False  # whether the body still comes cannot be known
-                elif message["type"] == "http.response.body" and cycle.scope["method"] != "HEAD":
-                    sent += len(message.get("body", b""))
-                await send(message)
-                if message["type"] == "http.response.start":
-                    self._keep_open_for_body(cycle)
-                if cycle.response_complete and not done:
-                    record()
-
-            try:
-                await app(scope, receive, observed_send)
-            except BaseException:
-                status = status or 500
-                raise
-            finally:
-                if not done and self._refusal is None:  # else the refusal is recorded
-                    status = status or GONE
-                    record()
-
-        return observed
-
-    def _keep_open_for_body(self, cycle: RequestResponseCycle) -> None:
+    def answer_started(self, cycle: RequestResponseCycle) -> None:
         """An answer that closes, to a request that still comes in: close only after having read on."""
         if not cycle.keep_alive and cycle is self.cycle and self._stage == BODY:
             cycle.keep_alive = True  # else uvicorn closes at once
@@ -242,8 +196,8 @@ class SafeProtocol(HttpToolsProtocol):
             if self._held:
                 held, self._held = self._held, b""
                 self._feed(held)
-        if self._refusal and self._answered():
-            self._send_refusal(self._refusal)
+        if self.refusal and self._answered():
+            self._send_refusal(self.refusal)
         elif self._ended and not self._held and not self._answers_after_end():
             self.transport.close()
         self._settle()
@@ -256,7 +210,7 @@ class SafeProtocol(HttpToolsProtocol):
         self.idle = (
             self._stage == BETWEEN
             and self._answered()
-            and not (self._held or self._refusal or self._lingers or self._ended)
+            and not (self._held or self.refusal or self._lingers or self._ended)
             and not self.flow.write_paused
             and not self.transport.is_closing()
         )
@@ -279,7 +233,7 @@ class SafeProtocol(HttpToolsProtocol):
 
     def _refuse(self, error: RegistryError) -> None:
         """Answer what is no request, after the requests before it, and close."""
-        self._refusal = error
+        self.refusal = error
         if self._stage == BODY and not self._drop_incomplete():
             self.transport.close()
         elif self._answered():
@@ -292,7 +246,7 @@ class SafeProtocol(HttpToolsProtocol):
         self.transport.writelines([STATUS_LINE[reply.status], *lines, b"\r\n", reply.body])
         whole = self._stage == BODY  # its head is
         method, path = (self.scope["method"], self.scope["raw_path"]) if whole else ("-", b"")
-        self._record(method, path, "", reply.status, len(reply.body), 0.0, self.ids.next())
+        self.recorder.add(method, path, "", reply.status, len(reply.body), 0.0, self.recorder.ids.next())
         self._linger()
 
     def _linger(self) -> None:
@@ -304,14 +258,6 @@ class SafeProtocol(HttpToolsProtocol):
             self.transport.close()
         elif self.transport.can_write_eof():
             self.transport.write_eof()
-
-    def _record(
-        self, method: str, target: bytes, route: str, status: int, sent: int, seconds: float, number: int
-    ) -> None:
-        self.counters.add((route, method, status), sent, seconds)
-        if self.log:
-            path = printable(target)
-            self.log.add(method.encode(), path, status, sent, seconds, number)
 
     # Deadlines.
 
@@ -338,7 +284,7 @@ class SafeProtocol(HttpToolsProtocol):
     def _expire(self) -> None:
         if self._stage == BETWEEN:
             self.transport.close()
-        elif self._refusal is None:
+        elif self.refusal is None:
             self._refuse(RequestTimeout())
 
 
@@ -350,7 +296,3 @@ def _quoted(line: re.Match[bytes]) -> bytes:
 def _disconnect(cycle: RequestResponseCycle) -> None:
     cycle.disconnected = True
     cycle.message_event.set()
-
-
-async def _too_busy(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
-    await send_reply(send, error_reply(TooBusy()), [(b"connection", b"close")])  # type: ignore[arg-type]
