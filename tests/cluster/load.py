@@ -1,0 +1,92 @@
+"""Clients that write and read at random over several servers, and note what they did."""
+
+import asyncio
+import random
+import time
+from collections.abc import Sequence
+
+import httpx2
+
+from tests.server.running import AUTHORIZATION
+
+from .history import Call
+
+NAMES = [f"template-{number}" for number in range(12)]  # few, so that clients meet
+DEADLINE = 8.0  # seconds: no request may take longer, whatever is down
+PAUSE = 0.02  # after an answer that says to come back later
+
+
+class Load:
+    """Bounded by `seconds`. `calls` is what was done; `slowest` the longest that a request took."""
+
+    def __init__(self, urls: Sequence[str], *, clients: int, seconds: float, seed: int = 1) -> None:
+        self.calls: list[Call] = []
+        self._urls, self._clients, self._seconds, self._seed = urls, clients, seconds, seed
+        self._number = 0
+
+    @property
+    def slowest(self) -> float:
+        return max(call.ended - call.sent for call in self.calls)
+
+    @property
+    def acknowledged(self) -> int:
+        return sum(call.kind != "read" and call.acknowledged for call in self.calls)
+
+    async def run(self) -> None:
+        end = time.monotonic() + self._seconds
+        async with asyncio.TaskGroup() as group:
+            for client in range(self._clients):
+                group.create_task(self._client(client, end))
+
+    async def _client(self, client: int, end: float) -> None:
+        choose = random.Random(self._seed * 1000 + client)
+        seen: dict[str, int] = {}  # the newest revision of each template that this client knows
+        shown = 0
+        limits = httpx2.Limits(max_keepalive_connections=len(self._urls))
+        async with httpx2.AsyncClient(timeout=DEADLINE, limits=limits, trust_env=False, headers=AUTHORIZATION) as http:
+            while time.monotonic() < end:
+                call = await self._call(http, client, choose, seen, shown)
+                self.calls.append(call)
+                shown = max(shown, call.shown, call.revision)
+                if call.acknowledged:
+                    seen[call.name] = 0 if call.kind == "delete" else call.revision
+                elif call.status in (404, 412):
+                    seen[call.name] = 0
+                elif call.unknown:
+                    await asyncio.sleep(PAUSE)
+
+    async def _call(
+        self, http: httpx2.AsyncClient, client: int, choose: random.Random, seen: dict[str, int], shown: int
+    ) -> Call:
+        name, base = choose.choice(NAMES), choose.choice(self._urls)
+        kind = choose.choices(["create", "update", "delete", "read"], [2, 3, 1, 4])[0]
+        expected = seen.get(name, 0) if kind == "update" else 0
+        self._number += 1
+        note = f"{client}-{self._number}" if kind != "read" else ""
+        headers = {"Registry-Revision": str(shown)}
+        if note:
+            headers["Registry-Note"] = note
+        if expected:
+            headers["If-Match"] = str(expected)
+        method = {"create": "POST", "update": "PUT", "delete": "DELETE", "read": "GET"}[kind]
+        url = f"{base}/templates" if kind == "create" else f"{base}/templates/{name}"
+        body = {"name": name, "image-name": f"image:{self._number}"} if kind in ("create", "update") else None
+        sent = time.monotonic()
+        try:
+            answer = await http.request(method, url, headers=headers, json=body)
+        except httpx2.TransportError:
+            return Call(client, kind, name, sent, time.monotonic(), 0, expected=expected, note=note)
+        ended = time.monotonic()
+        position = answer.headers.get("ETag", "").strip('"').partition("-")[0]
+        return Call(
+            client,
+            kind,
+            name,
+            sent,
+            ended,
+            answer.status_code,
+            shown=int(answer.headers.get("Registry-Revision", 0)),
+            revision=int(position) if position and answer.status_code < 300 else 0,
+            expected=expected,
+            note=note,
+        )
