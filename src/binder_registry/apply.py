@@ -63,7 +63,9 @@ def _wanted(template: Template, before: Template | None) -> Step:
     if before is None or before.deleted:
         return Step("created", template, before)
     after = replace(template, time_created=before.time_created, time_modified=before.time_modified)
-    return Step("updated" if changed_members(before, after) else "unchanged", after, before)
+    if changed_members(before, after):
+        return Step("updated", after, before)
+    return Step("unchanged", before, before)
 
 
 def _unwanted(name: str, successor: str, before: Template | None) -> Step:
