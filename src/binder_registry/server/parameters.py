@@ -120,7 +120,7 @@ IF_MATCH = Parameter(
     "header",
     "Write only if this is still the current state: the `ETag` of what was read, its bare revision, or `*`.",
     {"type": "string", "pattern": rf'^(?:\*|[0-9]{{1,19}}|(?:W/)?"{_POSITION}(?:-gzip|-zstd)?")$'},
-    "1",
+    "*",
 )
 IF_NONE_MATCH = Parameter(
     "If-None-Match",

@@ -123,7 +123,7 @@ _APPLY = _object(
             "propertyNames": NAME,
             "additionalProperties": {"type": ["string", "null"], **SUCCESSOR},
             "description": "Names to delete, each with the `replaced-by` of its tombstone, or null.",
-            "examples": [{"scipy": "scipy-2026", "old": None}],
+            "examples": [{"scipy-2025": "scipy", "old": None}],
         },
         "prune": {
             "type": ["string", "null"],
