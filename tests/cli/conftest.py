@@ -2,9 +2,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.server.running import KEY, running_server
 
 from binder_registry import Client
+from tests.server.running import KEY, running_server
 
 from .invoking import CommandLine
 

@@ -4,10 +4,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.client.stub import json_answer, running
-from tests.server.running import KEY, running_server
 
 from binder_registry import Client, Template
+from tests.client.stub import json_answer, running
+from tests.server.running import KEY, running_server
 
 from .invoking import CommandLine
 

@@ -1,14 +1,17 @@
+import signal
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
-from tests.server.running import KEY, running_server
 
 from binder_registry import Client, Template, open_store
+from tests.backends.postgres_server import new_registry
+from tests.server.running import KEY, running_server
 
-from .invoking import CommandLine
+from .invoking import PATIENCE, CommandLine
 
 
 @pytest.fixture
@@ -143,6 +146,22 @@ def test_a_backup_of_what_is_not_sound_leaves_the_last_one(
     assert (result.code, file.read_bytes() == before, len(list(tmp_path.glob(".copy*")))) == (1, True, 0)
 
 
+def test_a_backup_that_is_interrupted_leaves_nothing(command_line: CommandLine, database: Path, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(database, isolation_level=None)) as connection:
+        connection.execute("PRAGMA journal_mode = DELETE")
+        connection.execute("BEGIN EXCLUSIVE")  # the copy waits for it
+
+        with command_line.started("backup", "--db", f"sqlite:///{database}", str(tmp_path / "copy.db")) as program:
+            deadline = time.monotonic() + PATIENCE
+            while not list(tmp_path.glob(".copy.db.*")) and time.monotonic() < deadline:
+                time.sleep(0.01)
+            program.send_signal(signal.SIGINT)
+            connection.execute("ROLLBACK")
+            program.communicate(timeout=PATIENCE)
+
+    assert (program.returncode, [path.name for path in tmp_path.iterdir() if "copy" in path.name]) == (130, [])
+
+
 def test_a_backup_over_the_database_itself_is_refused(command_line: CommandLine, database: Path) -> None:
     assert command_line("backup", "--db", f"sqlite:///{database}", str(database)).code == 2
 
@@ -166,6 +185,19 @@ def test_a_registry_moves_with_its_history_and_marks(command_line: CommandLine, 
 
     with closing(open_store(f"sqlite:///{target}")) as moved, closing(open_store(f"sqlite:///{database}")) as source:
         assert (result.code, moved.changes()) == (0, source.changes())
+
+
+def test_a_registry_moves_to_postgresql_and_back(command_line: CommandLine, database: Path, tmp_path: Path) -> None:
+    source, back = f"sqlite:///{database}", f"sqlite:///{tmp_path / 'back.db'}"
+
+    with new_registry() as postgres:
+        there = command_line("copy", source, postgres)
+        checked = command_line("check", postgres)
+        returned = command_line("copy", postgres, back)
+
+    assert [there.code, checked.code, returned.code] == [0, 0, 0]
+    with closing(open_store(source)) as first, closing(open_store(back)) as last:
+        assert first.changes() == last.changes()
 
 
 def test_a_copy_goes_on_where_it_stopped(command_line: CommandLine, database: Path, tmp_path: Path) -> None:

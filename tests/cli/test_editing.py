@@ -2,9 +2,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.server.running import KEY
 
 from binder_registry import Client, Template
+from tests.server.running import KEY
 
 from .invoking import CommandLine
 

@@ -1,5 +1,6 @@
 import json
 import signal
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +12,15 @@ from .invoking import PATIENCE, CommandLine
 
 TWO = [Template(name="one", image_name="i"), Template(name="two", image_name="j" * 150, description="\x1b[31mred")]
 COLOURS = ("\x1b[31m", "\x1b[32m", "\x1b[33m")
+
+EDITOR_THAT_CATCHES_CTRL_C = """\
+import pathlib, signal, sys
+signal.signal(signal.SIGINT, lambda number, frame: print("caught", flush=True))
+print("editing", flush=True)
+input()
+path = pathlib.Path(sys.argv[1])
+path.write_text(path.read_text().replace("old", "new"))
+"""
 
 
 @pytest.fixture
@@ -122,6 +132,21 @@ def test_changes_are_shown_as_they_come(registry: CommandLine, client: Client) -
         result = terminal.end()
 
     assert ("created   seen by api-key  Hello" in shown, result.code) == (True, 130)
+
+
+def test_ctrl_c_in_the_editor_is_the_editors(registry: CommandLine, client: Client, tmp_path: Path) -> None:
+    client.register_template(Template(name="edited", image_name="old"))
+    editor = tmp_path / "editor.py"
+    editor.write_text(EDITOR_THAT_CATCHES_CTRL_C)
+
+    with registry.on_terminal("edit", "edited", EDITOR=f"{sys.executable} {editor}") as terminal:
+        terminal.until("editing")
+        terminal.type("\x03")
+        terminal.until("caught")
+        terminal.type("\n")
+        result = terminal.end()
+
+    assert (result.code, client.get_template("edited").image_name) == (0, "new")
 
 
 @pytest.fixture

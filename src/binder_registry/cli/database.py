@@ -3,21 +3,20 @@
 import logging
 import os
 import sqlite3
-import tempfile
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
 import click
 
+from ..backends import open_log
+from ..backends.copying import copy_log
+from ..errors import DatabaseRefused, StoreUnavailable
 from .connection import context_option, url_option
+from .files import name_beside, sync_folder
 from .hub import allow_command_option, check_hub
 from .output import progress, say, tell
-
-if TYPE_CHECKING:
-    from ..log import Log
-    from .verify import Finding
+from .verify import Finding, damaged_pages, verify
 
 PAGES = 2000  # of one step of a backup
 
@@ -46,10 +45,9 @@ def backup(file: Path, db: str) -> None:
         raise click.ClickException(
             f"{file} is in use by another program ({file.name}-wal is there). Choose another name."
         )
-    descriptor, name = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)  # its rights are 0600
-    os.close(descriptor)
-    copy = Path(name)
+    copy = name_beside(file)
     try:
+        os.close(os.open(copy, os.O_CREAT | os.O_EXCL, 0o600))
         _copy_pages(path, copy)
         finding = _verified(f"sqlite:///{quote(str(copy))}")
         if finding.problems:
@@ -60,7 +58,7 @@ def backup(file: Path, db: str) -> None:
     finally:
         for left in (copy, Path(f"{copy}-wal"), Path(f"{copy}-shm")):
             left.unlink(missing_ok=True)
-    _sync_folder(file.parent)
+    sync_folder(file.parent)
     say(f"{file}: {finding.templates} templates at {finding.position}")
 
 
@@ -101,8 +99,6 @@ def check(
     finding = _verified(db)
     problems = finding.problems
     if path is not None:
-        from .verify import damaged_pages
-
         problems = [*damaged_pages(path), *problems]
     for problem in problems:
         tell(problem)
@@ -125,9 +121,6 @@ def copy(source: str, target: str) -> None:
     Example:
       binder-registry copy sqlite:////srv/registry.db postgresql://registry@db.example.org/registry
     """
-    from ..backends import open_log
-    from ..backends.copying import copy_log
-    from ..errors import StoreUnavailable
 
     if "memory:" in (source, target):
         raise click.UsageError("memory: is gone when this command ends: name a database that stays.")
@@ -154,14 +147,10 @@ def _sqlite_path(url: str) -> Path | None:
     return Path(unquote(url.removeprefix("sqlite:///"))).absolute() if url.startswith("sqlite:///") else None
 
 
-def _verified(url: str) -> "Finding":
-    from ..backends import open_log
-    from ..errors import StoreUnavailable
-    from .verify import verify
+def _verified(url: str) -> Finding:
 
     _say_it_once()
-    log: Log = open_log(url, read_only=True)
-    with closing(log):
+    with closing(open_log(url, read_only=True)) as log:
         try:
             total = log.head().revision
             with progress("Verifying", total) as seen:
@@ -172,7 +161,6 @@ def _verified(url: str) -> "Finding":
 
 def _copy_pages(source: Path, target: Path) -> None:
     """One state of the source, however long it takes and whatever is written meanwhile: in one read transaction."""
-    from ..errors import DatabaseRefused
 
     try:
         with (
@@ -186,11 +174,3 @@ def _copy_pages(source: Path, target: Path) -> None:
             writer.execute("PRAGMA journal_mode = DELETE")  # one file, without a log beside it
     except sqlite3.Error as error:
         raise DatabaseRefused(f"{source}: {error}") from None
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -2,6 +2,7 @@
 
 import os
 import shlex
+import signal
 import subprocess
 import tempfile
 from pathlib import Path
@@ -67,13 +68,18 @@ def edit(client: "Client", name: str, note: str, output: str) -> None:
 
 
 def _run_editor(path: Path) -> None:
-    editor = shlex.split(os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi")
+    words = shlex.split(os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi")
     try:
-        code = subprocess.run([*editor, str(path)], check=False).returncode  # noqa: S603 - the user's own editor
+        editor = subprocess.Popen([*words, str(path)])  # noqa: S603 - the user's own
     except OSError as error:
-        raise click.ClickException(f"The editor {editor[0]!r} cannot be run: {error.strerror}. Set EDITOR.") from None
+        raise click.ClickException(f"The editor {words[0]!r} cannot be run: {error.strerror}. Set EDITOR.") from None
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the editor's while it runs
+    try:
+        code = editor.wait()
+    finally:
+        signal.signal(signal.SIGINT, before)
     if code:
-        raise click.ClickException(f"The editor {editor[0]!r} ended with {code}: nothing was changed.")
+        raise click.ClickException(f"The editor {words[0]!r} ended with {code}: nothing was changed.")
 
 
 def _read(text: str, path: Path, before: "Template") -> "Template | None":

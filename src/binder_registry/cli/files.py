@@ -1,10 +1,10 @@
 """Files that are there whole or not at all."""
 
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from secrets import token_hex
 from typing import IO
 
 
@@ -17,22 +17,31 @@ def replaced(path: Path, *, rights: int | None = None) -> Iterator[IO[bytes]]:
     path = path.resolve()  # a symbolic link stays one
     if rights is None:
         rights = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask()
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    new = name_beside(path)
     try:
-        with os.fdopen(descriptor, "wb") as file:
+        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             yield file
             os.fchmod(file.fileno(), rights)
             file.flush()
             os.fsync(file.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
+        new.replace(path)
     finally:
-        os.close(folder)
+        new.unlink(missing_ok=True)
+    sync_folder(path.parent)
+
+
+def name_beside(path: Path) -> Path:
+    """For what will take the place of `path`. Known before the file is there, so that an interrupt leaves nothing."""
+    return path.with_name(f".{path.name}.{token_hex(8)}")
+
+
+def sync_folder(folder: Path) -> None:
+    """Makes a rename in it durable."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _umask() -> int:

@@ -16,6 +16,8 @@ import click
 if TYPE_CHECKING:
     from rich.console import Console
 
+UNBROKEN = 40  # characters of a column that stays on one line where the terminal is too narrow for all
+
 _ESCAPES = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0))}
 _JSON_ESCAPES = {code: f"\\u{code:04x}" for code in range(0x7F, 0xA0)}  # JSON itself leaves these as they are
 _ESCAPES |= {ord("\n"): "\\n", ord("\r"): "\\r", ord("\t"): "\\t"}
@@ -62,8 +64,9 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]], styles: Sequenc
     from rich.text import Text
 
     shown = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="bold")
-    for column in columns:
-        shown.add_column(column, overflow="fold")
+    for index, column in enumerate(columns):
+        longest = max((len(row[index]) for row in cells), default=0)
+        shown.add_column(column, overflow="fold", no_wrap=longest <= UNBROKEN)
     for index, row in enumerate(cells):
         shown.add_row(*map(Text, row), style=styles[index] if styles else None)
     console().print(shown)
