@@ -135,6 +135,7 @@ def template(name: str, content: Content) -> Template:
         command=content["command"],
         limits=limits,
         labels=content["labels"],
+        replaced_by=content["replaced_by"],
     )
 
 
@@ -146,7 +147,9 @@ VERBS: Mapping[str, Callable[[LogStore, str, Content, int | None, int], object]]
     "replace": lambda store, name, content, expected, revision: store.replace_template(
         template(name, content), expected=expected
     ),
-    "delete": lambda store, name, content, expected, revision: store.delete_template(name, expected=expected),
+    "delete": lambda store, name, content, expected, revision: store.delete_template(
+        name, expected=expected, replaced_by=content["replaced_by"]
+    ),
     "restore": lambda store, name, content, expected, revision: store.restore_template(
         name, revision, expected=expected
     ),
@@ -161,6 +164,7 @@ contents = st.fixed_dictionaries(
         "memory": st.sampled_from([0, 1, 2**63 - 1, -1]),
         "cpu_shares": st.sampled_from([0, 1]),
         "labels": st.sampled_from([{}, {"a": ""}, {"b": "1"}]),
+        "replaced_by": st.sampled_from(["", "", "next"]),
     }
 )
 writes = st.tuples(
@@ -286,4 +290,5 @@ def read_back(stored: Template) -> Content:
         "memory": stored.limits.memory,
         "cpu_shares": stored.limits.cpu_shares,
         "labels": stored.labels,
+        "replaced_by": stored.replaced_by,
     }

@@ -290,8 +290,11 @@ def test_many_threads_read_at_once(written: Path) -> None:
 
 def test_a_closed_log_is_unavailable(written: Path) -> None:
     store = LogStore(SQLiteLog(written))
+    store.update_template(SCIPY)
     store.close()
 
+    with pytest.raises(StoreUnavailable):
+        store.head()
     with pytest.raises(StoreUnavailable):
         store.list_templates()
     with pytest.raises(StoreUnavailable):
@@ -300,11 +303,12 @@ def test_a_closed_log_is_unavailable(written: Path) -> None:
 
 def test_closing_wakes_who_waits(written: Path) -> None:
     log = SQLiteLog(written)
+    LogStore(log).update_template(SCIPY)
     outcomes: list[object] = []
 
     def wait() -> None:
         try:
-            log.wait(1, timeout=60)
+            log.wait(2, timeout=60)
         except StoreUnavailable as error:
             outcomes.append(type(error))
 

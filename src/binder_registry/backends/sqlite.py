@@ -70,8 +70,8 @@ class SQLiteLog:
         return self._rows("SELECT mark FROM origin")[0][0]  # type: ignore[no-any-return]
 
     def head(self) -> Head:
-        if self._head is not None:
-            return self._head
+        if (head := self._head) is not None:
+            return head
         rows = self._rows("SELECT revision, mark, time FROM changes ORDER BY revision DESC LIMIT 1")
         return Head(rows[0][0], rows[0][1], _time(rows[0][2])) if rows else Head(0, self.origin())
 
@@ -146,6 +146,7 @@ class SQLiteLog:
     def close(self) -> None:
         with self._writing:
             self._closed = True
+            self._head = None
             self._drop_writer()
             self._close_readers()
             if self._lock:
