@@ -1,6 +1,7 @@
 """A state machine that does the same to a store and to a plain dict, and finds the same in both."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
@@ -207,18 +208,13 @@ class StoreMachine(RuleBasedStateMachine):
     def one(self, write: Write) -> None:
         self.both(write)
 
-    @rule(group=st.lists(writes, min_size=2, max_size=5), fails=st.booleans())
-    def grouped(self, group: list[Write], fails: bool) -> None:
-        before = deepcopy(self.model)
-        try:
-            with self.store.atomic():
-                for write in group:
-                    self.both(write)
-                self.compare_now()
-                if fails:
-                    raise Undone
-        except Undone:
-            self.model = before
+    @rule(blocks=st.lists(st.tuples(st.lists(writes, max_size=4), st.booleans()), max_size=3), fails=st.booleans())
+    def grouped(self, blocks: list[tuple[list[Write], bool]], fails: bool) -> None:
+        with self.block(fails):
+            for group, inner_fails in blocks:
+                with self.block(inner_fails):
+                    for write in group:
+                        self.both(write)
 
     @rule()
     def opened_again(self) -> None:
@@ -248,6 +244,18 @@ class StoreMachine(RuleBasedStateMachine):
         for name, row in self.model.list(self.model.head).items():
             stored = self.store.get_template(name)
             assert (stored.time_created, stored.time_modified) == (times[row.created], times[row.modified])
+
+    @contextmanager
+    def block(self, fails: bool) -> Iterator[None]:
+        before = deepcopy(self.model)
+        try:
+            with self.store.atomic():
+                yield
+                self.compare_now()
+                if fails:
+                    raise Undone
+        except Undone:
+            self.model = before
 
     def both(self, write: Write) -> None:
         verb, name, content, expecting, choice = write

@@ -31,6 +31,6 @@ class SQLiteMachine(StoreMachine):
 
 
 TestMemory = MemoryMachine.TestCase
-TestMemory.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestMemory.settings = settings(max_examples=40, stateful_step_count=40, deadline=None)
 TestSQLite = SQLiteMachine.TestCase
-TestSQLite.settings = settings(max_examples=20, stateful_step_count=30, deadline=None)
+TestSQLite.settings = settings(max_examples=10, stateful_step_count=25, deadline=None)
