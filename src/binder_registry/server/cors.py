@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from .replies import Header, Reply
 from .requests import Request
 
-_EXPOSED = b"ETag, Link, Location, Registry-Error, Registry-Revision, Request-Id, Retry-After, Total-Count"
+EXPOSED = b"ETag, Link, Location, Registry-Error, Registry-Revision, Request-Id, Retry-After, Total-Count"
 _SENT = b"Authorization, Content-Type, If-Match, If-None-Match, Last-Event-ID, Registry-Note, Registry-Revision"
 
 
@@ -18,7 +18,7 @@ def cors_headers(request: Request, origins: Sequence[str]) -> list[Header]:
     return [
         (b"vary", b"origin"),
         (b"access-control-allow-origin", allowed),
-        (b"access-control-expose-headers", _EXPOSED),
+        (b"access-control-expose-headers", EXPOSED),
     ]
 
 

@@ -6,8 +6,10 @@ from http import HTTPStatus
 from importlib.metadata import version
 from typing import Any
 
+from msgspec.structs import replace
+
 from ..auth import Scope
-from ..errors import MethodNotAllowed, RegistryError, RevisionConflict, error_name
+from ..errors import RegistryError, RevisionConflict, error_name
 from ..wire import encode
 from . import parameters as p
 from .errors import STATUS
@@ -159,14 +161,16 @@ def _refusal_name(errors: Sequence[type[RegistryError]]) -> str:
 def _refusal(status: int, errors: Sequence[type[RegistryError]]) -> dict[str, Any]:
     names = [error_name(error) for error in errors]
     told = [f"`{name}`: {STATUS[error][1]}" for name, error in zip(names, errors, strict=True)]
-    name = p.AnswerHeader("Registry-Error", p.REGISTRY_ERROR, {"type": "string", "enum": names})
-    more = [p.RETRY_AFTER] if any(error.retry_after for error in errors) else []
-    more += [p.REQUEST_ID] if status >= 500 else []
-    more += [p.CURRENT_ETAG] if RevisionConflict in errors else []
-    more += [p.ALLOW] if MethodNotAllowed in errors else []
+    headers = [
+        replace(p.REVISION_SHOWN, required=False),  # what is no HTTP is refused before it is known
+        replace(p.REGISTRY_ERROR, schema={"type": "string", "enum": names}),
+        *([p.RETRY_AFTER] if any(error.retry_after for error in errors) else []),
+        *([p.REQUEST_ID] if status >= 500 else []),
+        *([p.CURRENT_ETAG] if RevisionConflict in errors else []),
+    ]
     return {
         "description": "\n".join(f"- {line}" for line in told),
-        "headers": _headers([p.REVISION_SHOWN, name, *more]),
+        "headers": _headers(headers),
         "content": {"application/json": {"schema": _reference("ErrorBody")}},
     }
 

@@ -165,10 +165,19 @@ REVISION_SHOWN = AnswerHeader(
     "The newest revision of the registry that this server shows.",
     {"type": "integer", "minimum": 0},
 )
-REGISTRY_ERROR = "The stable name of the error: see docs/errors.md."
+REGISTRY_ERROR = AnswerHeader("Registry-Error", "The stable name of the error.")
 RETRY_AFTER = AnswerHeader(
     "Retry-After", "Seconds after which to try again.", {"type": "integer", "minimum": 1}, required=False
 )
 REQUEST_ID = AnswerHeader("Request-Id", "How the server's log calls this request.", required=False)
 CURRENT_ETAG = AnswerHeader("ETag", "The position of the current state.", ETAG.schema, required=False)
-ALLOW = AnswerHeader("Allow", "The methods that this path takes.")
+ANSWER_HEADERS = (
+    REVISION_SHOWN,
+    ETAG,
+    LOCATION,
+    LINK,
+    TOTAL_COUNT,
+    REGISTRY_ERROR,
+    RETRY_AFTER,
+    REQUEST_ID,
+)

@@ -1,0 +1,160 @@
+"""Writes errors.md, template.md and api-reference.md from the server's tables: `python docs/generate_api.py`.
+
+A test holds the pages to them.
+"""
+
+import json
+from pathlib import Path
+
+from binder_registry.auth import Scope
+from binder_registry.errors import error_name
+from binder_registry.server.errors import STATUS
+from binder_registry.server.members import MEMBERS
+from binder_registry.server.parameters import ANSWER_HEADERS
+from binder_registry.server.routes import ROUTES, Route
+from binder_registry.server.schemas import schemas
+
+FOLDER = Path(__file__).parent
+
+ERRORS = """\
+# Errors
+
+<!-- Written by docs/generate_api.py from the table that the server answers from: change that, then run it. -->
+
+Every error is JSON: a `message` for people and, where they help, `errors`: hints at what is wrong.
+
+```json
+{"message":"bind-port must be from 0 to 65535","errors":[{"resource":"Template","field":"bind-port","code":"invalid"}]}
+```
+
+A hint's `resource` is `Template`, `Request` or `Token`, its `field` the member, parameter or header, its `code` one of
+`missing`, `missing_field`, `invalid`, `already_exists`. Messages may change; the name in the header `Registry-Error`
+does not, and programs should look at that. Statuses from 500 carry `Request-Id`, under which the server's log has more.
+
+| status | `Registry-Error` | what to do |
+| --- | --- | --- |
+"""
+
+TEMPLATE = """\
+# The members of a template
+
+<!-- Written by docs/generate_api.py from the tables of the server: change those, then run it. -->
+
+Only `name` and `image-name` are required. In answers, `name`, `image-name`, `command`, `limits` and the two times are
+always there; the others are left out when they are empty. A template that breaks a limit is refused as a whole, with a
+hint for every member that does.
+
+| member | type | unit | limits | meaning | example |
+| --- | --- | --- | --- | --- | --- |
+"""
+
+AFTER_MEMBERS = """
+A template with all of them that people write:
+
+```json
+"""
+
+
+REFERENCE = """\
+# Reference of the API
+
+<!-- Written by docs/generate_api.py from the tables that the server answers from: change those, then run it. -->
+
+The [guide](api.md) says how the parts are used together. A server describes itself, too: `/openapi.json` for programs,
+`/docs` for people. Errors are explained [here](errors.md), the members of a template [here](template.md).
+
+Every GET also answers HEAD, and every path OPTIONS. Every request may carry `Registry-Revision`.
+"""
+
+
+def errors_page() -> str:
+    rows = sorted((status, error_name(error), advice) for error, (status, advice) in STATUS.items())
+    return ERRORS + "".join(f"| {status} | `{name}` | {advice} |\n" for status, name, advice in rows)
+
+
+def template_page() -> str:
+    types = _types()
+    rows = [
+        [f"`{name}`", types[name], member.unit, member.limits, member.meaning, _example(member.example)]
+        for name, member in MEMBERS.items()
+    ]
+    whole = json.dumps(whole_template(), indent=2, ensure_ascii=False)
+    return TEMPLATE + "".join(map(_row, rows)) + AFTER_MEMBERS + whole + "\n```\n"
+
+
+def reference_page() -> str:
+    parts = [
+        REFERENCE,
+        *(_route(route) for route in ROUTES),
+        "\n## Headers of answers\n\n",
+        _table("header", "meaning"),
+    ]
+    headers = {header.name: header.meaning for header in ANSWER_HEADERS}
+    parts += [_row([f"`{name}`", meaning]) for name, meaning in headers.items()]
+    found = schemas()
+    for name in ("ChangeBody", "PlanStep", "Plan", "Health", "ErrorBody", "Apply", "Restore"):
+        parts += [f"\n## {name}\n\n", _table("member", "meaning")]
+        parts += [
+            _row([f"`{key}`", member.get("description", "")]) for key, member in found[name]["properties"].items()
+        ]
+    return "".join(parts)
+
+
+def _route(route: Route) -> str:
+    allowed = {None: "Open to everyone", Scope.READ: "Open, unless the server protects reads"}
+    needed = allowed.get(route.scope, f"Needs the scope `{route.scope}`")
+    lines = [f"\n## {route.method} {route.path}\n\n{route.summary}. {needed}.\n"]
+    if route.body:
+        lines.append(f"Body: `{route.body}`.\n")
+    lines.append(f"Answers {route.status}" + (f": `{route.answer}`.\n" if route.answer else ".\n"))
+    if route.parameters:
+        lines += ["\n", _table("parameter", "in", "meaning", "example")]
+        lines += [_row([f"`{one.name}`", one.where, one.meaning, f"`{one.example}`"]) for one in route.parameters]
+    names = ", ".join(f"`{error_name(error)}`" for error in route.errors)
+    return "".join(lines) + (f"\nErrors of its own: {names}.\n" if names else "")
+
+
+def _table(*titles: str) -> str:
+    return _row([*titles]) + _row(["---"] * len(titles))
+
+
+def _row(cells: list[str]) -> str:
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |\n"
+
+
+def whole_template() -> dict[str, object]:
+    """The examples of all members that a request may set, as one template."""
+    whole: dict[str, object] = {}
+    for name, member in MEMBERS.items():
+        if member.rules.get("readOnly") or name == "limits":
+            continue
+        if name.startswith("limits."):
+            limits = whole.setdefault("limits", {})
+            assert isinstance(limits, dict)
+            limits[name.removeprefix("limits.")] = member.example
+        else:
+            whole[name] = member.example
+    return whole
+
+
+def _types() -> dict[str, str]:
+    found = schemas()
+    types = {name: _type(schema) for name, schema in found["Template"]["properties"].items()}
+    limits = found["ContainerLimits"]["properties"].items()
+    return types | {f"limits.{name}": _type(schema) for name, schema in limits}
+
+
+def _type(schema: dict[str, object]) -> str:
+    below = schema.get("items") or schema.get("additionalProperties")
+    kind = "object" if "$ref" in schema else {"array": "list"}.get(str(schema["type"]), str(schema["type"]))
+    return f"{kind} of {below['type']}s" if isinstance(below, dict) else kind
+
+
+def _example(value: object) -> str:
+    return "" if value is None else f"`{json.dumps(value, ensure_ascii=False)}`"
+
+
+if __name__ == "__main__":
+    (FOLDER / "errors.md").write_text(errors_page())
+    (FOLDER / "template.md").write_text(template_page())
+    (FOLDER / "api-reference.md").write_text(reference_page())

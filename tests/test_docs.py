@@ -1,0 +1,124 @@
+"""The documentation says what there is: held to the tables that the server works from, and its examples are run."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from binder_registry.errors import error_classes, error_name
+from binder_registry.server.cors import EXPOSED
+from binder_registry.server.errors import STATUS
+from binder_registry.server.members import MEMBERS
+from binder_registry.server.parameters import ANSWER_HEADERS
+from binder_registry.server.routes import ROUTES
+from tests.server.running import running_server
+
+DOCS = Path(__file__).parents[1] / "docs"
+PAGES = {path.name: path.read_text() for path in DOCS.glob("*.md")}
+SESSION = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+VARYING = (
+    (re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z"), "TIME"),
+    (re.compile(r"(?<=\d)-[0-9a-f]{16}\b"), "-MARK"),
+    (re.compile(r'(?<="digest":")[0-9a-f]{32}'), "DIGEST"),
+)
+
+
+def test_a_page_is_as_its_generator_writes_it(generated: tuple[str, str]) -> None:
+    name, written = generated
+
+    assert PAGES[name] == written, "run: python docs/generate_api.py"
+
+
+@pytest.fixture(params=["errors.md", "template.md", "api-reference.md"])
+def generated(request: pytest.FixtureRequest) -> tuple[str, str]:
+    sys.path.insert(0, str(DOCS))
+    try:
+        import generate_api
+    finally:
+        sys.path.remove(str(DOCS))
+    make = {
+        "errors.md": generate_api.errors_page,
+        "template.md": generate_api.template_page,
+        "api-reference.md": generate_api.reference_page,
+    }
+    return request.param, make[request.param]()
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.path}")
+def test_every_route_is_documented_with_its_parameters(route) -> None:
+    section = PAGES["api-reference.md"].split(f"\n## {route.method} {route.path}\n")[1].split("\n## ")[0]
+
+    missing = [parameter.name for parameter in route.parameters if f"| `{parameter.name}` | " not in section]
+
+    assert missing == []
+
+
+@pytest.mark.parametrize("error", [found for found in error_classes() if found in STATUS], ids=error_name)
+def test_every_error_is_documented_with_its_status(error) -> None:
+    assert f"| {STATUS[error][0]} | `{error_name(error)}` | " in PAGES["errors.md"]
+
+
+@pytest.mark.parametrize("member", MEMBERS)
+def test_every_member_is_documented(member: str) -> None:
+    assert f"\n| `{member}` | " in PAGES["template.md"]
+
+
+def test_every_header_of_an_answer_is_documented() -> None:
+    exposed = {header.strip() for header in EXPOSED.decode().split(",")}
+
+    documented = {header.name for header in ANSWER_HEADERS}
+
+    assert exposed == documented
+
+
+@pytest.mark.parametrize("parameter", sorted({one.name for route in ROUTES for one in route.parameters}))
+def test_the_guide_uses_every_parameter(parameter: str) -> None:
+    assert re.search(rf"\b{re.escape(parameter)}\b", PAGES["api.md"])
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_links_between_pages_lead_somewhere(page: str) -> None:
+    for target, _, anchor in re.findall(r"\]\((?!https?:)([^)#]*)(#([^)]*))?\)", PAGES[page]):
+        assert not target or (DOCS / target).exists(), target
+        if target in ("", *PAGES) and anchor:
+            assert anchor in anchors(PAGES[target or page]), anchor
+
+
+def test_the_examples_of_the_guide_run_as_they_are_shown(tmp_path: Path) -> None:
+    with running_server(tmp_path) as server:
+        replayed = replay(PAGES["api.md"], server.url)
+
+    assert list(sessions(replayed)) == list(sessions(PAGES["api.md"]))
+
+
+def replay(page: str, url: str) -> str:
+    """The page with the output of its commands as it is now."""
+
+    def run(session: re.Match[str]) -> str:
+        lines = [line for line in session[1].splitlines() if line.startswith("$ ")]
+        return "```console\n" + "".join(f"{line}\n{output(line[2:], url)}" for line in lines) + "```"
+
+    return SESSION.sub(run, page)
+
+
+def output(command: str, url: str) -> str:
+    command = command.replace("http://localhost:8080", url)
+    ran = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=30)
+    assert ran.stderr == ""
+    text = "".join(f"{line}\n" for line in ran.stdout.replace(url, "http://localhost:8080").splitlines() if line.strip())
+    return text.replace("\r", "")
+
+
+def sessions(page: str) -> Iterator[str]:
+    for session in SESSION.findall(page):
+        for pattern, word in VARYING:
+            session = pattern.sub(word, session)
+        yield session
+
+
+def anchors(page: str) -> set[str]:
+    headings = re.findall(r"^#+ (.*)$", page, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
