@@ -12,7 +12,7 @@ PACKAGE = "binder_registry"
 BACKENDS = ("memory", "postgres", "sqlite")
 
 # What each part may import besides itself. A part is a module or a package of `binder_registry`.
-TEMPLATES = {"errors", "template", "wire"}
+TEMPLATES = {"errors", "strict_json", "template", "wire"}
 CHANGES = TEMPLATES | {"changes"}
 CONTRACTS = CHANGES | {"store", "log"}
 STORES = CONTRACTS | {"batch", "log_store"}
@@ -21,7 +21,8 @@ DOMAIN = RULES | {"registry"}
 MAY_IMPORT = {
     "errors": set[str](),
     "template": {"errors"},
-    "wire": {"errors", "template"},
+    "strict_json": {"errors"},
+    "wire": {"errors", "strict_json", "template"},
     "changes": TEMPLATES,
     "store": CHANGES,
     "log": CHANGES,

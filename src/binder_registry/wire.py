@@ -6,55 +6,25 @@ exact. Both report every wrong member with a hint.
 Out: compact JSON with Go's escapes and key order; times as RFC 3339 in UTC without trailing zeros.
 """
 
-import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from datetime import UTC, date, datetime
-from typing import Annotated, Any, NoReturn, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType, structs
 
-from .errors import APIErrorResponse, ErrorHint, InvalidRequest, InvalidTemplate
+from .errors import APIErrorResponse, ErrorHint, InvalidTemplate
+from .strict_json import Object as Object
+from .strict_json import parse as parse
 from .template import LARGEST_INTEGER, WIRE_NAMES, ContainerLimits, Template, invalid_template
 
 T = TypeVar("T", bound=Struct)
 
-MAX_DEPTH = 10_000  # Go's own limit
-_SURROGATE = re.compile("[\ud800-\udfff]")
 _GO_TIME = re.compile(r"(\d{4})-(\d\d)-(\d\d)T([01]\d|2[0-3]):[0-5]\d:[0-5]\d([.,]\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII)
-_TOKEN = re.compile(
-    r'[ \t\r\n]*(?:([\[\]{},:])|("(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"'
-    r"|-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|true|false|null))"
-)
-
-
-class Object(list[tuple[str, Any]]):
-    """A JSON object as its pairs, in document order."""
 
 
 # ── reading ──────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def parse(body: bytes) -> Any:
-    """One JSON value, as strict as the RFC; objects are `Object`s. Raises `InvalidRequest`."""
-    try:
-        text = body.decode()
-    except UnicodeDecodeError:
-        _malformed("the body is not valid UTF-8")
-    if text.startswith("\ufeff"):
-        _malformed("the body starts with a byte order mark")
-    try:
-        value = _decode(text)
-    except json.JSONDecodeError as error:
-        if error.pos >= len(text.rstrip(" \t\r\n")) or error.msg.startswith("Unterminated string"):
-            _malformed("unexpected end of JSON input")
-        _malformed(f"invalid JSON: {error.msg} at character {error.pos + 1}")
-    except RecursionError:
-        value = _decode_deep(text)
-    if "\\u" in text and _has_surrogate(value):
-        _malformed("a string holds half of a surrogate pair")
-    return value
 
 
 def template_from_2015(value: Any) -> Template:
@@ -77,13 +47,17 @@ def template_from_members(value: Any, prefix: str = "") -> Template:
 
 
 def merge_patch(template: Template, patch: Any) -> Template:
-    """RFC 7396: `null` clears, objects merge, all else replaces. Raises `InvalidTemplate`."""
+    """RFC 7396: `null` clears, objects merge, all else replaces; unknown members are refused, `null` too.
+
+    Raises `InvalidTemplate`.
+    """
     members = _members(parse(encode_template(template)))
     for key, value in _object(patch):
         if isinstance(value, Object):
             # No member is deeper than this: what is nested further is refused below, merged or not.
-            value = Object(_merged(_members(members.get(key)), value).items())
-        _merged(members, [(key, value)])
+            known = _LIMITS if key == "limits" else None
+            value = Object(_merged(_members(members.get(key)), value, known).items())
+        _merged(members, [(key, value)], _MEMBERS)
     return template_from_members(Object(members.items()))
 
 
@@ -91,9 +65,9 @@ def _members(value: Any) -> dict[str, Any]:
     return dict(value) if isinstance(value, Object) else {}
 
 
-def _merged(members: dict[str, Any], patch: list[tuple[str, Any]]) -> dict[str, Any]:
+def _merged(members: dict[str, Any], patch: list[tuple[str, Any]], known: Container[str] | None) -> dict[str, Any]:
     for key, value in patch:
-        if value is None:
+        if value is None and (known is None or key in known):
             members.pop(key, None)
         else:
             members[key] = value
@@ -213,74 +187,6 @@ def _raise(problems: _Problems, prefix: str = "") -> None:
     if problems:
         at = f"{prefix}." if prefix else ""
         raise invalid_template([(at + field, problem) for field, problem in problems])
-
-
-def _malformed(problem: str) -> NoReturn:
-    raise InvalidRequest(problem, [ErrorHint("Request", "body", "invalid")])
-
-
-def _whole(digits: str) -> int | float:
-    # Longer than any 64-bit number: a float is refused where a whole number is wanted, and costs no long arithmetic.
-    return int(digits) if len(digits) <= 20 else float(digits)
-
-
-def _not_json(constant: str) -> NoReturn:
-    _malformed(f"invalid JSON: {constant} is not a value")
-
-
-_decode = json.JSONDecoder(object_pairs_hook=Object, parse_int=_whole, parse_constant=_not_json).decode
-
-
-def _decode_deep(text: str) -> Any:
-    """What `_decode` does, without recursion: for the bodies, deeper than Python's stack, that Go accepts."""
-    root: list[Any] = []
-    stack: list[Any] = [root]
-    closers, at, expect = [""], 0, "value"
-    key = ""
-    keys: list[str] = []
-    while True:
-        match = _TOKEN.match(text, at)
-        if match is None:
-            if text[at:].strip(" \t\r\n") == "" and expect == "comma" and len(stack) == 1:
-                return root[0]
-            _malformed(f"invalid JSON at character {at + 1}")
-        at = match.end()
-        mark, scalar = match.groups()
-        if expect in ("key", "key or end") and scalar and scalar[0] == '"':
-            key, expect = _decode(scalar), "colon"
-        elif expect == "colon" and mark == ":":
-            expect = "value"
-        elif expect in ("value", "value or end") and (scalar or mark in ("[", "{")):
-            value: Any = _decode(scalar) if scalar else Object() if mark == "{" else []
-            stack[-1].append((key, value) if isinstance(stack[-1], Object) else value)
-            expect = "comma"
-            if not scalar:
-                keys.append(key)
-                stack.append(value)
-                closers.append("}" if mark == "{" else "]")
-                expect = "key or end" if mark == "{" else "value or end"
-                if len(stack) > MAX_DEPTH + 1:
-                    _malformed(f"the body is nested deeper than {MAX_DEPTH}")
-        elif expect == "comma" and mark == "," and len(stack) > 1:
-            expect = "key" if isinstance(stack[-1], Object) else "value"
-        elif (expect == "comma" or expect.endswith("or end")) and mark and mark == closers[-1]:
-            stack.pop()
-            closers.pop()
-            key, expect = keys.pop(), "comma"
-        else:
-            _malformed(f"invalid JSON at character {at}")
-
-
-def _has_surrogate(value: Any) -> bool:
-    pending = [value]
-    while pending:
-        item = pending.pop()
-        if isinstance(item, str):
-            if _SURROGATE.search(item):
-                return True
-        elif isinstance(item, (list, tuple)):
-            pending.extend(item)
-    return False
 
 
 # ── writing ──────────────────────────────────────────────────────────────────────────────────────────────────────────
