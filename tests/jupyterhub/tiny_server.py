@@ -17,6 +17,9 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(json.dumps(limits() if self.path.endswith("/limits") else {}).encode())
 
+    def log_message(self, *_: Any) -> None:
+        pass
+
 
 def limits() -> dict[str, Any]:
     """By cgroup version 1 or 2; version 2 turns shares (2 to 262144) into a weight (1 to 10000)."""
