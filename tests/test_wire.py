@@ -417,6 +417,7 @@ def test_a_merge_patch_is_applied_as_rfc_7396_says(patch: str, changed: dict[str
         ("null", ["body"]),
         ('{"Command":"x"}', ["Command"]),
         ('{"unknown":{"x":null}}', ["unknown"]),
+        ('{"unknown":null,"limits":{"cpu":null}}', ["unknown", "limits.cpu"]),
         ('{"command":{"x":"y"}}', ["command"]),
         ('{"limits":{"cpu":1},"labels":{"a":{"b":null}}}', ["limits.cpu", "labels"]),
         ('{"labels":["a"]}', ["labels"]),
