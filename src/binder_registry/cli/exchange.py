@@ -53,8 +53,9 @@ def export(client: "Client", file: Path | None, form: str, label: tuple[str, ...
 
 
 def rendered(templates: "list[Template]", form: str) -> str:
+    from .allowed_images import to_allowed_images
     from .documents import members, to_yaml, to_yaml_documents
-    from .formats import to_allowed_images, to_z2jh
+    from .z2jh import to_z2jh
 
     if form == "yaml":
         with progress("Writing", len(templates)) as done:
@@ -127,8 +128,9 @@ def _of_registry(url: str) -> "list[Template]":
 
 
 def _of_file(source: str, form: str) -> "tuple[list[Template], list[str]]":
+    from .allowed_images import from_allowed_images
     from .documents import InvalidDocument, load_yaml, read_templates
-    from .formats import from_allowed_images, from_z2jh
+    from .z2jh import from_z2jh
 
     if form == "templates":
         return read_templates([source]), []

@@ -63,7 +63,8 @@ def publish(
         say("Nothing to apply: there are no templates in the input.")
         return
     asks = sys.stdin.isatty() and sys.stdout.isatty()
-    if dry_run or not (yes or (prune is None and not asks)):
+    plans = dry_run or not (yes or (prune is None and not asks))
+    if plans:
         with progress("Planning"):
             plan = client.apply(templates, prune=prune, dry_run=True, expected=expected)
         # What is shown is what happens: the registry must still be where it was when the plan was made.
@@ -80,7 +81,7 @@ def publish(
             raise click.ClickException("Nothing was changed.")
     with progress(f"Applying {len(templates)} templates"):
         done = client.apply(templates, prune=prune, expected=expected, note=note)
-    if asks and not yes:
+    if plans:
         say(f"Applied at revision {max(step.revision for step in done)}.")
     else:
         show(done, planned=False)

@@ -4,16 +4,7 @@ from typing import Any
 import pytest
 import yaml
 
-from binder_registry.cli.formats import (
-    MOST_CHOICES,
-    from_allowed_images,
-    from_z2jh,
-    name_of,
-    slug_of,
-    slugify,
-    to_allowed_images,
-    to_z2jh,
-)
+from binder_registry.cli.z2jh import MOST_CHOICES, from_z2jh, name_of, slug_of, to_z2jh
 from binder_registry.template import ContainerLimits, Template, check
 
 VALUES = yaml.safe_load((Path(__file__).parent / "z2jh_values.yaml").read_text())
@@ -223,60 +214,3 @@ def test_what_a_values_file_cannot_hold_is_named(member: str, template: Template
     _, notes = to_z2jh([template])
 
     assert notes == [f"x: {member} not carried over"]
-
-
-def test_a_mapping_of_allowed_images_gives_names_for_people() -> None:
-    templates, notes = from_allowed_images({"Scientific Python": "quay.io/jupyter/scipy-notebook:1"})
-
-    assert (templates, notes) == (
-        [
-            Template(
-                name="scientific-python",
-                image_name="quay.io/jupyter/scipy-notebook:1",
-                display_name="Scientific Python",
-            )
-        ],
-        [],
-    )
-
-
-def test_a_list_of_allowed_images_gives_names_from_the_images() -> None:
-    templates, _ = from_allowed_images(["quay.io/jupyter/scipy-notebook:2026", "r.example:5000/x/base"])
-
-    assert [template.name for template in templates] == ["scipy-notebook-2026", "base"]
-
-
-def test_images_whose_names_meet_are_named() -> None:
-    templates, notes = from_allowed_images(["a/base", "b/base"])
-
-    assert ([template.image_name for template in templates], notes) == (
-        ["a/base"],
-        ["b/base: its name base is taken by a/base, left out"],
-    )
-
-
-def test_allowed_images_that_are_neither_are_refused() -> None:
-    with pytest.raises(ValueError, match="a list of images, or a mapping"):
-        from_allowed_images("quay.io/jupyter/scipy-notebook")
-
-
-def test_images_move_to_dockerspawner_and_back() -> None:
-    images = {"Scientific Python": "scipy:1", "Base": "base:2"}
-
-    assert to_allowed_images(from_allowed_images(images)[0]) == (images, [])
-
-
-def test_what_a_list_of_images_cannot_hold_is_named() -> None:
-    images, notes = to_allowed_images([WHOLE])
-
-    assert (images, notes) == (
-        {"Course <2026> & more": "quay.io/jupyter/scipy-notebook:2026-11"},
-        ["course-2026: only its image is carried over"],
-    )
-
-
-@pytest.mark.parametrize(
-    ("text", "slug"), [("Scientific Python", "scientific-python"), ("Räume (2)", "raume-2"), ("--", "")]
-)
-def test_slugs_are_made_as_kubespawner_makes_them(text: str, slug: str) -> None:
-    assert slugify(text) == slug

@@ -1,11 +1,10 @@
-"""What hubs keep in their configuration, as templates and back. Pure.
+"""Profiles of zero-to-jupyterhub's values as templates, and back. Pure.
 
-Every function also gives, as lines for people, what could not be carried over.
+Both ways also give, as lines for people, what could not be carried over.
 """
 
 import re
 import shlex
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from html import escape, unescape
 from itertools import product
@@ -14,6 +13,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from ..template import ContainerLimits, Template
+from .allowed_images import Notes, slugify
 from .options import parse_size
 
 MOST_CHOICES = 256  # templates of one profile
@@ -23,29 +23,6 @@ SHARES_PER_CPU = 1024  # Kubernetes turns a request of one CPU into as many shar
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _TAG = re.compile(r"</?[a-zA-Z][^>]*>")
 _EMPTY: tuple[Any, ...] = (None, "", {}, [])
-
-Notes = list[str]
-
-
-def slugify(text: str) -> str:
-    """As KubeSpawner makes a slug of a display name."""
-    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
-
-
-def slug_of(name: str) -> str:
-    """As the hub's module does it, so that saved choices stay good: tornado, which that imports, need not be here."""
-    return name if _SLUG.fullmatch(name) and not name.startswith("x-") else f"x-{name.encode().hex()}"
-
-
-def name_of(slug: str) -> str:
-    try:
-        return bytes.fromhex(slug[2:]).decode() if slug.startswith("x-") else slug
-    except ValueError:
-        return slug
-
-
-# ── zero-to-jupyterhub ───────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def from_z2jh(values: Any) -> tuple[list[Template], Notes]:
@@ -253,45 +230,13 @@ def _profile(template: Template, notes: Notes) -> dict[str, Any]:
     return {key: value for key, value in profile.items() if value}
 
 
-# ── DockerSpawner ────────────────────────────────────────────────────────────────────────────────────────────────────
+def slug_of(name: str) -> str:
+    """As the hub's module does it, so that saved choices stay good: tornado, which that imports, need not be here."""
+    return name if _SLUG.fullmatch(name) and not name.startswith("x-") else f"x-{name.encode().hex()}"
 
 
-def from_allowed_images(value: Any) -> tuple[list[Template], Notes]:
-    """From `DockerSpawner.allowed_images`: a list of images, or a mapping of names to images. Raises `ValueError`."""
-    if isinstance(value, Mapping) and isinstance(value.get("allowed_images"), (list, Mapping)):
-        value = value["allowed_images"]
-    if isinstance(value, Mapping):
-        named = [(slugify(str(name)), str(name), image) for name, image in value.items()]
-    elif isinstance(value, list):
-        named = [(slugify(str(image).rsplit("/", 1)[-1]), "", image) for image in value]
-    else:
-        raise ValueError("allowed_images is a list of images, or a mapping of names to images")
-    templates: dict[str, Template] = {}
-    notes: Notes = []
-    for name, display_name, image in named:
-        if not name or not image or not isinstance(image, str):
-            notes.append(f"{display_name or image!r}: has no name or no image, left out")
-        elif name in templates:
-            notes.append(f"{display_name or image}: its name {name} is taken by {templates[name].image_name}, left out")
-        else:
-            templates[name] = Template(name=name, image_name=image, display_name=display_name)
-    return list(templates.values()), notes
-
-
-def to_allowed_images(templates: Iterable[Template]) -> tuple[dict[str, str], Notes]:
-    images: dict[str, str] = {}
-    notes: Notes = []
-    for template in templates:
-        shown = template.display_name or template.name
-        if shown in images:
-            shown = template.name
-        if shown in images:
-            notes.append(f"{template.name}: its name is another's display name, left out")
-            continue
-        images[shown] = template.image_name
-        kept = replace(
-            template, name="", image_name="", display_name="", revision=0, time_created=None, time_modified=None
-        )
-        if kept != Template():
-            notes.append(f"{template.name}: only its image is carried over")
-    return images, notes
+def name_of(slug: str) -> str:
+    try:
+        return bytes.fromhex(slug[2:]).decode() if slug.startswith("x-") else slug
+    except ValueError:
+        return slug
