@@ -22,6 +22,7 @@ class Call:
     sent: float  # seconds, on one clock
     ended: float
     status: int
+    server: int = 0
     shown: int = 0  # the answer's Registry-Revision
     revision: int = 0  # the answer's ETag
     expected: int = 0  # the write's If-Match; 0: none

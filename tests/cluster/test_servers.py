@@ -1,40 +1,35 @@
-"""Several servers over one PostgreSQL: one registry."""
+"""Several servers over one PostgreSQL are one registry, whatever is killed."""
 
-import asyncio
 from collections import Counter
 from pathlib import Path
 
-from binder_registry.backends import open_log
-from binder_registry.changes import Change
-from tests.backends.postgres_server import new_registry
-from tests.cluster.history import problems
+from tests.backends.postgres_server import new_registry, shared_server
+from tests.cluster import faults
 from tests.cluster.load import Load
-from tests.server.running import running_server
-
-
-def whole_log(url: str) -> list[Change]:
-    log = open_log(url, read_only=True)
-    try:
-        changes: list[Change] = []
-        while page := log.read(len(changes), 2**62):
-            changes += page
-        return changes
-    finally:
-        log.close()
 
 
 def test_three_servers_are_one_registry(tmp_path: Path) -> None:
-    with (
-        new_registry() as url,
-        running_server(tmp_path, db=url) as one,
-        running_server(tmp_path, db=url) as two,
-        running_server(tmp_path, db=url) as three,
-    ):
-        load = Load([one.url, two.url, three.url], clients=32, seconds=5)
+    with new_registry() as url:
+        with faults.cluster(tmp_path, url) as servers, Load([server.url for server in servers]) as load:
+            load.goes_on(writes=100)
 
-        asyncio.run(load.run())
-
+        faults.check(load, url)
         statuses = Counter(call.status for call in load.calls)
-        assert problems(load.calls, whole_log(url)) == []
-        assert load.acknowledged > 100
         assert set(statuses) <= {200, 201, 202, 404, 409, 412}, statuses
+
+
+def test_nothing_is_lost_when_servers_are_killed(tmp_path: Path) -> None:
+    with new_registry() as url:
+        assert faults.kill_servers(tmp_path, url, rounds=2)
+
+
+def test_nothing_is_lost_when_the_database_is_killed(tmp_path: Path) -> None:
+    assert faults.kill_the_database(tmp_path, rounds=1)
+
+
+def test_nothing_is_lost_and_nothing_hangs_when_the_network_is(tmp_path: Path) -> None:
+    assert faults.lose_the_network(tmp_path, shared_server(), rounds=1)
+
+
+def test_nothing_is_lost_when_the_primary_is_killed_and_its_standby_promoted(tmp_path: Path) -> None:
+    assert faults.fail_over(tmp_path, rounds=1)
