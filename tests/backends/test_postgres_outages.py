@@ -9,6 +9,7 @@ from threading import Event, Thread
 
 import pytest
 
+from binder_registry.backends import postgres_connect
 from binder_registry.backends.postgres import PostgresLog
 from binder_registry.backends.postgres_connect import Connection
 from binder_registry.changes import Position
@@ -150,6 +151,20 @@ def test_a_server_that_says_nothing_is_given_up(
     assert [row.name for row in log.read(0, 9)] == ["a"]
 
 
+def test_calls_fail_at_once_while_a_try_to_reconnect_takes_long(
+    server: PostgresServer, log: PostgresLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Connection, "answer_seconds", 0.5)
+    with closing(PostgresLog(f"{server.url()}?connect_timeout=3600")) as patient:
+        patient.head()
+        with server.frozen():
+            for _ in range(200):  # a wait in each of them would not end before the test's deadline
+                with pytest.raises(StoreUnavailable):
+                    patient.head()
+
+        eventually(lambda: answers(patient))
+
+
 def test_a_write_that_a_standby_may_have_missed_is_not_acknowledged(server: PostgresServer, log: PostgresLog) -> None:
     """An operator who ends the wait for a standby makes COMMIT succeed, with a warning."""
     server.set(synchronous_standby_names="'nobody'")
@@ -253,12 +268,16 @@ def test_a_standby_that_missed_the_tail_is_shown_as_it_is(primary: PostgresServe
             store.changes(since=lost)
 
 
-def test_a_primary_that_became_a_standby_is_left_for_the_new_one(server: PostgresServer, log: PostgresLog) -> None:
+def test_a_primary_that_became_a_standby_is_left_for_the_new_one(
+    server: PostgresServer, log: PostgresLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Where a proxy in front of the servers keeps connections to the old one."""
-    append(log, "a")
-    with log._database.started(lambda connection: connection.execute("SET default_transaction_read_only = on")):
-        pass  # as every connection to a server that was demoted
+    monkeypatch.setattr(postgres_connect, "POOL_SIZE", 1)
+    with closing(PostgresLog(server.url())) as one:
+        append(one, "a")
+        with one._database.started(lambda connection: connection.execute("SET default_transaction_read_only = on")):
+            pass  # as every connection to a server that was demoted
 
-    append(log, "b")
+        append(one, "b")
 
     assert [row.name for row in log.read(0, 9)] == ["a", "b"]

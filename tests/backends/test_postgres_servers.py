@@ -226,6 +226,7 @@ def test_an_engine_whose_notify_does_not_work_is_polled(
     url = postgres_url.replace(f"search_path%3D{schema}", f"search_path%3D{schema},pg_catalog")
     with closing(PostgresLog(url)) as one, closing(PostgresLog(url)) as other:
         waiting = Waiting(one, 0)
+        eventually(lambda: one._listener.occasions > 5)  # as many, while nothing is written, only when it polls
 
         append(other, "a")
 
