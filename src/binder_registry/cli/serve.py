@@ -118,7 +118,8 @@ def serve(
         lines = AccessLog(sys.stdout.fileno()) if access_log else None
         serving.run(App(Registry(store, auth_store), options), listener, access_log=lines)
     except OSError as error:
-        raise click.ClickException(f"cannot listen on {host}:{port}: {error.strerror}") from None
+        reason = (error.strerror or str(error)).partition(" (")[0]  # behind it, Python repeats the address
+        raise click.ClickException(f"cannot listen on {host}:{port}: {reason}") from None
     except StoreUnavailable:
         raise click.ClickException("the database cannot be read: see the log above") from None
     finally:

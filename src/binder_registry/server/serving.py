@@ -15,6 +15,7 @@ from .app import App
 from .fast_path import fast_protocol
 
 DRAIN_SECONDS = 5  # for what is in flight when the server is told to stop
+CANCEL_SECONDS = 7  # for what goes on without its client
 KEEP_ALIVE_SECONDS = 75  # longer than the usual proxy's, which must be the one to close
 BACKLOG = 2048
 SWITCH_SECONDS = 0.0005  # Python's 5 ms would be waited for at each step of a commit while the loop is busy
@@ -41,7 +42,13 @@ class Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._app.service.drain()
+        asyncio.get_running_loop().call_later(DRAIN_SECONDS, self._cut_off)
         await super().shutdown(sockets)
+
+    def _cut_off(self) -> None:
+        """End what readers that take nothing hold up, without uvicorn's traceback for each."""
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -73,7 +80,7 @@ def run(app: App, listener: socket.socket, *, access_log: AccessLog | None = Non
         server_header=False,
         proxy_headers=False,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
-        timeout_graceful_shutdown=DRAIN_SECONDS,
+        timeout_graceful_shutdown=CANCEL_SECONDS,
     )
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     port = listener.getsockname()[1]
