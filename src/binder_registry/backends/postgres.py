@@ -1,6 +1,5 @@
 """The log in PostgreSQL: several servers over one database."""
 
-import logging
 import threading
 import time
 from collections.abc import Iterator
@@ -20,8 +19,6 @@ from .postgres_schema import prepare
 
 STATE_PAGE = 100  # names walked at least by one statement: most may be deleted
 QUEUE_SECONDS = 10.0  # how long a write waits for others of this log
-
-logger = logging.getLogger(__name__)
 
 _COLUMNS = "revision, mark, time, by, note, action, name, previous, first, deleted, content, digest"
 _TYPES = "int8[], bytea[], timestamptz[], text[], text[], text[], text[], int8[], int8[], bool[], bytea[], bytea[]"
