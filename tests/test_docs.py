@@ -2,18 +2,20 @@
 
 import re
 import subprocess
-import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from binder_registry.errors import error_classes, error_name
+from binder_registry.errors import RegistryError, error_classes, error_name
 from binder_registry.server.cors import EXPOSED
 from binder_registry.server.errors import STATUS
 from binder_registry.server.members import MEMBERS
 from binder_registry.server.parameters import ANSWER_HEADERS
-from binder_registry.server.routes import ROUTES
+from binder_registry.server.routes import ROUTES, Route
+from binder_registry.template import check
+from binder_registry.wire import encode, parse, template_from_members
+from docs.generate_api import errors_page, reference_page, template_page, whole_template
 from tests.server.running import running_server
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -26,29 +28,20 @@ VARYING = (
 )
 
 
-def test_a_page_is_as_its_generator_writes_it(generated: tuple[str, str]) -> None:
-    name, written = generated
+@pytest.mark.parametrize(
+    ("page", "written"),
+    [("errors.md", errors_page), ("template.md", template_page), ("api-reference.md", reference_page)],
+)
+def test_a_page_is_as_its_generator_writes_it(page: str, written: Callable[[], str]) -> None:
+    assert PAGES[page] == written(), "run: python docs/generate_api.py"
 
-    assert PAGES[name] == written, "run: python docs/generate_api.py"
 
-
-@pytest.fixture(params=["errors.md", "template.md", "api-reference.md"])
-def generated(request: pytest.FixtureRequest) -> tuple[str, str]:
-    sys.path.insert(0, str(DOCS))
-    try:
-        import generate_api
-    finally:
-        sys.path.remove(str(DOCS))
-    make = {
-        "errors.md": generate_api.errors_page,
-        "template.md": generate_api.template_page,
-        "api-reference.md": generate_api.reference_page,
-    }
-    return request.param, make[request.param]()
+def test_the_template_with_all_members_is_a_valid_one() -> None:
+    check(template_from_members(parse(encode(whole_template()))))
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.path}")
-def test_every_route_is_documented_with_its_parameters(route) -> None:
+def test_every_route_is_documented_with_its_parameters(route: Route) -> None:
     section = PAGES["api-reference.md"].split(f"\n## {route.method} {route.path}\n")[1].split("\n## ")[0]
 
     missing = [parameter.name for parameter in route.parameters if f"| `{parameter.name}` | " not in section]
@@ -57,7 +50,7 @@ def test_every_route_is_documented_with_its_parameters(route) -> None:
 
 
 @pytest.mark.parametrize("error", [found for found in error_classes() if found in STATUS], ids=error_name)
-def test_every_error_is_documented_with_its_status(error) -> None:
+def test_every_error_is_documented_with_its_status(error: type[RegistryError]) -> None:
     assert f"| {STATUS[error][0]} | `{error_name(error)}` | " in PAGES["errors.md"]
 
 
@@ -108,7 +101,9 @@ def output(command: str, url: str) -> str:
     command = command.replace("http://localhost:8080", url)
     ran = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=30)
     assert ran.stderr == ""
-    text = "".join(f"{line}\n" for line in ran.stdout.replace(url, "http://localhost:8080").splitlines() if line.strip())
+    text = "".join(
+        f"{line}\n" for line in ran.stdout.replace(url, "http://localhost:8080").splitlines() if line.strip()
+    )
     return text.replace("\r", "")
 
 

@@ -70,6 +70,7 @@ def _patch(types: dict[str, Schema], limits: dict[str, Schema]) -> Schema:
     members["name"] = {"type": "string", "readOnly": True, "description": "May be repeated, but not changed."}
     members["image-name"]["type"] = "string"
     for wire in CLEARABLE_ENTRIES:
+        del members[wire]["maxProperties"]  # of the outcome, not of the patch
         pattern = members[wire].pop("propertyNames")["pattern"]
         members[wire]["patternProperties"] = {pattern: _or_null(members[wire]["additionalProperties"])}
         members[wire]["additionalProperties"] = {"type": "null"}
