@@ -33,7 +33,8 @@ def cluster(folder: Path, url: str, servers: int = SERVERS) -> Iterator[list[Run
 
 
 def check(load: Load, url: str, *, waits: float = DEADLINE) -> None:
-    assert problems(load.calls, whole_log(url)) == []
+    found = problems(load.calls, whole_log(url))
+    assert not found, "\n".join(found[:20])
     assert load.slowest < waits, f"a request took {load.slowest:.1f} s"
 
 

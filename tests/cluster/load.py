@@ -111,6 +111,7 @@ class Load:
         except httpx2.TransportError:
             return Call(client, kind, name, sent, time.monotonic(), 0, server=server, expected=expected, note=note)
         ended = time.monotonic()
+        behind = answer.headers.get("Registry-Error") == "revision_not_shown"
         position = answer.headers.get("ETag", "").strip('"').partition("-")[0]
         return Call(
             client,
@@ -118,7 +119,7 @@ class Load:
             name,
             sent,
             ended,
-            answer.status_code,
+            503 if behind else answer.status_code,  # a server that is cut off says so: come back later, or elsewhere
             server=server,
             shown=int(answer.headers.get("Registry-Revision", 0)),
             revision=int(position) if position and answer.status_code < 300 else 0,
