@@ -170,6 +170,19 @@ def test_a_copy_that_differs_is_told(source: Log) -> None:
         copy_log(source, target)
 
 
+def test_somebody_else_who_writes_to_the_target_is_noticed(target: Target) -> None:
+    source = MemoryLog()
+    append(source, *(f"name {number}" for number in range(2500)))
+
+    def write(step: str, revision: int, last: int) -> None:
+        append(target, "another")
+
+    with pytest.raises(DatabaseRefused, match="somebody else"):
+        copy_log(source, target, write)
+
+    assert target.head().revision == 1001
+
+
 class Forking(MemoryLog):
     """A source that says one head, and then has other rows: its database was replaced by a fork of it."""
 

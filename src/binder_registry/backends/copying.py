@@ -29,13 +29,15 @@ def copy_log(source: Log, target: Target, progress: Progress = lambda step, revi
     """
     head = source.head()
     begin(source, target, head)
-    while (copied := target.head()).revision < head.revision:
+    copied = target.head()
+    while copied.revision < head.revision:
         page = read_page(source, copied.revision, head)
         with target.writing() as rows:
             if target.head() != copied:
                 raise DatabaseRefused("somebody else writes to the target of the copy")
             rows += page
-        progress("copying", page[-1].revision, head.revision)
+        copied = Head(page[-1].revision, page[-1].mark, page[-1].time)
+        progress("copying", copied.revision, head.revision)
     verify(source, target, head, progress)
     return head
 
