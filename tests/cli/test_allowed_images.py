@@ -59,3 +59,25 @@ def test_what_a_list_of_images_cannot_hold_is_named() -> None:
 )
 def test_slugs_are_made_as_kubespawner_makes_them(text: str, slug: str) -> None:
     assert slugify(text) == slug
+
+
+def test_images_within_a_configuration_are_found() -> None:
+    assert from_allowed_images({"allowed_images": {"A": "a"}}) == from_allowed_images({"A": "a"})
+
+
+def test_what_is_no_image_is_left_out_and_named() -> None:
+    templates, notes = from_allowed_images({"A": None, "--": "b"})
+
+    assert (templates, notes) == ([], ["A: has no image, left out", "--: gives no name, left out"])
+
+
+def test_templates_of_one_display_name_are_told_apart_by_their_names() -> None:
+    one, two = (Template(name=name, image_name=name, display_name="Same") for name in ("a", "b"))
+    three = Template(name="c", image_name="c", display_name="a")
+
+    images, notes = to_allowed_images([one, three, two, Template(name="b", image_name="d")])
+
+    assert (images, notes) == (
+        {"Same": "a", "a": "c", "b": "b"},
+        ["b: its name is another's display name, left out"],
+    )

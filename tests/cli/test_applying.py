@@ -146,3 +146,9 @@ def test_an_exit_code_without_a_dry_run_is_wrong_usage(registry: CommandLine, fi
 
 def test_an_empty_file_is_nothing_to_apply(registry: CommandLine) -> None:
     assert registry("apply", "-f", "-", stdin="# nothing\n").out.startswith("Nothing to apply")
+
+
+def test_what_a_file_holds_cannot_colour_a_terminal(registry: CommandLine) -> None:
+    result = registry("apply", "-f", "-", stdin='"\\e[31mx": 1')
+
+    assert (result.code, "\x1b" in result.err, "\\x1b[31mx is not a member" in result.err) == (1, False, True)

@@ -106,3 +106,20 @@ def test_the_environments_address_wins_over_the_current_context(monkeypatch: pyt
 @pytest.mark.usefixtures("two_contexts")
 def test_a_contexts_token_goes_to_no_other_address() -> None:
     assert address("https://other.example", "prod") == ("https://other.example", None)
+
+
+def test_a_context_that_is_not_there_is_named(command_line: CommandLine) -> None:
+    result = command_line("list", "--context", "nope")
+
+    assert (result.code, "There is no context 'nope'" in result.err) == (1, True)
+
+
+@pytest.mark.parametrize("text", ["contexts: []", "- x", "contexts: {a: {token: t}}", "contexts: {a: https://x}"])
+def test_a_file_of_something_else_is_refused(command_line: CommandLine, config: Path, text: str) -> None:
+    config.parent.mkdir(parents=True)
+    config.write_text(text)
+    config.chmod(0o600)
+
+    result = command_line("list")
+
+    assert (result.code, "is not a file of contexts" in result.err) == (1, True)

@@ -177,3 +177,11 @@ def test_a_registry_of_2015_is_imported(registry: CommandLine, client: Client) -
         result = registry("import", "--from-url", old.url)
 
     assert (result.code, client.get_template("a").bind_port, old.heads("authorization")) == (0, 8889, [None])
+
+
+def test_what_is_not_offered_is_not_pulled_and_named(registry: CommandLine, client: Client) -> None:
+    client.register_template(Template(name="free", image_name="i", command="jupyter lab"))
+
+    result = registry("prepull")
+
+    assert (result.out, result.err.startswith("free: not offered: the command 'jupyter'")) == ("", True)

@@ -157,3 +157,30 @@ def test_a_diff_is_between_two_revisions(registry: CommandLine, client: Client, 
     lines = registry("diff", "base", str(two[0].revision - 1), str(two[0].revision)).out.splitlines()
 
     assert "+name: base" in lines
+
+
+def test_changes_as_yaml_are_those_as_json(registry: CommandLine, two: list[Template]) -> None:
+    as_json = json.loads(registry("changes", "-n", "2", "-o", "json").out)
+
+    assert as_json == yaml.safe_load(registry("changes", "-n", "2", "-o", "yaml").out)
+
+
+def test_wide_changes_show_their_position(registry: CommandLine, client: Client, two: list[Template]) -> None:
+    row = registry("changes", "-n", "1", "-o", "wide").out.rstrip("\n").split("\t")
+
+    assert row[6:] == [
+        str(client.head()),
+        str(client.changes(newest_first=True, limit=1)[0].previous),
+        SCIPY.image_name,
+    ]
+
+
+def test_a_diff_of_what_never_was_is_refused(registry: CommandLine, two: list[Template]) -> None:
+    assert registry("diff", "nope", str(two[0].revision)).code == 1
+
+
+@pytest.mark.usefixtures("two")
+def test_one_template_is_shown_as_a_row_or_a_name(registry: CommandLine) -> None:
+    wide, name = registry("get", "base", "-o", "wide").out, registry("get", "base", "-o", "name").out
+
+    assert (wide.split("\t")[:2], name) == (["base", "docker.io/base"], "base\n")

@@ -1,8 +1,10 @@
 import json
+from typing import Any
 
 import pytest
 
 from binder_registry import Client, ContainerLimits, Template
+from binder_registry.client import PlanStep
 from binder_registry.errors import TemplateNotFound
 
 from .invoking import CommandLine
@@ -256,3 +258,31 @@ def test_a_context_is_an_address_with_its_token(registry: CommandLine) -> None:
     registry("context", "add", "here", url, "--token-stdin", stdin=token)
 
     assert registry("create", "from-context", "--image", "i").code == 0
+
+
+class Raced(Client):
+    """Someone else writes just before its first apply."""
+
+    races = 1
+
+    def apply(self, *arguments: Any, **options: Any) -> list[PlanStep]:
+        if Raced.races:
+            Raced.races -= 1
+            self.register_template(Template(name=f"theirs-{Raced.races}", image_name="i"))
+        return super().apply(*arguments, **options)
+
+
+@pytest.mark.parametrize(("races", "code"), [(1, 0), (5, 4)])
+@pytest.mark.usefixtures("base")
+def test_a_rename_is_tried_again_when_something_else_was_written(
+    registry: CommandLine, monkeypatch: pytest.MonkeyPatch, races: int, code: int
+) -> None:
+    monkeypatch.setattr("binder_registry.client.Client", Raced)
+    monkeypatch.setattr(Raced, "races", races)
+
+    assert registry("rename", "base", "new").code == code
+
+
+@pytest.mark.usefixtures("base")
+def test_a_deprecation_without_a_successor_is_hinted_at(registry: CommandLine) -> None:
+    assert "--replaced-by NAME" in registry("update", "base", "--deprecated", "Old").err

@@ -214,3 +214,16 @@ def test_what_a_values_file_cannot_hold_is_named(member: str, template: Template
     _, notes = to_z2jh([template])
 
     assert notes == [f"x: {member} not carried over"]
+
+
+@pytest.mark.parametrize(
+    ("profiles", "note"),
+    [
+        (["text"], "profile 1: is not a mapping, left out"),
+        ([{"description": "x"}], "profile 1: has neither a slug nor"),
+    ],
+)
+def test_what_is_no_profile_is_left_out_and_named(profiles: list[object], note: str) -> None:
+    templates, notes = from_z2jh(profiles)
+
+    assert (templates, notes[-1].startswith(note)) == ([], True)

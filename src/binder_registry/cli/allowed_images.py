@@ -34,8 +34,10 @@ def from_allowed_images(value: Any) -> tuple[list[Template], Notes]:
     templates: dict[str, Template] = {}
     notes: Notes = []
     for name, display_name, image in named:
-        if not name or not image or not isinstance(image, str):
-            notes.append(f"{display_name or image!r}: has no name or no image, left out")
+        if not image or not isinstance(image, str):
+            notes.append(f"{display_name or image}: has no image, left out")
+        elif not name:
+            notes.append(f"{display_name or image}: gives no name, left out")
         elif name in templates:
             notes.append(f"{display_name or image}: its name {name} is taken by {templates[name].image_name}, left out")
         else:

@@ -18,6 +18,7 @@ from msgspec import Struct, structs
 from ..errors import APIErrorResponse, InvalidRequest
 from ..template import Template
 from ..wire import Object, encode_template, parse, template_from_members
+from .output import printable
 
 SUFFIXES = (".yaml", ".yml", ".json")
 KEPT_BY_REGISTRY = ("time-created", "time-modified", "revision")  # printed by `get`; an apply takes none of them
@@ -31,6 +32,9 @@ _QUOTED = re.compile(r"[-+.]?[0-9][0-9a-fA-F_xXoObBeE.:+-]*|[yYnN]")
 
 class InvalidDocument(click.ClickException):
     """What is wrong with a file, and where."""
+
+    def __init__(self, *lines: str) -> None:
+        super().__init__("\n       ".join(map(printable, lines)))  # as wide as click's "Error: "
 
 
 class _Loader(_BaseLoader):  # type: ignore[misc]
@@ -124,7 +128,7 @@ def read_templates(sources: Iterable[str]) -> list[Template]:
             problems.append(f"{document.where}: {error.message}")
     if problems:
         more = [f"and {len(problems) - 10} more"] if len(problems) > 10 else []
-        raise InvalidDocument("\n       ".join([*problems[:10], *more]))
+        raise InvalidDocument(*problems[:10], *more)
     return templates
 
 

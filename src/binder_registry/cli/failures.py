@@ -21,6 +21,7 @@ from ..errors import (
     TooBusy,
     Unauthorized,
 )
+from .output import printable
 
 FAILED, UNREACHABLE, CONFLICT, NOT_ALLOWED = 1, 3, 4, 5
 
@@ -57,5 +58,5 @@ def explain(error: Exception) -> tuple[int, str]:
 
 
 def _line(message: str, hint: str) -> str:
-    message = re.sub(r"\s+", " ", message).strip().rstrip(".")
+    message = printable(re.sub(r"\s+", " ", message).strip().rstrip("."))
     return f"Error: {message}." + (f" {hint}" if hint else "")
