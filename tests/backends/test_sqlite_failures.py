@@ -81,17 +81,19 @@ def test_a_write_to_a_file_that_was_replaced_fails_and_changes_neither(
 def test_reads_never_come_from_a_file_that_took_the_place_of_ours(store: LogStore, path: Path, tmp_path: Path) -> None:
     other = tmp_path / "other.db"
     SQLiteLog(other).close()
+    with closing(sqlite3.connect(path)) as beside:
+        beside.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     path.rename(tmp_path / "aside")
     other.rename(path)
 
-    def revision() -> int | None:
+    def revisions() -> list[int] | None:
         try:
-            return store.head().revision
+            return [template.revision for template in store.list_templates()]
         except StoreUnavailable:
             return None
 
     with store.log._reader():  # type: ignore[attr-defined] # so that the next read has to connect anew
-        assert {revision(), revision()} <= {1, None}
+        assert revisions() in ([1], None)
 
 
 def test_a_write_beside_a_program_that_keeps_the_file_locked_fails_and_reads_go_on(

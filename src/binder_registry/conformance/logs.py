@@ -139,6 +139,16 @@ class LogConformance(Atomic):
 
         assert log.head().revision == 1
 
+    def test_what_a_failed_block_was_to_blank_is_forgotten(self, log: Log) -> None:
+        append(log, "a")
+        with pytest.raises(ZeroDivisionError), log.writing():
+            log.blank(1)
+            raise ZeroDivisionError
+
+        append(log, "b")
+
+        assert [row.content is None for row in log.read(0, 10)] == [False, False]
+
     def test_a_block_that_writes_nothing_changes_nothing(self, log: Log) -> None:
         append(log, "a")
         before = log.head()
