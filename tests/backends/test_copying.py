@@ -170,6 +170,15 @@ def test_a_copy_that_differs_is_told(source: Log) -> None:
         copy_log(source, target)
 
 
+def test_a_copy_that_begins_otherwise_is_told(source: Log) -> None:
+    target = MemoryLog(b"another1")
+    with target.writing() as rows:
+        rows += source.read(0, 99)
+
+    with pytest.raises(DatabaseRefused, match="begin"):
+        copy_log(source, target)
+
+
 def test_somebody_else_who_writes_to_the_target_is_noticed(target: Target) -> None:
     source = MemoryLog()
     append(source, *(f"name {number}" for number in range(2500)))
