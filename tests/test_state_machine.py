@@ -2,11 +2,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from hypothesis import settings
-from tests.store_machine import StoreMachine
 
 from binder_registry.backends.memory import InMemoryStore
 from binder_registry.backends.sqlite import SQLiteLog
 from binder_registry.log_store import LogStore
+from tests.store_machine import StoreMachine
 
 
 class MemoryMachine(StoreMachine):
