@@ -177,9 +177,7 @@ class RouteNotFound(RegistryError):
 class MethodNotAllowed(RegistryError):
     text = "This path does not take that method"
 
-    def __init__(
-        self, message: str = "", errors: Sequence[ErrorHint] = (), *, allowed: Sequence[str] = ()
-    ) -> None:
+    def __init__(self, message: str = "", errors: Sequence[ErrorHint] = (), *, allowed: Sequence[str] = ()) -> None:
         super().__init__(message, errors)
         self.allowed = tuple(allowed)
 
