@@ -44,7 +44,7 @@ LABEL = Parameter(
     "query",
     "A label selector: `key=value`, `key!=value`, `key` (has it) or `!key` (has it not). Given more than once, or "
     "joined by commas, all must hold.",
-    {"type": "array", "items": {"type": "string", "pattern": f"^{SELECTOR}$"}, "maxItems": 20},
+    {"type": "array", "items": {"type": "string", "pattern": f"^{SELECTOR}$"}},
     "course=physics-101",
 )
 Q = Parameter("q", "query", "Words that the name, display name, description or image must all hold.", example="scipy")
