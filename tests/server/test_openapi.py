@@ -41,6 +41,14 @@ def test_the_description_is_valid_openapi_3_1() -> None:
     assert document["openapi"].startswith("3.1")
 
 
+@pytest.mark.parametrize("protected", [False, True])
+def test_reads_are_described_as_open_unless_they_are_protected(protected: bool) -> None:
+    document = json.loads(described(protect_reads=protected))
+
+    assert ({} in document["paths"]["/templates"]["get"]["security"]) != protected
+    assert {} not in document["paths"]["/templates"]["post"]["security"]
+
+
 def test_the_description_of_a_prefix_is_made_once_and_names_it() -> None:
     document = json.loads(described("/services/registry"))
 

@@ -37,15 +37,18 @@ EVENTS = "id: 7-0123456789abcdef\ndata: {…a change, as in a page…}\n\n"
 
 
 @cache
-def described(prefix: str) -> bytes:
-    """The finished document of a server whose paths begin with `prefix`."""
-    return encode(description(prefix)) + b"\n"
+def described(prefix: str = "", *, protect_reads: bool = False) -> bytes:
+    """The finished document of a server that runs with these options."""
+    return encode(description(prefix, protect_reads=protect_reads)) + b"\n"
 
 
-def description(prefix: str = "") -> dict[str, Any]:
+def description(prefix: str = "", *, protect_reads: bool = False) -> dict[str, Any]:
+    open_scopes = (None,) if protect_reads else (None, Scope.READ)
     paths: dict[str, dict[str, Any]] = {}
     for route in ROUTES:
-        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route)
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(
+            route, needs_token=route.scope not in open_scopes
+        )
     return {
         "openapi": "3.1.0",
         "info": {
@@ -61,16 +64,16 @@ def description(prefix: str = "") -> dict[str, Any]:
     }
 
 
-def _operation(route: Route) -> dict[str, Any]:
+def _operation(route: Route, *, needs_token: bool) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "operationId": route.handler.__name__,
         "summary": route.summary,
         "tags": [route.tag],
         "parameters": [_parameter(parameter) for parameter in (*route.parameters, p.SHOWN)],
         "responses": _responses(route),
-        "security": _security(route.scope),
+        "security": _security(route.scope, needs_token=needs_token),
     }
-    if route.scope not in (None, Scope.READ):
+    if needs_token:
         operation["description"] = f"Needs the scope `{route.scope}`."
     if route.body:
         operation["requestBody"] = {
@@ -81,9 +84,10 @@ def _operation(route: Route) -> dict[str, Any]:
     return operation
 
 
-def _security(scope: Scope | None) -> list[dict[str, list[str]]]:
-    needed: list[dict[str, list[str]]] = [{name: []} for name in SECURITY]
-    return [] if scope is None else [{}, *needed] if scope is Scope.READ else needed
+def _security(scope: Scope | None, *, needs_token: bool) -> list[dict[str, list[str]]]:
+    """With a token, an open read says more: who wrote a change."""
+    schemes: list[dict[str, list[str]]] = [{name: []} for name in SECURITY]
+    return schemes if needs_token else [] if scope is None else [{}, *schemes]
 
 
 def _parameter(parameter: p.Parameter) -> dict[str, Any]:

@@ -39,7 +39,8 @@ async def health(request: Request) -> Reply:
 async def description(request: Request) -> Reply:
     from .openapi import described  # it looks at the route table, which holds this handler
 
-    return json_reply(200, described(request.service.options.prefix))
+    options = request.service.options
+    return json_reply(200, described(options.prefix, protect_reads=options.protect_reads))
 
 
 async def docs(request: Request) -> Reply:
