@@ -61,8 +61,11 @@ def test_a_reader_that_wants_it_is_closed_after_its_answer(served: Served, askin
     """Tornado and urllib ask so; so does nginx, in HTTP/1.0, unless it is told otherwise."""
     connection = served.connection()
 
-    sent = connection.receive(asking)
+    connection.protocol.data_received(asking)
+    connection.protocol.data_received(SCIPY)
+    connection.settle()
 
+    sent = connection.sent
     assert served.counters.fast_hits == 1
     assert b"\r\nconnection: close\r\n\r\n{" in sent
     assert connection.closed
@@ -121,6 +124,19 @@ def test_the_compressed_list_is_answered_fast_once_it_is_made(served: Served) ->
     assert served.hits(request) == 1
 
 
+def test_a_compressed_list_that_the_reader_has_is_a_304(served: Served) -> None:
+    request = LIST[:-2] + b"Accept-Encoding: gzip, deflate\r\n\r\n"
+    connection = served.connection()
+    served.loop.turn_until(lambda: b"content-encoding: gzip" in connection.receive(request))
+    tag = b'%b-gzip"' % served.model.list_answer().etag[:-1]
+    known = request[:-2] + b"If-None-Match: %b\r\n\r\n" % tag
+
+    sent = [served.connection(fast=fast).receive(known) for fast in (True, False)]
+
+    assert sent[0].startswith(b"HTTP/1.1 304 Not Modified\r\n")
+    assert sent[0] == sent[1]
+
+
 def test_an_answer_names_the_revision_of_the_newest_commit(served: Served) -> None:
     connection = served.connection()
     connection.receive(SCIPY)
@@ -173,6 +189,7 @@ def test_protected_reads_are_never_answered_fast(served: Served) -> None:
                 b"Connection: close\r\nConnection: keep-alive",
                 b"Connection: upgrade\r\nUpgrade: h2c",
                 b"Content-Length: 0",
+                b"Upgrade: h2c",
                 b"Expect: 100-continue",
                 b"Host: a\r\n folded",
                 b"Host : registry",

@@ -44,7 +44,7 @@ class Streams:
         self.targets = list(app.service.model.answers)
         self.tags = [answer.etag for answer in app.service.model.answers.values()]
         [listed] = [answer for answer in app.service.model.answers.values() if answer.encodings]
-        self.tags += [form.etag for form in (listed.encodings or {}).values()]
+        self.tags += [form.etag for form in (listed.encodings or {}).values()] * 4
 
     def stream(self) -> list[bytes]:
         """The chunks of one connection."""
@@ -80,7 +80,7 @@ class Streams:
         return b"GET %b HTTP/%b\r\n%b\r\n" % (self._target(), version, lines)
 
     def _target(self) -> bytes:
-        return self.random.choice((*self.targets, b"/", b"/templates", b"/templates", *ODD_TARGETS))
+        return self.random.choice((*self.targets, b"/", *[b"/templates"] * 8, *ODD_TARGETS))
 
     def _plain_headers(self) -> list[bytes]:
         headers = [b"Host: registry:8080", b"Accept: */*", b"User-Agent: python-requests/2.34.2"]
@@ -117,6 +117,7 @@ ODD_TARGETS = (
     b"/templates/scipy?x=1",
     b"/templates/scipy/",
     b"/templates/%73cipy",
+    "/templates/ünïcode".encode(),
     b"/templates/none",
     b"/templates/%zz",
     b"/templates/%ff",

@@ -119,11 +119,14 @@ def test_requests_behind_an_unanswered_one_are_not_all_taken_in(connect: Connect
     assert len(started) == 10_000
 
 
-def test_a_reader_that_takes_nothing_does_not_fill_memory(connect: Connect) -> None:
+@pytest.mark.parametrize("last", [LIST, b"GET /health HTTP/1.1\r\n\r\n"])
+def test_a_reader_that_takes_nothing_does_not_fill_memory(connect: Connect, last: bytes) -> None:
     connection = connect()
     connection.receive(LIST)
     connection.transport.stuck = True
 
+    while connection.protocol.flow.write_paused is False:
+        connection.receive(last)
     connection.receive(*[LIST] * 5000)
 
     assert connection.transport.waiting < HIGH_WATER + 2000
@@ -387,6 +390,15 @@ def test_a_request_cut_short_gets_no_answer_and_those_before_it_do(connect: Conn
 
     assert statuses(connection.sent) == [200, 200]
     assert connection.closed
+
+
+def test_what_was_held_back_when_the_client_ended_is_still_a_whole_request(connect: Connect) -> None:
+    connection = connect()
+    connection.arrive(b"GET /health HTTP/1.1\r\n\r\n" + WRITE + b"Content-Length: 9000\r\n\r\n" + b"x" * 9000)
+
+    connection.end()
+
+    assert statuses(connection.sent) == [200, 400]
 
 
 def test_an_answer_under_way_hears_that_its_reader_left_though_another_request_waits(connect: Connect) -> None:

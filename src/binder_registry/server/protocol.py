@@ -207,10 +207,10 @@ class SafeProtocol(HttpToolsProtocol):
         return not self.pipeline and (running is None or running.response_complete or running.disconnected)
 
     def _settle(self) -> None:
+        # Whatever is held waits behind the pipeline; a refusal leaves the parser within a message.
         self.idle = (
             self._stage == BETWEEN
             and self._answered()
-            and not (self._held or self.refusal or self._lingers or self._ended)
             and not self.flow.write_paused
             and not self.transport.is_closing()
         )
