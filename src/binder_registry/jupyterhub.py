@@ -47,6 +47,7 @@ log = logging.getLogger("JupyterHub.binder_registry")  # below the hub's own log
 # ── the rules ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 COMMAND = "jupyterhub-singleuser"  # it asks the hub who the visitor is; a server without it lets everybody in
+DOCKER_LEAST_MEMORY, DOCKER_LEAST_CPUS = 6 << 20, 0.01  # bytes; a quota of 1 ms in 100. Its engine refuses less
 MAX_HOPS = 8  # along replaced-by, as in the registry's own rule
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")  # KubeSpawner's form and its JavaScript split at "--"
 _IMAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@-]{0,511}")
@@ -185,6 +186,8 @@ def _settings(template: Template, rules: Rules) -> dict[str, Any]:
     if port:
         settings["port"] = port
     if rules.kind == "docker":
+        if 0 < memory < DOCKER_LEAST_MEMORY or 0 < cpus < DOCKER_LEAST_CPUS:
+            raise NotOffered(f"limits {dict(limits)!r} are below the least that Docker takes")
         settings["remove"] = True  # DockerSpawner would start the user's last container again, whatever was chosen
         host: dict[str, Any] = {}
         settings["extra_host_config"] = host

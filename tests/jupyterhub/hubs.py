@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -54,8 +55,16 @@ def need(there: object, what: str) -> None:
         pytest.skip(f"{what} is missing")
 
 
+def need_module(name: str) -> None:
+    """For the head of a test file."""
+    if os.environ.get("CI"):
+        import_module(name)
+    else:
+        pytest.importorskip(name)
+
+
 def need_hub() -> None:
-    pytest.importorskip("jupyterhub") if not os.environ.get("CI") else __import__("jupyterhub")
+    need_module("jupyterhub")
     need(PROXY.exists(), f"configurable-http-proxy in {NODE}")
     need(shutil.which("node"), "node")
 

@@ -11,9 +11,10 @@ import pytest
 from tornado.web import HTTPError
 
 from binder_registry.jupyterhub import Environments, Rules
+from tests.jupyterhub.hubs import need_module
 from tests.jupyterhub.samples import HubUser, catalogue, environments, template
 
-pytest.importorskip("dockerspawner")
+need_module("dockerspawner")
 
 RULES = Rules("docker")
 

@@ -8,10 +8,11 @@ import pytest
 from tornado.web import HTTPError
 
 from binder_registry.jupyterhub import Environments, configure
+from tests.jupyterhub.hubs import need_module
 from tests.jupyterhub.registry_stub import RegistryStub
 from tests.jupyterhub.samples import HubUser, catalogue, environments, template
 
-pytest.importorskip("jupyterhub")
+need_module("jupyterhub")
 
 
 def spawner_for(user: HubUser | None = None, last: dict[str, Any] | None = None) -> Any:

@@ -9,10 +9,10 @@ import pytest
 
 from binder_registry.client import Client
 from binder_registry.template import ContainerLimits, Template
-from tests.jupyterhub.hubs import TINY_SERVER, Hub, eventually, running_hub
+from tests.jupyterhub.hubs import TINY_SERVER, Hub, eventually, need_module, running_hub
 from tests.jupyterhub.podman import IMAGE, podman_service
 
-pytest.importorskip("dockerspawner")
+need_module("dockerspawner")
 
 CONFIG = """
 from dockerspawner import DockerSpawner

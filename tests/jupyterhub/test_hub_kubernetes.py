@@ -8,10 +8,10 @@ import pytest
 from binder_registry.client import Client
 from binder_registry.template import ContainerLimits, Template
 from tests.jupyterhub.fake_kubernetes import FakeKubernetes
-from tests.jupyterhub.hubs import TINY_SERVER, Hub, eventually, running_hub
+from tests.jupyterhub.hubs import TINY_SERVER, Hub, eventually, need_module, running_hub
 from tests.server.running import free_port
 
-pytest.importorskip("kubespawner")
+need_module("kubespawner")
 
 CONFIG = """
 c.JupyterHub.spawner_class = "kubespawner.KubeSpawner"

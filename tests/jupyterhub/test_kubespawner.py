@@ -8,9 +8,10 @@ import pytest
 from tornado.web import HTTPError
 
 from binder_registry.jupyterhub import Catalogue, Environments, Rules
+from tests.jupyterhub.hubs import need_module
 from tests.jupyterhub.samples import HubUser, catalogue, environments, template
 
-pytest.importorskip("kubespawner")
+need_module("kubespawner")
 
 RULES = Rules("kubernetes")
 

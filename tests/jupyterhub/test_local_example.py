@@ -11,7 +11,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from tests.jupyterhub.hubs import NODE, PROJECT, Hub, eventually, need, need_hub, started, wait_for
+from tests.jupyterhub.hubs import NODE, PROJECT, Hub, eventually, need, need_hub, need_module, started, wait_for
 from tests.server.running import free_port
 
 EXAMPLE = PROJECT / "examples" / "local"
@@ -39,7 +39,7 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
 
 @pytest.fixture(scope="module")
 def page(hub: Hub) -> Iterator[Any]:
-    pytest.importorskip("playwright")
+    need_module("playwright")
     need(CHROMIUM.exists(), str(CHROMIUM))
     from playwright.sync_api import sync_playwright
 

@@ -106,6 +106,14 @@ def test_a_limit_that_a_spawner_refuses_is_left_out(memory: object) -> None:
         settings(LOCAL, limits={"memory": memory})
 
 
+@pytest.mark.parametrize("limits", [{"memory": (6 << 20) - 1}, {"cpus": 0.009}])
+def test_limits_that_the_docker_engine_refuses_are_left_out_there_alone(limits: dict[str, float]) -> None:
+    with pytest.raises(NotOffered, match="the least that Docker takes"):
+        settings(DOCKER, limits=limits)
+
+    assert settings(KUBERNETES, limits=limits)
+
+
 @pytest.mark.parametrize("port", [-1, 65536, "8888"])
 def test_a_port_that_no_server_can_have_is_left_out(port: object) -> None:
     with pytest.raises(NotOffered, match="bind-port"):
