@@ -23,7 +23,7 @@ import tempfile
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import aclosing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from html import escape
@@ -366,9 +366,7 @@ class Catalogue:
             raise self.refusal(f"The environment {_quoted(name)} is no longer offered.", standing)
         notice = f"{offer.title!r} is deprecated: {offer.deprecated}" if offer.deprecated else ""
         if offer.name != name:
-            return Choice(
-                offer, "", " ".join([f"{_quoted(name)} was replaced by {_quoted(offer.name)}.", notice]).strip()
-            )
+            return Choice(offer, "", f"{_quoted(name)} was replaced by {_quoted(offer.name)}. {notice}".rstrip())
         if not revision or revision == f"r{offer.revision}":
             return Choice(offer, revision, notice)
         if revision not in offer.versions:
@@ -458,6 +456,11 @@ class Follower(threading.Thread):
         self, url: str, token: str, rules: Rules, *, versions: int = 0, snapshot: str | None = None, poll: float = 5.0
     ) -> None:
         super().__init__(name="binder-registry", daemon=True)
+        token = token.strip()  # one that was read from a file ends with its line
+        if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
+            raise ValueError(f"{url!r} is not the URL of a registry, such as http://registry:8080")
+        if not (token.isascii() and token.isprintable()):
+            raise ValueError("the registry's token holds characters that no header can carry")
         self.catalogue: Catalogue | None = None
         self.contact = 0.0  # Unix time when the registry last confirmed the catalogue
         self.tried = threading.Event()
@@ -573,9 +576,7 @@ class Follower(threading.Thread):
             template = {**change["template"], "revision": change["revision"]}
             if change.get("deleted"):
                 template["deleted"] = True
-            if (
-                self._versions and change["action"] == "purged"
-            ):  # one of the older revisions went: which one is not said
+            if self._versions and change["action"] == "purged":  # of an older revision: which one is not said
                 catalogue = replace(catalogue, history={**catalogue.history, name: self._fetch_history(name)})
             elif self._versions and "deleted" not in template:
                 past = [template, *catalogue.history.get(name, [])][: self._versions + 1]
@@ -616,7 +617,8 @@ class Follower(threading.Thread):
             saved = json.loads(self._snapshot.read_text())
             if saved["url"] != self._url:
                 return
-            catalogue = Catalogue(saved["position"], history=saved["history"])
+            history = saved["history"] if saved["versions"] == self._versions else {}
+            catalogue = Catalogue(saved["position"], history=history)
             self._publish(catalogue.having(saved["templates"], self._rules, self._versions))
             self.contact = self._snapshot.stat().st_mtime
             self._saved = (0.0, self.catalogue)
@@ -643,6 +645,7 @@ class Follower(threading.Thread):
     def _write_snapshot(self, path: Path, catalogue: Catalogue) -> None:
         content = {
             "url": self._url,
+            "versions": self._versions,
             "position": catalogue.position,
             "templates": list(catalogue.templates.values()),
             "history": catalogue.history,
@@ -682,9 +685,8 @@ class Environments:
         self._max_stale, self._default, self._auth_state_groups = max_stale, default, auth_state_groups
 
     def __deepcopy__(self, memo: Any) -> "Environments":
-        return (
-            self  # traitlets copies what the configuration holds for every spawner: a method, with what it is bound to
-        )
+        """Traitlets copies the configuration for every spawner: a method, and with it what it is bound to."""
+        return self
 
     async def options_form(self, spawner: Any) -> str:
         catalogue, standing = await self._catalogue(), await self._standing(spawner)
@@ -817,8 +819,7 @@ def _apply(spawner: Any, settings: Mapping[str, Any]) -> dict[str, Any]:
     for need, cap in _GUARANTEES:
         limit, guarantee = getattr(spawner, cap), getattr(spawner, need)
         if limit and guarantee and guarantee > limit:  # Kubernetes refuses a request above its limit
-            undo.setdefault(need, (guarantee, limit))
-            undo[need] = (undo[need][0], limit)
+            undo[need] = (undo.get(need, (guarantee,))[0], limit)
             setattr(spawner, need, limit)
     scalars = {trait: getattr(spawner, trait) for trait in _SCALARS if spawner.has_trait(trait)}
     return scalars | {trait: value for trait, value in changed.items() if trait not in scalars}
@@ -840,8 +841,9 @@ def _announce(spawner: Any, notice: str) -> None:
 
         async def told() -> AsyncIterator[dict[str, Any]]:
             yield {"progress": 1, "message": notice}
-            async for event in progress():
-                yield event
+            async with aclosing(progress()) as events:
+                async for event in events:
+                    yield event
 
         spawner.progress = told
 

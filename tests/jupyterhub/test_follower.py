@@ -108,6 +108,25 @@ def test_the_token_is_sent(registry: RegistryStub) -> None:
         eventually(lambda: offers(follower) == ["a"])
 
 
+def test_a_token_that_was_read_from_a_file_may_end_with_its_line(registry: RegistryStub) -> None:
+    registry.token = "t"
+    with following(registry, token="t\n") as follower:
+        eventually(lambda: offers(follower) == ["a"])
+
+
+def test_a_token_that_no_header_can_carry_is_refused_without_repeating_it() -> None:
+    with pytest.raises(ValueError, match="no header can carry") as refused:
+        Follower("http://localhost:9", "sec\nret", Rules())
+
+    assert "ret" not in str(refused.value)
+
+
+@pytest.mark.parametrize("url", ["", "registry:8080", "ftp://registry", "http://"])
+def test_what_is_no_url_of_a_registry_is_refused_when_the_hub_starts(url: str) -> None:
+    with pytest.raises(ValueError, match="is not the URL of a registry"):
+        Follower(url, "", Rules())
+
+
 def test_a_registry_that_fails_leaves_the_list_as_it_was_and_is_told_once(
     registry: RegistryStub, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -194,6 +213,19 @@ def test_a_hub_that_starts_while_the_registry_is_down_has_the_last_list(registry
     follower = Follower(registry.url, "", Rules(), snapshot=str(path))
 
     assert offers(follower) == ["a"]
+
+
+def test_a_hub_that_offers_more_versions_than_before_fetches_them(registry: RegistryStub, tmp_path: Path) -> None:
+    path = tmp_path / "snapshot.json"
+    for tag in "23":
+        registry.publish(template("a", image_name=f"a:{tag}"))
+    with following(registry, snapshot=str(path), versions=1) as follower:
+        eventually(lambda: versions(follower, "a") == ["r2"])
+        eventually(lambda: path.exists() and "a:2" in path.read_text())
+    registry.start()
+
+    with following(registry, snapshot=str(path), versions=2) as follower:
+        eventually(lambda: versions(follower, "a") == ["r2", "r1"])
 
 
 def test_the_snapshot_is_for_this_user_alone(registry: RegistryStub, tmp_path: Path) -> None:
