@@ -107,7 +107,7 @@ def _turn_a_bit(wal: bytearray) -> None:
     wal[len(wal) // 2] ^= 1
 
 
-DAMAGES = {
+DAMAGES: dict[str, Callable[[bytes], bytes]] = {
     "cut by a byte": lambda wal: wal[:-1],
     "cut by a frame": lambda wal: wal[:-4120],
     "cut in the middle": lambda wal: wal[: len(wal) // 2],
