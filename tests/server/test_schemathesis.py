@@ -1,9 +1,11 @@
 """schemathesis against a running server and the description that it serves: all checks, bounded, with a fixed seed.
 
-The whole run, against a server of yours: `schemathesis run http://127.0.0.1:8080/openapi.json --checks all
---header 'Authorization: token KEY'`, in the project's folder, whose schemathesis.toml it reads.
+The whole run, against a server of yours, in the project's folder, whose schemathesis.toml it reads:
+`SCHEMATHESIS_HOOKS=tests.server.schemathesis_hooks schemathesis run http://127.0.0.1:8080/openapi.json --checks all
+--header 'Authorization: token KEY'`.
 """
 
+import os
 import re
 import subprocess
 import sys
@@ -47,4 +49,5 @@ def schemathesis(url: str) -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, "-m", "schemathesis.cli", "run", f"{url}/openapi.json", "--checks", "all", "--seed", "1"]
     command += ["--header", f"Authorization: {AUTHORIZATION['Authorization']}", "--max-examples", str(EXAMPLES)]
     command += ["--generation-database", "none", "--no-color"]
-    return subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=110)
+    environment = {**os.environ, "SCHEMATHESIS_HOOKS": "tests.server.schemathesis_hooks"}
+    return subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, timeout=110)
