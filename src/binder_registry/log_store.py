@@ -143,8 +143,10 @@ class LogStore:
     def changes(
         self, *, since: Position | int = 0, name: str | None = None, newest_first: bool = False, limit: int = 1000
     ) -> list[Change]:
-        revision = known_position(since, self.mark_at(since if isinstance(since, int) else since.revision))
-        return self._rows(revision, self._head().revision, name, newest_first, limit)
+        revision = since if isinstance(since, int) else since.revision
+        rows = self._rows(revision, self._head().revision, name, newest_first, limit)
+        known_position(since, self.mark_at(revision))  # afterwards: another log may have taken its place just now
+        return rows
 
     def head(self) -> Position:
         return self._head().position

@@ -230,7 +230,7 @@ def test_a_reader_that_takes_nothing_is_dropped_and_resumes_without_loss(
 
     with listening(application(store)) as port, streamed(port, receive=4096) as slow:
         write(store, 1000, description="x" * 10_000)
-        with streamed(port) as quick:
+        with streamed(port, f"?since={store.head()}") as quick:
             heartbeats = [quick.block() for _ in range(10)]  # meanwhile the time of the slow one is over
         write(store, 1)
         slow.rest()

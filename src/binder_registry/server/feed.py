@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from starlette.types import Send
 
 from ..changes import Change, Position
-from ..errors import InvalidRequest, RegistryError, TemplateNotFound
+from ..errors import InvalidRequest, RegistryError, StoreUnavailable, TemplateNotFound
 from ..log_store import LogStore
 from ..selector import parse_selector
 from ..wire import decode_template
@@ -17,7 +17,7 @@ from .change_json import encode_change, members_changed
 from .read_model import entity_tag
 from .replies import Header, Reply, json_reply
 from .requests import Request, single, whole_number
-from .watch import Filter, event
+from .watch import Event, Filter, event
 
 PAGE = 1000  # changes of one page
 SCANNED = 10_000  # rows that one page looks at to find those that are asked for
@@ -42,7 +42,15 @@ async def changes(request: Request) -> "Reply | Stream":
     service, store = request.service, request.service.registry.store
     end = asyncio.get_running_loop().time() + wait
     while True:
-        page = await service.in_pool(partial(_page, store, since, limit, chosen, newest_first=newest_first, by=by))
+        try:
+            page = await service.in_pool(partial(_page, store, since, limit, chosen, newest_first=newest_first, by=by))
+        except StoreUnavailable:
+            held = (
+                None if newest_first or not service.watch.holds(since) else service.watch.events_after(since.revision)
+            )
+            if held is None:
+                raise
+            page = _held_page(held, since, limit, chosen, by=by)
         left = end - asyncio.get_running_loop().time()
         if page.rows or left <= 0 or newest_first or service.draining:
             break
@@ -66,6 +74,7 @@ async def template_changes(request: Request) -> Reply:
     service = request.service
     if name not in service.model.entries:
         raise TemplateNotFound
+    tag = service.model.entries[name].etag
     by, store = await sees_by(request), service.registry.store
 
     def history() -> list[bytes]:
@@ -77,7 +86,6 @@ async def template_changes(request: Request) -> Reply:
         ]
 
     rows = await service.in_pool(history)
-    tag = service.model.entries[name].etag
     return json_reply(200, b'{"changes":[%b]}\n' % b",".join(rows), [(b"etag", tag)])
 
 
@@ -119,6 +127,18 @@ def _page(store: LogStore, since: Position, limit: int, chosen: Filter, *, newes
     return Page(rows, reached, more=True)
 
 
+def _held_page(events: Sequence[Event], since: Position, limit: int, chosen: Filter, *, by: bool) -> Page:
+    """While the database is away: what is in memory."""
+    rows: list[bytes] = []
+    for held in events:
+        since = held.change.position
+        if how := chosen.sent(held.change, held.labels_before):
+            rows.append(encode_change(held.change, by=by, deleted=how == "deleted"))
+            if len(rows) == limit:
+                return Page(rows, since, more=True)
+    return Page(rows, since, more=False)
+
+
 def _sent(store: LogStore, found: Sequence[Change], chosen: Filter) -> Iterator[tuple[Change, bool]]:
     """What reaches a reader of these, each with whether it is sent as deleted."""
     known = {change.revision: change for change in found}
@@ -132,8 +152,10 @@ def _before(store: LogStore, change: Change, known: dict[int, Change]) -> Change
     """The change of the same template before; None for its first, and where it did not live then."""
     if not change.previous:
         return None
-    before = known.get(change.previous) or store.log.read(change.previous - 1, change.previous)[0]
-    return None if before.deleted else before
+    found = known.get(change.previous)
+    for before in [found] if found else store.log.read(change.previous - 1, change.previous):
+        return None if before.deleted else before
+    return None  # a log that lost its tail at this moment
 
 
 def _labels_before(store: LogStore, change: Change, known: dict[int, Change]) -> dict[str, str] | None:
@@ -162,7 +184,7 @@ class Stream:
 
     def __init__(self, request: Request, position: Position, chosen: Filter, *, by: bool) -> None:
         self._request, self._chosen, self._by = request, chosen, by
-        self._revision = position.revision
+        self._position = position
         self._watch = request.service.watch
         self._epoch = self._watch.epoch
 
@@ -187,20 +209,20 @@ class Stream:
                     await send({"type": "http.response.body", "body": piece, "more_body": True})
             if gone.done() or self._watch.closed or self._watch.epoch != self._epoch:
                 return
-            piece = await self._next() or (b"" if await self._watch.changed(self._revision) else b":\n\n")
+            piece = await self._next() or (b"" if await self._watch.changed(self._position.revision) else b":\n\n")
 
     async def _next(self) -> bytes:
-        found = self._watch.piece_after(self._revision, by=self._by, chosen=self._chosen)
+        found = self._watch.piece_after(self._position, by=self._by, chosen=self._chosen)
         if found is not None:
-            piece, self._revision = found
+            piece, self._position = found
             return piece
         return await self._request.service.in_turn(self._older)
 
     def _older(self) -> bytes:
         """What lies before the ring, from the store."""
         store = self._request.service.registry.store
-        found = store.changes(since=self._revision, limit=PAGE)
-        self._revision = found[-1].revision if found else self._revision
+        found = store.changes(since=self._position, limit=PAGE)
+        self._position = found[-1].position if found else self._position
         return b"".join(
             event(change, by=self._by, deleted=deleted) for change, deleted in _sent(store, found, self._chosen)
         )
@@ -213,10 +235,11 @@ async def _stream(request: Request, query: dict[str, list[str]], chosen: Filter,
     service = request.service
     asked = request.header(b"last-event-id") or single(query, "since")
     position = service.model.position if asked is None else _position(asked, "since")
-    if not position.agrees(service.model.position):
+    stream = Stream(request, position, chosen, by=by)
+    if not service.watch.holds(position):
         # Raises `PositionUnknown` before the answer starts.
         await service.in_turn(lambda: service.registry.store.changes(since=position, limit=1))
-    return Stream(request, position, chosen, by=by)
+    return stream
 
 
 def _since(query: dict[str, list[str]]) -> Position:

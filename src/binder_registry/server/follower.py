@@ -9,7 +9,7 @@ import random
 import threading
 from collections.abc import Callable, Sequence
 
-from ..changes import Change, Position
+from ..changes import Change, Position, next_mark
 from ..errors import PositionUnknown, StoreUnavailable
 from ..log_store import LogStore
 from .read_model import ForkedLog, ReadModel
@@ -49,9 +49,17 @@ class Follower:
         self._thread.join()
 
     def expect(self, rows: Sequence[Change]) -> None:
-        """The writer is about to commit these, and will show them itself; none after a failure."""
+        """The writer is about to commit these, and will show them itself; none after a failure.
+
+        Raises `StoreUnavailable` when the log is not the one that is shown, which will be met with soon.
+        """
+        shown = self._model.position
         if not rows:
             self._expected = 0
+        elif rows[0].revision <= shown.revision or (
+            rows[0].revision == shown.revision + 1 and next_mark(shown.mark, rows[0]) != rows[0].mark
+        ):
+            raise StoreUnavailable
         elif rows[0].revision in (self._model.revision + 1, self._expected + 1):
             self._expected = rows[-1].revision
 

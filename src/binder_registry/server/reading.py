@@ -57,6 +57,7 @@ async def _listing(request: Request, query: dict[str, list[str]]) -> Reply:
     service, model = request.service, request.service.model
     listing = present(parse_listing(query), model.revision)
     revision = model.revision if listing.revision is None else listing.revision
+    counted = (service.watch.epoch, revision, listing.filters)
     headers: list[Header] = []
     if listing.revision is None:
         tag = entity_tag(model.position)
@@ -66,12 +67,12 @@ async def _listing(request: Request, query: dict[str, list[str]]) -> Reply:
         entries = list(model.entries.values()) if listing.deleted else model.living.copy()
         call: Callable[[], Page] = lambda: page_of_present(listing, entries)  # noqa: E731
     else:
-        known = service.counts.get((revision, listing.filters))
+        known = service.counts.get(counted)
         call = lambda: page_of_past(listing, service.registry.store, known)  # noqa: E731
     page, body = await service.in_pool(lambda: _joined(call()))
     if len(service.counts) >= COUNTS:
         service.counts.clear()
-    service.counts[(revision, listing.filters)] = page.total
+    service.counts[counted] = page.total
     headers.append((b"total-count", b"%d" % page.total))
     if page.last:
         target = next_target(f"{service.options.prefix}/templates", listing, query, page.last, revision)

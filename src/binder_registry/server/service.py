@@ -52,7 +52,7 @@ class Service:
         self.model = ReadModel(options.prefix)
         self.compressor = Compressor()
         self.counters = Counters()
-        self.counts: dict[tuple[object, ...], int] = {}  # of listings, by revision and filters
+        self.counts: dict[tuple[object, ...], int] = {}  # of listings, by epoch, revision and filters
         self.draining = False
         self.running = False
         self._pool = ThreadPoolExecutor(POOL_THREADS, thread_name_prefix="reader")
@@ -67,7 +67,7 @@ class Service:
         self.model.load(position, newest)
         gc.collect()
         gc.freeze()  # a hundred thousand entries that stay would be looked through again and again
-        self.watch = Watch(position.revision)
+        self.watch = Watch(position)
         self.follower = Follower(store, self.model, show=self._show, load=self._load)
         self.writer = Writer(store, expect=self.follower.expect, show=self._written, caught_up=self.follower.catch_up)
         self.follower.start()
@@ -124,9 +124,15 @@ class Service:
             raise RevisionNotShown(f"This server shows revision {self.model.revision}, not {revision} yet") from None
 
     async def shows_head(self) -> None:
-        """For `strong_reads`: what the database holds now is shown. Raises `StoreUnavailable`, `RevisionNotShown`."""
+        """For `strong_reads`: what the database holds now is shown. Raises `StoreUnavailable`, `TooBusy`."""
+        shown = self.model.position
         head = await self.in_pool(self.registry.store.head)
-        await self.shows(head.revision)
+        if head.revision < shown.revision or not head.agrees(shown if head.revision == shown.revision else head):
+            raise StoreUnavailable  # another log took the place of the one that is shown, which is met with soon
+        try:
+            await self.shows(head.revision)
+        except RevisionNotShown as error:
+            raise StoreUnavailable from error
 
     def _when_shown(self, revision: int) -> "asyncio.Future[None]":
         shown: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -155,7 +161,7 @@ class Service:
     def _load(self, position: Position, newest: Sequence[Change]) -> None:
         self.model.load(position, newest)
         self.counts.clear()
-        self.watch.reset(position.revision)
+        self.watch.reset(position)
         self._resolve(lambda revision: True, StoreUnavailable())
         logger.critical("the log was read anew: it is at %s, with %d templates", position, len(self.model.living))
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from itertools import islice
 
-from ..changes import Action, Change
+from ..changes import Action, Change, Position
 from ..selector import Selector, matches
 from .change_json import encode_change
 from .read_model import Entry, words_of
@@ -78,11 +78,11 @@ def event(change: Change, *, by: bool, deleted: bool = False) -> bytes:
 
 
 class Watch:
-    def __init__(self, revision: int) -> None:
+    def __init__(self, position: Position) -> None:
         self.closed = False
         self.epoch = 0  # grows when another log takes the place of this one: a stream of before is to end
         self._ring: deque[Event] = deque(maxlen=RING)
-        self._newest = revision  # the last event's, or where the ring begins when it is empty
+        self._begins = self._newest = position  # what comes before the first event of the ring, and its last one
         self._sleeping: list[asyncio.Future[bool]] = []
         self._loop = asyncio.get_running_loop()
         self._wake_at: asyncio.TimerHandle | None = None
@@ -97,18 +97,21 @@ class Watch:
         for change, before in changes:
             if change.action is Action.PURGED:
                 self._ring.clear()  # it may hold what was purged: older events are read from the store again
+                self._begins = self._newest
+            elif len(self._ring) == self._ring.maxlen:
+                self._begins = self._ring[0].change.position
             self._ring.append(Event(change, before))
-            self._newest = change.revision
+            self._newest = change.position
         self._pieces.clear()
         if self._sleeping:
             self._wake_soon()
 
-    def reset(self, revision: int) -> None:
+    def reset(self, position: Position) -> None:
         """Another log has taken the place of this one: all streams end, and their readers start over."""
         self.epoch += 1
         self._ring.clear()
         self._pieces.clear()
-        self._newest = revision
+        self._begins = self._newest = position
         self._rouse_all(new=True)
 
     def close(self) -> None:
@@ -119,31 +122,38 @@ class Watch:
         self._rouse(self._sleeping, new=False, at_once=len(self._sleeping))
         self._sleeping = []
 
+    def holds(self, position: Position) -> bool:
+        """Whether the ring goes on from `position`, and its mark is the one of this log."""
+        behind = self._newest.revision - position.revision
+        if not 0 <= behind <= len(self._ring):
+            return False
+        return position.agrees(self._begins if behind == len(self._ring) else self._ring[-behind - 1].change.position)
+
     def events_after(self, revision: int) -> Sequence[Event] | None:
         """None where the ring no longer reaches back so far."""
-        behind = self._newest - revision
+        behind = self._newest.revision - revision
         if behind > len(self._ring):
             return None
         return list(islice(self._ring, len(self._ring) - behind, None)) if behind > 0 else []
 
-    def piece_after(self, revision: int, *, by: bool, chosen: Filter) -> tuple[bytes, int] | None:
-        """What to send to a reader that has everything up to `revision`, and the revision it has then."""
-        key = (revision, by)
+    def piece_after(self, position: Position, *, by: bool, chosen: Filter) -> tuple[bytes, Position] | None:
+        """What to send to a reader that has everything up to `position`, and the position it has then."""
+        key = (position.revision, by)
         if chosen.name is None and not chosen.selector and key in self._pieces:
             return self._pieces[key], self._newest
-        events = self.events_after(revision)
+        events = self.events_after(position.revision)
         if events is None:
             return None
         piece = b"".join(event.for_reader(chosen, by=by) for event in events)
         if chosen.name is None and not chosen.selector:
             self._pieces[key] = piece
-        return piece, max(self._newest, revision)
+        return piece, self._newest if events else position
 
     async def changed(self, revision: int) -> bool:
         """Sleep until there is something after `revision` (True), or it is time for a heartbeat (False)."""
         if self.closed:
             return True
-        if self._newest > revision:
+        if self._newest.revision > revision:
             self._wake_soon()
         sleeper: asyncio.Future[bool] = self._loop.create_future()
         self._sleeping.append(sleeper)
