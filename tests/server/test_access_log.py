@@ -1,10 +1,12 @@
 """The access log: what a line says, that none can be forged, and that a stalled reader costs lines only."""
 
+import asyncio
 import os
 import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -105,6 +107,23 @@ def test_a_client_that_left_before_its_answer_is_a_499(logged: Logged) -> None:
     assert [entry[:3] for entry in logged.entries()] == [[b"POST", b"/templates", b"499"]]
 
 
+def test_what_is_answered_to_a_client_that_left_is_a_499_too(logged: Logged) -> None:
+    left = asyncio.Event()
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await left.wait()
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"1")]})
+        await send({"type": "http.response.body", "body": b"x"})
+
+    connection = logged.connection(app)
+    connection.receive(b"GET /x HTTP/1.1\r\n\r\n")
+    connection.protocol.connection_lost(ConnectionResetError())
+    left.set()
+    connection.settle()
+
+    assert logged.entries() == [[b"GET", b"/x", b"499", b"0"]]
+
+
 def test_the_application_knows_the_id_under_which_its_request_is_logged(logged: Logged) -> None:
     seen = []
 
@@ -199,6 +218,7 @@ def test_a_log_that_nobody_reads_does_not_keep_the_server_from_ending() -> None:
 
     log.close(timeout=0.2)
 
+    assert log._thread.daemon
     os.set_blocking(reading, False)
     _drain(reading)
     log.close()
