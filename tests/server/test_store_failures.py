@@ -144,10 +144,35 @@ def test_while_the_log_cannot_be_read_the_present_still_can(client: TestClient, 
     present = [
         client.get(target).status_code for target in ("/", "/templates", "/templates/scipy", "/templates?name=*")
     ]
-    past = [client.get(target) for target in ("/templates/scipy?revision=1", "/changes", "/templates/scipy/changes")]
+    past = [client.get(target) for target in ("/templates/scipy?revision=1", "/templates/scipy/changes")]
 
     assert present == [200] * 4
-    assert [(answer.status_code, answer.content) for answer in past] == [(503, DONT_PANIC)] * 3
+    assert [(answer.status_code, answer.content) for answer in past] == [(503, DONT_PANIC)] * 2
+
+
+@pytest.mark.parametrize("query", ["", "?since={position}", "?limit=1", "?name=r", "?label=a"])
+def test_while_the_log_cannot_be_read_the_changes_that_are_in_memory_still_can(
+    client: TestClient, log: FailingLog, query: str
+) -> None:
+    client.post("/templates", json={**R, "labels": {"a": "b"}})
+    client.patch("/templates/r", json={"labels": {}})
+    target = "/changes" + query.format(position=LogStore(log).changes()[0].position)
+    before = client.get(target)
+
+    log.reads_fail = True
+    answer = client.get(target)
+
+    assert (answer.status_code, answer.content) == (200, before.content)
+    assert answer.links == before.links
+
+
+@pytest.mark.parametrize("query", ["?order=newest", "?since=9", "?since=1-0123456789abcdef"])
+def test_while_the_log_cannot_be_read_changes_that_are_not_in_memory_cannot(
+    client: TestClient, log: FailingLog, query: str
+) -> None:
+    log.reads_fail = True
+
+    assert client.get(f"/changes{query}").status_code == 503
 
 
 def test_what_was_written_beside_while_the_log_could_not_be_read_is_shown_later(
