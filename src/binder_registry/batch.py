@@ -1,13 +1,13 @@
 """The writes that will commit together."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
 from .changes import Action, Change, Head, Position, chained, content_digest
 from .errors import InvalidRequest, RevisionConflict, TemplateNotFound
-from .log import Log
+from .log import Log, ReadsMany
 from .store import Expected
 from .template import Template, check
 from .wire import encode_template
@@ -22,7 +22,8 @@ class Batch:
         self.purged: dict[int, int] = {}  # number of rows when it was asked for → revision to blank
         self._start = log.head()
         self._now = now
-        self._newest: dict[str, Change | None] = {}  # nobody else writes meanwhile
+        self._stored: dict[str, Change | None] = {}  # what was looked up: nobody else writes meanwhile
+        self._written: dict[str, Change] = {}
 
     @property
     def head(self) -> Head:
@@ -32,9 +33,16 @@ class Batch:
         return Head(last.revision, last.mark, last.time)
 
     def current(self, name: str) -> Change | None:
-        if name not in self._newest:
-            self._newest[name] = self.log.current(name)
-        return self._newest[name]
+        if name in self._written:
+            return self._written[name]
+        if name not in self._stored:
+            self._stored[name] = self.log.current(name)
+        return self._stored[name]
+
+    def look_up(self, names: Collection[str]) -> None:
+        """Ask the log for all that `current` will be asked for, in one go where it can."""
+        if isinstance(self.log, ReadsMany):
+            self._stored |= dict.fromkeys(names) | {change.name: change for change in self.log.current_of(names)}
 
     def known(self, name: str, expected: Expected = None) -> Change:
         """The newest change of `name`, a tombstone too. Raises `TemplateNotFound`, `RevisionConflict`."""
@@ -86,13 +94,13 @@ class Batch:
         )
         change = chained(head.mark, change)
         self.rows.append(change)
-        self._newest[change.name] = change
+        self._written[change.name] = change
         return replace(template, revision=revision)
 
     def cut_back(self, length: int) -> None:
         del self.rows[length:]
         self.purged = {at: revision for at, revision in self.purged.items() if at <= length}
-        self._newest = {row.name: row for row in self.rows}
+        self._written = {row.name: row for row in self.rows}
 
     def blanked(self, changes: Iterable[Change]) -> list[Change]:
         """`changes` without the content that this block purges."""

@@ -1,7 +1,8 @@
 """The contract of a backend: an append-only list of changes. `LogConformance` holds it."""
 
+from collections.abc import Collection
 from contextlib import AbstractContextManager
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from .changes import Change, Head
 
@@ -50,4 +51,13 @@ class Log(Protocol):
 
     def close(self) -> None:
         """May be called twice."""
+        ...
+
+
+@runtime_checkable
+class ReadsMany(Protocol):
+    """What a log may offer beside the contract, where a query for each template is dear."""
+
+    def current_of(self, names: Collection[str]) -> list[Change]:
+        """`current` of many names at once, without those that never were; in any order."""
         ...

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC
@@ -38,6 +38,10 @@ _STATE = (
     f" UNION ALL SELECT found.number + 1, next.* FROM found,"
     f" LATERAL ({_NEWEST_OF_NEXT_NAME.format('found.name')}) AS next WHERE found.number < %(limit)s)"
     f" SELECT {_COLUMNS} FROM found ORDER BY number"
+)
+_CURRENT_OF = (
+    f"SELECT {_COLUMNS} FROM unnest(%(names)s::text[]) AS wanted (wanted_name), LATERAL"
+    f" (SELECT {_COLUMNS} FROM registry_changes WHERE name = wanted_name ORDER BY revision DESC LIMIT 1) AS newest"
 )
 
 
@@ -79,6 +83,10 @@ class PostgresLog:
     def current(self, name: str) -> Change | None:
         found = self._changes("WHERE name = %s ORDER BY revision DESC LIMIT 1", name) if _can_be(name) else []
         return found[0] if found else None
+
+    def current_of(self, names: Collection[str]) -> list[Change]:
+        possible = [name for name in names if _can_be(name)]
+        return [_change(row) for row in self._rows(_CURRENT_OF, names=possible)]
 
     def read(
         self, since: int, until: int, *, name: str | None = None, newest_first: bool = False, limit: int = 1000

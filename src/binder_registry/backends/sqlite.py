@@ -1,11 +1,12 @@
 """The log in one SQLite file: the default."""
 
+import json
 import logging
 import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
@@ -78,6 +79,13 @@ class SQLiteLog:
     def current(self, name: str) -> Change | None:
         rows = self._changes("WHERE name = ? ORDER BY previous DESC LIMIT 1", name)
         return rows[0] if rows else None
+
+    def current_of(self, names: Collection[str]) -> list[Change]:
+        return self._changes(
+            "WHERE revision IN (SELECT (SELECT revision FROM changes WHERE name = value ORDER BY previous DESC LIMIT 1)"
+            " FROM json_each(?))",
+            json.dumps(list(names)),
+        )
 
     def read(
         self, since: int, until: int, *, name: str | None = None, newest_first: bool = False, limit: int = 1000

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import re
 from collections.abc import Sequence
 
 from starlette.routing import compile_path
@@ -27,15 +26,16 @@ def new_default_router(registry: Registry, options: Options | None = None) -> "A
     return App(registry, options or Options())
 
 
-def _paths(routes: Sequence[Route]) -> list[tuple[re.Pattern[str], dict[str, Route]]]:
-    methods: dict[str, dict[str, Route]] = {}
+def _by_path(routes: Sequence[Route]) -> dict[str, dict[str, Route]]:
+    found: dict[str, dict[str, Route]] = {}
     for route in routes:
-        methods.setdefault(route.path, {})[route.method] = route
-    return [(compile_path(path)[0], found) for path, found in methods.items()]
+        found.setdefault(route.path, {})[route.method] = route
+    return found
 
 
 class App:
-    paths = _paths(ROUTES)
+    paths = _by_path(ROUTES)
+    patterns = tuple((compile_path(path)[0], methods) for path, methods in paths.items() if "{" in path)
 
     def __init__(self, registry: Registry, options: Options) -> None:
         self.service = Service(registry, options)
@@ -115,19 +115,22 @@ class App:
         path = decoded_path(request.scope, self.service.options.prefix)
         if path != "/" and path.endswith("/"):
             path = path[:-1]
-        for pattern, methods in self.paths:
+        methods, request.parameters = self._match(path)
+        found = methods.get("GET" if method == "HEAD" else method)
+        if found:
+            request.scope["route"] = found  # for the counters
+            return found
+        allowed = [*methods, *(["HEAD"] if "GET" in methods else []), "OPTIONS"]
+        if method == "OPTIONS":
+            return preflight(request, allowed, self.service.options.cors_origins)
+        raise MethodNotAllowed(allowed=allowed)
+
+    def _match(self, path: str) -> tuple[dict[str, Route], dict[str, str]]:
+        """The routes of a path by method, and its parameters. Raises `RouteNotFound`."""
+        if path in self.paths and "{" not in path:
+            return self.paths[path], {}
+        for pattern, methods in self.patterns:
             match = pattern.fullmatch(path)
-            if match is None:
-                continue
-            if any(part in (".", "..") for part in match.groupdict().values()):
-                break
-            request.parameters = match.groupdict()
-            found = methods.get("GET" if method == "HEAD" else method)
-            if found:
-                request.scope["route"] = found  # for the counters
-                return found
-            allowed = [*methods, *(["HEAD"] if "GET" in methods else []), "OPTIONS"]
-            if method == "OPTIONS":
-                return preflight(request, allowed, self.service.options.cors_origins)
-            raise MethodNotAllowed(allowed=allowed)
+            if match and not {".", ".."} & set(match.groups()):
+                return methods, match.groupdict()
         raise RouteNotFound

@@ -90,8 +90,9 @@ class Service:
             for pool in (self._pool, self._streams):
                 pool.shutdown(wait=False, cancel_futures=True)
 
-    async def write(self, operation: Operation) -> Reply:
-        return await self.writer.submit(operation)
+    async def write(self, operation: Operation, *names: str) -> Reply:
+        """`names` are the templates that the operation will look at."""
+        return await self.writer.submit(operation, names)
 
     async def in_pool(self, call: Callable[[], T]) -> T:
         """Run what may take long. Raises `TooBusy`: nobody can stall the server with it."""

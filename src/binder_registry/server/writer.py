@@ -4,7 +4,7 @@ import asyncio
 import logging
 import random
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 
@@ -21,7 +21,7 @@ BACKOFF_SECONDS = (0.05, 2.0)  # after the first failure, and at most
 Operation = Callable[[Batch], Reply]
 """Writes through the store, and renders its answer, before the commit; what it raises fails it alone."""
 
-Waiting = tuple[Operation, "asyncio.Future[Reply]"]
+Waiting = tuple[Operation, Collection[str], "asyncio.Future[Reply]"]
 logger = logging.getLogger(__name__)
 
 
@@ -46,13 +46,15 @@ class Writer:
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
         self._thread.start()
 
-    async def submit(self, operation: Operation) -> Reply:
-        """The operation's answer, once its commit is durable and shown. Raises what the operation raised, or
-        `StoreUnavailable` when the commit failed: its outcome is unknown then."""
+    async def submit(self, operation: Operation, names: Collection[str]) -> Reply:
+        """The operation's answer, once its commit is durable and shown; `names` are the templates it will look at.
+
+        Raises what the operation raised, or `StoreUnavailable` when the commit failed: its outcome is unknown then.
+        """
         if self.down or self._closing.is_set() or self._queue.qsize() >= MAX_WAITING:
             raise StoreUnavailable
         answer: asyncio.Future[Reply] = self._loop.create_future()
-        self._queue.put((operation, answer))
+        self._queue.put((operation, names, answer))
         return await answer  # a client that goes away cancels this, and not its write, which may be half done
 
     async def close(self) -> None:
@@ -83,7 +85,8 @@ class Writer:
         outcomes: list[Reply | RegistryError] = []
         try:
             with self._store.atomic() as batch:
-                outcomes = [self._attempt(operation, batch) for operation, _ in group]
+                batch.look_up({name for _, names, _ in group for name in names})
+                outcomes = [self._attempt(operation, batch) for operation, _, _ in group]
                 self._expect(batch.rows)
             rows = batch.rows
         except Exception as error:
@@ -112,7 +115,7 @@ class Writer:
     ) -> None:
         def answer(shown: "asyncio.Future[None]") -> None:
             failure = shown.exception()
-            for (_, waiting), outcome in zip(group, outcomes, strict=True):
+            for (_, _, waiting), outcome in zip(group, outcomes, strict=True):
                 _resolve(waiting, StoreUnavailable() if failure else outcome)
 
         shown = self._show(rows)
@@ -144,7 +147,7 @@ class Writer:
 
 
 def _refuse(group: list[Waiting]) -> None:
-    for _, waiting in group:
+    for _, _, waiting in group:
         _resolve(waiting, StoreUnavailable())
 
 

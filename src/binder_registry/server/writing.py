@@ -41,7 +41,7 @@ async def template_create(request: Request) -> Reply:
         location = (prefix + path_of(template.name)).encode()
         return change_reply(201, batch.rows[-1], [(b"location", location)])
 
-    return await request.service.write(create)
+    return await request.service.write(create, template.name)
 
 
 async def template_update(request: Request) -> Reply:
@@ -54,7 +54,7 @@ async def template_update(request: Request) -> Reply:
         registry.template_update(who, template, expected=expected, note=note)
         return change_reply(202, batch.rows[-1])
 
-    return await request.service.write(update)
+    return await request.service.write(update, request.parameters["name"])
 
 
 async def template_patch(request: Request) -> Reply:
@@ -70,7 +70,7 @@ async def template_patch(request: Request) -> Reply:
         registry.template_replace(who, patched, expected=expected, note=note)
         return change_reply(200, batch.rows[-1])
 
-    return await request.service.write(change)
+    return await request.service.write(change, request.parameters["name"])
 
 
 async def template_delete(request: Request) -> Reply:
@@ -83,7 +83,7 @@ async def template_delete(request: Request) -> Reply:
         tag = entity_tag(batch.rows[-1].position)
         return json_reply(200, encode_template(deleted) + b"\n", [(b"etag", tag)])
 
-    return await request.service.write(delete)
+    return await request.service.write(delete, request.parameters["name"])
 
 
 async def template_restore(request: Request) -> Reply:
@@ -99,7 +99,7 @@ async def template_restore(request: Request) -> Reply:
         registry.template_restore(who, name, revision, expected=expected, note=note)
         return change_reply(200, batch.rows[-1])
 
-    return await request.service.write(restore)
+    return await request.service.write(restore, request.parameters["name"])
 
 
 async def change_purge(request: Request) -> Reply:
@@ -111,7 +111,7 @@ async def change_purge(request: Request) -> Reply:
         registry.change_purge(who, name, revision, note=note)
         return Reply(204, [(b"etag", entity_tag(batch.rows[-1].position))])
 
-    return await request.service.write(purge)
+    return await request.service.write(purge, request.parameters["name"])
 
 
 async def apply(request: Request) -> Reply:
@@ -129,7 +129,7 @@ async def apply(request: Request) -> Reply:
         steps = registry.apply(who, wanted, expected=expected)
         return _plan_reply(steps, dry_run=False, tag=entity_tag(batch.head.position))
 
-    return await service.write(write)
+    return await service.write(write, *(template.name for template in wanted.templates), *wanted.delete)
 
 
 async def _dry_run(request: Request, wanted: ApplyRequest) -> Reply:
