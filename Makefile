@@ -7,7 +7,7 @@ NODE := $(VENV)/node
 HUB5 := $(VENV)-jupyterhub5
 export BINDER_REGISTRY_TEST_NODE ?= $(abspath $(NODE))
 
-.PHONY: serve test lint format coverage bench docs crash postgres-rounds lock clean
+.PHONY: serve test lint format coverage bench docs crash cluster lock clean
 
 serve: $(VENV)/serve.installed ## start the registry on the embedded database
 	exec $(BIN)/binder-registry serve
@@ -30,6 +30,16 @@ coverage: $(VENV)/test.installed ## of the tests' own process: the servers that 
 
 bench: $(VENV)/test.installed ## about 10 minutes; ARGS="--reference PATH" adds the 2015 server
 	$(BIN)/python -m benchmarks $(ARGS)
+
+docs: $(VENV)/test.installed ## write the pages that are made from the code
+	$(BIN)/python docs/generate_cli.py
+	$(BIN)/python docs/generate_api.py
+
+crash: $(VENV)/test.installed ## 200 rounds of SIGKILL under load
+	$(BIN)/python -m tests.crash 200
+
+cluster: $(VENV)/test.installed ## full rounds of faults over PostgreSQL, about 10 minutes
+	$(BIN)/python -m tests.cluster
 
 lock: $(VENV)/test.installed ## note the installed versions
 	$(BIN)/pip freeze --exclude-editable --exclude pip > constraints.txt
