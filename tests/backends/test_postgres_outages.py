@@ -102,6 +102,7 @@ def test_it_recovers_by_itself_and_nothing_acknowledged_is_lost(server: Postgres
         server.stop()
         server.start()
         load.goes_on()
+    eventually(lambda: answers(log))  # the other may have been first
 
     changes = whole_log(LogStore(log))
     names = [change.name for change in changes]
