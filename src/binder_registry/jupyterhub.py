@@ -394,8 +394,7 @@ def _with_versions(template: Template, history: list[Template], rules: Rules, ve
     past = [{**old, "replaced-by": ""} for old in history if old["revision"] != current.revision]
     olds, _ = offered(past[:versions], rules)
     olds.sort(key=lambda old: -old.revision)
-    by_key = {f"r{old.revision}": replace(old, groups=current.groups) for old in olds}  # today's groups decide
-    current = replace(current, versions=by_key)
+    current = replace(current, versions={f"r{old.revision}": old for old in olds})
     _ = current.form_entry, current.form_profile  # made in the follower's thread rather than in the hub's loop
     return current
 
@@ -543,9 +542,6 @@ class Follower(threading.Thread):
         heard = False
         accept = {"Accept": "text/event-stream"}
         with self._get(f"/changes?since={catalogue.position}", accept, STREAM_SILENCE) as response:
-            if response.status == 410:  # another log, or an older copy of this one: all of it again
-                self.catalogue = replace(catalogue, position="")
-                return True
             if response.status != 200 or "event-stream" not in response.headers.get("Content-Type", ""):
                 return False
             position, change = "", None

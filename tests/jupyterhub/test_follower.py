@@ -159,6 +159,7 @@ def test_an_answer_that_is_no_list_of_templates_changes_nothing(registry: Regist
 def test_the_reason_to_leave_one_out_is_told_once(registry: RegistryStub, caplog: pytest.LogCaptureFixture) -> None:
     with following(registry) as follower:
         registry.publish(template("bad", command="sh"))
+        eventually(lambda: "'bad'" in caplog.text)
         registry.publish(template("b"))
 
         eventually(lambda: offers(follower) == ["a", "b"])
@@ -181,9 +182,10 @@ def test_past_versions_are_fetched_and_then_kept_by_the_stream(registry: Registr
     with following(registry, versions=2) as follower:
         eventually(lambda: versions(follower, "a") == ["r2", "r1"])
 
-        registry.publish(template("a", image_name="a:4"))
+        for tag in "45":
+            registry.publish(template("a", image_name=f"a:{tag}"))
 
-        eventually(lambda: versions(follower, "a") == ["r3", "r2"])
+        eventually(lambda: versions(follower, "a") == ["r4", "r3"])
         assert len([path for path in registry.requests if path.startswith("/templates/a/")]) == 1
 
 
@@ -262,9 +264,22 @@ def test_a_broken_snapshot_is_told_and_left_alone(
     assert "cannot be used" in caplog.text
 
 
+def test_each_word_of_the_registry_makes_the_snapshot_as_fresh(registry: RegistryStub, tmp_path: Path) -> None:
+    registry.streams = False
+    path = tmp_path / "snapshot.json"
+    with following(registry, snapshot=str(path)):
+        eventually(path.exists)
+
+        os.utime(path, (1000, 1000))
+
+        eventually(lambda: path.stat().st_mtime > 1000)
+
+
 def test_the_snapshot_of_another_registry_is_not_used(registry: RegistryStub, tmp_path: Path) -> None:
     path = tmp_path / "snapshot.json"
-    path.write_text(json.dumps({"url": "http://other", "position": "", "history": {}, "templates": [template("b")]}))
+    path.write_text(
+        json.dumps({"url": "http://other", "versions": 0, "position": "", "history": {}, "templates": [template("b")]})
+    )
 
     assert offers(Follower(registry.url, "", Rules(), snapshot=str(path))) == []
 

@@ -227,14 +227,15 @@ def test_nothing_of_a_failed_start_is_left_in_the_next() -> None:
 
 
 def test_what_a_hook_of_the_admin_sets_between_two_starts_stays() -> None:
-    hooks = environments(catalogue(template("a", environment={"A": "1"}), rules=RULES), RULES)
+    first = template("a", environment={"A": "1"}, limits={"memory": 1 << 30})
+    hooks = environments(catalogue(first, template("b"), rules=RULES), RULES)
 
     async def both() -> Any:
         spawner = spawner_with(hooks)
         await start(spawner, {"template": "a"})
         spawner.environment = {**spawner.environment, "FROM": "a hook"}
         spawner.mem_limit = "3G"
-        return await start(spawner, {"template": "a"})
+        return await start(spawner, {"template": "b"})
 
     pod = asyncio.run(both())
 
@@ -288,6 +289,20 @@ def test_the_last_choice_or_its_successor_is_marked(last: dict[str, Any]) -> Non
     page = " ".join(form(found, last).split())
 
     assert 'value="b" checked' in page
+
+
+def test_a_form_of_another_make_gets_the_last_choice_as_default_and_no_settings() -> None:
+    hooks = environments(catalogue(template("a"), template("b", environment={"A": "1"}), rules=RULES), RULES)
+
+    async def profiles() -> Any:
+        spawner = spawner_with(hooks)
+        spawner.user_options = {"template": "b"}
+        return await hooks.profile_list(spawner)
+
+    assert asyncio.run(profiles()) == [
+        {"slug": "a", "display_name": "a", "description": ""},
+        {"slug": "b", "display_name": "b", "description": "", "default": True},
+    ]
 
 
 def test_a_last_choice_that_is_gone_leaves_a_form_with_something_marked() -> None:
