@@ -19,6 +19,10 @@ def main() -> None:
             print(f"32 clients, 30 s, {faults.SERVERS} servers: {len(load.calls)} calls, 0 problems", flush=True)
         with new_registry() as url:
             print(faults.kill_servers(folder, url, rounds=50), flush=True)
+        with new_registry() as url:
+            print(faults.restart_one_by_one(folder, url, rounds=5), flush=True)
+        with new_registry() as url:
+            print(faults.follow_streams(folder, url, streams=1000, rounds=6), flush=True)
         print(faults.kill_the_database(folder, rounds=20), flush=True)
         print(faults.lose_the_network(folder, shared_server(), rounds=10), flush=True)
         print(faults.fail_over(folder, rounds=10), flush=True)

@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from tests.server.running import RunningServer, running_server, start_server
 from .history import problems
 from .load import DEADLINE, Load
 from .proxy import Proxy
+from .readers import Readers
 
 SERVERS = 3
 
@@ -41,26 +42,67 @@ def check(load: Load, url: str, *, waits: float = DEADLINE) -> None:
 def kill_servers(folder: Path, url: str, rounds: int, seed: int = 1) -> str:
     """SIGKILL to one of the servers at a time, which is started again on its port."""
     choose = random.Random(seed)
-    ports: Sequence[int] = []
-    servers: list[RunningServer] = []
-    with ExitStack() as stack:
-        servers = [start_server(folder, db=url) for _ in range(SERVERS)]
-        stack.callback(_kill_all, servers)
-        ports = [server.port for server in servers]
+    with restartable(folder, url) as servers:
         with Load([server.url for server in servers], seconds=30 + 10 * rounds) as load:
             for _ in range(rounds):
                 load.goes_on(writes=1 + choose.randrange(20))
                 chosen = choose.randrange(SERVERS)
                 servers[chosen].kill()
-                servers[chosen] = start_server(folder, db=url, port=ports[chosen])
+                servers[chosen] = start_server(folder, db=url, port=servers[chosen].port)
             load.goes_on()
         check(load, url)
     return f"{rounds} servers killed: {len(load.acknowledged)} writes acknowledged, 0 lost"
 
 
-def _kill_all(servers: list[RunningServer]) -> None:
-    for server in servers:
-        server.kill()
+def restart_one_by_one(folder: Path, url: str, rounds: int) -> str:
+    """SIGTERM to each server in turn, as a rolling update does."""
+    with restartable(folder, url) as servers:
+        with Load([server.url for server in servers], seconds=30 + 30 * rounds) as load:
+            for number in range(SERVERS * rounds):
+                load.goes_on()
+                server = servers[number % SERVERS]
+                assert server.stop() == 0
+                servers[number % SERVERS] = start_server(folder, db=url, port=server.port)
+            load.goes_on()
+        check(load, url)
+    cut = sum(call.status == 0 and call.ended - call.sent > 1 for call in load.calls)
+    assert not cut, f"{cut} requests were under way for over a second, and got no answer"
+    return f"{rounds} rolling restarts: {len(load.acknowledged)} writes acknowledged, 0 lost"
+
+
+def follow_streams(folder: Path, url: str, streams: int, rounds: int) -> str:
+    """SIGKILL to one server after the other under load; what streamed from it resumes at the next."""
+    with restartable(folder, url) as servers, Readers([server.port for server in servers], streams) as readers:
+        readers.are_open()
+        with Load([server.url for server in servers], clients=8, seconds=60 + 20 * rounds) as load:
+            for number in range(rounds):
+                load.goes_on()
+                server = servers[number % SERVERS]
+                server.kill()
+                servers[number % SERVERS] = start_server(folder, db=url, port=server.port)
+            load.goes_on()
+        log = whole_log(url)
+        readers.have(log[-1].revision)
+    wrong = [stream for stream in readers.streams if stream.revisions != [change.revision for change in log]]
+    assert not wrong, f"{len(wrong)} streams missed changes or saw them twice"
+    resumed = sum(stream.connections - 1 for stream in readers.streams)
+    assert resumed >= streams * rounds // SERVERS // 2, f"only {resumed} streams lost their server"
+    return (
+        f"{streams} event streams over {SERVERS} servers, {rounds} of them killed: each of {len(log)} changes seen once"
+        f" by each; {resumed} resumed elsewhere"
+    )
+
+
+@contextmanager
+def restartable(folder: Path, url: str) -> Iterator[list[RunningServer]]:
+    """A cluster whose block may put a new server in the place of one."""
+    servers: list[RunningServer] = []
+    try:
+        servers.extend(start_server(folder, db=url) for _ in range(SERVERS))
+        yield servers
+    finally:
+        for server in servers:
+            server.kill()
 
 
 def kill_the_database(folder: Path, rounds: int, seed: int = 1) -> str:
@@ -93,7 +135,7 @@ def lose_the_network(folder: Path, url_of: PostgresServer, rounds: int) -> str:
     """Between the servers and the database: slow, then cut, then silent."""
     with (
         Proxy(url_of.port) as proxy,
-        cluster(folder, url_of.url().replace(str(url_of.port), str(proxy.port))) as servers,
+        cluster(folder, url_of.url().replace(f":{url_of.port}/", f":{proxy.port}/")) as servers,
         Load([server.url for server in servers], seconds=60 + 60 * rounds) as load,
     ):
         for _ in range(rounds):

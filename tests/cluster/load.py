@@ -14,7 +14,7 @@ from tests.server.running import AUTHORIZATION
 from .history import Call
 
 NAMES = [f"template-{number}" for number in range(12)]  # few, so that clients meet
-DEADLINE = 8.0  # seconds: no request may take longer, whatever is down
+DEADLINE = 15.0  # seconds: no request may take longer, whatever is down; far below what TCP would wait
 PAUSE = 0.02  # after an answer that says to come back later
 
 
