@@ -124,6 +124,19 @@ def test_it_may_be_closed_twice_and_before_it_has_started() -> None:
     asyncio.run(asyncio.wait_for(work(), 20))
 
 
+def test_once_closed_it_answers_nothing_stale() -> None:
+    async def work() -> list[httpx2.Response]:
+        app = application()
+        await ask(app, ("POST", "/templates", SCIPY))
+        await app.aclose()
+        targets = ["/templates", "/templates/scipy", "/templates?name=*", "/changes", "/health"]
+        return await ask(app, *(("GET", target, None) for target in targets), ("POST", "/templates", R))
+
+    answers = asyncio.run(work())
+
+    assert [answer.status_code for answer in answers] == [503] * 6
+
+
 def test_closing_leaves_the_store_open(store: InMemoryStore) -> None:
     with asked(application(store)) as client:
         client.post("/templates", json=SCIPY)

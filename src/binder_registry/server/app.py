@@ -8,7 +8,7 @@ from starlette.routing import compile_path
 from starlette.types import Receive, Scope, Send
 
 from ..auth import Scope as TokenScope
-from ..errors import APIErrorResponse, MethodNotAllowed, RegistryError, RouteNotFound, UnexpectedError
+from ..errors import APIErrorResponse, MethodNotAllowed, RegistryError, RouteNotFound, StoreUnavailable, UnexpectedError
 from ..registry import Registry
 from .cors import cors_headers, preflight
 from .errors import error_reply
@@ -42,9 +42,11 @@ class App:
         self._starting: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """May be called twice, and at once. Raises `StoreUnavailable`."""
+        """May be called twice, and at once. Raises `StoreUnavailable`, also once the application was closed."""
         if self.service.running:
             return
+        if self.service.draining:
+            raise StoreUnavailable
         if self._starting is None or (self._starting.done() and self._starting.exception()):
             self._starting = asyncio.create_task(self.service.start())
         await asyncio.shield(self._starting)
