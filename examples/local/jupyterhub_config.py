@@ -69,7 +69,7 @@ c.JupyterHub.services = [
         "url": f"http://127.0.0.1:{REGISTRY_PORT}",
         "command": [
             *(sys.executable, "-m", "binder_registry", "serve", "--auth", "jupyterhub", "--protect-reads"),
-            *("--host", "127.0.0.1", "--port", str(REGISTRY_PORT), "--db", f"sqlite:///{state}/registry.db"),
+            *("--db", f"sqlite:///{state}/registry.db"),
         ],
     },
     {"name": "spawn-form", "api_token": READER},

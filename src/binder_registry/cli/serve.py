@@ -4,6 +4,8 @@ import logging
 import os
 import sys
 from pathlib import Path
+from socket import socket
+from urllib.parse import SplitResult, urlsplit
 
 import click
 
@@ -20,8 +22,20 @@ logger = logging.getLogger("binder_registry")
 
 
 @click.command(epilog="Example: BINDER_API_KEY=SECRET binder-registry serve --db sqlite:////var/lib/binder/registry.db")
-@click.option("--host", default="", envvar="BINDER_REGISTRY_HOST", help="Address to listen on; all when not given.")
-@click.option("--port", default=8080, show_default=True, type=click.IntRange(0, 65535), envvar="BINDER_REGISTRY_PORT")
+@click.option(
+    "--host",
+    default=lambda: _service_url().hostname or "",
+    show_default="that of JUPYTERHUB_SERVICE_URL, or all",
+    envvar="BINDER_REGISTRY_HOST",
+    help="Address to listen on.",
+)
+@click.option(
+    "--port",
+    default=lambda: _service_url().port or 8080,
+    show_default="that of JUPYTERHUB_SERVICE_URL, or 8080",
+    type=click.IntRange(0, 65535),
+    envvar="BINDER_REGISTRY_PORT",
+)
 @click.option(
     "--db",
     default=DEFAULT_DATABASE,
@@ -114,16 +128,28 @@ def serve(
     except DatabaseRefused as error:
         raise click.ClickException(error.message) from None
     try:
-        listener = serving.listen(host, port)
+        listener = _listener(host, port)
         lines = AccessLog(sys.stdout.fileno()) if access_log else None
         serving.run(App(Registry(store, auth_store), options), listener, access_log=lines)
-    except OSError as error:
-        reason = (error.strerror or str(error)).partition(" (")[0]  # behind it, Python repeats the address
-        raise click.ClickException(f"cannot listen on {host}:{port}: {reason}") from None
     except StoreUnavailable:
         raise click.ClickException("the database cannot be read: see the log above") from None
     finally:
         store.close()
+
+
+def _service_url() -> SplitResult:
+    """Where a hub that manages this process expects it."""
+    return urlsplit(os.environ.get("JUPYTERHUB_SERVICE_URL", ""))
+
+
+def _listener(host: str, port: int) -> socket:
+    from ..server.serving import listen
+
+    try:
+        return listen(host, port)
+    except OSError as error:
+        reason = (error.strerror or str(error)).partition(" (")[0]  # behind it, Python repeats the address
+        raise click.ClickException(f"cannot listen on {host}:{port}: {reason}") from None
 
 
 def _auth_store(auth: str) -> AuthStore:
