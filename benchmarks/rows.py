@@ -4,7 +4,7 @@ Ours and the peer take turns; a row holds the median of each and of the ratios o
 """
 
 import http.client
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
@@ -58,7 +58,12 @@ class Bench:
         unit: str = "/s",
     ) -> Row:
         """Rates, which are better the higher."""
-        pairs = [(ours(), theirs()) for _ in range(self.turns)]
+        return self.row(work, against, target, [(ours(), theirs()) for _ in range(self.turns)], unit)
+
+    def row(
+        self, work: str, against: str, target: float, pairs: Sequence[tuple[float, float]], unit: str = "/s"
+    ) -> Row:
+        """Of the rates of each turn, ours first."""
         row = Row(
             work,
             against,

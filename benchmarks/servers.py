@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,10 +38,18 @@ class Server:
 @contextmanager
 def registry(database: Path, *, access_log: bool = True, answers: str = "/") -> Iterator[Server]:
     """Ours over `database`, its access log in a file beside it. `answers` is the path whose answer ends the start."""
+    line = "--access-log" if access_log else "--no-access-log"
+    with serving(f"sqlite:///{database}", line, log=Path(f"{database}.log"), answers=answers) as server:
+        yield server
+
+
+@contextmanager
+def serving(url: str, *arguments: str, log: Path, answers: str = "/", placed: Sequence[int] = ()) -> Iterator[Server]:
+    """Ours over any database. `placed` are the cores it may use, where not the servers' one."""
     port = _free_port()
-    command = [sys.executable, "-m", "binder_registry", "serve", "--db", f"sqlite:///{database}"]
-    command += ["--host", "127.0.0.1", "--port", str(port), "--access-log" if access_log else "--no-access-log"]
-    with _running(command, port, answers, Path(f"{database}.log"), {"BINDER_API_KEY": API_KEY}) as server:
+    command = [sys.executable, "-m", "binder_registry", "serve", "--db", url]
+    command += ["--host", "127.0.0.1", "--port", str(port), *arguments]
+    with _running(command, port, answers, log, {"BINDER_API_KEY": API_KEY}, placed or cores()[:1]) as server:
         yield server
 
 
@@ -118,11 +126,18 @@ def status(server: Server, path: str, headers: Mapping[str, str]) -> int:
 
 
 @contextmanager
-def _running(command: list[str], port: int, path: str, log: Path, environment: Mapping[str, str]) -> Iterator[Server]:
+def _running(
+    command: list[str],
+    port: int,
+    path: str,
+    log: Path,
+    environment: Mapping[str, str],
+    placed: Sequence[int] = cores()[:1],
+) -> Iterator[Server]:
     with log.open("wb") as output:
         start = time.perf_counter()
         child = subprocess.Popen(
-            [program("taskset"), "--cpu-list", str(cores()[0]), *command],
+            [program("taskset"), "--cpu-list", ",".join(map(str, placed)), *command],
             stdout=output,
             stderr=subprocess.STDOUT,
             env={**os.environ, **environment},

@@ -13,7 +13,7 @@ from binder_registry.template import ContainerLimits, Template
 from binder_registry.wire import encode_template
 
 START = datetime(2026, 1, 5, 9, 0, 0, 1, tzinfo=UTC)
-ROWS_PER_COMMIT = 50_000
+ROWS_PER_COMMIT = 20_000
 
 
 def name(number: int) -> str:
@@ -33,9 +33,9 @@ def body(name: str) -> bytes:
     ).encode()
 
 
-def database(path: Path, templates: int, changes: int) -> Path:
+def database(url: str, templates: int, changes: int) -> None:
     """Write a database with `templates` templates, each changed in turn until there are `changes` changes."""
-    log = open_log(f"sqlite:///{path}")
+    log = open_log(url)
     newest = [0] * templates  # revision of each template's newest change
     mark = log.origin()
     for start in range(0, changes, ROWS_PER_COMMIT):
@@ -46,7 +46,6 @@ def database(path: Path, templates: int, changes: int) -> Path:
                 newest[number], mark = revision, change.mark
                 rows.append(change)
     log.close()
-    return path
 
 
 def cached_database(folder: Path, templates: int, changes: int) -> Path:
@@ -59,7 +58,7 @@ def cached_database(folder: Path, templates: int, changes: int) -> Path:
     if not key.exists() or key.read_text() != code.hexdigest():
         for old in folder.glob(f"{templates}-{changes}.*"):
             old.unlink()
-        database(path, templates, changes)
+        database(f"sqlite:///{path}", templates, changes)
         key.write_text(code.hexdigest())
     return path
 

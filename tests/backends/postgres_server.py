@@ -36,9 +36,9 @@ class PostgresServer:
         self.port = _free_port()
 
     @classmethod
-    def new(cls) -> "PostgresServer":
-        """A running primary."""
-        server = cls(_new_folder(), _programs())
+    def new(cls, within: str = "/tmp") -> "PostgresServer":
+        """A running primary, in a new folder."""
+        server = cls(_new_folder(within), _programs())
         server.run("initdb", "-D", server.data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "-N")
         server._settings(fsync="off", listen_addresses="'127.0.0.1'", unix_socket_directories="''")
         server._settings(max_wal_senders=4, wal_level="replica", max_connections=200, wal_keep_size="256MB")
@@ -181,8 +181,8 @@ def _as_user() -> dict[str, Any]:
     return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": [], "umask": 0o077}
 
 
-def _new_folder() -> Path:
-    folder = Path(tempfile.mkdtemp(prefix="registry-postgres-", dir="/tmp"))
+def _new_folder(within: str = "/tmp") -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="registry-postgres-", dir=within))
     if not os.getuid():
         nobody = pwd.getpwnam("nobody")
         os.chown(folder, nobody.pw_uid, nobody.pw_gid)

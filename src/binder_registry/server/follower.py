@@ -10,11 +10,12 @@ import threading
 from collections.abc import Callable, Sequence
 
 from ..changes import Change, Position, next_mark
-from ..errors import PositionUnknown, StoreUnavailable
+from ..errors import StoreUnavailable
 from ..log_store import LogStore
 from .read_model import ForkedLog, ReadModel
 
 CATCH_UP_SECONDS = 0.01  # between two looks, when the writer has to be brought in step after a failure
+PAUSE_SECONDS = 0.005  # after a commit of our own
 WAIT_SECONDS = 1.0  # of one wait: how soon closing is noticed
 PAGE = 5000  # rows of one read
 BACKOFF_SECONDS = (0.1, 2.0)  # after the first failure, and at most
@@ -76,7 +77,7 @@ class Follower:
             try:
                 step()
                 step, self.down, delay = self._follow, False, BACKOFF_SECONDS[0]
-            except (PositionUnknown, ForkedLog):
+            except ForkedLog:
                 logger.critical(
                     "the log is not the one that was followed up to %s: reading it anew, from its start",
                     self._model.position,
@@ -90,12 +91,16 @@ class Follower:
                 delay = min(2 * delay, most)
 
     def _follow(self) -> None:
-        head = self._store.log.wait(max(self._model.revision, self._expected), WAIT_SECONDS)
+        before = self._model.position
+        head = self._store.log.wait(max(before.revision, self._expected), WAIT_SECONDS).position
+        if head.revision < before.revision or (head.revision == before.revision and head != before):
+            raise ForkedLog  # the log lost what is shown here, or has something else in its place
         position = self._model.position
-        if position.revision < head.revision <= self._expected:
-            return  # the writer is about to show it
-        # Also when nothing is new: a log that lost what is shown here, or has another in its place, says so.
-        changes = self._store.changes(since=position, limit=PAGE)
+        if head.revision <= max(position.revision, self._expected):
+            # Nothing is new, or the writer is about to show it: its commits are not to wake this thread one by one.
+            self._closing.wait(PAUSE_SECONDS)
+            return
+        changes = self._store.log.read(position.revision, head.revision, limit=PAGE)
         if changes:
             self._on_loop(lambda: self._show(changes))
 
