@@ -81,6 +81,7 @@ def test_a_write_to_a_file_that_was_replaced_fails_and_changes_neither(
 def test_reads_never_come_from_a_file_that_took_the_place_of_ours(store: LogStore, path: Path, tmp_path: Path) -> None:
     other = tmp_path / "other.db"
     SQLiteLog(other).close()
+    store.list_templates()  # opens the connection that is taken away below
     with closing(sqlite3.connect(path)) as beside:
         beside.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     path.rename(tmp_path / "aside")

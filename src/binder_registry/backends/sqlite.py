@@ -45,6 +45,8 @@ class SQLiteLog:
         self._committed = threading.Condition()
         self._writer: sqlite3.Connection | None = None
         self._readers: list[sqlite3.Connection] = []  # idle ones
+        self._local = threading.local()  # `writes`: this thread is inside `writing()`
+        self._blanked: list[int] = []
         self._head: Head | None = None  # as of our last commit: nobody else writes
         self._closed = False
         self._inode = 0  # of the file that was opened; 0 until then
@@ -125,9 +127,11 @@ class SQLiteLog:
     def writing(self) -> Iterator[list[Change]]:
         with self._writing:
             rows: list[Change] = []
+            self._blanked = []
             try:
                 with self._failures():
                     self._begin()
+                self._local.writes = True
                 yield rows
                 with self._failures():
                     self._commit(rows)
@@ -135,13 +139,13 @@ class SQLiteLog:
                 # Rolls back. A connection that has failed once is not trusted again: the next write opens a new one.
                 self._drop_writer()
                 raise
+            finally:
+                self._local.writes = False
         with self._committed:
             self._committed.notify_all()
 
     def blank(self, revision: int) -> None:
-        assert self._writer is not None, "only inside writing()"
-        with self._failures():
-            self._writer.execute("UPDATE changes SET content = NULL WHERE revision = ?", (revision,))
+        self._blanked.append(revision)
 
     def adopt(self, origin: bytes) -> None:
         """For a copy: see `copying.Target`."""
@@ -224,6 +228,9 @@ class SQLiteLog:
         self._writer.executemany(
             f"INSERT INTO changes ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", [_row(row) for row in rows]
         )
+        self._writer.executemany(
+            "UPDATE changes SET content = NULL WHERE revision = ?", [(revision,) for revision in self._blanked]
+        )
         self._head = None
         self._writer.execute("COMMIT")
         self._check_file()
@@ -250,6 +257,11 @@ class SQLiteLog:
         with self._failures():
             if self._closed:
                 raise sqlite3.ProgrammingError("the log is closed")
+            if getattr(self._local, "writes", False):
+                # Nothing is written before the block's end, and this connection has the newest pages at hand.
+                assert self._writer is not None, "inside writing()"
+                yield self._writer
+                return
             connection = self._idle_reader() or self._connect()
             try:
                 yield connection

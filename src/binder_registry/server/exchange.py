@@ -4,7 +4,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from uvicorn._types import ASGI3Application, ASGIReceiveCallable, ASGISendCallable, ASGISendEvent, Scope
-from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
 from ..errors import TooBusy
 from .access_log import AccessLog, RequestIds, printable
@@ -43,6 +43,7 @@ class Exchange:
         self.status = 0
         self.sent = 0
         self.done = False
+        self.start: Any = None  # the head, which goes out with the body's first piece
         scope: Any = cycle.scope
         scope["request_id"] = protocol.recorder.ids.text(self.number)
 
@@ -66,14 +67,43 @@ class Exchange:
             self.status = message["status"]
             if cycle.waiting_for_100_continue:
                 cycle.keep_alive = False  # whether the body still comes cannot be known
-            await cycle.send(message)
-            self.protocol.answer_started(cycle)
+            self.start = message
             return
-        await cycle.send(message)
-        if message["type"] == "http.response.body" and cycle.scope["method"] != "HEAD":
-            self.sent += len(message.get("body", b""))
+        start, self.start = self.start, None
+        body: Any = message.get("body", b"")
+        if start and self._is_usual(start, message):
+            self._write(start, body)
+        else:
+            if start:
+                await cycle.send(start)
+                self.protocol.answer_started(cycle)
+            await cycle.send(message)
+        if cycle.scope["method"] != "HEAD":
+            self.sent += len(body)
         if cycle.response_complete and not self.done:
             self.record()
+
+    def _is_usual(self, start: Any, message: Any) -> bool:
+        """Whether this is a whole answer with a body, of the application's own making, after which all goes on."""
+        cycle = self.cycle
+        return (
+            cycle.keep_alive
+            and not message.get("more_body")
+            and start["status"] not in (204, 304)
+            and (b"connection", b"close") not in start["headers"]
+            and cycle.scope["method"] != "HEAD"
+            and not cycle.flow.write_paused
+        )
+
+    def _write(self, start: Any, body: bytes) -> None:
+        """What uvicorn does with the two messages, but in one piece: a packet less, and no second look at headers."""
+        cycle = self.cycle
+        headers = [b"%b: %b\r\n" % header for header in (*cycle.default_headers, *start["headers"])]
+        cycle.transport.writelines((b"%b%b\r\n" % (STATUS_LINE[start["status"]], b"".join(headers)), body))
+        cycle.response_started = cycle.response_complete = True
+        cycle.waiting_for_100_continue = False
+        cycle.message_event.set()
+        cycle.on_response()
 
     def record(self) -> None:
         self.done = True
