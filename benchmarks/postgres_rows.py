@@ -41,7 +41,7 @@ def postgres_writes(bench: Bench) -> Iterator[Row]:
         peer.execute(
             "CREATE TABLE limit_changes (LIKE registry_changes INCLUDING ALL)", "CREATE SEQUENCE limit_revision"
         )
-        for connections, of_limit, of_etcd in ((32, 0.5, 1), (1, 0.4, 0.5)):
+        for connections, of_limit, of_etcd in ((32, 0.25, 1), (1, 0.25, 0.5)):
             work = f"durable POST on PostgreSQL, c={connections}"
             turns = [
                 (
