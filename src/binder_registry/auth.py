@@ -1,7 +1,6 @@
 """Who may do what: tokens, identities and scopes."""
 
 import hmac
-from collections.abc import Iterable
 from enum import StrEnum
 from hashlib import sha256
 from typing import Protocol
@@ -53,16 +52,17 @@ class TokenAuthStore:
     def __init__(self, *tokens: str, name: str = "api-key") -> None:
         if not tokens or not all(tokens):
             raise ValueError("a TokenAuthStore needs at least one token, and none may be empty")
-        self._digests = _digests(tokens)
+        self._digests = [_digest(token) for token in tokens]
         self._identity = Identity(name, frozenset(Scope))
 
     def identify(self, token: str) -> Identity:
-        [digest] = _digests([token])
-        matches = [hmac.compare_digest(digest, known) for known in self._digests]
-        if not any(matches):
+        digest, known = _digest(token), False
+        for one in self._digests:
+            known |= hmac.compare_digest(digest, one)
+        if not known:
             raise InvalidToken
         return self._identity
 
 
-def _digests(tokens: Iterable[str]) -> list[bytes]:
-    return [sha256(token.encode(errors="surrogatepass")).digest() for token in tokens]
+def _digest(token: str) -> bytes:
+    return sha256(token.encode(errors="surrogatepass")).digest()

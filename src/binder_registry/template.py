@@ -157,16 +157,23 @@ def _problems(template: Template) -> Iterator[tuple[str, str]]:
     for field, text in (("description", template.description), ("deprecated", template.deprecated)):
         if len(text) > TEXT_LENGTH:
             yield field, f"must not be longer than {TEXT_LENGTH} characters"
-    yield from _label_problems(template.labels)
-    yield from _environment_problems(template.environment)
-    if len(template.allowed_groups) > MAX_ENTRIES:
-        yield "allowed-groups", f"must not have more than {MAX_ENTRIES} entries"
-    if len(set(template.allowed_groups)) != len(template.allowed_groups):
-        yield "allowed-groups", "must not name a group twice"
-    if any(not group or _has_control_characters(group) for group in template.allowed_groups):
-        yield "allowed-groups", "must hold names of groups, without control characters"
+    if template.labels:
+        yield from _label_problems(template.labels)
+    if template.environment:
+        yield from _environment_problems(template.environment)
+    if template.allowed_groups:
+        yield from _group_problems(template.allowed_groups)
     if problem := successor_problem(template.name, template.replaced_by):
         yield "replaced-by", problem
+
+
+def _group_problems(groups: Sequence[str]) -> Iterator[tuple[str, str]]:
+    if len(groups) > MAX_ENTRIES:
+        yield "allowed-groups", f"must not have more than {MAX_ENTRIES} entries"
+    if len(set(groups)) != len(groups):
+        yield "allowed-groups", "must not name a group twice"
+    if any(not group or _has_control_characters(group) for group in groups):
+        yield "allowed-groups", "must hold names of groups, without control characters"
 
 
 def _limit_problems(limits: ContainerLimits) -> Iterator[tuple[str, str]]:

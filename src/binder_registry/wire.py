@@ -90,7 +90,7 @@ def _read_members(start: T, pairs: Object, fold: _Fold, problems: _Problems, pre
     readers: dict[str, tuple[str, Callable[..., Any]]] = _LIMITS if prefix else _MEMBERS
     found: dict[str, Any] = {}
     for key, value in pairs:
-        wire = fold(key) if fold else key
+        wire = fold(key) if fold and key not in readers else key
         if wire not in readers:
             if not fold:
                 problems.append((prefix + key, "is not a member of a template"))
@@ -218,7 +218,9 @@ class _WireTemplate(Struct, omit_defaults=True, rename=lambda name: name.replace
 def encode_template(template: Template, *, full: bool = False) -> bytes:
     """The bytes of one template, without a newline; times it does not have are left out; `full` adds `revision`."""
     *members, revision, deleted = structs.astuple(template)
-    members[4], members[5] = (timestamp(time) if time else UNSET for time in members[4:6])
+    created, modified = members[4:6]
+    members[4] = timestamp(created) if created else UNSET
+    members[5] = members[4] if modified == created else timestamp(modified) if modified else UNSET
     return encode(_WireTemplate(*(*members, revision if full else 0, deleted)))
 
 
@@ -273,5 +275,5 @@ def encode_error(error: APIErrorResponse) -> bytes:
 
 def timestamp(time: datetime) -> str:
     """RFC 3339 in UTC, `Z`, the fraction without trailing zeros: Go's RFC3339Nano."""
-    text = time.astimezone(UTC).replace(tzinfo=None).isoformat()
+    text = (time if time.tzinfo is UTC else time.astimezone(UTC)).isoformat().removesuffix("+00:00")
     return (text.rstrip("0") if "." in text else text) + "Z"

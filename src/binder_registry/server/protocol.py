@@ -144,7 +144,8 @@ class SafeProtocol(HttpToolsProtocol):
             super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
-        if len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers) > HEAD_BYTES:
+        # The slice in which a head begins is not counted in `_silence`.
+        if self._silence > HEAD_BYTES - SLICE_BYTES and self._head_size() > HEAD_BYTES:
             raise _TooLarge
         if self.parser.should_upgrade():
             if self.parser.get_method() == b"CONNECT":
@@ -153,6 +154,9 @@ class SafeProtocol(HttpToolsProtocol):
             return
         super().on_headers_complete()
         self._enter(BODY)
+
+    def _head_size(self) -> int:
+        return len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
 
     def on_body(self, body: bytes) -> None:
         super().on_body(body)

@@ -92,7 +92,7 @@ def words_of(content: bytes) -> Words:
 
 
 def entity_tag(position: Position) -> bytes:
-    return b'"%b"' % str(position).encode()
+    return b'"%d-%b"' % (position.revision, position.mark.hex().encode())
 
 
 def path_of(name: str) -> str:
@@ -135,14 +135,14 @@ class ReadModel:
 
         What is shown already is passed over; after a gap nothing is taken. Raises `ForkedLog`.
         """
-        new = []
+        new: list[tuple[Change, Entry | None]] = []
         for change in changes:
             if change.revision <= self.revision:
                 continue
             if change.revision != self.revision + 1:
                 break
-            if next_mark(self.position.mark, change) != change.mark:
-                raise ForkedLog
+            if not new and next_mark(self.position.mark, change) != change.mark:
+                raise ForkedLog  # what follows is from the same log
             new.append((change, self.entries.get(change.name)))
             if change.content is not None:  # else it is purged, and a newer change of the same name follows
                 self._show(Entry(change))
