@@ -3,13 +3,14 @@
 import random
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 from binder_registry.backends import open_log
 from binder_registry.changes import Change
 from tests.backends.postgres_server import PostgresServer
-from tests.server.running import RunningServer, running_server, start_server
+from tests.server.running import RunningServer, start_server
 
 from .history import problems
 from .load import DEADLINE, Load
@@ -29,8 +30,19 @@ def whole_log(url: str) -> list[Change]:
 
 @contextmanager
 def cluster(folder: Path, url: str, servers: int = SERVERS) -> Iterator[list[RunningServer]]:
-    with ExitStack() as stack:
-        yield [stack.enter_context(running_server(folder, db=url)) for _ in range(servers)]
+    """Servers that start at once. The block may put a new one in the place of one; all are killed at its end."""
+    started: list[RunningServer] = []
+
+    def start(_: int) -> None:
+        started.append(start_server(folder, db=url))
+
+    try:
+        with ThreadPoolExecutor(servers) as threads:
+            list(threads.map(start, range(servers)))
+        yield started
+    finally:
+        for server in started:
+            server.kill()
 
 
 def check(load: Load, url: str, *, waits: float = DEADLINE) -> None:
@@ -42,7 +54,7 @@ def check(load: Load, url: str, *, waits: float = DEADLINE) -> None:
 def kill_servers(folder: Path, url: str, rounds: int, seed: int = 1) -> str:
     """SIGKILL to one of the servers at a time, which is started again on its port."""
     choose = random.Random(seed)
-    with restartable(folder, url) as servers:
+    with cluster(folder, url) as servers:
         with Load([server.url for server in servers], seconds=30 + 10 * rounds) as load:
             for _ in range(rounds):
                 load.goes_on(writes=1 + choose.randrange(20))
@@ -56,7 +68,7 @@ def kill_servers(folder: Path, url: str, rounds: int, seed: int = 1) -> str:
 
 def restart_one_by_one(folder: Path, url: str, rounds: int) -> str:
     """SIGTERM to each server in turn, as a rolling update does."""
-    with restartable(folder, url) as servers:
+    with cluster(folder, url) as servers:
         with Load([server.url for server in servers], seconds=30 + 30 * rounds) as load:
             for number in range(SERVERS * rounds):
                 load.goes_on()
@@ -72,7 +84,7 @@ def restart_one_by_one(folder: Path, url: str, rounds: int) -> str:
 
 def follow_streams(folder: Path, url: str, streams: int, rounds: int) -> str:
     """SIGKILL to one server after the other under load; what streamed from it resumes at the next."""
-    with restartable(folder, url) as servers, Readers([server.port for server in servers], streams) as readers:
+    with cluster(folder, url) as servers, Readers([server.port for server in servers], streams) as readers:
         readers.are_open()
         with Load([server.url for server in servers], clients=8, seconds=60 + 20 * rounds) as load:
             for number in range(rounds):
@@ -91,18 +103,6 @@ def follow_streams(folder: Path, url: str, streams: int, rounds: int) -> str:
         f"{streams} event streams over {SERVERS} servers, {rounds} of them killed: each of {len(log)} changes seen once"
         f" by each; {resumed} resumed elsewhere"
     )
-
-
-@contextmanager
-def restartable(folder: Path, url: str) -> Iterator[list[RunningServer]]:
-    """A cluster whose block may put a new server in the place of one."""
-    servers: list[RunningServer] = []
-    try:
-        servers.extend(start_server(folder, db=url) for _ in range(SERVERS))
-        yield servers
-    finally:
-        for server in servers:
-            server.kill()
 
 
 def kill_the_database(folder: Path, rounds: int, seed: int = 1) -> str:

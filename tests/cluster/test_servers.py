@@ -14,7 +14,7 @@ from tests.cluster.load import DEADLINE, Load
 def test_three_servers_are_one_registry(tmp_path: Path) -> None:
     with new_registry() as url:
         with faults.cluster(tmp_path, url) as servers, Load([server.url for server in servers]) as load:
-            load.goes_on(writes=100)
+            load.goes_on(writes=50)
 
         faults.check(load, url)
         statuses = Counter(call.status for call in load.calls)
@@ -52,7 +52,7 @@ def test_servers_go_on_while_one_is_frozen_and_it_catches_up(tmp_path: Path) -> 
     with new_registry() as url, faults.cluster(tmp_path, url) as (frozen, *others):
         with Load([server.url for server in others]) as load:
             frozen.process.send_signal(signal.SIGSTOP)
-            load.goes_on(writes=100)
+            load.goes_on(writes=50)
             frozen.process.send_signal(signal.SIGCONT)
             load.goes_on()
         written = max(call.revision for call in load.acknowledged)

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from threading import Event, Timer
@@ -18,7 +17,7 @@ from tests.backends.postgres_server import new_registry
 from tests.cluster import faults
 from tests.cluster.load import DEADLINE
 from tests.server.asking import application, asked
-from tests.server.running import AUTHORIZATION, RunningServer, start_server
+from tests.server.running import AUTHORIZATION, RunningServer
 
 NAMES = [f"template-{number}" for number in range(20)]
 TOGETHER = 10  # servers that start at once
@@ -71,27 +70,17 @@ def test_what_one_server_wrote_the_others_show_to_who_saw_it(servers: list[Runni
 
 
 def test_ten_servers_may_start_at_once_on_an_empty_database(tmp_path: Path) -> None:
-    servers: list[RunningServer] = []
-    with new_registry() as url:
+    with new_registry() as url, faults.cluster(tmp_path, url, servers=TOGETHER) as servers:
+        answers = [
+            httpx2.post(
+                f"{server.url}/templates",
+                json={"name": f"by {server.port}", "image-name": "i"},
+                headers=AUTHORIZATION,
+                trust_env=False,
+            )
+            for server in servers
+        ]
 
-        def start(number: int) -> None:
-            servers.append(start_server(tmp_path, db=url))
-
-        try:
-            with ThreadPoolExecutor(TOGETHER) as threads:
-                list(threads.map(start, range(TOGETHER)))
-            answers = [
-                httpx2.post(
-                    f"{server.url}/templates",
-                    json={"name": f"by {server.port}", "image-name": "i"},
-                    headers=AUTHORIZATION,
-                    trust_env=False,
-                )
-                for server in servers
-            ]
-        finally:
-            for server in servers:
-                server.kill()
         assert [answer.headers["Registry-Revision"] for answer in answers] == [str(n + 1) for n in range(TOGETHER)]
 
 
