@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from binder_registry import InMemoryStore, LogStore, Template
+from binder_registry import InMemoryStore, LogStore, Position, Template
 from binder_registry.conformance.reading import folded, whole_log
 from binder_registry.server import feed, watch
 
@@ -220,6 +220,25 @@ def test_a_reader_that_is_further_behind_than_the_ring_reads_on_from_the_store(
             stream.events(10)
 
     assert stream.revisions == list(range(1, 41))
+
+
+def test_a_reader_that_is_far_behind_is_sent_a_piece_at_a_time(
+    store: InMemoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch, "PIECE", 3)
+    app = application(store)
+
+    with listening(app) as port, streamed(port) as first:
+        write(store, 10)
+        first.events(10)
+        piece = app.service.watch.piece_after(Position(2), by=False, chosen=watch.Filter())
+        with streamed(port, "?since=2") as behind:
+            behind.events(8)
+
+    assert piece is not None
+    assert piece[0].count(b"id: ") == 3
+    assert piece[1].revision == 5
+    assert behind.revisions == list(range(3, 11))
 
 
 def test_a_reader_that_takes_nothing_is_dropped_and_resumes_without_loss(

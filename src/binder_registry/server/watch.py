@@ -14,6 +14,7 @@ from ..selector import Selector, matches
 from .change_json import encode_change
 from .read_model import Entry, words_of
 
+PIECE = 1000  # changes, at most, that are sent in one go
 RING = 10_000  # changes; a stream that fell behind them reads on from the store
 WAKE_SECONDS = 0.05  # at most every so often streams wake, and send what is new in one piece
 HEARTBEAT_SECONDS = 15.0
@@ -87,7 +88,7 @@ class Watch:
         self._loop = asyncio.get_running_loop()
         self._wake_at: asyncio.TimerHandle | None = None
         self._heartbeat = self._loop.call_later(HEARTBEAT_SECONDS, self._beat)
-        self._pieces: dict[tuple[int, bool], bytes] = {}  # what unfiltered readers at one place are sent next
+        self._pieces: dict[tuple[int, bool], tuple[bytes, Position]] = {}  # what unfiltered readers are sent next
 
     @property
     def streams(self) -> int:
@@ -129,25 +130,27 @@ class Watch:
             return False
         return position.agrees(self._begins if behind == len(self._ring) else self._ring[-behind - 1].change.position)
 
-    def events_after(self, revision: int) -> Sequence[Event] | None:
+    def events_after(self, revision: int, limit: int = RING) -> Sequence[Event] | None:
         """None where the ring no longer reaches back so far."""
         behind = self._newest.revision - revision
         if behind > len(self._ring):
             return None
-        return list(islice(self._ring, len(self._ring) - behind, None)) if behind > 0 else []
+        first = len(self._ring) - behind
+        return list(islice(self._ring, first, first + limit)) if behind > 0 else []
 
     def piece_after(self, position: Position, *, by: bool, chosen: Filter) -> tuple[bytes, Position] | None:
         """What to send to a reader that has everything up to `position`, and the position it has then."""
         key = (position.revision, by)
         if chosen.name is None and not chosen.selector and key in self._pieces:
-            return self._pieces[key], self._newest
-        events = self.events_after(position.revision)
+            return self._pieces[key]
+        events = self.events_after(position.revision, PIECE)
         if events is None:
             return None
         piece = b"".join(event.for_reader(chosen, by=by) for event in events)
+        found = (piece, events[-1].change.position if events else position)
         if chosen.name is None and not chosen.selector:
-            self._pieces[key] = piece
-        return piece, self._newest if events else position
+            self._pieces[key] = found
+        return found
 
     async def changed(self, revision: int) -> bool:
         """Sleep until there is something after `revision` (True), or it is time for a heartbeat (False)."""
