@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 from . import postgres_rows, rows
-from .peers import install, machine
+from .peers import install, machine, placement
 from .report import chart, table
 from .rows import Bench, Row
 from .scaling import computed
@@ -37,10 +37,10 @@ def main() -> None:
                 found += measure(Bench(Path(folder), data, options.turns, options.seconds, options.reference))
         if not found:
             continue
-        measured = (
-            f"{machine(data)}. {options.turns} turns of {options.seconds:g} s; {time.monotonic() - begun:.0f} s in all."
-        )
-        text = f"{measured}\n\n{table(found)}\n"
+        turns = min(options.turns, postgres_rows.TURNS) if page == SCALING else options.turns
+        placed = "database, servers and load share them" if page == SCALING else placement()
+        took = f"{turns} turns of {options.seconds:g} s; {time.monotonic() - begun:.0f} s in all"
+        text = f"{machine(data, placed)}. {took}.\n\n{table(found)}\n"
         print(f"\n{text}")
         if options.docs and len(chosen) == len(of_page):
             put(page, "table", text)

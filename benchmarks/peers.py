@@ -36,12 +36,15 @@ def cores() -> tuple[int, int]:
     return available[0], available[-1]
 
 
-def machine(folder: Path) -> str:
-    """One paragraph: what was measured on, and with which versions."""
+def placement() -> str:
+    server, load = cores()
+    return f"servers on core {server}, load on core {load}" if server != load else "servers and load on one core"
+
+
+def machine(folder: Path, placed: str) -> str:
+    """One paragraph: what was measured on, how it was `placed` on the cores, and with which versions."""
     model = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1024**3
-    server, load = cores()
-    placed = f"servers on core {server}, load on core {load}" if server != load else "servers and load on the same core"
     return (
         f"{model[1] if model else platform.machine()}, {os.cpu_count()} cores, {memory:.0f} GiB;"
         f" {placed}; databases on {_file_system(folder)}; Linux {platform.release()}, Python"

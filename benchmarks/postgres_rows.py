@@ -41,7 +41,7 @@ def postgres_writes(bench: Bench) -> Iterator[Row]:
         peer.execute(
             "CREATE TABLE limit_changes (LIKE registry_changes INCLUDING ALL)", "CREATE SEQUENCE limit_revision"
         )
-        for connections, of_limit, of_etcd in ((32, 0.25, 1), (1, 0.25, 0.5)):
+        for connections in (32, 1):
             work = f"durable POST on PostgreSQL, c={connections}"
             turns = [
                 (
@@ -51,24 +51,23 @@ def postgres_writes(bench: Bench) -> Iterator[Row]:
                 )
                 for _ in range(_turns(bench))
             ]
-            yield bench.row(work, "pgbench: INSERT of the same row", of_limit, [turn[:2] for turn in turns])
-            yield bench.row(work, "etcd's JSON gateway put, same disk", of_etcd, [turn[::2] for turn in turns])
+            yield bench.row(work, "pgbench: INSERT of the same row", None, [turn[:2] for turn in turns])
+            yield bench.row(work, "etcd's JSON gateway put, same disk", None, [turn[::2] for turn in turns])
 
         def both() -> float:
             with ThreadPoolExecutor(2) as threads:
                 return sum(threads.map(lambda server: posts(server, seconds=bench.seconds, connections=16), (one, two)))
 
         pairs = [(both(), posts(one, seconds=bench.seconds, connections=32)) for _ in range(_turns(bench))]
-        yield bench.row("durable POST on PostgreSQL through two servers, c=16 each", "one server, c=32", 0.8, pairs)
+        yield bench.row("durable POST on PostgreSQL through two servers, c=16 each", "one server, c=32", None, pairs)
 
 
 def between_servers(bench: Bench) -> Iterator[Row]:
     with _database() as peer, _servers(bench, peer) as (one, two):
         seconds = sorted(_ways(one, two))
     work = "from the answer to a write through one server until another shows it"
-    for share, text, wanted in ((0.5, "median", 5), (0.99, "p99", 25)):
-        found = seconds[int(len(seconds) * share)] * 1000
-        yield Row(f"{work}: {text}", f"{wanted} ms", f"{found:.1f} ms", f"{wanted} ms", found / wanted, 1, "at most")
+    for share, text in ((0.5, "median"), (0.99, "p99")):
+        yield Row(f"{work}: {text}", "", f"{seconds[int(len(seconds) * share)] * 1000:.1f} ms", "", None)
 
 
 def strong_reads(bench: Bench) -> Iterator[Row]:
@@ -87,8 +86,8 @@ def strong_reads(bench: Bench) -> Iterator[Row]:
             for _ in range(_turns(bench))
         ]
         work = "GET one with --strong-reads, c=32"
-        yield bench.row(work, "the same without", 0.02, [turn[:2] for turn in turns])
-        yield bench.row(work, "pgbench: SELECT of the head", 0.1, [turn[::2] for turn in turns])
+        yield bench.row(work, "the same without", None, [turn[:2] for turn in turns])
+        yield bench.row(work, "pgbench: SELECT of the head", None, [turn[::2] for turn in turns])
 
 
 def postgres_start(bench: Bench) -> Iterator[Row]:
@@ -105,12 +104,10 @@ def postgres_start(bench: Bench) -> Iterator[Row]:
                 starts.append(server.started)
     yield Row(
         f"start on PostgreSQL with {LARGE:,} templates and {HISTORY:,} changes, to first answer",
-        "five seconds",
+        "",
         f"{median(starts):.2f} s",
-        "5 s",
-        median(starts) / 5,
-        1,
-        "at most",
+        "",
+        None,
     )
 
 

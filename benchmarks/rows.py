@@ -17,24 +17,25 @@ from .templates import body, cached_database, copied_database, name
 SMALL, LIST, LARGE, HISTORY = 100, 10_000, 100_000, 1_000_000
 LATENCY_RATE = 2000.0  # GETs per second in the rows about latency: far below what saturates
 STREAMS = 1000
+NOT_MEASURED = "not measured"
 
 
 @dataclass(frozen=True)
 class Row:
-    """`ratio` is better the larger it is, or the smaller where `bound` is "at most"."""
+    """`ratio` is better the larger it is, or the smaller where `bound` is "at most"; `target` None: none is set."""
 
     work: str
     against: str
     ours: str
     theirs: str
     ratio: float | None
-    target: float
+    target: float | None = None
     bound: str = "at least"
     note: str = ""
 
     @property
     def reached(self) -> bool | None:
-        if self.ratio is None:
+        if self.ratio is None or self.target is None:
             return None
         return self.ratio >= self.target if self.bound == "at least" else self.ratio <= self.target
 
@@ -52,7 +53,7 @@ class Bench:
         self,
         work: str,
         against: str,
-        target: float,
+        target: float | None,
         ours: Callable[[], float],
         theirs: Callable[[], float],
         unit: str = "/s",
@@ -61,7 +62,7 @@ class Bench:
         return self.row(work, against, target, [(ours(), theirs()) for _ in range(self.turns)], unit)
 
     def row(
-        self, work: str, against: str, target: float, pairs: Sequence[tuple[float, float]], unit: str = "/s"
+        self, work: str, against: str, target: float | None, pairs: Sequence[tuple[float, float]], unit: str = "/s"
     ) -> Row:
         """Of the rates of each turn, ours first."""
         row = Row(
@@ -255,7 +256,7 @@ def start(bench: Bench) -> Iterator[Row]:
 
 
 def not_measured(work: str, against: str, target: float) -> Row:
-    return Row(work, against, "not measured", "not measured", None, target)
+    return Row(work, against, NOT_MEASURED, NOT_MEASURED, None, target)
 
 
 def fill(server: Server, templates: int) -> None:

@@ -21,6 +21,7 @@ from .read_model import Entry
 from .requests import single, whole_number
 
 PAGE = 1000  # templates, at most, of one page
+PAUSE_SECONDS = 0.0001  # between two slices; with none, this thread would take the interpreter again before the loop
 SLICE = 500  # templates looked at in one go: a fraction of a millisecond
 PARAMETERS = ("label", "q", "image", "name", "limit", "after", "revision", "view", "deleted")
 
@@ -80,9 +81,9 @@ def page_of_present(listing: Listing, entries: list[Entry]) -> Page:
         entries = sorted(entries, key=lambda entry: entry.name)
     found = _selected(listing, entries)
     start = bisect_right(found, listing.after, key=lambda entry: entry.name)
-    rest = found[start:]
-    page = rest[: listing.limit] if listing.limit else rest
-    last = page[-1].name if len(page) < len(rest) else ""
+    end = start + listing.limit if listing.limit else len(found)
+    page = found[start:end]
+    last = page[-1].name if end < len(found) else ""
     return Page([entry.full if listing.full else entry.content for entry in page], last, len(found))
 
 
@@ -134,7 +135,7 @@ def _selected(listing: Listing, entries: list[Entry]) -> list[Entry]:
         for test in tests:
             some = test(some)
         found += some
-        time.sleep(0)
+        time.sleep(PAUSE_SECONDS)
     return found
 
 

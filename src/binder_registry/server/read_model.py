@@ -1,6 +1,6 @@
 """Every answer about the present, as finished bytes.
 
-Changed and read on the event loop only; another thread gets a copy of `living` or `entries`.
+Changed and read on the event loop only; another thread gets a `snapshot`, or a copy of `entries`.
 """
 
 from bisect import bisect_left
@@ -113,6 +113,7 @@ class ReadModel:
         self.entries: dict[str, Entry] = {}  # tombstones too
         self.living: list[Entry] = []  # by name, in code points
         self.position = Position(0)
+        self._lent = False  # `living` is in other hands: it is not to change any more
         self._names: list[str] = []  # of the living, in the same order
         self._list = f"{prefix}/templates".encode()
 
@@ -124,6 +125,7 @@ class ReadModel:
         """Start over from the newest change of every name, tombstones too, ordered by name."""
         self.entries = {change.name: Entry(change) for change in newest}
         self.living = [entry for entry in self.entries.values() if not entry.deleted]
+        self._lent = False
         self._names = [entry.name for entry in self.living]
         self.answers = {self._target(entry.name): entry for entry in self.living}
         link = f'link: <{self.prefix}/openapi.json>; rel="service-desc"\r\n'
@@ -151,6 +153,11 @@ class ReadModel:
             self.answers.pop(self._list, None)
         return new
 
+    def snapshot(self) -> list[Entry]:
+        """The living, by name, for another thread. It costs a copy only when something changes afterwards."""
+        self._lent = True
+        return self.living
+
     def list_answer(self) -> Answer:
         """`GET /templates`, assembled at most once per revision."""
         answer = self.answers.get(self._list)
@@ -167,6 +174,8 @@ class ReadModel:
     def _show(self, entry: Entry) -> None:
         name, before = entry.name, self.entries.get(entry.name)
         self.entries[name] = entry
+        if self._lent:
+            self.living, self._lent = self.living.copy(), False
         at, lived = bisect_left(self._names, name), before is not None and not before.deleted
         if entry.deleted:
             self.answers.pop(self._target(name), None)

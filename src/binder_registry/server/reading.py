@@ -64,7 +64,7 @@ async def _listing(request: Request, query: dict[str, list[str]]) -> Reply:
         if matches_tag(request.header(b"if-none-match"), [tag]):
             return not_modified(tag)
         headers.append((b"etag", tag))
-        entries = list(model.entries.values()) if listing.deleted else model.living.copy()
+        entries = list(model.entries.values()) if listing.deleted else model.snapshot()
         call: Callable[[], Page] = lambda: page_of_present(listing, entries)  # noqa: E731
     else:
         known = service.counts.get(counted)

@@ -135,7 +135,7 @@ async def apply(request: Request) -> Reply:
 async def _dry_run(request: Request, wanted: ApplyRequest) -> Reply:
     model = request.service.model
     expected = request.expected() if request.header(b"if-match") else None
-    position, entries, living = model.position, model.entries.copy(), model.living.copy()
+    position, entries, living = model.position, model.entries.copy(), model.snapshot()
     if expected is not None and not position.agrees(expected):
         raise RevisionConflict("The registry was changed since it was read", current=str(position))
 
