@@ -5,7 +5,7 @@ Ours and the peer take turns; a row holds the median of each and of the ratios o
 
 import http.client
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import median
 
@@ -150,16 +150,29 @@ def the_list(bench: Bench) -> Iterator[Row]:
 def durable_writes(bench: Bench) -> Iterator[Row]:
     with registry(bench.folder / "writes.sqlite") as server, etcd(bench.folder) as peer:
         for connections, target in ((32, 1.3), (1, 0.9)):
+            spent: list[list[float]] = []  # microseconds of one write, as `Server.cpu` divides them
 
-            def ours(connections: int = connections) -> float:
-                return posts(server, seconds=bench.seconds, connections=connections)
+            def ours(connections: int = connections, spent: list[list[float]] = spent) -> float:
+                before = server.cpu()
+                rate = posts(server, seconds=bench.seconds, connections=connections)
+                writes = rate * bench.seconds / 1e6
+                spent.append([(now - then) / writes for now, then in zip(server.cpu(), before, strict=True)])
+                return rate
 
             def theirs(connections: int = connections) -> float:
                 return puts(peer, seconds=bench.seconds, connections=connections)
 
-            yield bench.compare(
-                f"durable POST, c={connections}", "etcd's JSON gateway put, same disk", target, ours, theirs
-            )
+            work = f"durable POST, c={connections}"
+            row = bench.compare(work, "etcd's JSON gateway put, same disk", target, ours, theirs)
+            yield replace(row, note=_spent(spent))
+
+
+def _spent(spent: list[list[float]]) -> str:
+    loop, loop_kernel, others, others_kernel = (median(column) for column in zip(*spent, strict=True))
+    return (
+        f"of a write's {loop + loop_kernel + others + others_kernel:.0f} µs of processor: event loop {loop:.0f} and"
+        f" {loop_kernel:.0f} in the kernel, writer {others:.0f} and {others_kernel:.0f}"
+    )
 
 
 def latency(bench: Bench) -> Iterator[Row]:

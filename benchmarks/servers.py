@@ -29,6 +29,16 @@ class Server:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
+    def cpu(self) -> tuple[float, float, float, float]:
+        """Seconds of its first thread, the event loop, outside and inside the kernel, and of all others."""
+        seconds = [0.0] * 4
+        for thread in Path(f"/proc/{self.pid}/task").iterdir():
+            fields = (thread / "stat").read_text().rpartition(") ")[2].split()
+            place = 0 if thread.name == str(self.pid) else 2
+            for offset in (0, 1):
+                seconds[place + offset] += int(fields[11 + offset]) / os.sysconf("SC_CLK_TCK")
+        return seconds[0], seconds[1], seconds[2], seconds[3]
+
     def resident(self) -> float:
         """Megabytes of memory that it holds now."""
         found = re.search(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{self.pid}/status").read_text())

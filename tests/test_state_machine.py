@@ -1,11 +1,16 @@
+"""Every store does what a plain dict does, over any sequence of writes: so all do the same."""
+
+from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from hypothesis import settings
 
+from binder_registry.backends import open_store
 from binder_registry.backends.memory import InMemoryStore
 from binder_registry.backends.sqlite import SQLiteLog
 from binder_registry.log_store import LogStore
+from tests.backends.postgres_server import new_registry
 from tests.store_machine import StoreMachine
 
 
@@ -30,7 +35,24 @@ class SQLiteMachine(StoreMachine):
             self.folder.cleanup()
 
 
+class PostgresMachine(StoreMachine):
+    def open(self) -> LogStore:
+        self.resources = ExitStack()
+        self.url = self.resources.enter_context(new_registry())
+        return open_store(self.url)
+
+    def reopen(self) -> LogStore:
+        self.store.close()
+        return open_store(self.url)
+
+    def teardown(self) -> None:
+        with self.resources:
+            super().teardown()
+
+
 TestMemory = MemoryMachine.TestCase
 TestMemory.settings = settings(max_examples=40, stateful_step_count=40, deadline=None)
 TestSQLite = SQLiteMachine.TestCase
 TestSQLite.settings = settings(max_examples=10, stateful_step_count=25, deadline=None)
+TestPostgres = PostgresMachine.TestCase
+TestPostgres.settings = settings(max_examples=10, stateful_step_count=25, deadline=None)
