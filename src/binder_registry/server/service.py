@@ -67,7 +67,7 @@ class Service:
         self.model.load(position, newest)
         gc.collect()
         gc.freeze()  # a hundred thousand entries that stay would be looked through again and again
-        self.watch = Watch(position)
+        self.watch = Watch(position, writing=lambda: self.writer.unanswered > 0)
         self.follower = Follower(store, self.model, show=self._show, load=self._load)
         self.writer = Writer(store, expect=self.follower.expect, show=self._written, caught_up=self.follower.catch_up)
         self.follower.start()

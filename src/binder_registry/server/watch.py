@@ -6,7 +6,7 @@ A stream holds no queue: a reader that takes nothing costs the server one revisi
 import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import islice
 
 from ..changes import Action, Change, Position
@@ -18,7 +18,8 @@ PIECE = 1000  # changes, at most, that are sent in one go
 RING = 10_000  # changes; a stream that fell behind them reads on from the store
 WAKE_SECONDS = 0.05  # at most every so often streams wake, and send what is new in one piece
 HEARTBEAT_SECONDS = 15.0
-AT_ONCE = 10  # streams woken in one turn of the loop, so that a write is not answered after a thousand of them
+AT_ONCE = 5  # streams woken in one turn of the loop, so that a write is not answered after a thousand of them
+YIELD_SECONDS = 0.001  # between two such turns while a write is under way: its thread needs the interpreter
 
 
 class Filter:
@@ -79,7 +80,10 @@ def event(change: Change, *, by: bool, deleted: bool = False) -> bytes:
 
 
 class Watch:
-    def __init__(self, position: Position) -> None:
+    """`writing` says whether a write is under way."""
+
+    def __init__(self, position: Position, writing: Callable[[], bool]) -> None:
+        self._writing = writing
         self.closed = False
         self.epoch = 0  # grows when another log takes the place of this one: a stream of before is to end
         self._ring: deque[Event] = deque(maxlen=RING)
@@ -182,5 +186,10 @@ class Watch:
         for sleeper in sleeping[:at_once]:
             if not sleeper.done():
                 sleeper.set_result(new)
-        if len(sleeping) > at_once:
-            self._loop.call_soon(lambda: self._rouse(sleeping[at_once:], new=new, at_once=at_once))
+        if len(sleeping) <= at_once:
+            return
+        rest = partial(self._rouse, sleeping[at_once:], new=new, at_once=at_once)
+        if self._writing():
+            self._loop.call_later(YIELD_SECONDS, rest)
+        else:
+            self._loop.call_soon(rest)

@@ -38,7 +38,7 @@ class Writer:
         caught_up: Callable[[Position], None],
     ) -> None:
         self.down = False  # the last commit failed, and the log was not seen to take writes since
-        self.commits = 0
+        self.unanswered = 0
         self._store, self._expect, self._show, self._caught_up = store, expect, show, caught_up
         self._loop = asyncio.get_running_loop()
         self._queue: SimpleQueue[Waiting | None] = SimpleQueue()
@@ -55,17 +55,17 @@ class Writer:
             raise StoreUnavailable
         answer: asyncio.Future[Reply] = self._loop.create_future()
         self._queue.put((operation, names, answer))
-        return await answer  # a client that goes away cancels this, and not its write, which may be half done
+        self.unanswered += 1
+        try:
+            return await answer  # a client that goes away cancels this, and not its write, which may be half done
+        finally:
+            self.unanswered -= 1
 
     async def close(self) -> None:
         """Finishes what waits."""
         self._closing.set()
         self._queue.put(None)
         await asyncio.to_thread(self._thread.join)
-
-    @property
-    def waiting(self) -> int:
-        return self._queue.qsize()
 
     def _run(self) -> None:
         while first := self._queue.get():
@@ -94,7 +94,6 @@ class Writer:
                 logger.exception("a commit failed")
             self._fail(group)
             return
-        self.commits += bool(rows)
         self._loop.call_soon_threadsafe(self._finish, group, outcomes, rows)
 
     def _attempt(self, operation: Operation, batch: Batch) -> Reply | RegistryError:
