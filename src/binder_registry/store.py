@@ -3,8 +3,7 @@
 `StoreConformance` holds it. All verbs are synchronous and safe from any thread; times and revisions are the store's.
 """
 
-from contextlib import AbstractContextManager
-from typing import Any, Protocol, TypeAlias
+from typing import Protocol, TypeAlias
 
 from .changes import Change, Position
 from .template import Template
@@ -74,9 +73,3 @@ class Store(Protocol):
         ...
 
     def close(self) -> None: ...
-
-
-class GroupingStore(Store, Protocol):
-    """A store whose writes inside `with store.atomic():` commit as one, or not at all: what `LogStore` adds."""
-
-    def atomic(self) -> AbstractContextManager[Any]: ...

@@ -7,7 +7,6 @@ number is logged then), never the server's time or memory.
 import os
 import re
 from itertools import count
-from pathlib import Path
 from secrets import token_hex
 from threading import Event, Thread
 from time import gmtime, strftime, time
@@ -90,11 +89,6 @@ class AccessLog:
         except OSError:  # a full disk, a reader that went away: the next lines may fare better
             self._lost += number
             self._torn = True
-
-
-def open_log_file(path: Path) -> int:
-    """The descriptor of a file that is appended to, readable by its owner and group."""
-    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o640)
 
 
 def printable(target: bytes) -> bytes:
