@@ -85,7 +85,8 @@ class Proxy:
             writer.transport.abort()
             return
         self._writers |= {writer, answers}
-        await asyncio.gather(self._copy(reader, answers), self._copy(onward, writer))
+        with suppress(asyncio.CancelledError):  # at the end of the block
+            await asyncio.gather(self._copy(reader, answers), self._copy(onward, writer))
         for each in (writer, answers):
             self._writers.discard(each)
             each.transport.abort()
