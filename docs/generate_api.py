@@ -8,11 +8,11 @@ from pathlib import Path
 
 from binder_registry.auth import Scope
 from binder_registry.errors import error_name
-from binder_registry.server.errors import STATUS
-from binder_registry.server.members import MEMBERS
-from binder_registry.server.parameters import ANSWER_HEADERS
+from binder_registry.server.description.members import MEMBERS
+from binder_registry.server.description.parameters import ANSWER_HEADERS
+from binder_registry.server.description.schemas import schemas
+from binder_registry.server.http.error_status import STATUS
 from binder_registry.server.routes import ROUTES, Route
-from binder_registry.server.schemas import schemas
 
 FOLDER = Path(__file__).parent
 

@@ -14,7 +14,7 @@ BACKENDS = ("memory", "postgres", "sqlite")
 # What each part may import besides itself. A part is a module or a package of `binder_registry`.
 TEMPLATES = {"errors", "strict_json", "template", "wire"}
 CHANGES = TEMPLATES | {"changes"}
-CONTRACTS = CHANGES | {"store", "log"}
+CONTRACTS = CHANGES | {"store", "log_contract"}
 STORES = CONTRACTS | {"batch", "log_store"}
 RULES = STORES | {"selector", "apply", "auth"}
 DOMAIN = RULES | {"registry"}
@@ -25,7 +25,10 @@ MAY_IMPORT = {
     "wire": {"errors", "strict_json", "template"},
     "changes": TEMPLATES,
     "store": CHANGES,
-    "log": CHANGES,
+    "log_contract": CHANGES,
+    "quantities": set[str](),
+    "formats": TEMPLATES | {"quantities"},
+    "verify": CONTRACTS,
     "batch": CONTRACTS,
     "log_store": CONTRACTS | {"batch"},
     "selector": TEMPLATES,

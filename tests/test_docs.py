@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from binder_registry.errors import RegistryError, error_classes, error_name
-from binder_registry.server.cors import EXPOSED
-from binder_registry.server.errors import STATUS
-from binder_registry.server.members import MEMBERS
-from binder_registry.server.parameters import ANSWER_HEADERS
+from binder_registry.server.description.members import MEMBERS
+from binder_registry.server.description.parameters import ANSWER_HEADERS
+from binder_registry.server.http.cors import EXPOSED
+from binder_registry.server.http.error_status import STATUS
 from binder_registry.server.routes import ROUTES, Route
 from binder_registry.template import check
 from binder_registry.wire import encode, parse, template_from_members

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from .errors import UnableToListError as UnableToListError
     from .errors import UnavailableTemplateError as UnavailableTemplateError
     from .hub_auth import HubAuthStore as HubAuthStore
-    from .log import Log as Log
+    from .log_contract import Log as Log
     from .log_store import LogStore as LogStore
     from .registry import Registry as Registry
     from .server import new_default_router as new_default_router
@@ -63,7 +63,7 @@ _MODULES = {
         "UnavailableTemplateError",
     ),
     "hub_auth": ("HubAuthStore",),
-    "log": ("Log",),
+    "log_contract": ("Log",),
     "log_store": ("LogStore",),
     "registry": ("Registry",),
     "server": ("new_default_router",),

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from .changes import Action, Change, Head, Position, chained, content_digest
 from .errors import InvalidRequest, RevisionConflict, TemplateNotFound
-from .log import Log, ReadsMany
+from .log_contract import Log, ReadsMany
 from .store import Expected
 from .template import Template, check
 from .wire import encode_template

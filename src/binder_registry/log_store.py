@@ -16,7 +16,7 @@ from .errors import (
     TemplateExists,
     TemplateNotFound,
 )
-from .log import Log
+from .log_contract import Log
 from .store import Expected
 from .template import Template, check, invalid_template, merged, successor_problem
 

@@ -12,7 +12,7 @@ from binder_registry.changes import Head, chained
 from binder_registry.conformance.logs import append
 from binder_registry.conformance.samples import NEW, SCIPY, R
 from binder_registry.errors import DatabaseRefused
-from binder_registry.log import Log
+from binder_registry.log_contract import Log
 from binder_registry.log_store import LogStore
 
 

@@ -2,7 +2,7 @@ import pytest
 
 from binder_registry.backends.memory import InMemoryStore, MemoryLog
 from binder_registry.conformance import LogConformance, StoreConformance
-from binder_registry.log import Log
+from binder_registry.log_contract import Log
 
 
 class TestMemoryLog(LogConformance):

@@ -6,7 +6,7 @@ import pytest
 from binder_registry.backends.copying import copy_log
 from binder_registry.backends.postgres import PostgresLog
 from binder_registry.conformance import LogConformance, StoreConformance
-from binder_registry.log import Log
+from binder_registry.log_contract import Log
 from binder_registry.log_store import LogStore
 from tests.backends.postgres_server import new_registry
 

@@ -17,7 +17,7 @@ from binder_registry.conformance.logs import append
 from binder_registry.conformance.reading import broken_links, whole_log
 from binder_registry.conformance.samples import NEW, SCIPY, R
 from binder_registry.errors import PositionUnknown, StoreUnavailable
-from binder_registry.log import Log
+from binder_registry.log_contract import Log
 from binder_registry.log_store import LogStore
 from binder_registry.template import Template
 from tests.backends.postgres_server import PostgresServer, eventually

@@ -70,7 +70,7 @@ def test_a_file_that_is_in_the_way_keeps_its_rights(registry: CommandLine, tmp_p
     assert exported.stat().st_mode & 0o777 == 0o640
 
 
-VALUES = str(Path(__file__).parent / "z2jh_values.yaml")
+VALUES = str(Path(__file__).parents[1] / "formats/z2jh_values.yaml")
 
 
 def test_a_hubs_values_are_imported_and_what_is_lost_is_named(registry: CommandLine, client: Client) -> None:

@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from binder_registry.cli.options import format_size, given_members, parse_size
+from binder_registry.cli.options import given_members
 from binder_registry.cli.output import ago, printable
+from binder_registry.quantities import format_size, parse_size
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from binder_registry import InMemoryStore, Registry, TokenAuthStore
-from binder_registry.server import App, Options, serving
+from binder_registry.server import App, Options
+from binder_registry.server import uvicorn_server as serving
 
 TOKEN = "the-token"
 

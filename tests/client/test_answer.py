@@ -21,7 +21,7 @@ from binder_registry.errors import (
     error_classes,
     error_name,
 )
-from binder_registry.server.errors import error_reply
+from binder_registry.server.http.error_status import error_reply
 
 from .stub import Answers, Opened, json_answer
 

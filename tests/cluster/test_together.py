@@ -12,7 +12,7 @@ import pytest
 from binder_registry import Template
 from binder_registry.backends import open_log
 from binder_registry.log_store import LogStore
-from binder_registry.server import follower
+from binder_registry.server.live import follower
 from tests.backends.postgres_server import new_registry
 from tests.cluster import faults
 from tests.cluster.load import DEADLINE

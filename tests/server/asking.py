@@ -13,8 +13,9 @@ import uvicorn
 from starlette.testclient import TestClient
 
 from binder_registry import InMemoryStore, LogStore, Registry, TokenAuthStore
-from binder_registry.server import App, Options, serving
-from binder_registry.server.fast_path import fast_protocol
+from binder_registry.server import App, Options
+from binder_registry.server import uvicorn_server as serving
+from binder_registry.server.http.fast_path import fast_protocol
 
 from .running import AUTHORIZATION, KEY
 

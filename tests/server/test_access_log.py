@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from binder_registry.server import access_log
-from binder_registry.server.access_log import AccessLog, printable
-from binder_registry.server.counters import BOUNDS, Counters
-from binder_registry.server.fast_path import fast_protocol
+from binder_registry.server.http import access_log
+from binder_registry.server.http.access_log import AccessLog, printable
+from binder_registry.server.http.counters import BOUNDS, Counters
+from binder_registry.server.http.fast_path import fast_protocol
 from tests.server.recording import Connection, SteppedLoop, started_app
 
 LINE = re.compile(rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ) ([A-Z-]+) (\S+) (\d{3}) (\d+) (\d+) ([0-9a-f]{8}-[0-9a-f]+)\n")

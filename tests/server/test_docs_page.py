@@ -9,8 +9,8 @@ import httpx2
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from binder_registry.server.description.schemas import schemas
 from binder_registry.server.routes import ROUTES
-from binder_registry.server.schemas import schemas
 from tests.server.running import RunningServer, running_server
 
 PREFIX = "/services/registry"

@@ -13,7 +13,8 @@ from msgspec.structs import replace
 
 from binder_registry import InMemoryStore, LogStore, Position, Template
 from binder_registry.conformance.reading import folded, whole_log
-from binder_registry.server import feed, watch
+from binder_registry.server.handlers import changes as feed
+from binder_registry.server.live import event_ring as watch
 
 from .asking import application, listening
 from .failing import FailingLog

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from binder_registry.auth import Identity, Scope
 from binder_registry.registry import LIVE
 from binder_registry.server.app import App
-from binder_registry.server.counters import Counters
-from binder_registry.server.fast_path import LONGEST, MOST_HEADS, NOT_PLAIN, asked, fast_protocol
-from binder_registry.server.read_model import ReadModel
+from binder_registry.server.http.counters import Counters
+from binder_registry.server.http.fast_path import LONGEST, MOST_HEADS, NOT_PLAIN, asked, fast_protocol
+from binder_registry.server.live.read_model import ReadModel
 from binder_registry.template import Template
 from tests.server.recording import Connection, SteppedLoop, started_app
 

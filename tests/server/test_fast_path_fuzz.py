@@ -8,9 +8,9 @@ from itertools import pairwise
 import pytest
 
 from binder_registry.server.app import App
-from binder_registry.server.counters import Counters
-from binder_registry.server.fast_path import fast_protocol
-from binder_registry.server.protocol import SafeProtocol
+from binder_registry.server.http.counters import Counters
+from binder_registry.server.http.fast_path import fast_protocol
+from binder_registry.server.http.protocol import SafeProtocol
 from tests.server.recording import Connection, SteppedLoop, started_app
 
 NAMES = ("scipy", "ünïcode", "it's (odd)*", "a%b", *(f"t{number}" for number in range(20)))

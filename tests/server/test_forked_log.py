@@ -6,7 +6,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from binder_registry import InMemoryStore, Template
-from binder_registry.server import follower
+from binder_registry.server.live import follower
 
 from .asking import SCIPY, R, application, asked
 

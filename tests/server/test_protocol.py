@@ -13,10 +13,10 @@ from uvicorn.config import Config
 from uvicorn.protocols.http import flow_control, httptools_impl
 from uvicorn.server import ServerState
 
-from binder_registry.server.counters import Counters
-from binder_registry.server.fast_path import fast_protocol
-from binder_registry.server.protocol import HEAD_BYTES, LINGER, PATIENCE, SafeProtocol
-from binder_registry.server.read_model import ReadModel
+from binder_registry.server.http.counters import Counters
+from binder_registry.server.http.fast_path import fast_protocol
+from binder_registry.server.http.protocol import HEAD_BYTES, LINGER, PATIENCE, SafeProtocol
+from binder_registry.server.live.read_model import ReadModel
 from tests.server.recording import HIGH_WATER, Connection, SteppedLoop, started_app
 
 PLAIN = b"GET /templates/scipy HTTP/1.1\r\nHost: registry\r\n\r\n"

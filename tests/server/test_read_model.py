@@ -1,8 +1,8 @@
 """What another thread is given of the read model."""
 
 from binder_registry import InMemoryStore, Template
-from binder_registry.server.follower import read_state
-from binder_registry.server.read_model import ReadModel
+from binder_registry.server.live.follower import read_state
+from binder_registry.server.live.read_model import ReadModel
 
 A, B = Template(name="a", image_name="i"), Template(name="b", image_name="i")
 

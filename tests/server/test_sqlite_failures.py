@@ -15,7 +15,7 @@ from binder_registry import LogStore
 from binder_registry.backends import sqlite
 from binder_registry.backends.sqlite import SQLiteLog
 from binder_registry.conformance.reading import broken_links, whole_log
-from binder_registry.server import follower
+from binder_registry.server.live import follower
 
 from .asking import SCIPY, R, application, asked, names
 

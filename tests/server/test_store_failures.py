@@ -11,7 +11,8 @@ from starlette.testclient import TestClient
 
 from binder_registry import Identity, InMemoryStore, LogStore, Registry, Scope
 from binder_registry.errors import AuthUnavailable
-from binder_registry.server import App, Options, follower
+from binder_registry.server import App, Options
+from binder_registry.server.live import follower
 
 from .asking import SCIPY, R, application, asked, error_name, names
 from .failing import FailingLog

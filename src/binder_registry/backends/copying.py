@@ -5,7 +5,7 @@ from typing import Protocol
 
 from ..changes import Change, Head, content_digest, next_mark
 from ..errors import DatabaseRefused
-from ..log import Log
+from ..log_contract import Log
 
 PAGE = 1000  # rows of one read and of one commit
 

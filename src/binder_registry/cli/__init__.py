@@ -20,8 +20,8 @@ class Entry(NamedTuple):
 
 SECTIONS = {
     "Read": {
-        "list": Entry("read:list_templates", "Show the templates."),
-        "get": Entry("read:get", "Show one template."),
+        "list": Entry("list_get:list_templates", "Show the templates."),
+        "get": Entry("list_get:get", "Show one template."),
         "changes": Entry("history:changes", "Show who changed what, and when."),
         "diff": Entry("history:diff", "Compare two revisions of a template."),
         "watch": Entry("history:watch", "Follow changes as they come."),
@@ -31,15 +31,15 @@ SECTIONS = {
         "create": Entry("write:create", "Publish a new template."),
         "update": Entry("write:update", "Change members of a template."),
         "edit": Entry("edit:edit", "Change a template in your editor."),
-        "delete": Entry("remove:delete", "Delete a template."),
-        "rename": Entry("remove:rename", "Give a template another name."),
-        "restore": Entry("remove:restore", "Bring back an old revision."),
-        "purge": Entry("remove:purge", "Erase the content of an old revision for good."),
+        "delete": Entry("delete_restore:delete", "Delete a template."),
+        "rename": Entry("delete_restore:rename", "Give a template another name."),
+        "restore": Entry("delete_restore:restore", "Bring back an old revision."),
+        "purge": Entry("delete_restore:purge", "Erase the content of an old revision for good."),
         "apply": Entry("apply:apply", "Make the registry look like your files."),
     },
     "Move": {
-        "export": Entry("exchange:export", "Write all templates to a file."),
-        "import": Entry("exchange:import_templates", "Take templates from a hub's values or another registry."),
+        "export": Entry("export_import:export", "Write all templates to a file."),
+        "import": Entry("export_import:import_templates", "Take templates from a hub's values or another registry."),
         "prepull": Entry("hub:prepull", "Print the images of what a hub offers."),
     },
     "Operate": {

@@ -12,11 +12,11 @@ import click
 from ..backends import open_log
 from ..backends.copying import copy_log
 from ..errors import DatabaseRefused, StoreUnavailable
+from ..verify import Finding, damaged_pages, verify
 from .connection import context_option, url_option
 from .files import name_beside, sync_folder
 from .hub import allow_command_option, check_hub
 from .output import progress, say, tell
-from .verify import Finding, damaged_pages, verify
 
 PAGES = 2000  # of one step of a backup
 

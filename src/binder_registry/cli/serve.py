@@ -109,8 +109,9 @@ def serve(
 
     BINDER_API_KEY holds the key that writes; BINDER_API_KEY_FILE instead names a file with one key on each line.
     """
-    from ..server import App, Options, serving
-    from ..server.access_log import AccessLog
+    from ..server import App, Options
+    from ..server import uvicorn_server as serving
+    from ..server.http.access_log import AccessLog
 
     logging.basicConfig(
         level=log_level.upper(), format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr, force=True
@@ -143,7 +144,7 @@ def _service_url() -> SplitResult:
 
 
 def _listener(host: str, port: int) -> socket:
-    from ..server.serving import listen
+    from ..server.uvicorn_server import listen
 
     try:
         return listen(host, port)

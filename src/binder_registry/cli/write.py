@@ -17,7 +17,7 @@ result_option = format_option("line", "name", "json", "yaml", default="line")
 
 
 def print_result(template: "Template", what: str, output: str) -> None:
-    from .read import print_template
+    from .list_get import print_template
 
     if output == "line":
         say(f"{template.name} {what} at revision {template.revision}")

@@ -21,7 +21,7 @@ from ..errors import InvalidRequest, RevisionConflict
 from ..store import Expected
 from ..template import Template
 from .answer import Answer, change_of, feed_decoder
-from .request import body_of, conditions, filters, json_of, patch_between, path_of
+from .encoding import body_of, conditions, filters, json_of, patch_between, path_of
 from .transport import Params, Transport
 from .watch import follow
 

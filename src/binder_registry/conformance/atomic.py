@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from ..changes import Action
 from ..errors import InvalidTemplate, RevisionPurged, TemplateExists, TemplateNotFound
-from ..log import Log
+from ..log_contract import Log
 from ..log_store import LogStore
 from ..template import Template
 from .reading import broken_links, folded, run_in_threads, whole_log

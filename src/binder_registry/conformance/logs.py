@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from ..changes import MARK_BYTES, Action, Change, Head, chained, content_digest
 from ..errors import PositionUnknown
-from ..log import Log
+from ..log_contract import Log
 from ..log_store import LogStore
 from .atomic import Atomic
 from .reading import broken_links

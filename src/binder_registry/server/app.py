@@ -10,11 +10,11 @@ from starlette.types import Receive, Scope, Send
 from ..auth import Scope as TokenScope
 from ..errors import APIErrorResponse, MethodNotAllowed, RegistryError, RouteNotFound, StoreUnavailable, UnexpectedError
 from ..registry import Registry
-from .cors import cors_headers, preflight
-from .errors import error_reply
-from .feed import Stream
-from .replies import Header, Reply, send_reply
-from .requests import ClientDisconnected, Request, decoded_path
+from .handlers.changes import Stream
+from .http.cors import cors_headers, preflight
+from .http.error_status import error_reply
+from .http.replies import Header, Reply, send_reply
+from .http.requests import ClientDisconnected, Request, decoded_path
 from .routes import ROUTES, Route
 from .service import Options, Service
 

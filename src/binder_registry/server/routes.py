@@ -36,10 +36,13 @@ from ..errors import (
     TooBusy,
     UnexpectedError,
 )
-from . import feed, pages, reading, writing
-from . import parameters as p
-from .replies import Reply
-from .requests import Request
+from .description import parameters as p
+from .handlers import about as pages
+from .handlers import changes as feed
+from .handlers import reads as reading
+from .handlers import writes as writing
+from .http.replies import Reply
+from .http.requests import Request
 
 Handler = Callable[[Request], Awaitable[Reply | feed.Stream]]
 

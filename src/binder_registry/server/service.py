@@ -12,13 +12,13 @@ from msgspec import Struct
 from ..changes import Change, Position
 from ..errors import RevisionNotShown, StoreUnavailable, TooBusy
 from ..registry import Registry
-from .compression import Compressor
-from .counters import Counters
-from .follower import Follower, read_state
-from .read_model import ForkedLog, ReadModel
-from .replies import Reply
-from .watch import Watch
-from .writer import Operation, Writer
+from .http.compression import Compressor
+from .http.counters import Counters
+from .http.replies import Reply
+from .live.event_ring import Watch
+from .live.follower import Follower, read_state
+from .live.group_commit import Operation, Writer
+from .live.read_model import ForkedLog, ReadModel
 
 POOL_THREADS = 2
 POOL_WAITING = 64  # expensive reads that may wait for one of these threads

@@ -1,0 +1,65 @@
+"""A change as JSON: the rows of the feed and the events of a stream."""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from ...changes import Action, Change
+from ...template import Template, changed_members
+from ...wire import encode, timestamp
+
+
+class ChangeBody(Struct, kw_only=True, omit_defaults=True):
+    revision: Annotated[int, Meta(description="The number of the change in the whole registry: +1 each, no gaps")]
+    position: Annotated[str, Meta(description="The place after this change: send it as `since`, to go on from here")]
+    time: Annotated[str, Meta(description="When it was written, in UTC")]
+    by: Annotated[str, Meta(description="Who wrote it; only for callers with a valid token")] = ""
+    note: Annotated[str, Meta(description="Why, in the writer's words")] = ""
+    action: Annotated[Action, Meta(description="What was done")]
+    name: Annotated[str, Meta(description="The template's name")]
+    previous: Annotated[int, Meta(description="Revision of the same template's change before; 0 for its first")]
+    first: Annotated[int, Meta(description="First revision of the same apply; else the change's own")]
+    deleted: Annotated[bool, Meta(description="The template is gone as of this change")] = False
+    digest: Annotated[str, Meta(description="BLAKE2b of the content, 16 bytes in hex; it outlives a purge")]
+    changed: Annotated[
+        Sequence[str] | UnsetType,
+        Meta(description="The members that this change changed; only in one template's history"),
+    ] = UNSET
+    template: Annotated[
+        Template | UnsetType, Meta(description="The template as of this change; left out where it was purged")
+    ] = UNSET
+
+
+class Changes(Struct):
+    changes: list[ChangeBody]
+
+
+def encode_change(change: Change, *, by: bool, changed: Sequence[str] | None = None, deleted: bool = False) -> bytes:
+    """`by` only for callers with a token; `deleted` for a reader whose selector the template left."""
+    body = encode(
+        ChangeBody(
+            revision=change.revision,
+            position=str(change.position),
+            time=timestamp(change.time),
+            by=change.by if by else "",
+            note=change.note,
+            action=Action.DELETED if deleted else change.action,
+            name=change.name,
+            previous=change.previous,
+            first=change.first,
+            deleted=deleted or change.deleted,
+            digest=change.digest.hex(),
+            changed=UNSET if changed is None else changed,
+        )
+    )
+    if change.content is None or deleted:
+        return body
+    return b'%b,"template":%b}' % (body[:-1], change.content)  # as it is stored
+
+
+def members_changed(before: Change | None, after: Change) -> list[str]:
+    """None of them where either content was purged."""
+    if after.template is None or (before is not None and before.template is None):
+        return []
+    return changed_members(before.template if before else None, after.template)

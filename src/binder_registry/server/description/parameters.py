@@ -1,0 +1,184 @@
+"""What requests may carry beside a body, and what headers answers bring: each described once, for the route table."""
+
+from typing import Literal
+
+from msgspec import Struct, field
+
+from ...apply import NOTE_BYTES
+from ..handlers import changes as feed
+from ..handlers import listing
+from ..http.requests import LARGEST_REVISION
+from .members import NAME, SELECTOR, SUCCESSOR, Schema
+
+_POSITION = r"[0-9]{1,19}(?:-[0-9a-f]{16})?"
+_REVISION: Schema = {"type": "integer", "minimum": 0, "maximum": LARGEST_REVISION}
+
+
+def _text() -> Schema:
+    return {"type": "string"}
+
+
+class Parameter(Struct, frozen=True):
+    """`example` is as it stands in the URL or the header."""
+
+    name: str
+    where: Literal["path", "query", "header"]
+    meaning: str
+    schema: Schema = field(default_factory=_text)
+    example: str = ""
+
+
+class AnswerHeader(Struct, frozen=True):
+    name: str
+    meaning: str
+    schema: Schema = field(default_factory=_text)
+    required: bool = True
+
+
+# Paths.
+TEMPLATE_NAME = Parameter("name", "path", "The template's name, percent-encoded.", {"type": "string", **NAME}, "scipy")
+CHANGE = Parameter("revision", "path", "The change to blank.", {**_REVISION, "minimum": 1}, "3")
+
+# Queries of templates.
+LABEL = Parameter(
+    "label",
+    "query",
+    "A label selector: `key=value`, `key!=value`, `key` (has it) or `!key` (has it not). Given more than once, or "
+    "joined by commas, all must hold.",
+    {"type": "array", "items": {"type": "string", "pattern": f"^{SELECTOR}$"}},
+    "course=physics-101",
+)
+Q = Parameter("q", "query", "Words that the name, display name, description or image must all hold.", example="scipy")
+IMAGE = Parameter(
+    "image", "query", "A glob (`*`, `?`, `[…]`) that the whole image name must match.", example="*/scipy*"
+)
+NAME_GLOB = Parameter("name", "query", "A glob that the whole name must match.", example="sci*")
+LIMIT = Parameter(
+    "limit",
+    "query",
+    f"How many on one page, at most {listing.PAGE}. Listings of the past always are pages.",
+    {"type": "integer", "minimum": 1, "maximum": listing.PAGE},
+    "100",
+)
+AFTER = Parameter("after", "query", "The page begins behind this name; `Link` carries it.", example="scipy")
+REVISION = Parameter("revision", "query", "As it was at that revision of the registry.", _REVISION, "1")
+VIEW = Parameter(
+    "view", "query", "`full` adds each template's `revision`.", {"type": "string", "enum": ["full"]}, "full"
+)
+DELETED = Parameter(
+    "deleted",
+    "query",
+    "`true` adds the tombstones of deleted templates; it goes with `view=full`.",
+    {"type": "string", "enum": ["true", "false"]},
+    "false",
+)
+LISTING = (LABEL, Q, IMAGE, NAME_GLOB, LIMIT, AFTER, REVISION, VIEW, DELETED)
+
+# Queries of the log.
+SINCE = Parameter(
+    "since",
+    "query",
+    "Only changes after this position, or after this revision.",
+    {"type": "string", "pattern": f"^{_POSITION}$"},
+    "0",
+)
+CHANGES_LIMIT = Parameter("limit", "query", "How many on one page.", {**LIMIT.schema, "maximum": feed.PAGE}, "100")
+WAIT = Parameter(
+    "wait",
+    "query",
+    "Wait up to so many seconds until there is something (a long poll).",
+    {"type": "integer", "minimum": 0, "maximum": feed.WAIT_SECONDS},
+    "0",
+)
+NAME_EXACTLY = Parameter("name", "query", "Only this template's changes.", example="scipy")
+SELECTED = Parameter(
+    "label",
+    "query",
+    f"{LABEL.meaning} A template that leaves the selection is sent as deleted.",
+    LABEL.schema,
+    LABEL.example,
+)
+ORDER = Parameter("order", "query", "Which come first.", {"type": "string", "enum": ["newest", "oldest"]}, "newest")
+
+REPLACED_BY = Parameter(
+    "replaced-by",
+    "query",
+    "The template that takes the place of this one; its tombstone keeps it.",
+    {"type": "string", **SUCCESSOR},
+    "scipy-2026",
+)
+FOR = Parameter(
+    "for",
+    "query",
+    "`reads`: whether reads are served, whatever is with writes.",
+    {"type": "string", "enum": ["all", "reads"]},
+    "reads",
+)
+
+# Request headers.
+IF_MATCH = Parameter(
+    "If-Match",
+    "header",
+    "Write only if this is still the current state: the `ETag` of what was read, its bare revision, or `*`.",
+    {"type": "string", "pattern": rf'^(?:\*|[0-9]{{1,19}}|(?:W/)?"{_POSITION}(?:-gzip|-zstd)?")$'},
+    "*",
+)
+IF_NONE_MATCH = Parameter(
+    "If-None-Match",
+    "header",
+    "The `ETag` of what the client has: 304 without a body if it is still current.",
+    example='"0"',
+)
+NOTE = Parameter(
+    "Registry-Note",
+    "header",
+    f"Why; the history keeps it. Percent-encoded UTF-8, at most {NOTE_BYTES} bytes.",
+    {"type": "string", "maxLength": 3 * NOTE_BYTES, "pattern": "^(?:[^%]|%[0-9A-Fa-f]{2})*$"},
+    "More%20room",
+)
+SHOWN = Parameter(
+    "Registry-Revision",
+    "header",
+    "Answer from this revision of the registry or a later one: wait a few seconds for it, else 412.",
+    {"type": "string", "pattern": "^[0-9]{1,19}$"},
+    "0",
+)
+LAST_EVENT_ID = Parameter(
+    "Last-Event-ID", "header", "The `id:` of the last event that a stream brought: it goes on behind it.", example="0"
+)
+
+# Answer headers.
+ETAG = AnswerHeader(
+    "ETag",
+    "The position of what the answer shows, `\"<revision>-<mark>\"`: a template's own, else the registry's.",
+    {"type": "string", "pattern": '^"[0-9]+(?:-[0-9a-f]{16})?(?:-gzip|-zstd)?"$'},
+)
+LISTING_ETAG = AnswerHeader("ETag", f"{ETAG.meaning} Not on listings of the past.", ETAG.schema, required=False)
+FEED_ETAG = AnswerHeader("ETag", f"{ETAG.meaning} Not on a stream, whose events carry it.", ETAG.schema, required=False)
+LOCATION = AnswerHeader("Location", "The path of the new template.")
+LINK = AnswerHeader("Link", 'The next page, `rel="next"`; on the last page there is none.', required=False)
+DESCRIBED_BY = AnswerHeader("Link", 'This description, `rel="service-desc"`.')
+TOTAL_COUNT = AnswerHeader(
+    "Total-Count", "How many templates match, on all pages.", {"type": "integer", "minimum": 0}, required=False
+)
+REVISION_SHOWN = AnswerHeader(
+    "Registry-Revision",
+    "The newest revision of the registry that this server shows.",
+    {"type": "integer", "minimum": 0},
+)
+REGISTRY_ERROR = AnswerHeader("Registry-Error", "The stable name of the error.")
+RETRY_AFTER = AnswerHeader(
+    "Retry-After", "Seconds after which to try again.", {"type": "integer", "minimum": 1}, required=False
+)
+REQUEST_ID = AnswerHeader("Request-Id", "How the server's log calls this request.", required=False)
+CURRENT_ETAG = AnswerHeader("ETag", "The position of the current state.", ETAG.schema, required=False)
+ANSWER_HEADERS = (
+    REVISION_SHOWN,
+    ETAG,
+    LOCATION,
+    LINK,
+    TOTAL_COUNT,
+    REGISTRY_ERROR,
+    RETRY_AFTER,
+    REQUEST_ID,
+)

@@ -1,0 +1,1 @@
+"""The verbs: a few lines each, from a request to a reply."""

@@ -1,0 +1,164 @@
+"""`GET /templates` with parameters: what is asked for, and the page that answers it.
+
+Runs in a bounded pool of threads, over a copy of the read model's entries or over the store's rows as of a revision.
+"""
+
+import fnmatch
+import re
+import time
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
+from functools import partial
+from urllib.parse import urlencode
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from ...errors import InvalidRequest, RevisionPurged, RevisionUnknown
+from ...log_store import LogStore
+from ...selector import Requirement, matches, parse_selector
+from ..http.requests import single, whole_number
+from ..live.read_model import Entry
+
+PAGE = 1000  # templates, at most, of one page
+PAUSE_SECONDS = 0.0001  # between two slices; with none, this thread would take the interpreter again before the loop
+SLICE = 500  # templates looked at in one go: a fraction of a millisecond
+PARAMETERS = ("label", "q", "image", "name", "limit", "after", "revision", "view", "deleted")
+
+
+class Listing(Struct, frozen=True):
+    """`limit` 0 is no limit, which only a listing of the present may have; `revision` None is the present."""
+
+    labels: tuple[Requirement, ...] = ()
+    words: tuple[str, ...] = ()
+    image: str = ""
+    name: str = ""
+    limit: int = 0
+    after: str = ""
+    revision: int | None = None
+    full: bool = False
+    deleted: bool = False
+
+    @property
+    def filters(self) -> tuple[object, ...]:
+        """What decides which templates are counted."""
+        return (self.labels, self.words, self.image, self.name, self.deleted)
+
+
+class Page(Struct):
+    contents: list[bytes]
+    last: str = ""  # the name after which the next page begins; "" when this is the last
+    total: int = 0  # templates that match, on all pages
+
+
+def parse_listing(query: dict[str, list[str]]) -> Listing:
+    """Raises `InvalidRequest` naming the parameter."""
+    labels = tuple(requirement for text in query.get("label", []) for requirement in parse_selector(text, "label"))
+    given = {parameter: single(query, parameter) for parameter in PARAMETERS if parameter != "label"}
+    view, deleted, limit, revision = (given[parameter] for parameter in ("view", "deleted", "limit", "revision"))
+    if view not in (None, "full"):
+        raise InvalidRequest.parameter("view", "must be full")
+    if deleted not in (None, "true", "false"):
+        raise InvalidRequest.parameter("deleted", "must be true or false")
+    if deleted == "true" and not view:
+        raise InvalidRequest.parameter("deleted", "goes with view=full")
+    return Listing(
+        labels,
+        tuple((given["q"] or "").lower().split()),
+        given["image"] or "",
+        given["name"] or "",
+        whole_number(limit, "limit", least=1, most=PAGE) if limit is not None else 0,
+        given["after"] or "",
+        whole_number(revision, "revision") if revision is not None else None,
+        view == "full",
+        deleted == "true",
+    )
+
+
+def page_of_present(listing: Listing, entries: list[Entry]) -> Page:
+    """`entries` of the living, by name; of all, in any order, where the listing wants tombstones too."""
+    if listing.deleted:
+        entries = sorted(entries, key=lambda entry: entry.name)
+    found = _selected(listing, entries)
+    start = bisect_right(found, listing.after, key=lambda entry: entry.name)
+    end = start + listing.limit if listing.limit else len(found)
+    page = found[start:end]
+    last = page[-1].name if end < len(found) else ""
+    return Page([entry.full if listing.full else entry.content for entry in page], last, len(found))
+
+
+def page_of_past(listing: Listing, store: LogStore, total: int | None) -> Page:
+    """As of `listing.revision`. `total` is known from an earlier page. Raises `RevisionPurged`, `RevisionUnknown`."""
+    if (listing.revision or 0) > store.head().revision:
+        raise RevisionUnknown(f"There is no revision {listing.revision} yet")
+    limit = listing.limit or PAGE
+    page, last, count = list[Entry](), "", 0
+    for entry in _matching(listing, store, "" if total is None else listing.after):
+        count += 1
+        if entry.name <= listing.after:
+            continue
+        if len(page) < limit:
+            page.append(entry)
+            continue
+        last = page[-1].name
+        if total is not None:
+            break
+    contents = [entry.full if listing.full else entry.content for entry in page]
+    return Page(contents, last, count if total is None else total)
+
+
+def next_target(path: str, listing: Listing, query: dict[str, list[str]], last: str, revision: int) -> str:
+    """The target of the next page, which carries the revision, so that all pages show one state."""
+    again = {**query, "after": [last], "revision": [str(revision)]}
+    again.setdefault("limit", [str(listing.limit or PAGE)])
+    return f"{path}?{urlencode(again, doseq=True)}"
+
+
+def _matching(listing: Listing, store: LogStore, after: str) -> Iterator[Entry]:
+    """Raises `RevisionPurged` where it cannot be told any more whether a template matches."""
+    while page := store.log.state(listing.revision or 0, after=after, limit=PAGE, deleted=listing.deleted):
+        after = page[-1].name
+        purged = next((change for change in page if change.content is None), None)
+        if purged:
+            raise RevisionPurged(f"The content of {purged.name!r} as of that revision was purged")
+        yield from _selected(listing, [Entry(change) for change in page])
+
+
+def _selected(listing: Listing, entries: list[Entry]) -> list[Entry]:
+    """Looks at a slice at a time, and lets go of the interpreter in between: the event loop waits for it meanwhile."""
+    tests = _tests(listing)
+    if not tests:
+        return entries
+    found: list[Entry] = []
+    for start in range(0, len(entries), SLICE):
+        some = entries[start : start + SLICE]
+        for test in tests:
+            some = test(some)
+        found += some
+        time.sleep(PAUSE_SECONDS)
+    return found
+
+
+def _tests(listing: Listing) -> list[Callable[[list[Entry]], list[Entry]]]:
+    tests: list[Callable[[list[Entry]], list[Entry]]] = []
+    if listing.name:
+        name = re.compile(fnmatch.translate(listing.name)).match
+        tests.append(lambda entries: [entry for entry in entries if name(entry.name)])
+    tests += [partial(_containing, word) for word in listing.words]
+    if listing.image:
+        image = re.compile(fnmatch.translate(listing.image)).match
+        tests.append(lambda entries: [entry for entry in entries if image(entry.words.image)])
+    if listing.labels:
+        tests.append(lambda entries: [entry for entry in entries if matches(listing.labels, entry.words.labels)])
+    return tests
+
+
+def _containing(word: str, entries: list[Entry]) -> list[Entry]:
+    return [entry for entry in entries if word in entry.words.text]
+
+
+def present(listing: Listing, revision: int) -> Listing:
+    """A listing of the newest revision is one of the present, but stays a page."""
+    if listing.revision != revision:
+        return listing
+    return replace(listing, revision=None, limit=listing.limit or PAGE)

@@ -1,0 +1,100 @@
+"""The handlers that read templates: now, as they were, and by query."""
+
+from collections.abc import Callable
+from urllib.parse import parse_qs
+
+from ...errors import InvalidRequest, RevisionPurged, TemplateNotFound
+from ..http.compression import negotiated, tags, wanted_coding
+from ..http.replies import Header, Reply, answer_reply, change_reply, json_reply, not_modified
+from ..http.requests import Request, matches_tag, whole_number
+from ..live.read_model import entity_tag
+from .listing import PARAMETERS, Page, next_target, page_of_past, page_of_present, parse_listing, present
+
+COUNTS = 1000  # listings whose total is remembered
+
+
+async def index(request: Request) -> Reply:
+    model = request.service.model
+    return answer_reply(model.answers[f"{model.prefix}/".encode()])
+
+
+async def template_index(request: Request) -> Reply:
+    service = request.service
+    query = request.query(PARAMETERS)
+    if query:
+        return await _listing(request, query)
+    answer = service.model.list_answer()
+    known = request.header(b"if-none-match")
+    if matches_tag(known, tags(answer)):
+        return not_modified(_tag_sent(known, tags(answer)), varies=True)
+    accepted = (request.header(b"accept-encoding") or "").encode("latin-1")
+    form = negotiated(answer, accepted)
+    if form is None:
+        service.compressor.make(answer, wanted_coding(accepted))
+    return answer_reply(form or answer)
+
+
+async def template_show(request: Request) -> Reply:
+    service, name = request.service, request.parameters["name"]
+    revision = _revision(request)
+    if revision is not None:
+        change = await service.in_pool(lambda: service.registry.store.change_as_of(name, revision))
+        if change.content is None:
+            raise RevisionPurged
+        tag = entity_tag(change.position)
+        if matches_tag(request.header(b"if-none-match"), [tag]):
+            return not_modified(tag)
+        return change_reply(200, change)
+    entry = service.model.entries.get(name)
+    if entry is None or entry.deleted:
+        raise TemplateNotFound
+    if matches_tag(request.header(b"if-none-match"), [entry.etag]):
+        return not_modified(entry.etag)
+    return answer_reply(entry)
+
+
+async def _listing(request: Request, query: dict[str, list[str]]) -> Reply:
+    service, model = request.service, request.service.model
+    listing = present(parse_listing(query), model.revision)
+    revision = model.revision if listing.revision is None else listing.revision
+    counted = (service.watch.epoch, revision, listing.filters)
+    headers: list[Header] = []
+    if listing.revision is None:
+        tag = entity_tag(model.position)
+        if matches_tag(request.header(b"if-none-match"), [tag]):
+            return not_modified(tag)
+        headers.append((b"etag", tag))
+        entries = list(model.entries.values()) if listing.deleted else model.snapshot()
+        call: Callable[[], Page] = lambda: page_of_present(listing, entries)  # noqa: E731
+    else:
+        known = service.counts.get(counted)
+        call = lambda: page_of_past(listing, service.registry.store, known)  # noqa: E731
+    page, body = await service.in_pool(lambda: _joined(call()))
+    if len(service.counts) >= COUNTS:
+        service.counts.clear()
+    service.counts[counted] = page.total
+    headers.append((b"total-count", b"%d" % page.total))
+    if page.last:
+        target = next_target(f"{service.options.prefix}/templates", listing, query, page.last, revision)
+        headers.append((b"link", f'<{target}>; rel="next"'.encode()))
+    return json_reply(200, body, headers)
+
+
+def _joined(page: Page) -> tuple[Page, bytes]:
+    return page, b"[%b]\n" % b",".join(page.contents)
+
+
+def _tag_sent(header: str | None, tags: list[bytes]) -> bytes:
+    """The tag of a 304: the one that the client holds, when it names just one."""
+    given = (header or "").encode("latin-1")
+    return given if given in tags else tags[0]
+
+
+def _revision(request: Request) -> int | None:
+    """`revision` of the query, whose other parameters are ignored here, as 2015 did."""
+    found = parse_qs(request.scope["query_string"].decode("latin-1"), keep_blank_values=True).get("revision")
+    if not found:
+        return None
+    if len(found) > 1:
+        raise InvalidRequest.parameter("revision", "is given twice")
+    return whole_number(found[0], "revision")

@@ -1,0 +1,1 @@
+"""Bytes: what a connection carries, read into requests and written as answers."""

@@ -1,0 +1,65 @@
+"""Compressed forms of the list: made once per revision, in a thread; until one is ready the plain form is served."""
+
+import asyncio
+import gzip
+import re
+import sys
+from collections.abc import Callable
+
+from ..live.read_model import VARY, Answer
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
+SMALLEST = 1024  # bytes; less is not worth a coding
+_CODERS: dict[bytes, Callable[[bytes], bytes]] = {
+    b"zstd": lambda body: zstd.compress(body, level=3),
+    b"gzip": lambda body: gzip.compress(body, compresslevel=6, mtime=0),
+}
+_ZERO = re.compile(rb";\s*q\s*=\s*0(\.0*)?\s*$")
+
+
+def wanted_coding(accept_encoding: bytes) -> bytes:
+    """The first of our codings that the client takes, or none."""
+    taken = {part.partition(b";")[0].strip().lower() for part in accept_encoding.split(b",") if not _ZERO.search(part)}
+    return next((coding for coding in _CODERS if coding in taken), b"")
+
+
+def negotiated(answer: Answer, accept_encoding: bytes) -> Answer | None:
+    """The form of `answer` for this client; None when it should be made first."""
+    if answer.encodings is None or len(answer.body) < SMALLEST:
+        return answer
+    coding = wanted_coding(accept_encoding)
+    return answer.encodings.get(coding) if coding else answer
+
+
+def tags(answer: Answer) -> list[bytes]:
+    """The ETags of all forms of `answer`: a client may hold any."""
+    if answer.encodings is None:
+        return [answer.etag]
+    return [answer.etag, *(_tag(answer, coding) for coding in _CODERS)]
+
+
+class Compressor:
+    """At most one coding of one answer is being made at a time."""
+
+    def __init__(self) -> None:
+        self._making: asyncio.Task[None] | None = None
+
+    def make(self, answer: Answer, coding: bytes) -> None:
+        if self._making is None or self._making.done():
+            self._making = asyncio.create_task(_encode(answer, coding))
+
+
+async def _encode(answer: Answer, coding: bytes) -> None:
+    assert answer.encodings is not None
+    body = await asyncio.to_thread(_CODERS[coding], answer.body)
+    more = b"content-encoding: %b\r\n" % coding
+    encoded = Answer(body, _tag(answer, coding), more + VARY)
+    answer.encodings[coding] = encoded
+
+
+def _tag(answer: Answer, coding: bytes) -> bytes:
+    return b'%b-%b"' % (answer.etag[:-1], coding)

@@ -1,0 +1,81 @@
+"""Errors on the wire: the one table from class to status, and how an error is answered."""
+
+from ...errors import (
+    APIErrorResponse,
+    AuthUnavailable,
+    BodyTooLarge,
+    HeadTooLarge,
+    InvalidRequest,
+    InvalidTemplate,
+    InvalidToken,
+    MethodNotAllowed,
+    MissingAuthHeader,
+    MissingScope,
+    MissingTokenField,
+    PositionUnknown,
+    RegistryError,
+    RequestTimeout,
+    RevisionCompacted,
+    RevisionConflict,
+    RevisionIsCurrent,
+    RevisionNotShown,
+    RevisionPurged,
+    RevisionRequired,
+    RevisionUnknown,
+    RouteNotFound,
+    StoreUnavailable,
+    TemplateExists,
+    TemplateNotFound,
+    TooBusy,
+    Unauthorized,
+    UnexpectedError,
+    error_name,
+)
+from ...wire import encode_error
+from .replies import Reply, json_reply
+
+# Class → status, and what to do about it (docs/errors.md is made from this).
+STATUS: dict[type[RegistryError], tuple[int, str]] = {
+    InvalidRequest: (400, "Mend what the hints name: the JSON, a parameter or a header."),
+    InvalidTemplate: (400, "Mend the members that the hints name; nothing was stored."),
+    RevisionUnknown: (400, "Ask for a revision that exists; `Registry-Revision` names the newest."),
+    Unauthorized: (401, "Send `Authorization: token KEY`."),
+    MissingAuthHeader: (401, "Send `Authorization: token KEY`."),
+    MissingTokenField: (401, "Write the header as `Authorization: token KEY`, with one space."),
+    InvalidToken: (401, "Use a key that this server knows."),
+    MissingScope: (403, "Use a token that holds the scope that the message names."),
+    TemplateNotFound: (404, "There is no such template, or there was none at that revision."),
+    RouteNotFound: (404, "See `/docs` for the paths that there are."),
+    MethodNotAllowed: (405, "Use a method that the `Allow` header names."),
+    RequestTimeout: (408, "Send the whole request within 30 seconds; the connection is closed."),
+    TemplateExists: (409, "Update the template instead, or choose another name."),
+    RevisionIsCurrent: (409, "Change the template first, then purge the revision before."),
+    RevisionPurged: (410, "The content of this revision was removed for good; choose another revision."),
+    RevisionCompacted: (410, "List again, then follow from the list's position."),
+    PositionUnknown: (410, "The log is another one than before: list again, then follow from the list's position."),
+    RevisionConflict: (412, "Read again (the answer's `ETag` is the current state), decide again, and repeat."),
+    RevisionNotShown: (412, "Ask again later, or another server: this one does not show that revision yet."),
+    BodyTooLarge: (413, "Send less: 1 MiB at most, 64 MiB to `/apply`."),
+    RevisionRequired: (428, "Send `If-Match` with the `ETag` of what you read."),
+    HeadTooLarge: (431, "Send less than 64 KiB of headers; the connection is closed."),
+    TooBusy: (503, "Try again after `Retry-After` seconds."),
+    AuthUnavailable: (503, "Try again after `Retry-After` seconds: tokens cannot be checked right now."),
+    StoreUnavailable: (503, "Read before you repeat a write: whether it took effect is unknown."),
+    UnexpectedError: (500, "A fault of the server, logged there with the answer's `Request-Id`."),
+}
+
+
+def error_reply(error: APIErrorResponse, status: int = 0) -> Reply:
+    """The answer to an error; an embedder's own `APIErrorResponse` counts as unexpected."""
+    if not isinstance(error, RegistryError):
+        return json_reply(status or 500, encode_error(error) + b"\n")
+    headers = [(b"registry-error", error_name(type(error)).encode())]
+    if isinstance(error, RevisionConflict) and error.current:
+        headers.append((b"etag", b'"%b"' % error.current.encode()))
+    if isinstance(error, MethodNotAllowed) and error.allowed:
+        headers.append((b"allow", ", ".join(error.allowed).encode()))
+    if isinstance(error, BodyTooLarge):
+        headers.append((b"connection", b"close"))
+    if error.retry_after is not None:
+        headers.append((b"retry-after", b"%d" % error.retry_after))
+    return json_reply(STATUS[type(error)][0], encode_error(error) + b"\n", headers)

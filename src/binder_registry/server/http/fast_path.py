@@ -1,0 +1,180 @@
+"""Answers a plain GET of something current before any of the ordinary machinery runs.
+
+Written for speed, and ugly for it in one function: at 100,000 requests a second, every attribute looked up is felt
+(`benchmarks/` has the figures). The rule that keeps it right: it answers only when the connection is idle, when the
+buffer is exactly one request whose every header is known not to matter, and when the bytes are those that the ordinary
+path would send. Everything else goes to the ordinary path untouched; `tests/server/test_fast_path_fuzz.py` compares
+the two.
+"""
+
+import re
+from time import perf_counter
+
+from ...changes import Position
+from ..live.read_model import VARY, ReadModel
+from .access_log import AccessLog
+from .compression import negotiated, tags
+from .counters import BOUNDS, Counters, Series
+from .protocol import SafeProtocol
+from .recorder import Recorder
+
+LONGEST = 4096  # bytes of a request; longer ones are no readers' usual ones
+MOST_HEADS = 1024  # remembered; with LONGEST this bounds their memory to 4 MB
+NEVER = 2**64  # no revision is as high
+
+# What follows the target of a plain GET: strictly less than what the parser accepts.
+_HEAD = re.compile(rb" HTTP/1\.[01]\r\n(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:[ \t]*(?:[!-~](?:[ \t!-~]*[!-~])?)?\r\n)*\r\n")
+_LINE = re.compile(rb"([^:\r\n]+):[ \t]*([^\r\n]*)\r\n")
+_TAG = re.compile(rb'"[!#-+\--~]*"')
+_REVISION = re.compile(rb"\d{1,19}")
+
+# Request headers that change no answer to a GET of the present. `Authorization`: open reads look at no token.
+HARMLESS = frozenset(
+    b"accept accept-language authorization cache-control cookie dnt forwarded host if-modified-since pragma priority "
+    b"referer sec-ch-ua sec-ch-ua-mobile sec-ch-ua-platform sec-fetch-dest sec-fetch-mode sec-fetch-site "
+    b"sec-fetch-user sec-gpc traceparent tracestate upgrade-insecure-requests user-agent via x-forwarded-for "
+    b"x-forwarded-host x-forwarded-port x-forwarded-proto x-real-ip x-request-id x-scheme".split()
+)
+
+# What a head asks: the one tag of `If-None-Match`, the least revision, `Accept-Encoding`, and whether to close after.
+Asked = tuple[bytes, int, bytes, bool]
+NOT_PLAIN: Asked = (b"", NEVER, b"", False)
+
+
+def asked(head: bytes) -> Asked:
+    """What `head`, all that follows the target, asks; NOT_PLAIN when it must take the ordinary path."""
+    if _HEAD.fullmatch(head) is None:
+        return NOT_PLAIN
+    tag, least, accepted, closes = b"", 0, b"", head.startswith(b" HTTP/1.0")
+    seen = set()
+    for name, value in _LINE.findall(head):
+        name = name.lower()
+        if name in HARMLESS:
+            continue
+        if name in seen:
+            return NOT_PLAIN
+        seen.add(name)
+        if name == b"accept-encoding":
+            accepted = value
+        elif name == b"if-none-match" and _TAG.fullmatch(value):
+            tag = value
+        elif name == b"registry-revision" and _REVISION.fullmatch(value):
+            least = int(value)
+        elif name == b"connection" and value.lower() in (b"keep-alive", b"close"):
+            closes = closes or value.lower() == b"close"
+        else:
+            return NOT_PLAIN
+    return tag, least, accepted, closes
+
+
+class SharedHead:
+    """The beginning of every answer, renewed when uvicorn's headers (each second) or the revision changed."""
+
+    __slots__ = ("headers", "more", "ok", "position", "unchanged")
+
+    def __init__(self, more: bytes) -> None:
+        self.more = more
+        self.renew([], Position(0))
+
+    def renew(self, headers: list[tuple[bytes, bytes]], position: Position) -> None:
+        self.headers = headers
+        self.position = position
+        first = b"".join([b"%b: %b\r\n" % header for header in headers])
+        lines = b"%bregistry-revision: %d\r\n%b" % (first, position.revision, self.more)
+        self.ok = b"HTTP/1.1 200 OK\r\n" + lines
+        self.unchanged = b"HTTP/1.1 304 Not Modified\r\n" + lines
+
+
+def fast_protocol(
+    model: ReadModel,
+    *,
+    access_log: AccessLog | None,
+    counters: Counters,
+    open_reads: bool = True,
+    more: bytes = b"",
+) -> type[SafeProtocol]:
+    """The protocol class for uvicorn's `Config(http=…)`.
+
+    Without `open_reads` (protected, or strongly consistent) nothing is answered fast. `more` are header lines that
+    every answer carries after `registry-revision`.
+    """
+
+    class Protocol(SafeProtocol):
+        pass
+
+    Protocol.recorder = Recorder(counters, access_log)
+    if not open_reads:
+        return Protocol
+
+    next_id = Protocol.recorder.ids.next
+    shared = SharedHead(more)
+    heads: dict[bytes, Asked] = {}
+
+    def series(route: str, status: int) -> Series:
+        return counters.fast.setdefault((route, "GET", status), Series())
+
+    indexes, lists, templates = series("/", 200), series("/templates", 200), series("/templates/{name}", 200)
+    same_lists, same_templates = series("/templates", 304), series("/templates/{name}", 304)
+
+    class FastProtocol(Protocol):
+        def data_received(self, data: bytes) -> None:
+            if not (self.idle and len(data) <= LONGEST and data[:5] == b"GET /"):
+                super().data_received(data)
+                return
+            started = perf_counter()
+            end = data.find(b" HTTP/1.")
+            target = data[4:end]
+            answer = model.answers.get(target)
+            if answer is None:
+                super().data_received(data)
+                return
+            ask = heads.get(data[end:])
+            if ask is None:
+                ask = asked(data[end:])
+                if len(heads) >= MOST_HEADS:
+                    heads.clear()
+                heads[data[end:]] = ask
+            tag, least, accepted, closes = ask
+            if self.server_state.default_headers is not shared.headers or model.position is not shared.position:
+                shared.renew(self.server_state.default_headers, model.position)
+            if least > shared.position.revision or (self.limit_concurrency is not None and self._at_limit()):
+                super().data_received(data)
+                return
+
+            varies = answer.encodings is not None
+            if tag and (tag == answer.etag or (varies and tag in tags(answer))):
+                status = 304
+                count = same_lists if varies else same_templates
+                head, body = b"etag: %b\r\n%b\r\n" % (tag, VARY if varies else b""), b""
+                first = shared.unchanged
+            else:
+                if varies:
+                    answer = negotiated(answer, accepted)
+                    if answer is None:
+                        super().data_received(data)
+                        return
+                status = 200
+                count = templates if not varies and answer.etag else lists if varies else indexes
+                first, head, body = shared.ok, answer.head, answer.body
+            if closes:
+                self.idle = False
+                self.transport.writelines((first + head[:-2], b"connection: close\r\n\r\n", body))
+                self.transport.close()
+            else:
+                self.transport.writelines((first + head, body))
+            self.since = self._now()
+            seconds = perf_counter() - started
+            if seconds < BOUNDS[0]:
+                count.buckets[0] += 1
+                count.sent += len(body)
+                count.seconds += seconds
+            else:
+                count.add(len(body), seconds)
+            if access_log is not None:
+                access_log.add(b"GET", target, status, len(body), seconds, next_id())
+
+        def _at_limit(self) -> bool:
+            limit = self.limit_concurrency
+            return limit is not None and (len(self.connections) >= limit or len(self.tasks) >= limit)
+
+    return FastProtocol

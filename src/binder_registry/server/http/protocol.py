@@ -1,0 +1,302 @@
+"""uvicorn's HTTP protocol without its holes: limits, deadlines, refusals in JSON, half-closes, slow readers.
+
+The ordinary path of every request, and the base of the fast one. It builds on parts of uvicorn that are not its public
+interface; `tests/server/test_protocol.py` names them all.
+"""
+
+import re
+import socket
+from contextlib import suppress
+from typing import Any, ClassVar
+
+import httptools
+from uvicorn._types import ASGI3Application
+from uvicorn.protocols.http.flow_control import service_unavailable
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+
+from ...errors import HeadTooLarge, InvalidRequest, RegistryError, RequestTimeout
+from .error_status import error_reply
+from .recorder import Exchange, Recorder, too_busy
+
+HEAD_BYTES = 64 * 1024
+SLICE_BYTES = 4096  # fed to the parser at once: what waits behind one slow request stays small
+PATIENCE = 30.0  # seconds for a head, for a body, and for a reader that takes nothing
+LINGER = 2.0  # seconds to read on after a last answer: closing at once would reset the connection under it
+
+BETWEEN, HEAD, BODY = range(3)  # where the parser is
+_NOT_ASCII = re.compile(rb"[\x80-\xff]")
+_REQUEST_LINE = re.compile(rb"\A[A-Z]+ \S+")
+
+
+class _TooLarge(Exception):
+    """Raised in a callback of the parser, which answers it with an error of its own."""
+
+
+class SafeProtocol(HttpToolsProtocol):
+    recorder: ClassVar[Recorder]
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.access_log = False  # uvicorn's own
+        self.idle = False  # nothing is being read or answered: the next byte begins a request
+        self.since = 0.0  # loop time at which this stage began, or the last answer was complete
+        self._now = self.loop.time
+        self._stage = BETWEEN
+        self._silence = 0  # bytes since the parser last got anywhere
+        self._upgrading = False
+        self._held = b""  # read, and fed to the parser when the requests before are answered
+        self._running: RequestResponseCycle | None = None  # the one begun last; `cycle` is the one read last
+        self.refusal: RegistryError | None = None  # the last answer of this connection
+        self._lingers = False
+        self._ended = False  # the client sends no more
+        self._pause = min(PATIENCE, self.timeout_keep_alive)
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        sock = transport.get_extra_info("socket")
+        if sock is not None and sock.family != socket.AF_UNIX:
+            with suppress(OSError, AttributeError):
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(PATIENCE * 1000))
+        self.since = self._now()
+        self._timer = self.loop.call_later(self._pause, self._look)
+        self._settle()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.idle = False
+        self._timer.cancel()
+        if self._running and not self._running.response_complete:
+            _disconnect(self._running)
+        self.pipeline.clear()
+        self._held = b""
+        super().connection_lost(exc)
+
+    def eof_received(self) -> bool:  # type: ignore[override]
+        self.idle = False
+        self._ended = True
+        return bool(self._held) or self._answers_after_end()
+
+    def data_received(self, data: bytes) -> None:
+        self.idle = False
+        if self._held:
+            self._held += data
+            self.flow.pause_reading()
+        else:
+            self._feed(data)
+
+    def pause_writing(self) -> None:
+        self.idle = False
+        super().pause_writing()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self._stage == BETWEEN:
+            self.since = self._now()
+        self._settle()
+
+    def shutdown(self) -> None:
+        self.idle = False
+        super().shutdown()
+
+    # What the parser is fed, and what it calls.
+
+    def _feed(self, data: bytes) -> None:
+        for start in range(0, len(data), SLICE_BYTES):
+            if self.refusal or self._lingers or self.transport.is_closing():
+                return
+            if self.pipeline:
+                self._held = data[start:]
+                self.flow.pause_reading()
+                return
+            self._parse(data[start : start + SLICE_BYTES])
+        self._settle()
+
+    def _parse(self, data: bytes) -> None:
+        self._silence += len(data)
+        if self._stage == BETWEEN and not data.isascii():
+            data = _REQUEST_LINE.sub(_quoted, data, count=1)
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            self._parse(self._without_upgrade() + data[upgrade.args[0] :])
+        except httptools.HttpParserError as error:
+            too_large = isinstance(error.__context__, _TooLarge)
+            self._refuse(HeadTooLarge() if too_large else InvalidRequest("The request is not valid HTTP/1.1"))
+        else:
+            if self._silence > HEAD_BYTES and self._stage != BETWEEN:
+                self._refuse(HeadTooLarge())
+
+    def _without_upgrade(self) -> bytes:
+        """The head read last, to be read again as an ordinary request: we upgrade to nothing."""
+        lines = [b"%b: %b\r\n" % (name, value) for name, value in self.headers if name != b"upgrade"]
+        version = self.parser.get_http_version().encode()
+        head = b"%b %b HTTP/%b\r\n%b\r\n" % (self.parser.get_method(), self.url, version, b"".join(lines))
+        self.parser = httptools.HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        self._upgrading = False
+        return head
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._enter(HEAD)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self._stage == HEAD:  # and not a trailer
+            super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        # The slice in which a head begins is not counted in `_silence`.
+        if self._silence > HEAD_BYTES - SLICE_BYTES and self._head_size() > HEAD_BYTES:
+            raise _TooLarge
+        if self.parser.should_upgrade():
+            if self.parser.get_method() == b"CONNECT":
+                raise httptools.HttpParserError("a proxy's method")
+            self._upgrading = True
+            return
+        super().on_headers_complete()
+        self._enter(BODY)
+
+    def _head_size(self) -> int:
+        return len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
+
+    def on_body(self, body: bytes) -> None:
+        super().on_body(body)
+        self._silence = 0
+
+    def on_message_complete(self) -> None:
+        if not self._upgrading:
+            super().on_message_complete()
+            self._enter(BETWEEN)
+
+    def _enter(self, stage: int) -> None:
+        self._stage = stage
+        self._silence = 0
+        self.since = self._now()
+
+    # Answers.
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        self._running = cycle
+        app = too_busy if app is service_unavailable else app
+        super()._start_asgi_task(cycle, Exchange(self, cycle, app))
+
+    def answer_started(self, cycle: RequestResponseCycle) -> None:
+        """An answer that closes, to a request that still comes in: close only after having read on."""
+        if not cycle.keep_alive and cycle is self.cycle and self._stage == BODY:
+            cycle.keep_alive = True  # else uvicorn closes at once
+            self._lingers = True
+
+    def on_response_complete(self) -> None:
+        self.server_state.total_requests += 1
+        self.since = self._now()
+        if self.transport.is_closing():
+            return
+        if self._lingers:
+            self._linger()
+            return
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+        if not self.pipeline:
+            self.flow.resume_reading()
+            if self._held:
+                held, self._held = self._held, b""
+                self._feed(held)
+        if self.refusal and self._answered():
+            self._send_refusal(self.refusal)
+        elif self._ended and not self._held and not self._answers_after_end():
+            self.transport.close()
+        self._settle()
+
+    def _answered(self) -> bool:
+        running = self._running
+        return not self.pipeline and (running is None or running.response_complete or running.disconnected)
+
+    def _settle(self) -> None:
+        # Whatever is held waits behind the pipeline; a refusal leaves the parser within a message.
+        self.idle = (
+            self._stage == BETWEEN
+            and self._answered()
+            and not self.flow.write_paused
+            and not self.transport.is_closing()
+        )
+
+    def _answers_after_end(self) -> bool:
+        """Whether answers are owed to a client that has sent its last byte. A request cut short gets none."""
+        if self._stage == BODY and not self._drop_incomplete():
+            return False
+        return not self._answered()
+
+    def _drop_incomplete(self) -> bool:
+        """Take back the request whose body cannot be read to its end; False when its answer has begun."""
+        if self.pipeline and self.pipeline[0][0] is self.cycle:
+            self.pipeline.popleft()
+            return True
+        if self.cycle.response_started:
+            return False
+        _disconnect(self.cycle)
+        return True
+
+    def _refuse(self, error: RegistryError) -> None:
+        """Answer what is no request, after the requests before it, and close."""
+        self.refusal = error
+        if self._stage == BODY and not self._drop_incomplete():
+            self.transport.close()
+        elif self._answered():
+            self._send_refusal(error)
+
+    def _send_refusal(self, error: RegistryError) -> None:
+        reply = error_reply(error)
+        headers = dict([*self.server_state.default_headers, *reply.headers, (b"connection", b"close")])
+        lines = [b"%b: %b\r\n" % header for header in headers.items()]
+        self.transport.writelines([STATUS_LINE[reply.status], *lines, b"\r\n", reply.body])
+        whole = self._stage == BODY  # its head is
+        method, path = (self.scope["method"], self.scope["raw_path"]) if whole else ("-", b"")
+        self.recorder.add(method, path, "", reply.status, len(reply.body), 0.0, self.recorder.ids.next())
+        self._linger()
+
+    def _linger(self) -> None:
+        self._lingers = True
+        self.flow.resume_reading()
+        self._timer.cancel()
+        self._timer = self.loop.call_later(LINGER, self.transport.close)
+        if self._ended:
+            self.transport.close()
+        elif self.transport.can_write_eof():
+            self.transport.write_eof()
+
+    # Deadlines.
+
+    def _look(self) -> None:
+        """The one timer of a connection. No deadline is nearer than `_pause` when it begins, so none is missed."""
+        if self.transport.is_closing():
+            return
+        timer = self._timer
+        wait = self._deadline() - self._now()
+        if wait <= 0:
+            self._expire()
+            wait = self._pause
+        if self._timer is timer:  # and the connection does not linger
+            self._timer = self.loop.call_later(min(wait, self._pause), self._look)
+
+    def _deadline(self) -> float:
+        """Loop time; far away while the client waits for us."""
+        if self._stage == BETWEEN and self._answered() and not self.flow.write_paused:
+            return self.since + self.timeout_keep_alive
+        if self._stage == BETWEEN or self._held or self.flow.read_paused:
+            return float("inf")
+        return self.since + PATIENCE
+
+    def _expire(self) -> None:
+        if self._stage == BETWEEN:
+            self.transport.close()
+        elif self.refusal is None:
+            self._refuse(RequestTimeout())
+
+
+def _quoted(line: re.Match[bytes]) -> bytes:
+    """What curl sends of a name as it is typed: the parser takes no byte above 127 in a target, and 2015 did."""
+    return _NOT_ASCII.sub(lambda byte: b"%%%02X" % ord(byte[0]), line[0])
+
+
+def _disconnect(cycle: RequestResponseCycle) -> None:
+    cycle.disconnected = True
+    cycle.message_event.set()

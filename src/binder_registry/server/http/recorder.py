@@ -1,0 +1,120 @@
+"""One request and its answer: counted, and logged under an id that the application knows."""
+
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from uvicorn._types import ASGI3Application, ASGIReceiveCallable, ASGISendCallable, ASGISendEvent, Scope
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
+
+from ...errors import TooBusy
+from .access_log import AccessLog, RequestIds, printable
+from .counters import Counters
+from .error_status import error_reply
+from .replies import send_reply
+
+if TYPE_CHECKING:
+    from .protocol import SafeProtocol
+
+GONE = 499  # nginx's status for a client that left before its answer, in the log and the counters only
+
+
+class Recorder:
+    """What all connections of a server record to."""
+
+    def __init__(self, counters: Counters, log: AccessLog | None) -> None:
+        self.counters = counters
+        self.log = log
+        self.ids = log.ids if log else RequestIds()
+
+    def add(self, method: str, target: bytes, route: str, status: int, sent: int, seconds: float, number: int) -> None:
+        self.counters.add((route, method, status), sent, seconds)
+        if self.log:
+            self.log.add(method.encode(), printable(target), status, sent, seconds, number)
+
+
+class Exchange:
+    """Wraps the application for one request. Its `scope` gets a `request_id`."""
+
+    def __init__(self, protocol: "SafeProtocol", cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        self.protocol = protocol
+        self.cycle = cycle
+        self.app = app
+        self.number = protocol.recorder.ids.next()
+        self.status = 0
+        self.sent = 0
+        self.done = False
+        self.start: Any = None  # the head, which goes out with the body's first piece
+        scope: Any = cycle.scope
+        scope["request_id"] = protocol.recorder.ids.text(self.number)
+
+    async def __call__(self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+        self.started = perf_counter()
+        try:
+            await self.app(scope, receive, self.send)
+        except BaseException:
+            self.status = self.status or 500  # which uvicorn answers
+            raise
+        finally:
+            if not self.done and not self.protocol.refusal:  # a refusal is recorded in its stead
+                self.status = self.status or GONE
+                self.record()
+
+    async def send(self, message: ASGISendEvent) -> None:
+        cycle = self.cycle
+        if cycle.disconnected:
+            return
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            if cycle.waiting_for_100_continue:
+                cycle.keep_alive = False  # whether the body still comes cannot be known
+            self.start = message
+            return
+        start, self.start = self.start, None
+        body: Any = message.get("body", b"")
+        if start and self._is_usual(start, message):
+            self._write(start, body)
+        else:
+            if start:
+                await cycle.send(start)
+                self.protocol.answer_started(cycle)
+            await cycle.send(message)
+        if cycle.scope["method"] != "HEAD":
+            self.sent += len(body)
+        if cycle.response_complete and not self.done:
+            self.record()
+
+    def _is_usual(self, start: Any, message: Any) -> bool:
+        """Whether this is a whole answer with a body, of the application's own making, after which all goes on."""
+        cycle = self.cycle
+        return (
+            cycle.keep_alive
+            and not message.get("more_body")
+            and start["status"] not in (204, 304)
+            and (b"connection", b"close") not in start["headers"]
+            and cycle.scope["method"] != "HEAD"
+            and not cycle.flow.write_paused
+        )
+
+    def _write(self, start: Any, body: bytes) -> None:
+        """What uvicorn does with the two messages, but in one piece: a packet less, and no second look at headers."""
+        cycle = self.cycle
+        headers = [b"%b: %b\r\n" % header for header in (*cycle.default_headers, *start["headers"])]
+        cycle.transport.writelines((b"%b%b\r\n" % (STATUS_LINE[start["status"]], b"".join(headers)), body))
+        cycle.response_started = cycle.response_complete = True
+        cycle.waiting_for_100_continue = False
+        cycle.message_event.set()
+        cycle.on_response()
+
+    def record(self) -> None:
+        self.done = True
+        scope: Any = self.cycle.scope
+        route = getattr(scope.get("route"), "path", "")
+        seconds = perf_counter() - self.started
+        self.protocol.recorder.add(
+            scope["method"], scope["raw_path"], route, self.status, self.sent, seconds, self.number
+        )
+
+
+async def too_busy(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+    """In the place of uvicorn's answer in plain text."""
+    await send_reply(send, error_reply(TooBusy()), [(b"connection", b"close")])  # type: ignore[arg-type]

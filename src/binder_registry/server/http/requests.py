@@ -1,0 +1,184 @@
+"""Reading a request: path, query, headers, body and who sends it. Everything raises a `RegistryError`."""
+
+import asyncio
+import re
+import secrets
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, quote, unquote_to_bytes
+
+from starlette.types import Receive, Scope
+
+from ...apply import NOTE_BYTES
+from ...auth import Identity
+from ...changes import Position
+from ...errors import BodyTooLarge, ErrorHint, InvalidRequest, MissingAuthHeader, MissingTokenField, RevisionRequired
+from ...store import Expected
+from ...wire import Object
+
+if TYPE_CHECKING:
+    from ..service import Service
+
+BODY_BYTES = 1024**2
+LARGEST_REVISION = 2**63 - 1
+_BROKEN_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
+_TAG = re.compile(r'(?:W/)?"([0-9a-f-]*?)(?:-(?:gzip|zstd))?"|(\d{1,19})', re.ASCII)
+
+
+class ClientDisconnected(Exception):
+    """The client went away before its request was complete: there is nobody to answer."""
+
+
+class Request:
+    """One request to one service. `parameters` are those of the path; `id` is also in the access log."""
+
+    def __init__(self, service: "Service", scope: Scope, receive: Receive) -> None:
+        self.service = service
+        self.scope = scope
+        self.parameters: dict[str, str] = {}
+        self.id: str = scope.get("request_id") or secrets.token_hex(8)
+        self._headers: dict[bytes, bytes] = dict(reversed(scope["headers"]))
+        self._receive = receive
+
+    def header(self, name: bytes) -> str | None:
+        """The first header of that name, as 2015 read `Authorization`."""
+        value = self._headers.get(name)
+        return None if value is None else value.decode("latin-1").strip(" \t")
+
+    def query(self, known: Iterable[str]) -> dict[str, list[str]]:
+        """The query by parameter. One that is not `known`, or is no UTF-8, is refused by name."""
+        try:
+            text = self.scope["query_string"].decode("ascii")
+            pairs = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=100)
+        except ValueError:
+            raise InvalidRequest.parameter("query", "is not a query of at most 100 parameters in UTF-8") from None
+        allowed, found = set(known), dict[str, list[str]]()
+        for parameter, value in pairs:
+            if parameter not in allowed:
+                raise InvalidRequest.parameter(parameter[:100], "is not a parameter here")
+            found.setdefault(parameter, []).append(value)
+        return found
+
+    async def body(self, limit: int = BODY_BYTES) -> bytes:
+        """The whole body, of at most `limit` bytes, whatever its `Content-Length` says."""
+        declared = self.header(b"content-length") or ""
+        if declared.isdecimal() and int(declared[:20]) > limit:
+            raise BodyTooLarge(limit)
+        parts, size, more = [], 0, True
+        while more:
+            message = await self._receive()
+            if message["type"] != "http.request":
+                raise ClientDisconnected
+            parts.append(message.get("body", b""))
+            size, more = size + len(parts[-1]), message.get("more_body", False)
+            if size > limit:
+                raise BodyTooLarge(limit)
+        return b"".join(parts)
+
+    async def gone(self) -> None:
+        """Returns when the client has gone away."""
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+
+    async def identity(self) -> Identity:
+        """Who sends this: `Authorization: token KEY`, with the three errors of 2015; `Bearer` is the same."""
+        header = self.header(b"authorization")
+        if header is None:
+            raise MissingAuthHeader
+        parts = header.split(" ", 2)
+        if len(parts) != 2 or parts[0].lower() not in ("token", "bearer") or not parts[1]:
+            raise MissingTokenField
+        auth_store = self.service.registry.auth_store
+        if auth_store.blocking:
+            return await asyncio.to_thread(auth_store.identify, parts[1])
+        return auth_store.identify(parts[1])
+
+    def note(self) -> str:
+        """`Registry-Note`, percent-encoded UTF-8."""
+        header = self.header(b"registry-note") or ""
+        try:
+            note = decode_escapes(header.encode("latin-1"))
+        except ValueError:
+            note = "\0"
+        if "\0" in note or len(note.encode()) > NOTE_BYTES:
+            problem = f"must be percent-encoded UTF-8 of at most {NOTE_BYTES} bytes, without NUL"
+            raise InvalidRequest.parameter("Registry-Note", problem)
+        return note
+
+    def expected(self) -> Expected:
+        """`If-Match`: an ETag, or the bare revision; `*` asks for no more than that there is something."""
+        header = self.header(b"if-match")
+        if header is None:
+            if self.service.options.require_if_match:
+                raise RevisionRequired(errors=[ErrorHint("Request", "If-Match", "missing")])
+            return None
+        if header.strip() == "*":
+            return None
+        match = _TAG.fullmatch(header.strip())
+        if match is None:
+            raise InvalidRequest.parameter("If-Match", "must be one ETag, or a revision")
+        try:
+            return Position.parse(match[1] or match[2] or "")
+        except InvalidRequest as error:
+            raise InvalidRequest.parameter("If-Match", error.message) from None
+
+    def awaited_revision(self) -> int | None:
+        """`Registry-Revision`: the server is to show at least this."""
+        header = self.header(b"registry-revision")
+        return None if header is None else whole_number(header, "Registry-Revision")
+
+
+def whole_number(text: str, parameter: str, *, least: int = 0, most: int = LARGEST_REVISION) -> int:
+    if not (text.isascii() and text.isdecimal() and len(text) <= 19 and least <= int(text) <= most):
+        raise InvalidRequest.parameter(parameter, f"must be a whole number from {least} to {most}")
+    return int(text)
+
+
+def single(query: dict[str, list[str]], parameter: str) -> str | None:
+    """The value of a parameter that may be given once."""
+    values = query.get(parameter, [])
+    if len(values) > 1:
+        raise InvalidRequest.parameter(parameter, "is given twice")
+    return values[0] if values else None
+
+
+def decode_escapes(quoted: bytes) -> str:
+    """Raises `ValueError` for a broken escape, and for what is not UTF-8."""
+    if b"%" not in quoted:
+        return quoted.decode()
+    if _BROKEN_ESCAPE.search(quoted):
+        raise ValueError("a % that no two hexadecimal digits follow")
+    return unquote_to_bytes(quoted).decode()
+
+
+def decoded_path(scope: Scope, prefix: str) -> str:
+    """The path below `prefix` (and below where the application is mounted)."""
+    raw: bytes = scope.get("raw_path") or quote(scope["path"]).encode()
+    try:
+        path = decode_escapes(raw.partition(b"?")[0])
+    except ValueError:
+        raise InvalidRequest.parameter("path", "must be percent-encoded UTF-8") from None
+    for above in (scope.get("root_path", ""), prefix):
+        if above and path.startswith(f"{above.rstrip('/')}/"):
+            path = path[len(above.rstrip("/")) :]
+    return path
+
+
+def matches_tag(header: str | None, tags: Iterable[bytes]) -> bool:
+    """Whether `If-None-Match` names one of `tags` (RFC 9110: weakly compared, a list or `*`)."""
+    if header is None:
+        return False
+    known = {tag.decode() for tag in tags}
+    given = {tag.strip().removeprefix("W/") for tag in header.split(",")}
+    return "*" in given or bool(known & given)
+
+
+def json_object(value: Any, members: Iterable[str]) -> dict[str, Any]:
+    """A small exact object of a request. Raises `InvalidRequest` naming what is wrong."""
+    if not isinstance(value, Object):
+        raise InvalidRequest("the body must be a JSON object", [ErrorHint("Request", "body", "invalid")])
+    found = dict(value)
+    for member in found:
+        if member not in members:
+            raise InvalidRequest.parameter(member, "is not a member here")
+    return found

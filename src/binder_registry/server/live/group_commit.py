@@ -1,0 +1,159 @@
+"""The one thread that writes: whatever writes are waiting go into one commit, each failing or succeeding on its own."""
+
+import asyncio
+import logging
+import random
+import threading
+from collections.abc import Callable, Collection, Iterator
+from contextlib import suppress
+from queue import Empty, SimpleQueue
+
+from ...batch import Batch
+from ...changes import Change, Position
+from ...errors import RegistryError, StoreUnavailable, UnexpectedError
+from ...log_store import LogStore
+from ..http.replies import Reply
+
+MAX_GROUP = 1000  # writes of one commit
+MAX_WAITING = 10_000  # writes that may wait for theirs
+BACKOFF_SECONDS = (0.05, 2.0)  # after the first failure, and at most
+
+Operation = Callable[[Batch], Reply]
+"""Writes through the store, and renders its answer, before the commit; what it raises fails it alone."""
+
+Waiting = tuple[Operation, Collection[str], "asyncio.Future[Reply]"]
+logger = logging.getLogger(__name__)
+
+
+class Writer:
+    """`expect` is told the rows of each commit just before it, `show` after it, on the loop; `caught_up` waits, in the
+    writer's thread, until the read model shows a position."""
+
+    def __init__(
+        self,
+        store: LogStore,
+        *,
+        expect: Callable[[list[Change]], None],
+        show: Callable[[list[Change]], "asyncio.Future[None]"],
+        caught_up: Callable[[Position], None],
+    ) -> None:
+        self.down = False  # the last commit failed, and the log was not seen to take writes since
+        self.unanswered = 0
+        self._store, self._expect, self._show, self._caught_up = store, expect, show, caught_up
+        self._loop = asyncio.get_running_loop()
+        self._queue: SimpleQueue[Waiting | None] = SimpleQueue()
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
+        self._thread.start()
+
+    async def submit(self, operation: Operation, names: Collection[str]) -> Reply:
+        """The operation's answer, once its commit is durable and shown; `names` are the templates it will look at.
+
+        Raises what the operation raised, or `StoreUnavailable` when the commit failed: its outcome is unknown then.
+        """
+        if self.down or self._closing.is_set() or self._queue.qsize() >= MAX_WAITING:
+            raise StoreUnavailable
+        answer: asyncio.Future[Reply] = self._loop.create_future()
+        self._queue.put((operation, names, answer))
+        self.unanswered += 1
+        try:
+            return await answer  # a client that goes away cancels this, and not its write, which may be half done
+        finally:
+            self.unanswered -= 1
+
+    async def close(self) -> None:
+        """Finishes what waits."""
+        self._closing.set()
+        self._queue.put(None)
+        await asyncio.to_thread(self._thread.join)
+
+    def _run(self) -> None:
+        while first := self._queue.get():
+            self._commit([first, *self._more()])
+
+    def _more(self) -> Iterator[Waiting]:
+        """What else waits by now."""
+        with suppress(Empty):
+            for _ in range(MAX_GROUP - 1):
+                waiting = self._queue.get_nowait()
+                if waiting is None:
+                    self._queue.put(None)
+                    return
+                yield waiting
+
+    def _commit(self, group: list[Waiting]) -> None:
+        outcomes: list[Reply | RegistryError] = []
+        try:
+            with self._store.atomic() as batch:
+                batch.look_up({name for _, names, _ in group for name in names})
+                outcomes = [self._attempt(operation, batch) for operation, _, _ in group]
+                self._expect(batch.rows)
+            rows = batch.rows
+        except Exception as error:
+            if not isinstance(error, StoreUnavailable):
+                logger.exception("a commit failed")
+            self._fail(group)
+            return
+        self._loop.call_soon_threadsafe(self._finish, group, outcomes, rows)
+
+    def _attempt(self, operation: Operation, batch: Batch) -> Reply | RegistryError:
+        try:
+            with self._store.atomic():
+                return operation(batch)
+        except RegistryError as error:
+            return error
+        except Exception:
+            logger.exception("a write failed")
+            return UnexpectedError()
+
+    def _finish(
+        self,
+        group: list[Waiting],
+        outcomes: list[Reply | RegistryError],
+        rows: list[Change],
+    ) -> None:
+        def answer(shown: "asyncio.Future[None]") -> None:
+            failure = shown.exception()
+            for (_, _, waiting), outcome in zip(group, outcomes, strict=True):
+                _resolve(waiting, StoreUnavailable() if failure else outcome)
+
+        shown = self._show(rows)
+        if shown.done():
+            answer(shown)
+        else:
+            shown.add_done_callback(answer)
+
+    def _fail(self, group: list[Waiting]) -> None:
+        """Answer the group, and all that come meanwhile, then get in step with the log again before the next one."""
+        self._expect([])
+        self.down = True
+        delay, most = BACKOFF_SECONDS
+        while True:
+            self._loop.call_soon_threadsafe(_refuse, [*group, *self._more()])
+            if self._closing.wait(delay * random.uniform(0.5, 1)):  # noqa: S311 - jitter, no secret
+                return
+            try:
+                self._caught_up(self._store.head())
+                with self._store.log.writing():
+                    pass
+            except Exception as error:
+                if not isinstance(error, StoreUnavailable):
+                    logger.exception("the log cannot be read")
+                group, delay = [], min(2 * delay, most)
+            else:
+                self.down = False
+                return
+
+
+def _refuse(group: list[Waiting]) -> None:
+    for _, _, waiting in group:
+        _resolve(waiting, StoreUnavailable())
+
+
+def _resolve(waiting: "asyncio.Future[Reply]", outcome: Reply | RegistryError) -> None:
+    if waiting.done():
+        return
+    if isinstance(outcome, RegistryError):
+        waiting.set_exception(outcome)
+    else:
+        waiting.set_result(outcome)

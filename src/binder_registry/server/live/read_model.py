@@ -1,0 +1,190 @@
+"""Every answer about the present, as finished bytes.
+
+Changed and read on the event loop only; another thread gets a `snapshot`, or a copy of `entries`.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterable
+from urllib.parse import quote
+
+import msgspec
+from msgspec import Struct
+
+from ...changes import Change, Position, next_mark
+from ...registry import LIVE
+from ...template import Template
+from ...wire import decode_template, full_view
+
+JSON = b"application/json; charset=UTF-8"  # 2015's spelling
+VARY = b"vary: accept-encoding\r\n"
+_UNQUOTED = "-._~!$&'()*+,;=:@"  # what RFC 3986 allows in a path segment beside letters and digits
+
+
+class Answer:
+    """One finished answer: `head` is the header lines after the shared ones, with the empty line that ends a head.
+
+    `encodings` holds the compressed forms by content coding; None where there never are any.
+    """
+
+    __slots__ = ("body", "encodings", "etag", "head")
+
+    def __init__(self, body: bytes, etag: bytes, more: bytes = b"") -> None:
+        tag = b"etag: %b\r\n" % etag if etag else b""
+        self.head = b"content-type: %b\r\ncontent-length: %d\r\n%b%b\r\n" % (JSON, len(body), tag, more)
+        self.body = body
+        self.etag = etag
+        self.encodings: dict[bytes, Answer] | None = None
+
+
+class Entry(Answer):
+    """The newest state of one template, or its tombstone."""
+
+    __slots__ = ("deleted", "name", "revision", "words")
+
+    def __init__(self, change: Change) -> None:
+        assert change.content is not None, "the newest change is never purged"
+        super().__init__(change.content + b"\n", entity_tag(change.position))
+        self.name = change.name
+        self.revision = change.revision
+        self.deleted = change.deleted
+
+    @property
+    def content(self) -> bytes:
+        return self.body[:-1]
+
+    @property
+    def full(self) -> bytes:
+        return full_view(self.content, self.revision)
+
+    @property
+    def template(self) -> Template:
+        return decode_template(self.content, self.revision)
+
+    def __getattr__(self, attribute: str) -> "Words":
+        """`words`, what queries look at, is decoded at its first use, and found like any attribute from then on."""
+        if attribute != "words":
+            raise AttributeError(attribute)
+        self.words = words = words_of(self.content)
+        return words
+
+
+class Words(Struct, frozen=True, gc=False):
+    image: str
+    text: str  # in lower case
+    labels: dict[str, str]
+
+
+class _Searched(Struct, rename="kebab"):
+    name: str = ""
+    image_name: str = ""
+    display_name: str = ""
+    description: str = ""
+    labels: dict[str, str] = {}
+
+
+_searched = msgspec.json.Decoder(_Searched)
+
+
+def words_of(content: bytes) -> Words:
+    found = _searched.decode(content)
+    text = "\n".join((found.name, found.display_name, found.description, found.image_name))
+    return Words(found.image_name, text.lower(), found.labels)
+
+
+def entity_tag(position: Position) -> bytes:
+    return b'"%d-%b"' % (position.revision, position.mark.hex().encode())
+
+
+def path_of(name: str) -> str:
+    """The path of a template, quoted as most clients do."""
+    return "/templates/" + quote(name, safe=_UNQUOTED)
+
+
+class ForkedLog(Exception):
+    """A change does not follow from what the model shows: the log is another one now."""
+
+
+class ReadModel:
+    """`prefix` is the path below which everything is served, without a slash at its end."""
+
+    def __init__(self, prefix: str = "") -> None:
+        self.prefix = prefix
+        self.answers: dict[bytes, Answer] = {}  # by request target; the list only while it is assembled
+        self.entries: dict[str, Entry] = {}  # tombstones too
+        self.living: list[Entry] = []  # by name, in code points
+        self.position = Position(0)
+        self._lent = False  # `living` is in other hands: it is not to change any more
+        self._names: list[str] = []  # of the living, in the same order
+        self._list = f"{prefix}/templates".encode()
+
+    @property
+    def revision(self) -> int:
+        return self.position.revision
+
+    def load(self, position: Position, newest: Iterable[Change]) -> None:
+        """Start over from the newest change of every name, tombstones too, ordered by name."""
+        self.entries = {change.name: Entry(change) for change in newest}
+        self.living = [entry for entry in self.entries.values() if not entry.deleted]
+        self._lent = False
+        self._names = [entry.name for entry in self.living]
+        self.answers = {self._target(entry.name): entry for entry in self.living}
+        link = f'link: <{self.prefix}/openapi.json>; rel="service-desc"\r\n'
+        self.answers[f"{self.prefix}/".encode()] = Answer(LIVE, b"", link.encode())
+        self.position = position
+
+    def apply(self, changes: Iterable[Change]) -> list[tuple[Change, Entry | None]]:
+        """Show these changes, and give those that were new, each with the entry before it.
+
+        What is shown already is passed over; after a gap nothing is taken. Raises `ForkedLog`.
+        """
+        new: list[tuple[Change, Entry | None]] = []
+        for change in changes:
+            if change.revision <= self.revision:
+                continue
+            if change.revision != self.revision + 1:
+                break
+            if not new and next_mark(self.position.mark, change) != change.mark:
+                raise ForkedLog  # what follows is from the same log
+            new.append((change, self.entries.get(change.name)))
+            if change.content is not None:  # else it is purged, and a newer change of the same name follows
+                self._show(Entry(change))
+            self.position = change.position
+        if new:
+            self.answers.pop(self._list, None)
+        return new
+
+    def snapshot(self) -> list[Entry]:
+        """The living, by name, for another thread. It costs a copy only when something changes afterwards."""
+        self._lent = True
+        return self.living
+
+    def list_answer(self) -> Answer:
+        """`GET /templates`, assembled at most once per revision."""
+        answer = self.answers.get(self._list)
+        if answer is None:
+            body = b"[%b]\n" % b",".join([entry.content for entry in self.living])
+            answer = Answer(body, entity_tag(self.position), VARY)
+            answer.encodings = {}
+            self.answers[self._list] = answer
+        return answer
+
+    def _target(self, name: str) -> bytes:
+        return f"{self.prefix}{path_of(name)}".encode()
+
+    def _show(self, entry: Entry) -> None:
+        name, before = entry.name, self.entries.get(entry.name)
+        self.entries[name] = entry
+        if self._lent:
+            self.living, self._lent = self.living.copy(), False
+        at, lived = bisect_left(self._names, name), before is not None and not before.deleted
+        if entry.deleted:
+            self.answers.pop(self._target(name), None)
+            if lived:
+                del self._names[at], self.living[at]
+            return
+        self.answers[self._target(name)] = entry
+        if lived:
+            self.living[at] = entry
+        else:
+            self._names.insert(at, name)
+            self.living.insert(at, entry)

@@ -1,0 +1,99 @@
+"""Runs the application under uvicorn: listening, signals, draining."""
+
+import asyncio
+import logging
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import uvicorn
+
+from .app import App
+from .http.access_log import AccessLog
+from .http.fast_path import fast_protocol
+
+DRAIN_SECONDS = 5  # for what is in flight when the server is told to stop
+CANCEL_SECONDS = 7  # for what goes on without its client
+KEEP_ALIVE_SECONDS = 75  # longer than the usual proxy's, which must be the one to close
+BACKLOG = 2048
+SWITCH_SECONDS = 0.0005  # Python's 5 ms would be waited for at each step of a commit while the loop is busy
+
+logger = logging.getLogger(__name__)
+
+
+class Server(uvicorn.Server):
+    """Ends with exit status 0 on SIGTERM and SIGINT: uvicorn raises them again once it has stopped."""
+
+    def __init__(self, app: App, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._app = app
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        handled = (signal.SIGTERM, signal.SIGINT)
+        before = {number: signal.signal(number, self.handle_exit) for number in handled}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._app.service.drain()
+        asyncio.get_running_loop().call_later(DRAIN_SECONDS, self._cut_off)
+        await super().shutdown(sockets)
+
+    def _cut_off(self) -> None:
+        """End what readers that take nothing hold up, without uvicorn's traceback for each."""
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """All interfaces for an empty host, IPv6 and IPv4, as 2015 did. Raises `OSError`."""
+    dual = not host and socket.has_dualstack_ipv6()
+    family = socket.AF_INET6 if dual or ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family, dualstack_ipv6=dual, backlog=BACKLOG)
+
+
+def run(app: App, listener: socket.socket, *, access_log: AccessLog | None = None) -> None:
+    """Serves until SIGTERM or SIGINT; what is in flight then has `DRAIN_SECONDS`."""
+    sys.setswitchinterval(SWITCH_SECONDS)
+    options = app.service.options
+    protocol = fast_protocol(
+        app.service.model,
+        access_log=access_log,
+        counters=app.service.counters,
+        open_reads=not (options.protect_reads or options.strong_reads),
+        more=b"vary: origin\r\n" if options.cors_origins else b"",
+    )
+    config = uvicorn.Config(
+        app,
+        http=protocol,
+        ws="none",
+        loop="uvloop",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=CANCEL_SECONDS,
+    )
+    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+    port = listener.getsockname()[1]
+    server = Server(app, config)
+
+    async def serve() -> None:
+        await app.start()
+        logger.info("Serving on :%d", port)  # 2015's line
+        await server.serve([listener])
+
+    try:
+        with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+            runner.run(serve())
+    finally:
+        if access_log:
+            access_log.close()

@@ -1,0 +1,137 @@
+"""Is a log whole? Reads it once, in order, beside a live server."""
+
+import sqlite3
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import quote
+
+import msgspec
+
+from .changes import Action, Change, Position, content_digest, next_mark
+from .log_contract import Log
+from .wire import decode_template
+
+PAGE = 1000
+MOST_PROBLEMS = 20  # that are kept: one fault early in the chain is seen in every row after it
+
+
+class State(NamedTuple):
+    """What the newest change of a name leaves."""
+
+    revision: int
+    deleted: bool
+    digest: bytes
+
+
+class Finding(NamedTuple):
+    position: Position  # up to where the log was read
+    templates: int  # living ones
+    problems: list[str]
+
+
+class Fold:
+    """The log up to one revision, folded."""
+
+    def __init__(self, origin: bytes) -> None:
+        self.position = Position(0, origin)
+        self.states: dict[str, State] = {}
+        self.blank: dict[str, list[int]] = {}
+        self.purges: Counter[str] = Counter()
+        self._time: datetime | None = None
+
+    def add(self, change: Change) -> Iterator[str]:
+        """Gives what is wrong with the row."""
+        before = self.states.get(change.name)
+        if change.revision != self.position.revision + 1:
+            yield f"revisions {self.position.revision + 1} to {change.revision - 1} are missing before it"
+        elif next_mark(self.position.mark, change) != change.mark:
+            yield "its mark does not follow from the row and the mark before it"
+        if self._time and change.time <= self._time:
+            yield "its time is not after that of the revision before"
+        if change.previous != (before.revision if before else 0):
+            yield f"says that it follows revision {change.previous}, and {before.revision if before else 0} came before"
+        if not 0 < change.first <= change.revision:
+            yield f"belongs to an apply that began at {change.first}"
+        gone = before.deleted if change.action == Action.PURGED and before else change.action == Action.DELETED
+        if change.deleted != gone:
+            yield f"is marked as {'deleted' if change.deleted else 'living'}, and its action is {change.action}"
+        if change.content is None:
+            self.blank.setdefault(change.name, []).append(change.revision)
+        else:
+            yield from _content_problems(change, change.content)
+        self.purges[change.name] += change.action == Action.PURGED
+        self.states[change.name] = State(change.revision, change.deleted, change.digest)
+        self.position, self._time = change.position, change.time
+
+
+def verify(log: Log, seen: Callable[[int], None] = lambda revision: None) -> Finding:
+    """Every revision is there, the chain of marks verifies, every row decodes and has its digest, each change follows
+    the one before it of its template, only purged rows are blank, and the folded log is the current state."""
+    head = log.head()
+    fold, problems = Fold(log.origin()), list[str]()
+    try:
+        while page := log.read(fold.position.revision, head.revision, limit=PAGE):
+            for change in page:
+                problems += [f"revision {change.revision}: {problem}" for problem in fold.add(change)]
+                if len(problems) >= MOST_PROBLEMS:
+                    return Finding(head.position, 0, [*problems[:MOST_PROBLEMS], "… not read further"])
+            seen(fold.position.revision)
+    except (TypeError, ValueError) as error:  # columns that hold something else than they should
+        problems.append(f"after revision {fold.position.revision} a row cannot be read: {error}")
+        return Finding(head.position, 0, problems)
+    if fold.position != head.position:
+        problems.append(f"the newest row is {fold.position}, and the head says {head.position}")
+    problems += _unpurged(log, head.revision, fold)
+    problems += _differences(log, head.revision, fold.states)
+    return Finding(head.position, sum(not state.deleted for state in fold.states.values()), problems)
+
+
+def _content_problems(change: Change, content: bytes) -> Iterator[str]:
+    if content_digest(content) != change.digest:
+        yield "its content does not have the digest that is kept beside it"
+    try:
+        template = decode_template(content)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        yield f"cannot be decoded: {error}"
+        return
+    if template.name != change.name:
+        yield f"holds the template {template.name!r}, and its name is {change.name!r}"
+    if template.deleted != change.deleted:
+        yield "its content and its row disagree on whether it is deleted"
+
+
+def _unpurged(log: Log, until: int, fold: Fold) -> Iterator[str]:
+    """Blank rows that no purge accounts for; one that came while we read is looked up."""
+    for name, revisions in fold.blank.items():
+        known = fold.purges[name]
+        if len(revisions) > known:
+            later = log.read(until, log.head().revision, name=name, limit=PAGE)
+            known += sum(change.action == Action.PURGED for change in later)
+        if len(revisions) > known:
+            yield f"{name}: {len(revisions)} of its rows are blank and {known} were purged: {revisions[:5]}"
+
+
+def _differences(log: Log, revision: int, states: dict[str, State]) -> Iterator[str]:
+    found: dict[str, State] = {}
+    after = ""
+    while page := log.state(revision, after=after, limit=PAGE, deleted=True):
+        after = page[-1].name
+        found.update((change.name, State(change.revision, change.deleted, change.digest)) for change in page)
+    for name in sorted(states.keys() | found.keys()):
+        if states.get(name) != found.get(name):
+            ends, has = (each[name].revision if name in each else "nothing" for each in (states, found))
+            yield f"{name}: the log ends in revision {ends}, and the state has {has}"
+
+
+def damaged_pages(path: Path) -> list[str]:
+    """What SQLite itself finds wrong with a file."""
+    try:
+        with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)) as connection:
+            found = [row[0] for row in connection.execute(f"PRAGMA integrity_check({MOST_PROBLEMS})")]
+    except sqlite3.Error as error:
+        return [str(error)]
+    return [] if found == ["ok"] else found

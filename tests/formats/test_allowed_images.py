@@ -1,0 +1,83 @@
+import pytest
+
+from binder_registry.formats.allowed_images import from_allowed_images, slugify, to_allowed_images
+from binder_registry.template import Template
+
+
+def test_a_mapping_of_allowed_images_gives_names_for_people() -> None:
+    templates, notes = from_allowed_images({"Scientific Python": "quay.io/jupyter/scipy-notebook:1"})
+
+    assert (templates, notes) == (
+        [
+            Template(
+                name="scientific-python",
+                image_name="quay.io/jupyter/scipy-notebook:1",
+                display_name="Scientific Python",
+            )
+        ],
+        [],
+    )
+
+
+def test_a_list_of_allowed_images_gives_names_from_the_images() -> None:
+    templates, _ = from_allowed_images(["quay.io/jupyter/scipy-notebook:2026", "r.example:5000/x/base"])
+
+    assert [template.name for template in templates] == ["scipy-notebook-2026", "base"]
+
+
+def test_images_whose_names_meet_are_named() -> None:
+    templates, notes = from_allowed_images(["a/base", "b/base"])
+
+    assert ([template.image_name for template in templates], notes) == (
+        ["a/base"],
+        ["b/base: its name base is taken by a/base, left out"],
+    )
+
+
+def test_allowed_images_that_are_neither_are_refused() -> None:
+    with pytest.raises(ValueError, match="a list of images, or a mapping"):
+        from_allowed_images("quay.io/jupyter/scipy-notebook")
+
+
+def test_images_move_to_dockerspawner_and_back() -> None:
+    images = {"Scientific Python": "scipy:1", "Base": "base:2"}
+
+    assert to_allowed_images(from_allowed_images(images)[0]) == (images, [])
+
+
+def test_what_a_list_of_images_cannot_hold_is_named() -> None:
+    images, notes = to_allowed_images([Template(name="x", image_name="i", display_name="Shown", command="c")])
+
+    assert (images, notes) == (
+        {"Shown": "i"},
+        ["x: only its image is carried over"],
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "slug"), [("Scientific Python", "scientific-python"), ("Räume (2)", "raume-2"), ("--", "")]
+)
+def test_slugs_are_made_as_kubespawner_makes_them(text: str, slug: str) -> None:
+    assert slugify(text) == slug
+
+
+def test_images_within_a_configuration_are_found() -> None:
+    assert from_allowed_images({"allowed_images": {"A": "a"}}) == from_allowed_images({"A": "a"})
+
+
+def test_what_is_no_image_is_left_out_and_named() -> None:
+    templates, notes = from_allowed_images({"A": None, "--": "b"})
+
+    assert (templates, notes) == ([], ["A: has no image, left out", "--: gives no name, left out"])
+
+
+def test_templates_of_one_display_name_are_told_apart_by_their_names() -> None:
+    one, two = (Template(name=name, image_name=name, display_name="Same") for name in ("a", "b"))
+    three = Template(name="c", image_name="c", display_name="a")
+
+    images, notes = to_allowed_images([one, three, two, Template(name="b", image_name="d")])
+
+    assert (images, notes) == (
+        {"Same": "a", "a": "c", "b": "b"},
+        ["b: its name is another's display name, left out"],
+    )
