@@ -1,18 +1,56 @@
-"""Sizes as people write them. Pure."""
+"""Sizes and numbers of CPUs as people write them. Pure.
+
+What a person can hardly have meant is refused with a hint: memory in thousandths, a few bytes of memory, and what old
+YAML makes of `1:30` or `0512`.
+"""
 
 import re
 
+LEAST_MEMORY = 1 << 20  # bytes; less is a number whose unit was forgotten
+
 _UNITS = {unit: 1024**power for power, unit in enumerate("BKMGTP")}
 _SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(?:([KMGTP])(?:IB|I|B)?|B)?", re.IGNORECASE | re.ASCII)
+_KUBERNETES = re.compile(r"([0-9]+(?:\.[0-9]+)?)(k|M|G|T|P|Ki|Mi|Gi|Ti|Pi)?", re.ASCII)
+_NUMBER = re.compile(r"([0-9]+(?:\.[0-9]+)?)(m)?", re.ASCII)
+_LEADING_ZERO = re.compile(r"0[0-9]")
 
 
 def parse_size(text: str) -> int:
-    """Bytes; K, M, G, T and P are powers of 1024, as in Docker and JupyterHub. Raises `ValueError`."""
+    """Bytes; K, M, G, T and P are powers of 1024, as in Docker and JupyterHub. Raises `ValueError`.
+
+    A small `m` alone is refused: it is Kubernetes' thousandth, and Docker's mebibyte.
+    """
     match = _SIZE.fullmatch(text.strip())
-    if not match:
+    if not match or _LEADING_ZERO.match(match[1]) or match[2] == text.strip()[-1] == "m":
         raise ValueError(f"{text!r} is not a size: write bytes, or 512M, 2G, 1.5G")
-    size = float(match[1]) if "." in match[1] else int(match[1])
-    return int(size * _UNITS[(match[2] or "B").upper()])
+    return _whole(match[1], _UNITS[(match[2] or "B").upper()])
+
+
+def parse_kubernetes_size(text: str) -> int:
+    """Bytes, as in a manifest of Kubernetes: G is 10^9 there, and Gi 2^30. Raises `ValueError`."""
+    match = _KUBERNETES.fullmatch(text.strip())
+    if not match or _LEADING_ZERO.match(match[1]):
+        raise ValueError(f"{text!r} is not a size of Kubernetes: write bytes, or 512Mi, 2Gi, 2G")
+    unit = match[2] or "B"
+    power = "BKMGTP".index(unit[0].upper())
+    return _whole(match[1], 1024**power if unit.endswith("i") else 1000**power)
+
+
+def parse_memory(text: str) -> int:
+    """`parse_size` for a limit that a person wrote: 0 (none), or at least `LEAST_MEMORY`. Raises `ValueError`."""
+    size = parse_size(text)
+    if 0 < size < LEAST_MEMORY:
+        raise ValueError(f"{text!r} is less than a mebibyte: write the unit, as in 512M or 2G")
+    return size
+
+
+def parse_cpus(text: str) -> int | float:
+    """A number of CPUs: `2`, `1.5`, or `500m` for half a one. Raises `ValueError`."""
+    match = _NUMBER.fullmatch(text.strip())
+    if not match or _LEADING_ZERO.match(match[1]):
+        raise ValueError(f"{text!r} is not a number of CPUs: write 2, 1.5 or 500m")
+    cpus = float(match[1]) / (1000 if match[2] else 1)
+    return int(cpus) if cpus.is_integer() else cpus
 
 
 def format_size(size: int) -> str:
@@ -22,3 +60,7 @@ def format_size(size: int) -> str:
         if size >= _UNITS[unit] and "e" not in short and parse_size(short) == size:
             return short
     return str(size or "")
+
+
+def _whole(number: str, unit: int) -> int:
+    return int((float(number) if "." in number else int(number)) * unit)
