@@ -8,9 +8,8 @@ from pathlib import Path
 
 from binder_registry.auth import Scope
 from binder_registry.errors import error_name
-from binder_registry.server.description.members import MEMBERS
 from binder_registry.server.description.parameters import ANSWER_HEADERS
-from binder_registry.server.description.schemas import schemas
+from binder_registry.server.description.schemas import MEMBERS, schemas
 from binder_registry.server.http.error_status import STATUS
 from binder_registry.server.routes import ROUTES, Route
 
@@ -126,7 +125,7 @@ def whole_template() -> dict[str, object]:
     """The examples of all members that a request may set, as one template."""
     whole: dict[str, object] = {}
     for name, member in MEMBERS.items():
-        if member.rules.get("readOnly") or name == "limits":
+        if member.schema.get("readOnly") or name == "limits":
             continue
         if name.startswith("limits."):
             limits = whole.setdefault("limits", {})

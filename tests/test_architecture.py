@@ -12,7 +12,7 @@ PACKAGE = "binder_registry"
 BACKENDS = ("memory", "postgres", "sqlite")
 
 # What each part may import besides itself. A part is a module or a package of `binder_registry`.
-TEMPLATES = {"errors", "strict_json", "template", "wire"}
+TEMPLATES = {"errors", "members", "rules", "strict_json", "template", "wire"}
 CHANGES = TEMPLATES | {"changes"}
 CONTRACTS = CHANGES | {"store", "log_contract"}
 STORES = CONTRACTS | {"batch", "log_store"}
@@ -20,9 +20,11 @@ RULES = STORES | {"selector", "apply", "auth"}
 DOMAIN = RULES | {"registry"}
 MAY_IMPORT = {
     "errors": set[str](),
-    "template": {"errors"},
+    "members": set[str](),
+    "template": {"members"},
+    "rules": {"errors", "members", "template"},
     "strict_json": {"errors"},
-    "wire": {"errors", "strict_json", "template"},
+    "wire": {"errors", "members", "rules", "strict_json", "template"},
     "changes": TEMPLATES,
     "store": CHANGES,
     "log_contract": CHANGES,

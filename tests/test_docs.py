@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from binder_registry.errors import RegistryError, error_classes, error_name
-from binder_registry.server.description.members import MEMBERS
+from binder_registry.rules import check
 from binder_registry.server.description.parameters import ANSWER_HEADERS
+from binder_registry.server.description.schemas import MEMBERS
 from binder_registry.server.http.cors import EXPOSED
 from binder_registry.server.http.error_status import STATUS
 from binder_registry.server.routes import ROUTES, Route
-from binder_registry.template import check
 from binder_registry.wire import encode, parse, template_from_members
 from docs.generate_api import errors_page, reference_page, template_page, whole_template
 from tests.server.running import running_server

@@ -4,7 +4,8 @@ import pytest
 from msgspec.structs import replace
 
 from binder_registry.errors import ErrorHint, InvalidTemplate
-from binder_registry.template import ContainerLimits, Template, changed_members, check, merged, name_problem, successor
+from binder_registry.rules import check, name_problem
+from binder_registry.template import ContainerLimits, Template, changed_members, merged, successor
 
 GOOD = Template(name="scipy", image_name="jupyter/scipy")
 

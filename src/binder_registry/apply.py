@@ -8,8 +8,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from .errors import ErrorHint, InvalidRequest, InvalidTemplate
+from .rules import check, name_problem, successor_problem
 from .selector import Requirement, matches, parse_selector
-from .template import Template, changed_members, check, name_problem, successor_problem
+from .template import Template, changed_members
 from .wire import Object, template_from_members
 
 NOTE_BYTES = 1024

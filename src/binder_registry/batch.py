@@ -8,8 +8,9 @@ from msgspec.structs import replace
 from .changes import Action, Change, Head, Position, chained, content_digest
 from .errors import InvalidRequest, RevisionConflict, TemplateNotFound
 from .log_contract import Log, ReadsMany
+from .rules import check
 from .store import Expected
-from .template import Template, check
+from .template import Template
 from .wire import encode_template
 
 

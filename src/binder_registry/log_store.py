@@ -17,8 +17,9 @@ from .errors import (
     TemplateNotFound,
 )
 from .log_contract import Log
+from .rules import check, invalid_template, successor_problem
 from .store import Expected
-from .template import Template, check, invalid_template, merged, successor_problem
+from .template import Template, merged
 
 PAGE = 1000  # rows of one read
 

@@ -6,7 +6,11 @@ from typing import Literal, TypeAlias
 from msgspec import Struct
 
 from .errors import InvalidRequest
-from .template import is_label_key, is_label_value
+from .members import LABEL_KEY, LABEL_WORD
+from .rules import is_label_key, is_label_value
+
+_REQUIREMENT = rf" *(?:!?{LABEL_KEY}|{LABEL_KEY}!?=(?:{LABEL_WORD})?) *"
+SELECTOR = rf"{_REQUIREMENT}(?:,{_REQUIREMENT})*"  # what `parse_selector` takes, as the description of the API has it
 
 
 class Requirement(Struct, frozen=True):

@@ -1,34 +1,52 @@
-"""A template, its limits, and the rules about them as pure functions."""
+"""A template and its limits, member by member, and what a change makes of them. Pure."""
 
-import re
-import unicodedata
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
-import msgspec
 from msgspec import Struct
 from msgspec.structs import asdict, replace
 
-from .errors import ErrorHint, InvalidTemplate
+from .members import (
+    DISPLAY_NAME_LENGTH,
+    LABELS,
+    MAX_ENTRIES,
+    NAME,
+    NAME_BYTES,
+    NO_CONTROL,
+    NOT_NEGATIVE,
+    SUCCESSOR,
+    TEXT_LENGTH,
+    VARIABLES,
+    Member,
+    declared,
+)
 
-NAME_BYTES = 2048  # every name fits a URL and a PostgreSQL index entry
-DISPLAY_NAME_LENGTH = 200
-TEXT_LENGTH = 10_000  # characters of a description or a deprecation message
-MAX_ENTRIES = 256  # labels, environment variables or groups of one template
-LARGEST_INTEGER = 2**63 - 1
 MAX_HOPS = 8  # along replaced-by
-
-_LABEL_WORD = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?", re.ASCII)
-_DNS_SUBDOMAIN = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*", re.ASCII)
-_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 
 
 class ContainerLimits(Struct, frozen=True, omit_defaults=True):
-    memory: int = 0  # bytes; 0 sets no limit
-    cpu_shares: int = 0  # relative weight, as `docker run --cpu-shares`; 0 leaves Docker's 1024
-    cpus: int | float = 0  # number of CPUs, a true cap; 0 sets no limit
-    gpus: int = 0  # whole devices
+    """0 sets no limit."""
+
+    memory: Annotated[
+        int,
+        Member("Memory of the container; 0 sets no limit.", "0 to 2^63 − 1", 2147483648, "bytes", NOT_NEGATIVE),
+    ] = 0
+    cpu_shares: Annotated[
+        int,
+        Member(
+            "Relative weight under contention, as `docker run --cpu-shares`; 0 leaves Docker's 1024.",
+            "0 to 2^63 − 1",
+            512,
+            "CPU shares",
+            NOT_NEGATIVE,
+        ),
+    ] = 0
+    cpus: Annotated[
+        int | float,
+        Member("A true cap, which may be fractional; 0 sets no limit.", "0 to 2^63 − 1", 1.5, "CPUs", NOT_NEGATIVE),
+    ] = 0
+    gpus: Annotated[int, Member("Whole devices; 0 asks for none.", "0 to 2^63 − 1", 1, "GPUs", NOT_NEGATIVE)] = 0
 
 
 def _wire_name(attribute: str) -> str:
@@ -38,32 +56,166 @@ def _wire_name(attribute: str) -> str:
 class Template(Struct, frozen=True, omit_defaults=True, rename=_wire_name):
     """How to run an interactive environment.
 
-    The first nine members are 2015's, under 2015's wire names (`bind_ip` is `container-ip`). `revision` and `deleted`
-    are the registry's own: which change last wrote it (0: not stored), and whether this is a tombstone.
+    The first nine members are 2015's, under 2015's wire names (`bind_ip` is `container-ip`).
+
+    A member is declared here, and nowhere else: its type says how it is read and written (`wire`), its `Member` what
+    the pages and the description of the API say of it. What else may know it: its rule, in `rules`; its flag, in
+    `cli/options`; what other formats make of it, in `formats`; and what a hub does with it, in `jupyterhub`.
     """
 
-    name: str = ""
-    image_name: str = ""
-    command: str = ""
-    limits: ContainerLimits = ContainerLimits()
-    time_created: datetime | None = None
-    time_modified: datetime | None = None
-    redirect_uri: str = ""  # where the user lands, below the server's own URL
-    bind_ip: str = ""  # host address that containers bind to
-    bind_port: int = 0  # port within the container; 0 leaves the launcher's
-    display_name: str = ""
-    description: str = ""
-    labels: dict[str, str] = {}
-    environment: dict[str, str] = {}  # never for secrets: everyone who reads the registry sees them
-    allowed_groups: tuple[str, ...] = ()  # empty: everyone
-    deprecated: str = ""  # a message for people; the template still works
-    replaced_by: str = ""  # name of the template that a stale choice resolves to
-    revision: int = 0
-    deleted: bool = False
+    name: Annotated[
+        str,
+        Member(
+            "What the template is called in URLs and by launchers. It never changes.",
+            f"required; at most {NAME_BYTES} bytes of UTF-8; no `/`, no control characters, not `.` or `..`",
+            "scipy",
+            schema=NAME,
+        ),
+    ] = ""
+    image_name: Annotated[
+        str,
+        Member(
+            "The container image to run.",
+            "required; no control characters",
+            "quay.io/jupyter/scipy-notebook:2026-01-05",
+            schema={"minLength": 1, **NO_CONTROL},
+        ),
+    ] = ""
+    command: Annotated[
+        str, Member("The command to run in the container; empty leaves the image's own.", "", "start-notebook.py")
+    ] = ""
+    limits: Annotated[
+        ContainerLimits, Member("Limits of the container. Each counts by itself; what is left out is not limited.")
+    ] = ContainerLimits()
+    time_created: Annotated[
+        datetime | None,
+        Member(
+            "When the template was first written. Kept by the registry: one that is sent is checked and dropped.",
+            "RFC 3339",
+            "2026-01-05T09:00:00.000001Z",
+            "UTC",
+            {"format": "date-time", "readOnly": True},
+            read_only=True,
+        ),
+    ] = None
+    time_modified: Annotated[
+        datetime | None,
+        Member(
+            "When the template was last written. Kept by the registry: one that is sent is checked and dropped.",
+            "RFC 3339",
+            "2026-01-05T09:00:01.000001Z",
+            "UTC",
+            {"format": "date-time", "readOnly": True},
+            read_only=True,
+        ),
+    ] = None
+    redirect_uri: Annotated[str, Member("Where the user lands, below the server's own URL.", "", "/lab")] = ""
+    bind_ip: Annotated[str, Member("Host address that containers bind to.", "", "127.0.0.1")] = ""
+    bind_port: Annotated[
+        int,
+        Member(
+            "Port within the container; 0 leaves the launcher's.",
+            "0 to 65535",
+            8888,
+            "port",
+            {"minimum": 0, "maximum": 65535},
+        ),
+    ] = 0
+    display_name: Annotated[
+        str,
+        Member(
+            "What people read in a list. Plain text: whoever renders it escapes it.",
+            f"one line of at most {DISPLAY_NAME_LENGTH} characters; no control characters",
+            "SciPy, spring term",
+            schema={"maxLength": DISPLAY_NAME_LENGTH, **NO_CONTROL},
+        ),
+    ] = ""
+    description: Annotated[
+        str,
+        Member(
+            "What people read below it. Plain text: whoever renders it escapes it.",
+            f"at most {TEXT_LENGTH} characters",
+            "NumPy, SciPy and pandas for the course.",
+            schema={"maxLength": TEXT_LENGTH},
+        ),
+    ] = ""
+    labels: Annotated[
+        dict[str, str],
+        Member(
+            "Key and value pairs that queries select by.",
+            f"at most {MAX_ENTRIES}; Kubernetes' syntax: a key is `word` or `dns.subdomain/word`, a value is empty or "
+            "a word; a word has at most 63 of `A-Za-z0-9._-` and begins and ends with a letter or digit",
+            {"course": "physics-101"},
+            schema=LABELS,
+        ),
+    ] = {}
+    environment: Annotated[
+        dict[str, str],
+        Member(
+            "Environment variables of the container. **Never secrets**: everyone who can read the registry sees them, "
+            "and its history keeps them.",
+            f"at most {MAX_ENTRIES}; names of letters, digits and `_`, not beginning with a digit; values without NUL",
+            {"JUPYTER_ENABLE_LAB": "yes"},
+            schema=VARIABLES,
+        ),
+    ] = {}
+    allowed_groups: Annotated[
+        tuple[str, ...],
+        Member(
+            "Which groups may see and start it; empty means everyone. The registry carries this; a hub enforces it.",
+            f"at most {MAX_ENTRIES}, each once, none empty; no control characters",
+            ["physics", "staff"],
+            schema={
+                "maxItems": MAX_ENTRIES,
+                "uniqueItems": True,
+                "items": {"type": "string", "minLength": 1, **NO_CONTROL},
+            },
+        ),
+    ] = ()
+    deprecated: Annotated[
+        str,
+        Member(
+            "A message for people, shown wherever the template is chosen. The template still works.",
+            f"at most {TEXT_LENGTH} characters",
+            "Please move to scipy-2026.",
+            schema={"maxLength": TEXT_LENGTH},
+        ),
+    ] = ""
+    replaced_by: Annotated[
+        str,
+        Member(
+            f"The template that a stale choice of this one resolves to. Readers follow at most {MAX_HOPS} of these; a "
+            "cycle leads nowhere.",
+            "as `name`, or empty; not the template itself",
+            "scipy-2026",
+            schema=SUCCESSOR,
+        ),
+    ] = ""
+    revision: Annotated[
+        int,
+        Member(
+            "The change that last wrote the template. Only in answers, and only with `view=full`.",
+            "kept by the registry",
+            7,
+            schema={"readOnly": True},
+            read_only=True,
+        ),
+    ] = 0
+    deleted: Annotated[
+        bool,
+        Member(
+            "`true` on the tombstone of a deleted template, which holds what it was. Only in answers.",
+            "kept by the registry",
+            True,
+            schema={"readOnly": True},
+            read_only=True,
+        ),
+    ] = False
 
 
-KEPT_BY_REGISTRY = ("time_created", "time_modified", "revision", "deleted")
-WIRE_NAMES = {field.name: field.encode_name for field in msgspec.structs.fields(Template)}
+MEMBERS = declared(Template)
+KEPT_BY_REGISTRY = tuple(one.attribute for one in MEMBERS if one.member.read_only)
+WIRE_NAMES = {one.attribute: one.wire for one in MEMBERS}
 
 
 def merged(current: Template, update: Template) -> Template:
@@ -78,10 +230,11 @@ def changed_members(before: Template | None, after: Template) -> list[str]:
     before = before or Template()
     changed = []
     for (member, old), (_, new) in zip(_content(before), _content(after), strict=True):
-        if isinstance(old, ContainerLimits):
-            changed += [f"limits.{limit}" for limit, value in asdict(old).items() if value != getattr(new, limit)]
+        wire = WIRE_NAMES[member]
+        if isinstance(old, Struct):
+            changed += [f"{wire}.{inner}" for inner, value in asdict(old).items() if value != getattr(new, inner)]
         elif old != new:
-            changed.append(WIRE_NAMES[member])
+            changed.append(wire)
     return changed
 
 
@@ -100,119 +253,5 @@ def successor(name: str, find: Callable[[str], Template | None]) -> Template | N
     return None
 
 
-def check(template: Template) -> None:
-    """Raise `InvalidTemplate` with every broken rule. Missing members come first, in 2015's words."""
-    missing = [
-        ErrorHint("Template", wire, "missing_field")
-        for wire, value in (("name", template.name), ("image-name", template.image_name))
-        if not value
-    ]
-    if missing:
-        raise InvalidTemplate("name and image-name must be specified", missing)
-    problems = list(_problems(template))
-    if problems:
-        raise invalid_template(problems)
-
-
-def invalid_template(problems: Sequence[tuple[str, str]]) -> InvalidTemplate:
-    """From wire names and what is wrong with each."""
-    return InvalidTemplate(
-        "; ".join(f"{field} {problem}" for field, problem in problems[:10]),
-        [ErrorHint("Template", field, "invalid") for field, _ in problems],
-    )
-
-
-def name_problem(name: str) -> str | None:
-    """Why this cannot be a template's name, or None. Such a name could not be reached by a URL."""
-    if not name or name in (".", "..") or "/" in name:
-        return "must not be empty, '.', '..' or contain '/'"
-    if _has_control_characters(name):
-        return "must not contain control characters"
-    if len(name.encode(errors="surrogatepass")) > NAME_BYTES:
-        return f"must not be longer than {NAME_BYTES} bytes"
-    return None
-
-
-def successor_problem(name: str, replaced_by: str) -> str | None:
-    """Why the template `name` cannot be replaced by that one, or None; "" is no successor."""
-    if replaced_by and replaced_by == name:
-        return "must not name the template itself"
-    return name_problem(replaced_by) if replaced_by else None
-
-
 def _content(template: Template) -> list[tuple[str, Any]]:
     return [(member, value) for member, value in asdict(template).items() if member not in KEPT_BY_REGISTRY]
-
-
-def _problems(template: Template) -> Iterator[tuple[str, str]]:
-    if problem := name_problem(template.name):
-        yield "name", problem
-    if _has_control_characters(template.image_name):
-        yield "image-name", "must not contain control characters"
-    if not 0 <= template.bind_port <= 65535:
-        yield "bind-port", "must be from 0 to 65535"
-    yield from _limit_problems(template.limits)
-    if len(template.display_name) > DISPLAY_NAME_LENGTH or _has_control_characters(template.display_name):
-        yield "display-name", f"must be one line of at most {DISPLAY_NAME_LENGTH} characters"
-    for field, text in (("description", template.description), ("deprecated", template.deprecated)):
-        if len(text) > TEXT_LENGTH:
-            yield field, f"must not be longer than {TEXT_LENGTH} characters"
-    if template.labels:
-        yield from _label_problems(template.labels)
-    if template.environment:
-        yield from _environment_problems(template.environment)
-    if template.allowed_groups:
-        yield from _group_problems(template.allowed_groups)
-    if problem := successor_problem(template.name, template.replaced_by):
-        yield "replaced-by", problem
-
-
-def _group_problems(groups: Sequence[str]) -> Iterator[tuple[str, str]]:
-    if len(groups) > MAX_ENTRIES:
-        yield "allowed-groups", f"must not have more than {MAX_ENTRIES} entries"
-    if len(set(groups)) != len(groups):
-        yield "allowed-groups", "must not name a group twice"
-    if any(not group or _has_control_characters(group) for group in groups):
-        yield "allowed-groups", "must hold names of groups, without control characters"
-
-
-def _limit_problems(limits: ContainerLimits) -> Iterator[tuple[str, str]]:
-    for limit, value in asdict(limits).items():
-        if not 0 <= value <= LARGEST_INTEGER:  # NaN is not either
-            yield f"limits.{limit}", f"must be from 0 to {LARGEST_INTEGER}"
-
-
-def _label_problems(labels: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    if len(labels) > MAX_ENTRIES:
-        yield "labels", f"must not have more than {MAX_ENTRIES} entries"
-    for key, value in labels.items():
-        if not is_label_key(key):
-            yield f"labels.{key}", "is not a label key in Kubernetes' syntax"
-        elif not is_label_value(value):
-            yield f"labels.{key}", "is not a label value in Kubernetes' syntax"
-
-
-def is_label_key(key: str) -> bool:
-    """Kubernetes' syntax: an optional DNS subdomain and `/`, then a word of at most 63 characters."""
-    prefix, slash, word = key.rpartition("/")
-    if slash and not (len(prefix) <= 253 and _DNS_SUBDOMAIN.fullmatch(prefix)):
-        return False
-    return _LABEL_WORD.fullmatch(word) is not None
-
-
-def is_label_value(value: str) -> bool:
-    return value == "" or _LABEL_WORD.fullmatch(value) is not None
-
-
-def _environment_problems(environment: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    if len(environment) > MAX_ENTRIES:
-        yield "environment", f"must not have more than {MAX_ENTRIES} entries"
-    for variable, value in environment.items():
-        if not _VARIABLE.fullmatch(variable):
-            yield f"environment.{variable}", "is not a name of an environment variable"
-        elif "\0" in value:
-            yield f"environment.{variable}", "must not contain a NUL character"
-
-
-def _has_control_characters(text: str) -> bool:
-    return not text.isprintable() and any(unicodedata.category(character) == "Cc" for character in text)

@@ -9,17 +9,23 @@ Out: compact JSON with Go's escapes and key order; times as RFC 3339 in UTC with
 import re
 from collections.abc import Callable, Container
 from datetime import UTC, date, datetime
+from functools import cache
 from typing import Annotated, Any, TypeVar
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType, structs
 
 from .errors import APIErrorResponse, ErrorHint, InvalidTemplate
+from .members import LARGEST_INTEGER, Declared, declared, is_structure
+from .rules import invalid_template
 from .strict_json import Object as Object
 from .strict_json import parse as parse
-from .template import LARGEST_INTEGER, WIRE_NAMES, ContainerLimits, Template, invalid_template
+from .template import KEPT_BY_REGISTRY, MEMBERS, WIRE_NAMES, Template
 
 T = TypeVar("T", bound=Struct)
+
+ALWAYS = ("name", "image-name", "command", "limits", "time-created", "time-modified")  # in an answer, as in 2015
+ONLY_IN_ANSWERS = ("revision", "deleted")
 
 _GO_TIME = re.compile(r"(\d{4})-(\d\d)-(\d\d)T([01]\d|2[0-3]):[0-5]\d:[0-5]\d([.,]\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII)
 
@@ -51,13 +57,14 @@ def merge_patch(template: Template, patch: Any) -> Template:
 
     Raises `InvalidTemplate`.
     """
-    members = _members(parse(encode_template(template)))
+    members, readers = _members(parse(encode_template(template))), _readers(Template)
     for key, value in _object(patch):
         if isinstance(value, Object):
             # No member is deeper than this: what is nested further is refused below, merged or not.
-            known = _LIMITS if key == "limits" else None
+            structure = readers[key][2] if key in readers else None
+            known = _readers(structure) if structure else None
             value = Object(_merged(_members(members.get(key)), value, known).items())
-        _merged(members, [(key, value)], _MEMBERS)
+        _merged(members, [(key, value)], readers)
     return template_from_members(Object(members.items()))
 
 
@@ -87,7 +94,7 @@ _Fold = Callable[[str], str] | None  # how keys are matched; None is exactly
 
 
 def _read_members(start: T, pairs: Object, fold: _Fold, problems: _Problems, prefix: str = "") -> T:
-    readers: dict[str, tuple[str, Callable[..., Any]]] = _LIMITS if prefix else _MEMBERS
+    readers = _readers(type(start))
     found: dict[str, Any] = {}
     for key, value in pairs:
         wire = fold(key) if fold and key not in readers else key
@@ -95,22 +102,22 @@ def _read_members(start: T, pairs: Object, fold: _Fold, problems: _Problems, pre
             if not fold:
                 problems.append((prefix + key, "is not a member of a template"))
             continue
-        attribute, read = readers[wire]
         if value is None:
             continue
-        if attribute == "limits":
-            so_far = found.get("limits", ContainerLimits())
+        attribute, read, structure = readers[wire]
+        if structure:
+            so_far = found.get(attribute, structure())
             if isinstance(value, Object):
-                found["limits"] = _read_members(so_far, value, fold, problems, "limits.")
+                found[attribute] = _read_members(so_far, value, fold, problems, f"{prefix}{wire}.")
             else:
-                problems.append(("limits", "must be an object"))
+                problems.append((prefix + wire, "must be an object"))
             continue
         try:
             found[attribute] = read(value)
         except ValueError as error:
             problems.append((prefix + wire, str(error)))
-    for dropped in ("time_created", "time_modified"):
-        found.pop(dropped, None)
+    for kept in KEPT_BY_REGISTRY:
+        found.pop(kept, None)
     return structs.replace(start, **found)
 
 
@@ -161,26 +168,26 @@ def _go_time(value: Any) -> None:
         raise ValueError("must be a time in RFC 3339")
 
 
-_LIMITS: dict[str, tuple[str, Callable[..., Any]]] = {
-    "memory": ("memory", _integer),
-    "cpu_shares": ("cpu_shares", _integer),
-    "cpus": ("cpus", _number),
-    "gpus": ("gpus", _integer),
+_READERS: dict[Any, Callable[..., Any]] = {
+    str: _string,
+    int: _integer,
+    int | float: _number,
+    datetime: _go_time,
+    dict[str, str]: _string_map,
+    tuple[str, ...]: _strings,
 }
-_READERS: dict[str, Callable[..., Any]] = {
-    "limits": _object,
-    "time_created": _go_time,
-    "time_modified": _go_time,
-    "bind_port": _integer,
-    "labels": _string_map,
-    "environment": _string_map,
-    "allowed_groups": _strings,
-}
-_MEMBERS: dict[str, tuple[str, Callable[..., Any]]] = {
-    wire: (attribute, _READERS.get(attribute, _string))
-    for attribute, wire in WIRE_NAMES.items()
-    if attribute not in ("revision", "deleted")
-}
+
+
+@cache
+def _readers(structure: type[Struct]) -> dict[str, tuple[str, Callable[..., Any], type[Struct] | None]]:
+    """By wire name: the attribute, what reads it, and the structure that is within."""
+    return {
+        one.wire: (one.attribute, _object, one.type)
+        if is_structure(one.type)
+        else (one.attribute, _READERS[one.type], None)
+        for one in declared(structure)
+        if one.wire not in ONLY_IN_ANSWERS
+    }
 
 
 def _raise(problems: _Problems, prefix: str = "") -> None:
@@ -192,36 +199,30 @@ def _raise(problems: _Problems, prefix: str = "") -> None:
 # ── writing ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-class _WireTemplate(Struct, omit_defaults=True, rename=lambda name: name.replace("_", "-")):
-    """What 2015 always sent has no default here; what it left out when zero has one."""
+def _sent(one: Declared) -> tuple[str, Any] | tuple[str, Any, Any]:
+    """What 2015 always sent has no default; what it left out when zero has one."""
+    if one.type is datetime:
+        return one.attribute, str | UnsetType, UNSET
+    if one.wire in ALWAYS:
+        return one.attribute, one.type
+    return one.attribute, one.type, getattr(Template(), one.attribute)
 
-    name: str
-    image_name: str
-    command: str
-    limits: ContainerLimits
-    time_created: str | UnsetType = UNSET
-    time_modified: str | UnsetType = UNSET
-    redirect_uri: str = ""
-    container_ip: str = ""
-    bind_port: int = 0
-    display_name: str = ""
-    description: str = ""
-    labels: dict[str, str] = {}
-    environment: dict[str, str] = {}
-    allowed_groups: tuple[str, ...] = ()
-    deprecated: str = ""
-    replaced_by: str = ""
-    revision: int = 0
-    deleted: bool = False
+
+_WireTemplate = msgspec.defstruct(
+    "_WireTemplate", [_sent(one) for one in MEMBERS], omit_defaults=True, rename=WIRE_NAMES
+)
+_CREATED, _MODIFIED, _REVISION = map([*WIRE_NAMES].index, ("time_created", "time_modified", "revision"))
 
 
 def encode_template(template: Template, *, full: bool = False) -> bytes:
     """The bytes of one template, without a newline; times it does not have are left out; `full` adds `revision`."""
-    *members, revision, deleted = structs.astuple(template)
-    created, modified = members[4:6]
-    members[4] = timestamp(created) if created else UNSET
-    members[5] = members[4] if modified == created else timestamp(modified) if modified else UNSET
-    return encode(_WireTemplate(*(*members, revision if full else 0, deleted)))
+    members: list[Any] = list(structs.astuple(template))
+    created, modified = members[_CREATED], members[_MODIFIED]
+    members[_CREATED] = timestamp(created) if created else UNSET
+    members[_MODIFIED] = members[_CREATED] if modified == created else timestamp(modified) if modified else UNSET
+    if not full:
+        members[_REVISION] = 0
+    return encode(_WireTemplate(*members))
 
 
 def full_view(content: bytes, revision: int) -> bytes:

@@ -148,7 +148,7 @@ def _of_file(source: str, form: str) -> "tuple[list[Template], list[str]]":
 def _publishable(templates: "list[Template]", notes: list[str]) -> "list[Template]":
     """Those that keep the rules; the others are named."""
     from ..errors import InvalidTemplate
-    from ..template import check
+    from ..rules import check
 
     kept = []
     for template in templates:

@@ -5,10 +5,11 @@ from typing import Literal
 from msgspec import Struct, field
 
 from ...apply import NOTE_BYTES
+from ...members import NAME, SUCCESSOR, Schema
+from ...selector import SELECTOR
 from ..handlers import changes as feed
 from ..handlers import listing
 from ..http.requests import LARGEST_REVISION
-from .members import NAME, SELECTOR, SUCCESSOR, Schema
 
 _POSITION = r"[0-9]{1,19}(?:-[0-9a-f]{16})?"
 _REVISION: Schema = {"type": "integer", "minimum": 0, "maximum": LARGEST_REVISION}

@@ -6,17 +6,17 @@ from typing import Any
 import msgspec
 
 from ...apply import NOTE_BYTES
-from ...template import LARGEST_INTEGER, Template
-from ...wire import ErrorBody
+from ...members import LARGEST_INTEGER, NAME, NO_CONTROL, SUCCESSOR, Schema, walked
+from ...selector import SELECTOR
+from ...template import Template
+from ...wire import ALWAYS, ONLY_IN_ANSWERS, ErrorBody
 from ..handlers.about import Health
 from ..handlers.writes import Plan
 from .bodies import Changes
-from .members import MEMBERS, NAME, ONE_LINE, SELECTOR, SUCCESSOR, Schema
 
 REFERENCE = "#/components/schemas/{name}"
-ALWAYS = ("name", "image-name", "command", "limits", "time-created", "time-modified")  # in an answer, as in 2015
 REQUIRED = ("name", "image-name")
-READ_ONLY = ("revision", "deleted")
+MEMBERS = {path: one.member for path, one in walked(Template)}
 CLEARABLE_ENTRIES = ("labels", "environment")  # maps, of which a patch may clear single entries
 
 
@@ -48,7 +48,7 @@ def _written(
     members = {
         wire: _ruled(wire, types[wire]) if wire in required else _or_null(_ruled(wire, types[wire]))
         for wire in types
-        if wire not in READ_ONLY
+        if wire not in ONLY_IN_ANSWERS
     }
     single = {limit: _or_null(_ruled(f"limits.{limit}", limits[limit])) for limit in limits}
     members["limits"] = _or_null(_object(single, exact=exact)) | {"description": MEMBERS["limits"].meaning}
@@ -58,7 +58,7 @@ def _written(
 def _update(types: dict[str, Schema], limits: dict[str, Schema]) -> Schema:
     update = _written(types, limits)
     update["properties"]["name"] = {"type": ["string", "null"], "description": "Not looked at: the path names it."}
-    update["properties"]["image-name"] |= {"minLength": 0, **ONE_LINE}
+    update["properties"]["image-name"] |= {"minLength": 0, **NO_CONTROL}
     update["type"] = ["object", "null"]
     return update | {"description": "The members to replace; those that are left out, empty, 0 or null stay."}
 
@@ -86,13 +86,13 @@ def _told(wire: str, type_: Schema) -> Schema:
     schema["description"] = f"{member.meaning} Unit: {member.unit}." if member.unit else member.meaning
     if member.example is not None:
         schema["examples"] = [member.example]
-    if wire in READ_ONLY or wire.startswith("time-"):
-        schema |= member.rules
+    if wire in ONLY_IN_ANSWERS or wire.startswith("time-"):
+        schema |= member.schema
     return schema
 
 
 def _ruled(wire: str, type_: Schema) -> Schema:
-    return _told(wire, type_) | MEMBERS[wire].rules
+    return _told(wire, type_) | MEMBERS[wire].schema
 
 
 def _or_null(schema: Schema) -> Schema:

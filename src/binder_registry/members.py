@@ -1,0 +1,98 @@
+"""What can be said of a member of a template beside its type: what people are told, and its rule as JSON Schema.
+
+`Template` declares its members with these; reading and writing them (`wire`), the description of the API, the pages of
+the documentation and the flags of the command line follow from there.
+"""
+
+from collections.abc import Iterator
+from types import NoneType, UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
+
+import msgspec
+from msgspec import Struct
+
+Schema = dict[str, Any]
+
+NAME_BYTES = 2048  # every name fits a URL and a PostgreSQL index entry
+DISPLAY_NAME_LENGTH = 200
+TEXT_LENGTH = 10_000  # characters of a description or a deprecation message
+MAX_ENTRIES = 256  # labels, environment variables or groups of one template
+LARGEST_INTEGER = 2**63 - 1
+
+_CONTROL = r"\u0000-\u001f\u007f-\u009f"
+LABEL_WORD = r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?"
+_DNS_LABEL = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
+LABEL_KEY = rf"(?![^/]{{254}})(?:{_DNS_LABEL}(?:\.{_DNS_LABEL})*/)?{LABEL_WORD}"
+VARIABLE = "[A-Za-z_][A-Za-z0-9_]*"
+
+NAME: Schema = {"minLength": 1, "maxLength": NAME_BYTES, "pattern": rf"^(?!\.\.?$)[^/{_CONTROL}]+$"}
+SUCCESSOR: Schema = {"maxLength": NAME_BYTES, "pattern": rf"^(?!\.\.?$)[^/{_CONTROL}]*$"}
+NO_CONTROL: Schema = {"pattern": rf"^[^{_CONTROL}]*$"}
+NOT_NEGATIVE: Schema = {"minimum": 0, "maximum": LARGEST_INTEGER}
+LABELS: Schema = {
+    "maxProperties": MAX_ENTRIES,
+    "propertyNames": {"pattern": f"^{LABEL_KEY}$"},
+    "additionalProperties": {"type": "string", "pattern": f"^(?:{LABEL_WORD})?$"},
+}
+VARIABLES: Schema = {
+    "maxProperties": MAX_ENTRIES,
+    "propertyNames": {"pattern": f"^{VARIABLE}$"},
+    "additionalProperties": {"type": "string", "pattern": r"^[^\u0000]*$"},
+}
+
+
+class Member(Struct, frozen=True):
+    """`limits` and `schema` say one rule, for people and as JSON Schema; `rules.check` enforces it.
+
+    `read_only`: the registry keeps it, and what a request says of it is not looked at.
+    """
+
+    meaning: str
+    limits: str = ""
+    example: Any = None
+    unit: str = ""
+    schema: Schema = {}
+    read_only: bool = False
+
+
+class Declared(Struct, frozen=True):
+    """One member as `Template`, or a structure within it, declares it."""
+
+    attribute: str
+    wire: str
+    type: Any  # without None
+    member: Member
+
+
+def declared(structure: type[Struct]) -> list[Declared]:
+    """The members of a structure, in the order of its JSON. Raises `TypeError` for one without a `Member`."""
+    return [_declared(field) for field in msgspec.structs.fields(structure)]
+
+
+def walked(structure: type[Struct], prefix: str = "") -> Iterator[tuple[str, Declared]]:
+    """All members by path, `limits.memory` for those of a structure within."""
+    for one in declared(structure):
+        yield prefix + one.wire, one
+        if is_structure(one.type):
+            yield from walked(one.type, f"{prefix}{one.wire}.")
+
+
+def is_structure(type_: Any) -> bool:
+    return isinstance(type_, type) and issubclass(type_, Struct)
+
+
+def _declared(field: Any) -> Declared:
+    type_, said = field.type, None
+    if get_origin(type_) is Annotated:
+        type_, *said = get_args(type_)
+    member = next((one for one in said or () if isinstance(one, Member)), None)
+    if member is None:
+        raise TypeError(f"{field.name} is declared without a Member")
+    return Declared(field.name, field.encode_name, _without_none(type_), member)
+
+
+def _without_none(type_: Any) -> Any:
+    if get_origin(type_) not in (Union, UnionType):
+        return type_
+    left = [one for one in get_args(type_) if one is not NoneType]
+    return left[0] if len(left) == 1 else type_
