@@ -14,7 +14,6 @@ from ..errors import RevisionNotShown, StoreUnavailable, TooBusy
 from ..registry import Registry
 from .http.compression import Compressor
 from .http.counters import Counters
-from .http.replies import Reply
 from .live.event_ring import Watch
 from .live.follower import Follower, read_state
 from .live.group_commit import Operation, Writer
@@ -90,7 +89,7 @@ class Service:
             for pool in (self._pool, self._streams):
                 pool.shutdown(wait=False, cancel_futures=True)
 
-    async def write(self, operation: Operation, *names: str) -> Reply:
+    async def write(self, operation: Operation[T], *names: str) -> T:
         """`names` are the templates that the operation will look at."""
         return await self.writer.submit(operation, names)
 

@@ -16,8 +16,8 @@ from ...wire import decode_template
 from ..description.bodies import encode_change, members_changed
 from ..http.replies import Header, Reply, json_reply
 from ..http.requests import Request, single, whole_number
+from ..live.answer import entity_tag
 from ..live.event_ring import Event, Filter, event
-from ..live.read_model import entity_tag
 
 PAGE = 1000  # changes of one page
 SCANNED = 10_000  # rows that one page looks at to find those that are asked for

@@ -7,7 +7,7 @@ from ...errors import InvalidRequest, RevisionPurged, TemplateNotFound
 from ..http.compression import negotiated, tags, wanted_coding
 from ..http.replies import Header, Reply, answer_reply, change_reply, json_reply, not_modified
 from ..http.requests import Request, matches_tag, whole_number
-from ..live.read_model import entity_tag
+from ..live.answer import entity_tag
 from .listing import PARAMETERS, Page, next_target, page_of_past, page_of_present, parse_listing, present
 
 COUNTS = 1000  # listings whose total is remembered

@@ -13,7 +13,7 @@ from ...template import Template
 from ...wire import encode, encode_template, merge_patch, parse, template_from_2015
 from ..http.replies import Reply, change_reply, json_reply
 from ..http.requests import Request, json_object, single, whole_number
-from ..live.read_model import entity_tag, path_of
+from ..live.answer import entity_tag, path_of
 
 APPLY_BYTES = 64 * 1024**2
 

@@ -6,7 +6,7 @@ import re
 import sys
 from collections.abc import Callable
 
-from ..live.read_model import VARY, Answer
+from ..live.answer import VARIES, Answer
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -56,9 +56,7 @@ class Compressor:
 async def _encode(answer: Answer, coding: bytes) -> None:
     assert answer.encodings is not None
     body = await asyncio.to_thread(_CODERS[coding], answer.body)
-    more = b"content-encoding: %b\r\n" % coding
-    encoded = Answer(body, _tag(answer, coding), more + VARY)
-    answer.encodings[coding] = encoded
+    answer.encodings[coding] = Answer(body, _tag(answer, coding), ((b"content-encoding", coding), VARIES))
 
 
 def _tag(answer: Answer, coding: bytes) -> bytes:

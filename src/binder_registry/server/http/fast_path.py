@@ -11,7 +11,8 @@ import re
 from time import perf_counter
 
 from ...changes import Position
-from ..live.read_model import VARY, ReadModel
+from ..live.answer import VARIES
+from ..live.read_model import ReadModel
 from .access_log import AccessLog
 from .compression import negotiated, tags
 from .counters import BOUNDS, Counters, Series
@@ -20,6 +21,7 @@ from .recorder import Recorder
 
 LONGEST = 4096  # bytes of a request; longer ones are no readers' usual ones
 MOST_HEADS = 1024  # remembered; with LONGEST this bounds their memory to 4 MB
+VARY = b"%b: %b\r\n" % VARIES
 NEVER = 2**64  # no revision is as high
 
 # What follows the target of a plain GET: strictly less than what the parser accepts.

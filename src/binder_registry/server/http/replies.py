@@ -6,9 +6,8 @@ from msgspec import Struct
 from starlette.types import Send
 
 from ...changes import Change
-from ..live.read_model import JSON, VARY, Answer, entity_tag
-
-Header = tuple[bytes, bytes]
+from ..live.answer import JSON, VARIES, Answer, entity_tag
+from ..live.answer import Header as Header
 
 
 class Reply(Struct):
@@ -22,18 +21,11 @@ def json_reply(status: int, body: bytes, more: Sequence[Header] = ()) -> Reply:
 
 
 def answer_reply(answer: Answer) -> Reply:
-    """The headers stand in `answer.head` already: the fast path writes the same bytes."""
-    lines = answer.head.split(b"\r\n")
-    headers = [(name, value) for name, _, value in (line.partition(b": ") for line in lines if line)]
-    return Reply(200, headers, answer.body)
+    return Reply(200, answer.headers, answer.body)
 
 
 def not_modified(etag: bytes, *, varies: bool = False) -> Reply:
-    headers = [(b"etag", etag)]
-    if varies:
-        name, _, value = VARY.rstrip().partition(b": ")
-        headers.append((name, value))
-    return Reply(304, headers)
+    return Reply(304, [(b"etag", etag), VARIES] if varies else [(b"etag", etag)])
 
 
 def change_reply(status: int, change: Change, more: Sequence[Header] = ()) -> Reply:

@@ -7,21 +7,22 @@ import threading
 from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from queue import Empty, SimpleQueue
+from typing import Any, TypeVar
 
 from ...batch import Batch
 from ...changes import Change, Position
 from ...errors import RegistryError, StoreUnavailable, UnexpectedError
 from ...log_store import LogStore
-from ..http.replies import Reply
 
 MAX_GROUP = 1000  # writes of one commit
 MAX_WAITING = 10_000  # writes that may wait for theirs
 BACKOFF_SECONDS = (0.05, 2.0)  # after the first failure, and at most
 
-Operation = Callable[[Batch], Reply]
+T = TypeVar("T")
+Operation = Callable[[Batch], T]
 """Writes through the store, and renders its answer, before the commit; what it raises fails it alone."""
 
-Waiting = tuple[Operation, Collection[str], "asyncio.Future[Reply]"]
+Waiting = tuple[Operation[Any], Collection[str], "asyncio.Future[Any]"]
 logger = logging.getLogger(__name__)
 
 
@@ -46,14 +47,14 @@ class Writer:
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
         self._thread.start()
 
-    async def submit(self, operation: Operation, names: Collection[str]) -> Reply:
+    async def submit(self, operation: Operation[T], names: Collection[str]) -> T:
         """The operation's answer, once its commit is durable and shown; `names` are the templates it will look at.
 
         Raises what the operation raised, or `StoreUnavailable` when the commit failed: its outcome is unknown then.
         """
         if self.down or self._closing.is_set() or self._queue.qsize() >= MAX_WAITING:
             raise StoreUnavailable
-        answer: asyncio.Future[Reply] = self._loop.create_future()
+        answer: asyncio.Future[T] = self._loop.create_future()
         self._queue.put((operation, names, answer))
         self.unanswered += 1
         try:
@@ -82,7 +83,7 @@ class Writer:
                 yield waiting
 
     def _commit(self, group: list[Waiting]) -> None:
-        outcomes: list[Reply | RegistryError] = []
+        outcomes: list[Any] = []
         try:
             with self._store.atomic() as batch:
                 batch.look_up({name for _, names, _ in group for name in names})
@@ -96,7 +97,7 @@ class Writer:
             return
         self._loop.call_soon_threadsafe(self._finish, group, outcomes, rows)
 
-    def _attempt(self, operation: Operation, batch: Batch) -> Reply | RegistryError:
+    def _attempt(self, operation: Operation[Any], batch: Batch) -> Any:
         try:
             with self._store.atomic():
                 return operation(batch)
@@ -109,7 +110,7 @@ class Writer:
     def _finish(
         self,
         group: list[Waiting],
-        outcomes: list[Reply | RegistryError],
+        outcomes: list[Any],
         rows: list[Change],
     ) -> None:
         def answer(shown: "asyncio.Future[None]") -> None:
@@ -150,7 +151,7 @@ def _refuse(group: list[Waiting]) -> None:
         _resolve(waiting, StoreUnavailable())
 
 
-def _resolve(waiting: "asyncio.Future[Reply]", outcome: Reply | RegistryError) -> None:
+def _resolve(waiting: "asyncio.Future[Any]", outcome: Any) -> None:
     if waiting.done():
         return
     if isinstance(outcome, RegistryError):

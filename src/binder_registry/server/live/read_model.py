@@ -5,7 +5,6 @@ Changed and read on the event loop only; another thread gets a `snapshot`, or a 
 
 from bisect import bisect_left
 from collections.abc import Iterable
-from urllib.parse import quote
 
 import msgspec
 from msgspec import Struct
@@ -14,32 +13,13 @@ from ...changes import Change, Position, next_mark
 from ...registry import LIVE
 from ...template import Template
 from ...wire import decode_template, full_view
-
-JSON = b"application/json; charset=UTF-8"  # 2015's spelling
-VARY = b"vary: accept-encoding\r\n"
-_UNQUOTED = "-._~!$&'()*+,;=:@"  # what RFC 3986 allows in a path segment beside letters and digits
-
-
-class Answer:
-    """One finished answer: `head` is the header lines after the shared ones, with the empty line that ends a head.
-
-    `encodings` holds the compressed forms by content coding; None where there never are any.
-    """
-
-    __slots__ = ("body", "encodings", "etag", "head")
-
-    def __init__(self, body: bytes, etag: bytes, more: bytes = b"") -> None:
-        tag = b"etag: %b\r\n" % etag if etag else b""
-        self.head = b"content-type: %b\r\ncontent-length: %d\r\n%b%b\r\n" % (JSON, len(body), tag, more)
-        self.body = body
-        self.etag = etag
-        self.encodings: dict[bytes, Answer] | None = None
+from .answer import VARIES, Answer, entity_tag, path_of
 
 
 class Entry(Answer):
     """The newest state of one template, or its tombstone."""
 
-    __slots__ = ("deleted", "name", "revision", "words")
+    __slots__ = ("_words", "deleted", "name", "revision")
 
     def __init__(self, change: Change) -> None:
         assert change.content is not None, "the newest change is never purged"
@@ -47,6 +27,7 @@ class Entry(Answer):
         self.name = change.name
         self.revision = change.revision
         self.deleted = change.deleted
+        self._words: Words | None = None
 
     @property
     def content(self) -> bytes:
@@ -60,12 +41,12 @@ class Entry(Answer):
     def template(self) -> Template:
         return decode_template(self.content, self.revision)
 
-    def __getattr__(self, attribute: str) -> "Words":
-        """`words`, what queries look at, is decoded at its first use, and found like any attribute from then on."""
-        if attribute != "words":
-            raise AttributeError(attribute)
-        self.words = words = words_of(self.content)
-        return words
+    @property
+    def words(self) -> "Words":
+        """What queries look at; decoded at its first use."""
+        if self._words is None:
+            self._words = words_of(self.content)
+        return self._words
 
 
 class Words(Struct, frozen=True, gc=False):
@@ -89,15 +70,6 @@ def words_of(content: bytes) -> Words:
     found = _searched.decode(content)
     text = "\n".join((found.name, found.display_name, found.description, found.image_name))
     return Words(found.image_name, text.lower(), found.labels)
-
-
-def entity_tag(position: Position) -> bytes:
-    return b'"%d-%b"' % (position.revision, position.mark.hex().encode())
-
-
-def path_of(name: str) -> str:
-    """The path of a template, quoted as most clients do."""
-    return "/templates/" + quote(name, safe=_UNQUOTED)
 
 
 class ForkedLog(Exception):
@@ -128,8 +100,8 @@ class ReadModel:
         self._lent = False
         self._names = [entry.name for entry in self.living]
         self.answers = {self._target(entry.name): entry for entry in self.living}
-        link = f'link: <{self.prefix}/openapi.json>; rel="service-desc"\r\n'
-        self.answers[f"{self.prefix}/".encode()] = Answer(LIVE, b"", link.encode())
+        described_by = f'<{self.prefix}/openapi.json>; rel="service-desc"'.encode()
+        self.answers[f"{self.prefix}/".encode()] = Answer(LIVE, b"", ((b"link", described_by),))
         self.position = position
 
     def apply(self, changes: Iterable[Change]) -> list[tuple[Change, Entry | None]]:
@@ -163,7 +135,7 @@ class ReadModel:
         answer = self.answers.get(self._list)
         if answer is None:
             body = b"[%b]\n" % b",".join([entry.content for entry in self.living])
-            answer = Answer(body, entity_tag(self.position), VARY)
+            answer = Answer(body, entity_tag(self.position), (VARIES,))
             answer.encodings = {}
             self.answers[self._list] = answer
         return answer

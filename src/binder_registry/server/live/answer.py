@@ -1,0 +1,44 @@
+"""Finished answers: what they are made of, where they are asked for, and what tells two states of them apart."""
+
+from urllib.parse import quote
+
+from ...changes import Position
+
+Header = tuple[bytes, bytes]
+
+JSON = b"application/json; charset=UTF-8"  # 2015's spelling
+VARIES: Header = (b"vary", b"accept-encoding")
+_UNQUOTED = "-._~!$&'()*+,;=:@"  # what RFC 3986 allows in a path segment beside letters and digits
+
+
+class Answer:
+    """`head` is the header lines after those that all answers share, with the empty line that ends a head.
+
+    `encodings` holds the compressed forms by content coding; None where there never are any.
+    """
+
+    __slots__ = ("body", "encodings", "etag", "head", "more")
+
+    def __init__(self, body: bytes, etag: bytes, more: tuple[Header, ...] = ()) -> None:
+        tag = b"etag: %b\r\n" % etag if etag else b""
+        lines = b"".join([b"%b: %b\r\n" % header for header in more]) if more else b""
+        self.head = b"content-type: %b\r\ncontent-length: %d\r\n%b%b\r\n" % (JSON, len(body), tag, lines)
+        self.body = body
+        self.etag = etag
+        self.more = more
+        self.encodings: dict[bytes, Answer] | None = None
+
+    @property
+    def headers(self) -> list[Header]:
+        """What `head` holds, in parts."""
+        tag = [(b"etag", self.etag)] if self.etag else []
+        return [(b"content-type", JSON), (b"content-length", b"%d" % len(self.body)), *tag, *self.more]
+
+
+def entity_tag(position: Position) -> bytes:
+    return b'"%d-%b"' % (position.revision, position.mark.hex().encode())
+
+
+def path_of(name: str) -> str:
+    """The path of a template, quoted as most clients do."""
+    return "/templates/" + quote(name, safe=_UNQUOTED)
