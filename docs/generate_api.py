@@ -4,14 +4,22 @@ A test holds the pages to them.
 """
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
 
 from binder_registry.auth import Scope
+from binder_registry.choices import Choice, FreeText, Option
 from binder_registry.errors import error_name
+from binder_registry.members import declared, structure_of
 from binder_registry.server.description.parameters import ANSWER_HEADERS
-from binder_registry.server.description.schemas import MEMBERS, schemas
+from binder_registry.server.description.schemas import schemas
 from binder_registry.server.http.error_status import STATUS
 from binder_registry.server.routes import ROUTES, Route
+from binder_registry.settings import ContainerLimits, Requests, Settings
+from binder_registry.template import Template
 
 FOLDER = Path(__file__).parent
 
@@ -43,10 +51,20 @@ Only `name` and `image-name` are required. In answers, `name`, `image-name`, `co
 always there; the others are left out when they are empty. A template that breaks a limit is refused as a whole, with a
 hint for every member that does.
 
-| member | type | unit | limits | meaning | example |
-| --- | --- | --- | --- | --- | --- |
 """
 
+MEMBER_TITLES = ("member", "type", "unit", "limits", "meaning", "example")
+MEMBER_TABLES: tuple[tuple[str, type[Struct]], ...] = (
+    ("", Template),
+    ("## An option\n\nOne entry of `options`; its choices are a list, whose order counts.\n\n", Option),
+    ("## A choice\n\n", Choice),
+    (
+        "## A free text\n\nWhat the user types stands where `{value}` is in the values of `set`: plain replacement, "
+        "within one word of a command, never in a key.\n\n",
+        FreeText,
+    ),
+    ("## What a choice sets\n\nThe members of `set`, as a template has them.\n\n", Settings),
+)
 AFTER_MEMBERS = """
 A template with all of them that people write:
 
@@ -72,13 +90,23 @@ def errors_page() -> str:
 
 
 def template_page() -> str:
-    types = _types()
-    rows = [
-        [f"`{name}`", types[name], member.unit, member.limits, member.meaning, _example(member.example)]
-        for name, member in MEMBERS.items()
+    found = schemas()
+    tables = [
+        heading + _table(*MEMBER_TITLES) + "".join(map(_row, _member_rows(structure, found)))
+        for heading, structure in MEMBER_TABLES
     ]
     whole = json.dumps(whole_template(), indent=2, ensure_ascii=False)
-    return TEMPLATE + "".join(map(_row, rows)) + AFTER_MEMBERS + whole + "\n```\n"
+    return TEMPLATE + "\n".join(tables) + AFTER_MEMBERS + whole + "\n```\n"
+
+
+def _member_rows(structure: type[Struct], found: dict[str, Any], prefix: str = "") -> Iterator[list[str]]:
+    types = found[structure.__name__]["properties"]
+    for one in declared(structure):
+        member = one.member
+        example = "" if member.example is None else f"`{json.dumps(member.example, ensure_ascii=False)}`"
+        yield [f"`{prefix}{one.wire}`", _type(types[one.wire]), member.unit, member.limits, member.meaning, example]
+        if one.type in (ContainerLimits, Requests):
+            yield from _member_rows(one.type, found, f"{one.wire}.")
 
 
 def reference_page() -> str:
@@ -121,36 +149,28 @@ def _row(cells: list[str]) -> str:
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |\n"
 
 
-def whole_template() -> dict[str, object]:
+def whole_template() -> dict[str, Any]:
     """The examples of all members that a request may set, as one template."""
-    whole: dict[str, object] = {}
-    for name, member in MEMBERS.items():
-        if member.schema.get("readOnly") or name == "limits":
-            continue
-        if name.startswith("limits."):
-            limits = whole.setdefault("limits", {})
-            assert isinstance(limits, dict)
-            limits[name.removeprefix("limits.")] = member.example
-        else:
-            whole[name] = member.example
+    return _whole(Template)
+
+
+def _whole(structure: type[Struct]) -> dict[str, Any]:
+    whole: dict[str, Any] = {}
+    for one in declared(structure):
+        within = structure_of(one.type)
+        if within:
+            whole[one.wire] = _whole(within) if within is one.type else [_whole(within)]
+        elif not one.member.read_only:
+            whole[one.wire] = one.member.example
     return whole
 
 
-def _types() -> dict[str, str]:
-    found = schemas()
-    types = {name: _type(schema) for name, schema in found["Template"]["properties"].items()}
-    limits = found["ContainerLimits"]["properties"].items()
-    return types | {f"limits.{name}": _type(schema) for name, schema in limits}
-
-
-def _type(schema: dict[str, object]) -> str:
+def _type(schema: dict[str, Any]) -> str:
     below = schema.get("items") or schema.get("additionalProperties")
-    kind = "object" if "$ref" in schema else {"array": "list"}.get(str(schema["type"]), str(schema["type"]))
-    return f"{kind} of {below['type']}s" if isinstance(below, dict) else kind
-
-
-def _example(value: object) -> str:
-    return "" if value is None else f"`{json.dumps(value, ensure_ascii=False)}`"
+    if "$ref" in schema:
+        return "object"
+    kind = {"array": "list"}.get(str(schema["type"]), str(schema["type"]))
+    return f"{kind} of {below.get('type', 'object')}s" if isinstance(below, dict) else kind
 
 
 if __name__ == "__main__":

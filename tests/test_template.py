@@ -3,9 +3,10 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from binder_registry.differences import changed_members
 from binder_registry.errors import ErrorHint, InvalidTemplate
 from binder_registry.rules import check, name_problem
-from binder_registry.template import ContainerLimits, Template, changed_members, merged, successor
+from binder_registry.template import ContainerLimits, Template, merged, successor
 
 GOOD = Template(name="scipy", image_name="jupyter/scipy")
 

@@ -7,10 +7,11 @@ from typing import Any, Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
+from .differences import changed_members
 from .errors import ErrorHint, InvalidRequest, InvalidTemplate
 from .rules import check, name_problem, successor_problem
 from .selector import Requirement, matches, parse_selector
-from .template import Template, changed_members
+from .template import Template
 from .wire import Object, template_from_members
 
 NOTE_BYTES = 1024

@@ -25,6 +25,8 @@ _DNS_LABEL = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
 LABEL_KEY = rf"(?![^/]{{254}})(?:{_DNS_LABEL}(?:\.{_DNS_LABEL})*/)?{LABEL_WORD}"
 VARIABLE = "[A-Za-z_][A-Za-z0-9_]*"
 
+ICON_BYTES = 16 * 1024
+ICON = r"^(?:https://[!-~]+|data:image/(?:png|jpeg|gif|webp|svg\+xml);base64,[A-Za-z0-9+/]+={0,2})?$"
 NAME: Schema = {"minLength": 1, "maxLength": NAME_BYTES, "pattern": rf"^(?!\.\.?$)[^/{_CONTROL}]+$"}
 SUCCESSOR: Schema = {"maxLength": NAME_BYTES, "pattern": rf"^(?!\.\.?$)[^/{_CONTROL}]*$"}
 NO_CONTROL: Schema = {"pattern": rf"^[^{_CONTROL}]*$"}
@@ -44,7 +46,8 @@ VARIABLES: Schema = {
 class Member(Struct, frozen=True):
     """`limits` and `schema` say one rule, for people and as JSON Schema; `rules.check` enforces it.
 
-    `read_only`: the registry keeps it, and what a request says of it is not looked at.
+    `read_only`: the registry keeps it, and what a request says of it is not looked at. `must_understand`: it changes
+    what runs or who may start it, so that a reader that does not know it must not offer the template.
     """
 
     meaning: str
@@ -53,6 +56,7 @@ class Member(Struct, frozen=True):
     unit: str = ""
     schema: Schema = {}
     read_only: bool = False
+    must_understand: bool = False
 
 
 class Declared(Struct, frozen=True):
@@ -70,15 +74,18 @@ def declared(structure: type[Struct]) -> list[Declared]:
 
 
 def walked(structure: type[Struct], prefix: str = "") -> Iterator[tuple[str, Declared]]:
-    """All members by path, `limits.memory` for those of a structure within."""
+    """All members by path: `limits.memory` within a structure, `options[].name` within a list of them."""
     for one in declared(structure):
         yield prefix + one.wire, one
-        if is_structure(one.type):
-            yield from walked(one.type, f"{prefix}{one.wire}.")
+        if within := structure_of(one.type):
+            yield from walked(within, f"{prefix}{one.wire}{'' if within is one.type else '[]'}.")
 
 
-def is_structure(type_: Any) -> bool:
-    return isinstance(type_, type) and issubclass(type_, Struct)
+def structure_of(type_: Any) -> type[Struct] | None:
+    """The structure that a member holds, or holds a list of."""
+    if get_origin(type_) is tuple:
+        type_ = get_args(type_)[0]
+    return type_ if isinstance(type_, type) and issubclass(type_, Struct) else None
 
 
 def _declared(field: Any) -> Declared:

@@ -7,8 +7,11 @@ from typing import Annotated, Any
 from msgspec import Struct
 from msgspec.structs import asdict, replace
 
+from .choices import MAX_OPTIONS, Option
 from .members import (
     DISPLAY_NAME_LENGTH,
+    ICON,
+    ICON_BYTES,
     LABELS,
     MAX_ENTRIES,
     NAME,
@@ -17,36 +20,23 @@ from .members import (
     NOT_NEGATIVE,
     SUCCESSOR,
     TEXT_LENGTH,
-    VARIABLES,
     Member,
     declared,
 )
+from .settings import (
+    BindPort,
+    Command,
+    Environment,
+    ImageName,
+    Limits,
+    Overrides,
+    RedirectUri,
+    Requests,
+    Reservations,
+)
+from .settings import ContainerLimits as ContainerLimits
 
 MAX_HOPS = 8  # along replaced-by
-
-
-class ContainerLimits(Struct, frozen=True, omit_defaults=True):
-    """0 sets no limit."""
-
-    memory: Annotated[
-        int,
-        Member("Memory of the container; 0 sets no limit.", "0 to 2^63 − 1", 2147483648, "bytes", NOT_NEGATIVE),
-    ] = 0
-    cpu_shares: Annotated[
-        int,
-        Member(
-            "Relative weight under contention, as `docker run --cpu-shares`; 0 leaves Docker's 1024.",
-            "0 to 2^63 − 1",
-            512,
-            "CPU shares",
-            NOT_NEGATIVE,
-        ),
-    ] = 0
-    cpus: Annotated[
-        int | float,
-        Member("A true cap, which may be fractional; 0 sets no limit.", "0 to 2^63 − 1", 1.5, "CPUs", NOT_NEGATIVE),
-    ] = 0
-    gpus: Annotated[int, Member("Whole devices; 0 asks for none.", "0 to 2^63 − 1", 1, "GPUs", NOT_NEGATIVE)] = 0
 
 
 def _wire_name(attribute: str) -> str:
@@ -72,21 +62,9 @@ class Template(Struct, frozen=True, omit_defaults=True, rename=_wire_name):
             schema=NAME,
         ),
     ] = ""
-    image_name: Annotated[
-        str,
-        Member(
-            "The container image to run.",
-            "required; no control characters",
-            "quay.io/jupyter/scipy-notebook:2026-01-05",
-            schema={"minLength": 1, **NO_CONTROL},
-        ),
-    ] = ""
-    command: Annotated[
-        str, Member("The command to run in the container; empty leaves the image's own.", "", "start-notebook.py")
-    ] = ""
-    limits: Annotated[
-        ContainerLimits, Member("Limits of the container. Each counts by itself; what is left out is not limited.")
-    ] = ContainerLimits()
+    image_name: ImageName = ""
+    command: Command = ""
+    limits: Limits = ContainerLimits()
     time_created: Annotated[
         datetime | None,
         Member(
@@ -109,18 +87,9 @@ class Template(Struct, frozen=True, omit_defaults=True, rename=_wire_name):
             read_only=True,
         ),
     ] = None
-    redirect_uri: Annotated[str, Member("Where the user lands, below the server's own URL.", "", "/lab")] = ""
+    redirect_uri: RedirectUri = ""
     bind_ip: Annotated[str, Member("Host address that containers bind to.", "", "127.0.0.1")] = ""
-    bind_port: Annotated[
-        int,
-        Member(
-            "Port within the container; 0 leaves the launcher's.",
-            "0 to 65535",
-            8888,
-            "port",
-            {"minimum": 0, "maximum": 65535},
-        ),
-    ] = 0
+    bind_port: BindPort = 0
     display_name: Annotated[
         str,
         Member(
@@ -149,16 +118,7 @@ class Template(Struct, frozen=True, omit_defaults=True, rename=_wire_name):
             schema=LABELS,
         ),
     ] = {}
-    environment: Annotated[
-        dict[str, str],
-        Member(
-            "Environment variables of the container. **Never secrets**: everyone who can read the registry sees them, "
-            "and its history keeps them.",
-            f"at most {MAX_ENTRIES}; names of letters, digits and `_`, not beginning with a digit; values without NUL",
-            {"JUPYTER_ENABLE_LAB": "yes"},
-            schema=VARIABLES,
-        ),
-    ] = {}
+    environment: Environment = {}
     allowed_groups: Annotated[
         tuple[str, ...],
         Member(
@@ -191,6 +151,62 @@ class Template(Struct, frozen=True, omit_defaults=True, rename=_wire_name):
             schema=SUCCESSOR,
         ),
     ] = ""
+    order: Annotated[
+        int,
+        Member(
+            "Where it stands in lists for people: by this number, then by title; those without one come last.",
+            "1 to 2^63 − 1",
+            10,
+            schema=NOT_NEGATIVE,
+        ),
+    ] = 0
+    default: Annotated[
+        bool,
+        Member(
+            "Preselected, and what a start without a choice gets; the first in order where several are, or none is.",
+            "",
+            True,
+        ),
+    ] = False
+    requests: Reservations = Requests()
+    options: Annotated[
+        tuple[Option, ...],
+        Member(
+            "What people choose, in this order. Later options win over earlier ones, objects merge key by key.",
+            f"at most {MAX_OPTIONS}; a patch replaces them whole",
+            schema={"maxItems": MAX_OPTIONS},
+            must_understand=True,
+        ),
+    ] = ()
+    overrides: Overrides = {}
+    paused: Annotated[
+        str,
+        Member(
+            "Why it is out of service for now: it is neither shown nor started, and everything else is kept.",
+            f"at most {TEXT_LENGTH} characters",
+            "Back on Monday.",
+            schema={"maxLength": TEXT_LENGTH},
+            must_understand=True,
+        ),
+    ] = ""
+    contact: Annotated[
+        str,
+        Member(
+            "Who maintains it.",
+            f"one line of at most {DISPLAY_NAME_LENGTH} characters; no control characters",
+            "physics-it@example.org",
+            schema={"maxLength": DISPLAY_NAME_LENGTH, **NO_CONTROL},
+        ),
+    ] = ""
+    icon: Annotated[
+        str,
+        Member(
+            "A picture, for those who show one.",
+            f"a URL with https, or a `data:image/…;base64,` URL; at most {ICON_BYTES} bytes",
+            "https://example.org/scipy.svg",
+            schema={"maxLength": ICON_BYTES, "pattern": ICON},
+        ),
+    ] = ""
     revision: Annotated[
         int,
         Member(
@@ -219,23 +235,13 @@ WIRE_NAMES = {one.attribute: one.wire for one in MEMBERS}
 
 
 def merged(current: Template, update: Template) -> Template:
-    """2015's PUT: members that are not zero replace; `limits` member by member; maps and lists whole."""
-    given = {member: value for member, value in _content(update) if value and member not in ("name", "limits")}
-    limits = {limit: value for limit, value in asdict(update.limits).items() if value}
-    return replace(current, **given, limits=replace(current.limits, **limits))
-
-
-def changed_members(before: Template | None, after: Template) -> list[str]:
-    """The wire names of the members that differ, `limits.memory` for a single limit; times are not members here."""
-    before = before or Template()
-    changed = []
-    for (member, old), (_, new) in zip(_content(before), _content(after), strict=True):
-        wire = WIRE_NAMES[member]
-        if isinstance(old, Struct):
-            changed += [f"{wire}.{inner}" for inner, value in asdict(old).items() if value != getattr(new, inner)]
-        elif old != new:
-            changed.append(wire)
-    return changed
+    """2015's PUT: members that are not zero replace; `limits` and `requests` one by one; maps and lists whole."""
+    given = {member: value for member, value in _content(update) if value and member != "name"}
+    for member, value in given.items():
+        if isinstance(value, Struct):
+            inner = {name: number for name, number in asdict(value).items() if number}
+            given[member] = replace(getattr(current, member), **inner)
+    return replace(current, **given)
 
 
 def successor(name: str, find: Callable[[str], Template | None]) -> Template | None:

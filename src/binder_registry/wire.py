@@ -13,11 +13,12 @@ from functools import cache
 from typing import Annotated, Any, TypeVar
 
 import msgspec
-from msgspec import UNSET, Meta, Struct, UnsetType, structs
+from msgspec import UNSET, Meta, Raw, Struct, UnsetType, structs
 
 from .errors import APIErrorResponse, ErrorHint, InvalidTemplate
-from .members import LARGEST_INTEGER, Declared, declared, is_structure
+from .members import LARGEST_INTEGER, Declared, declared, structure_of
 from .rules import invalid_template
+from .settings import ContainerLimits
 from .strict_json import Object as Object
 from .strict_json import parse as parse
 from .template import KEPT_BY_REGISTRY, MEMBERS, WIRE_NAMES, Template
@@ -26,6 +27,7 @@ T = TypeVar("T", bound=Struct)
 
 ALWAYS = ("name", "image-name", "command", "limits", "time-created", "time-modified")  # in an answer, as in 2015
 ONLY_IN_ANSWERS = ("revision", "deleted")
+RAW_DEPTH = 32  # levels of objects and lists in what is kept as it is
 
 _GO_TIME = re.compile(r"(\d{4})-(\d\d)-(\d\d)T([01]\d|2[0-3]):[0-5]\d:[0-5]\d([.,]\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII)
 
@@ -55,11 +57,11 @@ def template_from_members(value: Any, prefix: str = "") -> Template:
 def merge_patch(template: Template, patch: Any) -> Template:
     """RFC 7396: `null` clears, objects merge, all else replaces; unknown members are refused, `null` too.
 
-    Raises `InvalidTemplate`.
+    But `overrides` are replaced whole, and keep the nulls within. Raises `InvalidTemplate`.
     """
     members, readers = _members(parse(encode_template(template))), _readers(Template)
     for key, value in _object(patch):
-        if isinstance(value, Object):
+        if isinstance(value, Object) and key != "overrides":
             # No member is deeper than this: what is nested further is refused below, merged or not.
             structure = readers[key][2] if key in readers else None
             known = _readers(structure) if structure else None
@@ -100,25 +102,37 @@ def _read_members(start: T, pairs: Object, fold: _Fold, problems: _Problems, pre
         wire = fold(key) if fold and key not in readers else key
         if wire not in readers:
             if not fold:
-                problems.append((prefix + key, "is not a member of a template"))
+                problems.append((prefix + key, "is not a member here" if prefix else "is not a member of a template"))
             continue
         if value is None:
             continue
         attribute, read, structure = readers[wire]
-        if structure:
-            so_far = found.get(attribute, structure())
-            if isinstance(value, Object):
-                found[attribute] = _read_members(so_far, value, fold, problems, f"{prefix}{wire}.")
-            else:
-                problems.append((prefix + wire, "must be an object"))
-            continue
+        at = prefix + wire
         try:
-            found[attribute] = read(value)
+            if structure is None:
+                found[attribute] = read(value)
+            elif read is _list:
+                found[attribute] = tuple(
+                    _within(structure(), one, None, problems, f"{at}[{number}]")
+                    for number, one in enumerate(read(value))
+                )
+            else:  # only what 2015 had is read as 2015 did
+                exact = None if structure is not ContainerLimits else fold
+                found[attribute] = _within(found.get(attribute, structure()), value, exact, problems, at)
         except ValueError as error:
-            problems.append((prefix + wire, str(error)))
+            problems.append((at, str(error)))
     for kept in KEPT_BY_REGISTRY:
         found.pop(kept, None)
     return structs.replace(start, **found)
+
+
+def _within(start: T, value: Any, fold: _Fold, problems: _Problems, at: str) -> T:
+    """A structure of a template. An empty one is the start itself, which is not written."""
+    if not isinstance(value, Object):
+        problems.append((at, "must be an object"))
+        return start
+    read = _read_members(start, value, fold, problems, f"{at}.")
+    return start if read == start else read
 
 
 def _folded(key: str) -> str:
@@ -156,6 +170,41 @@ def _strings(value: Any) -> tuple[str, ...]:
     return tuple(value)
 
 
+def _boolean(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError("must be true or false")
+    return value
+
+
+def _list(value: Any) -> list[Any]:
+    if isinstance(value, Object) or not isinstance(value, list):
+        raise ValueError("must be a list")
+    return value
+
+
+def _raw_by_kind(value: Any) -> dict[str, Raw]:
+    """Objects of other people's making, kept as they are: `1`, `1.0` and `true` stay three values."""
+    plain = _plain(value, RAW_DEPTH)
+    if not isinstance(plain, dict) or not all(isinstance(inner, dict) for inner in plain.values()):
+        raise ValueError("must be an object of objects")
+    return {kind: Raw(msgspec.json.encode(inner)) for kind, inner in plain.items()}
+
+
+def _plain(value: Any, depth: int) -> Any:
+    if not depth:
+        raise ValueError(f"must not be nested deeper than {RAW_DEPTH} levels")
+    if isinstance(value, Object):
+        found = {key: _plain(inner, depth - 1) for key, inner in value}
+        if len(found) < len(value):
+            raise ValueError("must not hold a key twice")
+        return found
+    if isinstance(value, list):
+        return [_plain(inner, depth - 1) for inner in value]
+    if type(value) in (int, float) and not abs(value) <= LARGEST_INTEGER:
+        raise ValueError("must not hold numbers of more than 64 bits")
+    return value
+
+
 def _go_time(value: Any) -> None:
     match = _GO_TIME.fullmatch(value) if isinstance(value, str) else None
     if match:
@@ -173,7 +222,9 @@ _READERS: dict[Any, Callable[..., Any]] = {
     int: _integer,
     int | float: _number,
     datetime: _go_time,
+    bool: _boolean,
     dict[str, str]: _string_map,
+    dict[str, Raw]: _raw_by_kind,
     tuple[str, ...]: _strings,
 }
 
@@ -182,12 +233,15 @@ _READERS: dict[Any, Callable[..., Any]] = {
 def _readers(structure: type[Struct]) -> dict[str, tuple[str, Callable[..., Any], type[Struct] | None]]:
     """By wire name: the attribute, what reads it, and the structure that is within."""
     return {
-        one.wire: (one.attribute, _object, one.type)
-        if is_structure(one.type)
-        else (one.attribute, _READERS[one.type], None)
-        for one in declared(structure)
-        if one.wire not in ONLY_IN_ANSWERS
+        one.wire: (one.attribute, *_reader(one.type)) for one in declared(structure) if one.wire not in ONLY_IN_ANSWERS
     }
+
+
+def _reader(type_: Any) -> tuple[Callable[..., Any], type[Struct] | None]:
+    within = structure_of(type_)
+    if within is None:
+        return _READERS[type_], None
+    return (_object if within is type_ else _list), within
 
 
 def _raise(problems: _Problems, prefix: str = "") -> None:
@@ -211,7 +265,10 @@ def _sent(one: Declared) -> tuple[str, Any] | tuple[str, Any, Any]:
 _WireTemplate = msgspec.defstruct(
     "_WireTemplate", [_sent(one) for one in MEMBERS], omit_defaults=True, rename=WIRE_NAMES
 )
-_CREATED, _MODIFIED, _REVISION = map([*WIRE_NAMES].index, ("time_created", "time_modified", "revision"))
+_CREATED, _MODIFIED, _REQUESTS, _REVISION = map(
+    [*WIRE_NAMES].index, ("time_created", "time_modified", "requests", "revision")
+)
+_NO_REQUESTS = Template().requests
 
 
 def encode_template(template: Template, *, full: bool = False) -> bytes:
@@ -220,6 +277,8 @@ def encode_template(template: Template, *, full: bool = False) -> bytes:
     created, modified = members[_CREATED], members[_MODIFIED]
     members[_CREATED] = timestamp(created) if created else UNSET
     members[_MODIFIED] = members[_CREATED] if modified == created else timestamp(modified) if modified else UNSET
+    if members[_REQUESTS] == _NO_REQUESTS:
+        members[_REQUESTS] = _NO_REQUESTS  # the very object: only that is left out
     if not full:
         members[_REVISION] = 0
     return encode(_WireTemplate(*members))

@@ -84,8 +84,8 @@ def _run_editor(path: Path) -> None:
 
 def _read(text: str, path: Path, before: "Template") -> "Template | None":
     """What the text says, or None when it says nothing new."""
+    from ..differences import changed_members
     from ..rules import check
-    from ..template import changed_members
     from .documents import InvalidDocument, load_yaml, to_template
 
     documents = load_yaml(text, str(path))

@@ -6,7 +6,8 @@ from typing import Annotated
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from ...changes import Action, Change
-from ...template import Template, changed_members
+from ...differences import changed_members
+from ...template import Template
 from ...wire import encode, timestamp
 
 

@@ -1,13 +1,16 @@
 """The bodies of the API as JSON Schema: answers from their types, requests from `Template` and its rules."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from ...apply import NOTE_BYTES
-from ...members import LARGEST_INTEGER, NAME, NO_CONTROL, SUCCESSOR, Schema, walked
+from ...choices import Choice, Option
+from ...members import LARGEST_INTEGER, NAME, NO_CONTROL, SUCCESSOR, Declared, Schema, declared, structure_of, walked
 from ...selector import SELECTOR
+from ...settings import ContainerLimits
 from ...template import Template
 from ...wire import ALWAYS, ONLY_IN_ANSWERS, ErrorBody
 from ..handlers.about import Health
@@ -24,16 +27,15 @@ def schemas() -> dict[str, Schema]:
     """By name, as `Route.body` and `Route.answer` give it."""
     roots = [Template, ErrorBody, Changes, Plan, Health]
     _, found = msgspec.json.schema_components(roots, ref_template=REFERENCE)
-    types = found["Template"]["properties"]
-    limits = found["ContainerLimits"]["properties"]
-    found["ContainerLimits"] = _object({limit: _told(f"limits.{limit}", limits[limit]) for limit in limits})
-    found["Template"] = _object({wire: _told(wire, types[wire]) for wire in types}, required=ALWAYS)
+    for structure in _structures(Template):
+        found[structure.__name__] = _told(structure, found)
+    found["Template"] |= {"required": list(ALWAYS)}
     found["Template"]["description"] = "A template as the registry keeps it; empty members are left out."
     found["Templates"] = {"type": "array", "items": _reference("Template")}
-    found["NewTemplate"] = _written(types, limits, required=REQUIRED)
-    found["TemplateUpdate"] = _update(types, limits)
-    found["TemplatePatch"] = _patch(types, limits)
-    found["DesiredTemplate"] = _written(types, limits, required=REQUIRED, exact=True)
+    found["NewTemplate"] = _written(found)
+    found["TemplateUpdate"] = _update(found)
+    found["TemplatePatch"] = _patch(found)
+    found["DesiredTemplate"] = _written(found, exact=True)
     found["Apply"] = _APPLY
     found["Restore"] = _RESTORE
     found["Index"] = _object({"status": {"type": "string"}}, required=["status"])
@@ -41,34 +43,69 @@ def schemas() -> dict[str, Schema]:
     return found
 
 
-def _written(
-    types: dict[str, Schema], limits: dict[str, Schema], *, required: Collection[str] = (), exact: bool = False
-) -> Schema:
-    """A template as a request sends it. `null` is as good as leaving a member out, unless it is required."""
-    members = {
-        wire: _ruled(wire, types[wire]) if wire in required else _or_null(_ruled(wire, types[wire]))
-        for wire in types
-        if wire not in ONLY_IN_ANSWERS
-    }
-    single = {limit: _or_null(_ruled(f"limits.{limit}", limits[limit])) for limit in limits}
-    members["limits"] = _or_null(_object(single, exact=exact)) | {"description": MEMBERS["limits"].meaning}
+def _structures(structure: type[Struct]) -> Iterator[type[Struct]]:
+    """`structure`, and all within it."""
+    yield structure
+    for one in declared(structure):
+        if within := structure_of(one.type):
+            yield from _structures(within)
+
+
+def _told(structure: type[Struct], found: dict[str, Schema]) -> Schema:
+    """An answer's schema: types, and what people are told about each member."""
+    types = found[structure.__name__]["properties"]
+    return _object({one.wire: _member(one, types[one.wire]) for one in declared(structure)})
+
+
+def _member(one: Declared, type_: Schema) -> Schema:
+    """The schema of a member as it is answered: its type, with what people are told about it."""
+    schema = {key: value for key, value in type_.items() if key not in ("default", "anyOf")}
+    if "anyOf" in type_:
+        left = [choice for choice in type_["anyOf"] if choice.get("type") != "null"]
+        schema |= {"type": "number"} if len(left) > 1 else left[0]
+    member = one.member
+    schema["description"] = f"{member.meaning} Unit: {member.unit}." if member.unit else member.meaning
+    if member.example is not None:
+        schema["examples"] = [member.example]
+    return schema | member.schema if member.read_only else schema
+
+
+def _written(found: dict[str, Schema], *, exact: bool = False) -> Schema:
+    """A template as a request sends it."""
+    return _request(Template, found, exact=exact)
+
+
+def _request(structure: type[Struct], found: dict[str, Schema], *, exact: bool) -> Schema:
+    """`null` is as good as leaving a member out, unless it is required. What 2015 did not have is always exact."""
+    types, members = found[structure.__name__]["properties"], dict[str, Schema]()
+    required = [wire for wire in REQUIRED if wire in types] if structure in (Template, Option, Choice) else []
+    for one in declared(structure):
+        if one.wire in ONLY_IN_ANSWERS:
+            continue
+        schema = types[one.wire] | one.member.schema
+        if within := structure_of(one.type):
+            inner = _request(within, found, exact=exact or within is not ContainerLimits)
+            schema = {key: value for key, value in schema.items() if key != "$ref"}
+            schema |= inner if within is one.type else {"items": inner}
+        members[one.wire] = schema if one.wire in required else _or_null(schema)
     return _object(members, required=required, exact=exact)
 
 
-def _update(types: dict[str, Schema], limits: dict[str, Schema]) -> Schema:
-    update = _written(types, limits)
+def _update(found: dict[str, Schema]) -> Schema:
+    update = _written(found)
+    del update["required"]
     update["properties"]["name"] = {"type": ["string", "null"], "description": "Not looked at: the path names it."}
-    update["properties"]["image-name"] |= {"minLength": 0, **NO_CONTROL}
+    update["properties"]["image-name"] = _or_null(update["properties"]["image-name"] | {"minLength": 0, **NO_CONTROL})
     update["type"] = ["object", "null"]
     return update | {"description": "The members to replace; those that are left out, empty, 0 or null stay."}
 
 
-def _patch(types: dict[str, Schema], limits: dict[str, Schema]) -> Schema:
+def _patch(found: dict[str, Schema]) -> Schema:
     """Exact, and `null` clears: a member, a limit, a label or a variable."""
-    patch = _written(types, limits, exact=True)
+    patch = _written(found, exact=True)
+    del patch["required"]
     members = patch["properties"]
     members["name"] = {"type": "string", "readOnly": True, "description": "May be repeated, but not changed."}
-    members["image-name"]["type"] = "string"
     for wire in CLEARABLE_ENTRIES:
         del members[wire]["maxProperties"]  # of the outcome, not of the patch
         pattern = members[wire].pop("propertyNames")["pattern"]
@@ -77,26 +114,8 @@ def _patch(types: dict[str, Schema], limits: dict[str, Schema]) -> Schema:
     return patch | {"description": "The members to change (RFC 7396); `null` clears one."}
 
 
-def _told(wire: str, type_: Schema) -> Schema:
-    """The schema of a member with what people are told about it."""
-    member = MEMBERS[wire]
-    schema = {key: value for key, value in type_.items() if key not in ("default", "anyOf")}
-    if "anyOf" in type_:
-        schema["type"] = "number" if wire == "limits.cpus" else "string"
-    schema["description"] = f"{member.meaning} Unit: {member.unit}." if member.unit else member.meaning
-    if member.example is not None:
-        schema["examples"] = [member.example]
-    if wire in ONLY_IN_ANSWERS or wire.startswith("time-"):
-        schema |= member.schema
-    return schema
-
-
-def _ruled(wire: str, type_: Schema) -> Schema:
-    return _told(wire, type_) | MEMBERS[wire].schema
-
-
 def _or_null(schema: Schema) -> Schema:
-    return schema | {"type": [schema["type"], "null"]} if "type" in schema else schema
+    return schema | {"type": [schema["type"], "null"]} if isinstance(schema.get("type"), str) else schema
 
 
 def _object(members: dict[str, Any], *, required: Collection[str] = (), exact: bool = False) -> Schema:
