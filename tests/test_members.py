@@ -4,24 +4,36 @@ from typing import Any
 
 import msgspec
 import pytest
+from msgspec import Struct
 from msgspec.structs import replace
 
 from binder_registry.cli.options import given_members, member_options
 from binder_registry.formats.z2jh import to_z2jh
-from binder_registry.members import declared, walked
+from binder_registry.members import declared, structure_of, walked
 from binder_registry.template import KEPT_BY_REGISTRY, Template
 from binder_registry.wire import encode_template, parse, template_from_members
 
-WRITTEN = {path: one for path, one in walked(Template) if not one.member.read_only}
-WHOLE = template_from_members(
-    parse(
-        msgspec.json.encode(
-            {path: one.member.example for path, one in WRITTEN.items() if "." not in path and one.member.example}
-            | {"limits": {path[7:]: one.member.example for path, one in WRITTEN.items() if path.startswith("limits.")}}
-        )
-    )
-)
-SINGLE = [path for path, one in WRITTEN.items() if one.member.example and path not in ("name", "image-name")]
+def example(structure: type[Struct]) -> dict[str, Any]:
+    """A structure with an example for every member that a request may say."""
+    whole: dict[str, Any] = {}
+    for one in declared(structure):
+        within = structure_of(one.type)
+        if within:
+            whole[one.wire] = example(within) if within is one.type else [example(within)]
+        elif not one.member.read_only:
+            whole[one.wire] = one.member.example
+    return whole
+
+
+WHOLE = template_from_members(parse(msgspec.json.encode(example(Template))))
+AMOUNTS = ("limits", "requests")
+SINGLE = [
+    path
+    for path, one in walked(Template)
+    if not one.member.read_only
+    and path not in ("name", "image-name", *AMOUNTS)
+    and ("." not in path or path.split(".")[0] in AMOUNTS)
+]
 
 
 def without(path: str) -> Template:
@@ -56,7 +68,7 @@ def test_every_member_has_a_flag() -> None:
     patch = given_members(flags)
 
     given = {f"limits.{limit}" for limit in patch.pop("limits")} | set(patch)
-    assert given == set(WRITTEN) - {"name", "limits"}
+    assert given == {*SINGLE, "image-name"} - NOT_FLAGS
 
 
 @pytest.mark.parametrize("path", SINGLE)
