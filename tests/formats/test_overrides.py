@@ -55,6 +55,12 @@ def test_applying_changes_nothing_that_others_share() -> None:
     assert shared == {"environment": {"A": "1"}}
 
 
+def test_mappings_within_mappings_are_merged_too() -> None:
+    first, second = {"extra_pod_config": {"c": {"a": "1"}}}, {"extra_pod_config": {"c": {"b": "2"}}}
+
+    assert applied([first, second]) == {"extra_pod_config": {"c": {"a": "1", "b": "2"}}}
+
+
 def test_a_choice_adds_to_the_environment_of_its_profile() -> None:
     [template], _ = moved({"image": "i", "environment": {"A": "1", "B": "1"}}, {"environment": {"B": "2", "C": "3"}})
 

@@ -1,6 +1,8 @@
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from binder_registry.formats.losses import Losses
 from binder_registry.formats.z2jh import from_z2jh
@@ -169,3 +171,34 @@ def test_free_text_for_some_is_left_out_and_never_stands_for_everybody(
 
     assert (offered(templates), losses[0].left_out) == (kept, True)
     assert "unlisted_choice" in str(losses[0])
+
+
+group_lists = st.lists(st.sampled_from("abc"), max_size=3) | st.sampled_from([None, "a"])
+restrictions = st.just({}) | st.fixed_dictionaries({}, optional={"allowed_groups": group_lists, "groups": group_lists})
+choices_of_an_option = st.lists(restrictions, min_size=1, max_size=3)
+
+
+def may(user: str, *parts: dict[str, Any]) -> bool:
+    """Whether all restrictions, each of which any of its groups meets, hold for a user of one group."""
+    return all(user in (groups or ()) for part in parts for groups in part.values())
+
+
+@given(restrictions, choices_of_an_option, choices_of_an_option)
+def test_nobody_is_offered_what_the_list_withholds(
+    profile: dict[str, Any], sizes: list[dict[str, Any]], images: list[dict[str, Any]]
+) -> None:
+    options = {
+        option: {"choices": {str(number): choice(**each) for number, each in enumerate(choices)}}
+        for option, choices in (("size", sizes), ("image", images))
+    }
+
+    templates, _ = from_z2jh(
+        [{"slug": "p", "kubespawner_override": {"image": "i"}, "profile_options": options, **profile}]
+    )
+
+    for template in templates:
+        _, size, image = template.name.split("-")
+        parts = (profile, sizes[int(size)], images[int(image)])
+        for user in "abcd":
+            offered_to = not template.allowed_groups or user in template.allowed_groups
+            assert may(user, *parts) or not offered_to

@@ -19,8 +19,10 @@ def slug_of(name: str) -> str:
 
 def name_of(slug: str) -> str:
     """Undoes `slug_of`. Other people's slugs that only look like it, as `x-64` does, are names themselves."""
+    if not slug.startswith("x-"):
+        return slug
     try:
-        name = bytes.fromhex(slug[2:]).decode() if slug.startswith("x-") else slug
+        name = bytes.fromhex(slug[2:]).decode()
     except ValueError:
         return slug
     return name if name and slug_of(name) == slug else slug
