@@ -174,7 +174,9 @@ def test_free_text_for_some_is_left_out_and_never_stands_for_everybody(
 
 
 group_lists = st.lists(st.sampled_from("abc"), max_size=3) | st.sampled_from([None, "a"])
-restrictions = st.just({}) | st.fixed_dictionaries({}, optional={"allowed_groups": group_lists, "groups": group_lists})
+restrictions: st.SearchStrategy[dict[str, Any]] = st.just({}) | st.fixed_dictionaries(
+    {}, optional={"allowed_groups": group_lists, "groups": group_lists}
+)
 choices_of_an_option = st.lists(restrictions, min_size=1, max_size=3)
 
 
