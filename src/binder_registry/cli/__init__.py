@@ -61,7 +61,7 @@ Exit codes:
   0    done, or nothing to do
   1    the registry said no, or something else failed
   2    wrong usage; or `apply --dry-run --exit-code` would change something
-  3    the registry cannot be reached, or cannot answer now
+  3    the registry cannot be reached, or cannot answer now; or `import` or `export` left something out
   4    conflict: something was changed meanwhile
   5    the token is missing, wrong, or may not do this
   130  interrupted with Ctrl-C

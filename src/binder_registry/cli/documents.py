@@ -78,10 +78,10 @@ def to_yaml_documents(values: Iterable[Any]) -> str:
     return text
 
 
-def load_yaml(text: str | bytes, where: str) -> list[Any]:
+def load_yaml(text: str | bytes, where: str, loader: Any = _Loader) -> list[Any]:
     """The documents. Raises `InvalidDocument`."""
     try:
-        return list(yaml.load_all(text, Loader=_Loader))
+        return list(yaml.load_all(text, Loader=loader))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         at = f", line {mark.line + 1}" if mark else ""
