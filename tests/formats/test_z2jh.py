@@ -6,7 +6,8 @@ import yaml
 
 from binder_registry.formats.losses import Losses
 from binder_registry.formats.z2jh import MOST_CHOICES, from_z2jh, to_z2jh
-from binder_registry.template import ContainerLimits, Template, check
+from binder_registry.rules import check
+from binder_registry.template import ContainerLimits, Template
 
 VALUES = yaml.safe_load((Path(__file__).parent / "z2jh_values.yaml").read_text())
 

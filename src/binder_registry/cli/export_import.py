@@ -161,7 +161,7 @@ def _publishable(templates: "list[Template]", losses: "Losses") -> "list[Templat
     """Those that keep the rules; the others are named."""
     from ..errors import InvalidTemplate
     from ..formats.losses import Loss
-    from ..template import check
+    from ..rules import check
 
     kept = []
     for template in templates:
