@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .connection import connected
-from .options import note_option
+from .options import note_option, whole
 from .output import json_text, progress, tell
 from .plan import plan_options, publish
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     help="z2jh: singleuser.profileList; allowed-images: of DockerSpawner.",
 )
 @click.option("--label", "-l", multiple=True, metavar="SELECTOR", help="Only those with these labels; repeatable.")
-@click.option("--revision", type=int, metavar="N", help="As it was at this revision of the registry.")
+@click.option("--revision", type=whole(), metavar="N", help="As it was at this revision of the registry.")
 @connected
 def export(client: "Client", file: Path | None, form: str, label: tuple[str, ...], revision: int | None) -> None:
     """Write all templates, without times and revisions: `apply -f` takes them back and finds them unchanged.
@@ -110,7 +110,8 @@ def import_templates(
         found, notes = _of_registry(from_url), list[str]()
     else:
         assert source is not None, "one of the two is given"
-        found, notes = _of_file(source, form)
+        whole = choices["prune"] is not None and not choices["allow_empty"]
+        found, notes = _of_file(source, form, whole)
     templates = _publishable(found, notes)
     for note in notes:
         tell(note)
@@ -127,13 +128,13 @@ def _of_registry(url: str) -> "list[Template]":
     return [replace(template, time_created=None, time_modified=None, revision=0) for template in found]
 
 
-def _of_file(source: str, form: str) -> "tuple[list[Template], list[str]]":
+def _of_file(source: str, form: str, whole: bool) -> "tuple[list[Template], list[str]]":
     from ..formats.allowed_images import from_allowed_images
     from ..formats.z2jh import from_z2jh
     from .documents import InvalidDocument, load_yaml, read_templates
 
     if form == "templates":
-        return read_templates([source]), []
+        return read_templates([source], whole=whole), []
     text = sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
     where = "standard input" if source == "-" else source
     documents = load_yaml(text, where)

@@ -139,8 +139,8 @@ MEMBERS = {
         rules={"maxLength": TEXT_LENGTH},
     ),
     "replaced-by": Member(
-        "The template that a stale choice of this one resolves to. Readers follow at most 8 of these; a cycle leads "
-        "nowhere.",
+        "The template that a stale choice of this one resolves to; hubs no longer offer one that has it. Readers "
+        "follow at most 8 of these; a cycle leads nowhere.",
         "as `name`, or empty; not the template itself",
         "scipy-2026",
         rules=SUCCESSOR,
