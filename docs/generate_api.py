@@ -53,6 +53,23 @@ A template with all of them that people write:
 ```json
 """
 
+AFTER_WHOLE = """
+```
+
+## In files
+
+Files of `apply`, `import` and `edit` are YAML or JSON, in UTF-8 or, with a byte order mark, in UTF-16. They take what
+people write, where it is unmistakable; bodies over HTTP are exact.
+
+- `limits.memory` may have a unit: `512M`, `2G`, `2Gi`, all powers of 1024. `500m`, and less than a mebibyte, which is a
+  number whose unit was forgotten, are refused.
+- `limits.cpus` may be in thousandths: `500m`.
+- A number, `true` or `false` stands for its text where a text is wanted: `PORT: 8080`, `python: 3.10`. In JSON, where
+  the zero of `3.10` is lost, write quotes.
+- What YAML, of one version or the other, takes for something else is refused: `yes`, `NO`, `1:30`, `0512`, `1e3`,
+  `1_000`. Write quotes. A date is a text.
+"""
+
 
 REFERENCE = """\
 # Reference of the API
@@ -78,7 +95,7 @@ def template_page() -> str:
         for name, member in MEMBERS.items()
     ]
     whole = json.dumps(whole_template(), indent=2, ensure_ascii=False)
-    return TEMPLATE + "".join(map(_row, rows)) + AFTER_MEMBERS + whole + "\n```\n"
+    return TEMPLATE + "".join(map(_row, rows)) + AFTER_MEMBERS + whole + AFTER_WHOLE
 
 
 def reference_page() -> str:

@@ -184,8 +184,8 @@ class Template(Struct, frozen=True, omit_defaults=True, rename=_wire_name):
     replaced_by: Annotated[
         str,
         Member(
-            f"The template that a stale choice of this one resolves to. Readers follow at most {MAX_HOPS} of these; a "
-            "cycle leads nowhere.",
+            "The template that a stale choice of this one resolves to; hubs no longer offer one that has it. Readers "
+            f"follow at most {MAX_HOPS} of these; a cycle leads nowhere.",
             "as `name`, or empty; not the template itself",
             "scipy-2026",
             schema=SUCCESSOR,

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 import click
 
 from .connection import connected, name_argument
-from .options import if_match_option, note_option
+from .options import if_match_option, note_option, whole
 from .output import confirmed, say
-from .write import print_result, result_option
+from .write import print_result, result_option, tell_of_successor
 
 if TYPE_CHECKING:
     from ..changes import Position
@@ -32,6 +32,7 @@ def delete(client: "Client", name: str, replaced_by: str, expected: "Position | 
     """
     deleted = client.delete_template(name, expected=expected, note=note, replaced_by=replaced_by)
     say(f"{name} deleted; `binder-registry restore {quote(name)} {deleted.revision}` brings it back")
+    tell_of_successor(client, name, replaced_by)
 
 
 @click.command("rename", short_help="Give a template another name.")
@@ -76,7 +77,7 @@ def rename(client: "Client", old: str, new: str, expected: "Position | None", no
 
 @click.command("restore", short_help="Bring back an old revision.")
 @name_argument
-@click.argument("revision", type=int)
+@click.argument("revision", type=whole())
 @if_match_option
 @note_option
 @result_option
@@ -94,7 +95,7 @@ def restore(client: "Client", name: str, revision: int, expected: "Position | No
 
 @click.command("purge", short_help="Erase the content of an old revision for good.")
 @name_argument
-@click.argument("revision", type=int)
+@click.argument("revision", type=whole())
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 @note_option
 @connected

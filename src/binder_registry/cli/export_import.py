@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .connection import connected
-from .options import note_option
+from .options import note_option, whole
 from .output import json_text, progress, tell
 from .plan import plan_options, publish
 
@@ -29,7 +29,7 @@ LEFT_OUT = 3  # exit code
     help="z2jh: singleuser.profileList; allowed-images: of DockerSpawner.",
 )
 @click.option("--label", "-l", multiple=True, metavar="SELECTOR", help="Only those with these labels; repeatable.")
-@click.option("--revision", type=int, metavar="N", help="As it was at this revision of the registry.")
+@click.option("--revision", type=whole(), metavar="N", help="As it was at this revision of the registry.")
 @connected
 @click.pass_context
 def export(
@@ -140,13 +140,18 @@ def import_templates(
       binder-registry import --format z2jh values.yaml --at basehub.jupyterhub
       binder-registry import --from-url http://old-registry:8080
     """
+    from ..formats.losses import Loss
     from .import_sources import of_file, of_registry
 
     if [source, from_url, from_context].count(None) != 2:
         raise click.UsageError("Name a FILE, or another registry with --from-url or --from-context.")
     if at and form != "z2jh":
         raise click.UsageError("--at goes with --format z2jh.")
-    found, losses = (of_registry(from_url, from_context), []) if source is None else of_file(source, form, at)
+    if source is None:
+        found, losses = of_registry(from_url, from_context), list[Loss]()
+    else:
+        all_of_it = choices["prune"] is not None and not choices["allow_empty"]
+        found, losses = of_file(source, form, at, whole=all_of_it)
     templates = _publishable(found, losses)
     tell_of(losses)
     code = exit_code(losses)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .connection import complete_name, connected, name_argument
-from .options import PositionText
+from .options import PositionText, whole
 from .output import console, format_option, json_text, moment, print_json, print_yaml, printable, table
 
 if TYPE_CHECKING:
@@ -21,9 +21,7 @@ PAGE = 1000
 @click.option(
     "--since", type=PositionText(), metavar="REVISION", help="Those after this revision (or position), oldest first."
 )
-@click.option(
-    "--limit", "-n", type=click.IntRange(min=1), metavar="N", default=50, show_default=True, help="At most so many."
-)
+@click.option("--limit", "-n", type=whole(1), metavar="N", default=50, show_default=True, help="At most so many.")
 @click.option("--label", "-l", multiple=True, metavar="SELECTOR", help="Of templates with these labels; repeatable.")
 @format_option("table", "wide", "name", "json", "yaml")
 @connected
@@ -59,8 +57,8 @@ def changes(
 
 @click.command("diff", short_help="Compare two revisions of a template.")
 @name_argument
-@click.argument("old", type=int, metavar="REVISION")
-@click.argument("new", type=int, metavar="[REVISION]", required=False)
+@click.argument("old", type=whole(), metavar="REVISION")
+@click.argument("new", type=whole(), metavar="[REVISION]", required=False)
 @connected
 def diff(client: "Client", name: str, old: int, new: int | None) -> None:
     """Compare a template at two revisions of the registry, or at one and now. Where it did not exist is empty.

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from ..formats.losses import Losses
 from ..formats.scalars import WrittenFloat, WrittenInt
-from .documents import InvalidDocument, _Loader, load_yaml, read_templates
+from .documents import read_templates
+from .sources import InvalidDocument
+from .yaml_text import Loader, load_yaml
 
 if TYPE_CHECKING:
     from ..template import Template
@@ -15,31 +17,30 @@ if TYPE_CHECKING:
 TOKEN_VARIABLE = "BINDER_REGISTRY_FROM_TOKEN"  # noqa: S105 - where a token is, not a token
 
 
-class _ValuesLoader(_Loader):
-    """Numbers remember how they were written where that says more: `1.10`, `0512`."""
+class _ValuesLoader(Loader):
+    """Numbers as Helm reads them, which remember how they were written where that says more: `1.10`, `0512`."""
 
-
-def _number(loader: Any, node: Any) -> Any:
-    is_int = node.tag.endswith(":int")
-    value = (loader.construct_yaml_int if is_int else loader.construct_yaml_float)(node)
-    if str(value) == node.value:
+    def construct_unquoted(self, node: Any) -> Any:
+        value = super().construct_unquoted(node)
+        if isinstance(value, bool):
+            return value
+        for kind, read in ((WrittenInt, self.construct_yaml_int), (WrittenFloat, self.construct_yaml_float)):
+            try:
+                number = kind(read(node))
+            except ValueError:
+                continue
+            number.written = node.value
+            return number
         return value
-    number = (WrittenInt if is_int else WrittenFloat)(value)
-    number.written = node.value
-    return number
 
 
-for _kind in ("int", "float"):
-    _ValuesLoader.add_constructor(f"tag:yaml.org,2002:{_kind}", _number)
-
-
-def of_file(source: str, form: str, at: str) -> "tuple[list[Template], Losses]":
-    """Raises `InvalidDocument`."""
+def of_file(source: str, form: str, at: str, *, whole: bool) -> "tuple[list[Template], Losses]":
+    """Raises `InvalidDocument`; where the `whole` is wanted, also for what holds nothing."""
     from ..formats.allowed_images import from_allowed_images
     from ..formats.z2jh import from_z2jh
 
     if form == "templates":
-        return read_templates([source]), []
+        return read_templates([source], whole=whole), []
     text = sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
     where = "standard input" if source == "-" else source
     documents = load_yaml(text, where, _ValuesLoader)

@@ -6,6 +6,7 @@ import click
 
 from ..quantities import format_size
 from .connection import connected, name_argument
+from .options import whole
 from .output import format_option, moment, print_json, print_yaml, printable, table
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 @click.option("--query", "-q", "q", default="", metavar="TEXT", help="Words to find in any text of the template.")
 @click.option("--image", default="", metavar="GLOB", help="Image name: 'quay.io/*'.")
 @click.option("--name", default="", metavar="GLOB", help="Name: 'course-*'.")
-@click.option("--revision", type=int, metavar="N", help="As it was at this revision of the registry.")
+@click.option("--revision", type=whole(), metavar="N", help="As it was at this revision of the registry.")
 @click.option("--deleted", is_flag=True, help="Tombstones of deleted templates too.")
 @format_option("table", "wide", "name", "json", "yaml")
 @connected
@@ -36,7 +37,7 @@ def list_templates(client: "Client", /, output: str, **filters: Any) -> None:
 
 @click.command("get", short_help="Show one template.")
 @name_argument
-@click.option("--revision", type=int, metavar="N", help="As it was at this revision of the registry.")
+@click.option("--revision", type=whole(), metavar="N", help="As it was at this revision of the registry.")
 @format_option("table", "wide", "name", "json", "yaml")
 @connected
 def get(client: "Client", name: str, revision: int | None, output: str) -> None:

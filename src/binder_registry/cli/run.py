@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from .connection import connected, name_argument
+from .options import whole
 from .output import tell
 
 if TYPE_CHECKING:
@@ -28,9 +29,11 @@ LOOPBACK = "127.0.0.1"
 )
 @name_argument
 @click.argument("command", nargs=-1, type=click.UNPROCESSED)
-@click.option("--revision", type=int, metavar="N", help="As it was at this revision of the registry.")
+@click.option("--revision", type=whole(), metavar="N", help="As it was at this revision of the registry.")
 @click.option("--engine", type=click.Choice(ENGINES), help="Default: the first that is installed.")
-@click.option("--publish", type=int, metavar="PORT", help="Port on this machine.  [default: the template's]")
+@click.option(
+    "--publish", type=whole(1, 65535), metavar="PORT", help="Port on this machine.  [default: the template's]"
+)
 @click.option("--print", "print_only", is_flag=True, help="Print the line instead of running it.")
 @connected
 def run(

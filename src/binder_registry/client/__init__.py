@@ -156,15 +156,17 @@ class Client:
         *,
         delete: Mapping[str, str | None] = {},
         prune: str | None = None,
+        allow_empty: bool = False,
         dry_run: bool = False,
         expected: Expected = None,
         note: str = "",
     ) -> list[PlanStep]:
         """All of it in one commit, or nothing. `templates` are whole desired states; `delete` maps names to successors;
-        `prune` deletes what this label selector ("*": everything) selects and `templates` does not name. `expected` is
-        the registry's own `position()`."""
+        `prune` deletes what this label selector ("*": everything) selects and `templates` does not name; without any
+        template that is refused, unless `allow_empty`. `expected` is the registry's own `position()`."""
         wanted = [msgspec.Raw(body_of(template)) for template in templates]
         request = {"templates": wanted, "delete": dict(delete), "prune": prune, "dry-run": dry_run, "note": note}
+        request |= {"allow-empty": True} if allow_empty else {}
         headers = conditions(expected, "")
         answer = self._transport.write("POST", "/apply", body=json_of(request), headers=headers, wait=APPLY_TIMEOUT)
         self._saw(answer)
