@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .connection import connected, name_argument
+from .connection import complete_name, connected, name_argument
 from .options import if_match_option, note_option
 from .output import confirmed, say
 from .write import print_result, result_option
@@ -19,7 +19,13 @@ RENAME_ATTEMPTS = 5
 
 @click.command("delete", short_help="Delete a template.")
 @name_argument
-@click.option("--replaced-by", default="", metavar="NAME", help="Template that stale choices of it resolve to.")
+@click.option(
+    "--replaced-by",
+    default="",
+    metavar="NAME",
+    shell_complete=complete_name,
+    help="Template that stale choices of it resolve to.",
+)
 @if_match_option
 @note_option
 @connected
@@ -35,7 +41,7 @@ def delete(client: "Client", name: str, replaced_by: str, expected: "Position | 
 
 
 @click.command("rename", short_help="Give a template another name.")
-@click.argument("old")
+@click.argument("old", shell_complete=complete_name)
 @click.argument("new")
 @if_match_option
 @note_option
