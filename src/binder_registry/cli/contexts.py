@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from .context_file import ContextError, complete_context, config_path, read_config, write_config
+from .output import say, table
 
 
 @click.group("context", short_help="Name the registries that you work with.")
@@ -54,7 +55,7 @@ def add(name: str, url: str, token_stdin: bool) -> None:
     config["contexts"][name] = {"url": url, "token": token} if token else {"url": url}
     config["current"] = config["current"] or name
     write_config(path, config)
-    click.echo(f"context {name} added{', now current' if config['current'] == name else ''}")
+    say(f"context {name} added{', now current' if config['current'] == name else ''}")
 
 
 @context.command("use", short_help="Make a registry the current one.")
@@ -69,7 +70,7 @@ def use(name: str) -> None:
     config = _config_with(name)
     config["current"] = name
     write_config(config_path(), config)
-    click.echo(f"context {name} is now current")
+    say(f"context {name} is now current")
 
 
 @context.command("list", short_help="Show the named registries.")
@@ -81,7 +82,6 @@ def list_contexts() -> None:
       binder-registry context list
     """
     from ..client.address import shown
-    from .output import table
 
     config = read_config(config_path())
     rows = [
@@ -105,7 +105,7 @@ def remove(name: str) -> None:
     if config["current"] == name:
         config["current"] = ""
     write_config(config_path(), config)
-    click.echo(f"context {name} removed")
+    say(f"context {name} removed")
 
 
 def _config_with(name: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import click
 
 from .connection import connected
 from .options import note_option
-from .output import json_text, progress, tell
+from .output import json_text, progress, tell, write_json, write_yaml
 from .plan import plan_options, publish
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def export(client: "Client", file: Path | None, form: str, label: tuple[str, ...
         templates = client.list_templates(label=label, revision=revision)
     text = rendered(templates, form)
     if file is None:
-        click.echo(text, nl=False)
+        (write_json if form == "json" else write_yaml)(text)
         return
     from .files import replaced
 
