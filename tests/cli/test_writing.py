@@ -6,6 +6,7 @@ import pytest
 from binder_registry import Client, ContainerLimits, Template
 from binder_registry.client import PlanStep
 from binder_registry.errors import TemplateNotFound
+from tests.client.stub import json_answer, running
 
 from .invoking import CommandLine
 
@@ -286,3 +287,11 @@ def test_a_rename_is_tried_again_when_something_else_was_written(
 @pytest.mark.usefixtures("base")
 def test_a_deprecation_without_a_successor_is_hinted_at(registry: CommandLine) -> None:
     assert "--replaced-by NAME" in registry("update", "base", "--deprecated", "Old").err
+
+
+def test_what_the_registry_warns_of_is_told_beside_the_result(registry: CommandLine) -> None:
+    written = json_answer({"name": "a"}, Registry_Revision="7", ETag='"7"', Registry_Warning="odd%0Aname, n%C3%A4chste")
+    with running(lambda *_: written) as stub:
+        result = registry("create", "a", "--image", "i", "--url", stub.url)
+
+    assert result == (0, "a created at revision 7\n", "warning: odd\\nname\nwarning: nächste\n")

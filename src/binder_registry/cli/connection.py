@@ -8,6 +8,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from .context_file import address, complete_context
+from .output import tell
 
 if TYPE_CHECKING:
     from ..client import Client
@@ -47,6 +48,8 @@ def connected(command: "Callable[Concatenate[Client, P], None]") -> Callable[...
         try:
             command(client, *args, **kwargs)
         finally:
+            for warning in client.warnings():
+                tell(f"warning: {warning}")
             client.close()
 
     return connect

@@ -22,7 +22,8 @@ Params = Sequence[tuple[str, str]]
 
 FIRST_DELAY = 0.1  # seconds before the first retry, doubled for each one after it
 LONGEST_DELAY = 5.0
-LONGEST_RETRY_AFTER = 10.0  # a server that asks for more is not waited for
+LONGEST_RETRY_AFTER = 10.0  # a server that asks for more is not waited for by a read
+LONGEST_WAIT = 60.0  # but by a stream, for so long at a time
 MOST_REDIRECTS = 5
 # Below the 5 s after which uvicorn closes an idle connection: a write must not meet one that is being closed.
 KEEP_ALIVE = 4.0
@@ -142,9 +143,8 @@ class Transport:
             if response.status_code != 200:
                 response.read()
                 answer = self._answer(response)
-                delay = retry_delay(answer, 0)
-                if delay is not None:
-                    raise NotReady(error_of(answer), delay)
+                if answer.status in TRY_AGAIN:
+                    raise NotReady(error_of(answer), min(LONGEST_WAIT, _retry_after(answer)) + backoff(0))
                 self._check(answer)
             yield response
         finally:
@@ -218,17 +218,18 @@ def retry_delay(answer: Answer, attempt: int) -> float | None:
     """Seconds until this read may be tried again; None: it should not be."""
     if answer.status not in TRY_AGAIN:
         return None
-    asked = _retry_after(answer.headers.get("Retry-After", ""))
+    asked = _retry_after(answer)
     return None if asked > LONGEST_RETRY_AFTER else asked + backoff(attempt)
 
 
-def _retry_after(text: str) -> float:
-    """RFC 9110: seconds, or a date."""
+def _retry_after(answer: Answer) -> float:
+    """RFC 9110: seconds, or a date; 0 for what is neither, and for what has passed."""
+    text = answer.headers.get("Retry-After", "").strip()
     if text.isascii() and text.isdigit():
         return float(text[:9])
     try:
         seconds: float = (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds()
-    except (ValueError, TypeError):  # TypeError: a date without its zone
+    except (ValueError, TypeError, OverflowError):  # TypeError: a date without its zone
         return 0
     return max(0.0, seconds)
 
