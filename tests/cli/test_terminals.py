@@ -207,10 +207,11 @@ def test_a_reader_that_has_seen_enough_ends_the_command_quietly(registry: Comman
     assert (program.returncode, told) == (1, "")
 
 
-def test_names_are_completed(registry: CommandLine, client: Client) -> None:
+@pytest.mark.parametrize("line", ["get t", "rename t", "delete t", "delete one --replaced-by t"])
+def test_names_are_completed(registry: CommandLine, client: Client, line: str) -> None:
     client.apply(TWO)
 
-    words = {"COMP_WORDS": "binder-registry get t", "COMP_CWORD": "2"}
+    words = {"COMP_WORDS": f"binder-registry {line}", "COMP_CWORD": str(line.count(" ") + 1)}
     out, _ = registry.started(_BINDER_REGISTRY_COMPLETE="bash_complete", **words).communicate(timeout=PATIENCE)
 
     assert out == "plain,two\n"

@@ -11,6 +11,7 @@ from click.shell_completion import CompletionItem
 
 from .. import __version__
 from .connection import Chosen, context_option, url_option
+from .output import escape_what_output_cannot_hold
 
 
 class Entry(NamedTuple):
@@ -114,19 +115,22 @@ def cli(ctx: click.Context, url: str | None, context: str | None) -> None:
 
 def main() -> NoReturn:
     # Python has no stream where a caller closed it: `>&-`.
-    sys.stdin, sys.stdout = sys.stdin or open(os.devnull), sys.stdout or open(os.devnull, "w")  # noqa: SIM115, PTH123
+    sys.stdin = sys.stdin or open(os.devnull)  # noqa: SIM115, PTH123
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115, PTH123
+    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115, PTH123
     sys.exit(run(sys.argv[1:]))
 
 
 def run(arguments: Sequence[str]) -> int:
     """The exit code; all errors are told on stderr."""
+    escape_what_output_cannot_hold()
     try:
         try:
             result = cli.main(arguments, prog_name="binder-registry", standalone_mode=False)
             sys.stdout.flush()
             return result if isinstance(result, int) else 0
         except click.ClickException as error:
-            error.show()
+            error.show(sys.stderr)
             return error.exit_code
         except click.Abort:
             return 130
@@ -134,7 +138,7 @@ def run(arguments: Sequence[str]) -> int:
             from .failures import explain
 
             code, line = explain(error)
-            click.echo(line, err=True)
+            click.echo(line, file=sys.stderr)
             return code
     except BrokenPipeError:  # `| head` has seen enough; and nothing is flushed again at the exit
         sys.stdout = None

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .connection import connected
-from .options import note_option, whole
-from .output import json_text, progress, tell
+from .options import note_option
+from .output import json_text, progress, tell, write_json, write_yaml
 from .plan import plan_options, publish
 
 if TYPE_CHECKING:
@@ -57,9 +57,9 @@ def export(
     text, losses = rendered(templates, form)
     tell_of(losses)
     if file is None:
-        click.echo(text, nl=False)
-    else:
-        from .files import replaced
+        (write_json if form == "json" else write_yaml)(text)
+        return
+    from .files import replaced
 
         with replaced(file) as whole:
             whole.write(text.encode())

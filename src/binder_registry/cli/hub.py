@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from .connection import connected
-from .output import print_yaml, say, table, tell
+from .output import print_yaml, say, table, tell, write
 
 if TYPE_CHECKING:
     from ..client import Client
@@ -53,7 +53,7 @@ def prepull(client: "Client", form: str, label: tuple[str, ...], allow_commands:
 
     images = image_list(offers)
     if form == "list":
-        click.echo("".join(f"{image}\n" for image in images), nl=False)
+        write("".join(f"{image}\n" for image in images))
     else:
         print_yaml(z2jh_values(images) if form == "z2jh" else daemon_set(images))
 

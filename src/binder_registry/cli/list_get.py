@@ -6,8 +6,7 @@ import click
 
 from ..quantities import format_size
 from .connection import connected, name_argument
-from .options import whole
-from .output import format_option, moment, print_json, print_yaml, printable, table
+from .output import format_option, moment, print_json, print_yaml, printable, say, table, write
 
 if TYPE_CHECKING:
     from ..client import Client
@@ -59,7 +58,7 @@ def print_template(template: "Template", output: str) -> None:
     elif output == "yaml":
         print_yaml(members(template, full=True))
     elif output == "name":
-        click.echo(printable(template.name))
+        say(template.name)
     elif output == "wide":
         print_templates([template], output)
     else:
@@ -74,7 +73,7 @@ def print_templates(templates: "list[Template]", output: str) -> None:
     elif output == "yaml":
         print_yaml([members(template, full=True) for template in templates])
     elif output == "name":
-        click.echo("".join(f"{printable(template.name)}\n" for template in templates), nl=False)
+        write("".join(f"{printable(template.name)}\n" for template in templates))
     else:
         columns = _WIDE if output == "wide" else _NARROW
         rows = [[column(template) for column in columns.values()] for template in templates]
