@@ -213,8 +213,9 @@ class Template(Struct, frozen=True, omit_defaults=True, rename=_wire_name):
     ] = False
 
 
-KEPT_BY_REGISTRY = ("time_created", "time_modified", "revision", "deleted")
-WIRE_NAMES = {field.name: field.encode_name for field in msgspec.structs.fields(Template)}
+MEMBERS = declared(Template)
+KEPT_BY_REGISTRY = tuple(one.attribute for one in MEMBERS if one.member.read_only)
+WIRE_NAMES = {one.attribute: one.wire for one in MEMBERS}
 KEPT_ON_THE_WIRE = tuple(WIRE_NAMES[member] for member in KEPT_BY_REGISTRY)
 
 

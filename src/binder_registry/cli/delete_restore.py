@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from .connection import complete_name, connected, name_argument
-from .options import if_match_option, note_option
+from .options import if_match_option, note_option, whole
 from .output import confirmed, hinted, say
 from .write import print_result, result_option
 

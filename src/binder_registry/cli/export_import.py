@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .connection import connected
-from .options import note_option
+from .options import note_option, whole
 from .output import json_text, progress, tell, write_json, write_yaml
 from .plan import plan_options, publish
 
@@ -58,8 +58,8 @@ def export(
     tell_of(losses)
     if file is None:
         (write_json if form == "json" else write_yaml)(text)
-        return
-    from .files import replaced
+    else:
+        from .files import replaced
 
         with replaced(file) as whole:
             whole.write(text.encode())

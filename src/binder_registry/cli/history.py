@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .connection import complete_name, connected, name_argument
-from .options import PositionText
+from .options import PositionText, whole
 from .output import (
     console,
     format_option,

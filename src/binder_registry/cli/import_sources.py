@@ -59,7 +59,7 @@ def of_registry(url: str | None, context: str | None) -> "list[Template]":
     from msgspec.structs import replace
 
     from ..client import Client
-    from .contexts import address
+    from .context_file import address
 
     found, token = address(None, context) if context else (url, None)
     with Client(found, token=token or os.environ.get(TOKEN_VARIABLE, "").strip(), timeout=30.0) as other:

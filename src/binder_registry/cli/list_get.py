@@ -6,6 +6,7 @@ import click
 
 from ..quantities import format_size
 from .connection import connected, name_argument
+from .options import whole
 from .output import format_option, moment, print_json, print_yaml, printable, say, table, write
 
 if TYPE_CHECKING:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from .connection import connected, name_argument
+from .options import whole
 from .output import tell, write
 
 if TYPE_CHECKING:
