@@ -19,7 +19,7 @@ RENAME_ATTEMPTS = 5
 
 @click.command("delete", short_help="Delete a template.")
 @name_argument
-@click.option("--replaced-by", default="", metavar="NAME", help="Template that stale choices of it resolve to.")
+@click.option("--replaced-by", default="", metavar="NAME", help="Its successor, which those get who chose it.")
 @if_match_option
 @note_option
 @connected

@@ -53,7 +53,10 @@ _MEMBERS: list[tuple[tuple[str, ...], dict[str, Any]]] = [
     (("--description",), {"metavar": "TEXT", "help": "More for people."}),
     (("--group", "groups"), {"multiple": True, "metavar": "GROUP", "help": "Who it is offered to; repeatable."}),
     (("--deprecated",), {"metavar": "TEXT", "help": "Message that says what to use instead."}),
-    (("--replaced-by",), {"metavar": "NAME", "help": "Template that stale choices resolve to."}),
+    (
+        ("--replaced-by",),
+        {"metavar": "NAME", "help": "Its successor: hubs list this one no more, and start that for who chose it."},
+    ),
 ]
 _WIRE = {
     "image": "image-name",

@@ -81,7 +81,7 @@ def update(
         raise click.UsageError("Nothing to change: name a member with its flag, or with --unset.")
     print_result(client.patch_template(name, patch, expected=expected, note=note), "updated", output)
     if "deprecated" in patch and patch["deprecated"] and "replaced-by" not in patch:
-        tell("Hint: --replaced-by NAME lets saved choices resolve to another template.")
+        tell("Hint: --replaced-by NAME takes it off the lists of hubs, and gives NAME to those who chose it.")
 
 
 def _clear(patch: dict[str, Any], member: str) -> None:
