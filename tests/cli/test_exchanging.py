@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from binder_registry import Client, Template
+from binder_registry import Client, ContainerLimits, Template
 from tests.client.stub import json_answer, running
 from tests.server.running import KEY, running_server
 
@@ -284,6 +284,68 @@ def test_what_a_hub_cannot_offer_is_named(registry: CommandLine, client: Client)
     result = registry("check", "--hub")
 
     assert (result.code, bool(re.match(r"free\tthe command 'jupyter' is not among", result.out))) == (1, True)
+
+
+def test_a_template_that_was_replaced_is_as_wanted(registry: CommandLine, client: Client) -> None:
+    client.register_template(Template(name="new", image_name="i"))
+    client.register_template(Template(name="between", image_name="i"))
+    client.delete_template("between", replaced_by="new")
+    client.register_template(Template(name="old", image_name="i", replaced_by="between"))
+
+    result = registry("check", "--hub")
+
+    assert (result.code, result.out) == (0, "a hub offers all 1 templates\n")
+    assert "old: in no list, as it is replaced: who chose it gets new\n" in result.err
+
+
+@pytest.mark.parametrize(
+    ("successor", "reason"),
+    [
+        ("typo", "and there is no 'typo' to take its place"),
+        ("deleted", "and that is gone"),
+        ("circle", "and that is gone"),
+        ("free", "and 'free' is not offered"),
+    ],
+)
+def test_a_successor_that_leads_nowhere_is_named(
+    registry: CommandLine, client: Client, successor: str, reason: str
+) -> None:
+    client.register_template(Template(name="free", image_name="i", command="jupyter lab"))
+    client.register_template(Template(name="deleted", image_name="i"))
+    client.delete_template("deleted")
+    client.register_template(Template(name="circle", image_name="i", replaced_by="old"))
+    client.register_template(Template(name="old", image_name="i", replaced_by=successor))
+
+    result = registry("check", "--hub")
+
+    assert result.code == 1
+    assert f"old\tit is replaced by '{successor}', {reason}\n" in result.out
+
+
+def test_a_deleted_template_whose_successor_was_misspelt_is_told(registry: CommandLine, client: Client) -> None:
+    client.register_template(Template(name="retired", image_name="i"))
+    client.delete_template("retired", replaced_by="typo")
+
+    result = registry("check", "--hub")
+
+    assert (result.code, result.out) == (0, "a hub offers all 0 templates\n")
+    assert "retired: it was deleted, and there is no 'typo' to take its place\n" in result.err
+
+
+@pytest.mark.parametrize(("kind", "code"), [("docker", 0), ("swarm", 1)])
+def test_a_hub_is_asked_for_by_its_kind(registry: CommandLine, client: Client, kind: str, code: int) -> None:
+    client.register_template(Template(name="a", image_name="i", limits=ContainerLimits(gpus=1)))
+
+    assert registry("check", "--hub", "--kind", kind).code == code
+
+
+@pytest.mark.parametrize("image", ["ghcr.io/MyOrg/x:1", "x:"])
+def test_an_image_that_no_engine_takes_is_named(registry: CommandLine, client: Client, image: str) -> None:
+    client.register_template(Template(name="a", image_name=image))
+
+    result = registry("check", "--hub")
+
+    assert (result.code, f"'{image}' is not a reference to an image" in result.out) == (1, True)
 
 
 def test_what_a_hub_allows_is_offered(registry: CommandLine, client: Client) -> None:

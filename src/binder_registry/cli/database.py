@@ -67,7 +67,7 @@ def backup(file: Path, db: str) -> None:
 @click.option("--hub", is_flag=True, help="Ask a registry instead, and name what a JupyterHub cannot offer.")
 @click.option(
     "--kind",
-    type=click.Choice(["kubernetes", "docker", "local"]),
+    type=click.Choice(["kubernetes", "docker", "swarm", "local"]),
     default="kubernetes",
     show_default=True,
     help="With --hub: its spawner.",
