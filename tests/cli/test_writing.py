@@ -1,4 +1,5 @@
 import json
+import shlex
 from typing import Any
 
 import pytest
@@ -286,3 +287,13 @@ def test_a_rename_is_tried_again_when_something_else_was_written(
 @pytest.mark.usefixtures("base")
 def test_a_deprecation_without_a_successor_is_hinted_at(registry: CommandLine) -> None:
     assert "--replaced-by NAME" in registry("update", "base", "--deprecated", "Old").err
+
+
+@pytest.mark.parametrize("name", ["plain", "two words", "-dash", "it's", "$HOME", "--yes"])
+def test_the_hint_after_a_deletion_can_be_run_as_it_stands(registry: CommandLine, client: Client, name: str) -> None:
+    client.register_template(Template(name=name, image_name="i"))
+
+    hint = registry("delete", "--", name).out.partition("`binder-registry ")[2].rpartition("`")[0]
+
+    assert registry(*shlex.split(hint)).code == 0
+    assert client.get_template(name)

@@ -1,13 +1,12 @@
 """delete, rename, restore and purge."""
 
-from shlex import quote
 from typing import TYPE_CHECKING
 
 import click
 
 from .connection import connected, name_argument
 from .options import if_match_option, note_option
-from .output import confirmed, say
+from .output import confirmed, operands, say
 from .write import print_result, result_option
 
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ def delete(client: "Client", name: str, replaced_by: str, expected: "Position | 
       binder-registry delete scipy-2025 --replaced-by scipy-2026 -m "End of the course"
     """
     deleted = client.delete_template(name, expected=expected, note=note, replaced_by=replaced_by)
-    say(f"{name} deleted; `binder-registry restore {quote(name)} {deleted.revision}` brings it back")
+    say(f"{name} deleted; `binder-registry restore {operands(name, str(deleted.revision))}` brings it back")
 
 
 @click.command("rename", short_help="Give a template another name.")

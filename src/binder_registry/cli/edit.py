@@ -12,7 +12,7 @@ import click
 
 from .connection import connected, name_argument
 from .options import note_option
-from .output import say, tell
+from .output import operands, say, tell
 from .write import print_result, result_option
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def edit(client: "Client", name: str, note: str, output: str) -> None:
         print_result(written, "updated", output)
     finally:
         if keep:
-            tell(f"Your text is kept in {path}. `binder-registry apply -f {path}` publishes it.")
+            tell(f"Your text is kept in {path}. `binder-registry apply -f {shlex.quote(str(path))}` publishes it.")
         else:
             path.unlink(missing_ok=True)
 
@@ -93,5 +93,7 @@ def _read(text: str, path: Path, before: "Template") -> "Template | None":
     template = to_template(documents[0])
     check(template)
     if template.name != before.name:
-        raise click.ClickException(f"A name is changed with `binder-registry rename {before.name} {template.name}`.")
+        raise click.ClickException(
+            f"A name is changed with `binder-registry rename {operands(before.name, template.name)}`."
+        )
     return template if changed_members(before, template) else None

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -46,6 +47,11 @@ def say(text: str) -> None:
 def tell(text: str) -> None:
     """A line for people, on stderr."""
     click.echo(printable(text), err=True)
+
+
+def operands(*words: str) -> str:
+    """For a command that people are told to run: as a shell takes them, and none of them for an option."""
+    return " ".join(["--"] * any(word.startswith("-") for word in words) + list(map(quote, words)))
 
 
 def console(*, err: bool = False) -> "Console":
