@@ -531,6 +531,20 @@ def test_a_history_that_failed_is_asked_for_again(registry: RegistryStub, monkey
         eventually(lambda: versions(follower, "a") == ["r2", "r1"])
 
 
+def test_histories_that_fail_do_not_hold_up_the_others_for_good(
+    registry: RegistryStub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jupyterhub, "HISTORY_AGAIN", 0.0)
+    registry.changes.clear()
+    for name in "abcde":
+        registry.publish(template(name, image_name="x:1"))
+        registry.publish(template(name, image_name="x:2"))
+    registry.history_fails = dict.fromkeys("abcd", 0)  # one more than there is patience for
+
+    with following(registry, versions=2) as follower:
+        eventually(lambda: offered(follower, "e") and versions(follower, "e") == ["r9"])
+
+
 def test_a_registry_without_histories_is_not_asked_for_all_of_them_each_time(registry: RegistryStub) -> None:
     for name in "bcdefgh":
         registry.publish(template(name))
