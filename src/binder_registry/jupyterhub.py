@@ -440,7 +440,7 @@ _STYLE = """<style>
 # ── the follower ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 REQUEST_TIMEOUT = 30.0  # seconds without a byte
-HISTORY_TIMEOUT = 5.0  # seconds without a byte: the list and its stream wait for it
+HISTORY_TIMEOUT = 3.0  # seconds without a byte: the list and its stream wait for it
 HISTORY_AGAIN = 60.0  # seconds until a history that failed is asked for again
 HISTORY_PATIENCE = 3  # histories whose connection failed, in one round
 STREAM_SILENCE = 35.0  # seconds; the registry sends a comment every 15
