@@ -19,22 +19,24 @@ import os
 import random
 import re
 import shlex
+import stat
 import tempfile
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import aclosing, contextmanager, suppress
+from contextlib import AbstractContextManager, aclosing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import cached_property
 from html import escape
 from http import HTTPStatus
-from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection, IncompleteRead
 from importlib import import_module
 from importlib.metadata import entry_points
 from inspect import isawaitable
 from ipaddress import ip_address
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from typing import Any, Literal
 from urllib.parse import quote, urlsplit
 
@@ -613,10 +615,151 @@ _STYLE = """<style>
 # ── the follower ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 REQUEST_TIMEOUT = 30.0  # seconds without a byte
+HISTORY_TIMEOUT = 3.0  # seconds without a byte: the list and its stream wait for it
+HISTORY_AGAIN = 60.0  # seconds until a history that failed is asked for again
+HISTORY_PATIENCE = 3  # histories whose connection failed, in one round
 STREAM_SILENCE = 35.0  # seconds; the registry sends a comment every 15
+STREAM_QUIET = 20.0  # seconds, after which the list is polled too
+STREAM_OPENING = 1.0  # seconds; only what a stream gives later than that shows that it gets through while it is open
+LONGEST_PROBE_PAUSE = 60.0  # seconds between streams while none gets through
 LONGEST_PAUSE = 15.0  # seconds between attempts while the registry is away
-POLLS_WITHOUT_STREAM = 12  # rounds, after a stream that gave nothing at all: a proxy that holds it back
 SAVE_EVERY = 5.0  # seconds, at most, while changes keep coming
+CLOCK_LEEWAY = 300.0  # seconds that a snapshot may seem to come from the future
+LONGEST_POLL = 86400.0  # seconds
+MOST_VERSIONS = 499  # twice that, for the tombstones between, is what the registry gives in one answer
+_POSITION = re.compile(r"([0-9]+-[0-9a-f]{16})(?![0-9a-f])")  # compressing proxies add "-gzip" and the like
+
+
+class Snapshot:
+    """The last list on disk, for a hub that starts while the registry is down.
+
+    The file's time says when the registry last confirmed what is in it. So only a file that is still as it was read or
+    written here gets a new time; one that was removed, overwritten or could not be written is written whole.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], url: str, versions: int) -> None:
+        self.path = Path(path)
+        self._url, self._versions = url, versions
+        self._held: Catalogue | None = None  # what the file holds
+        self._left: tuple[int, ...] = ()  # the file as it was left
+        self._trouble = ""
+        if self._is_special():
+            raise ValueError(f"snapshot={str(path)!r} is no regular file; None keeps the list in memory only")
+
+    def read(self, rules: Rules) -> tuple[Catalogue, float] | None:
+        """The list, and when the registry last confirmed it."""
+        try:
+            with self.path.open() as file:
+                saved, status = json.load(file), os.fstat(file.fileno())
+            if saved["url"] != self._url:
+                return None
+            if status.st_mtime > time.time() + CLOCK_LEEWAY:
+                raise ValueError("its time is in the future, so its age is unknown")
+            same = saved["versions"] == self._versions
+            history = {name: _listed(past) for name, past in saved["history"].items()} if same else {}
+            catalogue = Catalogue(_position(saved["position"]), history=history)
+            catalogue = catalogue.having(_listed(saved["templates"]), rules, self._versions)
+        except FileNotFoundError:
+            return None
+        except (OSError, HTTPException, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+            log.warning("The snapshot %s cannot be used: %s", self.path, error)
+            return None
+        if same:
+            self._held, self._left = catalogue, _identity(status)
+        return catalogue, min(status.st_mtime, time.time())
+
+    def write(self, catalogue: Catalogue, confirmed: float) -> None:
+        """Failures are told once, and tried again the next time."""
+        if catalogue is self._held and self._touch(confirmed):
+            return
+        self._held = None
+        try:
+            if self._is_special():
+                raise OSError("it is no regular file")  # which the one that is written would replace
+            self._replace(catalogue, confirmed)
+        except OSError as error:
+            if str(error.strerror or error) != self._trouble:
+                self._trouble = str(error.strerror or error)
+                log.warning("The snapshot %s cannot be written: %s", self.path, self._trouble)
+            return
+        self._held = catalogue
+        if self._trouble:
+            log.warning("The snapshot %s can be written again", self.path)
+            self._trouble = ""
+
+    def _touch(self, confirmed: float) -> bool:
+        """False: the file is not as it was left."""
+        try:
+            if _identity(self.path.stat()) != self._left:
+                return False
+            os.utime(self.path, (confirmed, confirmed))
+            now = _identity(self.path.stat())
+        except OSError:
+            return False
+        if now[:-1] != self._left[:-1]:  # replaced in between
+            return False
+        self._left = now
+        return True
+
+    def _replace(self, catalogue: Catalogue, confirmed: float) -> None:
+        content = {
+            "url": self._url,
+            "versions": self._versions,
+            "position": catalogue.position,
+            "templates": list(catalogue.templates.values()),
+            "history": catalogue.history,
+        }
+        with tempfile.NamedTemporaryFile("w", dir=self.path.parent, prefix=f".{self.path.name}.", delete=False) as file:
+            try:  # the file is made readable for this user alone
+                json.dump(content, file)
+                file.flush()
+                os.utime(file.fileno(), (confirmed, confirmed))
+                os.fsync(file.fileno())
+                Path(file.name).replace(self.path)
+            except BaseException:
+                Path(file.name).unlink(missing_ok=True)
+                raise
+            self._left = _identity(os.fstat(file.fileno()))
+
+    def _is_special(self) -> bool:
+        try:
+            return not stat.S_ISREG(self.path.stat().st_mode)
+        except OSError:
+            return False
+
+
+def _identity(status: os.stat_result) -> tuple[int, ...]:
+    return status.st_dev, status.st_ino, status.st_size, status.st_ctime_ns
+
+
+class EventStream(threading.Thread):
+    """The lines of an event stream, read aside: who waits for them can poll meanwhile.
+
+    `lines` ends with an exception, of whatever ended the stream.
+    """
+
+    def __init__(self, answer: Callable[[], AbstractContextManager[HTTPResponse]]) -> None:
+        super().__init__(name="binder-registry-stream", daemon=True)
+        self.lines: SimpleQueue[str | Exception] = SimpleQueue()
+        self._answer = answer
+        self._unwanted = False
+
+    def leave(self) -> None:
+        """The connection is closed after the next line, or when none comes in time."""
+        self._unwanted = True
+
+    def run(self) -> None:
+        try:
+            with self._answer() as response:
+                if response.status != 200:
+                    raise HTTPException(_refusal(response))
+                if "event-stream" not in response.headers.get("Content-Type", ""):
+                    raise HTTPException("the answer is no event stream")
+                while not self._unwanted and (line := response.readline()):
+                    self.lines.put(line.decode().rstrip("\r\n"))
+            self.lines.put(HTTPException("it ended"))
+        except Exception as error:  # noqa: BLE001  # it is the reader's to judge
+            self.lines.put(error)
 
 
 class Follower(threading.Thread):
@@ -624,53 +767,65 @@ class Follower(threading.Thread):
 
     A thread, not a task of the hub's loop: parsing thousands of templates and a slow registry delay no request, and it
     runs before the loop does. `catalogue` is None until something was loaded, from the registry or from `snapshot`.
+
+    `mode` is "polling" until a stream has shown that it gets through, so that a change never takes longer than `poll`
+    seconds: the list is asked for between streams, and beside one that has yet to prove itself.
     """
 
     def __init__(
         self, url: str, token: str, rules: Rules, *, versions: int = 0, snapshot: str | None = None, poll: float = 5.0
     ) -> None:
         super().__init__(name="binder-registry", daemon=True)
-        token = token.strip()  # one that was read from a file ends with its line
-        if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
-            raise ValueError(f"{url!r} is not the URL of a registry, such as http://registry:8080")
-        if not (token.isascii() and token.isprintable()):
-            raise ValueError("the registry's token holds characters that no header can carry")
+        self._url, self._token, self._rules = _checked_url(url), _checked_token(token), rules
+        if type(versions) is not int or not 0 <= versions <= MOST_VERSIONS:
+            raise ValueError(f"versions={versions!r} is not a whole number from 0 to {MOST_VERSIONS}")
+        if type(poll) not in (int, float) or not 0 < poll <= LONGEST_POLL:
+            raise ValueError(f"poll={poll!r} is not a number of seconds above 0, and at most {LONGEST_POLL:.0f}")
+        if not isinstance(snapshot, (str, os.PathLike, type(None))):
+            raise ValueError(f"snapshot={snapshot!r} is not a path; None keeps the list in memory only")
         self.catalogue: Catalogue | None = None
         self.contact = 0.0  # Unix time when the registry last confirmed the catalogue
         self.tried = threading.Event()
-        self._url, self._token, self._rules, self._versions = url, token, rules, versions
-        self._poll = poll
+        self.mode: Literal["streaming", "polling"] = "polling"
+        self._versions, self._poll = versions, poll
         self._ended = threading.Event()
-        self._snapshot = Path(snapshot) if snapshot else None
-        self._saved: tuple[float, Catalogue | None] = (0.0, None)
-        self._trouble = ""
-        self._read_snapshot()
+        self._digest = b""  # of the list as it came last
+        self._trouble, self._trouble_began = "", 0.0
+        self._stream_trouble, self._failed_streams, self._next_stream = False, 0, 0.0
+        self._complete: dict[str, int] = {}  # name → the revision up to which its history is at hand
+        self._without_history: dict[str, str] = {}  # name → why
+        self._next_history = 0.0
+        self._snapshot = Snapshot(snapshot, self._url, versions) if snapshot else None
+        self._saved = 0.0
+        if self._snapshot and (found := self._snapshot.read(rules)):
+            catalogue, self.contact = found
+            self._publish(catalogue)
+            self._complete = {
+                name: past[0]["revision"] for name, past in catalogue.history.items() if past and versions
+            }
 
     def stop(self) -> None:
         """Ends the thread at its next pause or line of the stream. A hub just ends; this is for tests and scripts."""
         self._ended.set()
 
     def run(self) -> None:
-        failures = polls = 0
+        failures = 0
         while not self._ended.is_set():
             pause = self._poll
             try:
                 self._load()
-                failures, self._trouble = 0, ""
+                failures = 0
                 self.tried.set()
-                if polls:
-                    polls -= 1
-                elif self._follow():
+                self._save(at_once=True)
+                if time.monotonic() >= self._next_stream and self._follow():
                     pause = 0.2
-                else:
-                    polls = POLLS_WITHOUT_STREAM
             except Exception as error:  # noqa: BLE001  # a follower that ended would leave the list as it is for good
                 failures += 1
                 pause = min(LONGEST_PAUSE, 0.25 * 2 ** min(failures, 6))
                 self._tell_trouble(error)
             self.tried.set()
             self._save(at_once=True)
-            self._ended.wait(pause * random.uniform(0.5, 1.0))  # noqa: S311  # many hubs must not come back at once
+            self._ended.wait(_spread(pause))
 
     @contextmanager
     def _get(
@@ -686,22 +841,33 @@ class Follower(threading.Thread):
         finally:
             connection.close()
 
-    def _load(self) -> None:
+    def _load(self) -> bool:
+        """Was there news?"""
         known = self.catalogue
         condition = {"If-None-Match": f'"{known.position}"'} if known and known.position else {}
-        with self._get("/templates?view=full&deleted=true", condition) as response:
-            if response.status == 304:
-                self.contact = time.time()
-            elif response.status == 200:
-                self._replace(json.load(response), response.headers.get("ETag", "").removeprefix("W/").strip('"'))
-            else:
-                raise HTTPException(f"{response.status} {response.reason}")
-        self._complete_history()
-
-    def _replace(self, templates: list[Template], position: str) -> None:
-        history = self.catalogue.history if self.catalogue else {}
-        self._publish(Catalogue(position, history=history).having(templates, self._rules, self._versions))
+        headers = {"Cache-Control": "no-cache", **condition}
+        with self._get("/templates?view=full&deleted=true", headers) as response:
+            news = not (condition and response.status == 304) and self._take(response)
         self.contact = time.time()
+        self._tell_recovery()
+        self._complete_history()
+        return news
+
+    def _take(self, response: HTTPResponse) -> bool:
+        body = _body(response)
+        position = _position(response.headers.get("ETag"))
+        known, digest = self.catalogue, hashlib.blake2b(body).digest()
+        if known and digest == self._digest and position == known.position:
+            return False  # something between us knows no conditions
+        templates = _listed(_parsed(body, response))
+        if not position:
+            if not templates and known and known.templates:
+                raise HTTPException("an empty list without an ETag")
+            self._tell_stream_trouble(HTTPException("the list comes without the registry's ETag"))
+        history = known.history if known else {}
+        self._publish(Catalogue(position, history=history).having(templates, self._rules, self._versions))
+        self._digest = digest
+        return True
 
     def _publish(self, catalogue: Catalogue) -> None:
         told = self.catalogue.left_out if self.catalogue else {}
@@ -712,130 +878,255 @@ class Follower(threading.Thread):
         self.catalogue = catalogue
 
     def _follow(self) -> bool:
-        """Apply the stream's changes until it ends. False: nothing came, so streams do not get through."""
-        catalogue = self.catalogue or Catalogue()
-        heard = False
+        """Apply the stream's changes until it ends. Did it get through?"""
+        position = self.catalogue.position if self.catalogue else ""
+        if not position:
+            return False
         accept = {"Accept": "text/event-stream"}
-        with self._get(f"/changes?since={catalogue.position}", accept, STREAM_SILENCE) as response:
-            if response.status != 200 or "event-stream" not in response.headers.get("Content-Type", ""):
-                return False
-            position, change = "", None
-            while not self._ended.is_set():
-                try:
-                    line = response.readline().decode()
-                except TimeoutError:
-                    return heard
-                if not line:
-                    return heard
-                heard = True
-                self.contact = time.time()
-                member, _, value = line.rstrip("\r\n").partition(": ")
-                if member == "id":
-                    position = value
-                elif member == "data":
-                    change = json.loads(value)
-                elif change and not member:
-                    self._apply(change, position)
-                    change = None
+        stream = EventStream(lambda: self._get(f"/changes?since={position}", accept, STREAM_SILENCE))
+        stream.start()
+        try:
+            cause = self._read(stream)
+            through = self.mode == "streaming"
+        finally:
+            self.mode = "polling"
+            stream.leave()
+        if not through and not self._ended.is_set():
+            self._failed_streams += 1
+            pause = min(LONGEST_PROBE_PAUSE, self._poll * (2 ** min(self._failed_streams, 10) - 1))
+            self._next_stream = time.monotonic() + pause
+            if self._failed_streams > 1:  # one that ends early is the registry's restart
+                self._tell_stream_trouble(cause)
+        return through
+
+    def _read(self, stream: EventStream) -> Exception:
+        """Why it ended."""
+        event: dict[str, str] = {}
+        opened = heard = 0.0
+        while not self._ended.is_set():
+            try:
+                line = stream.lines.get(timeout=_spread(self._poll))
+            except Empty:
+                if time.monotonic() - heard > STREAM_QUIET:
+                    self.mode = "polling"
+                if self.mode == "polling" and self._load():
+                    return HTTPException("it held a change back")
                 self._save()
-        return heard
+                continue
+            if isinstance(line, Exception):
+                return line
+            self.contact, heard = time.time(), time.monotonic()
+            opened = opened or heard
+            if heard - opened > STREAM_OPENING:
+                self._tell_stream()
+            if line:
+                member, _, value = line.partition(":")
+                event[member] = value.removeprefix(" ")
+                continue
+            try:
+                self._receive(event)
+            except (HTTPException, ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
+                return error
+            event = {}
+            self._save()
+        return HTTPException("stopped")
+
+    def _receive(self, event: Mapping[str, str]) -> None:
+        """A change, or a heartbeat, which may say how far the registry is."""
+        position = _position(event.get("id"))
+        if "data" in event:
+            if not position:
+                raise ValueError("a change without a position")
+            self._apply(json.loads(event["data"]), position)
+        elif self.catalogue and position not in ("", self.catalogue.position):
+            self.catalogue = replace(self.catalogue, position=position)
+        self._complete_history()
 
     def _apply(self, change: Mapping[str, Any], position: str) -> None:
         catalogue = replace(self.catalogue or Catalogue(), position=position)
         name = change["name"]
         if "template" in change:
-            template = {**change["template"], "revision": change["revision"]}
+            [template] = _listed([{**change["template"], "revision": change["revision"]}])
             if change.get("deleted"):
-                template["deleted"] = True
+                template = {**template, "deleted": True}
             if self._versions and change["action"] == "purged":  # of an older revision: which one is not said
-                catalogue = replace(catalogue, history={**catalogue.history, name: self._fetch_history(name)})
-            elif self._versions and "deleted" not in template:
+                self._complete.pop(name, None)
+                catalogue = replace(catalogue, history={**catalogue.history, name: []})
+            elif (
+                self._versions
+                and "deleted" not in template
+                and (name in self._complete or change["action"] == "created")
+            ):
                 past = [template, *catalogue.history.get(name, [])][: self._versions + 1]
                 catalogue = replace(catalogue, history={**catalogue.history, name: past})
+                self._complete[name] = template["revision"]
             catalogue = catalogue.having([template], self._rules, self._versions)
         self._publish(catalogue)
 
     def _complete_history(self) -> None:
-        """Fetch the last revisions of each template whose newest one is not at hand."""
-        catalogue = self.catalogue or Catalogue()
-        if not self._versions:
+        """Fetch the last revisions where they are not at hand. One that cannot be had leaves its template without."""
+        catalogue = self.catalogue
+        if not self._versions or catalogue is None or time.monotonic() < self._next_history:
             return
-        missing = [
-            catalogue.templates[name]
-            for name, current in catalogue.offers.items()
-            if not (past := catalogue.history.get(name)) or past[0]["revision"] != current.revision
-        ]
-        if missing:
-            history = {**catalogue.history, **{one["name"]: self._fetch_history(one["name"]) for one in missing}}
-            self._publish(replace(catalogue, history=history).having(missing, self._rules, self._versions))
+        missing = [name for name, offer in catalogue.offers.items() if self._complete.get(name) != offer.revision]
+        missing.sort(key=self._without_history.__contains__)  # what failed before does not hold up the others
+        found: dict[str, list[Template]] = {}
+        failed: dict[str, str] = {}
+        patience = HISTORY_PATIENCE
+        for name in missing:
+            try:
+                found[name] = self._fetch_history(name)
+            except Exception as error:  # noqa: BLE001  # whatever is wrong with it, the list goes on
+                failed[name] = _words(error)
+                found[name] = []
+                patience -= isinstance(error, OSError)
+            if not patience or self._ended.is_set():
+                break
+        self._tell_without_history(failed)
+        self._next_history = time.monotonic() + HISTORY_AGAIN if failed else 0.0
+        self._complete |= {name: catalogue.offers[name].revision for name in found if name not in failed}
+        if found:
+            templates = [catalogue.templates[name] for name in found]
+            catalogue = replace(catalogue, history={**catalogue.history, **found})
+            self._publish(catalogue.having(templates, self._rules, self._versions))
 
     def _fetch_history(self, name: str) -> list[Template]:
-        with self._get(f"/templates/{quote(name, safe='')}/changes?limit={2 * self._versions + 2}") as response:
-            if response.status != 200:
-                raise HTTPException(f"{response.status} {response.reason}")
-            changes: list[dict[str, Any]] = json.load(response)["changes"]
-        past: list[Template] = [
+        path = f"/templates/{quote(name, safe='')}/changes?limit={2 * self._versions + 2}"
+        with self._get(path, timeout=HISTORY_TIMEOUT) as response:
+            changes: list[dict[str, Any]] = _parsed(_body(response), response)["changes"]
+        past = [
             {**change["template"], "revision": change["revision"]}
             for change in changes
             if "template" in change and not change.get("deleted") and change["action"] != "purged"
         ]
-        return past[: self._versions + 1]
-
-    def _read_snapshot(self) -> None:
-        if self._snapshot is None:
-            return
-        try:
-            saved = json.loads(self._snapshot.read_text())
-            if saved["url"] != self._url:
-                return
-            history = saved["history"] if saved["versions"] == self._versions else {}
-            catalogue = Catalogue(saved["position"], history=history)
-            self._publish(catalogue.having(saved["templates"], self._rules, self._versions))
-            self.contact = self._snapshot.stat().st_mtime
-            self._saved = (0.0, self.catalogue)
-        except FileNotFoundError:
-            pass
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            log.warning("The snapshot %s cannot be used: %s", self._snapshot, error)
+        return _listed(past[: self._versions + 1])
 
     def _save(self, at_once: bool = False) -> None:
-        """The file's time says when the registry last confirmed what is in it."""
-        when, saved = self._saved
         if self._snapshot is None or self.catalogue is None or not self.contact:
             return
-        if not at_once and time.monotonic() - when < SAVE_EVERY:
-            return
-        try:
-            if saved is not self.catalogue:
-                self._write_snapshot(self._snapshot, self.catalogue)
-            os.utime(self._snapshot, (self.contact, self.contact))
-        except OSError as error:
-            log.warning("The snapshot %s cannot be written: %s", self._snapshot, error)
-        self._saved = (time.monotonic(), self.catalogue)
-
-    def _write_snapshot(self, path: Path, catalogue: Catalogue) -> None:
-        content = {
-            "url": self._url,
-            "versions": self._versions,
-            "position": catalogue.position,
-            "templates": list(catalogue.templates.values()),
-            "history": catalogue.history,
-        }
-        with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-            try:  # the file is made readable for this user alone
-                json.dump(content, file)
-                file.flush()
-                os.fsync(file.fileno())
-                Path(file.name).replace(path)
-            except BaseException:
-                Path(file.name).unlink(missing_ok=True)
-                raise
+        if at_once or time.monotonic() - self._saved >= SAVE_EVERY:
+            self._snapshot.write(self.catalogue, self.contact)
+            self._saved = time.monotonic()
 
     def _tell_trouble(self, error: Exception) -> None:
-        trouble = f"{type(error).__name__}: {error}"
+        trouble = _words(error)
         if trouble != self._trouble:
             log.warning("The registry %s gives no list of environments; what was loaded stays: %s", self._url, trouble)
+        self._trouble_began = self._trouble_began or time.monotonic()
         self._trouble = trouble
+
+    def _tell_recovery(self) -> None:
+        if self._trouble:  # as loud as its beginning: who sees the one looks for the other
+            seconds = time.monotonic() - self._trouble_began
+            log.warning("The registry %s gives its list again, after %.0f s", self._url, seconds)
+        self._trouble, self._trouble_began = "", 0.0
+
+    def _tell_stream_trouble(self, cause: Exception) -> None:
+        """Once until one gets through: the causes take turns."""
+        if not self._stream_trouble:
+            text = "The event stream of the registry %s does not get through, so a change takes up to %g s to show: %s"
+            log.info(text, self._url, self._poll, _words(cause))
+        self._stream_trouble = True
+
+    def _tell_stream(self) -> None:
+        self.mode = "streaming"
+        self._failed_streams = 0
+        if self._stream_trouble:
+            log.info("The event stream of the registry %s gets through", self._url)
+        self._stream_trouble = False
+
+    def _tell_without_history(self, failed: Mapping[str, str]) -> None:
+        for cause in dict.fromkeys(failed.values()):
+            names = [name for name, why in failed.items() if why == cause != self._without_history.get(name)]
+            if names:
+                shown = ", ".join(map(_quoted, names[:20])) + (
+                    f" and {len(names) - 20} more" if len(names) > 20 else ""
+                )
+                log.warning("Past versions of %s are not offered for now: %s", shown, cause)
+        self._without_history = dict(failed)
+
+
+def _checked_url(url: str) -> str:
+    """Raises `ValueError`, which shows no part that may be secret: the URL goes into the log and the snapshot."""
+    example = "such as http://registry:8080"
+    if not isinstance(url, str):
+        raise ValueError(f"url= is not the URL of a registry, {example}")
+    url = url.strip()
+    shown = "url=" if re.search(r"[@?#]|%40", url) else repr(url)
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018  # raises
+    except ValueError:
+        raise ValueError(f"{shown} is not the URL of a registry, {example}") from None
+    if "@" in parts.netloc or "%40" in parts.netloc:
+        raise ValueError("url= holds a user name or a password, which would be logged: give a token as token=")
+    if parts.query or parts.fragment or "?" in url or "#" in url:
+        raise ValueError("url= has a query or a fragment, which would be logged: give a token as token=")
+    plain = parts.path.isascii() and not re.search(r"[\s\x00-\x1f\x7f]", url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or not plain:
+        raise ValueError(f"{shown} is not the URL of a registry, {example}")
+    return url
+
+
+def _checked_token(token: str) -> str:
+    if not isinstance(token, str):
+        raise ValueError("the registry's token= is not text; leave it out where reads need none")
+    token = token.strip()  # one that was read from a file ends with its line
+    if not (token.isascii() and token.isprintable()):
+        raise ValueError("the registry's token holds characters that no header can carry")
+    return token
+
+
+def _body(response: HTTPResponse) -> bytes:
+    if response.status != 200:
+        raise HTTPException(_refusal(response))
+    try:
+        return response.read()
+    except IncompleteRead:  # whose text counts bytes: another one each time
+        raise HTTPException("the answer was cut off") from None
+
+
+def _parsed(body: bytes, response: HTTPResponse) -> Any:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        coding = response.headers.get("Content-Encoding", "")
+        kind = " ".join(filter(None, [coding, response.headers.get("Content-Type", "")]))
+        raise HTTPException(f"the answer is not JSON{kind and f', but {kind}'}") from None
+
+
+def _listed(found: Any) -> list[Template]:
+    if not isinstance(found, list):
+        raise HTTPException("the answer is not a list of templates")
+    for one in found:
+        whole = isinstance(one, dict) and isinstance(one.get("name"), str) and type(one.get("revision")) is int
+        if not whole:
+            raise HTTPException("the list holds something without the name and the revision of a template")
+    return found
+
+
+def _refusal(response: HTTPResponse) -> str:
+    """Without the query of an address: it may hold what is secret."""
+    hints = {401: "it wants a token=", 403: "the token= may not read", 404: "is a prefix missing in url=?"}
+    text = f"{response.status} {response.reason}".rstrip()
+    if 300 <= response.status < 400:
+        target = urlsplit(response.headers.get("Location", ""))
+        return f"{text}, to {target.hostname or ''}{target.path}, which is not followed: url= has to name the registry"
+    return f"{text}: {hints[response.status]}" if response.status in hints else text
+
+
+def _position(tag: str | None) -> str:
+    """Of an ETag, also a weak one or one that a proxy marked; "" when it is none of the registry's."""
+    found = _POSITION.match((tag or "").removeprefix("W/").strip('"'))
+    return found[1] if found else ""
+
+
+def _words(error: Exception) -> str:
+    return str(error) if type(error) is HTTPException else f"{type(error).__name__}: {error}"
+
+
+def _spread(seconds: float) -> float:
+    return seconds * random.uniform(0.5, 1.0)  # noqa: S311  # many hubs must not come at once
 
 
 # ── the hooks ────────────────────────────────────────────────────────────────────────────────────────────────────────

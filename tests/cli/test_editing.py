@@ -1,3 +1,4 @@
+import shlex
 import sys
 from pathlib import Path
 
@@ -186,3 +187,30 @@ def test_a_successor_is_told_of_when_it_was_named_in_an_editor(registry: Command
     result = registry("edit", "edited", EDITOR=editor.that_replaces("redirect-uri: /lab", "replaced-by: never"))
 
     assert "there is no template never" in result.err
+
+
+def test_the_hint_to_rename_can_be_run_as_it_stands(registry: CommandLine, client: Client, editor: Editor) -> None:
+    client.register_template(Template(name="two words", image_name="i"))
+
+    refused = registry("edit", "two words", EDITOR=editor.that_replaces("name: two words", "name: -dash"))
+    hint = refused.err.partition("`binder-registry rename")[2].partition("`")[0]
+
+    assert registry("rename", *shlex.split(hint)).code == 0
+    assert client.get_template("-dash")
+
+
+@pytest.mark.usefixtures("template")
+def test_the_hint_to_publish_what_was_kept_can_be_run_as_it_stands(
+    registry: CommandLine, client: Client, editor: Editor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "with a space"
+    folder.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(folder))
+
+    refused = registry("edit", "edited", EDITOR=editor.that_replaces("image-name: old", "image-name: ''"))
+    hint = refused.err.partition("`binder-registry apply")[2].partition("`")[0]
+    [kept] = folder.iterdir()
+    kept.write_text("name: edited\nimage-name: new\n")
+
+    assert registry("apply", *shlex.split(hint), "--yes").code == 0
+    assert client.get_template("edited").image_name == "new"

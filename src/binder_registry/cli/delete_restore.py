@@ -7,7 +7,7 @@ import click
 from .connection import complete_name, connected, name_argument
 from .options import if_match_option, note_option, whole
 from .output import confirmed, hinted, say
-from .write import print_result, result_option
+from .write import print_result, result_option, tell_of_successor
 
 if TYPE_CHECKING:
     from ..changes import Position
@@ -37,6 +37,7 @@ def delete(client: "Client", name: str, replaced_by: str, expected: "Position | 
     """
     deleted = client.delete_template(name, expected=expected, note=note, replaced_by=replaced_by)
     say(f"{name} deleted; `{hinted('restore', name, str(deleted.revision))}` brings it back")
+    tell_of_successor(client, name, replaced_by)
 
 
 @click.command("rename", short_help="Give a template another name.")

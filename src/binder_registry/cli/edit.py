@@ -12,7 +12,7 @@ import click
 
 from .connection import connected, name_argument
 from .options import note_option
-from .output import say, tell
+from .output import hinted, say, tell
 from .write import print_result, result_option, tell_of_successor
 
 if TYPE_CHECKING:
@@ -111,6 +111,6 @@ def _read(text: str, path: Path, before: "Template") -> "Template | None":
     template = to_template(documents[0])
     check(template)
     if template.name != before.name:
-        names = shlex.join([before.name, template.name])
-        raise click.ClickException(f"A name is changed with `binder-registry rename {names}`.")
+        renamed = hinted("rename", before.name, template.name)
+        raise click.ClickException(f"A name is changed with `{renamed}`.")
     return template if changed_members(before, template) else None
