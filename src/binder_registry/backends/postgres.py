@@ -13,6 +13,7 @@ from psycopg.errors import Diagnostic
 
 from ..changes import Action, Change, Head
 from ..errors import DatabaseRefused, StoreUnavailable
+from ..log_contract import bounded
 from .postgres_connect import Connection, Database, beginning_with, connect, failures, parameters, problem
 from .postgres_listen import CHANNEL, Listener, can_notify
 from .postgres_schema import prepare
@@ -91,6 +92,7 @@ class PostgresLog:
     def read(
         self, since: int, until: int, *, name: str | None = None, newest_first: bool = False, limit: int = 1000
     ) -> list[Change]:
+        since, until, limit = bounded(since), bounded(until), bounded(limit)
         order = "DESC" if newest_first else "ASC"
         rest = f"revision > %s AND revision <= %s ORDER BY revision {order} LIMIT %s"
         if name is None:
@@ -98,6 +100,7 @@ class PostgresLog:
         return self._changes(f"WHERE name = %s AND {rest}", name, since, until, limit) if _can_be(name) else []
 
     def state(self, revision: int, *, after: str = "", limit: int = 1000, deleted: bool = False) -> list[Change]:
+        revision, limit = bounded(revision), bounded(limit)
         found: list[Change] = []
         after = after.partition("\0")[0]  # no name lies between the two
         size = max(limit, STATE_PAGE)
