@@ -107,6 +107,13 @@ def test_an_empty_file_becomes_a_database(path: Path) -> None:
         assert log.head().revision == 0
 
 
+def test_two_changes_that_follow_the_same_one_are_refused_by_the_database(written: Path) -> None:
+    columns = "mark, time, by, note, action, name, previous, first, deleted, content, digest"
+
+    with pytest.raises(sqlite3.IntegrityError, match=r"UNIQUE.*name.*previous"):
+        changed(written, f"INSERT INTO changes (revision, {columns}) SELECT 2, {columns} FROM changes")
+
+
 def test_two_files_have_different_origins(tmp_path: Path) -> None:
     with closing(SQLiteLog(tmp_path / "1.db")) as one, closing(SQLiteLog(tmp_path / "2.db")) as other:
         assert one.origin() != other.origin()
