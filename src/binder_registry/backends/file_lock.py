@@ -58,7 +58,7 @@ class FileLock:
         except OSError:
             return False
 
-    def release(self) -> None:
+    def close(self) -> None:
         """May be called twice."""
         if self._descriptor >= 0:
             os.close(self._descriptor)

@@ -36,7 +36,7 @@ class SQLiteLog:
     def __init__(self, path: str | os.PathLike[str], *, read_only: bool = False, wait: float = OWNER_SECONDS) -> None:
         # SQLite, too, keeps what lies beside a file where a symbolic link leads: one lock for all its names.
         self.path = Path(os.path.realpath(path))
-        self._mode = "ro" if read_only else "rw"
+        self.mode = "ro" if read_only else "rw"
         self._lock: FileLock | None = None
         self._writing = threading.Lock()
         self._committed = threading.Condition()
@@ -161,18 +161,18 @@ class SQLiteLog:
             if self._file:
                 self._file.close()
             if self._lock:
-                self._lock.release()
+                self._lock.close()
         with self._committed:
             self._committed.notify_all()
 
     @property
     def _reads_only(self) -> bool:
-        return self._mode != "rw"
+        return self.mode != "rw"
 
     def _open(self, wait: float) -> None:
         if self._reads_only:
             self._file = RawFile(self.path)
-            self._mode, self._lock = mode_to_read(self.path)
+            self.mode, self._lock = mode_to_read(self.path)
             with closing(self._connect()) as connection:
                 prepare(connection, self.path, read_only=True)
         else:
@@ -189,7 +189,7 @@ class SQLiteLog:
     def _connect(self) -> sqlite3.Connection:
         if self._inode:
             self._check_file()
-        connection = connect(self.path, self._mode, BUSY_SECONDS)
+        connection = connect(self.path, self.mode, BUSY_SECONDS)
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA secure_delete = ON")  # what is purged is overwritten
         return connection
@@ -243,7 +243,7 @@ class SQLiteLog:
             logger.error("the lock file was removed, and the database is not this server's alone: %s", error)
             return
         logger.warning("%s.lock was removed, and is there again", self.path)
-        removed.release()
+        removed.close()
 
     def _writes_on(self) -> sqlite3.Connection:
         """Inside `writing()`."""
