@@ -278,10 +278,11 @@ def test_prepulling_is_printed_for_clusters(registry: CommandLine, client: Clien
     assert found in registry("prepull", "--format", form).out
 
 
-def test_what_a_hub_cannot_offer_is_named(registry: CommandLine, client: Client) -> None:
+@pytest.mark.parametrize("spelling", [("check-hub",), ("check", "--hub")], ids=" ".join)
+def test_what_a_hub_cannot_offer_is_named(registry: CommandLine, client: Client, spelling: tuple[str, ...]) -> None:
     client.register_template(Template(name="free", image_name="i", command="jupyter lab"))
 
-    result = registry("check", "--hub")
+    result = registry(*spelling)
 
     assert (result.code, bool(re.match(r"free\tthe command 'jupyter' is not among", result.out))) == (1, True)
 

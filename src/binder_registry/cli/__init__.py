@@ -46,7 +46,9 @@ SECTIONS = {
     "Operate": {
         "serve": Entry("serve:serve", "Serve the registry over HTTP."),
         "backup": Entry("database:backup", "Copy a live SQLite registry to a file."),
-        "check": Entry("database:check", "Verify a database, or what a hub can offer."),
+        "restore-backup": Entry("database:restore_backup", "Put a backup in the place of a SQLite database."),
+        "check": Entry("database:check", "Verify a database."),
+        "check-hub": Entry("hub:check_hub", "Name what a hub cannot offer."),
         "copy": Entry("database:copy", "Move a registry to another database."),
     },
     "Set up": {
@@ -83,7 +85,7 @@ class LazyGroup(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         for title, entries in SECTIONS.items():
             with formatter.section(title):
-                formatter.write_dl([(name, entry.help) for name, entry in entries.items()], col_max=12)
+                formatter.write_dl([(name, entry.help) for name, entry in entries.items()], col_max=16)
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         if incomplete.startswith("-"):

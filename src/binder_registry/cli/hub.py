@@ -1,4 +1,4 @@
-"""What a JupyterHub makes of the registry: prepull, and check --hub."""
+"""What a JupyterHub makes of the registry: prepull, and check-hub."""
 
 from collections.abc import Callable, Iterable, Sequence
 from types import ModuleType
@@ -23,6 +23,16 @@ def allow_command_option(command: F) -> F:
         multiple=True,
         metavar="COMMAND",
         help="What the hub allows beside jupyterhub-singleuser; repeatable.",
+    )(command)
+
+
+def kind_option(command: F) -> F:
+    return click.option(
+        "--kind",
+        type=click.Choice(["kubernetes", "docker", "swarm", "local"]),
+        default="kubernetes",
+        show_default=True,
+        help="The hub's spawner.",
     )(command)
 
 
@@ -59,9 +69,18 @@ def prepull(client: "Client", form: str, label: tuple[str, ...], allow_commands:
         print_yaml(z2jh_values(images) if form == "z2jh" else daemon_set(images))
 
 
+@click.command("check-hub", short_help="Name what a hub cannot offer.")
+@kind_option
+@allow_command_option
 @connected
 def check_hub(client: "Client", kind: str, allow_commands: tuple[str, ...]) -> None:
-    """Name what a hub leaves out, and why; exit code 1 when there is something."""
+    """Name what a JupyterHub cannot offer, and why; exit code 1 when there is something.
+
+    \b
+    Examples:
+      binder-registry check-hub
+      binder-registry check-hub --kind docker
+    """
     hub = _rules_of_hubs()
     templates = _as_hubs_read_them(client.list_templates(deleted=True))
     catalogue = hub.Catalogue().having(templates, hub.Rules(kind=kind, allow_commands=allow_commands))
