@@ -1,5 +1,6 @@
 """The logs that come with the package, by URL."""
 
+import re
 from urllib.parse import unquote
 
 from ..errors import DatabaseRefused
@@ -27,8 +28,9 @@ def open_log(url: str, *, read_only: bool = False) -> Target:
         except ImportError as error:
             raise DatabaseRefused("PostgreSQL needs an extra: pip install 'binder-registry[postgres]'") from error
         return PostgresLog(url, read_only=read_only)
-    # Not the whole URL: it may hold a password.
-    raise DatabaseRefused(f"{url.partition(':')[0]!r}: a database is memory:, sqlite:///PATH or postgresql://…")
+    scheme = re.match(r"[a-z][a-z0-9+.-]*(?=://)", url)  # and no more of it: it may hold a password
+    what = f"{scheme[0]!r}: " if scheme else ""
+    raise DatabaseRefused(f"{what}a database is memory:, sqlite:///PATH or postgresql://…")
 
 
 def open_store(url: str, *, read_only: bool = False) -> LogStore:

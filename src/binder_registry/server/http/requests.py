@@ -5,7 +5,7 @@ import re
 import secrets
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, quote, unquote_to_bytes
+from urllib.parse import parse_qsl, quote, unquote, unquote_to_bytes
 
 from starlette.types import Receive, Scope
 
@@ -152,15 +152,15 @@ def decode_escapes(quoted: bytes) -> str:
 
 
 def decoded_path(scope: Scope, prefix: str) -> str:
-    """The path below `prefix` (and below where the application is mounted)."""
+    """The path below `prefix`, which is percent-encoded (and below where the application is mounted)."""
     raw: bytes = scope.get("raw_path") or quote(scope["path"]).encode()
     try:
         path = decode_escapes(raw.partition(b"?")[0])
     except ValueError:
         raise InvalidRequest.parameter("path", "must be percent-encoded UTF-8") from None
-    for above in (scope.get("root_path", ""), prefix):
-        if above and path.startswith(f"{above.rstrip('/')}/"):
-            path = path[len(above.rstrip("/")) :]
+    for above in (scope.get("root_path", "").rstrip("/"), unquote(prefix)):
+        if above and f"{path}/".startswith(f"{above}/"):
+            path = path[len(above) :] or "/"
     return path
 
 
