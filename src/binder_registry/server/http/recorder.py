@@ -7,10 +7,11 @@ from uvicorn._types import ASGI3Application, ASGIReceiveCallable, ASGISendCallab
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
 from ...errors import TooBusy
-from .access_log import AccessLog, RequestIds, printable
+from .access_log import AccessLog, printable, word
 from .counters import Counters
 from .error_status import error_reply
-from .replies import send_reply
+from .replies import Reply, send_reply
+from .request_ids import RequestIds
 
 if TYPE_CHECKING:
     from .protocol import SafeProtocol
@@ -26,26 +27,37 @@ class Recorder:
         self.log = log
         self.ids = log.ids if log else RequestIds()
 
-    def add(self, method: str, target: bytes, route: str, status: int, sent: int, seconds: float, number: int) -> None:
+    def add(
+        self, method: str, target: bytes, route: str, status: int, sent: int, seconds: float, *words: bytes
+    ) -> None:
+        """`words` are the request's id, the client's address, and who sent it, or nothing."""
         self.counters.add((route, method, status), sent, seconds)
         if self.log:
-            self.log.add(method.encode(), printable(target), status, sent, seconds, number)
+            self.log.add_other(method.encode(), printable(target), status, sent, seconds, *map(word, words))
+
+    def add_refusal(self, reply: Reply, scope: Any, client: bytes) -> bytes:
+        """An answer of the protocol's own, and its id. `scope` is that of a request whose head was read, or None."""
+        scope = scope or {"method": "-", "raw_path": b"", "headers": []}
+        request_id: bytes = scope["request_id"].encode() if "request_id" in scope else self.ids.of(scope["headers"])
+        words = request_id, client, scope.get("by", "").encode(errors="replace")
+        self.add(scope["method"], scope["raw_path"], "", reply.status, len(reply.body), 0.0, *words)
+        return request_id
 
 
 class Exchange:
-    """Wraps the application for one request. Its `scope` gets a `request_id`."""
+    """Wraps the application for one request. Its `scope` gets a `request_id`, and from the application a `by`."""
 
     def __init__(self, protocol: "SafeProtocol", cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         self.protocol = protocol
         self.cycle = cycle
         self.app = app
-        self.number = protocol.recorder.ids.next()
         self.status = 0
         self.sent = 0
         self.done = False
         self.start: Any = None  # the head, which goes out with the body's first piece
         scope: Any = cycle.scope
-        scope["request_id"] = protocol.recorder.ids.text(self.number)
+        self.id = protocol.recorder.ids.of(scope["headers"])
+        scope["request_id"] = self.id.decode()
 
     async def __call__(self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
         self.started = perf_counter()
@@ -110,11 +122,11 @@ class Exchange:
         scope: Any = self.cycle.scope
         route = getattr(scope.get("route"), "path", "")
         seconds = perf_counter() - self.started
-        self.protocol.recorder.add(
-            scope["method"], scope["raw_path"], route, self.status, self.sent, seconds, self.number
-        )
+        words = self.id, self.protocol.peer, scope.get("by", "").encode(errors="replace")
+        self.protocol.recorder.add(scope["method"], scope["raw_path"], route, self.status, self.sent, seconds, *words)
 
 
 async def too_busy(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
     """In the place of uvicorn's answer in plain text."""
-    await send_reply(send, error_reply(TooBusy()), [(b"connection", b"close")])  # type: ignore[arg-type]
+    request_id = (b"request-id", scope["request_id"].encode())  # type: ignore[typeddict-item]
+    await send_reply(send, error_reply(TooBusy()), [(b"connection", b"close"), request_id])  # type: ignore[arg-type]
