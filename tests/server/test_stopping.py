@@ -2,6 +2,7 @@
 
 import os
 import re
+import resource
 import signal
 import subprocess
 import sys
@@ -123,6 +124,22 @@ def test_after_the_delay_it_stops(tmp_path: Path) -> None:
         status = server.process.wait(STOP_SECONDS)
 
     assert status == 0
+
+
+def test_without_descriptors_it_serves_whom_it_has_and_says_so_and_recovers(tmp_path: Path) -> None:
+    with running_server(tmp_path) as server, connected(server.port) as kept:
+        kept.ask("GET", "/")
+        pid = server.process.pid
+        before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (len(list(Path(f"/proc/{pid}/fd").iterdir())), before[1]))
+        with connected(server.port) as refused:
+            closed = refused.ended()
+        until(lambda: "new connections are closed unanswered" in server.log.read_text())
+        status = kept.ask("GET", "/health").status
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
+        recovered = health(server).status_code
+
+    assert (closed, status, recovered) == (True, 200, 200)
 
 
 def test_a_hangup_is_logged_and_changes_nothing(tmp_path: Path) -> None:

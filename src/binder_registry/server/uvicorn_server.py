@@ -1,7 +1,9 @@
 """Runs the application under uvicorn: listening, signals, draining."""
 
 import asyncio
+import errno
 import logging
+import os
 import signal
 import socket
 import sys
@@ -19,6 +21,7 @@ DRAIN_SECONDS = 5  # for what is in flight when the server is told to stop
 CANCEL_SECONDS = 7  # for what goes on without its client
 KEEP_ALIVE_SECONDS = 75  # longer than the usual proxy's, which must be the one to close
 LOOK_SECONDS = 0.1  # as uvicorn: how long a signal may wait to be looked at
+DESCRIPTOR_TICKS = 50  # ten a second: how often it is looked whether new connections can be taken
 BACKLOG = 2048
 SWITCH_SECONDS = 0.0005  # Python's 5 ms would be waited for at each step of a commit while the loop is busy
 
@@ -61,6 +64,11 @@ class Server(uvicorn.Server):
         starting.cancel()
         return not self.should_exit
 
+    async def on_tick(self, counter: int) -> bool:
+        if counter % DESCRIPTOR_TICKS == 0:
+            _look_at_descriptors()
+        return await super().on_tick(counter)
+
     async def main_loop(self) -> None:
         await super().main_loop()
         self._app.service.leaving = True
@@ -79,6 +87,15 @@ class Server(uvicorn.Server):
         """End what readers that take nothing hold up, without uvicorn's traceback for each."""
         for connection in list(self.server_state.connections):
             connection.transport.abort()
+
+
+def _look_at_descriptors() -> None:
+    """libuv takes connections that it has no descriptor for, and closes them, without a word to us."""
+    try:
+        os.close(os.dup(0))
+    except OSError as error:
+        if error.errno in (errno.EMFILE, errno.ENFILE):
+            logger.error("%s: new connections are closed unanswered; raise `ulimit -n`", error.strerror)
 
 
 def listen(host: str, port: int) -> socket.socket:
