@@ -145,7 +145,9 @@ def test_a_line_names_the_client_and_who_sent_it_where_that_is_known(logged: Log
     connection = logged.connection(fast=fast)
     wrong = b"POST /templates HTTP/1.1\r\nAuthorization: token wrong\r\nContent-Length: 2\r\n\r\n{}"
 
-    connection.receive(PLAIN, wrong, wrong.replace(b"wrong", b"THISISMYTOKEN"), b"no HTTP\r\n\r\n")
+    connection.receive(PLAIN, wrong, wrong.replace(b"wrong", b"THISISMYTOKEN"))
+    connection.loop.turn_until(lambda: connection.sent.count(b"HTTP/1.1 ") == 3)
+    connection.receive(b"no HTTP\r\n\r\n")
 
     named = [line.split()[-2:] for line in logged.lines()]
     assert named == [[b"127.0.0.1", who] for who in (b"-", b"-", b"key:api-key", b"-")]

@@ -47,14 +47,24 @@ class AccessLog:
         else:
             self._refused += 1
 
-    def add_other(self, method: bytes, path: bytes, status: int, sent: int, seconds: float, *words: bytes) -> None:
-        """A request of the ordinary path. `words` are its id, the client and who sent it; all are printable."""
+    def add_other(
+        self,
+        method: bytes,
+        path: bytes,
+        status: int,
+        sent: int,
+        seconds: float,
+        request_id: bytes,
+        client: bytes,
+        by: bytes,
+    ) -> None:
+        """A request of the ordinary path. All texts are printable: see `printable` and `word`."""
         now = time()
         if not 0.0 <= now - self._second < 1.0:
             self._renew_stamp(now)
         if len(self._lines) < MOST_LINES:
-            first = b"%b %b %b %d %d %d " % (self._stamp, method, path, status, sent, seconds * 1e6)
-            self._lines.append(b"%b%b\n" % (first, b" ".join(words)))
+            values = self._stamp, method, path, status, sent, seconds * 1e6, request_id, client, by
+            self._lines.append(b"%b %b %b %d %d %d %b %b %b\n" % values)
         else:
             self._refused += 1
 

@@ -4,7 +4,6 @@ The ordinary path of every request, and the base of the fast one. It builds on p
 interface; `tests/server/test_protocol.py` names them all.
 """
 
-import re
 import socket
 from contextlib import suppress
 from typing import Any, ClassVar
@@ -18,6 +17,7 @@ from ...errors import HeadTooLarge, InvalidRequest, RegistryError, RequestTimeou
 from .access_log import address
 from .error_status import error_reply
 from .recorder import Exchange, Recorder, too_busy
+from .request_line import quoted
 
 HEAD_BYTES = 64 * 1024
 SLICE_BYTES = 4096  # fed to the parser at once: what waits behind one slow request stays small
@@ -27,8 +27,6 @@ LONGEST_BODY = 64 * 1024**2  # bytes that earn more time: nobody holds a connect
 LINGER = 2.0  # seconds to read on after a last answer: closing at once would reset the connection under it
 
 BETWEEN, HEAD, BODY = range(3)  # where the parser is
-_NOT_ASCII = re.compile(rb"[\x80-\xff]")
-_REQUEST_LINE = re.compile(rb"\A[A-Z]+ \S+")
 
 
 class _TooLarge(Exception):
@@ -118,7 +116,7 @@ class SafeProtocol(HttpToolsProtocol):
     def _parse(self, data: bytes) -> None:
         self._silence += len(data)
         if self._stage == BETWEEN and not data.isascii():
-            data = _REQUEST_LINE.sub(_quoted, data, count=1)
+            data = quoted(data)
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
@@ -295,11 +293,6 @@ class SafeProtocol(HttpToolsProtocol):
             self.transport.close()
         elif self.refusal is None:
             self._refuse(RequestTimeout())
-
-
-def _quoted(line: re.Match[bytes]) -> bytes:
-    """What curl sends of a name as it is typed: the parser takes no byte above 127 in a target, and 2015 did."""
-    return _NOT_ASCII.sub(lambda byte: b"%%%02X" % ord(byte[0]), line[0])
 
 
 def _disconnect(cycle: RequestResponseCycle) -> None:

@@ -27,20 +27,19 @@ class Recorder:
         self.log = log
         self.ids = log.ids if log else RequestIds()
 
-    def add(
-        self, method: str, target: bytes, route: str, status: int, sent: int, seconds: float, *words: bytes
-    ) -> None:
-        """`words` are the request's id, the client's address, and who sent it, or nothing."""
+    def add(self, scope: Any, status: int, sent: int, seconds: float, request_id: bytes, client: bytes) -> None:
+        method, route = scope["method"], getattr(scope.get("route"), "path", "")
         self.counters.add((route, method, status), sent, seconds)
         if self.log:
-            self.log.add_other(method.encode(), printable(target), status, sent, seconds, *map(word, words))
+            by = word(scope["by"].encode(errors="replace")) if "by" in scope else b"-"
+            path = printable(scope["raw_path"])
+            self.log.add_other(method.encode(), path, status, sent, seconds, request_id, client, by)
 
     def add_refusal(self, reply: Reply, scope: Any, client: bytes) -> bytes:
         """An answer of the protocol's own, and its id. `scope` is that of a request whose head was read, or None."""
-        scope = scope or {"method": "-", "raw_path": b"", "headers": []}
+        scope = {**scope, "route": None} if scope else {"method": "-", "raw_path": b"", "headers": []}
         request_id: bytes = scope["request_id"].encode() if "request_id" in scope else self.ids.of(scope["headers"])
-        words = request_id, client, scope.get("by", "").encode(errors="replace")
-        self.add(scope["method"], scope["raw_path"], "", reply.status, len(reply.body), 0.0, *words)
+        self.add(scope, reply.status, len(reply.body), 0.0, request_id, client)
         return request_id
 
 
@@ -119,11 +118,9 @@ class Exchange:
 
     def record(self) -> None:
         self.done = True
-        scope: Any = self.cycle.scope
-        route = getattr(scope.get("route"), "path", "")
         seconds = perf_counter() - self.started
-        words = self.id, self.protocol.peer, scope.get("by", "").encode(errors="replace")
-        self.protocol.recorder.add(scope["method"], scope["raw_path"], route, self.status, self.sent, seconds, *words)
+        protocol = self.protocol
+        protocol.recorder.add(self.cycle.scope, self.status, self.sent, seconds, self.id, protocol.peer)
 
 
 async def too_busy(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
