@@ -28,7 +28,7 @@ Every error is JSON: a `message` for people and, where they help, `errors`: hint
 
 A hint's `resource` is `Template`, `Request` or `Token`, its `field` the member, parameter or header, its `code` one of
 `missing`, `missing_field`, `invalid`, `already_exists`. Messages may change; the name in the header `Registry-Error`
-does not, and programs should look at that. Statuses from 500 carry `Request-Id`, under which the server's log has more.
+does not, and programs should look at that. `Request-Id` is how the server's logs call the request.
 
 | status | `Registry-Error` | what to do |
 | --- | --- | --- |

@@ -93,7 +93,7 @@ class HeadTooLarge(InvalidRequest):
 
 
 class RequestTimeout(InvalidRequest):
-    text = "The request was not complete within 30 seconds"
+    text = "The request came too slowly: 30 seconds for its head, then 30 for its body and 1 more for each 16 KiB of it"
 
 
 class InvalidTemplate(InvalidRequest):

@@ -169,7 +169,9 @@ class TestPlan:
         client.post("/apply", json={"templates": [R, SCIPY], "prune": "*", "note": "why"})
 
         changes = client.get("/changes?since=3").json()["changes"]
-        assert [(change["first"], change["note"], change["by"]) for change in changes] == [(4, "why", "api-key")] * 5
+        assert [(change["first"], change["note"], change["by"]) for change in changes] == [
+            (4, "why", "key:api-key")
+        ] * 5
 
     @pytest.mark.parametrize(("note", "kept"), [(None, "from the header"), ("", "from the header"), ("own", "own")])
     def test_its_own_note_wins_over_the_header(self, client: TestClient, note: str | None, kept: str) -> None:

@@ -91,7 +91,7 @@ def test_a_history_says_what_happened_newest_first(client: TestClient) -> None:
 def test_a_history_keeps_the_note_and_who_wrote_it(client: TestClient) -> None:
     first = client.get("/templates/scipy/changes?order=oldest&limit=1").json()["changes"][0]
 
-    assert (first["note"], first["by"]) == ("for the course ✓", "api-key")
+    assert (first["note"], first["by"]) == ("for the course ✓", "key:api-key")
     assert "note" not in client.get("/templates/r/changes").json()["changes"][0]
 
 

@@ -86,14 +86,15 @@ class App:
         except Exception:
             logger.exception("request %s failed", request.id)
             reply = error_reply(UnexpectedError())
-        first: list[Header] = [(b"registry-revision", b"%d" % self.service.model.revision)]
+        first: list[Header] = [
+            (b"registry-revision", b"%d" % self.service.model.revision),
+            (b"request-id", request.id.encode()),
+        ]
         if self.service.options.cors_origins:
             first += cors_headers(request, self.service.options.cors_origins)
         if isinstance(reply, Stream):
             await reply.send(send, first)
             return
-        if reply.status >= 500:
-            first.append((b"request-id", request.id.encode()))
         await send_reply(send, reply, first)
 
     async def _reply(self, request: Request) -> Reply | Stream:

@@ -8,12 +8,14 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from msgspec import Struct
+from msgspec.structs import force_setattr
 
 from ..changes import Change, Position
 from ..errors import RevisionNotShown, StoreUnavailable, TooBusy
 from ..registry import Registry
 from .http.compression import Compressor
 from .http.counters import Counters
+from .http.places import normal_origins, normal_prefix
 from .live.event_ring import Watch
 from .live.follower import Follower, read_state
 from .live.group_commit import Operation, Writer
@@ -29,10 +31,11 @@ logger = logging.getLogger(__name__)
 
 
 class Options(Struct, frozen=True):
-    """How a server behaves towards its clients.
+    """How a server behaves towards its clients. Raises `ValueError` for what could never match.
 
-    `prefix` is the path below which everything is served, without a slash at its end. `strong_reads` asks the database
-    for its head before every read of the present. `cors_origins` may hold `*`.
+    `prefix` is the path below which everything is served; it is kept percent-encoded, without a slash at its end.
+    `strong_reads` asks the database for its head before every read of the present. `cors_origins` are kept as browsers
+    write them, and may hold `*`.
     """
 
     protect_reads: bool = False
@@ -40,6 +43,10 @@ class Options(Struct, frozen=True):
     strong_reads: bool = False
     cors_origins: tuple[str, ...] = ()
     prefix: str = ""
+
+    def __post_init__(self) -> None:
+        force_setattr(self, "prefix", normal_prefix(self.prefix))
+        force_setattr(self, "cors_origins", normal_origins(self.cors_origins))
 
 
 class Service:
@@ -52,6 +59,7 @@ class Service:
         self.compressor = Compressor()
         self.counters = Counters()
         self.counts: dict[tuple[object, ...], int] = {}  # of listings, by epoch, revision and filters
+        self.leaving = False  # `/health` says that the server is about to stop; all else goes on
         self.draining = False
         self.running = False
         self._pool = ThreadPoolExecutor(POOL_THREADS, thread_name_prefix="reader")

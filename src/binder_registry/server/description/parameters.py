@@ -171,7 +171,11 @@ REGISTRY_ERROR = AnswerHeader("Registry-Error", "The stable name of the error.")
 RETRY_AFTER = AnswerHeader(
     "Retry-After", "Seconds after which to try again.", {"type": "integer", "minimum": 1}, required=False
 )
-REQUEST_ID = AnswerHeader("Request-Id", "How the server's log calls this request.", required=False)
+REQUEST_ID = AnswerHeader(
+    "Request-Id",
+    "How the server's logs call this request: its `X-Request-Id`, or a name of our own. Plain reads have none.",
+    required=False,
+)
 CURRENT_ETAG = AnswerHeader("ETag", "The position of the current state.", ETAG.schema, required=False)
 ANSWER_HEADERS = (
     REVISION_SHOWN,

@@ -23,12 +23,13 @@ async def health(request: Request) -> Reply:
     service = request.service
     writes = not (service.writer.down or service.follower.down)
     reads = not service.draining
+    leaving = service.leaving or service.draining
     asked = request.query(["for"]).get("for", ["all"])
     if asked not in (["all"], ["reads"]):
         raise InvalidRequest.parameter("for", "must be all or reads")
-    fine = reads and (writes or asked == ["reads"])
+    fine = reads and not leaving and (writes or asked == ["reads"])
     body = Health(
-        "draining" if service.draining else "ok" if writes else "writes fail",
+        "draining" if leaving else "ok" if writes else "writes fail",
         service.model.revision,
         reads,
         reads and writes,

@@ -47,7 +47,10 @@ STATUS: dict[type[RegistryError], tuple[int, str]] = {
     TemplateNotFound: (404, "There is no such template, or there was none at that revision."),
     RouteNotFound: (404, "See `/docs` for the paths that there are."),
     MethodNotAllowed: (405, "Use a method that the `Allow` header names."),
-    RequestTimeout: (408, "Send the whole request within 30 seconds; the connection is closed."),
+    RequestTimeout: (
+        408,
+        "Send faster: 30 s for the head, 30 s for the body and 1 s more for each 16 KiB; the connection is closed.",
+    ),
     TemplateExists: (409, "Update the template instead, or choose another name."),
     RevisionIsCurrent: (409, "Change the template first, then purge the revision before."),
     RevisionPurged: (410, "The content of this revision was removed for good; choose another revision."),

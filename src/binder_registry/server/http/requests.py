@@ -5,7 +5,7 @@ import re
 import secrets
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, quote, unquote_to_bytes
+from urllib.parse import parse_qsl, quote, unquote, unquote_to_bytes
 
 from starlette.types import Receive, Scope
 
@@ -15,6 +15,7 @@ from ...changes import Position
 from ...errors import BodyTooLarge, ErrorHint, InvalidRequest, MissingAuthHeader, MissingTokenField, RevisionRequired
 from ...store import Expected
 from ...wire import Object
+from .request_ids import given_id
 
 if TYPE_CHECKING:
     from ..service import Service
@@ -36,7 +37,7 @@ class Request:
         self.service = service
         self.scope = scope
         self.parameters: dict[str, str] = {}
-        self.id: str = scope.get("request_id") or secrets.token_hex(8)
+        self.id: str = scope.get("request_id") or given_id(scope["headers"]).decode() or secrets.token_hex(8)
         self._headers: dict[bytes, bytes] = dict(reversed(scope["headers"]))
         self._receive = receive
 
@@ -90,8 +91,11 @@ class Request:
             raise MissingTokenField
         auth_store = self.service.registry.auth_store
         if auth_store.blocking:
-            return await asyncio.to_thread(auth_store.identify, parts[1])
-        return auth_store.identify(parts[1])
+            identity = await asyncio.to_thread(auth_store.identify, parts[1])
+        else:
+            identity = auth_store.identify(parts[1])
+        self.scope["by"] = identity.by  # for the access log
+        return identity
 
     def note(self) -> str:
         """`Registry-Note`, percent-encoded UTF-8."""
@@ -152,15 +156,15 @@ def decode_escapes(quoted: bytes) -> str:
 
 
 def decoded_path(scope: Scope, prefix: str) -> str:
-    """The path below `prefix` (and below where the application is mounted)."""
+    """The path below `prefix`, which is percent-encoded (and below where the application is mounted)."""
     raw: bytes = scope.get("raw_path") or quote(scope["path"]).encode()
     try:
         path = decode_escapes(raw.partition(b"?")[0])
     except ValueError:
         raise InvalidRequest.parameter("path", "must be percent-encoded UTF-8") from None
-    for above in (scope.get("root_path", ""), prefix):
-        if above and path.startswith(f"{above.rstrip('/')}/"):
-            path = path[len(above.rstrip("/")) :]
+    for above in (scope.get("root_path", "").rstrip("/"), unquote(prefix)):
+        if above and f"{path}/".startswith(f"{above}/"):
+            path = path[len(above) :] or "/"
     return path
 
 
