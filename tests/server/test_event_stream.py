@@ -13,8 +13,9 @@ from msgspec.structs import replace
 
 from binder_registry import InMemoryStore, LogStore, Position, Template
 from binder_registry.conformance.reading import folded, whole_log
-from binder_registry.server.handlers import changes as feed
-from binder_registry.server.live import event_ring as watch
+from binder_registry.server.handlers import event_stream
+from binder_registry.server.live import event_ring
+from binder_registry.server.live.change_filter import Filter
 
 from .asking import application, listening
 from .failing import FailingLog
@@ -199,7 +200,7 @@ def test_a_stream_of_one_name_is_exact(store: InMemoryStore, port: int) -> None:
 
 
 def test_heartbeats_are_comments(store: InMemoryStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watch, "HEARTBEAT_SECONDS", 0.02)
+    monkeypatch.setattr(event_stream, "HEARTBEAT_SECONDS", 0.02)
 
     with listening(application(store)) as port, streamed(port) as stream:
         blocks = [stream.block() for _ in range(5)]
@@ -210,8 +211,8 @@ def test_heartbeats_are_comments(store: InMemoryStore, monkeypatch: pytest.Monke
 def test_a_reader_that_is_further_behind_than_the_ring_reads_on_from_the_store(
     store: InMemoryStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(watch, "RING", 3)
-    monkeypatch.setattr(feed, "PAGE", 4)
+    monkeypatch.setattr(event_ring, "RING", 3)
+    monkeypatch.setattr(event_stream, "PAGE", 4)
 
     with listening(application(store)) as port:
         write(store, 30)
@@ -226,13 +227,13 @@ def test_a_reader_that_is_further_behind_than_the_ring_reads_on_from_the_store(
 def test_a_reader_that_is_far_behind_is_sent_a_piece_at_a_time(
     store: InMemoryStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(watch, "PIECE", 3)
+    monkeypatch.setattr(event_ring, "PIECE", 3)
     app = application(store)
 
     with listening(app) as port, streamed(port) as first:
         write(store, 10)
         first.events(10)
-        piece = app.service.watch.piece_after(Position(2), by=False, chosen=watch.Filter())
+        piece = app.service.watch.piece_after(Position(2), by=False, chosen=Filter())
         with streamed(port, "?since=2") as behind:
             behind.events(8)
 
@@ -245,8 +246,8 @@ def test_a_reader_that_is_far_behind_is_sent_a_piece_at_a_time(
 def test_a_reader_that_takes_nothing_is_dropped_and_resumes_without_loss(
     store: InMemoryStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(feed, "SEND_SECONDS", 0.1)
-    monkeypatch.setattr(watch, "HEARTBEAT_SECONDS", 0.1)
+    monkeypatch.setattr(event_stream, "SEND_SECONDS", 0.1)
+    monkeypatch.setattr(event_stream, "HEARTBEAT_SECONDS", 0.1)
 
     with listening(application(store)) as port, streamed(port, receive=4096) as slow:
         write(store, 1000, description="x" * 10_000)
@@ -316,9 +317,9 @@ def test_head_of_a_stream_ends(port: int) -> None:
 def test_a_log_that_cannot_be_read_ends_the_stream_of_who_is_behind(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(watch, "RING", 1)
-    monkeypatch.setattr(feed, "PAGE", 1)
-    monkeypatch.setattr(feed, "SEND_SECONDS", 60)
+    monkeypatch.setattr(event_ring, "RING", 1)
+    monkeypatch.setattr(event_stream, "PAGE", 1)
+    monkeypatch.setattr(event_stream, "SEND_SECONDS", 60)
     log = FailingLog()
     store = LogStore(log)
     write(store, 400, description="x" * 10_000)  # more than the buffers take, so that it is still being read
@@ -336,7 +337,7 @@ def test_a_log_that_cannot_be_read_ends_the_stream_of_who_is_behind(
 
 
 def test_readers_that_leave_are_forgotten(store: InMemoryStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watch, "HEARTBEAT_SECONDS", 0.02)
+    monkeypatch.setattr(event_stream, "HEARTBEAT_SECONDS", 0.02)
     app = application(store)
     with listening(app) as port:
         for _ in range(20):

@@ -37,14 +37,12 @@ from ..errors import (
     UnexpectedError,
 )
 from .description import parameters as p
-from .handlers import about as pages
-from .handlers import changes as feed
-from .handlers import reads as reading
-from .handlers import writes as writing
+from .handlers import about, changes, reads, writes
+from .handlers.event_stream import Stream
 from .http.replies import Reply
 from .http.requests import Request
 
-Handler = Callable[[Request], Awaitable[Reply | feed.Stream]]
+Handler = Callable[[Request], Awaitable[Reply | Stream]]
 
 
 class Route(Struct, frozen=True, kw_only=True):
@@ -93,7 +91,7 @@ ROUTES = (
     Route(
         method="GET",
         path="/",
-        handler=reading.index,
+        handler=reads.index,
         summary="Whether the registry is alive",
         scope=None,
         tag="server",
@@ -103,7 +101,7 @@ ROUTES = (
     Route(
         method="GET",
         path="/templates",
-        handler=reading.template_index,
+        handler=reads.template_index,
         summary="All templates by name, or those that a query selects",
         scope=Scope.READ,
         tag="templates",
@@ -115,7 +113,7 @@ ROUTES = (
     Route(
         method="POST",
         path="/templates",
-        handler=writing.template_create,
+        handler=writes.template_create,
         summary="Register a template",
         scope=Scope.WRITE,
         tag="templates",
@@ -129,7 +127,7 @@ ROUTES = (
     Route(
         method="GET",
         path="/templates/{name}",
-        handler=reading.template_show,
+        handler=reads.template_show,
         summary="One template, now or as it was",
         scope=Scope.READ,
         tag="templates",
@@ -141,7 +139,7 @@ ROUTES = (
     Route(
         method="PUT",
         path="/templates/{name}",
-        handler=writing.template_update,
+        handler=writes.template_update,
         summary="Replace the members that are given and not empty",
         scope=Scope.WRITE,
         tag="templates",
@@ -155,7 +153,7 @@ ROUTES = (
     Route(
         method="PATCH",
         path="/templates/{name}",
-        handler=writing.template_patch,
+        handler=writes.template_patch,
         summary="Change single members; null clears one (RFC 7396)",
         scope=Scope.WRITE,
         tag="templates",
@@ -168,7 +166,7 @@ ROUTES = (
     Route(
         method="DELETE",
         path="/templates/{name}",
-        handler=writing.template_delete,
+        handler=writes.template_delete,
         summary="Delete a template; the answer is what it was",
         scope=Scope.WRITE,
         tag="templates",
@@ -180,7 +178,7 @@ ROUTES = (
     Route(
         method="GET",
         path="/templates/{name}/changes",
-        handler=feed.template_changes,
+        handler=changes.template_changes,
         summary="The history of one template, newest first",
         scope=Scope.READ,
         tag="history",
@@ -192,7 +190,7 @@ ROUTES = (
     Route(
         method="POST",
         path="/templates/{name}/restore",
-        handler=writing.template_restore,
+        handler=writes.template_restore,
         summary="Bring back an old state as a new change",
         scope=Scope.WRITE,
         tag="history",
@@ -205,7 +203,7 @@ ROUTES = (
     Route(
         method="DELETE",
         path="/templates/{name}/changes/{revision}",
-        handler=writing.change_purge,
+        handler=writes.change_purge,
         summary="Blank the content of an old change for good",
         scope=Scope.ADMIN,
         tag="history",
@@ -217,7 +215,7 @@ ROUTES = (
     Route(
         method="POST",
         path="/apply",
-        handler=writing.apply,
+        handler=writes.apply,
         summary="Bring many templates to a desired state, all or none",
         scope=Scope.WRITE,
         tag="templates",
@@ -230,7 +228,7 @@ ROUTES = (
     Route(
         method="GET",
         path="/changes",
-        handler=feed.changes,
+        handler=changes.changes,
         summary="The log, as pages or as a live stream of events",
         scope=Scope.READ,
         tag="history",
@@ -243,7 +241,7 @@ ROUTES = (
     Route(
         method="GET",
         path="/health",
-        handler=pages.health,
+        handler=about.health,
         summary="Whether reads and writes are served",
         scope=None,
         tag="server",
@@ -253,7 +251,7 @@ ROUTES = (
     Route(
         method="GET",
         path="/openapi.json",
-        handler=pages.description,
+        handler=about.description,
         summary="This description",
         scope=None,
         tag="server",
@@ -262,7 +260,7 @@ ROUTES = (
     Route(
         method="GET",
         path="/docs",
-        handler=pages.docs,
+        handler=about.docs,
         summary="This description as a page",
         scope=None,
         tag="server",

@@ -12,6 +12,7 @@ from msgspec import Struct
 from ..changes import Change, Position
 from ..errors import RevisionNotShown, StoreUnavailable, TooBusy
 from ..registry import Registry
+from .handlers import event_stream
 from .http.compression import Compressor
 from .http.counters import Counters
 from .http.replies import Reply
@@ -44,9 +45,10 @@ class Options(Struct, frozen=True):
 
 
 class Service:
-    """Runs on the event loop between `start` and `close`."""
+    """Runs on the event loop between `start` and `close`. `describe` gives the description of the API."""
 
-    def __init__(self, registry: Registry, options: Options) -> None:
+    def __init__(self, registry: Registry, options: Options, describe: Callable[[], bytes]) -> None:
+        self.describe = describe
         self.registry = registry
         self.options = options
         self.model = ReadModel(options.prefix)
@@ -67,7 +69,12 @@ class Service:
         self.model.load(position, newest)
         gc.collect()
         gc.freeze()  # a hundred thousand entries that stay would be looked through again and again
-        self.watch = Watch(position, writing=lambda: self.writer.unanswered > 0)
+        self.watch = Watch(
+            position,
+            writing=lambda: self.writer.unanswered > 0,
+            render=event_stream.event,
+            heartbeat=event_stream.HEARTBEAT_SECONDS,
+        )
         self.follower = Follower(store, self.model, show=self._show, load=self._load)
         self.writer = Writer(store, expect=self.follower.expect, show=self._written, caught_up=self.follower.catch_up)
         self.follower.start()

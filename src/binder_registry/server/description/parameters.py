@@ -5,8 +5,7 @@ from typing import Literal
 from msgspec import Struct, field
 
 from ...apply import NOTE_BYTES
-from ..handlers import changes as feed
-from ..handlers import listing
+from ..handlers import changes, listing
 from ..http.requests import LARGEST_REVISION
 from .members import NAME, SELECTOR, SUCCESSOR, Schema
 
@@ -82,12 +81,12 @@ SINCE = Parameter(
     {"type": "string", "pattern": f"^{_POSITION}$"},
     "0",
 )
-CHANGES_LIMIT = Parameter("limit", "query", "How many on one page.", {**LIMIT.schema, "maximum": feed.PAGE}, "100")
+CHANGES_LIMIT = Parameter("limit", "query", "How many on one page.", {**LIMIT.schema, "maximum": changes.PAGE}, "100")
 WAIT = Parameter(
     "wait",
     "query",
     "Wait up to so many seconds until there is something (a long poll).",
-    {"type": "integer", "minimum": 0, "maximum": feed.WAIT_SECONDS},
+    {"type": "integer", "minimum": 0, "maximum": changes.WAIT_SECONDS},
     "0",
 )
 NAME_EXACTLY = Parameter("name", "query", "Only this template's changes.", example="scipy")

@@ -8,9 +8,7 @@ import msgspec
 from ...apply import NOTE_BYTES
 from ...template import LARGEST_INTEGER, Template
 from ...wire import ErrorBody
-from ..handlers.about import Health
-from ..handlers.writes import Plan
-from .bodies import Changes
+from .bodies import Changes, Health, Plan
 from .members import MEMBERS, NAME, ONE_LINE, SELECTOR, SUCCESSOR, Schema
 
 REFERENCE = "#/components/schemas/{name}"

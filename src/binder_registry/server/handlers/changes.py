@@ -1,31 +1,28 @@
-"""The handlers of the log: its pages, waiting for more, and the stream of events."""
+"""The handlers of the log: its pages, and waiting for more."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from functools import partial
 from urllib.parse import urlencode
 
-from starlette.types import Send
-
-from ...changes import Change, Position
+from ...changes import Position
 from ...errors import InvalidRequest, RegistryError, StoreUnavailable, TemplateNotFound
 from ...log_store import LogStore
 from ...selector import parse_selector
-from ...wire import decode_template
 from ..description.bodies import encode_change, members_changed
 from ..http.replies import Header, Reply, json_reply
-from ..http.requests import Request, single, whole_number
-from ..live.event_ring import Event, Filter, event
+from ..http.requests import Request, position_of, single, whole_number
+from ..live.change_filter import Filter, change_before, reaching
+from ..live.event_ring import Event
 from ..live.read_model import entity_tag
+from .event_stream import Stream, event_stream
 
 PAGE = 1000  # changes of one page
 SCANNED = 10_000  # rows that one page looks at to find those that are asked for
 WAIT_SECONDS = 60  # at most, of a long poll
-SEND_SECONDS = 30.0  # after which a reader that takes nothing is dropped
 
 
-async def changes(request: Request) -> "Reply | Stream":
+async def changes(request: Request) -> Reply | Stream:
     """A page of the log, oldest first, or a stream of events for a client that accepts one."""
     query = request.query(("since", "limit", "wait", "label", "name", "order"))
     chosen = Filter(
@@ -34,7 +31,7 @@ async def changes(request: Request) -> "Reply | Stream":
     )
     by = await sees_by(request)
     if "text/event-stream" in (request.header(b"accept") or ""):
-        return await _stream(request, query, chosen, by=by)
+        return await event_stream(request, query, chosen, by=by)
     newest_first = _order(query)
     since, limit = _since(query), _limit(query)
     text = single(query, "wait")
@@ -81,7 +78,7 @@ async def template_changes(request: Request) -> Reply:
         found = store.changes(since=since, name=name, newest_first=not oldest_first, limit=limit)
         known = {change.revision: change for change in found}
         return [
-            encode_change(change, by=by, changed=members_changed(_before(store, change, known), change))
+            encode_change(change, by=by, changed=members_changed(change_before(store, change, known), change))
             for change in found
         ]
 
@@ -118,7 +115,7 @@ def _page(store: LogStore, since: Position, limit: int, chosen: Filter, *, newes
         if newest_first:
             return Page([encode_change(change, by=by) for change in found], since, more=False)
         scanned += len(found)
-        rows += [encode_change(change, by=by, deleted=deleted) for change, deleted in _sent(store, found, chosen)]
+        rows += [encode_change(change, by=by, deleted=deleted) for change, deleted in reaching(store, found, chosen)]
         reached = found[-1].position if found else reached
         if len(found) < min(wanted, PAGE):
             return Page(rows, reached, more=False)
@@ -139,32 +136,6 @@ def _held_page(events: Sequence[Event], since: Position, limit: int, chosen: Fil
     return Page(rows, since, more=False)
 
 
-def _sent(store: LogStore, found: Sequence[Change], chosen: Filter) -> Iterator[tuple[Change, bool]]:
-    """What reaches a reader of these, each with whether it is sent as deleted."""
-    known = {change.revision: change for change in found}
-    for change in found:
-        how = chosen.sent(change, partial(_labels_before, store, change, known))
-        if how:
-            yield change, how == "deleted"
-
-
-def _before(store: LogStore, change: Change, known: dict[int, Change]) -> Change | None:
-    """The change of the same template before; None for its first, and where it did not live then."""
-    if not change.previous:
-        return None
-    found = known.get(change.previous)
-    for before in [found] if found else store.log.read(change.previous - 1, change.previous):
-        return None if before.deleted else before
-    return None  # a log that lost its tail at this moment
-
-
-def _labels_before(store: LogStore, change: Change, known: dict[int, Change]) -> dict[str, str] | None:
-    before = _before(store, change, known)
-    if before is None or before.content is None:
-        return None
-    return decode_template(before.content).labels
-
-
 async def _changed(request: Request, revision: int, seconds: float) -> None:
     try:
         async with asyncio.timeout(seconds):
@@ -173,78 +144,9 @@ async def _changed(request: Request, revision: int, seconds: float) -> None:
         pass
 
 
-class Stream:
-    """An answer without an end: the events after `position`, in pieces, until the reader or the server goes."""
-
-    headers: Sequence[Header] = (
-        (b"content-type", b"text/event-stream"),
-        (b"cache-control", b"no-store"),
-        (b"x-accel-buffering", b"no"),
-    )
-
-    def __init__(self, request: Request, position: Position, chosen: Filter, *, by: bool) -> None:
-        self._request, self._chosen, self._by = request, chosen, by
-        self._position = position
-        self._watch = request.service.watch
-        self._epoch = self._watch.epoch
-
-    async def send(self, send: Send, first: Sequence[Header]) -> None:
-        await send({"type": "http.response.start", "status": 200, "headers": [*first, *self.headers]})
-        gone = asyncio.create_task(self._request.gone())
-        try:
-            if self._request.scope["method"] != "HEAD":
-                # Also for a reader that took nothing for too long, or a log that cannot be read: it ends, and the
-                # reader resumes from what it has.
-                with suppress(TimeoutError, RegistryError):
-                    await self._follow(send, gone)
-            await send({"type": "http.response.body", "body": b""})
-        finally:
-            gone.cancel()
-
-    async def _follow(self, send: Send, gone: "asyncio.Task[None]") -> None:
-        piece = b":\n\n"
-        while True:
-            if piece:
-                async with asyncio.timeout(SEND_SECONDS):
-                    await send({"type": "http.response.body", "body": piece, "more_body": True})
-            if gone.done() or self._watch.closed or self._watch.epoch != self._epoch:
-                return
-            piece = await self._next() or (b"" if await self._watch.changed(self._position.revision) else b":\n\n")
-
-    async def _next(self) -> bytes:
-        found = self._watch.piece_after(self._position, by=self._by, chosen=self._chosen)
-        if found is not None:
-            piece, self._position = found
-            return piece
-        return await self._request.service.in_turn(self._older)
-
-    def _older(self) -> bytes:
-        """What lies before the ring, from the store."""
-        store = self._request.service.registry.store
-        found = store.changes(since=self._position, limit=PAGE)
-        self._position = found[-1].position if found else self._position
-        return b"".join(
-            event(change, by=self._by, deleted=deleted) for change, deleted in _sent(store, found, self._chosen)
-        )
-
-
-async def _stream(request: Request, query: dict[str, list[str]], chosen: Filter, *, by: bool) -> Stream:
-    for parameter in ("limit", "wait", "order"):
-        if parameter in query:
-            raise InvalidRequest.parameter(parameter, "does not go with an event stream")
-    service = request.service
-    asked = request.header(b"last-event-id") or single(query, "since")
-    position = service.model.position if asked is None else _position(asked, "since")
-    stream = Stream(request, position, chosen, by=by)
-    if not service.watch.holds(position):
-        # Raises `PositionUnknown` before the answer starts.
-        await service.in_turn(lambda: service.registry.store.changes(since=position, limit=1))
-    return stream
-
-
 def _since(query: dict[str, list[str]]) -> Position:
     text = single(query, "since")
-    return Position(0) if text is None else _position(text, "since")
+    return Position(0) if text is None else position_of(text, "since")
 
 
 def _limit(query: dict[str, list[str]]) -> int:
@@ -258,10 +160,3 @@ def _order(query: dict[str, list[str]]) -> bool:
     if order not in (None, "newest", "oldest"):
         raise InvalidRequest.parameter("order", "must be newest or oldest")
     return order == "newest"
-
-
-def _position(text: str, parameter: str) -> Position:
-    try:
-        return Position.parse(text)
-    except InvalidRequest as error:
-        raise InvalidRequest.parameter(parameter, error.message) from None

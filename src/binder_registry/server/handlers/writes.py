@@ -1,8 +1,5 @@
 """The handlers that write: each checks who it is, reads what is wanted, and hands an operation to the writer."""
 
-from typing import Annotated, Literal
-
-from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from ...apply import ApplyRequest, Step, parse_apply, plan
@@ -11,23 +8,12 @@ from ...batch import Batch
 from ...errors import InvalidRequest, RevisionConflict
 from ...template import Template
 from ...wire import encode, encode_template, merge_patch, parse, template_from_2015
+from ..description.bodies import Plan, PlanStep
 from ..http.replies import Reply, change_reply, json_reply
 from ..http.requests import Request, json_object, single, whole_number
 from ..live.read_model import entity_tag, path_of
 
 APPLY_BYTES = 64 * 1024**2
-
-
-class PlanStep(Struct, omit_defaults=True):
-    action: Annotated[Literal["created", "updated", "deleted", "unchanged"], Meta(description="What is done")]
-    name: Annotated[str, Meta(description="The template's name")]
-    changed: Annotated[list[str], Meta(description="The members that differ, `limits.memory` for a single limit")]
-    revision: Annotated[int, Meta(description="The change that wrote it; left out where there is none (yet)")] = 0
-
-
-class Plan(Struct, rename="kebab"):
-    dry_run: Annotated[bool, Meta(description="Whether this is only what would be done")]
-    plan: Annotated[list[PlanStep], Meta(description="One step for each template, in the order of the request")]
 
 
 async def template_create(request: Request) -> Reply:

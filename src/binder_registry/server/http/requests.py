@@ -117,10 +117,7 @@ class Request:
         match = _TAG.fullmatch(header.strip())
         if match is None:
             raise InvalidRequest.parameter("If-Match", "must be one ETag, or a revision")
-        try:
-            return Position.parse(match[1] or match[2] or "")
-        except InvalidRequest as error:
-            raise InvalidRequest.parameter("If-Match", error.message) from None
+        return position_of(match[1] or match[2] or "", "If-Match")
 
     def awaited_revision(self) -> int | None:
         """`Registry-Revision`: the server is to show at least this."""
@@ -132,6 +129,13 @@ def whole_number(text: str, parameter: str, *, least: int = 0, most: int = LARGE
     if not (text.isascii() and text.isdecimal() and len(text) <= 19 and least <= int(text) <= most):
         raise InvalidRequest.parameter(parameter, f"must be a whole number from {least} to {most}")
     return int(text)
+
+
+def position_of(text: str, parameter: str) -> Position:
+    try:
+        return Position.parse(text)
+    except InvalidRequest as error:
+        raise InvalidRequest.parameter(parameter, error.message) from None
 
 
 def single(query: dict[str, list[str]], parameter: str) -> str | None:
