@@ -60,7 +60,7 @@ class Store(Protocol):
     def changes(
         self, *, since: Position | int = 0, name: str | None = None, newest_first: bool = False, limit: int = 1000
     ) -> list[Change]:
-        """The log after `since`. Raises `PositionUnknown`, `RevisionCompacted`."""
+        """The log after `since`. Raises `PositionUnknown`."""
         ...
 
     def head(self) -> Position: ...

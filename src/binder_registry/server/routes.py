@@ -22,7 +22,6 @@ from ..errors import (
     PositionUnknown,
     RegistryError,
     RequestTimeout,
-    RevisionCompacted,
     RevisionConflict,
     RevisionIsCurrent,
     RevisionNotShown,
@@ -85,7 +84,6 @@ EVERYWHERE = (
 _PROTECTED = (MissingAuthHeader, MissingTokenField, InvalidToken, MissingScope, AuthUnavailable)
 _CONDITIONAL = (RevisionConflict, RevisionRequired)
 _PAST = (RevisionUnknown, RevisionPurged)
-_LOG = (PositionUnknown, RevisionCompacted)
 
 ROUTES = (
     Route(
@@ -185,7 +183,7 @@ ROUTES = (
         answer="Changes",
         headers=(p.ETAG,),
         parameters=(p.TEMPLATE_NAME, p.SINCE, p.CHANGES_LIMIT, p.ORDER),
-        errors=(TemplateNotFound, *_LOG),
+        errors=(TemplateNotFound, PositionUnknown),
     ),
     Route(
         method="POST",
@@ -236,7 +234,7 @@ ROUTES = (
         media=("application/json", "text/event-stream"),
         headers=(p.FEED_ETAG, p.LINK),
         parameters=(p.SINCE, p.CHANGES_LIMIT, p.WAIT, p.SELECTED, p.NAME_EXACTLY, p.ORDER, p.LAST_EVENT_ID),
-        errors=_LOG,
+        errors=(PositionUnknown,),
     ),
     Route(
         method="GET",
