@@ -105,8 +105,8 @@ ROUTES = (
         tag="templates",
         answer="Templates",
         headers=(p.LISTING_ETAG, p.TOTAL_COUNT, p.LINK),
-        parameters=(*p.LISTING, p.IF_NONE_MATCH),
-        errors=_PAST,
+        parameters=(*p.LISTING, p.IF_NONE_MATCH, p.STILL),
+        errors=(*_PAST, RevisionConflict),
     ),
     Route(
         method="POST",
@@ -119,8 +119,8 @@ ROUTES = (
         answer="Template",
         headers=(p.ETAG, p.LOCATION),
         body="NewTemplate",
-        parameters=(p.NOTE,),
-        errors=(InvalidTemplate, TemplateExists),
+        parameters=(*p.CONDITIONS, p.NOTE),
+        errors=(InvalidTemplate, TemplateExists, RevisionConflict),
     ),
     Route(
         method="GET",
@@ -131,8 +131,8 @@ ROUTES = (
         tag="templates",
         answer="Template",
         headers=(p.ETAG,),
-        parameters=(p.TEMPLATE_NAME, p.REVISION, p.IF_NONE_MATCH),
-        errors=(TemplateNotFound, *_PAST),
+        parameters=(p.TEMPLATE_NAME, p.REVISION, p.IF_NONE_MATCH, p.STILL),
+        errors=(TemplateNotFound, *_PAST, RevisionConflict),
     ),
     Route(
         method="PUT",
@@ -145,7 +145,7 @@ ROUTES = (
         answer="Template",
         headers=(p.ETAG,),
         body="TemplateUpdate",
-        parameters=(p.TEMPLATE_NAME, p.IF_MATCH, p.NOTE),
+        parameters=(p.TEMPLATE_NAME, *p.CONDITIONS, p.NOTE),
         errors=(InvalidTemplate, TemplateNotFound, *_CONDITIONAL),
     ),
     Route(
@@ -158,7 +158,7 @@ ROUTES = (
         answer="Template",
         headers=(p.ETAG,),
         body="TemplatePatch",
-        parameters=(p.TEMPLATE_NAME, p.IF_MATCH, p.NOTE),
+        parameters=(p.TEMPLATE_NAME, *p.CONDITIONS, p.NOTE),
         errors=(InvalidTemplate, TemplateNotFound, *_CONDITIONAL),
     ),
     Route(
@@ -170,7 +170,7 @@ ROUTES = (
         tag="templates",
         answer="Template",
         headers=(p.ETAG,),
-        parameters=(p.TEMPLATE_NAME, p.REPLACED_BY, p.IF_MATCH, p.NOTE),
+        parameters=(p.TEMPLATE_NAME, p.REPLACED_BY, *p.CONDITIONS, p.NOTE),
         errors=(InvalidTemplate, TemplateNotFound, *_CONDITIONAL),
     ),
     Route(
@@ -195,7 +195,7 @@ ROUTES = (
         answer="Template",
         headers=(p.ETAG,),
         body="Restore",
-        parameters=(p.TEMPLATE_NAME, p.IF_MATCH, p.NOTE),
+        parameters=(p.TEMPLATE_NAME, *p.CONDITIONS, p.NOTE),
         errors=(InvalidTemplate, TemplateNotFound, *_PAST, *_CONDITIONAL),
     ),
     Route(
@@ -207,8 +207,8 @@ ROUTES = (
         tag="history",
         status=204,
         headers=(p.ETAG,),
-        parameters=(p.TEMPLATE_NAME, p.CHANGE, p.NOTE),
-        errors=(TemplateNotFound, *_PAST, RevisionIsCurrent),
+        parameters=(p.TEMPLATE_NAME, p.CHANGE, *p.CONDITIONS, p.NOTE),
+        errors=(TemplateNotFound, *_PAST, RevisionIsCurrent, RevisionConflict),
     ),
     Route(
         method="POST",
@@ -220,7 +220,7 @@ ROUTES = (
         answer="Plan",
         headers=(p.ETAG,),
         body="Apply",
-        parameters=(p.IF_MATCH, p.NOTE),
+        parameters=(*p.CONDITIONS, p.NOTE),
         errors=(InvalidTemplate, RevisionPurged, *_CONDITIONAL),
     ),
     Route(

@@ -115,13 +115,31 @@ FOR = Parameter(
 )
 
 # Request headers.
+_TAG = rf'(?:{_POSITION}|(?:W/)?"{_POSITION}(?:-gzip|-zstd)?")'
+_TAGS: Schema = {"type": "string", "pattern": rf"^(?:\*|{_TAG}(?: *, *{_TAG})*)$"}
 IF_MATCH = Parameter(
     "If-Match",
     "header",
-    "Write only if this is still the current state: the `ETag` of what was read, its bare revision, or `*`.",
-    {"type": "string", "pattern": rf'^(?:\*|[0-9]{{1,19}}|(?:W/)?"{_POSITION}(?:-gzip|-zstd)?")$'},
+    "Write only if this is still the current state: the `ETag` of what was read, or its bare revision; one of a list; "
+    "or `*`, whatever is there.",
+    _TAGS,
     "*",
 )
+UNLESS_MATCH = Parameter(
+    "If-None-Match",
+    "header",
+    "Write only if this is not the current state: an `ETag`, none of a list, or `*`, nothing at all.",
+    _TAGS,
+    '"0"',
+)
+UNMODIFIED_SINCE = Parameter(
+    "If-Unmodified-Since",
+    "header",
+    "Write only if nothing was written after this second. `If-Match` is exact, and wins.",
+    example="Fri, 31 Dec 2100 23:59:59 GMT",
+)
+CONDITIONS = (IF_MATCH, UNLESS_MATCH, UNMODIFIED_SINCE)
+STILL = Parameter("If-Match", "header", "Answer only if this is still the state, else 412.", _TAGS, "*")
 IF_NONE_MATCH = Parameter(
     "If-None-Match",
     "header",

@@ -5,10 +5,12 @@ from msgspec.structs import replace
 from ...apply import ApplyRequest, Step, parse_apply, plan
 from ...auth import Identity, Scope
 from ...batch import Batch
-from ...errors import InvalidRequest, RevisionConflict
+from ...changes import Change, Position
+from ...errors import InvalidRequest
 from ...template import Template
 from ...wire import encode, encode_template, merge_patch, parse, template_from_2015
 from ..description.bodies import Plan, PlanStep
+from ..http.conditions import NONE, Conditions, conditions
 from ..http.replies import Reply, change_reply, json_reply
 from ..http.requests import Request, json_object, single, whole_number
 from ..live.read_model import entity_tag, path_of
@@ -19,10 +21,12 @@ APPLY_BYTES = 64 * 1024**2
 async def template_create(request: Request) -> Reply:
     who = await _allowed(request, Scope.WRITE)
     template = template_from_2015(parse(await request.body()))
-    note, registry = request.note(), request.service.registry
+    note, asked, registry = request.note(), conditions(request), request.service.registry
     prefix = request.service.options.prefix
 
     def create(batch: Batch) -> Reply:
+        if asked is not NONE:
+            _check(asked, batch.current(template.name))
         registry.template_create(who, template, note=note)
         location = (prefix + path_of(template.name)).encode()
         return change_reply(201, batch.rows[-1], [(b"location", location)])
@@ -34,10 +38,11 @@ async def template_update(request: Request) -> Reply:
     """2015's PUT: the name in the body is checked like any member, and ignored."""
     who = await _allowed(request, Scope.WRITE)
     template = replace(template_from_2015(parse(await request.body())), name=request.parameters["name"])
-    note, expected, registry = request.note(), request.expected(), request.service.registry
+    note, asked, registry = request.note(), conditions(request, required=True), request.service.registry
 
     def update(batch: Batch) -> Reply:
-        registry.template_update(who, template, expected=expected, note=note)
+        _check(asked, batch.existing(template.name))
+        registry.template_update(who, template, note=note)
         return change_reply(202, batch.rows[-1])
 
     return await request.service.write(update, request.parameters["name"])
@@ -46,14 +51,15 @@ async def template_update(request: Request) -> Reply:
 async def template_patch(request: Request) -> Reply:
     who = await _allowed(request, Scope.WRITE)
     patch, name = parse(await request.body()), request.parameters["name"]
-    note, expected, registry = request.note(), request.expected(), request.service.registry
+    note, asked, registry = request.note(), conditions(request, required=True), request.service.registry
 
     def change(batch: Batch) -> Reply:
         current = registry.template_show(name)
+        _check(asked, batch.current(name))
         patched = merge_patch(current, patch)
         if patched.name != name:
             raise InvalidRequest.parameter("name", "cannot be changed")
-        registry.template_replace(who, patched, expected=expected, note=note)
+        registry.template_replace(who, patched, note=note)
         return change_reply(200, batch.rows[-1])
 
     return await request.service.write(change, request.parameters["name"])
@@ -62,10 +68,11 @@ async def template_patch(request: Request) -> Reply:
 async def template_delete(request: Request) -> Reply:
     who = await _allowed(request, Scope.WRITE)
     name, replaced_by = request.parameters["name"], single(request.query(["replaced-by"]), "replaced-by") or ""
-    note, expected, registry = request.note(), request.expected(), request.service.registry
+    note, asked, registry = request.note(), conditions(request, required=True), request.service.registry
 
     def delete(batch: Batch) -> Reply:
-        deleted = registry.template_delete(who, name, expected=expected, note=note, replaced_by=replaced_by)
+        _check(asked, batch.existing(name))
+        deleted = registry.template_delete(who, name, note=note, replaced_by=replaced_by)
         tag = entity_tag(batch.rows[-1].position)
         return json_reply(200, encode_template(deleted) + b"\n", [(b"etag", tag)])
 
@@ -79,10 +86,11 @@ async def template_restore(request: Request) -> Reply:
     if type(revision) is not int or not 1 <= revision < 2**63:
         raise InvalidRequest.parameter("revision", "must be a revision of the template")
     name, registry = request.parameters["name"], request.service.registry
-    note, expected = request.note(), request.expected()
+    note, asked = request.note(), conditions(request, required=True)
 
     def restore(batch: Batch) -> Reply:
-        registry.template_restore(who, name, revision, expected=expected, note=note)
+        _check(asked, batch.known(name))
+        registry.template_restore(who, name, revision, note=note)
         return change_reply(200, batch.rows[-1])
 
     return await request.service.write(restore, request.parameters["name"])
@@ -91,9 +99,10 @@ async def template_restore(request: Request) -> Reply:
 async def change_purge(request: Request) -> Reply:
     who = await _allowed(request, Scope.ADMIN)
     name, revision = request.parameters["name"], whole_number(request.parameters["revision"], "revision")
-    note, registry = request.note(), request.service.registry
+    note, asked, registry = request.note(), conditions(request), request.service.registry
 
     def purge(batch: Batch) -> Reply:
+        _check(asked, batch.known(name))
         registry.change_purge(who, name, revision, note=note)
         return Reply(204, [(b"etag", entity_tag(batch.rows[-1].position))])
 
@@ -109,10 +118,11 @@ async def apply(request: Request) -> Reply:
         wanted = replace(wanted, note=request.note())
     if wanted.dry_run:
         return await _dry_run(request, wanted)
-    expected, registry = request.expected(), service.registry
+    asked, registry = conditions(request, required=True), service.registry
 
     def write(batch: Batch) -> Reply:
-        steps = registry.apply(who, wanted, expected=expected)
+        asked.check(batch.head.position, batch.head.time, what="registry")
+        steps = registry.apply(who, wanted)
         return _plan_reply(steps, dry_run=False, tag=entity_tag(batch.head.position))
 
     return await service.write(write, *(template.name for template in wanted.templates), *wanted.delete)
@@ -120,16 +130,16 @@ async def apply(request: Request) -> Reply:
 
 async def _dry_run(request: Request, wanted: ApplyRequest) -> Reply:
     model = request.service.model
-    expected = request.expected() if request.header(b"if-match") else None
     position, entries, living = model.position, model.entries.copy(), model.snapshot()
-    if expected is not None and not position.agrees(expected):
-        raise RevisionConflict("The registry was changed since it was read", current=str(position))
+    asked, store = conditions(request), request.service.registry.store
 
     def find(name: str) -> Template | None:
         entry = entries.get(name)
         return entry.template if entry else None
 
     def planned() -> Reply:
+        if asked is not NONE:
+            asked.check(position, store.log.head().time, what="registry")
         steps = plan(wanted, find, lambda: [entry.template for entry in living])
         return _plan_reply(steps, dry_run=True, tag=entity_tag(position))
 
@@ -150,3 +160,11 @@ async def _allowed(request: Request, scope: Scope) -> Identity:
     who = await request.identity()
     who.require(scope)
     return who
+
+
+def _check(asked: Conditions, current: Change | None) -> None:
+    """Of one template, before anything is written. Raises `RevisionConflict`."""
+    if current is None:
+        asked.check(Position(0), None, lives=False)
+    elif asked is not NONE:
+        asked.check(current.position, current.time, lives=not current.deleted)

@@ -12,8 +12,7 @@ from starlette.types import Receive, Scope
 from ...apply import NOTE_BYTES
 from ...auth import Identity
 from ...changes import Position
-from ...errors import BodyTooLarge, ErrorHint, InvalidRequest, MissingAuthHeader, MissingTokenField, RevisionRequired
-from ...store import Expected
+from ...errors import BodyTooLarge, ErrorHint, InvalidRequest, MissingAuthHeader, MissingTokenField
 from ...wire import Object
 
 if TYPE_CHECKING:
@@ -22,7 +21,8 @@ if TYPE_CHECKING:
 BODY_BYTES = 1024**2
 LARGEST_REVISION = 2**63 - 1
 _BROKEN_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
-_TAG = re.compile(r'(?:W/)?"([0-9a-f-]*?)(?:-(?:gzip|zstd))?"|(\d{1,19})', re.ASCII)
+# A position as an ETag, or bare; weak, or with the content coding that a proxy appended to it.
+_POSITION = re.compile(r'(?:W/)?("?)([0-9a-f-]*?)(?:(?:--?|;)(?:gzip|zstd|br|deflate))?\1', re.ASCII)
 
 
 class ClientDisconnected(Exception):
@@ -44,6 +44,14 @@ class Request:
         """The first header of that name, as 2015 read `Authorization`."""
         value = self._headers.get(name)
         return None if value is None else value.decode("latin-1").strip(" \t")
+
+    def joined(self, name: bytes) -> str | None:
+        """All headers of that name as one list."""
+        if name not in self._headers:
+            return None
+        return ",".join(value.decode("latin-1") for header, value in self.scope["headers"] if header == name).strip(
+            " \t"
+        )
 
     def query(self, known: Iterable[str]) -> dict[str, list[str]]:
         """The query by parameter. One that is not `known`, or is no UTF-8, is refused by name."""
@@ -105,20 +113,6 @@ class Request:
             raise InvalidRequest.parameter("Registry-Note", problem)
         return note
 
-    def expected(self) -> Expected:
-        """`If-Match`: an ETag, or the bare revision; `*` asks for no more than that there is something."""
-        header = self.header(b"if-match")
-        if header is None:
-            if self.service.options.require_if_match:
-                raise RevisionRequired(errors=[ErrorHint("Request", "If-Match", "missing")])
-            return None
-        if header.strip() == "*":
-            return None
-        match = _TAG.fullmatch(header.strip())
-        if match is None:
-            raise InvalidRequest.parameter("If-Match", "must be one ETag, or a revision")
-        return position_of(match[1] or match[2] or "", "If-Match")
-
     def awaited_revision(self) -> int | None:
         """`Registry-Revision`: the server is to show at least this."""
         header = self.header(b"registry-revision")
@@ -132,8 +126,10 @@ def whole_number(text: str, parameter: str, *, least: int = 0, most: int = LARGE
 
 
 def position_of(text: str, parameter: str) -> Position:
+    """`<revision>` or `<revision>-<mark>`, as it stands in an ETag or bare. Raises `InvalidRequest`."""
+    found = _POSITION.fullmatch(text.strip(" \t"))
     try:
-        return Position.parse(text)
+        return Position.parse(found[2] if found else text)
     except InvalidRequest as error:
         raise InvalidRequest.parameter(parameter, error.message) from None
 
