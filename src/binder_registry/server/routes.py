@@ -181,8 +181,8 @@ ROUTES = (
         scope=Scope.READ,
         tag="history",
         answer="Changes",
-        headers=(p.ETAG,),
-        parameters=(p.TEMPLATE_NAME, p.SINCE, p.CHANGES_LIMIT, p.ORDER),
+        headers=(p.ETAG, p.LINK),
+        parameters=(p.TEMPLATE_NAME, p.SINCE, p.BEFORE, p.CHANGES_LIMIT, p.ORDER),
         errors=(TemplateNotFound, PositionUnknown),
     ),
     Route(
@@ -233,7 +233,7 @@ ROUTES = (
         answer="Changes",
         media=("application/json", "text/event-stream"),
         headers=(p.FEED_ETAG, p.LINK),
-        parameters=(p.SINCE, p.CHANGES_LIMIT, p.WAIT, p.SELECTED, p.NAME_EXACTLY, p.ORDER, p.LAST_EVENT_ID),
+        parameters=(p.SINCE, p.BEFORE, p.CHANGES_LIMIT, p.WAIT, p.SELECTED, p.NAME_EXACTLY, p.ORDER, p.LAST_EVENT_ID),
         errors=(PositionUnknown,),
     ),
     Route(

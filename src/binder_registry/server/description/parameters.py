@@ -10,6 +10,7 @@ from ..http.requests import LARGEST_REVISION
 from .members import NAME, SELECTOR, SUCCESSOR, Schema
 
 _POSITION = r"[0-9]{1,19}(?:-[0-9a-f]{16})?"
+_TAG = rf'(?:{_POSITION}|(?:W/)?"{_POSITION}(?:-gzip|-zstd)?")'
 _REVISION: Schema = {"type": "integer", "minimum": 0, "maximum": LARGEST_REVISION}
 
 
@@ -78,8 +79,15 @@ SINCE = Parameter(
     "since",
     "query",
     "Only changes after this position, or after this revision.",
-    {"type": "string", "pattern": f"^{_POSITION}$"},
+    {"type": "string", "pattern": f"^{_TAG}$"},
     "0",
+)
+BEFORE = Parameter(
+    "before",
+    "query",
+    "Only changes before this position, or before this revision; `Link` carries it. Not with a stream.",
+    SINCE.schema,
+    "100",
 )
 CHANGES_LIMIT = Parameter("limit", "query", "How many on one page.", {**LIMIT.schema, "maximum": changes.PAGE}, "100")
 WAIT = Parameter(
@@ -115,7 +123,6 @@ FOR = Parameter(
 )
 
 # Request headers.
-_TAG = rf'(?:{_POSITION}|(?:W/)?"{_POSITION}(?:-gzip|-zstd)?")'
 _TAGS: Schema = {"type": "string", "pattern": rf"^(?:\*|{_TAG}(?: *, *{_TAG})*)$"}
 IF_MATCH = Parameter(
     "If-Match",

@@ -14,7 +14,7 @@ async def health(request: Request) -> Reply:
     service = request.service
     writes = not (service.writer.down or service.follower.down)
     reads = not service.draining
-    asked = request.query(["for"]).get("for", ["all"])
+    asked = request.query().get("for", ["all"])
     if asked not in (["all"], ["reads"]):
         raise InvalidRequest.parameter("for", "must be all or reads")
     fine = reads and (writes or asked == ["reads"])

@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
+from typing import TYPE_CHECKING
 
 from starlette.types import Send
 
@@ -12,16 +14,29 @@ from ..description.bodies import encode_change
 from ..http.replies import Header
 from ..http.requests import Request, position_of, single
 from ..live.change_filter import Filter, reaching
+from .readers import Reader
+
+if TYPE_CHECKING:
+    from ..service import Service
 
 HEARTBEAT_SECONDS = 15.0
 HEARTBEAT = b":\n\n"
 PAGE = 1000  # changes that are read from the store at once
 SEND_SECONDS = 30.0  # after which a reader that takes nothing is dropped
+SMALL = 1024  # bytes; what a filter leaves of a page of the past is kept, if it is no more
+KEPT = 4000  # such pieces
+
+Piece = tuple[bytes, Position]  # what to send, and the position that the reader has then
 
 
 def event(change: Change, *, by: bool, deleted: bool = False) -> bytes:
     row = encode_change(change, by=by, deleted=deleted)
     return b"id: %b\ndata: %b\n\n" % (str(change.position).encode(), row)
+
+
+def heartbeat(position: Position) -> bytes:
+    """With a place to resume from. Without `data:` it is no event, but its `id:` counts (WHATWG HTML, 9.2.6)."""
+    return b":\nid: %b\n\n" % str(position).encode()
 
 
 class Stream:
@@ -35,7 +50,9 @@ class Stream:
 
     def __init__(self, request: Request, position: Position, chosen: Filter, *, by: bool) -> None:
         self._request, self._chosen, self._by = request, chosen, by
+        self._reader = Reader(request, by=by)
         self._position = position
+        self._told: Position | None = None  # the last `id:` that the reader was sent
         self._watch = request.service.watch
         self._epoch = self._watch.epoch
 
@@ -44,8 +61,8 @@ class Stream:
         gone = asyncio.create_task(self._request.gone())
         try:
             if self._request.scope["method"] != "HEAD":
-                # Also for a reader that took nothing for too long, or a log that cannot be read: it ends, and the
-                # reader resumes from what it has.
+                # Also for a reader that took nothing for too long, or may not read any more, or a log that cannot be
+                # read: it ends, and the reader resumes from what it has.
                 with suppress(TimeoutError, RegistryError):
                     await self._follow(send, gone)
             await send({"type": "http.response.body", "body": b""})
@@ -58,35 +75,61 @@ class Stream:
             if piece:
                 async with asyncio.timeout(SEND_SECONDS):
                     await send({"type": "http.response.body", "body": piece, "more_body": True})
+            await self._reader.still_may()
             if gone.done() or self._watch.closed or self._watch.epoch != self._epoch:
                 return
-            piece = await self._next() or (b"" if await self._watch.changed(self._position.revision) else HEARTBEAT)
+            piece = await self._next() or (b"" if await self._watch.changed(self._position.revision) else self._beat())
 
     async def _next(self) -> bytes:
-        found = self._watch.piece_after(self._position, by=self._by, chosen=self._chosen)
-        if found is not None:
-            piece, self._position = found
-            return piece
-        return await self._request.service.in_turn(self._older)
+        """What there is to send; nothing where all is sent. A page of the past that holds nothing gives its place."""
+        before, held = self._position, self._watch.piece_after(self._position, by=self._by, chosen=self._chosen)
+        piece, self._position = held or await self._older()
+        if piece and self._chosen.everything:
+            self._told = self._position
+        return piece or (self._beat() if held is None and self._position != before else b"")
 
-    def _older(self) -> bytes:
+    def _beat(self) -> bytes:
+        if self._position.revision == self._watch.newest.revision:
+            self._position = self._watch.newest  # a reader may have named it without its mark
+        if self._told == self._position:
+            return HEARTBEAT
+        self._told = self._position
+        return heartbeat(self._position)
+
+    async def _older(self) -> Piece:
         """What lies before the ring, from the store."""
-        store = self._request.service.registry.store
-        found = store.changes(since=self._position, limit=PAGE)
-        self._position = found[-1].position if found else self._position
-        return b"".join(
-            event(change, by=self._by, deleted=deleted) for change, deleted in reaching(store, found, self._chosen)
-        )
+        past = partial(_past, self._request.service, self._position, self._chosen, by=self._by)
+        return await self._request.service.in_turn(past)
+
+
+def _past(service: "Service", since: Position, chosen: Filter, *, by: bool) -> Piece:
+    """Readers with the same filter meet at the ends of pages: however many resume, the log is gone through once."""
+    key = (service.watch.unchanged, since.revision, chosen.name, tuple(chosen.selector), by)
+    if key in service.pieces:
+        return service.pieces[key]
+    limit = PAGE - since.revision % PAGE
+    found = service.registry.store.changes(since=since, limit=limit)
+    events = (event(one, by=by, deleted=deleted) for one, deleted in reaching(service.registry.store, found, chosen))
+    piece = b"".join(events), found[-1].position if found else since
+    if not chosen.everything and len(piece[0]) <= SMALL and len(found) == limit:
+        if len(service.pieces) >= KEPT:
+            service.pieces.clear()
+        service.pieces[key] = piece
+    return piece
 
 
 async def event_stream(request: Request, query: dict[str, list[str]], chosen: Filter, *, by: bool) -> Stream:
     """Raises `PositionUnknown`, before the answer starts."""
-    for parameter in ("limit", "wait", "order"):
+    for parameter in ("limit", "wait", "order", "before"):
         if parameter in query:
             raise InvalidRequest.parameter(parameter, "does not go with an event stream")
     service = request.service
-    asked = request.header(b"last-event-id") or single(query, "since")
-    position = service.model.position if asked is None else position_of(asked, "since")
+    given = [
+        position_of(text, parameter)
+        for parameter, text in (("Last-Event-ID", request.header(b"last-event-id")), ("since", single(query, "since")))
+        if text
+    ]
+    position = given[0] if given else service.model.position
     stream = Stream(request, position, chosen, by=by)
     if not service.watch.holds(position):
         await service.in_turn(lambda: service.registry.store.changes(since=position, limit=1))

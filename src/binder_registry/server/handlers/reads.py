@@ -9,7 +9,7 @@ from ..http.conditions import check_read
 from ..http.replies import Header, Reply, answer_reply, change_reply, json_reply, not_modified
 from ..http.requests import Request, matches_tag, whole_number
 from ..live.read_model import entity_tag
-from .listing import PARAMETERS, Page, next_target, page_of_past, page_of_present, parse_listing, present
+from .listing import Page, next_target, page_of_past, page_of_present, parse_listing, present
 
 COUNTS = 1000  # listings whose total is remembered
 
@@ -21,7 +21,7 @@ async def index(request: Request) -> Reply:
 
 async def template_index(request: Request) -> Reply:
     service = request.service
-    query = request.query(PARAMETERS)
+    query = request.query()
     if query:
         return await _listing(request, query)
     answer = service.model.list_answer()
@@ -63,9 +63,9 @@ async def _listing(request: Request, query: dict[str, list[str]]) -> Reply:
     revision = model.revision if listing.revision is None else listing.revision
     counted = (service.watch.epoch, revision, listing.filters)
     headers: list[Header] = []
+    tag = entity_tag(model.position) if listing.revision is None else b'"%d"' % revision
+    check_read(request, tag)
     if listing.revision is None:
-        tag = entity_tag(model.position)
-        check_read(request, tag)
         if matches_tag(request.joined(b"if-none-match"), [tag]):
             return not_modified(tag)
         headers.append((b"etag", tag))

@@ -50,6 +50,7 @@ async def template_update(request: Request) -> Reply:
 
 async def template_patch(request: Request) -> Reply:
     who = await _allowed(request, Scope.WRITE)
+    request.query()
     patch, name = parse(await request.body()), request.parameters["name"]
     note, asked, registry = request.note(), conditions(request, required=True), request.service.registry
 
@@ -67,7 +68,7 @@ async def template_patch(request: Request) -> Reply:
 
 async def template_delete(request: Request) -> Reply:
     who = await _allowed(request, Scope.WRITE)
-    name, replaced_by = request.parameters["name"], single(request.query(["replaced-by"]), "replaced-by") or ""
+    name, replaced_by = request.parameters["name"], single(request.query(), "replaced-by") or ""
     note, asked, registry = request.note(), conditions(request, required=True), request.service.registry
 
     def delete(batch: Batch) -> Reply:
@@ -81,6 +82,7 @@ async def template_delete(request: Request) -> Reply:
 
 async def template_restore(request: Request) -> Reply:
     who = await _allowed(request, Scope.WRITE)
+    request.query()
     members = json_object(parse(await request.body()), ["revision"])
     revision = members.get("revision")
     if type(revision) is not int or not 1 <= revision < 2**63:
@@ -98,6 +100,7 @@ async def template_restore(request: Request) -> Reply:
 
 async def change_purge(request: Request) -> Reply:
     who = await _allowed(request, Scope.ADMIN)
+    request.query()
     name, revision = request.parameters["name"], whole_number(request.parameters["revision"], "revision")
     note, asked, registry = request.note(), conditions(request), request.service.registry
 
@@ -111,6 +114,7 @@ async def change_purge(request: Request) -> Reply:
 
 async def apply(request: Request) -> Reply:
     who = await _allowed(request, Scope.WRITE)
+    request.query()
     service = request.service
     body = await request.body(APPLY_BYTES)
     wanted = await service.in_pool(lambda: parse_apply(parse(body)))

@@ -53,14 +53,17 @@ class Request:
             " \t"
         )
 
-    def query(self, known: Iterable[str]) -> dict[str, list[str]]:
-        """The query by parameter. One that is not `known`, or is no UTF-8, is refused by name."""
+    def query(self) -> dict[str, list[str]]:
+        """The query by parameter. One that the route does not describe, or is no UTF-8, is refused by name."""
+        if not self.scope["query_string"]:
+            return {}
         try:
             text = self.scope["query_string"].decode("ascii")
             pairs = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=100)
         except ValueError:
             raise InvalidRequest.parameter("query", "is not a query of at most 100 parameters in UTF-8") from None
-        allowed, found = set(known), dict[str, list[str]]()
+        allowed = {parameter.name for parameter in self.scope["route"].parameters if parameter.where == "query"}
+        found: dict[str, list[str]] = {}
         for parameter, value in pairs:
             if parameter not in allowed:
                 raise InvalidRequest.parameter(parameter[:100], "is not a parameter here")
@@ -89,17 +92,25 @@ class Request:
             pass
 
     async def identity(self) -> Identity:
-        """Who sends this: `Authorization: token KEY`, with the three errors of 2015; `Bearer` is the same."""
+        """Who sends this. Raises what `token` does, `InvalidToken` and `AuthUnavailable`."""
+        auth_store, token = self.service.registry.auth_store, self.token()
+        if auth_store.blocking:
+            return await asyncio.to_thread(auth_store.identify, token)
+        return auth_store.identify(token)
+
+    async def identity_again(self) -> Identity:
+        """The same, while the answer goes on."""
+        return await self.service.identity(self.token())
+
+    def token(self) -> str:
+        """`Authorization: token KEY`, with the two errors of 2015; `Bearer` is the same."""
         header = self.header(b"authorization")
         if header is None:
             raise MissingAuthHeader
         parts = header.split(" ", 2)
         if len(parts) != 2 or parts[0].lower() not in ("token", "bearer") or not parts[1]:
             raise MissingTokenField
-        auth_store = self.service.registry.auth_store
-        if auth_store.blocking:
-            return await asyncio.to_thread(auth_store.identify, parts[1])
-        return auth_store.identify(parts[1])
+        return parts[1]
 
     def note(self) -> str:
         """`Registry-Note`, percent-encoded UTF-8."""

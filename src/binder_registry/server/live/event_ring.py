@@ -61,7 +61,8 @@ class Watch:
         self.closed = False
         self.epoch = 0  # grows when another log takes the place of this one: a stream of before is to end
         self._ring: deque[Event] = deque(maxlen=RING)
-        self._begins = self._newest = position  # what comes before the first event of the ring, and its last one
+        self._purges = 0
+        self._begins = self.newest = position  # what comes before the first event of the ring, and its last one
         self._sleeping: list[asyncio.Future[bool]] = []
         self._loop = asyncio.get_running_loop()
         self._wake_at: asyncio.TimerHandle | None = None
@@ -72,15 +73,21 @@ class Watch:
     def streams(self) -> int:
         return len(self._sleeping)
 
+    @property
+    def unchanged(self) -> tuple[int, int]:
+        """As long as this is the same, so is what was read of the past."""
+        return self.epoch, self._purges
+
     def publish(self, changes: Iterable[tuple[Change, Entry | None]]) -> None:
         for change, before in changes:
             if change.action is Action.PURGED:
+                self._purges += 1
                 self._ring.clear()  # it may hold what was purged: older events are read from the store again
-                self._begins = self._newest
+                self._begins = self.newest
             elif len(self._ring) == self._ring.maxlen:
                 self._begins = self._ring[0].change.position
             self._ring.append(Event(change, before, self._render))
-            self._newest = change.position
+            self.newest = change.position
         self._pieces.clear()
         if self._sleeping:
             self._wake_soon()
@@ -90,7 +97,7 @@ class Watch:
         self.epoch += 1
         self._ring.clear()
         self._pieces.clear()
-        self._begins = self._newest = position
+        self._begins = self.newest = position
         self._rouse_all(new=True)
 
     def close(self) -> None:
@@ -103,14 +110,14 @@ class Watch:
 
     def holds(self, position: Position) -> bool:
         """Whether the ring goes on from `position`, and its mark is the one of this log."""
-        behind = self._newest.revision - position.revision
+        behind = self.newest.revision - position.revision
         if not 0 <= behind <= len(self._ring):
             return False
         return position.agrees(self._begins if behind == len(self._ring) else self._ring[-behind - 1].change.position)
 
     def events_after(self, revision: int, limit: int = RING) -> Sequence[Event] | None:
         """None where the ring no longer reaches back so far."""
-        behind = self._newest.revision - revision
+        behind = self.newest.revision - revision
         if behind > len(self._ring):
             return None
         first = len(self._ring) - behind
@@ -119,14 +126,14 @@ class Watch:
     def piece_after(self, position: Position, *, by: bool, chosen: Filter) -> tuple[bytes, Position] | None:
         """What to send to a reader that has everything up to `position`, and the position it has then."""
         key = (position.revision, by)
-        if chosen.name is None and not chosen.selector and key in self._pieces:
+        if chosen.everything and key in self._pieces:
             return self._pieces[key]
         events = self.events_after(position.revision, PIECE)
         if events is None:
             return None
         piece = b"".join(event.for_reader(chosen, by=by) for event in events)
         found = (piece, events[-1].change.position if events else position)
-        if chosen.name is None and not chosen.selector:
+        if chosen.everything:
             self._pieces[key] = found
         return found
 
@@ -134,7 +141,7 @@ class Watch:
         """Sleep until there is something after `revision` (True), or it is time for a heartbeat (False)."""
         if self.closed:
             return True
-        if self._newest.revision > revision:
+        if self.newest.revision > revision:
             self._wake_soon()
         sleeper: asyncio.Future[bool] = self._loop.create_future()
         self._sleeping.append(sleeper)
