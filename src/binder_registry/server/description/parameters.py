@@ -196,12 +196,18 @@ RETRY_AFTER = AnswerHeader(
 )
 REQUEST_ID = AnswerHeader("Request-Id", "How the server's log calls this request.", required=False)
 CURRENT_ETAG = AnswerHeader("ETag", "The position of the current state.", ETAG.schema, required=False)
+WARNING = AnswerHeader(
+    "Registry-Warning",
+    "What was taken, and is probably not what was meant; percent-encoded UTF-8, a header for each.",
+    required=False,
+)
 ANSWER_HEADERS = (
     REVISION_SHOWN,
     ETAG,
     LOCATION,
     LINK,
     TOTAL_COUNT,
+    WARNING,
     REGISTRY_ERROR,
     RETRY_AFTER,
     REQUEST_ID,

@@ -7,13 +7,15 @@ from ...auth import Identity, Scope
 from ...batch import Batch
 from ...changes import Change, Position
 from ...errors import InvalidRequest
+from ...lookalikes import warnings_of
 from ...template import Template
 from ...wire import encode, encode_template, merge_patch, parse, template_from_2015
 from ..description.bodies import Plan, PlanStep
 from ..http.conditions import NONE, Conditions, conditions
-from ..http.replies import Reply, change_reply, json_reply
+from ..http.replies import Header, Reply, change_reply, json_reply
 from ..http.requests import Request, json_object, single, whole_number
 from ..live.read_model import entity_tag, path_of
+from .warned import warning_headers, warnings_about
 
 APPLY_BYTES = 64 * 1024**2
 
@@ -22,14 +24,14 @@ async def template_create(request: Request) -> Reply:
     who = await _allowed(request, Scope.WRITE)
     template = template_from_2015(parse(await request.body()))
     note, asked, registry = request.note(), conditions(request), request.service.registry
-    prefix = request.service.options.prefix
+    prefix, warned = request.service.options.prefix, warning_headers(await warnings_about(request, [template]))
 
     def create(batch: Batch) -> Reply:
         if asked is not NONE:
             _check(asked, batch.current(template.name))
         registry.template_create(who, template, note=note)
         location = (prefix + path_of(template.name)).encode()
-        return change_reply(201, batch.rows[-1], [(b"location", location)])
+        return change_reply(201, batch.rows[-1], [(b"location", location), *warned])
 
     return await request.service.write(create, template.name)
 
@@ -43,7 +45,7 @@ async def template_update(request: Request) -> Reply:
     def update(batch: Batch) -> Reply:
         _check(asked, batch.existing(template.name))
         registry.template_update(who, template, note=note)
-        return change_reply(202, batch.rows[-1])
+        return change_reply(202, batch.rows[-1], warning_headers(warnings_of(template)))
 
     return await request.service.write(update, request.parameters["name"])
 
@@ -61,7 +63,7 @@ async def template_patch(request: Request) -> Reply:
         if patched.name != name:
             raise InvalidRequest.parameter("name", "cannot be changed")
         registry.template_replace(who, patched, note=note)
-        return change_reply(200, batch.rows[-1])
+        return change_reply(200, batch.rows[-1], warning_headers(warnings_of(patched)))
 
     return await request.service.write(change, request.parameters["name"])
 
@@ -120,19 +122,20 @@ async def apply(request: Request) -> Reply:
     wanted = await service.in_pool(lambda: parse_apply(parse(body)))
     if not wanted.note:
         wanted = replace(wanted, note=request.note())
+    warned = warning_headers(await warnings_about(request, wanted.templates))
     if wanted.dry_run:
-        return await _dry_run(request, wanted)
+        return await _dry_run(request, wanted, warned)
     asked, registry = conditions(request, required=True), service.registry
 
     def write(batch: Batch) -> Reply:
         asked.check(batch.head.position, batch.head.time, what="registry")
         steps = registry.apply(who, wanted)
-        return _plan_reply(steps, dry_run=False, tag=entity_tag(batch.head.position))
+        return _plan_reply(steps, dry_run=False, headers=[(b"etag", entity_tag(batch.head.position)), *warned])
 
     return await service.write(write, *(template.name for template in wanted.templates), *wanted.delete)
 
 
-async def _dry_run(request: Request, wanted: ApplyRequest) -> Reply:
+async def _dry_run(request: Request, wanted: ApplyRequest, warned: list[Header]) -> Reply:
     model = request.service.model
     position, entries, living = model.position, model.entries.copy(), model.snapshot()
     asked, store = conditions(request), request.service.registry.store
@@ -145,18 +148,18 @@ async def _dry_run(request: Request, wanted: ApplyRequest) -> Reply:
         if asked is not NONE:
             asked.check(position, store.log.head().time, what="registry")
         steps = plan(wanted, find, lambda: [entry.template for entry in living])
-        return _plan_reply(steps, dry_run=True, tag=entity_tag(position))
+        return _plan_reply(steps, dry_run=True, headers=[(b"etag", entity_tag(position)), *warned])
 
     return await request.service.in_pool(planned)
 
 
-def _plan_reply(steps: list[Step], *, dry_run: bool, tag: bytes) -> Reply:
+def _plan_reply(steps: list[Step], *, dry_run: bool, headers: list[Header]) -> Reply:
     plan = [
         PlanStep(step.action, step.after.name, step.changed, 0 if dry_run and step.action != "unchanged" else revision)
         for step in steps
         for revision in [step.after.revision]
     ]
-    return json_reply(200, encode(Plan(dry_run, plan)) + b"\n", [(b"etag", tag)])
+    return json_reply(200, encode(Plan(dry_run, plan)) + b"\n", headers)
 
 
 async def _allowed(request: Request, scope: Scope) -> Identity:
