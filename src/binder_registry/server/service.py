@@ -58,6 +58,7 @@ class Service:
         self.counters = Counters()
         self.counts: dict[tuple[object, ...], int] = {}  # of listings, by epoch, revision and filters
         self.pieces: dict[tuple[object, ...], Piece] = {}  # of streams that read the past through a filter
+        self.page: tuple[tuple[int, int], Sequence[Change]] = (0, 0), []  # of the past, that a stream read last
         self.draining = False
         self.running = False
         self._pool = ThreadPoolExecutor(POOL_THREADS, thread_name_prefix="reader")

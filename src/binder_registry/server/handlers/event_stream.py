@@ -103,19 +103,27 @@ class Stream:
 
 
 def _past(service: "Service", since: Position, chosen: Filter, *, by: bool) -> Piece:
-    """Readers with the same filter meet at the ends of pages: however many resume, the log is gone through once."""
-    key = (service.watch.unchanged, since.revision, chosen.name, tuple(chosen.selector), by)
-    if key in service.pieces:
-        return service.pieces[key]
+    """Past the pages that are known to hold nothing, one more. Readers with the same filter meet at the ends of pages:
+    however many resume, the log is gone through once."""
+    unchanged = service.watch.unchanged
+    reader = (unchanged, chosen.name, tuple(chosen.selector), by)
+    while kept := service.pieces.get((*reader, since.revision)):
+        piece, reached = kept
+        if piece:
+            return kept
+        since = reached
     limit = PAGE - since.revision % PAGE
     found = service.registry.store.changes(since=since, limit=limit)
-    events = (event(one, by=by, deleted=deleted) for one, deleted in reaching(service.registry.store, found, chosen))
-    piece = b"".join(events), found[-1].position if found else since
-    if not chosen.everything and len(piece[0]) <= SMALL and len(found) == limit:
+    page_before = service.page[1] if service.page[0] == unchanged else []
+    service.page = unchanged, found
+    sent = reaching(service.registry.store, found, chosen, page_before)
+    piece = b"".join(event(change, by=by, deleted=deleted) for change, deleted in sent)
+    reached = found[-1].position if found else since
+    if not chosen.everything and len(piece) <= SMALL and len(found) == limit:
         if len(service.pieces) >= KEPT:
             service.pieces.clear()
-        service.pieces[key] = piece
-    return piece
+        service.pieces[(*reader, since.revision)] = piece, reached
+    return piece, reached
 
 
 async def event_stream(request: Request, query: dict[str, list[str]], chosen: Filter, *, by: bool) -> Stream:

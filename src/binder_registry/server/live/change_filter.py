@@ -42,11 +42,13 @@ class Filter:
         return "deleted" if selected_before else ""
 
 
-def reaching(store: LogStore, found: Sequence[Change], chosen: Filter) -> Iterator[tuple[Change, bool]]:
-    """What reaches a reader of these, each with whether it is sent as deleted."""
-    known = {change.revision: change for change in found}
+def reaching(
+    store: LogStore, found: Sequence[Change], chosen: Filter, page_before: Sequence[Change] = ()
+) -> Iterator[tuple[Change, bool]]:
+    """What reaches a reader of these, each with whether it is sent as deleted. `page_before` need not be read again."""
+    known = {change.revision: change for change in (*page_before, *found)}
     if chosen.selector:
-        known |= _before(store, known)
+        known |= _before(store, {change.previous for change in found} - known.keys() - {0})
     for change in found:
         how = chosen.sent(change, partial(_labels_before, store, change, known))
         if how:
@@ -63,11 +65,11 @@ def change_before(store: LogStore, change: Change, known: dict[int, Change]) -> 
     return None  # a log that lost its tail at this moment
 
 
-def _before(store: LogStore, found: dict[int, Change]) -> dict[int, Change]:
-    """The changes before these, those that are near each other in one go: a query for each would take most of the time
-    of a reader that is far behind."""
+def _before(store: LogStore, revisions: set[int]) -> dict[int, Change]:
+    """These, and what lies between those that are near each other: a query for each would take most of the time of a
+    reader that is far behind."""
     before: dict[int, Change] = {}
-    wanted = sorted({change.previous for change in found.values()} - found.keys() - {0})
+    wanted = sorted(revisions)
     while wanted:
         count = next((at for at in range(1, len(wanted)) if wanted[at] - wanted[at - 1] > NEAR), len(wanted))
         first, last = wanted[0], wanted[count - 1]
