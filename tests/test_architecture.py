@@ -16,7 +16,7 @@ TEMPLATES = {"errors", "members", "rules", "strict_json", "template", "wire"}
 CHANGES = TEMPLATES | {"changes"}
 CONTRACTS = CHANGES | {"store", "log_contract"}
 STORES = CONTRACTS | {"batch", "log_store"}
-RULES = STORES | {"selector", "apply", "auth"}
+RULES = STORES | {"selector", "apply", "auth", "lookalikes"}
 DOMAIN = RULES | {"registry"}
 MAY_IMPORT = {
     "errors": set[str](),
@@ -34,6 +34,7 @@ MAY_IMPORT = {
     "batch": CONTRACTS,
     "log_store": CONTRACTS | {"batch"},
     "selector": TEMPLATES,
+    "lookalikes": {"errors", "template"},
     "apply": TEMPLATES | {"selector"},
     "auth": {"errors"},
     "registry": RULES,

@@ -19,7 +19,6 @@
             ├── RevisionNotShown        this server does not show the asked revision yet
             ├── RevisionIsCurrent       the current content cannot be purged
             ├── RevisionPurged          the content was blanked
-            ├── RevisionCompacted       the history before `oldest` was dropped
             ├── PositionUnknown         a position of another log, or of a fork of this one
             ├── RouteNotFound, MethodNotAllowed
             ├── TooBusy                 try again later
@@ -160,10 +159,6 @@ class RevisionIsCurrent(RegistryError):
 
 class RevisionPurged(RegistryError):
     text = "The content of this revision was purged"
-
-
-class RevisionCompacted(RegistryError):
-    text = "The history before that position was dropped: list again, then follow"
 
 
 class PositionUnknown(RegistryError):

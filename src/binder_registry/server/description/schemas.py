@@ -10,9 +10,7 @@ from ...members import LARGEST_INTEGER, NAME, NO_CONTROL, SUCCESSOR, Schema, wal
 from ...selector import SELECTOR
 from ...template import Template
 from ...wire import ALWAYS, ONLY_IN_ANSWERS, ErrorBody
-from ..handlers.about import Health
-from ..handlers.writes import Plan
-from .bodies import Changes
+from .bodies import Changes, Health, Plan
 
 REFERENCE = "#/components/schemas/{name}"
 REQUIRED = ("name", "image-name")
