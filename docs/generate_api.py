@@ -36,7 +36,7 @@ Every error is JSON: a `message` for people and, where they help, `errors`: hint
 
 A hint's `resource` is `Template`, `Request` or `Token`, its `field` the member, parameter or header, its `code` one of
 `missing`, `missing_field`, `invalid`, `already_exists`. Messages may change; the name in the header `Registry-Error`
-does not, and programs should look at that. Statuses from 500 carry `Request-Id`, under which the server's log has more.
+does not, and programs should look at that. `Request-Id` is how the server's logs call the request.
 
 | status | `Registry-Error` | what to do |
 | --- | --- | --- |
@@ -71,6 +71,23 @@ A template with all of them that people write:
 ```json
 """
 
+AFTER_WHOLE = """
+```
+
+## In files
+
+Files of `apply`, `import` and `edit` are YAML or JSON, in UTF-8 or, with a byte order mark, in UTF-16. They take what
+people write, where it is unmistakable; bodies over HTTP are exact.
+
+- `limits.memory` may have a unit: `512M`, `2G`, `2Gi`, all powers of 1024. `500m`, and less than a mebibyte, which is a
+  number whose unit was forgotten, are refused.
+- `limits.cpus` may be in thousandths: `500m`.
+- A number, `true` or `false` stands for its text where a text is wanted: `PORT: 8080`, `python: 3.10`. In JSON, where
+  the zero of `3.10` is lost, write quotes.
+- What YAML, of one version or the other, takes for something else is refused: `yes`, `NO`, `1:30`, `0512`, `1e3`,
+  `1_000`. Write quotes. A date is a text.
+"""
+
 
 REFERENCE = """\
 # Reference of the API
@@ -96,7 +113,7 @@ def template_page() -> str:
         for heading, structure in MEMBER_TABLES
     ]
     whole = json.dumps(whole_template(), indent=2, ensure_ascii=False)
-    return TEMPLATE + "\n".join(tables) + AFTER_MEMBERS + whole + "\n```\n"
+    return TEMPLATE + "\n".join(tables) + AFTER_MEMBERS + whole + AFTER_WHOLE
 
 
 def _member_rows(structure: type[Struct], found: dict[str, Any], prefix: str = "") -> Iterator[list[str]]:

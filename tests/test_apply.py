@@ -59,7 +59,30 @@ def test_members_that_are_absent_or_null_ask_for_nothing(body: str) -> None:
 
 
 def test_a_star_prunes_everything() -> None:
-    assert read(prune="*").prune == []
+    assert read(templates=[{"name": "a", "image-name": "i"}], prune="*").prune == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"prune":"*"}',
+        '{"prune":"team=a","templates":[]}',
+        '{"prune":"*","templates":null,"allow-empty":null}',
+        '{"prune":"*","allow-empty":false}',
+        '{"prune":"*","delete":{"a":null}}',
+    ],
+)
+def test_pruning_by_an_empty_list_is_refused(body: str) -> None:
+    assert wrong_fields(body) == ["templates"]
+
+
+@pytest.mark.parametrize("templates", [[], None])
+def test_an_empty_list_prunes_where_it_is_said_to_be_meant(templates: list[Any] | None) -> None:
+    assert read(templates=templates, prune="*", allow_empty=True) == ApplyRequest(prune=[])
+
+
+def test_an_empty_list_may_delete_by_name() -> None:
+    assert read(templates=[], delete={"a": None}).delete == {"a": ""}
 
 
 @pytest.mark.parametrize("prune", ['""', '" "', '"a=b=c"', "[]", "true", "0", "{}", '"**"'])
@@ -90,6 +113,8 @@ def test_what_is_no_selector_prunes_nothing(prune: str) -> None:
         ('{"dry-run":"true"}', ["dry-run"]),
         ('{"dry-run":""}', ["dry-run"]),
         ('{"dry-run":0}', ["dry-run"]),
+        ('{"allow-empty":1}', ["allow-empty"]),
+        ('{"allow-empty":"true"}', ["allow-empty"]),
         ('{"note":5}', ["note"]),
         ('{"note":"' + "é" * 513 + '"}', ["note"]),
         ('{"note":"\\u0000"}', ["note"]),

@@ -12,19 +12,27 @@ PACKAGE = "binder_registry"
 BACKENDS = ("memory", "postgres", "sqlite")
 
 # What each part may import besides itself. A part is a module or a package of `binder_registry`.
-TEMPLATES = {"errors", "members", "rules", "strict_json", "template", "wire"}
+DECLARED = {"members", "settings", "choices", "template"}
+RULED = DECLARED | {"errors", "options", "option_rules", "rules", "setting_rules"}
+TEMPLATES = RULED | {"strict_json", "wire"}
 CHANGES = TEMPLATES | {"changes"}
 CONTRACTS = CHANGES | {"store", "log_contract"}
 STORES = CONTRACTS | {"batch", "log_store"}
-RULES = STORES | {"selector", "apply", "auth"}
+RULES = STORES | {"selector", "apply", "auth", "lookalikes", "differences"}
 DOMAIN = RULES | {"registry"}
 MAY_IMPORT = {
     "errors": set[str](),
     "members": set[str](),
-    "template": {"members"},
-    "rules": {"errors", "members", "template"},
+    "settings": {"members"},
+    "choices": {"members", "settings"},
+    "template": {"members", "settings", "choices"},
+    "options": set[str](),
+    "setting_rules": {"members", "settings"},
+    "option_rules": DECLARED - {"template"} | {"options", "setting_rules"},
+    "rules": DECLARED | {"errors", "option_rules", "setting_rules"},
+    "differences": DECLARED,
     "strict_json": {"errors"},
-    "wire": {"errors", "members", "rules", "strict_json", "template"},
+    "wire": RULED | {"strict_json"},
     "changes": TEMPLATES,
     "store": CHANGES,
     "log_contract": CHANGES,
@@ -34,7 +42,8 @@ MAY_IMPORT = {
     "batch": CONTRACTS,
     "log_store": CONTRACTS | {"batch"},
     "selector": TEMPLATES,
-    "apply": TEMPLATES | {"selector"},
+    "lookalikes": {"errors", "template"},
+    "apply": TEMPLATES | {"selector", "differences"},
     "auth": {"errors"},
     "registry": RULES,
     "backends": STORES,

@@ -18,19 +18,32 @@ class TestTokenAuthStore(AuthStoreConformance):
 def test_several_tokens_hold_at_once_so_that_one_can_be_rotated() -> None:
     store = TokenAuthStore("old", "new", name="ci")
 
-    assert store.identify("old") == store.identify("new") == Identity("ci", frozenset(Scope))
+    assert store.identify("old") == store.identify("new") == Identity("ci", frozenset(Scope), "key")
+
+
+@pytest.mark.parametrize(
+    "token",
+    ["secr\u00e9t", "two s3cret", "s3cret\tx", "s3cret\nx", "s3cret\0", "s3cret\u200b", "s3cret" * 2000, "\ud800"],
+)
+def test_a_token_that_no_request_could_carry_is_refused_and_not_repeated(token: str) -> None:
+    with pytest.raises(ValueError, match="a token may h") as refusal:
+        TokenAuthStore("good", token)
+
+    assert token not in str(refusal.value)
+
+
+@pytest.mark.parametrize("kept", ["t0ken\n", " t0ken\r\n", "\ufefft0ken\n", "\t t0ken", "t0ken\u00a0"])
+def test_what_secrets_and_editors_leave_around_a_token_is_no_part_of_it(kept: str) -> None:
+    assert TokenAuthStore(kept).identify("t0ken").name == "api-key"
 
 
 @pytest.mark.parametrize("token", ["é", "with space", "\ud800", "x" * 100_000])
-def test_any_text_may_be_a_token(token: str) -> None:
-    store = TokenAuthStore(token)
-
-    assert store.identify(token).name == "api-key"
+def test_any_text_may_be_asked_about(token: str) -> None:
     with pytest.raises(InvalidToken):
         TokenAuthStore("other").identify(token)
 
 
-@pytest.mark.parametrize("tokens", [(), ("",), ("a", "")])
+@pytest.mark.parametrize("tokens", [(), ("",), ("a", ""), (" \n",), ("\ufeff",)])
 def test_an_empty_token_opens_nothing(tokens: tuple[str, ...]) -> None:
     with pytest.raises(ValueError, match="token"):
         TokenAuthStore(*tokens)
@@ -38,6 +51,22 @@ def test_an_empty_token_opens_nothing(tokens: tuple[str, ...]) -> None:
 
 def test_the_tokens_themselves_are_not_kept() -> None:
     assert "secret-token" not in repr(vars(TokenAuthStore("secret-token")))
+
+
+def test_holders_of_different_kinds_never_meet_in_what_the_log_keeps() -> None:
+    key = TokenAuthStore("t0ken").identify("t0ken")
+    users = [Identity(name, frozenset()) for name in ("api-key", "key:api-key", "service:ci", "ci")]
+    service = Identity("ci", frozenset(), "service")
+
+    kept = [identity.by for identity in (key, *users, service)]
+
+    assert kept == ["key:api-key", "user:api-key", "user:key:api-key", "user:service:ci", "user:ci", "service:ci"]
+
+
+@pytest.mark.parametrize("kind", ["", "user:ada", "User", "a b", "user\n"])
+def test_a_kind_is_a_word(kind: str) -> None:
+    with pytest.raises(ValueError, match="is no kind of identity"):
+        Identity("ada", frozenset(), kind)
 
 
 def test_a_missing_scope_is_named() -> None:

@@ -1,4 +1,6 @@
 import inspect
+import re
+from pathlib import Path
 
 import pytest
 
@@ -83,3 +85,11 @@ def test_the_tree_in_the_docstring_shows_every_error(error: type[RegistryError])
 def test_classes_come_parents_first() -> None:
     for at, error in enumerate(OURS):
         assert all(parent in OURS[:at] for parent in inspect.getmro(error)[1:] if parent in OURS)
+
+
+@pytest.mark.parametrize("error", [error for error in OURS if not error.__subclasses__()], ids=error_name)
+def test_every_error_is_raised_somewhere(error: type[RegistryError]) -> None:
+    package = Path(inspect.getfile(binder_registry)).parent
+    sources = [path.read_text() for path in package.rglob("*.py") if path.name != "errors.py"]
+
+    assert any(re.search(rf"raise {error.__name__}\b|\b{error.__name__}[(.]", source) for source in sources)

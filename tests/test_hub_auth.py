@@ -93,7 +93,22 @@ def test_a_user_is_known_by_name(hub: HubStub) -> None:
 def test_a_service_is_told_from_a_user_of_the_same_name(hub: HubStub) -> None:
     hub.models["s"] = BOSS | {"kind": "service"}
 
-    assert HubAuthStore(hub.url).identify("s").name == "service:boss"
+    assert HubAuthStore(hub.url).identify("s").by == "service:boss"
+
+
+@pytest.mark.parametrize("name", ["api-key", "key:api-key", "service:boss", "user:boss"])
+def test_no_user_can_take_the_name_of_a_key_or_a_service(hub: HubStub, name: str) -> None:
+    hub.models["u"] = BOSS | {"name": name}
+
+    assert HubAuthStore(hub.url).identify("u").by == f"user:{name}"
+
+
+@pytest.mark.parametrize("model", [{"kind": "key"}, {"kind": "group"}, {"kind": None}, {"name": ""}, {"name": 5}])
+def test_who_is_neither_a_user_nor_a_service_is_not_taken_for_one(hub: HubStub, model: dict[str, Any]) -> None:
+    hub.models["odd"] = BOSS | model
+
+    with pytest.raises(AuthUnavailable):
+        HubAuthStore(hub.url).identify("odd")
 
 
 @pytest.mark.parametrize(
@@ -178,12 +193,27 @@ def test_an_answer_that_says_nothing_about_the_token_is_unavailable_and_not_kept
     assert store.identify("boss-token").name == "boss"
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b"{}", b"not json", b'{"name": "x", "kind": "user"}', b"\xff"])
+@pytest.mark.parametrize(
+    "body", [b"", b"[]", b"{}", b"not json", b'{"name": "x", "kind": "user"}', b"\xff", b"[" * 99999]
+)
 def test_an_answer_that_is_no_user_is_unavailable(hub: HubStub, body: bytes) -> None:
     hub.body = body
 
     with pytest.raises(AuthUnavailable):
         HubAuthStore(hub.url).identify("boss-token")
+
+
+def test_why_a_hub_could_not_be_asked_is_logged_without_token_and_password(
+    hub: HubStub, caplog: pytest.LogCaptureFixture
+) -> None:
+    hub.status = 502
+    store = HubAuthStore(hub.url.replace("//", "//me:s3cret@"))
+
+    with pytest.raises(AuthUnavailable):
+        store.identify("boss-token")
+
+    assert "the hub at 127.0.0.1 does not say whose a token is: it answers 502" in caplog.text
+    assert not any(secret in caplog.text for secret in ("s3cret", "boss-token"))
 
 
 def test_a_hub_that_is_not_there_is_unavailable(hub: HubStub) -> None:
@@ -214,7 +244,15 @@ def test_stores_that_never_wait_make_one_that_never_waits(hub: HubStub) -> None:
     assert FirstKnowing(TokenAuthStore("a"), HubAuthStore(hub.url)).blocking
 
 
-@pytest.mark.parametrize("url", ["", "hub:8081", "ftp://hub/api", "http://"])
-def test_what_is_no_url_of_a_hub_is_refused_at_once(url: str) -> None:
-    with pytest.raises(ValueError, match="is not the URL of a hub's API"):
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("", "hub:8081", "ftp://hub/api", "http://", "http://[::1/api", "http://hub:99999", "unix+http://%2Fsocket"),
+        *("http://me:s3cret@hub:port/api", "me:s3cret@hub/api", "http://hub/hüb/api", "http://hub/a b", "http://h b/"),
+    ],
+)
+def test_what_is_no_url_of_a_hub_is_refused_at_once_and_not_repeated(url: str) -> None:
+    with pytest.raises(ValueError, match="is not the URL of a hub's API") as refusal:
         HubAuthStore(url)
+
+    assert "s3cret" not in str(refusal.value)

@@ -1,12 +1,12 @@
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from msgspec.structs import replace
 
-from binder_registry.backends.memory import InMemoryStore
-from binder_registry.changes import Action, Position
+from binder_registry.backends.memory import InMemoryStore, MemoryLog
+from binder_registry.changes import Action, Change, Position
 from binder_registry.errors import (
     InvalidRequest,
     InvalidTemplate,
@@ -14,6 +14,7 @@ from binder_registry.errors import (
     RevisionPurged,
     TemplateExists,
 )
+from binder_registry.log_store import LogStore
 from binder_registry.store import Expected
 from binder_registry.template import ContainerLimits, Template
 
@@ -226,3 +227,52 @@ def test_a_list_in_a_block_pages_like_the_log() -> None:
 
     assert seen == names
     assert [template.name for template in store.list_templates()] == names
+
+
+# ── the present is never purged ──────────────────────────────────────────────────────────────────────────────────────
+
+
+class Interrupted(MemoryLog):
+    """Does something else the first time its head was read, before its state is."""
+
+    meanwhile: Callable[[], None] | None = None
+
+    def state(self, revision: int, *, after: str = "", limit: int = 1000, deleted: bool = False) -> list[Change]:
+        meanwhile, self.meanwhile = self.meanwhile, None
+        if meanwhile:
+            meanwhile()
+        return super().state(revision, after=after, limit=limit, deleted=deleted)
+
+
+@pytest.mark.parametrize("inside", [False, True])
+def test_the_present_can_be_listed_while_it_is_replaced_and_purged(inside: bool) -> None:
+    log = Interrupted()
+    store = LogStore(log)
+    store.register_template(SCIPY)
+    store.register_template(R)
+
+    def replace_and_purge() -> None:
+        other = LogStore(log)
+        other.update_template(replace(SCIPY, image_name="new"))
+        other.purge_change("scipy", 1)
+
+    if inside:
+        with store.atomic():
+            store.update_template(replace(SCIPY, image_name="new"))
+            store.purge_change("scipy", 1)
+            found = store.list_templates()
+    else:
+        log.meanwhile = replace_and_purge
+        found = store.list_templates()
+
+    assert [(template.name, template.image_name) for template in found] == [("r", "jupyter/r"), ("scipy", "new")]
+
+
+def test_a_past_that_was_purged_says_so() -> None:
+    store = InMemoryStore()
+    store.register_template(SCIPY)
+    store.update_template(SCIPY)
+    store.purge_change("scipy", 1)
+
+    with pytest.raises(RevisionPurged):
+        store.list_templates(revision=1)

@@ -15,13 +15,15 @@ def test_a_size_of_kubernetes_tells_its_two_kinds_of_units_apart(text: str, size
     assert parse_kubernetes_size(text) == size
 
 
-@pytest.mark.parametrize("text", ["500m", "2 apples", "", "-1", "1e9", "0512", "1:30", "٣G", "2GG"])
+@pytest.mark.parametrize(
+    "text", ["500m", "2 apples", "", "-1", "1e9", "0512", "1:30", "٣G", "2GG", "9" * 5000, "9" * 400 + ".5"]
+)
 def test_what_is_no_size_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="is not a size"):
         parse_size(text)
 
 
-@pytest.mark.parametrize("text", ["500m", "2gi", "0512", "1:30", "-2Gi", ""])
+@pytest.mark.parametrize("text", ["500m", "2gi", "0512", "1:30", "-2Gi", "", "9" * 5000, "9" * 400 + ".5"])
 def test_what_kubernetes_would_take_for_something_else_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="is not a size of Kubernetes"):
         parse_kubernetes_size(text)
@@ -43,7 +45,7 @@ def test_cpus_are_a_number_or_thousandths(text: str, cpus: float) -> None:
     assert parse_cpus(text) == cpus
 
 
-@pytest.mark.parametrize("text", ["", "m", "-1", "1G", "0.5.1", "010", "1:30", "inf", "nan"])
+@pytest.mark.parametrize("text", ["", "m", "-1", "1G", "0.5.1", "010", "1:30", "inf", "nan", "9" * 400])
 def test_what_is_no_number_of_cpus_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="is not a number of CPUs"):
         parse_cpus(text)
@@ -52,3 +54,10 @@ def test_what_is_no_number_of_cpus_is_refused(text: str) -> None:
 @pytest.mark.parametrize(("size", "text"), [(2 << 30, "2G"), (3 << 29, "1.5G"), (1, "1"), (0, "")])
 def test_a_size_is_shown_with_a_unit_where_that_is_exact(size: int, text: str) -> None:
     assert format_size(size) == text
+
+
+def test_of_what_is_no_size_only_the_beginning_is_told() -> None:
+    with pytest.raises(ValueError, match=r"^'9{40}…' is not a size") as raised:
+        parse_size("9" * 5000)
+
+    assert len(str(raised.value)) < 120

@@ -57,7 +57,7 @@ def test_a_write_needs_the_scope_write(registry: Registry, write: Use) -> None:
 def test_the_log_keeps_who_wrote_and_why(registry: Registry, write: Use) -> None:
     write(registry, Identity("bob", frozenset({Scope.WRITE})))
 
-    assert [(change.by, change.note) for change in registry.changes(since=1)] == [("bob", "why")]
+    assert [(change.by, change.note) for change in registry.changes(since=1)] == [("user:bob", "why")]
 
 
 def test_a_purge_needs_the_scope_admin(registry: Registry) -> None:
@@ -75,7 +75,7 @@ def test_the_log_keeps_who_purged_and_why(registry: Registry) -> None:
     registry.change_purge(Identity("root", frozenset({Scope.ADMIN})), "scipy", 1, note="a password")
 
     [change] = registry.changes(since=2)
-    assert (change.action, change.by, change.note) == (Action.PURGED, "root", "a password")
+    assert (change.action, change.by, change.note) == (Action.PURGED, "user:root", "a password")
 
 
 # ── apply ────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -86,14 +86,18 @@ def parse_apply(value: Any) -> ApplyRequest:
     members = {key: member for key, member in dict(value).items() if member is not None}
     problems = _Problems()
     for key, _ in value:
-        if key not in ("templates", "delete", "prune", "dry-run", "note"):
+        if key not in ("templates", "delete", "prune", "allow-empty", "dry-run", "note"):
             problems.add(key, "is not a member of an apply")
     dry_run, note = members.get("dry-run", False), members.get("note", "")
-    if not isinstance(dry_run, bool):
-        problems.add("dry-run", "must be true or false")
+    for flag in ("dry-run", "allow-empty"):
+        if not isinstance(members.get(flag, False), bool):
+            problems.add(flag, "must be true or false")
     if not isinstance(note, str) or "\0" in note or len(note.encode()) > NOTE_BYTES:
         problems.add("note", f"must be a string of at most {NOTE_BYTES} bytes, without NUL characters")
     prune = _prune(members.get("prune"), problems)
+    if prune is not None and members.get("templates", []) == [] and members.get("allow-empty", False) is False:
+        # Whoever made the request may have failed to find them.
+        problems.add("templates", 'is empty, so that prune deletes all that it selects: "allow-empty": true lets it')
     templates = _templates(members.get("templates", []), problems)
     delete = _delete(members.get("delete", Object()), {template.name for template in templates}, problems)
     if problems.hints:

@@ -1,6 +1,7 @@
 """Who may do what: tokens, identities and scopes."""
 
 import hmac
+import re
 from enum import StrEnum
 from hashlib import sha256
 from typing import Protocol
@@ -8,6 +9,9 @@ from typing import Protocol
 from msgspec import Struct
 
 from .errors import InvalidToken, MissingScope
+
+_KIND = re.compile(r"[a-z]+")
+LONGEST_TOKEN = 8192  # characters: proxies take no longer header
 
 
 class Scope(StrEnum):
@@ -19,10 +23,23 @@ class Scope(StrEnum):
 
 
 class Identity(Struct, frozen=True):
-    """Who holds a token. `name` is kept in the log as `by` of what they write."""
+    """Who holds a token. Of what they write, the log keeps `by`.
+
+    `kind` is a word (`user`, `service` and `key` are ours): the first colon of `by` ends it, so that a user called
+    `api-key` is nobody's key.
+    """
 
     name: str
     scopes: frozenset[Scope]
+    kind: str = "user"
+
+    def __post_init__(self) -> None:
+        if not _KIND.fullmatch(self.kind):
+            raise ValueError(f"{self.kind!r} is no kind of identity: it must be a word of lower-case letters")
+
+    @property
+    def by(self) -> str:
+        return f"{self.kind}:{self.name}"
 
     def require(self, scope: Scope) -> None:
         """Raises `MissingScope`."""
@@ -44,16 +61,17 @@ class AuthStore(Protocol):
 class TokenAuthStore:
     """Fixed tokens that hold all scopes; more than one, so that a token can be rotated without a gap.
 
-    Only their hashes are kept, and each check compares with every one of them in constant time.
+    Only their hashes are kept, and each check compares with every one of them in constant time. Blanks around a token
+    are taken off. Raises `ValueError`, without repeating it, for one that no request could carry.
     """
 
     blocking = False
 
     def __init__(self, *tokens: str, name: str = "api-key") -> None:
-        if not tokens or not all(tokens):
-            raise ValueError("a TokenAuthStore needs at least one token, and none may be empty")
-        self._digests = [_digest(token) for token in tokens]
-        self._identity = Identity(name, frozenset(Scope))
+        if not tokens:
+            raise ValueError("a TokenAuthStore needs at least one token")
+        self._digests = [_digest(carried(token)) for token in tokens]
+        self._identity = Identity(name, frozenset(Scope), "key")
 
     def identify(self, token: str) -> Identity:
         digest, known = _digest(token), False
@@ -62,6 +80,25 @@ class TokenAuthStore:
         if not known:
             raise InvalidToken
         return self._identity
+
+
+def trimmed(text: str) -> str:
+    """Without what secrets and editors leave around a key: blanks, line ends, a byte order mark."""
+    return text.strip().strip("\ufeff").strip()
+
+
+def carried(token: str) -> str:
+    """The token as `Authorization: token …` brings it. Raises `ValueError`, which does not repeat it."""
+    token = trimmed(token)
+    if not token:
+        raise ValueError("a token may not be empty")
+    if not token.isascii():
+        raise ValueError("a token may hold ASCII letters, digits and marks only: no other can be sent in a header")
+    if not token.isprintable() or " " in token:
+        raise ValueError("a token may hold no blank, line end or control character: `token KEY` is split at blanks")
+    if len(token) > LONGEST_TOKEN:
+        raise ValueError(f"a token may have at most {LONGEST_TOKEN} characters")
+    return token
 
 
 def _digest(token: str) -> bytes:

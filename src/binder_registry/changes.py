@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Struct, structs
 
 from .errors import InvalidRequest, PositionUnknown
+from .members import LARGEST_INTEGER
 from .template import Template
 from .wire import decode_template
 
@@ -40,6 +41,8 @@ class Position(Struct, frozen=True):
             if not (revision.isascii() and revision.isdigit() and len(revision) <= 19):
                 raise ValueError
             position = cls(int(revision), bytes.fromhex(mark))
+            if position.revision > LARGEST_INTEGER:
+                raise ValueError
             if dash and (len(position.mark) != MARK_BYTES or mark != position.mark.hex()):
                 raise ValueError
         except ValueError:

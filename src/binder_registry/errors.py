@@ -19,7 +19,6 @@
             ├── RevisionNotShown        this server does not show the asked revision yet
             ├── RevisionIsCurrent       the current content cannot be purged
             ├── RevisionPurged          the content was blanked
-            ├── RevisionCompacted       the history before `oldest` was dropped
             ├── PositionUnknown         a position of another log, or of a fork of this one
             ├── RouteNotFound, MethodNotAllowed
             ├── TooBusy                 try again later
@@ -93,7 +92,7 @@ class HeadTooLarge(InvalidRequest):
 
 
 class RequestTimeout(InvalidRequest):
-    text = "The request was not complete within 30 seconds"
+    text = "The request came too slowly: 30 seconds for its head, then 30 for its body and 1 more for each 16 KiB of it"
 
 
 class InvalidTemplate(InvalidRequest):
@@ -160,10 +159,6 @@ class RevisionIsCurrent(RegistryError):
 
 class RevisionPurged(RegistryError):
     text = "The content of this revision was purged"
-
-
-class RevisionCompacted(RegistryError):
-    text = "The history before that position was dropped: list again, then follow"
 
 
 class PositionUnknown(RegistryError):

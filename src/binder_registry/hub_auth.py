@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import logging
 import threading
 import time
 from collections import OrderedDict
@@ -13,6 +14,12 @@ from urllib.parse import urlsplit
 from .auth import AuthStore, Identity, Scope
 from .errors import AuthUnavailable, InvalidToken
 
+LONGEST_ANSWER = 1024**2  # bytes
+_NO_URL = "this is not the URL of a hub's API, such as http://hub:8081/hub/api"
+KINDS = ("user", "service")  # of a token's holder, as the hub names them
+
+logger = logging.getLogger(__name__)
+
 HUB_SCOPES = {f"custom:binder-registry:{scope}": scope for scope in Scope}
 
 
@@ -22,6 +29,8 @@ class HubAuthStore:
     The hub lists the scopes expanded, so each must be there exactly: one that is filtered (`…:write!user=x`) is not the
     scope. `known_for` and `refused_for` (seconds) bound how long a revoked token stays good, and a new grant refused.
     What the hub does not answer, or answers with an error of its own, is `AuthUnavailable` and is never kept.
+
+    Raises `ValueError` for what is no URL, without repeating it: a password may stand in it.
     """
 
     blocking = True
@@ -36,10 +45,17 @@ class HubAuthStore:
         capacity: int = 10_000,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        url = urlsplit(api_url)
-        if url.scheme not in ("http", "https") or not url.hostname:
-            raise ValueError(f"{api_url!r} is not the URL of a hub's API, such as http://hub:8081/hub/api")
-        self._url, self._timeout = url, timeout
+        try:
+            url = urlsplit(api_url.strip())
+            self._host, self._port = url.hostname or "", url.port
+        except ValueError:
+            raise ValueError(_NO_URL) from None
+        path = url.path.rstrip("/") + "/user"
+        visible = (self._host + path).isascii() and (self._host + path).isprintable() and " " not in self._host + path
+        if url.scheme not in ("http", "https") or not self._host or not visible:
+            raise ValueError(_NO_URL)
+        self._connect = http.client.HTTPSConnection if url.scheme == "https" else http.client.HTTPConnection
+        self._path, self._timeout = path, timeout
         self._known_for, self._refused_for, self._capacity, self._clock = known_for, refused_for, capacity, clock
         self._lock = threading.Lock()
         self._answers: OrderedDict[bytes, tuple[float, Identity | None]] = OrderedDict()  # until when; None: refused
@@ -67,26 +83,28 @@ class HubAuthStore:
 
     def _ask(self, token: str) -> Identity | None:
         """None: the hub does not know it. Raises `AuthUnavailable`."""
-        connect = http.client.HTTPSConnection if self._url.scheme == "https" else http.client.HTTPConnection
-        connection = connect(self._url.hostname or "", self._url.port, timeout=self._timeout)
+        connection = self._connect(self._host, self._port, timeout=self._timeout)
         try:
-            connection.request("GET", self._url.path.rstrip("/") + "/user", headers={"Authorization": f"token {token}"})
-            response = connection.getresponse()
-            if response.status in (401, 403):  # the hub answers 403 for what it does not know
-                return None
-            if response.status != 200:
-                raise AuthUnavailable
-            return _identity(json.loads(response.read()))
-        except (OSError, http.client.HTTPException, ValueError, LookupError, TypeError):
+            connection.request("GET", self._path, headers={"Authorization": f"token {token}"})
+            with connection.getresponse() as response:
+                if response.status in (401, 403):  # the hub answers 403 for what it does not know
+                    return None
+                if response.status != 200:
+                    raise ValueError(f"it answers {response.status}")
+                return _identity(json.loads(response.read(LONGEST_ANSWER)))
+        except (OSError, http.client.HTTPException, ValueError, LookupError, TypeError, RecursionError) as error:
+            reason = error if isinstance(error, OSError | ValueError) else type(error).__name__
+            logger.warning("the hub at %s does not say whose a token is: %s", self._host, reason)
             raise AuthUnavailable from None
         finally:
             connection.close()
 
 
 def _identity(model: Any) -> Identity:
-    name = str(model["name"])
-    scopes = frozenset(HUB_SCOPES[scope] for scope in model["scopes"] if scope in HUB_SCOPES)
-    return Identity(name if model["kind"] == "user" else f"{model['kind']}:{name}", scopes)
+    name, kind = model["name"], model["kind"]
+    if kind not in KINDS or not isinstance(name, str) or not name:
+        raise ValueError("its answer names no user and no service")
+    return Identity(name, frozenset(HUB_SCOPES[scope] for scope in model["scopes"] if scope in HUB_SCOPES), kind)
 
 
 class FirstKnowing:

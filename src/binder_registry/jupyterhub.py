@@ -19,27 +19,31 @@ import os
 import random
 import re
 import shlex
+import stat
 import tempfile
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Mapping
-from contextlib import aclosing, contextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, aclosing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from functools import cached_property
 from html import escape
 from http import HTTPStatus
-from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection, IncompleteRead
 from importlib import import_module
 from importlib.metadata import entry_points
 from inspect import isawaitable
+from ipaddress import ip_address
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from typing import Any, Literal
 from urllib.parse import quote, urlsplit
 
 from tornado.web import HTTPError
 
 Template = Mapping[str, Any]
-Kind = Literal["kubernetes", "docker", "local"]
+Kind = Literal["kubernetes", "docker", "swarm", "local"]
 Override = Callable[[Template, dict[str, Any]], dict[str, Any] | None]
 
 log = logging.getLogger("JupyterHub.binder_registry")  # below the hub's own logger: its format, its level
@@ -47,12 +51,32 @@ log = logging.getLogger("JupyterHub.binder_registry")  # below the hub's own log
 # ── the rules ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 COMMAND = "jupyterhub-singleuser"  # it asks the hub who the visitor is; a server without it lets everybody in
-DOCKER_LEAST_MEMORY, DOCKER_LEAST_CPUS = 6 << 20, 0.01  # bytes; a quota of 1 ms in 100. Its engine refuses less
+LEAST: Mapping[str, tuple[int, float]] = {  # bytes and CPUs; with less a start is refused, or fails
+    "docker": (6 << 20, 0.01),  # a quota of 1 ms in 100
+    "swarm": (6 << 20, 0.01),  # its nodes are such engines
+    "kubernetes": (4 << 20, 0.001),  # what runc itself needs; the unit in which Kubernetes counts
+    "local": (0, 0),
+}
 MAX_HOPS = 8  # along replaced-by, as in the registry's own rule
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")  # KubeSpawner's form and its JavaScript split at "--"
-_IMAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@-]{0,511}")
+_LABEL, _WORD = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?", r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
+_IMAGE = (
+    re.compile(  # the grammar of distribution/reference, which Docker and Kubernetes share; digests as go-digest has
+        rf"(?P<name>(?:(?:{_LABEL}(?:\.{_LABEL})*|\[[0-9A-Fa-f:]+\])(?::[0-9]+)?/)?{_WORD}(?:/{_WORD})*)"
+        r"(?P<tag>:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?"
+        r"(?P<digest>@sha256:[0-9a-f]{64}|@sha384:[0-9a-f]{96}|@sha512:[0-9a-f]{128})?"
+    )
+)
+_IMAGE_ID = re.compile(r"[0-9a-f]{64}")  # not a name: engines take it for an image that they hold
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _TMPNB = re.compile(r"\{(base_path|port|ip)\}")  # placeholders that tmpnb filled in, and no spawner does
+_NO_LOGIN = re.compile(
+    r"--?\w+\.(identity_provider_class|login_handler_class|access_scopes|allow_unauthenticated_access)\b"
+)
+_EXPANDED = re.compile(r"\$[$(]")  # what the kubelet changes
+_ENGINES = {"docker": "Docker", "swarm": "Docker", "kubernetes": "Kubernetes"}
+_HOOK = re.compile(r".*_hook|escape|format_volume_name")  # traits whose value is a function
+_BYTES = re.compile(r"([0-9]+(?:\.[0-9]+)?)([KMGT]?)")
 _GUARANTEES = (("mem_guarantee", "mem_limit"), ("cpu_guarantee", "cpu_limit"))
 _SCALARS = ("image", "cmd", "default_url", "port", "ip", "mem_limit", "mem_guarantee", "cpu_limit", "cpu_guarantee")
 
@@ -66,7 +90,8 @@ class Rules:
     """What differs between hubs.
 
     `override(template, profile)` returns the profile with its changes, or None to leave the template out. A profile is
-    what KubeSpawner's profile_list holds; its `kubespawner_override` are the settings on every spawner.
+    what KubeSpawner's profile_list holds, with names as text and not as HTML; its `kubespawner_override` are the
+    settings on every spawner. `traits`: those that the spawner has, where that is known.
     """
 
     kind: Kind = "local"
@@ -74,6 +99,20 @@ class Rules:
     gpu_resource: str = "nvidia.com/gpu"
     override: Override | None = None
     escape: bool = True
+    image_command: bool = False
+    traits: Collection[str] = ()
+
+    def of(self, spawner_class: Any) -> "Rules":
+        """The same for this class of spawner."""
+        traits = spawner_class.class_trait_names() if hasattr(spawner_class, "class_trait_names") else ()
+        return replace(self, kind=kind_of(spawner_class), traits=traits)
+
+
+def kind_of(spawner_class: Any) -> Kind:
+    names = [cls.__name__ for cls in spawner_class.__mro__]
+    if "KubeSpawner" in names:
+        return "kubernetes"
+    return "swarm" if "SwarmSpawner" in names else "docker" if "DockerSpawner" in names else "local"
 
 
 @dataclass(frozen=True)
@@ -137,57 +176,72 @@ def offer(template: Template, rules: Rules) -> Offer:
         raise NotOffered("it was deleted")
     if template.get("replaced-by"):
         raise NotOffered(f"it is replaced by {template['replaced-by']!r}")
-    name, slug = template["name"], slug_of(template["name"])
-    title = template.get("display-name") or name
-    description, deprecated = template.get("description", ""), template.get("deprecated", "")
-    text = _html if rules.escape else str
-    profile: dict[str, Any] | None = {
+    name, slug, deprecated = template["name"], slug_of(template["name"]), template.get("deprecated", "")
+    groups = frozenset(template.get("allowed-groups", ()))
+    profile: dict[str, Any] = {
         "slug": slug,
-        "display_name": text(title),
-        "description": text("\n".join(filter(None, [description, deprecated and f"Deprecated: {deprecated}"]))),
+        "display_name": template.get("display-name") or name,
+        "description": template.get("description", ""),
         "kubespawner_override": _settings(template, rules),
     }
     if rules.override:
-        try:
-            profile = rules.override(template, profile or {})
-        except Exception as error:
-            raise NotOffered(f"the hub's override failed: {error!r}") from error
-    if profile is None:
-        raise NotOffered("the hub's override leaves it out")
-    groups = frozenset(template.get("allowed-groups", ()))
-    image = profile["kubespawner_override"].get("image", template["image-name"])
+        profile |= _overridden(template, profile, rules.override) | {"slug": slug}  # a choice is known by its slug
+    settings = profile["kubespawner_override"]
+    if not callable(settings.get("cmd")):
+        check_command(settings, rules.allow_commands)
+    title, description = str(profile["display_name"]), str(profile["description"])
+    text = _html if rules.escape else str
+    profile["display_name"] = text(title)
+    profile["description"] = text("\n".join(filter(None, [description, deprecated and f"Deprecated: {deprecated}"])))
+    image = str(settings.get("image", template["image-name"]))
     return Offer(name, slug, template["revision"], title, description, deprecated, groups, image, profile)
+
+
+def _overridden(template: Template, profile: dict[str, Any], override: Override) -> dict[str, Any]:
+    try:
+        changed = override(_copied(template), profile)
+    except Exception as error:
+        raise NotOffered(f"the hub's override failed: {error!r}") from error
+    if changed is None:
+        raise NotOffered("the hub's override leaves it out")
+    if not isinstance(changed, dict) or not isinstance(changed.get("kubespawner_override"), dict):
+        raise NotOffered("the hub's override gives no profile with a kubespawner_override")
+    return {**changed, "kubespawner_override": {**changed["kubespawner_override"]}}
 
 
 def _settings(template: Template, rules: Rules) -> dict[str, Any]:
     """The traits of the spawner that this template sets. What it leaves at zero stays as the hub configured it."""
-    doubled = _doubled if rules.kind == "kubernetes" else str  # KubeSpawner formats these; the others take them as is
-    limits = template.get("limits", {})
-    memory, shares, cpus, gpus = (_limit(limits, name) for name in ("memory", "cpu_shares", "cpus", "gpus"))
+    literal = _literal if rules.kind == "kubernetes" else str
+    formatted = _formatted if rules.kind == "kubernetes" else str  # KubeSpawner formats these; the others do not
+    memory, shares, cpus, gpus = _limits(template.get("limits", {}), rules.kind)
     revision, slug = str(template["revision"]), slug_of(template["name"])
     environment = _environment(template) | {
         "BINDER_REGISTRY_TEMPLATE": template["name"],
         "BINDER_REGISTRY_REVISION": revision,
     }
     settings: dict[str, Any] = {
-        "cmd": command_words(template.get("command", ""), rules.allow_commands),
-        "environment": {variable: doubled(value) for variable, value in environment.items()},
+        "environment": {variable: formatted(literal(value)) for variable, value in environment.items()}
     }
+    if words := command_words(template.get("command", "")):
+        settings["cmd"] = [literal(word) for word in words]
     if path := template.get("redirect-uri"):
-        settings["default_url"] = _doubled(_server_path(path))  # every spawner formats this one
+        settings["default_url"] = _formatted(literal(_server_path(path)))  # every spawner formats this one
     if memory:
         settings["mem_limit"] = int(memory)
     if cpus:
         settings["cpu_limit"] = float(cpus)
-    image, port, ip = _image(template), _port(template), template.get("container-ip", "")
+    image, port = _image(template), _port(template)
     if rules.kind == "local":  # no image; and each server on the hub's own machine needs a port of its own
         return settings
     settings["image"] = image
     if port:
         settings["port"] = port
+    if rules.kind == "swarm":  # ports are published by the swarm, at no address; and it knows no weights
+        if gpus:
+            raise NotOffered("limits.gpus cannot be asked of a swarm")
+        return settings
+    ip = _address(template)
     if rules.kind == "docker":
-        if 0 < memory < DOCKER_LEAST_MEMORY or 0 < cpus < DOCKER_LEAST_CPUS:
-            raise NotOffered(f"limits {dict(limits)!r} are below the least that Docker takes")
         settings["remove"] = True  # DockerSpawner would start the user's last container again, whatever was chosen
         host: dict[str, Any] = {}
         settings["extra_host_config"] = host
@@ -198,13 +252,13 @@ def _settings(template: Template, rules: Rules) -> dict[str, Any]:
         if gpus:
             host["device_requests"] = [{"count": int(gpus), "capabilities": [["gpu"]]}]
         return settings
-    if ip and not ip.startswith("127."):  # 2015's meaning is the host's address: nothing reaches a pod's loopback
+    if ip and not ip_address(ip).is_loopback:  # 2015's meaning is the host's address: nothing reaches a pod's loopback
         settings["ip"] = ip
-    if shares:
-        settings["cpu_guarantee"] = shares / 1024  # the kubelet turns a request of 1 CPU into 1024 shares
+    if shares:  # the kubelet turns a request of 1 CPU into 1024 shares; Kubernetes counts in thousandths
+        settings["cpu_guarantee"] = max(shares / 1024, LEAST["kubernetes"][1])
     settings["extra_resource_limits"] = {rules.gpu_resource: int(gpus)} if gpus else {}
     settings["extra_annotations"] = {
-        "binder-registry/template": _doubled(template["name"]),
+        "binder-registry/template": _formatted(template["name"]),
         "binder-registry/revision": revision,
     }
     settings["extra_labels"] = {
@@ -223,23 +277,38 @@ def name_of(slug: str) -> str:
     """Undoes `slug_of`; what is no slug is taken for a name."""
     if slug.startswith("x-"):
         with suppress(ValueError):
-            return bytes.fromhex(slug[2:]).decode()
+            name = bytes.fromhex(slug[2:]).decode()
+            return name if name and slug_of(name) == slug else slug
     return slug
 
 
-def command_words(command: str, allow_commands: Collection[str] = ()) -> list[str]:
-    """Raises `NotOffered`. Without a command the allowed one is given: KubeSpawner would use the image's own."""
+def command_words(command: str) -> list[str]:
+    """Split like a shell does. Raises `NotOffered`."""
     if "\0" in command:
         raise NotOffered("the command holds a NUL character")
     try:
-        words = shlex.split(command) or [COMMAND]
+        return shlex.split(command)
     except ValueError as error:
         raise NotOffered(f"the command cannot be split into words: {error}") from None
-    if not any(words[: len(start)] == start for start in map(str.split, (COMMAND, *allow_commands)) if start):
+
+
+def check_command(settings: dict[str, Any], allow_commands: Collection[str] = ()) -> None:
+    """Raises `NotOffered` for a `cmd` that this hub does not allow. One that says nothing is taken out."""
+    words = settings.get("cmd")
+    if not words:
+        settings.pop("cmd", None)
+        return
+    words = settings["cmd"] = [words] if isinstance(words, str) else list(words)  # as the trait itself takes it
+    allowed = [allow_commands] if isinstance(allow_commands, str) else allow_commands
+    if not any(words[: len(start)] == start for start in map(str.split, (COMMAND, *allowed)) if start):
         raise NotOffered(f"the command {words[0]!r} is not among those that this hub allows")
-    if found := _TMPNB.search(command):
-        raise NotOffered(f"the command uses {found[0]}, which only tmpnb filled in; {COMMAND} needs no such argument")
-    return words
+    for word in words:
+        if found := _TMPNB.search(word):
+            raise NotOffered(
+                f"the command uses {found[0]}, which only tmpnb filled in; {COMMAND} needs no such argument"
+            )
+        if found := _NO_LOGIN.match(word):
+            raise NotOffered(f"the command sets {found[1]}, which decides who is let in")
 
 
 def _server_path(path: str) -> str:
@@ -258,9 +327,19 @@ def _environment(template: Template) -> dict[str, str]:
 
 def _image(template: Template) -> str:
     image: str = template["image-name"]
-    if not _IMAGE.fullmatch(image):
-        raise NotOffered(f"{image!r} is not a reference to an image")
+    found = _IMAGE.fullmatch(image) if len(image) <= 1024 else None
+    if not found or len(found["name"]) > 255 or _IMAGE_ID.fullmatch(image):
+        hint = ": its name has capital letters" if _IMAGE.fullmatch(image.lower()) else ""
+        raise NotOffered(f"{image!r} is not a reference to an image{hint}")
     return image
+
+
+def _address(template: Template) -> str:
+    address: str = template.get("container-ip", "")
+    try:
+        return address and str(ip_address(address))
+    except ValueError:
+        raise NotOffered(f"container-ip {address!r} is not an IP address") from None
 
 
 def _port(template: Template) -> int:
@@ -270,6 +349,17 @@ def _port(template: Template) -> int:
     return port
 
 
+def _limits(limits: Mapping[str, Any], kind: Kind) -> tuple[float, float, float, float]:
+    """memory, cpu_shares, cpus and gpus; 0 where nothing is said."""
+    memory, shares, cpus, gpus = (_limit(limits, name) for name in ("memory", "cpu_shares", "cpus", "gpus"))
+    least_memory, least_cpus = LEAST[kind]
+    if 0 < memory < least_memory:
+        raise NotOffered(f"limits.memory {memory!r}, in bytes, is below the least that {_ENGINES[kind]} takes")
+    if 0 < cpus < least_cpus:
+        raise NotOffered(f"limits.cpus {cpus!r} is below the least that {_ENGINES[kind]} takes")
+    return memory, shares, cpus, gpus
+
+
 def _limit(limits: Mapping[str, Any], name: str) -> int | float:
     value = limits.get(name, 0)
     if type(value) not in (int, float) or not 0 <= value < 2**63:
@@ -277,7 +367,13 @@ def _limit(limits: Mapping[str, Any], name: str) -> int | float:
     return value  # type: ignore[no-any-return]
 
 
-def _doubled(text: str) -> str:
+def _literal(text: str) -> str:
+    """For what the kubelet expands: `$(X)` and `$$` reach the server as they are."""
+    return text.replace("$", "$$") if _EXPANDED.search(text) else text
+
+
+def _formatted(text: str) -> str:
+    """For what a spawner formats: braces reach the server as they are."""
     return text.replace("{", "{{").replace("}", "}}")
 
 
@@ -288,6 +384,58 @@ def _html(text: str) -> str:
 
 def _form_order(offer: Offer) -> tuple[str, str]:
     return offer.title.casefold(), offer.name
+
+
+def merged(before: Any, ours: Any) -> Any:
+    """What a trait becomes: as KubeSpawner merges overrides, on copies.
+
+    Mappings are merged key by key, at every depth, and None takes a key away; all else is replaced. Where the hub has a
+    function for a mapping, that is asked at every start, and ours is merged into what it says.
+    """
+    if not isinstance(ours, dict):
+        return _copied(ours)
+    if not callable(before):
+        return _updated(before, ours)
+
+    def asked(spawner: Any) -> Any:
+        theirs = before(spawner)
+        return later(theirs) if isawaitable(theirs) else _updated(theirs, ours)
+
+    async def later(theirs: Any) -> Any:
+        return _updated(await theirs, ours)
+
+    return asked
+
+
+def _updated(before: Any, ours: Mapping[str, Any]) -> dict[str, Any]:
+    both: dict[str, Any] = _copied(before) if isinstance(before, dict) else {}
+    for key, value in ours.items():
+        if value is None:
+            both.pop(key, None)
+        else:
+            both[key] = _updated(both.get(key), value) if isinstance(value, dict) else _copied(value)
+    return both
+
+
+def _copied(value: Any) -> Any:
+    """Of mappings and lists; what they hold, functions and models of an engine's client, stays the same."""
+    if isinstance(value, dict):
+        return {key: _copied(one) for key, one in value.items()}
+    return [_copied(one) for one in value] if isinstance(value, list) else value
+
+
+_GONE = object()
+
+
+def _undone(now: Any, before: Any, after: Any) -> Any:
+    """`before`, where `now` is what we set (`after`); what others changed since stays."""
+    if now == after:
+        return before
+    if not (isinstance(now, dict) and isinstance(after, dict)):
+        return now
+    was = before if isinstance(before, dict) else {}
+    back = {key: _undone(now.get(key, _GONE), was.get(key, _GONE), after.get(key, _GONE)) for key in {**was, **now}}
+    return {key: value for key, value in back.items() if value is not _GONE}
 
 
 # ── the catalogue ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -320,6 +468,8 @@ class Catalogue:
     history: Mapping[str, list[Template]] = field(default_factory=dict)  # newest first
     offers: Mapping[str, Offer] = field(default_factory=dict)
     left_out: Mapping[str, str] = field(default_factory=dict)
+    rules: Rules = Rules()
+    pinnable: int = 0  # past revisions of each
 
     def having(self, templates: Iterable[Template], rules: Rules, versions: int = 0) -> "Catalogue":
         """The same with these templates as given. What cannot be offered, whatever is wrong with it, harms no other."""
@@ -335,7 +485,24 @@ class Catalogue:
                 left_out[name] = str(reason)
             except (ValueError, TypeError, LookupError, AttributeError) as error:
                 left_out[name] = repr(error)
-        return replace(self, templates=known, offers=offers, left_out=left_out)
+            else:
+                _tell_unknown(offers[name], rules)
+        return replace(self, templates=known, offers=offers, left_out=left_out, rules=rules, pinnable=versions)
+
+    @cached_property
+    def _others(self) -> dict[Kind, "Catalogue"]:
+        return {}
+
+    def under(self, spawner_class: Any) -> "Catalogue":
+        """The same for a hub whose spawner is not the one that the rules were made for."""
+        kind = kind_of(spawner_class)
+        if kind == self.rules.kind:
+            return self
+        if kind not in self._others:
+            log.warning("The spawner is %s: call `configure` after it is chosen.", spawner_class.__name__)
+            bare = Catalogue(self.position, history=self.history)
+            self._others[kind] = bare.having(self.templates.values(), self.rules.of(spawner_class), self.pinnable)
+        return self._others[kind]
 
     @cached_property
     def _groups(self) -> frozenset[str]:
@@ -360,7 +527,7 @@ class Catalogue:
         template = self.templates.get(name)
         if template is None or not standing.sees(template.get("allowed-groups", ())):
             raise self.refusal(f"There is no environment {_quoted(name)}.", standing)
-        successor = self.templates.get(self._successor(name))
+        successor = self.templates.get(self.successor(name))
         offer = self.offers.get(successor["name"]) if successor else None
         if offer is None or not standing.sees(offer.groups):
             raise self.refusal(f"The environment {_quoted(name)} is no longer offered.", standing)
@@ -376,7 +543,7 @@ class Catalogue:
             )
         return Choice(offer.versions[revision], revision, notice)
 
-    def _successor(self, name: str) -> str:
+    def successor(self, name: str) -> str:
         """As the registry's own rule: at most `MAX_HOPS` along replaced-by; a cycle ends nowhere."""
         for _ in range(MAX_HOPS + 1):
             template = self.templates.get(name, {})
@@ -399,6 +566,15 @@ def _with_versions(template: Template, history: list[Template], rules: Rules, ve
     return current
 
 
+def _tell_unknown(offer: Offer, rules: Rules) -> None:
+    """A misspelt trait, which a spawner passes over in silence: `securtiy_context`, say."""
+    for trait in offer.profile["kubespawner_override"] if rules.traits else ():
+        if trait not in rules.traits:
+            near = get_close_matches(trait, rules.traits, 1)
+            meant = f" Is {near[0]} meant?" if near else ""
+            log.warning("The override sets %s for %r, which the spawner does not have.%s", trait, offer.name, meant)
+
+
 class View:
     """What is the same for all users who may see the same offers."""
 
@@ -414,7 +590,8 @@ class View:
     @cached_property
     def form(self) -> str:
         entries = "".join(offer.form_entry for offer in self.offers)
-        return f'{_STYLE}<div class="binder-registry">{entries}</div>'
+        slugs = '<input type="hidden" name="by" value="slug">'
+        return f'{_STYLE}<div class="binder-registry">{slugs}{entries}</div>'
 
 
 def _quoted(name: str) -> str:
@@ -438,10 +615,151 @@ _STYLE = """<style>
 # ── the follower ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 REQUEST_TIMEOUT = 30.0  # seconds without a byte
+HISTORY_TIMEOUT = 3.0  # seconds without a byte: the list and its stream wait for it
+HISTORY_AGAIN = 60.0  # seconds until a history that failed is asked for again
+HISTORY_PATIENCE = 3  # histories whose connection failed, in one round
 STREAM_SILENCE = 35.0  # seconds; the registry sends a comment every 15
+STREAM_QUIET = 20.0  # seconds, after which the list is polled too
+STREAM_OPENING = 1.0  # seconds; only what a stream gives later than that shows that it gets through while it is open
+LONGEST_PROBE_PAUSE = 60.0  # seconds between streams while none gets through
 LONGEST_PAUSE = 15.0  # seconds between attempts while the registry is away
-POLLS_WITHOUT_STREAM = 12  # rounds, after a stream that gave nothing at all: a proxy that holds it back
 SAVE_EVERY = 5.0  # seconds, at most, while changes keep coming
+CLOCK_LEEWAY = 300.0  # seconds that a snapshot may seem to come from the future
+LONGEST_POLL = 86400.0  # seconds
+MOST_VERSIONS = 499  # twice that, for the tombstones between, is what the registry gives in one answer
+_POSITION = re.compile(r"([0-9]+-[0-9a-f]{16})(?![0-9a-f])")  # compressing proxies add "-gzip" and the like
+
+
+class Snapshot:
+    """The last list on disk, for a hub that starts while the registry is down.
+
+    The file's time says when the registry last confirmed what is in it. So only a file that is still as it was read or
+    written here gets a new time; one that was removed, overwritten or could not be written is written whole.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], url: str, versions: int) -> None:
+        self.path = Path(path)
+        self._url, self._versions = url, versions
+        self._held: Catalogue | None = None  # what the file holds
+        self._left: tuple[int, ...] = ()  # the file as it was left
+        self._trouble = ""
+        if self._is_special():
+            raise ValueError(f"snapshot={str(path)!r} is no regular file; None keeps the list in memory only")
+
+    def read(self, rules: Rules) -> tuple[Catalogue, float] | None:
+        """The list, and when the registry last confirmed it."""
+        try:
+            with self.path.open() as file:
+                saved, status = json.load(file), os.fstat(file.fileno())
+            if saved["url"] != self._url:
+                return None
+            if status.st_mtime > time.time() + CLOCK_LEEWAY:
+                raise ValueError("its time is in the future, so its age is unknown")
+            same = saved["versions"] == self._versions
+            history = {name: _listed(past) for name, past in saved["history"].items()} if same else {}
+            catalogue = Catalogue(_position(saved["position"]), history=history)
+            catalogue = catalogue.having(_listed(saved["templates"]), rules, self._versions)
+        except FileNotFoundError:
+            return None
+        except (OSError, HTTPException, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+            log.warning("The snapshot %s cannot be used: %s", self.path, error)
+            return None
+        if same:
+            self._held, self._left = catalogue, _identity(status)
+        return catalogue, min(status.st_mtime, time.time())
+
+    def write(self, catalogue: Catalogue, confirmed: float) -> None:
+        """Failures are told once, and tried again the next time."""
+        if catalogue is self._held and self._touch(confirmed):
+            return
+        self._held = None
+        try:
+            if self._is_special():
+                raise OSError("it is no regular file")  # which the one that is written would replace
+            self._replace(catalogue, confirmed)
+        except OSError as error:
+            if str(error.strerror or error) != self._trouble:
+                self._trouble = str(error.strerror or error)
+                log.warning("The snapshot %s cannot be written: %s", self.path, self._trouble)
+            return
+        self._held = catalogue
+        if self._trouble:
+            log.warning("The snapshot %s can be written again", self.path)
+            self._trouble = ""
+
+    def _touch(self, confirmed: float) -> bool:
+        """False: the file is not as it was left."""
+        try:
+            if _identity(self.path.stat()) != self._left:
+                return False
+            os.utime(self.path, (confirmed, confirmed))
+            now = _identity(self.path.stat())
+        except OSError:
+            return False
+        if now[:-1] != self._left[:-1]:  # replaced in between
+            return False
+        self._left = now
+        return True
+
+    def _replace(self, catalogue: Catalogue, confirmed: float) -> None:
+        content = {
+            "url": self._url,
+            "versions": self._versions,
+            "position": catalogue.position,
+            "templates": list(catalogue.templates.values()),
+            "history": catalogue.history,
+        }
+        with tempfile.NamedTemporaryFile("w", dir=self.path.parent, prefix=f".{self.path.name}.", delete=False) as file:
+            try:  # the file is made readable for this user alone
+                json.dump(content, file)
+                file.flush()
+                os.utime(file.fileno(), (confirmed, confirmed))
+                os.fsync(file.fileno())
+                Path(file.name).replace(self.path)
+            except BaseException:
+                Path(file.name).unlink(missing_ok=True)
+                raise
+            self._left = _identity(os.fstat(file.fileno()))
+
+    def _is_special(self) -> bool:
+        try:
+            return not stat.S_ISREG(self.path.stat().st_mode)
+        except OSError:
+            return False
+
+
+def _identity(status: os.stat_result) -> tuple[int, ...]:
+    return status.st_dev, status.st_ino, status.st_size, status.st_ctime_ns
+
+
+class EventStream(threading.Thread):
+    """The lines of an event stream, read aside: who waits for them can poll meanwhile.
+
+    `lines` ends with an exception, of whatever ended the stream.
+    """
+
+    def __init__(self, answer: Callable[[], AbstractContextManager[HTTPResponse]]) -> None:
+        super().__init__(name="binder-registry-stream", daemon=True)
+        self.lines: SimpleQueue[str | Exception] = SimpleQueue()
+        self._answer = answer
+        self._unwanted = False
+
+    def leave(self) -> None:
+        """The connection is closed after the next line, or when none comes in time."""
+        self._unwanted = True
+
+    def run(self) -> None:
+        try:
+            with self._answer() as response:
+                if response.status != 200:
+                    raise HTTPException(_refusal(response))
+                if "event-stream" not in response.headers.get("Content-Type", ""):
+                    raise HTTPException("the answer is no event stream")
+                while not self._unwanted and (line := response.readline()):
+                    self.lines.put(line.decode().rstrip("\r\n"))
+            self.lines.put(HTTPException("it ended"))
+        except Exception as error:  # noqa: BLE001  # it is the reader's to judge
+            self.lines.put(error)
 
 
 class Follower(threading.Thread):
@@ -449,53 +767,65 @@ class Follower(threading.Thread):
 
     A thread, not a task of the hub's loop: parsing thousands of templates and a slow registry delay no request, and it
     runs before the loop does. `catalogue` is None until something was loaded, from the registry or from `snapshot`.
+
+    `mode` is "polling" until a stream has shown that it gets through, so that a change never takes longer than `poll`
+    seconds: the list is asked for between streams, and beside one that has yet to prove itself.
     """
 
     def __init__(
         self, url: str, token: str, rules: Rules, *, versions: int = 0, snapshot: str | None = None, poll: float = 5.0
     ) -> None:
         super().__init__(name="binder-registry", daemon=True)
-        token = token.strip()  # one that was read from a file ends with its line
-        if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
-            raise ValueError(f"{url!r} is not the URL of a registry, such as http://registry:8080")
-        if not (token.isascii() and token.isprintable()):
-            raise ValueError("the registry's token holds characters that no header can carry")
+        self._url, self._token, self._rules = _checked_url(url), _checked_token(token), rules
+        if type(versions) is not int or not 0 <= versions <= MOST_VERSIONS:
+            raise ValueError(f"versions={versions!r} is not a whole number from 0 to {MOST_VERSIONS}")
+        if type(poll) not in (int, float) or not 0 < poll <= LONGEST_POLL:
+            raise ValueError(f"poll={poll!r} is not a number of seconds above 0, and at most {LONGEST_POLL:.0f}")
+        if not isinstance(snapshot, (str, os.PathLike, type(None))):
+            raise ValueError(f"snapshot={snapshot!r} is not a path; None keeps the list in memory only")
         self.catalogue: Catalogue | None = None
         self.contact = 0.0  # Unix time when the registry last confirmed the catalogue
         self.tried = threading.Event()
-        self._url, self._token, self._rules, self._versions = url, token, rules, versions
-        self._poll = poll
+        self.mode: Literal["streaming", "polling"] = "polling"
+        self._versions, self._poll = versions, poll
         self._ended = threading.Event()
-        self._snapshot = Path(snapshot) if snapshot else None
-        self._saved: tuple[float, Catalogue | None] = (0.0, None)
-        self._trouble = ""
-        self._read_snapshot()
+        self._digest = b""  # of the list as it came last
+        self._trouble, self._trouble_began = "", 0.0
+        self._stream_trouble, self._failed_streams, self._next_stream = False, 0, 0.0
+        self._complete: dict[str, int] = {}  # name → the revision up to which its history is at hand
+        self._without_history: dict[str, str] = {}  # name → why
+        self._next_history = 0.0
+        self._snapshot = Snapshot(snapshot, self._url, versions) if snapshot else None
+        self._saved = 0.0
+        if self._snapshot and (found := self._snapshot.read(rules)):
+            catalogue, self.contact = found
+            self._publish(catalogue)
+            self._complete = {
+                name: past[0]["revision"] for name, past in catalogue.history.items() if past and versions
+            }
 
     def stop(self) -> None:
         """Ends the thread at its next pause or line of the stream. A hub just ends; this is for tests and scripts."""
         self._ended.set()
 
     def run(self) -> None:
-        failures = polls = 0
+        failures = 0
         while not self._ended.is_set():
             pause = self._poll
             try:
                 self._load()
-                failures, self._trouble = 0, ""
+                failures = 0
                 self.tried.set()
-                if polls:
-                    polls -= 1
-                elif self._follow():
+                self._save(at_once=True)
+                if time.monotonic() >= self._next_stream and self._follow():
                     pause = 0.2
-                else:
-                    polls = POLLS_WITHOUT_STREAM
             except Exception as error:  # noqa: BLE001  # a follower that ended would leave the list as it is for good
                 failures += 1
                 pause = min(LONGEST_PAUSE, 0.25 * 2 ** min(failures, 6))
                 self._tell_trouble(error)
             self.tried.set()
             self._save(at_once=True)
-            self._ended.wait(pause * random.uniform(0.5, 1.0))  # noqa: S311  # many hubs must not come back at once
+            self._ended.wait(_spread(pause))
 
     @contextmanager
     def _get(
@@ -511,22 +841,33 @@ class Follower(threading.Thread):
         finally:
             connection.close()
 
-    def _load(self) -> None:
+    def _load(self) -> bool:
+        """Was there news?"""
         known = self.catalogue
         condition = {"If-None-Match": f'"{known.position}"'} if known and known.position else {}
-        with self._get("/templates?view=full&deleted=true", condition) as response:
-            if response.status == 304:
-                self.contact = time.time()
-            elif response.status == 200:
-                self._replace(json.load(response), response.headers.get("ETag", "").removeprefix("W/").strip('"'))
-            else:
-                raise HTTPException(f"{response.status} {response.reason}")
-        self._complete_history()
-
-    def _replace(self, templates: list[Template], position: str) -> None:
-        history = self.catalogue.history if self.catalogue else {}
-        self._publish(Catalogue(position, history=history).having(templates, self._rules, self._versions))
+        headers = {"Cache-Control": "no-cache", **condition}
+        with self._get("/templates?view=full&deleted=true", headers) as response:
+            news = not (condition and response.status == 304) and self._take(response)
         self.contact = time.time()
+        self._tell_recovery()
+        self._complete_history()
+        return news
+
+    def _take(self, response: HTTPResponse) -> bool:
+        body = _body(response)
+        position = _position(response.headers.get("ETag"))
+        known, digest = self.catalogue, hashlib.blake2b(body).digest()
+        if known and digest == self._digest and position == known.position:
+            return False  # something between us knows no conditions
+        templates = _listed(_parsed(body, response))
+        if not position:
+            if not templates and known and known.templates:
+                raise HTTPException("an empty list without an ETag")
+            self._tell_stream_trouble(HTTPException("the list comes without the registry's ETag"))
+        history = known.history if known else {}
+        self._publish(Catalogue(position, history=history).having(templates, self._rules, self._versions))
+        self._digest = digest
+        return True
 
     def _publish(self, catalogue: Catalogue) -> None:
         told = self.catalogue.left_out if self.catalogue else {}
@@ -537,130 +878,255 @@ class Follower(threading.Thread):
         self.catalogue = catalogue
 
     def _follow(self) -> bool:
-        """Apply the stream's changes until it ends. False: nothing came, so streams do not get through."""
-        catalogue = self.catalogue or Catalogue()
-        heard = False
+        """Apply the stream's changes until it ends. Did it get through?"""
+        position = self.catalogue.position if self.catalogue else ""
+        if not position:
+            return False
         accept = {"Accept": "text/event-stream"}
-        with self._get(f"/changes?since={catalogue.position}", accept, STREAM_SILENCE) as response:
-            if response.status != 200 or "event-stream" not in response.headers.get("Content-Type", ""):
-                return False
-            position, change = "", None
-            while not self._ended.is_set():
-                try:
-                    line = response.readline().decode()
-                except TimeoutError:
-                    return heard
-                if not line:
-                    return heard
-                heard = True
-                self.contact = time.time()
-                member, _, value = line.rstrip("\r\n").partition(": ")
-                if member == "id":
-                    position = value
-                elif member == "data":
-                    change = json.loads(value)
-                elif change and not member:
-                    self._apply(change, position)
-                    change = None
+        stream = EventStream(lambda: self._get(f"/changes?since={position}", accept, STREAM_SILENCE))
+        stream.start()
+        try:
+            cause = self._read(stream)
+            through = self.mode == "streaming"
+        finally:
+            self.mode = "polling"
+            stream.leave()
+        if not through and not self._ended.is_set():
+            self._failed_streams += 1
+            pause = min(LONGEST_PROBE_PAUSE, self._poll * (2 ** min(self._failed_streams, 10) - 1))
+            self._next_stream = time.monotonic() + pause
+            if self._failed_streams > 1:  # one that ends early is the registry's restart
+                self._tell_stream_trouble(cause)
+        return through
+
+    def _read(self, stream: EventStream) -> Exception:
+        """Why it ended."""
+        event: dict[str, str] = {}
+        opened = heard = 0.0
+        while not self._ended.is_set():
+            try:
+                line = stream.lines.get(timeout=_spread(self._poll))
+            except Empty:
+                if time.monotonic() - heard > STREAM_QUIET:
+                    self.mode = "polling"
+                if self.mode == "polling" and self._load():
+                    return HTTPException("it held a change back")
                 self._save()
-        return heard
+                continue
+            if isinstance(line, Exception):
+                return line
+            self.contact, heard = time.time(), time.monotonic()
+            opened = opened or heard
+            if heard - opened > STREAM_OPENING:
+                self._tell_stream()
+            if line:
+                member, _, value = line.partition(":")
+                event[member] = value.removeprefix(" ")
+                continue
+            try:
+                self._receive(event)
+            except (HTTPException, ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
+                return error
+            event = {}
+            self._save()
+        return HTTPException("stopped")
+
+    def _receive(self, event: Mapping[str, str]) -> None:
+        """A change, or a heartbeat, which may say how far the registry is."""
+        position = _position(event.get("id"))
+        if "data" in event:
+            if not position:
+                raise ValueError("a change without a position")
+            self._apply(json.loads(event["data"]), position)
+        elif self.catalogue and position not in ("", self.catalogue.position):
+            self.catalogue = replace(self.catalogue, position=position)
+        self._complete_history()
 
     def _apply(self, change: Mapping[str, Any], position: str) -> None:
         catalogue = replace(self.catalogue or Catalogue(), position=position)
         name = change["name"]
         if "template" in change:
-            template = {**change["template"], "revision": change["revision"]}
+            [template] = _listed([{**change["template"], "revision": change["revision"]}])
             if change.get("deleted"):
-                template["deleted"] = True
+                template = {**template, "deleted": True}
             if self._versions and change["action"] == "purged":  # of an older revision: which one is not said
-                catalogue = replace(catalogue, history={**catalogue.history, name: self._fetch_history(name)})
-            elif self._versions and "deleted" not in template:
+                self._complete.pop(name, None)
+                catalogue = replace(catalogue, history={**catalogue.history, name: []})
+            elif (
+                self._versions
+                and "deleted" not in template
+                and (name in self._complete or change["action"] == "created")
+            ):
                 past = [template, *catalogue.history.get(name, [])][: self._versions + 1]
                 catalogue = replace(catalogue, history={**catalogue.history, name: past})
+                self._complete[name] = template["revision"]
             catalogue = catalogue.having([template], self._rules, self._versions)
         self._publish(catalogue)
 
     def _complete_history(self) -> None:
-        """Fetch the last revisions of each template whose newest one is not at hand."""
-        catalogue = self.catalogue or Catalogue()
-        if not self._versions:
+        """Fetch the last revisions where they are not at hand. One that cannot be had leaves its template without."""
+        catalogue = self.catalogue
+        if not self._versions or catalogue is None or time.monotonic() < self._next_history:
             return
-        missing = [
-            catalogue.templates[name]
-            for name, current in catalogue.offers.items()
-            if not (past := catalogue.history.get(name)) or past[0]["revision"] != current.revision
-        ]
-        if missing:
-            history = {**catalogue.history, **{one["name"]: self._fetch_history(one["name"]) for one in missing}}
-            self._publish(replace(catalogue, history=history).having(missing, self._rules, self._versions))
+        missing = [name for name, offer in catalogue.offers.items() if self._complete.get(name) != offer.revision]
+        missing.sort(key=self._without_history.__contains__)  # what failed before does not hold up the others
+        found: dict[str, list[Template]] = {}
+        failed: dict[str, str] = {}
+        patience = HISTORY_PATIENCE
+        for name in missing:
+            try:
+                found[name] = self._fetch_history(name)
+            except Exception as error:  # noqa: BLE001  # whatever is wrong with it, the list goes on
+                failed[name] = _words(error)
+                found[name] = []
+                patience -= isinstance(error, OSError)
+            if not patience or self._ended.is_set():
+                break
+        self._tell_without_history(failed)
+        self._next_history = time.monotonic() + HISTORY_AGAIN if failed else 0.0
+        self._complete |= {name: catalogue.offers[name].revision for name in found if name not in failed}
+        if found:
+            templates = [catalogue.templates[name] for name in found]
+            catalogue = replace(catalogue, history={**catalogue.history, **found})
+            self._publish(catalogue.having(templates, self._rules, self._versions))
 
     def _fetch_history(self, name: str) -> list[Template]:
-        with self._get(f"/templates/{quote(name, safe='')}/changes?limit={2 * self._versions + 2}") as response:
-            if response.status != 200:
-                raise HTTPException(f"{response.status} {response.reason}")
-            changes: list[dict[str, Any]] = json.load(response)["changes"]
-        past: list[Template] = [
+        path = f"/templates/{quote(name, safe='')}/changes?limit={2 * self._versions + 2}"
+        with self._get(path, timeout=HISTORY_TIMEOUT) as response:
+            changes: list[dict[str, Any]] = _parsed(_body(response), response)["changes"]
+        past = [
             {**change["template"], "revision": change["revision"]}
             for change in changes
             if "template" in change and not change.get("deleted") and change["action"] != "purged"
         ]
-        return past[: self._versions + 1]
-
-    def _read_snapshot(self) -> None:
-        if self._snapshot is None:
-            return
-        try:
-            saved = json.loads(self._snapshot.read_text())
-            if saved["url"] != self._url:
-                return
-            history = saved["history"] if saved["versions"] == self._versions else {}
-            catalogue = Catalogue(saved["position"], history=history)
-            self._publish(catalogue.having(saved["templates"], self._rules, self._versions))
-            self.contact = self._snapshot.stat().st_mtime
-            self._saved = (0.0, self.catalogue)
-        except FileNotFoundError:
-            pass
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            log.warning("The snapshot %s cannot be used: %s", self._snapshot, error)
+        return _listed(past[: self._versions + 1])
 
     def _save(self, at_once: bool = False) -> None:
-        """The file's time says when the registry last confirmed what is in it."""
-        when, saved = self._saved
         if self._snapshot is None or self.catalogue is None or not self.contact:
             return
-        if not at_once and time.monotonic() - when < SAVE_EVERY:
-            return
-        try:
-            if saved is not self.catalogue:
-                self._write_snapshot(self._snapshot, self.catalogue)
-            os.utime(self._snapshot, (self.contact, self.contact))
-        except OSError as error:
-            log.warning("The snapshot %s cannot be written: %s", self._snapshot, error)
-        self._saved = (time.monotonic(), self.catalogue)
-
-    def _write_snapshot(self, path: Path, catalogue: Catalogue) -> None:
-        content = {
-            "url": self._url,
-            "versions": self._versions,
-            "position": catalogue.position,
-            "templates": list(catalogue.templates.values()),
-            "history": catalogue.history,
-        }
-        with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-            try:  # the file is made readable for this user alone
-                json.dump(content, file)
-                file.flush()
-                os.fsync(file.fileno())
-                Path(file.name).replace(path)
-            except BaseException:
-                Path(file.name).unlink(missing_ok=True)
-                raise
+        if at_once or time.monotonic() - self._saved >= SAVE_EVERY:
+            self._snapshot.write(self.catalogue, self.contact)
+            self._saved = time.monotonic()
 
     def _tell_trouble(self, error: Exception) -> None:
-        trouble = f"{type(error).__name__}: {error}"
+        trouble = _words(error)
         if trouble != self._trouble:
             log.warning("The registry %s gives no list of environments; what was loaded stays: %s", self._url, trouble)
+        self._trouble_began = self._trouble_began or time.monotonic()
         self._trouble = trouble
+
+    def _tell_recovery(self) -> None:
+        if self._trouble:  # as loud as its beginning: who sees the one looks for the other
+            seconds = time.monotonic() - self._trouble_began
+            log.warning("The registry %s gives its list again, after %.0f s", self._url, seconds)
+        self._trouble, self._trouble_began = "", 0.0
+
+    def _tell_stream_trouble(self, cause: Exception) -> None:
+        """Once until one gets through: the causes take turns."""
+        if not self._stream_trouble:
+            text = "The event stream of the registry %s does not get through, so a change takes up to %g s to show: %s"
+            log.info(text, self._url, self._poll, _words(cause))
+        self._stream_trouble = True
+
+    def _tell_stream(self) -> None:
+        self.mode = "streaming"
+        self._failed_streams = 0
+        if self._stream_trouble:
+            log.info("The event stream of the registry %s gets through", self._url)
+        self._stream_trouble = False
+
+    def _tell_without_history(self, failed: Mapping[str, str]) -> None:
+        for cause in dict.fromkeys(failed.values()):
+            names = [name for name, why in failed.items() if why == cause != self._without_history.get(name)]
+            if names:
+                shown = ", ".join(map(_quoted, names[:20])) + (
+                    f" and {len(names) - 20} more" if len(names) > 20 else ""
+                )
+                log.warning("Past versions of %s are not offered for now: %s", shown, cause)
+        self._without_history = dict(failed)
+
+
+def _checked_url(url: str) -> str:
+    """Raises `ValueError`, which shows no part that may be secret: the URL goes into the log and the snapshot."""
+    example = "such as http://registry:8080"
+    if not isinstance(url, str):
+        raise ValueError(f"url= is not the URL of a registry, {example}")
+    url = url.strip()
+    shown = "url=" if re.search(r"[@?#]|%40", url) else repr(url)
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018  # raises
+    except ValueError:
+        raise ValueError(f"{shown} is not the URL of a registry, {example}") from None
+    if "@" in parts.netloc or "%40" in parts.netloc:
+        raise ValueError("url= holds a user name or a password, which would be logged: give a token as token=")
+    if parts.query or parts.fragment or "?" in url or "#" in url:
+        raise ValueError("url= has a query or a fragment, which would be logged: give a token as token=")
+    plain = parts.path.isascii() and not re.search(r"[\s\x00-\x1f\x7f]", url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or not plain:
+        raise ValueError(f"{shown} is not the URL of a registry, {example}")
+    return url
+
+
+def _checked_token(token: str) -> str:
+    if not isinstance(token, str):
+        raise ValueError("the registry's token= is not text; leave it out where reads need none")
+    token = token.strip()  # one that was read from a file ends with its line
+    if not (token.isascii() and token.isprintable()):
+        raise ValueError("the registry's token holds characters that no header can carry")
+    return token
+
+
+def _body(response: HTTPResponse) -> bytes:
+    if response.status != 200:
+        raise HTTPException(_refusal(response))
+    try:
+        return response.read()
+    except IncompleteRead:  # whose text counts bytes: another one each time
+        raise HTTPException("the answer was cut off") from None
+
+
+def _parsed(body: bytes, response: HTTPResponse) -> Any:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        coding = response.headers.get("Content-Encoding", "")
+        kind = " ".join(filter(None, [coding, response.headers.get("Content-Type", "")]))
+        raise HTTPException(f"the answer is not JSON{kind and f', but {kind}'}") from None
+
+
+def _listed(found: Any) -> list[Template]:
+    if not isinstance(found, list):
+        raise HTTPException("the answer is not a list of templates")
+    for one in found:
+        whole = isinstance(one, dict) and isinstance(one.get("name"), str) and type(one.get("revision")) is int
+        if not whole:
+            raise HTTPException("the list holds something without the name and the revision of a template")
+    return found
+
+
+def _refusal(response: HTTPResponse) -> str:
+    """Without the query of an address: it may hold what is secret."""
+    hints = {401: "it wants a token=", 403: "the token= may not read", 404: "is a prefix missing in url=?"}
+    text = f"{response.status} {response.reason}".rstrip()
+    if 300 <= response.status < 400:
+        target = urlsplit(response.headers.get("Location", ""))
+        return f"{text}, to {target.hostname or ''}{target.path}, which is not followed: url= has to name the registry"
+    return f"{text}: {hints[response.status]}" if response.status in hints else text
+
+
+def _position(tag: str | None) -> str:
+    """Of an ETag, also a weak one or one that a proxy marked; "" when it is none of the registry's."""
+    found = _POSITION.match((tag or "").removeprefix("W/").strip('"'))
+    return found[1] if found else ""
+
+
+def _words(error: Exception) -> str:
+    return str(error) if type(error) is HTTPException else f"{type(error).__name__}: {error}"
+
+
+def _spread(seconds: float) -> float:
+    return seconds * random.uniform(0.5, 1.0)  # noqa: S311  # many hubs must not come at once
 
 
 # ── the hooks ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -671,21 +1137,28 @@ class Environments:
 
     `max_stale` (seconds) bounds how long the list is offered without word from the registry. `default` names the
     template that a start without a choice gets. `auth_state_groups` says where in the auth state more groups are:
-    `oauth_user.groups`.
+    `oauth_user.groups`, or the keys one by one where one of them holds a dot.
     """
 
     def __init__(
-        self, follower: Follower, *, max_stale: float = 7 * 86400, default: str = "", auth_state_groups: str = ""
+        self,
+        follower: Follower,
+        *,
+        max_stale: float = 7 * 86400,
+        default: str = "",
+        auth_state_groups: str | Sequence[str] = "",
     ) -> None:
         self.follower = follower
-        self._max_stale, self._default, self._auth_state_groups = max_stale, default, auth_state_groups
+        self._max_stale, self._default = max_stale, default
+        keys = auth_state_groups.split(".") if isinstance(auth_state_groups, str) else auth_state_groups
+        self._auth_state_keys = [*keys] if auth_state_groups else []
 
     def __deepcopy__(self, memo: Any) -> "Environments":
         """Traitlets copies the configuration for every spawner: a method, and with it what it is bound to."""
         return self
 
     async def options_form(self, spawner: Any) -> str:
-        catalogue, standing = await self._catalogue(), await self._standing(spawner)
+        catalogue, standing = await self._catalogue(spawner), await self._standing(spawner)
         form = self._visible(catalogue, standing).form
         choice, notice = self._last_choice(catalogue, spawner, standing)
         if choice:
@@ -699,17 +1172,23 @@ class Environments:
         slug = first.get("template") or first.get("profile", "")
         if not slug:
             return {}
+        of_a_link = "template" in first and first.get("by") != "slug"
+        name = self._meant(self.follower.catalogue, slug) if of_a_link else name_of(slug)
         keys = ("revision", f"revision-{slug}", f"profile-option-{slug}--revision")
         revision = next((first[key] for key in keys if first.get(key, "current") != "current"), "")
-        options = {"template": name_of(slug)}
+        options = {"template": name}
         return options | {"revision": revision} if revision else options
 
     async def apply_user_options(self, spawner: Any, user_options: Mapping[str, Any]) -> None:
         """Refuse what this user may not start, and set the spawner. KubeSpawner is set by its profile, at its start."""
-        choice = await self._chosen(spawner, user_options)
+        catalogue = await self._catalogue(spawner)
+        choice = await self._chosen(catalogue, spawner, user_options)
         _announce(spawner, choice.notice)
         if not spawner.has_trait("profile_list"):
-            _apply(spawner, choice.offer.profile["kubespawner_override"])
+            await _apply(spawner, choice.offer.profile["kubespawner_override"], catalogue.rules)
+        elif not callable(spawner.profile_list):  # it would start the hub's default, or what the static list has
+            log.error("The configuration sets KubeSpawner.profile_list after `configure`: nothing is started.")
+            raise _error(503, "This hub's list of environments is not set up. Please tell those who run it.")
 
     async def pre_spawn_hook(self, spawner: Any) -> None:
         """`apply_user_options` for hubs before 5.3."""
@@ -717,22 +1196,23 @@ class Environments:
 
     async def profile_list(self, spawner: Any) -> list[dict[str, Any]]:
         """For its form: what this user sees, last choice healed. At the start: the one chosen, whole."""
+        catalogue = await self._catalogue(spawner)
         if spawner.pending == "spawn":
-            choice = await self._chosen(spawner, spawner.user_options)
-            settings = _apply(spawner, choice.offer.profile["kubespawner_override"])
+            choice = await self._chosen(catalogue, spawner, spawner.user_options)
+            settings = await _apply(spawner, choice.offer.profile["kubespawner_override"], catalogue.rules)
             return [{**choice.offer.profile, "kubespawner_override": settings, "default": True}]
-        catalogue, standing = await self._catalogue(), await self._standing(spawner)
+        standing = await self._standing(spawner)
         profiles = [offer.form_profile for offer in self._visible(catalogue, standing).offers]
         choice_before, _ = self._last_choice(catalogue, spawner, standing)
         slug = choice_before.offer.slug if choice_before else ""
         spawner.user_options = {"profile": slug} if slug else {}  # a new dict: the hub's database keeps the old
         return [{**profile, "default": True} if profile["slug"] == slug else {**profile} for profile in profiles]
 
-    async def _chosen(self, spawner: Any, options: Mapping[str, Any]) -> Choice:
+    async def _chosen(self, catalogue: Catalogue, spawner: Any, options: Mapping[str, Any]) -> Choice:
         """What these options come to for this user; `spawner.user_options` then says that and nothing else."""
-        catalogue, standing = await self._catalogue(), await self._standing(spawner)
+        standing = await self._standing(spawner)
         self._visible(catalogue, standing)
-        name, revision = self._named(options)
+        name, revision = self._named(catalogue, options)
         if not name:
             raise catalogue.refusal("Nothing was chosen.", standing)
         choice = catalogue.choose(name, revision, standing)
@@ -742,7 +1222,7 @@ class Environments:
         spawner.user_options = chosen | {"revision": choice.revision} if choice.revision else chosen
         return choice
 
-    def _named(self, options: Mapping[str, Any]) -> tuple[str, str]:
+    def _named(self, catalogue: Catalogue, options: Mapping[str, Any]) -> tuple[str, str]:
         """(name, "r12" or ""); raises `HTTPError` 400 for options that are not text: the REST API takes any JSON."""
         name, slug, revision = options.get("template"), options.get("profile"), options.get("revision") or ""
         if type(revision) is int:
@@ -755,19 +1235,25 @@ class Environments:
             raise _error(400, "A revision is a number.")
         else:
             revision = "r" + revision.lstrip("r")
+        if name and slug_of(name) != slug:  # else both say the same, as in what `_chosen` leaves
+            name = self._meant(catalogue, name)
         return name or name_of(slug or "") or self._default, revision
+
+    def _meant(self, catalogue: Catalogue | None, name: str) -> str:
+        """What `template` names, in a link and by REST alike: a template, and where there is none, a slug."""
+        return name if catalogue and name in catalogue.templates else name_of(name)
 
     def _last_choice(self, catalogue: Catalogue, spawner: Any, standing: Standing) -> tuple[Choice | None, str]:
         """What the form marks, and what it tells about it."""
         try:
-            name, revision = self._named(spawner.user_options or {})
+            name, revision = self._named(catalogue, spawner.user_options or {})
             choice = catalogue.choose(name, revision, standing) if name else None
         except HTTPError as error:
             told = spawner.handler is None  # a start was just refused, and the hub shows why
             return None, "" if told or not spawner.user_options else str(error.log_message)
         return choice, choice.notice if choice and choice.offer.name != name else ""
 
-    async def _catalogue(self) -> Catalogue:
+    async def _catalogue(self, spawner: Any) -> Catalogue:
         """Raises `HTTPError` 503."""
         waited = 0
         while self.follower.catalogue is None and not self.follower.tried.is_set() and waited < 100:
@@ -775,7 +1261,7 @@ class Environments:
             waited += 1
         if self.follower.catalogue is None or time.time() - self.follower.contact > self._max_stale:
             raise _error(503, "The list of environments cannot be had right now. Please try again in a minute.")
-        return self.follower.catalogue
+        return self.follower.catalogue.under(type(spawner))
 
     def _visible(self, catalogue: Catalogue, standing: Standing) -> View:
         """Raises `HTTPError` 403 when it is empty: KubeSpawner would start its own default, without limits."""
@@ -786,9 +1272,9 @@ class Environments:
 
     async def _standing(self, spawner: Any) -> Standing:
         groups = {group.name for group in spawner.user.groups}
-        if self._auth_state_groups:
+        if self._auth_state_keys:
             state = await spawner.user.get_auth_state()
-            for key in self._auth_state_groups.split("."):
+            for key in self._auth_state_keys:
                 state = state.get(key) if isinstance(state, dict) else None
             if isinstance(state, (list, tuple, set)):
                 groups.update(group for group in state if isinstance(group, str))
@@ -799,34 +1285,52 @@ def _marked(form: str, start: str, mark: str) -> str:
     return form.replace(start, f"{start} {mark}", 1)
 
 
-def _apply(spawner: Any, settings: Mapping[str, Any]) -> dict[str, Any]:
+async def _apply(spawner: Any, settings: Mapping[str, Any], rules: Rules) -> dict[str, Any]:
     """Set these traits, and undo what the last start set: the hub keeps a spawner whose start failed.
 
-    Gives every trait of the mapping, so that a profile made of it leaves nothing of another behind.
+    Gives every trait of the mapping, so that a profile made of it leaves nothing of another behind; but what became a
+    function is set here alone, for KubeSpawner would call it.
     """
-    for trait, (before, ours) in getattr(spawner, "_binder_registry", {}).items():
-        setattr(spawner, trait, _undone(getattr(spawner, trait), before, ours))
-    changed = {trait: value for trait, value in settings.items() if spawner.has_trait(trait)}
-    spawner._binder_registry = undo = {}
-    for trait, value in changed.items():
-        before = getattr(spawner, trait)
-        setattr(spawner, trait, {**before, **value} if isinstance(value, dict) and isinstance(before, dict) else value)
-        undo[trait] = (before, value if isinstance(value, dict) else getattr(spawner, trait))
+    undo = spawner.__dict__.setdefault("_binder_registry", {})
+    while undo:
+        trait, (before, after) = undo.popitem()
+        setattr(spawner, trait, _undone(getattr(spawner, trait), before, after))
+    given = {trait: await _asked(spawner, trait, ours) for trait, ours in settings.items() if spawner.has_trait(trait)}
+    try:
+        if callable(settings.get("cmd")):
+            check_command(given, rules.allow_commands)
+    except NotOffered as reason:
+        raise _error(400, f"This environment cannot be started: {reason}.") from None
+    images_own = rules.image_command and rules.kind != "local"  # no image there
+    if "cmd" not in given and not spawner.cmd and not images_own:
+        given["cmd"] = [COMMAND]  # KubeSpawner and DockerSpawner would use the image's own
+    for trait, ours in given.items():
+        _set(spawner, undo, trait, merged(getattr(spawner, trait), ours))
     for need, cap in _GUARANTEES:
-        limit, guarantee = getattr(spawner, cap), getattr(spawner, need)
-        if limit and guarantee and guarantee > limit:  # Kubernetes refuses a request above its limit
-            undo[need] = (undo.get(need, (guarantee,))[0], limit)
-            setattr(spawner, need, limit)
+        limit, guarantee = _number(getattr(spawner, cap)), _number(getattr(spawner, need))
+        if limit and guarantee > limit:  # Kubernetes refuses a request above its limit
+            _set(spawner, undo, need, limit)
     scalars = {trait: getattr(spawner, trait) for trait in _SCALARS if spawner.has_trait(trait)}
-    return scalars | {trait: value for trait, value in changed.items() if trait not in scalars}
+    return {trait: value for trait, value in {**given, **scalars}.items() if not callable(getattr(spawner, trait))}
 
 
-def _undone(now: Any, before: Any, ours: Any) -> Any:
-    """`before`, but what others changed since stays."""
-    if not isinstance(ours, dict) or not isinstance(now, dict):
-        return before if now == ours else now
-    kept = {key: value for key, value in now.items() if key not in ours or value != ours[key]}
-    return kept | {key: before[key] for key in ours if key in before and key not in kept}
+async def _asked(spawner: Any, trait: str, ours: Any) -> Any:
+    """A function in a profile is asked for the value, as KubeSpawner does; hooks are functions themselves."""
+    value = ours(spawner) if callable(ours) and not _HOOK.fullmatch(trait) else ours
+    return await value if isawaitable(value) else value
+
+
+def _set(spawner: Any, undo: dict[str, Any], trait: str, value: Any) -> None:
+    before, _ = undo.get(trait, (getattr(spawner, trait), None))
+    setattr(spawner, trait, value)
+    undo[trait] = (before, _copied(getattr(spawner, trait)))
+
+
+def _number(value: Any) -> float:
+    """Of a limit as the hub may have it, `1G` where a function of DockerSpawner's says so; 0 where nothing is told."""
+    if isinstance(value, str) and (match := _BYTES.fullmatch(value)):
+        return int(float(match[1]) * 1024 ** " KMGT".index(match[2] or " "))
+    return value if isinstance(value, (int, float)) else 0
 
 
 def _announce(spawner: Any, notice: str) -> None:
@@ -855,7 +1359,8 @@ def configure(
     versions: int = 0,
     default: str = "",
     allow_commands: Collection[str] = (),
-    auth_state_groups: str = "",
+    image_command: bool = False,
+    auth_state_groups: str | Sequence[str] = "",
     gpu_resource: str = "nvidia.com/gpu",
     override: Override | None = None,
     escape: bool = True,
@@ -866,26 +1371,34 @@ def configure(
     """Let the hub offer what the registry at `url` holds. To be called after the spawner class is chosen.
 
     `versions`: how many past revisions users may pin. `allow_commands`: what a template's command may start with,
-    beside `jupyterhub-singleuser`. `snapshot`: where the last list is kept, for a hub that starts while the registry is
+    beside `jupyterhub-singleuser`. `image_command`: templates without a command run the image's own, where the hub has
+    none either. `snapshot`: where the last list is kept, for a hub that starts while the registry is
     down. `escape=False` is for forms that escape by themselves (jupyterhub-fancy-profiles). `poll`: seconds between
     looks where the registry's event stream does not get through. The others: see `Environments` and `Rules`.
+
+    Raises `ValueError` for a spawner class that would not ask these hooks.
     """
     spawner_class = _spawner_class(c)
     names = [cls.__name__ for cls in spawner_class.__mro__] if spawner_class else ["Spawner"]
-    kind: Kind = "kubernetes" if "KubeSpawner" in names else "docker" if "DockerSpawner" in names else "local"
-    rules = Rules(kind, allow_commands, gpu_resource, override, escape)
+    rules = Rules("local", allow_commands, gpu_resource, override, escape, image_command)
+    rules = rules.of(spawner_class) if spawner_class else rules
     follower = Follower(url, token, rules, versions=versions, snapshot=snapshot, poll=poll)
     environments = Environments(follower, max_stale=max_stale, default=default, auth_state_groups=auth_state_groups)
-    section = c[names[0]]
-    section.options_from_form = environments.options_from_form
-    if kind == "kubernetes":
-        section.profile_list = environments.profile_list
-    else:
-        section.options_form = environments.options_form
+    hooks: dict[str, Any] = {"options_from_form": environments.options_from_form}
+    if rules.kind != "kubernetes":
+        hooks["options_form"] = environments.options_form
     if spawner_class is None or hasattr(spawner_class, "apply_user_options"):
-        section.apply_user_options = _chained(c, names, "apply_user_options", environments.apply_user_options)
+        hooks["apply_user_options"] = _chained(c, names, "apply_user_options", environments.apply_user_options)
     else:
-        section.pre_spawn_hook = _chained(c, names, "pre_spawn_hook", environments.pre_spawn_hook)
+        hooks["pre_spawn_hook"] = _chained(c, names, "pre_spawn_hook", environments.pre_spawn_hook)
+    profiles = {"profile_list": environments.profile_list}
+    if rules.kind == "kubernetes":
+        hooks |= profiles
+    if blind := [trait for trait in hooks if rules.traits and trait not in rules.traits]:
+        raise ValueError(f"{names[0]} has a method {blind[0]}, so that the hub would not ask the registry: rename it")
+    _set_hooks(c["KubeSpawner"], profiles)  # this and the base class's: for a class chosen later, here or by a flag
+    for section in ("Spawner", names[0]):
+        _set_hooks(c[section], hooks)
     follower.start()
     return environments
 
@@ -902,6 +1415,13 @@ def _spawner_class(c: Any) -> Any:
         return getattr(import_module(module), name)
     except (ImportError, AttributeError, ValueError):
         return None  # the hub says it better
+
+
+def _set_hooks(section: Any, hooks: Mapping[str, Any]) -> None:
+    for trait, hook in hooks.items():
+        if trait in ("profile_list", "options_form") and section.get(trait):
+            log.warning("The hub's own %s gives way to the registry's list.", trait)
+        section[trait] = hook
 
 
 def _chained(c: Any, names: list[str], trait: str, first: Callable[..., Any]) -> Callable[..., Any]:

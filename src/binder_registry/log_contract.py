@@ -6,6 +6,13 @@ from typing import Protocol, runtime_checkable
 
 from .changes import Change, Head
 
+LARGEST = 2**63 - 1  # what the integers of a database hold
+
+
+def bounded(number: int) -> int:
+    """For a backend: the bounds of a read may be any integers, and no revision lies beyond these."""
+    return max(0, min(number, LARGEST))
+
 
 class Log(Protocol):
     """All methods may be called from any thread, and raise `StoreUnavailable` when the backend fails.
@@ -26,7 +33,10 @@ class Log(Protocol):
     def read(
         self, since: int, until: int, *, name: str | None = None, newest_first: bool = False, limit: int = 1000
     ) -> list[Change]:
-        """Changes with `since < revision <= until`, of one template or of all, at most `limit`."""
+        """Changes with `since < revision <= until`, of one template or of all, at most `limit`.
+
+        Any integers are bounds: also those that no revision has, or that the backend cannot hold.
+        """
         ...
 
     def state(self, revision: int, *, after: str = "", limit: int = 1000, deleted: bool = False) -> list[Change]:

@@ -74,15 +74,10 @@ class LogStore:
         return change
 
     def list_templates(self, *, revision: int | None = None) -> list[Template]:
-        until = self._head().revision if revision is None else self._known(revision)
-        found: list[Change] = []
-        while page := self.log.state(until, after=found[-1].name if found else "", limit=PAGE):
-            found += page
-        if batch := self._batch:
-            newest = {change.name: change for change in found}
-            newest.update((row.name, row) for row in batch.rows if row.revision <= until)
-            found = batch.blanked(change for _, change in sorted(newest.items()) if not change.deleted)
-        return [_readable(change) for change in found]
+        changes = self._state(revision)
+        while revision is None and any(change.content is None for change in changes):
+            changes = self._state(None)  # it was replaced and purged after we had looked at the head
+        return [_readable(change) for change in changes]
 
     def register_template(self, template: Template, *, by: str = "", note: str = "") -> Template:
         with self.atomic() as batch:
@@ -179,6 +174,17 @@ class LogStore:
     def _current(self, name: str) -> Change | None:
         batch = self._batch
         return batch.current(name) if batch else self.log.current(name)
+
+    def _state(self, revision: int | None) -> list[Change]:
+        until = self._head().revision if revision is None else self._known(revision)
+        found: list[Change] = []
+        while page := self.log.state(until, after=found[-1].name if found else "", limit=PAGE):
+            found += page
+        if batch := self._batch:
+            newest = {change.name: change for change in found}
+            newest.update((row.name, row) for row in batch.rows if row.revision <= until)
+            found = batch.blanked(change for _, change in sorted(newest.items()) if not change.deleted)
+        return found
 
     def _as_of(self, name: str, revision: int) -> Change | None:
         rows = self._rows(0, revision, name, newest_first=True, limit=1)

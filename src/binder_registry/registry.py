@@ -37,36 +37,36 @@ class Registry:
 
     def template_create(self, who: Identity, template: Template, *, note: str = "") -> Template:
         who.require(Scope.WRITE)
-        return self.store.register_template(template, by=who.name, note=note)
+        return self.store.register_template(template, by=who.by, note=note)
 
     def template_update(
         self, who: Identity, template: Template, *, expected: Expected = None, note: str = ""
     ) -> Template:
         """2015's PUT: members that are not zero replace."""
         who.require(Scope.WRITE)
-        return self.store.update_template(template, expected=expected, by=who.name, note=note)
+        return self.store.update_template(template, expected=expected, by=who.by, note=note)
 
     def template_replace(
         self, who: Identity, template: Template, *, expected: Expected = None, note: str = ""
     ) -> Template:
         who.require(Scope.WRITE)
-        return self.store.replace_template(template, expected=expected, by=who.name, note=note)
+        return self.store.replace_template(template, expected=expected, by=who.by, note=note)
 
     def template_restore(
         self, who: Identity, name: str, revision: int, *, expected: Expected = None, note: str = ""
     ) -> Template:
         who.require(Scope.WRITE)
-        return self.store.restore_template(name, revision, expected=expected, by=who.name, note=note)
+        return self.store.restore_template(name, revision, expected=expected, by=who.by, note=note)
 
     def template_delete(
         self, who: Identity, name: str, *, expected: Expected = None, note: str = "", replaced_by: str = ""
     ) -> Template:
         who.require(Scope.WRITE)
-        return self.store.delete_template(name, expected=expected, by=who.name, note=note, replaced_by=replaced_by)
+        return self.store.delete_template(name, expected=expected, by=who.by, note=note, replaced_by=replaced_by)
 
     def change_purge(self, who: Identity, name: str, revision: int, *, note: str = "") -> None:
         who.require(Scope.ADMIN)
-        self.store.purge_change(name, revision, by=who.name, note=note)
+        self.store.purge_change(name, revision, by=who.by, note=note)
 
     def apply(self, who: Identity, request: ApplyRequest, *, expected: Expected = None) -> list[Step]:
         """All of it in one commit, or nothing; a dry run only plans. `expected` is the registry's own position."""
@@ -88,7 +88,7 @@ class Registry:
                 if step.action == "unchanged"
                 else Step(
                     step.action,
-                    batch.append(Action(step.action), step.after, who.name, request.note, first=first),
+                    batch.append(Action(step.action), step.after, who.by, request.note, first=first),
                     step.before,
                 )
                 for step in steps

@@ -14,11 +14,12 @@ Expected: TypeAlias = Position | int | None
 
 class Store(Protocol):
     def get_template(self, name: str, *, revision: int | None = None) -> Template:
-        """As of that revision, or now. Raises `TemplateNotFound`, `RevisionUnknown`, `RevisionPurged`."""
+        """As of that revision, or now. Raises `TemplateNotFound`, `RevisionUnknown`, and, of the past only,
+        `RevisionPurged`."""
         ...
 
     def list_templates(self, *, revision: int | None = None) -> list[Template]:
-        """All, ordered by name (code points). Raises `RevisionUnknown`, `RevisionPurged`."""
+        """All, ordered by name (code points). Raises `RevisionUnknown` and, of the past only, `RevisionPurged`."""
         ...
 
     def register_template(self, template: Template, *, note: str = "") -> Template:
@@ -60,7 +61,7 @@ class Store(Protocol):
     def changes(
         self, *, since: Position | int = 0, name: str | None = None, newest_first: bool = False, limit: int = 1000
     ) -> list[Change]:
-        """The log after `since`. Raises `PositionUnknown`, `RevisionCompacted`."""
+        """The log after `since`. Raises `PositionUnknown`."""
         ...
 
     def head(self) -> Position: ...

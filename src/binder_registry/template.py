@@ -144,8 +144,8 @@ class Template(Struct, frozen=True, omit_defaults=True, rename=_wire_name):
     replaced_by: Annotated[
         str,
         Member(
-            f"The template that a stale choice of this one resolves to. Readers follow at most {MAX_HOPS} of these; a "
-            "cycle leads nowhere.",
+            "The template that a stale choice of this one resolves to; hubs no longer offer one that has it. Readers "
+            f"follow at most {MAX_HOPS} of these; a cycle leads nowhere.",
             "as `name`, or empty; not the template itself",
             "scipy-2026",
             schema=SUCCESSOR,
@@ -232,6 +232,7 @@ class Template(Struct, frozen=True, omit_defaults=True, rename=_wire_name):
 MEMBERS = declared(Template)
 KEPT_BY_REGISTRY = tuple(one.attribute for one in MEMBERS if one.member.read_only)
 WIRE_NAMES = {one.attribute: one.wire for one in MEMBERS}
+KEPT_ON_THE_WIRE = tuple(WIRE_NAMES[member] for member in KEPT_BY_REGISTRY)
 
 
 def merged(current: Template, update: Template) -> Template:

@@ -1,5 +1,6 @@
 """Is a log whole? Reads it once, in order, beside a live server."""
 
+import os
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -31,6 +32,7 @@ class Finding(NamedTuple):
     position: Position  # up to where the log was read
     templates: int  # living ones
     problems: list[str]
+    time: datetime | None = None  # of the newest change
 
 
 class Fold:
@@ -87,7 +89,7 @@ def verify(log: Log, seen: Callable[[int], None] = lambda revision: None) -> Fin
         problems.append(f"the newest row is {fold.position}, and the head says {head.position}")
     problems += _unpurged(log, head.revision, fold)
     problems += _differences(log, head.revision, fold.states)
-    return Finding(head.position, sum(not state.deleted for state in fold.states.values()), problems)
+    return Finding(head.position, sum(not state.deleted for state in fold.states.values()), problems, head.time)
 
 
 def _content_problems(change: Change, content: bytes) -> Iterator[str]:
@@ -128,9 +130,12 @@ def _differences(log: Log, revision: int, states: dict[str, State]) -> Iterator[
 
 
 def damaged_pages(path: Path) -> list[str]:
-    """What SQLite itself finds wrong with a file."""
+    """What SQLite itself finds wrong with a file. Open its log first, which refuses what is not to be opened."""
+    # Where nothing can be written beside it, and there is no log, SQLite reads only a file that does not change.
+    still = not os.access(path.parent, os.W_OK, effective_ids=True) and not Path(f"{path}-wal").exists()
+    asked = "immutable=1" if still else "mode=ro"
     try:
-        with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)) as connection:
+        with closing(sqlite3.connect(f"file:{quote(str(path))}?{asked}", uri=True)) as connection:
             found = [row[0] for row in connection.execute(f"PRAGMA integrity_check({MOST_PROBLEMS})")]
     except sqlite3.Error as error:
         return [str(error)]

@@ -1,4 +1,5 @@
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ from binder_registry.backends import open_log, open_store
 from binder_registry.backends.memory import MemoryLog
 from binder_registry.backends.sqlite import SQLiteLog
 from binder_registry.errors import DatabaseRefused
+from binder_registry.log_store import LogStore
 from binder_registry.template import Template
 
 
@@ -42,3 +44,52 @@ def test_what_is_no_database_is_refused_without_repeating_a_password(url: str) -
 
     assert "sqlite:///PATH" in str(refused.value)
     assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("sqlite:///a.db?mode=secret", "no parameters; in a path, write ? as %3F"),
+        ("sqlite:///a.db#secret", "no fragment; in a path, write # as %23"),
+        ("sqlite://secret@host/a.db", "three slashes"),
+        ("sqlite://relative.db", "three slashes"),
+        ("sqlite:/a.db", "three slashes"),
+        ("sqlite+pysqlite:///secret.db", "three slashes"),
+        ("sqlite:///:memory:", "here it is memory:"),
+        ("sqlite:///50%.db", "write % as %25"),
+        ("sqlite:///a%zz.db", "write % as %25"),
+        ("sqlite:///a%ff.db", "not UTF-8"),
+        ("sqlite:///a%00.db", "control characters"),
+        ("sqlite:///a.db\n", "blanks"),
+        ("sqlite:///a.db/", "folder"),
+        ("memory:secret", "takes nothing"),
+        ("memory://", "takes nothing"),
+        ("host=x password=secret", "a database is"),
+        ("host=x password=secret:1", "a database is"),
+        ("postgresql:secret", "a database is"),
+    ],
+)
+def test_what_is_unknown_in_a_url_is_refused_with_what_was_meant(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str, told: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    with pytest.raises(DatabaseRefused) as refused:
+        open_log(url)
+
+    assert told in str(refused.value)
+    assert "secret" not in str(refused.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("ahead", "warned"), [(timedelta(days=1), True), (timedelta(), False)])
+def test_a_newest_change_from_the_future_is_told_when_the_log_is_opened(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, ahead: timedelta, warned: bool
+) -> None:
+    url = f"sqlite:///{tmp_path}/a.db"
+    with closing(LogStore(open_log(url), now=lambda: datetime.now(UTC) + ahead)) as store:
+        store.register_template(Template(name="a", image_name="i"))
+
+    open_log(url).close()
+
+    assert ("which is yet to come" in caplog.text) == warned

@@ -249,17 +249,17 @@ def test_ten_servers_may_start_at_once(postgres_url: str) -> None:
 
 def test_a_server_works_with_the_schema_of_the_next_version(postgres_url: str, operator: psycopg.Connection) -> None:
     open_log(postgres_url).close()
-    operator.execute("UPDATE registry_schema SET version = 2")
+    operator.execute("UPDATE registry_schema SET version = 3")
 
     with closing(open_log(postgres_url)) as log:
         append(log, "a")
 
-    assert operator.execute("SELECT version FROM registry_schema").fetchall() == [(2,)]
+    assert operator.execute("SELECT version FROM registry_schema").fetchall() == [(3,)]
 
 
 def test_a_schema_two_versions_newer_is_refused(postgres_url: str, operator: psycopg.Connection) -> None:
     open_log(postgres_url).close()
-    operator.execute("UPDATE registry_schema SET version = 3")
+    operator.execute("UPDATE registry_schema SET version = 4")
 
     with pytest.raises(DatabaseRefused, match="newer"):
         open_log(postgres_url)

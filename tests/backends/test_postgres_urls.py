@@ -118,10 +118,14 @@ def test_a_password_that_is_not_encoded_is_not_repeated(authority: str, closed_p
 
 def test_the_url_has_the_last_word_on_how_to_connect() -> None:
     given = parameters(
-        "postgresql:///db?connect_timeout=9&target_session_attrs=any&sslmode=verify-full", read_only=False
+        "postgresql:///db?connect_timeout=9&target_session_attrs=primary&sslmode=verify-full", read_only=False
     )
 
-    assert (given["connect_timeout"], given["target_session_attrs"], given["sslmode"]) == ("9", "any", "verify-full")
+    assert (given["connect_timeout"], given["target_session_attrs"], given["sslmode"]) == (
+        "9",
+        "primary",
+        "verify-full",
+    )
 
 
 def test_a_server_looks_for_a_primary_and_a_reader_takes_any() -> None:
@@ -129,6 +133,28 @@ def test_a_server_looks_for_a_primary_and_a_reader_takes_any() -> None:
 
     assert parameters(url, read_only=False)["target_session_attrs"] == "read-write"
     assert "target_session_attrs" not in parameters(url, read_only=True)
+
+
+@pytest.mark.parametrize(
+    ("rest", "told"),
+    [
+        ("db?sslmod=require", "did you mean sslmode?"),
+        ("db?SSLMODE=require", "did you mean sslmode?"),
+        ("db?sslmode=require&hunter2=1", "parameter 2"),
+        ("db?hunter2", "parameter 1"),
+        ("db?sslmode=require&sslmode=disable", "sslmode more than once"),
+        ("db#hunter2", "fragment"),
+        ("db?target_session_attrs=any", "needs the primary"),
+        ("db?target_session_attrs=prefer-standby", "needs the primary"),
+        ("db?autocommit=1", "none of libpq's"),
+    ],
+)
+def test_what_is_unknown_in_a_url_is_refused_with_what_was_meant(rest: str, told: str) -> None:
+    with pytest.raises(DatabaseRefused) as refused:
+        open_log(f"postgresql://ann:hunter2@127.0.0.1:1/{rest}")
+
+    assert told in str(refused.value)
+    assert "hunter2" not in str(refused.value)
 
 
 @pytest.mark.parametrize("module", ["psycopg", "psycopg_pool"])

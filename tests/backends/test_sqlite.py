@@ -89,7 +89,7 @@ def test_the_file_is_ours_and_has_a_write_ahead_log(written: Path) -> None:
     with closing(sqlite3.connect(written)) as connection:
         assert connection.execute("PRAGMA application_id").fetchone() == (0x62726567,)
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
-        assert connection.execute("PRAGMA user_version").fetchone() == (1,)
+        assert connection.execute("PRAGMA user_version").fetchone() == (2,)
 
 
 @pytest.mark.parametrize("name", ["a b.db", "50%.db", "what?.db", "#1.db", "ü 😀.db", "%41.db"])
@@ -107,6 +107,13 @@ def test_an_empty_file_becomes_a_database(path: Path) -> None:
         assert log.head().revision == 0
 
 
+def test_two_changes_that_follow_the_same_one_are_refused_by_the_database(written: Path) -> None:
+    columns = "mark, time, by, note, action, name, previous, first, deleted, content, digest"
+
+    with pytest.raises(sqlite3.IntegrityError, match=r"UNIQUE.*name.*previous"):
+        changed(written, f"INSERT INTO changes (revision, {columns}) SELECT 2, {columns} FROM changes")
+
+
 def test_two_files_have_different_origins(tmp_path: Path) -> None:
     with closing(SQLiteLog(tmp_path / "1.db")) as one, closing(SQLiteLog(tmp_path / "2.db")) as other:
         assert one.origin() != other.origin()
@@ -120,7 +127,7 @@ def test_a_file_of_a_newer_release_is_refused(written: Path, read_only: bool) ->
     changed(written, "PRAGMA user_version = 99")
 
     assert refusal(written, read_only=read_only) == (
-        f"{written}: written by a newer binder-registry (schema 99, this program knows 1)"
+        f"{written}: written by a newer binder-registry (schema 99, this program knows 2)"
     )
 
 
@@ -216,7 +223,7 @@ def test_a_server_waits_for_the_one_before_to_let_go(written: Path) -> None:
 def test_a_refused_file_is_not_kept_locked(written: Path) -> None:
     changed(written, "PRAGMA user_version = 99")
     refusal(written)
-    changed(written, "PRAGMA user_version = 1")
+    changed(written, "PRAGMA user_version = 2")
 
     with closing(SQLiteLog(written, wait=0)) as log:
         assert log.head().revision == 1
@@ -271,7 +278,7 @@ def test_a_reader_cannot_write(written: Path) -> None:
 
 
 def test_a_reader_does_not_create_a_file(path: Path) -> None:
-    assert refusal(path, read_only=True) == f"{path}: the file cannot be opened or created"
+    assert refusal(path, read_only=True) == f"{path}: No such file or directory"
     assert not path.exists()
 
 

@@ -27,7 +27,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture
 def client(server: str) -> Iterator[Client]:
     with Client(server, KEY) as client:
-        client.apply(prune="*")
+        client.apply(prune="*", allow_empty=True)
         yield client
 
 

@@ -72,7 +72,7 @@ class Terminal:
         self._master, slave = pty.openpty()
         self.process = subprocess.Popen(
             [*COMMAND, *arguments],
-            env=dict(environment) | {"COLUMNS": "100", "LINES": "40"},
+            env={"COLUMNS": "100", "LINES": "40"} | dict(environment),
             stdin=slave,
             stdout=slave,
             stderr=slave,

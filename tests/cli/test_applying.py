@@ -152,3 +152,48 @@ def test_what_a_file_holds_cannot_colour_a_terminal(registry: CommandLine) -> No
     result = registry("apply", "-f", "-", stdin='"\\e[31mx": 1')
 
     assert (result.code, "\x1b" in result.err, "\\x1b[31mx is not a member" in result.err) == (1, False, True)
+
+
+@pytest.mark.parametrize("stdin", ["", "# generated\n", "[]", "null\n", "---\n", "\ufeff"])
+def test_an_empty_input_prunes_nothing(registry: CommandLine, client: Client, stdin: str) -> None:
+    client.register_template(Template(name="old", image_name="i", labels={"team": "a"}))
+
+    result = registry("apply", "-f", "-", "--prune", "team=a", "--yes", stdin=stdin)
+
+    assert (result.code, "--allow-empty" in result.err) == (1, True)
+    assert [template.name for template in client.list_templates()] == ["old"]
+
+
+def test_one_empty_file_of_several_prunes_nothing(registry: CommandLine, client: Client, file: str) -> None:
+    client.register_template(Template(name="old", image_name="i", labels={"team": "a"}))
+
+    result = registry("apply", "-f", file, "-f", "-", "--prune", "team=a", "--yes", stdin="")
+
+    assert (result.code, result.err[:42]) == (1, "Error: standard input: no templates there,")
+    assert [template.name for template in client.list_templates()] == ["old"]
+
+
+def test_an_empty_input_prunes_where_it_is_said_to_be_meant(registry: CommandLine, client: Client) -> None:
+    client.register_template(Template(name="old", image_name="i", labels={"team": "a"}))
+
+    result = registry("apply", "-f", "-", "--prune", "team=a", "--allow-empty", "--yes", stdin="")
+
+    assert (result.code, client.list_templates()) == (0, [])
+
+
+def test_an_import_of_nothing_prunes_nothing(registry: CommandLine, client: Client) -> None:
+    client.register_template(Template(name="old", image_name="i", labels={"team": "a"}))
+
+    result = registry("import", "--format", "allowed-images", "-", "--prune", "*", "--yes", stdin="[]")
+
+    assert (result.code, "--allow-empty" in result.err) == (1, True)
+    assert [template.name for template in client.list_templates()] == ["old"]
+
+
+def test_sizes_and_numbers_are_understood_in_files(registry: CommandLine, client: Client) -> None:
+    text = "{name: one, image-name: i, limits: {memory: 2G, cpus: 500m}, environment: {PORT: 8080}}"
+
+    registry("apply", "-f", "-", stdin=text)
+
+    written = client.get_template("one")
+    assert (written.limits.memory, written.limits.cpus, written.environment) == (2**31, 0.5, {"PORT": "8080"})

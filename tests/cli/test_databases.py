@@ -1,13 +1,17 @@
+import os
+import shutil
 import signal
 import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from binder_registry import Client, Template, open_store
+from binder_registry import Client, LogStore, Template, open_store
+from binder_registry.backends import open_log
 from tests.backends.postgres_server import new_registry
 from tests.server.running import KEY, running_server
 
@@ -220,3 +224,165 @@ def test_a_copy_onto_another_registry_is_refused(command_line: CommandLine, data
 
 def test_a_copy_to_memory_is_wrong_usage(command_line: CommandLine, database: Path) -> None:
     assert command_line("copy", f"sqlite:///{database}", "memory:").code == 2
+
+
+# ── restoring ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def backup_file(command_line: CommandLine, database: Path, tmp_path: Path) -> Path:
+    """Of `database`, to which one template was added since."""
+    file = tmp_path / "backup.db"
+    command_line("backup", "--db", f"sqlite:///{database}", str(file))
+    with closing(open_store(f"sqlite:///{database}")) as store:
+        store.register_template(Template(name="later", image_name="i"))
+    return file
+
+
+def kept(database: Path) -> list[Path]:
+    return [path for path in database.parent.glob(f"{database.name}.before-*") if path.suffix != ".lock"]
+
+
+def left_by_a_killed_server(database: Path) -> None:
+    """Its newest change is in the write-ahead log only."""
+    aside = database.with_name("aside")
+    with closing(open_store(f"sqlite:///{database}")) as store:
+        store.register_template(Template(name="newest", image_name="i"))
+        for suffix in ("", "-wal"):
+            shutil.copy(f"{database}{suffix}", f"{aside}{suffix}")
+    for suffix in ("", "-wal"):
+        Path(f"{aside}{suffix}").replace(f"{database}{suffix}")
+
+
+def test_a_backup_takes_the_place_of_what_a_killed_server_left(
+    command_line: CommandLine, database: Path, backup_file: Path
+) -> None:
+    left_by_a_killed_server(database)
+
+    result = command_line("restore-backup", str(backup_file), "--db", f"sqlite:///{database}")
+
+    with closing(open_store(f"sqlite:///{database}")) as restored:
+        assert (result.code, restored.head().revision) == (0, 7)
+    assert database.stat().st_mode & 0o777 == 0o600
+
+
+def test_what_was_there_before_is_kept_whole(command_line: CommandLine, database: Path, backup_file: Path) -> None:
+    left_by_a_killed_server(database)
+
+    result = command_line("restore-backup", str(backup_file), "--db", f"sqlite:///{database}")
+
+    before = next(path for path in kept(database) if path.name in result.out and not path.name.endswith("-wal"))
+    with closing(open_store(f"sqlite:///{before}")) as store:
+        assert store.get_template("newest").revision == 9
+
+
+def test_what_was_there_before_is_discarded_when_told(
+    command_line: CommandLine, database: Path, backup_file: Path
+) -> None:
+    left_by_a_killed_server(database)
+
+    result = command_line("restore-backup", str(backup_file), "--db", f"sqlite:///{database}", "--discard")
+
+    assert (result.code, kept(database)) == (0, [])
+    assert not Path(f"{database}-wal").exists()
+
+
+def test_a_backup_is_put_where_nothing_was(command_line: CommandLine, backup_file: Path, tmp_path: Path) -> None:
+    result = command_line("restore-backup", str(backup_file), "--db", f"sqlite:///{tmp_path / 'new.db'}")
+
+    with closing(open_store(f"sqlite:///{tmp_path / 'new.db'}")) as restored:
+        assert (result.code, restored.head().revision) == (0, 7)
+
+
+def test_nothing_is_restored_under_a_server(
+    command_line: CommandLine, database: Path, backup_file: Path, live: Client
+) -> None:
+    result = command_line("restore-backup", str(backup_file), "--db", f"sqlite:///{database}")
+
+    assert (result.code, "another server owns this database" in result.err) == (1, True)
+    assert live.head().revision == 8
+
+
+def test_a_backup_that_is_not_sound_is_not_restored(
+    command_line: CommandLine, database: Path, backup_file: Path
+) -> None:
+    with closing(sqlite3.connect(backup_file)) as connection, connection:
+        connection.execute("UPDATE changes SET note = 'forged' WHERE revision = 2")
+    before = database.read_bytes()
+
+    result = command_line("restore-backup", str(backup_file), "--db", f"sqlite:///{database}")
+
+    assert (result.code, "not sound" in result.err, database.read_bytes() == before) == (1, True, True)
+    assert (kept(database), list(database.parent.glob(".registry.db*"))) == ([], [])
+
+
+@pytest.mark.parametrize("content", [b"", b"no database" * 1000])
+def test_what_is_no_backup_is_not_restored(command_line: CommandLine, database: Path, content: bytes) -> None:
+    file = database.with_name("file")
+    file.write_bytes(content)
+    before = database.read_bytes()
+
+    result = command_line("restore-backup", str(file), "--db", f"sqlite:///{database}")
+
+    assert (result.code, database.read_bytes() == before) == (1, True)
+
+
+def test_a_database_is_not_restored_from_itself(command_line: CommandLine, database: Path) -> None:
+    assert command_line("restore-backup", str(database), "--db", f"sqlite:///{database}").code == 2
+
+
+def test_a_backup_that_was_copied_by_hand_is_noticed(
+    command_line: CommandLine, database: Path, backup_file: Path
+) -> None:
+    left_by_a_killed_server(database)
+    shutil.copy(backup_file, database)
+
+    results = [
+        command_line("check", f"sqlite:///{database}"),
+        command_line("backup", "--db", f"sqlite:///{database}", "x"),
+    ]
+
+    assert [(result.code, "does not belong to it" in result.err) for result in results] == [(1, True)] * 2
+
+
+# ── special files, clocks, closed folders ────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_backup_into_a_pipe_is_refused_and_the_pipe_stays(
+    command_line: CommandLine, database: Path, tmp_path: Path
+) -> None:
+    os.mkfifo(tmp_path / "pipe")
+
+    result = command_line("backup", "--db", f"sqlite:///{database}", str(tmp_path / "pipe"))
+
+    assert (result.code, "a device or a pipe" in result.err, (tmp_path / "pipe").is_fifo()) == (2, True, True)
+
+
+@pytest.mark.parametrize("device", ["/dev/null", "/dev/stdout", "/dev/fd/1"])
+def test_a_backup_into_a_device_is_refused(command_line: CommandLine, database: Path, device: str) -> None:
+    if Path(device).is_file():
+        pytest.skip("standard output is a file here")
+
+    assert command_line("backup", "--db", f"sqlite:///{database}", device).code == 2
+    assert not Path(device).is_file()
+
+
+def test_a_backup_into_a_folder_is_refused(command_line: CommandLine, database: Path, tmp_path: Path) -> None:
+    assert command_line("backup", "--db", f"sqlite:///{database}", str(tmp_path)).code == 2
+
+
+def test_a_backup_through_a_link_leaves_the_link(command_line: CommandLine, database: Path, tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link.db").symlink_to(tmp_path / "real" / "copy.db")
+
+    assert command_line("backup", "--db", f"sqlite:///{database}", str(tmp_path / "link.db")).code == 0
+    assert ((tmp_path / "link.db").is_symlink(), (tmp_path / "real" / "copy.db").is_file()) == (True, True)
+
+
+def test_a_newest_change_from_the_future_is_told_by_a_check(command_line: CommandLine, database: Path) -> None:
+    with closing(LogStore(open_log(f"sqlite:///{database}"), now=lambda: datetime(2099, 1, 1, tzinfo=UTC))) as store:
+        store.register_template(Template(name="c", image_name="i"))
+
+    result = command_line("check", f"sqlite:///{database}")
+
+    assert (result.code, "dated 2099-01-01" in result.err) == (0, True)

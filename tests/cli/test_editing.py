@@ -1,3 +1,4 @@
+import shlex
 import sys
 from pathlib import Path
 
@@ -136,3 +137,80 @@ def test_an_editor_that_fails_changes_nothing(registry: CommandLine, program: st
     result = registry("edit", "edited", EDITOR=program)
 
     assert (result.code, program in result.err) == (1, True)
+
+
+@pytest.mark.usefixtures("template")
+def test_an_editor_that_is_killed_is_told_with_its_signal(registry: CommandLine, editor: Editor) -> None:
+    result = registry("edit", "edited", EDITOR=editor.that("import os", "os.kill(os.getpid(), 9)"))
+
+    assert (result.code, "was ended by signal 9: nothing was changed" in result.err) == (1, True)
+
+
+@pytest.mark.usefixtures("template")
+def test_an_editor_whose_quotes_do_not_close_is_one_line(registry: CommandLine) -> None:
+    result = registry("edit", "edited", EDITOR="'vi")
+
+    assert (result.code, "Error: EDITOR cannot be read: No closing quotation." in result.err) == (1, True)
+
+
+@pytest.mark.parametrize("visual", ["", "   "])
+@pytest.mark.usefixtures("template")
+def test_an_empty_variable_names_no_editor(registry: CommandLine, client: Client, editor: Editor, visual: str) -> None:
+    registry("edit", "edited", VISUAL=visual, EDITOR=editor.that_replaces("old", "new"))
+
+    assert client.get_template("edited").image_name == "new"
+
+
+@pytest.mark.usefixtures("template")
+def test_a_text_that_is_not_utf_8_is_refused_and_kept(registry: CommandLine, editor: Editor, tmp_path: Path) -> None:
+    result = registry("edit", "edited", EDITOR=editor.that("path.write_bytes(text.encode() + b'# F\\xfcr\\n')"))
+
+    assert (result.code, "is not text in UTF-8" in result.err, len(kept(tmp_path))) == (1, True, 1)
+
+
+@pytest.mark.usefixtures("template")
+def test_a_file_that_the_editor_removed_is_not_said_to_be_kept(registry: CommandLine, editor: Editor) -> None:
+    result = registry("edit", "edited", EDITOR=editor.that("path.unlink()"))
+
+    assert (result.code, "No such file" in result.err, "is kept" in result.err) == (1, True, False)
+
+
+@pytest.mark.usefixtures("template")
+def test_sizes_are_understood_in_an_editor(registry: CommandLine, client: Client, editor: Editor) -> None:
+    registry("edit", "edited", EDITOR=editor.that_replaces("redirect-uri: /lab", "limits: {memory: 2G}"))
+
+    assert client.get_template("edited").limits.memory == 2**31
+
+
+@pytest.mark.usefixtures("template")
+def test_a_successor_is_told_of_when_it_was_named_in_an_editor(registry: CommandLine, editor: Editor) -> None:
+    result = registry("edit", "edited", EDITOR=editor.that_replaces("redirect-uri: /lab", "replaced-by: never"))
+
+    assert "there is no template never" in result.err
+
+
+def test_the_hint_to_rename_can_be_run_as_it_stands(registry: CommandLine, client: Client, editor: Editor) -> None:
+    client.register_template(Template(name="two words", image_name="i"))
+
+    refused = registry("edit", "two words", EDITOR=editor.that_replaces("name: two words", "name: -dash"))
+    hint = refused.err.partition("`binder-registry rename")[2].partition("`")[0]
+
+    assert registry("rename", *shlex.split(hint)).code == 0
+    assert client.get_template("-dash")
+
+
+@pytest.mark.usefixtures("template")
+def test_the_hint_to_publish_what_was_kept_can_be_run_as_it_stands(
+    registry: CommandLine, client: Client, editor: Editor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "with a space"
+    folder.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(folder))
+
+    refused = registry("edit", "edited", EDITOR=editor.that_replaces("image-name: old", "image-name: ''"))
+    hint = refused.err.partition("`binder-registry apply")[2].partition("`")[0]
+    [kept] = folder.iterdir()
+    kept.write_text("name: edited\nimage-name: new\n")
+
+    assert registry("apply", *shlex.split(hint), "--yes").code == 0
+    assert client.get_template("edited").image_name == "new"

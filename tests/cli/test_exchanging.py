@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from binder_registry import Client, Template
+from binder_registry import Client, ContainerLimits, Template
 from tests.client.stub import json_answer, running
 from tests.server.running import KEY, running_server
 
@@ -89,6 +89,132 @@ def test_templates_go_to_values_and_come_back_unchanged(registry: CommandLine, t
     assert registry("import", "--format", "z2jh", str(exported)).out == "Done: 6 unchanged\n"
 
 
+PROFILES = """
+singleuser:
+  image: {name: i, tag: 1.10}
+  profileList:
+  - {display_name: Open}
+  - {display_name: Big, profile_options: {size: {choices: {huge: {allowed_groups: []}}}}}
+"""
+CIRCLE = "profileList: [{slug: a, kubespawner_override: {image: i, environment: &e {a: *e}}, profile_options: *e}]"
+
+
+@pytest.mark.parametrize(
+    ("flags", "registered"),
+    [((), ["open"]), (("--yes",), ["open"]), (("--dry-run",), []), (("--dry-run", "--exit-code"), [])],
+)
+def test_what_an_import_cannot_keep_closed_is_left_out_with_an_exit_code(
+    registry: CommandLine, client: Client, flags: tuple[str, ...], registered: list[str]
+) -> None:
+    result = registry("import", "--format", "z2jh", "-", *flags, stdin=PROFILES)
+
+    assert (result.code, [template.name for template in client.list_templates()]) == (3, registered)
+    assert "choice huge: allowed_groups is empty, which means nobody: left out\n" in result.err
+
+
+@pytest.mark.parametrize(("flags", "code"), [(("--dry-run",), 0), (("--dry-run", "--exit-code"), 2)])
+def test_an_import_without_losses_exits_as_its_plan_does(
+    registry: CommandLine, flags: tuple[str, ...], code: int
+) -> None:
+    values = "[{slug: a, kubespawner_override: {image: i}}]"
+
+    assert registry("import", "--format", "z2jh", "-", *flags, stdin=values).code == code
+
+
+def test_an_import_of_nothing_but_what_is_left_out_is_no_success(registry: CommandLine) -> None:
+    assert registry("import", "--format", "z2jh", "-", stdin="[{slug: a}]").code == 3
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ("singleuser: {image: {name: i, tag: 1.10}, profileList: [{slug: a}]}", "values: singleuser.image.tag 1.10 is"),
+        ("[{slug: a, kubespawner_override: {image: i, environment: {MODE: 0644}}}]", ".environment.MODE 0644 is read"),
+        ("[{slug: a, kubespawner_override: {image: i, environment: {T: 1:30}}}]", ".environment.T 1:30 is read as 90"),
+        ("[{slug: a, kubespawner_override: {image: {name: i, tag: 2_0}}}]", ".image.tag 2_0 is read as 20"),
+        ("[{slug: 0512, kubespawner_override: {image: i}}]", "slug: 0512 is read as 330"),
+        ("[{slug: a, kubespawner_override: {image: i, mem_limit: 0512}}]", "mem_limit cannot be read (0512 is read as"),
+        ("[{slug: a, kubespawner_override: {image: i, cpu_limit: 1:30}}]", "cpu_limit cannot be read (1:30 is read as"),
+        ("[{slug: a, kubespawner_override: {image: i, cpu_limit: .inf}}]", "cpu_limit cannot be read"),
+        ("[{slug: a, allowed_groups: [0512], kubespawner_override: {image: i}}]", "is not a list of groups: left out"),
+    ],
+)
+def test_what_yaml_reads_otherwise_than_it_is_written_is_told(registry: CommandLine, written: str, told: str) -> None:
+    result = registry("import", "--format", "z2jh", "-", "--dry-run", stdin=written)
+
+    assert told in result.err
+
+
+def test_numbers_without_quotes_are_read(registry: CommandLine, client: Client) -> None:
+    override = "{image: i, mem_limit: 2147483648, cpu_limit: 0.50, port: 8_888}"
+
+    registry("import", "--format", "z2jh", "-", stdin=f"[{{slug: 2026, kubespawner_override: {override}}}]")
+
+    template = client.get_template("2026")
+    assert (template.limits.memory, template.limits.cpus, template.bind_port) == (2**31, 0.5, 8888)
+
+
+def test_anchors_and_merges_are_read(registry: CommandLine, client: Client) -> None:
+    values = """
+    x-sizes: &sizes
+      size: {choices: {s: {kubespawner_override: &s {mem_limit: 1G, environment: {A: s}}}}}
+    singleuser:
+      profileList:
+      - {slug: a, kubespawner_override: {image: i, environment: {B: a}}, profile_options: *sizes}
+      - {slug: b, kubespawner_override: {<<: *s, image: j}, profile_options: *sizes}
+    """
+
+    registry("import", "--format", "z2jh", "-", stdin=values)
+
+    found = {template.name: (template.limits.memory, template.environment) for template in client.list_templates()}
+    assert found == {"a-s": (2**30, {"A": "s", "B": "a"}), "b-s": (2**30, {"A": "s"})}
+
+
+TWO_LISTS = """
+one: {singleuser: {profileList: [{slug: a, kubespawner_override: {image: i}}]}}
+two: {jupyterhub: {singleuser: {profileList: [{slug: b, kubespawner_override: {image: j}}]}}}
+"""
+
+
+def test_values_with_two_lists_are_refused_with_their_paths(registry: CommandLine) -> None:
+    result = registry("import", "--format", "z2jh", "-", stdin=TWO_LISTS)
+
+    assert (result.code, result.err) == (
+        1,
+        "Error: standard input: there are several lists, name one with --at: "
+        "one.singleuser.profileList, two.jupyterhub.singleuser.profileList\n",
+    )
+
+
+def test_one_of_two_lists_is_named(registry: CommandLine) -> None:
+    result = registry("import", "--format", "z2jh", "-", "--at", "two.jupyterhub", stdin=TWO_LISTS)
+
+    assert result.out == "created\tb\nDone: 1 created\n"
+
+
+def test_an_export_that_would_open_a_template_leaves_it_out(
+    registry: CommandLine, client: Client, tmp_path: Path
+) -> None:
+    client.apply([Template(name="a", image_name="i", allowed_groups=("staff",)), Template(name="b", image_name="j")])
+    file = tmp_path / "images.yaml"
+
+    result = registry("export", "--format", "allowed-images", "-f", str(file))
+
+    assert (result.code, file.read_text()) == (3, "b: j\n")
+    assert result.err == (
+        f"a: is for some groups only, which allowed_images cannot say: left out\n1 templates written to {file}\n"
+    )
+
+
+def test_an_export_to_a_stock_hub_says_that_it_passes_over_groups(registry: CommandLine, client: Client) -> None:
+    client.register_template(Template(name="a", image_name="i", allowed_groups=("staff",)))
+
+    result = registry("export", "--format", "z2jh")
+
+    assert (result.code, "allowed_groups:" in result.out) == (0, True)
+    assert result.err == "a: allowed_groups is passed over by a stock KubeSpawner, which offers this to everybody\n"
+
+
 def test_allowed_images_are_imported_and_exported(registry: CommandLine) -> None:
     registry("import", "--format", "allowed-images", "-", stdin="SciPy: scipy:1\nBase: base:2\n")
 
@@ -109,18 +235,30 @@ def test_what_breaks_a_rule_is_left_out_of_an_import_and_named(registry: Command
 
     result = registry("import", "-", stdin=old)
 
-    assert (result.out.splitlines()[0], result.err) == (
+    assert (result.code, result.out.splitlines()[0], result.err) == (
+        3,
         "created\ta",
         "b: left out: bind-port must be from 0 to 65535\n",
     )
 
 
-@pytest.mark.parametrize("arguments", [(), ("x.yaml", "--from-url", "http://x")])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (),
+        ("x.yaml", "--from-url", "http://x"),
+        ("--from-context", "x", "--from-url", "http://x"),
+        ("x.yaml", "--at", "a"),
+    ],
+)
 def test_an_import_needs_one_source(registry: CommandLine, arguments: tuple[str, ...]) -> None:
     assert registry("import", *arguments).code == 2
 
 
-@pytest.mark.parametrize(("form", "text"), [("z2jh", "a: 1"), ("allowed-images", "text"), ("z2jh", "a: [")])
+@pytest.mark.parametrize(
+    ("form", "text"),
+    [("z2jh", "a: 1"), ("allowed-images", "text"), ("z2jh", "a: ["), ("z2jh", "a: 1\n---\nb: 1"), ("z2jh", CIRCLE)],
+)
 def test_a_file_of_another_kind_is_refused_in_one_line(registry: CommandLine, form: str, text: str) -> None:
     result = registry("import", "--format", form, "-", stdin=text)
 
@@ -140,12 +278,75 @@ def test_prepulling_is_printed_for_clusters(registry: CommandLine, client: Clien
     assert found in registry("prepull", "--format", form).out
 
 
-def test_what_a_hub_cannot_offer_is_named(registry: CommandLine, client: Client) -> None:
+@pytest.mark.parametrize("spelling", [("check-hub",), ("check", "--hub")], ids=" ".join)
+def test_what_a_hub_cannot_offer_is_named(registry: CommandLine, client: Client, spelling: tuple[str, ...]) -> None:
     client.register_template(Template(name="free", image_name="i", command="jupyter lab"))
+
+    result = registry(*spelling)
+
+    assert (result.code, bool(re.match(r"free\tthe command 'jupyter' is not among", result.out))) == (1, True)
+
+
+def test_a_template_that_was_replaced_is_as_wanted(registry: CommandLine, client: Client) -> None:
+    client.register_template(Template(name="new", image_name="i"))
+    client.register_template(Template(name="between", image_name="i"))
+    client.delete_template("between", replaced_by="new")
+    client.register_template(Template(name="old", image_name="i", replaced_by="between"))
 
     result = registry("check", "--hub")
 
-    assert (result.code, bool(re.match(r"free\tthe command 'jupyter' is not among", result.out))) == (1, True)
+    assert (result.code, result.out) == (0, "a hub offers all 1 templates\n")
+    assert "old: in no list, as it is replaced: who chose it gets new\n" in result.err
+
+
+@pytest.mark.parametrize(
+    ("successor", "reason"),
+    [
+        ("typo", "and there is no 'typo' to take its place"),
+        ("deleted", "and that is gone"),
+        ("circle", "and that is gone"),
+        ("free", "and 'free' is not offered"),
+    ],
+)
+def test_a_successor_that_leads_nowhere_is_named(
+    registry: CommandLine, client: Client, successor: str, reason: str
+) -> None:
+    client.register_template(Template(name="free", image_name="i", command="jupyter lab"))
+    client.register_template(Template(name="deleted", image_name="i"))
+    client.delete_template("deleted")
+    client.register_template(Template(name="circle", image_name="i", replaced_by="old"))
+    client.register_template(Template(name="old", image_name="i", replaced_by=successor))
+
+    result = registry("check", "--hub")
+
+    assert result.code == 1
+    assert f"old\tit is replaced by '{successor}', {reason}\n" in result.out
+
+
+def test_a_deleted_template_whose_successor_was_misspelt_is_told(registry: CommandLine, client: Client) -> None:
+    client.register_template(Template(name="retired", image_name="i"))
+    client.delete_template("retired", replaced_by="typo")
+
+    result = registry("check", "--hub")
+
+    assert (result.code, result.out) == (0, "a hub offers all 0 templates\n")
+    assert "retired: it was deleted, and there is no 'typo' to take its place\n" in result.err
+
+
+@pytest.mark.parametrize(("kind", "code"), [("docker", 0), ("swarm", 1)])
+def test_a_hub_is_asked_for_by_its_kind(registry: CommandLine, client: Client, kind: str, code: int) -> None:
+    client.register_template(Template(name="a", image_name="i", limits=ContainerLimits(gpus=1)))
+
+    assert registry("check", "--hub", "--kind", kind).code == code
+
+
+@pytest.mark.parametrize("image", ["ghcr.io/MyOrg/x:1", "x:"])
+def test_an_image_that_no_engine_takes_is_named(registry: CommandLine, client: Client, image: str) -> None:
+    client.register_template(Template(name="a", image_name=image))
+
+    result = registry("check", "--hub")
+
+    assert (result.code, f"'{image}' is not a reference to an image" in result.out) == (1, True)
 
 
 def test_what_a_hub_allows_is_offered(registry: CommandLine, client: Client) -> None:
@@ -177,6 +378,31 @@ def test_a_registry_of_2015_is_imported(registry: CommandLine, client: Client) -
         result = registry("import", "--from-url", old.url)
 
     assert (result.code, client.get_template("a").bind_port, old.heads("authorization")) == (0, 8889, [None])
+
+
+@pytest.mark.parametrize(
+    ("of_context", "of_environment", "sent"),
+    [("", "", None), ("", " theirs\n", "token theirs"), ("theirs", "other", "token theirs"), ("", "a", "token a")],
+)
+def test_another_registry_gets_its_own_token_and_never_that_of_the_target(
+    registry: CommandLine, client: Client, of_context: str, of_environment: str, sent: str | None
+) -> None:
+    with running(lambda asked, before: json_answer([{"name": "a", "image-name": "i"}])) as other:
+        registry("context", "add", "other", other.url, "--token-stdin", stdin=of_context)
+        results = [
+            registry("import", *source, BINDER_REGISTRY_FROM_TOKEN=of_environment)
+            for source in (("--from-context", "other"), *([] if of_context else [("--from-url", other.url)]))
+        ]
+        sent_to_other = set(other.heads("authorization"))
+
+    assert ({result.code for result in results}, sent_to_other) == ({0}, {sent})
+    assert client.get_template("a").image_name == "i"
+
+
+def test_a_registry_that_is_not_named_is_not_read(registry: CommandLine) -> None:
+    result = registry("import", "--from-context", "nowhere")
+
+    assert (result.code, "There is no context 'nowhere'" in result.err) == (1, True)
 
 
 def test_what_is_not_offered_is_not_pulled_and_named(registry: CommandLine, client: Client) -> None:

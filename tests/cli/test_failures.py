@@ -42,6 +42,19 @@ def test_every_error_is_one_line(kind: type[RegistryError]) -> None:
     assert (line.startswith("Error: Two lines "), line.isprintable()) == (True, True)
 
 
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (UnicodeEncodeError("utf-8", "a\udcff", 1, 2, "r"), "Error: 'a\\udcff' is not text in UTF-8."),
+        (RecursionError("maximum recursion depth"), "Error: The input is nested too deeply."),
+        (IsADirectoryError(21, "Is a directory", "x"), "Error: x: Is a directory."),
+        (BlockingIOError(11, "Resource temporarily unavailable"), "Error: Resource temporarily unavailable."),
+    ],
+)
+def test_what_an_input_can_cause_is_no_fault_of_ours(error: Exception, line: str) -> None:
+    assert explain(error) == (1, line)
+
+
 def test_a_fault_of_ours_asks_for_a_report() -> None:
     assert explain(RuntimeError("odd"))[1].startswith("Error: RuntimeError: odd. This is a fault of binder-registry")
 

@@ -1,10 +1,11 @@
 from datetime import timedelta
 
+import click
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from binder_registry.cli.options import given_members
+from binder_registry.cli.options import given_members, whole
 from binder_registry.cli.output import ago, printable
 from binder_registry.quantities import format_size, parse_size
 
@@ -76,3 +77,10 @@ def test_times_are_told_as_people_tell_them(age: timedelta, shown: str) -> None:
 
 def test_control_characters_do_not_reach_a_terminal() -> None:
     assert printable("a\x1b[31mb\x9b1m\r\n\tc\x7f") == r"a\x1b[31mb\x9b1m\r\n\tc\x7f"
+
+
+def test_a_whole_number_has_bounds_where_they_are_given() -> None:
+    port = whole(1, 65535)
+
+    with pytest.raises(click.BadParameter, match="0 is not from 1 to 65535"):
+        port.convert("0", None, None)

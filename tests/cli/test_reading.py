@@ -119,8 +119,8 @@ def test_changes_are_newest_first_with_who_and_why(registry: CommandLine, client
     rows = [line.split("\t") for line in registry("changes", "seen", "-n", "2").out.splitlines()]
 
     assert [[row[0], *row[2:]] for row in rows] == [
-        [str(updated.revision), "updated", "seen", "api-key", ""],
-        [str(created.revision), "created", "seen", "api-key", "A start"],
+        [str(updated.revision), "updated", "seen", "key:api-key", ""],
+        [str(created.revision), "created", "seen", "key:api-key", "A start"],
     ]
 
 

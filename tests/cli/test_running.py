@@ -78,7 +78,7 @@ def test_the_engine_gets_the_values_as_they_are(registry: CommandLine, client: C
     engine.write_text("#!/usr/bin/env python3\nimport json, sys\nprint(json.dumps(sys.argv[1:]))\nsys.exit(7)\n")
     engine.chmod(0o755)
 
-    program = registry.started("run", "--engine", "docker", "whole", "-c", "x", PATH=f"{tmp_path}:/usr/bin:/bin")
+    program = registry.started("run", "--engine", "docker", "whole", "--", "-c", "x", PATH=f"{tmp_path}:/usr/bin:/bin")
     out, err = program.communicate(timeout=30)
 
     assert (program.returncode, json.loads(out)) == (7, engine_line(WHOLE, "docker", command=["-c", "x"])[1:])
@@ -97,3 +97,36 @@ def test_a_deprecated_template_says_so(registry: CommandLine, client: Client) ->
     client.register_template(Template(name="x", image_name="i", deprecated="Use y"))
 
     assert registry("run", "--print", "x").err == "Deprecated: Use y\n"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("x", "--print", "bash"), ("--print", "x", "bash"), ("x", "bash", "--print"), ("x", "--print", "--", "bash")],
+)
+def test_options_are_ours_wherever_they_stand(
+    registry: CommandLine, client: Client, arguments: tuple[str, ...]
+) -> None:
+    client.register_template(Template(name="x", image_name="i"))
+
+    result = registry("run", "--engine", "docker", *arguments)
+
+    assert shlex.split(result.out) == engine_line(Template(name="x", image_name="i"), "docker", command=["bash"])
+
+
+def test_after_two_dashes_everything_is_the_containers(registry: CommandLine, client: Client) -> None:
+    client.register_template(Template(name="x", image_name="i"))
+
+    result = registry("run", "--print", "x", "--", "bash", "--print", "--", "-c", "--help")
+
+    assert shlex.split(result.out)[-5:] == ["bash", "--print", "--", "-c", "--help"]
+
+
+@pytest.mark.parametrize("arguments", [("x", "--pirnt"), ("x", "bash", "-l")])
+def test_an_option_that_is_not_ours_is_refused_with_a_hint(
+    registry: CommandLine, client: Client, arguments: tuple[str, ...]
+) -> None:
+    client.register_template(Template(name="x", image_name="i"))
+
+    result = registry("run", *arguments)
+
+    assert (result.code, "run NAME -- COMMAND" in result.err) == (2, True)

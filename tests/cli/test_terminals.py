@@ -131,7 +131,7 @@ def test_changes_are_shown_as_they_come(registry: CommandLine, client: Client) -
         terminal.interrupt()
         result = terminal.end()
 
-    assert ("created   seen by api-key  Hello" in shown, result.code) == (True, 130)
+    assert ("created   seen by key:api-key  Hello" in shown, result.code) == (True, 130)
 
 
 def test_ctrl_c_in_the_editor_is_the_editors(registry: CommandLine, client: Client, tmp_path: Path) -> None:
@@ -176,9 +176,9 @@ def test_a_watch_in_a_pipe_is_one_line_a_change(watched: Callable[..., list[str]
     rows = [line.rstrip("\n").split("\t") for line in watched(3)]
 
     assert [row[2:] for row in rows] == [
-        ["created", "a", "api-key", "x\\ty"],
-        ["created", "b", "api-key", ""],
-        ["updated", "a", "api-key", ""],
+        ["created", "a", "key:api-key", "x\\ty"],
+        ["created", "b", "key:api-key", ""],
+        ["updated", "a", "key:api-key", ""],
     ]
 
 
@@ -207,10 +207,11 @@ def test_a_reader_that_has_seen_enough_ends_the_command_quietly(registry: Comman
     assert (program.returncode, told) == (1, "")
 
 
-def test_names_are_completed(registry: CommandLine, client: Client) -> None:
+@pytest.mark.parametrize("line", ["get t", "rename t", "delete t", "delete one --replaced-by t"])
+def test_names_are_completed(registry: CommandLine, client: Client, line: str) -> None:
     client.apply(TWO)
 
-    words = {"COMP_WORDS": "binder-registry get t", "COMP_CWORD": "2"}
+    words = {"COMP_WORDS": f"binder-registry {line}", "COMP_CWORD": str(line.count(" ") + 1)}
     out, _ = registry.started(_BINDER_REGISTRY_COMPLETE="bash_complete", **words).communicate(timeout=PATIENCE)
 
     assert out == "plain,two\n"

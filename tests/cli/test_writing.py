@@ -1,4 +1,5 @@
 import json
+import shlex
 from typing import Any
 
 import pytest
@@ -6,6 +7,7 @@ import pytest
 from binder_registry import Client, ContainerLimits, Template
 from binder_registry.client import PlanStep
 from binder_registry.errors import TemplateNotFound
+from tests.client.stub import json_answer, running
 
 from .invoking import CommandLine
 
@@ -286,3 +288,104 @@ def test_a_rename_is_tried_again_when_something_else_was_written(
 @pytest.mark.usefixtures("base")
 def test_a_deprecation_without_a_successor_is_hinted_at(registry: CommandLine) -> None:
     assert "--replaced-by NAME" in registry("update", "base", "--deprecated", "Old").err
+
+
+@pytest.mark.usefixtures("base")
+def test_a_successor_of_a_living_template_is_told_to_take_it_off_hubs(registry: CommandLine, client: Client) -> None:
+    client.register_template(Template(name="new", image_name="i"))
+
+    result = registry("update", "base", "--replaced-by", "new")
+
+    assert (result.code, result.err) == (
+        0,
+        "Hubs no longer offer base: saved choices of it resolve to new.\n",
+    )
+
+
+@pytest.mark.parametrize("command", ["update", "delete"])
+@pytest.mark.usefixtures("base")
+def test_a_successor_that_does_not_exist_is_warned_of(registry: CommandLine, command: str) -> None:
+    result = registry(command, "base", "--replaced-by", "nwe")
+
+    assert (result.code, result.err) == (
+        0,
+        "Warning: there is no template nwe: hubs offer neither it nor base.\n",
+    )
+
+
+@pytest.mark.usefixtures("base")
+def test_an_update_of_something_else_says_nothing_of_successors(registry: CommandLine) -> None:
+    registry("update", "base", "--replaced-by", "other")
+
+    assert registry("update", "base", "--image", "j").err == ""
+
+
+@pytest.mark.parametrize("value", ["0x1F", "0512", "1e3", "8_080", "+1", "-1", "1.0", "٣", "", "9" * 30])
+@pytest.mark.parametrize("flag", ["--port", "--gpus", "--cpu-shares"])
+def test_a_whole_number_is_digits(registry: CommandLine, flag: str, value: str) -> None:
+    result = registry("create", "x", "--image", "i", flag, value)
+
+    assert (result.code, "is not a whole number: write digits" in result.err) == (2, True)
+
+
+@pytest.mark.parametrize("value", ["1e3", "inf", "nan", "1_0", "-1", "0x2", "010", ".5", "9" * 400])
+def test_cpus_that_nobody_can_mean_are_refused(registry: CommandLine, value: str) -> None:
+    result = registry("create", "x", "--image", "i", "--cpus", value)
+
+    assert (result.code, "is not a number of CPUs: write 2, 1.5 or 500m" in result.err) == (2, True)
+
+
+@pytest.mark.parametrize("value", ["2", "512", "1000K"])
+@pytest.mark.parametrize("command", [("create", "x", "--image", "i"), ("update", "base")])
+def test_memory_without_its_unit_is_refused(registry: CommandLine, command: tuple[str, ...], value: str) -> None:
+    result = registry(*command, "--memory", value)
+
+    assert (result.code, "write the unit, as in 512M or 2G" in result.err) == (2, True)
+
+
+def test_cpus_may_be_given_in_thousandths(registry: CommandLine, client: Client) -> None:
+    registry("create", "x", "--image", "i", "--cpus", "500m")
+
+    assert client.get_template("x").limits.cpus == 0.5
+
+
+@pytest.mark.parametrize("command", [("list", "--revision"), ("diff", "base"), ("changes", "--limit")])
+@pytest.mark.parametrize("value", ["0x1", "01", "1_0", "+1"])
+def test_revisions_and_counts_are_digits(registry: CommandLine, command: tuple[str, ...], value: str) -> None:
+    result = registry(*command, value)
+
+    assert (result.code, "is not a whole number" in result.err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("create", "a\udcff", "--image", "i"),
+        ("create", "a", "--image", "\udcff"),
+        ("create", "a", "--image", "i", "-m", "\udcff"),
+        ("update", "base", "--env", "A=\udcff"),
+        ("get", "\udcff"),
+    ],
+)
+def test_arguments_that_are_not_utf_8_are_no_fault_of_ours(registry: CommandLine, arguments: tuple[str, ...]) -> None:
+    result = registry(*arguments)
+
+    assert (result.code, "fault of binder-registry" in result.err) == (1, False)
+
+
+def test_what_the_registry_warns_of_is_told_beside_the_result(registry: CommandLine) -> None:
+    written = json_answer({"name": "a"}, Registry_Revision="7", ETag='"7"', Registry_Warning="odd%0Aname, n%C3%A4chste")
+    with running(lambda *_: written) as stub:
+        result = registry("create", "a", "--image", "i", "--url", stub.url)
+
+    assert result == (0, "a created at revision 7\n", "warning: odd\\nname\nwarning: nächste\n")
+
+
+@pytest.mark.parametrize("name", ["plain", "two words", "-dash", "it's", "$HOME", "--yes"])
+def test_the_hint_after_a_deletion_can_be_run_as_it_stands(registry: CommandLine, client: Client, name: str) -> None:
+    client.register_template(Template(name=name, image_name="i"))
+
+    hint = registry("delete", "--", name).out.partition("`binder-registry ")[2].rpartition("`")[0]
+
+    assert registry(*shlex.split(hint)).code == 0
+    assert client.get_template(name)

@@ -1,8 +1,10 @@
 """Errors come back as the classes that the server raised; changes as the log holds them."""
 
 import pytest
+from httpx2 import Headers
 
 from binder_registry import Template
+from binder_registry.client.answer import Answer
 from binder_registry.errors import (
     DatabaseRefused,
     ErrorHint,
@@ -23,7 +25,7 @@ from binder_registry.errors import (
 )
 from binder_registry.server.http.error_status import error_reply
 
-from .stub import Answers, Opened, json_answer
+from .stub import Answers, Asked, Opened, json_answer
 
 ON_THE_WIRE = [error for error in error_classes()[1:] if error is not DatabaseRefused]
 
@@ -88,11 +90,51 @@ def test_the_404_of_2015_is_a_template_that_is_not_there(opened: Opened) -> None
         client.get_template("scipy")
 
 
-@pytest.mark.parametrize("tag", ['W/"7-0123456789abcdef"', '"7-0123456789abcdef-gzip"', '"7"'])
+@pytest.mark.parametrize(
+    "tag",
+    [
+        *('W/"7-0123456789abcdef"', '"7-0123456789abcdef-gzip"', 'W/"7-0123456789abcdef-br"', '"7"', '"7-gzip"'),
+        *(
+            '"7-0123456789abcdef--gzip"',
+            '"7-0123456789abcdef;gzip"',
+            '"7-0123456789abcdef:dtagent1-x"',
+            "7-0123456789abcdef",
+        ),
+    ],
+)
 def test_an_etag_that_a_proxy_changed_still_names_its_revision(opened: Opened, tag: str) -> None:
     client, _ = opened(lambda *_: json_answer({"name": "scipy"}, Registry_Revision="9", ETag=tag))
 
     assert client.get_template("scipy").revision == 7
+
+
+@pytest.mark.parametrize(
+    "tag", ['"63514212-1b"', '"5f3e-1a2b"', '"7a"', '"7-0123"', '"7-0123456789abcdef0"', '"x7"', ""]
+)
+def test_what_a_proxy_made_up_is_no_position(tag: str) -> None:
+    answer = Answer("http://h", 200, Headers({"Registry-Revision": "9", "ETag": tag}), b"")
+
+    assert (answer.position, answer.stripped) == (None, True)
+
+
+def test_warnings_of_a_write_are_kept_until_the_next_one(opened: Opened) -> None:
+    def answer(asked: Asked, turn: int) -> Answers:
+        warning = "" if turn else "name%20looks%20like%20%22scipy%22, n%C3%A4chste%2C ,%ff"
+        return json_answer({"name": "scipy"}, Registry_Revision="7", ETag='"7"', Registry_Warning=warning)
+
+    client, _ = opened(answer)
+
+    client.register_template(Template("scipy", "i"))
+    first = client.warnings()
+    client.register_template(Template("scipy", "i"))
+
+    assert (first, client.warnings()) == (['name looks like "scipy"', "nächste,", "\N{REPLACEMENT CHARACTER}"], [])
+
+
+def test_a_warning_header_may_come_several_times() -> None:
+    answer = Answer("http://h", 200, Headers([("Registry-Warning", "one"), ("registry-warning", "two%0A")]), b"")
+
+    assert answer.warnings == ["one", "two\n"]
 
 
 def test_what_cannot_be_written_as_json_is_refused_here(opened: Opened) -> None:

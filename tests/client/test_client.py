@@ -260,7 +260,7 @@ def test_reads_need_no_token_and_writes_say_so(client: Client, url: str) -> None
             reader.register_template(R)
         assert [template.name for template in reader.list_templates()] == ["scipy"]
         assert [change.by for change in reader.changes()] == [""]
-    assert [change.by for change in client.changes()] == ["api-key"]
+    assert [change.by for change in client.changes()] == ["key:api-key"]
 
 
 def test_health_names_the_revision(client: Client) -> None:

@@ -3,13 +3,13 @@
 import json
 import os
 import subprocess
-from pathlib import Path
 
 import pytest
 
 from binder_registry import Client, ContainerLimits, Template
+from tests.node import NODE, package
 
-NODE = Path(os.environ.get("BINDER_REGISTRY_TEST_NODE", Path(__file__).parents[2] / ".venv/node")) / "node_modules"
+MODULES = NODE / "node_modules"
 FETCH = """
 const [modules, port, verb, name] = process.argv.slice(1)
 const client = require(modules + '/binder-client')
@@ -20,13 +20,13 @@ client.registry[verb](asked, (error, found) => console.log(JSON.stringify({error
 
 @pytest.fixture(autouse=True)
 def binder_client() -> None:
-    if not (NODE / "binder-client").is_dir():
-        needed = f"binder-client is not in {NODE}: npm install --prefix {NODE.parent} binder-client@1.0.3"
+    if not (MODULES / "binder-client").is_dir():
+        needed = f"{package('binder-client')} is missing"
         pytest.fail(needed) if os.environ.get("CI") else pytest.skip(needed)
 
 
 def fetched(url: str, verb: str, name: str = "") -> dict[str, object]:
-    command = ["node", "--no-deprecation", "-e", FETCH, str(NODE), url.rpartition(":")[2], verb, name]
+    command = ["node", "--no-deprecation", "-e", FETCH, str(MODULES), url.rpartition(":")[2], verb, name]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
     found: dict[str, object] = json.loads(done.stdout)
     return found

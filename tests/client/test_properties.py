@@ -38,7 +38,7 @@ writes: st.SearchStrategy[Write] = st.one_of(
     st.builds(lambda name, number: lambda client: client.restore_template(name, number), names, revisions),
     st.builds(lambda name, number: lambda client: client.purge_change(name, number), names, revisions),
     st.builds(
-        lambda wanted, pruned: lambda client: client.apply(wanted, prune=pruned),
+        lambda wanted, pruned: lambda client: client.apply(wanted, prune=pruned, allow_empty=True),
         st.lists(templates, max_size=3, unique_by=lambda template: template.name),
         st.sampled_from((None, "*", "team=x")),
     ),

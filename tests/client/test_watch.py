@@ -124,6 +124,33 @@ def test_a_server_that_asks_to_be_left_alone_is_for_so_long(
 
 
 @pytest.mark.parametrize(
+    ("asked", "seconds"),
+    [
+        *(("30", 30), ("3600", 60), ("9" * 500, 60), ("-5", 0), ("", 0), ("soon", 0), ("1e9", 0), ("nan", 0)),
+        *(
+            ("Fri, 31 Dec 9999 23:59:59 GMT", 60),
+            ("Thu, 01 Jan 1970 00:00:00 GMT", 0),
+            ("Fri, 31 Dec 2999 23:59:59", 0),
+        ),
+        *((f"Fri, 31 Dec {'9' * 30} 23:59:59 GMT", 0), ("Fri, 99 Dec 2999 99:99:99 GMT", 0)),
+    ],
+)
+@pytest.mark.parametrize("turn_of_refusal", [0, 1])
+def test_a_stream_goes_on_however_long_it_is_asked_to_wait(
+    opened: Opened, monkeypatch: pytest.MonkeyPatch, asked: str, seconds: int, turn_of_refusal: int
+) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr("binder_registry.client.watch.time.sleep", slept.append)
+    busy = json_answer({"message": "m"}, 503, Retry_After=asked)
+    client, _ = opened(lambda _, turn: busy if turn == turn_of_refusal else Answers(200, STREAM, event(turn)))
+
+    changes = list(islice(client.watch(since=-1), 2))
+
+    assert [change.revision for change in changes] == [turn for turn in range(3) if turn != turn_of_refusal]
+    assert seconds <= slept[turn_of_refusal] < seconds + 1
+
+
+@pytest.mark.parametrize(
     ("name", "status", "kind"), [("position_unknown", 410, PositionUnknown), ("invalid_token", 401, InvalidToken)]
 )
 def test_what_no_waiting_mends_is_raised(opened: Opened, name: str, status: int, kind: type[Exception]) -> None:

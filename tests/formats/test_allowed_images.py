@@ -1,13 +1,13 @@
 import pytest
 
-from binder_registry.formats.allowed_images import from_allowed_images, slugify, to_allowed_images
+from binder_registry.formats.allowed_images import from_allowed_images, to_allowed_images
 from binder_registry.template import Template
 
 
 def test_a_mapping_of_allowed_images_gives_names_for_people() -> None:
-    templates, notes = from_allowed_images({"Scientific Python": "quay.io/jupyter/scipy-notebook:1"})
+    templates, losses = from_allowed_images({"Scientific Python": "quay.io/jupyter/scipy-notebook:1"})
 
-    assert (templates, notes) == (
+    assert (templates, losses) == (
         [
             Template(
                 name="scientific-python",
@@ -26,9 +26,9 @@ def test_a_list_of_allowed_images_gives_names_from_the_images() -> None:
 
 
 def test_images_whose_names_meet_are_named() -> None:
-    templates, notes = from_allowed_images(["a/base", "b/base"])
+    templates, losses = from_allowed_images(["a/base", "b/base"])
 
-    assert ([template.image_name for template in templates], notes) == (
+    assert ([template.image_name for template in templates], list(map(str, losses))) == (
         ["a/base"],
         ["b/base: its name base is taken by a/base, left out"],
     )
@@ -46,19 +46,12 @@ def test_images_move_to_dockerspawner_and_back() -> None:
 
 
 def test_what_a_list_of_images_cannot_hold_is_named() -> None:
-    images, notes = to_allowed_images([Template(name="x", image_name="i", display_name="Shown", command="c")])
+    images, losses = to_allowed_images([Template(name="x", image_name="i", display_name="Shown", command="c")])
 
-    assert (images, notes) == (
+    assert (images, list(map(str, losses))) == (
         {"Shown": "i"},
         ["x: only its image is carried over"],
     )
-
-
-@pytest.mark.parametrize(
-    ("text", "slug"), [("Scientific Python", "scientific-python"), ("Räume (2)", "raume-2"), ("--", "")]
-)
-def test_slugs_are_made_as_kubespawner_makes_them(text: str, slug: str) -> None:
-    assert slugify(text) == slug
 
 
 def test_images_within_a_configuration_are_found() -> None:
@@ -66,18 +59,26 @@ def test_images_within_a_configuration_are_found() -> None:
 
 
 def test_what_is_no_image_is_left_out_and_named() -> None:
-    templates, notes = from_allowed_images({"A": None, "--": "b"})
+    templates, losses = from_allowed_images({"A": None, "--": "b"})
 
-    assert (templates, notes) == ([], ["A: has no image, left out", "--: gives no name, left out"])
+    assert (templates, list(map(str, losses))) == ([], ["A: has no image, left out", "--: gives no name, left out"])
 
 
 def test_templates_of_one_display_name_are_told_apart_by_their_names() -> None:
     one, two = (Template(name=name, image_name=name, display_name="Same") for name in ("a", "b"))
     three = Template(name="c", image_name="c", display_name="a")
 
-    images, notes = to_allowed_images([one, three, two, Template(name="b", image_name="d")])
+    images, losses = to_allowed_images([one, three, two, Template(name="b", image_name="d")])
 
-    assert (images, notes) == (
+    assert (images, list(map(str, losses))) == (
         {"Same": "a", "a": "c", "b": "b"},
         ["b: its name is another's display name, left out"],
     )
+
+
+def test_a_template_for_some_groups_is_left_out_of_images_that_everybody_may_start() -> None:
+    templates = [Template(name="staff", image_name="i", allowed_groups=("staff",)), Template(name="a", image_name="j")]
+
+    images, losses = to_allowed_images(templates)
+
+    assert (images, [(loss.where, loss.left_out) for loss in losses]) == ({"a": "j"}, [("staff", True)])

@@ -15,10 +15,10 @@ from typing import Any
 import httpx2
 import pytest
 
+from tests.node import NODE, package
 from tests.server.running import free_port
 
 PROJECT = Path(__file__).parents[2]
-NODE = Path(os.environ.get("BINDER_REGISTRY_TEST_NODE", PROJECT / ".venv" / "node"))
 PROXY = NODE / "node_modules" / ".bin" / "configurable-http-proxy"
 ADMIN_TOKEN = "a" * 40
 PASSWORD = "pw"
@@ -65,7 +65,7 @@ def need_module(name: str) -> None:
 
 def need_hub() -> None:
     need_module("jupyterhub")
-    need(PROXY.exists(), f"configurable-http-proxy in {NODE}")
+    need(PROXY.exists(), package("configurable-http-proxy"))
     need(shutil.which("node"), "node")
 
 

@@ -4,7 +4,7 @@ import json
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Condition, Thread
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import parse_qs, unquote, urlsplit
 
 
@@ -14,6 +14,12 @@ class RegistryStub:
         self.changes: list[dict[str, Any]] = []
         self.token = ""
         self.streams = True
+        self.held: Literal["", "headers", "body"] = ""  # back, of a stream, as a proxy does
+        self.tag = '"{}"'  # the list's ETag, of a position
+        self.listed: tuple[int, dict[str, str], bytes] | None = None  # what answers the list, when set
+        self.history_fails: dict[str, int] = {}  # name → status; 0 drops the connection
+        self.said: list[str] = []  # to streams, beside the changes
+        self.opened = 0  # streams
         self.delay = 0.0  # seconds before every answer
         self.status = 0  # of every answer, when set
         self.requests: list[str] = []
@@ -65,6 +71,12 @@ class RegistryStub:
             self.changes.append(change)
             self.news.notify_all()
 
+    def say(self, text: str) -> None:
+        """To whoever reads a stream, as it is."""
+        with self.news:
+            self.said.append(text)
+            self.news.notify_all()
+
     def current(self) -> list[dict[str, Any]]:
         return list({one["name"]: {**one["template"], "revision": one["revision"]} for one in self.changes}.values())
 
@@ -87,12 +99,18 @@ class _Handler(BaseHTTPRequestHandler):
         if parts == ["changes"]:
             return self._stream(parse_qs(url.query).get("since", [""])[0])
         own = [change for change in reversed(registry.changes) if change["name"] == parts[1]]
+        if parts[1] in registry.history_fails:
+            return self._fail(registry.history_fails[parts[1]])
         limit = int(parse_qs(url.query)["limit"][0])
         return self._answer(200, json.dumps({"changes": own[:limit]}).encode())
 
     def _list(self) -> None:
-        etag = f'"{self.registry.position}"'
-        same = self.headers.get("If-None-Match") == etag
+        if self.registry.listed:
+            status, headers, body = self.registry.listed
+            self.registry.fetched.append(status)
+            return self._answer(status, body, **headers)
+        etag = self.registry.tag.format(self.registry.position)
+        same = self.headers.get("If-None-Match") == f'"{self.registry.position}"'
         self.registry.fetched.append(304 if same else 200)
         if same:
             return self._answer(304, b"", ETag=etag)
@@ -105,20 +123,39 @@ class _Handler(BaseHTTPRequestHandler):
             return self._answer(406, b"{}")
         if mark != registry.mark or int(revision) > len(registry.changes):
             return self._answer(410, b"{}")
+        sent, said = int(revision), len(registry.said)
+        registry.opened += 1
+        if registry.held == "headers":
+            return self._hold()
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream")
         self.send_header("Connection", "close")
         self.end_headers()
         self.wfile.write(b":\n\n")
-        sent = int(revision)
+        if registry.held == "body":
+            return self._hold()
         while self._goes_on():
             for change in registry.changes[sent:]:
                 event = f"id: {change['revision']}-{registry.mark}\ndata: {json.dumps(change)}\n\n"
                 self.wfile.write(event.encode())
                 sent += 1
+            for text in registry.said[said:]:
+                self.wfile.write(text.encode())
+                said += 1
             with registry.news:
-                if len(registry.changes) == sent and self._goes_on():
+                if (len(registry.changes), len(registry.said)) == (sent, said) and self._goes_on():
                     registry.news.wait(10)
+        self.close_connection = True
+        return None
+
+    def _hold(self) -> None:
+        with self.registry.news:
+            self.registry.news.wait_for(lambda: not self._goes_on(), 30)
+        self.close_connection = True
+
+    def _fail(self, status: int) -> None:
+        if status:
+            return self._answer(status, b"{}")
         self.close_connection = True
         return None
 
@@ -129,10 +166,11 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         for name, value in headers.items():
             self.send_header(name, value)
-        if status != 304:
+        if status != 304 and "Content-Length" not in headers:
             self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
+        self.close_connection = self.close_connection or "Content-Length" in headers  # one that is not true
 
     def log_message(self, *_: Any) -> None:
         pass

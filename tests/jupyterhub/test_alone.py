@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -30,11 +31,37 @@ def test_it_imports_where_only_tornado_is_installed_beside_us(tmp_path: Path) ->
     assert printed == "x-41\n"
 
 
+def candidates(version: str) -> list[str]:
+    """pyenv's own, then what the path has: that may be pyenv's shim, which is there and runs nothing."""
+    pyenv = sorted(Path("~/.pyenv/versions").expanduser().glob(f"{version}.*/bin/python"), reverse=True)
+    folders = os.environ["PATH"].split(os.pathsep)
+    return [*map(str, pyenv), *filter(None, (shutil.which(f"python{version}", path=folder) for folder in folders))]
+
+
+def is_python(version: str, path: str) -> bool:
+    script = "import sys; print('%d.%d' % sys.version_info[:2])"
+    try:
+        said = subprocess.run([path, "-c", script], capture_output=True, text=True, timeout=60, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return (said.returncode, said.stdout) == (0, f"{version}\n")
+
+
+@pytest.mark.parametrize(
+    "text", ["#!/bin/sh\necho no such version >&2\nexit 127\n", "#!/bin/sh\necho 2.7\n", "", "#!/no\n"]
+)
+def test_a_shim_that_runs_nothing_is_no_python(text: str, tmp_path: Path) -> None:
+    shim = tmp_path / "python3.12"
+    shim.write_text(text)
+    shim.chmod(0o755)
+
+    assert not is_python("3.12", str(shim))
+
+
 @pytest.mark.parametrize("version", ["3.12", "3.13", "3.14"])
 def test_it_imports_as_a_single_file_on_other_pythons(version: str, tmp_path: Path) -> None:
     """Nothing of it needs tornado to be whole: a stand-in is enough to see that the file itself is fine there."""
-    pyenv = sorted(Path("~/.pyenv/versions").expanduser().glob(f"{version}.*/bin/python"))
-    python = shutil.which(f"python{version}", path=os.environ["PATH"]) if not pyenv else str(pyenv[-1])
+    python = next(filter(partial(is_python, version), candidates(version)), None)
     if python is None:
         pytest.skip(f"Python {version} is not installed")
     shutil.copy(MODULE, tmp_path / "registry_hooks.py")

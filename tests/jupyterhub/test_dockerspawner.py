@@ -26,13 +26,15 @@ class Engine(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         if "/images/" in self.path:
-            self._answer(200, {"Id": "sha256:0"})
+            self._answer(200, {"Id": "sha256:0", "Config": {"Cmd": ["of-the-image"]}})
+        elif "/tasks" in self.path:
+            self._answer(200, [{}])
         else:
             self._answer(404, {"message": "no such container"})
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        if "/containers/create" in self.path:
+        if self.path.partition("?")[0].endswith(("/containers/create", "/services/create")):
             self.created.append(json.loads(body))
         self._answer(201, {"Id": "c0ffee", "Warnings": []})
 
@@ -57,12 +59,14 @@ def engine() -> Iterator[ThreadingHTTPServer]:
         server.shutdown()
 
 
-def created(engine: ThreadingHTTPServer, options: dict[str, Any], hooks: Environments, **config: Any) -> dict[str, Any]:
-    """The JSON of `POST /containers/create` after the hub's order of events."""
-    from dockerspawner import DockerSpawner
+def created(
+    engine: ThreadingHTTPServer, options: dict[str, Any], hooks: Environments, cls: str = "DockerSpawner", **config: Any
+) -> dict[str, Any]:
+    """The JSON of `POST /containers/create`, or of a swarm's service, after the hub's order of events."""
+    import dockerspawner
     from traitlets.config import Config
 
-    class Spawner(DockerSpawner):  # type: ignore[misc]
+    class Spawner(getattr(dockerspawner, cls)):  # type: ignore[misc]
         def get_env(self) -> dict[str, Any]:  # the hub's part needs a hub; `environment` is what we are after
             return dict(self.environment) | {"JUPYTERHUB_DEFAULT_URL": self.format_string(self.default_url or "")}
 
@@ -142,6 +146,67 @@ def test_what_the_hub_configures_for_the_host_stays(engine: ThreadingHTTPServer)
     assert (host["PidsLimit"], host["CpuShares"]) == (100, 512)
 
 
+@pytest.mark.parametrize("asynchronous", [False, True])
+def test_a_function_of_the_hub_for_the_host_is_still_asked(engine: ThreadingHTTPServer, asynchronous: bool) -> None:
+    async def later(spawner: Any) -> dict[str, Any]:
+        return secured(spawner)
+
+    def secured(spawner: Any) -> dict[str, Any]:
+        return {"security_opt": ["no-new-privileges"], "cap_drop": ["ALL"], "pids_limit": len(spawner.user.name)}
+
+    config = {"extra_host_config": later if asynchronous else secured}
+    host = container(engine, limits={"cpu_shares": 512}, config=config)["HostConfig"]
+
+    assert (host["SecurityOpt"], host["CapDrop"]) == (["no-new-privileges"], ["ALL"])
+    assert (host["PidsLimit"], host["CpuShares"]) == (3, 512)
+
+
+def test_a_function_of_the_hub_is_asked_where_the_template_says_nothing(engine: ThreadingHTTPServer) -> None:
+    host = container(engine, config={"extra_host_config": lambda spawner: {"cap_drop": ["ALL"]}})["HostConfig"]
+
+    assert host["CapDrop"] == ["ALL"]
+
+
+def test_what_an_override_nests_for_the_engine_is_merged(engine: ThreadingHTTPServer) -> None:
+    def override(template: Any, profile: dict[str, Any]) -> dict[str, Any]:
+        profile["kubespawner_override"]["extra_create_kwargs"] = {"labels": {"b": "2"}}
+        return profile
+
+    rules = Rules("docker", override=override)
+    hooks = environments(catalogue(template(), rules=rules), rules)
+    config: dict[str, Any] = {"extra_create_kwargs": {"labels": {"a": "1"}}}
+
+    assert created(engine, {"template": "scipy"}, hooks, **config)["Labels"] == {"a": "1", "b": "2"}
+
+
+@pytest.mark.parametrize("limit", ["1G", lambda spawner: "1G"])
+def test_a_limit_that_the_hub_has_as_text_or_as_a_function_bounds_its_guarantee(
+    engine: ThreadingHTTPServer, limit: Any
+) -> None:
+    host = container(engine, config={"mem_limit": limit, "mem_guarantee": "2G"})["HostConfig"]
+
+    assert host["Memory"] == 1 << 30
+
+
+def test_without_a_command_the_hubs_own_runs(engine: ThreadingHTTPServer) -> None:
+    assert container(engine, config={"cmd": ["wrapper.sh"], "args": ["--x"]})["Cmd"] == ["wrapper.sh", "--x"]
+
+
+def test_a_template_without_a_command_runs_the_images_where_the_admin_says_so(engine: ThreadingHTTPServer) -> None:
+    rules = Rules("docker", image_command=True)
+    hooks = environments(catalogue(template(), rules=rules), rules)
+
+    assert created(engine, {"template": "scipy"}, hooks)["Cmd"] == ["of-the-image"]
+
+
+@pytest.mark.parametrize("name", ["$(A)", "$$"])
+def test_dollars_come_through_as_they_are(engine: ThreadingHTTPServer, name: str) -> None:
+    found = container(engine, environment={"A": name}, command=f"jupyterhub-singleuser '{name}'")
+
+    assert f"A={name}" in found["Env"]
+    assert found["Cmd"][1] == name
+
+
 def test_the_container_is_removed_when_it_stops_so_that_the_next_choice_counts(engine: ThreadingHTTPServer) -> None:
     assert container(engine)["HostConfig"]["AutoRemove"] is True
 
@@ -161,3 +226,35 @@ def test_a_choice_of_nothing_creates_nothing(engine: ThreadingHTTPServer) -> Non
         created(engine, {"template": "nope"}, hooks)
 
     assert not Engine.created
+
+
+# ── a swarm ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def service(engine: ThreadingHTTPServer, *, config: dict[str, Any] | None = None, **members: Any) -> dict[str, Any]:
+    rules = Rules("swarm")
+    hooks = environments(catalogue(template(**members), rules=rules), rules)
+    task: dict[str, Any] = created(engine, {"template": "scipy"}, hooks, "SwarmSpawner", **(config or {}))[
+        "TaskTemplate"
+    ]
+    return task
+
+
+def test_on_a_swarm_a_template_starts_with_its_limits(engine: ThreadingHTTPServer) -> None:
+    limits = {"memory": 64 << 20, "cpus": 0.5, "cpu_shares": 512}
+
+    task = service(engine, image_name="quay.io/x:1", limits=limits, environment={"A": "$(b)"}, container_ip="127.0.0.2")
+
+    assert task["Resources"]["Limits"] == {"MemoryBytes": 64 << 20, "NanoCPUs": 500_000_000}
+    assert (task["ContainerSpec"]["Image"], task["ContainerSpec"]["Args"]) == ("quay.io/x:1", ["jupyterhub-singleuser"])
+    assert "A=$(b)" in task["ContainerSpec"]["Env"]
+
+
+def test_what_the_hub_tells_a_swarm_stays(engine: ThreadingHTTPServer) -> None:
+    config = {"extra_container_spec": {"user": "1000"}, "extra_placement_spec": {"constraints": ["node.role==worker"]}}
+
+    task = service(engine, config={"mem_guarantee": "1G"} | config, limits={"memory": 64 << 20})
+
+    assert task["ContainerSpec"]["User"] == "1000"
+    assert task["Placement"] == {"Constraints": ["node.role==worker"]}
+    assert task["Resources"]["Reservations"] == {"MemoryBytes": 64 << 20}

@@ -51,16 +51,6 @@ def test_every_python_example_is_python(page: Path) -> None:
         compile(code, str(page), "exec")
 
 
-@pytest.mark.parametrize(
-    "page", [*PAGES, *sorted(EXAMPLES.glob("*/README.md"))], ids=lambda page: f"{page.parent.name}-{page.stem}"
-)
-def test_every_command_is_one_with_options_that_it_has(page: Path) -> None:
-    text = page.read_text().replace("\\\n", " ")
-    for words in re.findall(r"^(?:\$ )?(?:\w+=\S+ )*binder-registry ([^|\n]*)", text, re.MULTILINE):
-        name, *arguments = words.split()
-        assert {word.partition("=")[0] for word in arguments if re.match(r"--?[a-z]", word)} <= flags(name), words
-
-
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*/templates.yaml")), ids=lambda path: path.parent.name)
 def test_a_hub_offers_every_template_of_the_examples(path: Path) -> None:
     templates = yaml.safe_load(path.read_text())

@@ -1,18 +1,23 @@
 """The hooks as a hub calls them, with its base spawner; `configure` on a hub's configuration."""
 
 import asyncio
+import re
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from tornado.web import HTTPError
 
-from binder_registry.jupyterhub import Environments, configure
+from binder_registry.jupyterhub import Environments, Rules, _spawner_class, configure
 from tests.jupyterhub.hubs import need_module
 from tests.jupyterhub.registry_stub import RegistryStub
 from tests.jupyterhub.samples import HubUser, catalogue, environments, template
 
 need_module("jupyterhub")
+need_module("kubespawner")
+need_module("dockerspawner")
+
+from traitlets.config import Config  # noqa: E402  # comes with the hub
 
 
 def spawner_for(user: HubUser | None = None, last: dict[str, Any] | None = None) -> Any:
@@ -87,6 +92,44 @@ def test_a_link_may_carry_a_name_and_a_revision() -> None:
     assert options == {"template": "My Env", "revision": "12"}
 
 
+@pytest.mark.parametrize(
+    ("sent", "started_name"),
+    [("x-64", "x-64"), ("d", "d"), ("x-c3a4", "x-c3a4"), ("x-c3b6", "ö"), ("ä", "ä"), ("x-782d3634", "x-64")],
+)
+def test_a_link_and_the_rest_api_understand_the_same(sent: str, started_name: str) -> None:
+    hooks = environments(catalogue(*(template(name) for name in ("x-64", "d", "ä", "ö", "x-c3a4"))))
+
+    by_link = started(hooks, hooks.options_from_form({"template": [sent]}))
+    by_rest = started(hooks, {"template": sent})
+
+    assert by_link.user_options == by_rest.user_options
+    assert by_rest.user_options["template"] == started_name
+
+
+def test_no_name_can_be_chosen_so_that_the_form_starts_another_template() -> None:
+    hooks = environments(catalogue(template("ä"), template("x-c3a4")))
+    hidden = re.findall(r'<input type="hidden" name="(\w+)" value="(\w+)">', form(hooks))
+
+    sent = {"template": ["x-c3a4"], **{name: [value] for name, value in hidden}}
+
+    assert started(hooks, hooks.options_from_form(sent)).user_options["template"] == "ä"
+
+
+def test_a_saved_choice_of_a_name_that_is_gone_is_no_other_templates_slug() -> None:
+    hooks = environments(catalogue(template("ä"), template("other")))
+
+    with pytest.raises(HTTPError, match="There is no environment 'x-c3a4'"):
+        started(hooks, {"template": "x-c3a4", "profile": "x-782d63336134"})
+
+
+def test_a_template_is_called_what_the_override_calls_it() -> None:
+    rules = Rules(override=lambda template, profile: {**profile, "display_name": "<i>", "description": "of the north"})
+
+    page = form(environments(catalogue(template("a"), rules=rules), rules))
+
+    assert "<strong>&lt;i&gt;</strong><small>of the north</small>" in page
+
+
 # ── the start ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -116,6 +159,26 @@ def test_admins_start_what_is_for_groups() -> None:
     hooks = environments(catalogue(template("secret", allowed_groups=["g"])))
 
     assert started(hooks, {"template": "secret"}, HubUser(admin=True)).user_options["template"] == "secret"
+
+
+def test_keys_of_the_auth_state_may_hold_dots_when_they_are_given_one_by_one() -> None:
+    found = catalogue(template("a"), template("b", allowed_groups=["g"]))
+    hooks = environments(found, auth_state_groups=["user", "https://example.org/groups"])
+
+    page = form(hooks, HubUser(auth_state={"user": {"https://example.org/groups": ["g"]}}))
+
+    assert 'value="b"' in page
+
+
+@pytest.mark.parametrize("rules", [Rules(), Rules(image_command=True)])  # there is no image to have one
+@pytest.mark.parametrize(("cmd", "runs"), [(["wrapper"], ["wrapper"]), (None, ["jupyterhub-singleuser"])])
+def test_without_a_command_the_hubs_own_runs(cmd: Any, runs: list[str], rules: Rules) -> None:
+    spawner = spawner_for()
+    spawner.cmd = cmd
+
+    asyncio.run(environments(catalogue(template("a"), rules=rules)).apply_user_options(spawner, {"template": "a"}))
+
+    assert spawner.cmd == runs
 
 
 @pytest.mark.parametrize(
@@ -191,8 +254,6 @@ def registry() -> Iterator[RegistryStub]:
 
 
 def configured(registry: RegistryStub, **sections: Any) -> tuple[Any, Environments]:
-    from traitlets.config import Config
-
     c = Config(**sections)
     hooks = configure(c, registry.url, snapshot=None, poll=0.05)
     hooks.follower.stop()
@@ -222,6 +283,77 @@ def test_the_spawner_class_decides_which_hooks_are_set(
 
     assert set(c[section]) == {form, "options_from_form", "apply_user_options"}
     assert c[section][form] == getattr(hooks, form)
+
+
+@pytest.mark.parametrize("chosen", ["kubespawner.KubeSpawner", "docker", "dockerspawner.SwarmSpawner", "simple"])
+def test_a_spawner_class_that_is_chosen_after_configure_has_the_hooks_too(registry: RegistryStub, chosen: str) -> None:
+    c, hooks = configured(registry)
+    cls = _spawner_class(Config(JupyterHub={"spawner_class": chosen}))
+
+    heard = {trait: hook for section in cls.section_names() for trait, hook in c.get(section, {}).items()}
+
+    assert heard["options_form"] == hooks.options_form
+    assert heard["apply_user_options"] == hooks.apply_user_options
+    if cls.__name__ == "KubeSpawner":
+        assert heard["profile_list"] == hooks.profile_list
+
+
+def test_what_a_late_spawner_is_given_is_made_for_it(registry: RegistryStub, caplog: pytest.LogCaptureFixture) -> None:
+    from dockerspawner import DockerSpawner
+
+    registry.publish(template("a", image_name="late:1"))
+    c, hooks = configured(registry)
+    spawner = DockerSpawner(config=c, user=HubUser(), hub=None, orm_spawner=None)
+
+    asyncio.run(hooks.apply_user_options(spawner, {"template": "a"}))
+
+    assert spawner.image == "late:1"
+    assert "The spawner is DockerSpawner: call `configure` after it is chosen." in caplog.messages
+
+
+def test_a_spawner_that_would_not_ask_is_refused(registry: RegistryStub) -> None:
+    from jupyterhub.spawner import SimpleLocalProcessSpawner
+
+    class Deaf(SimpleLocalProcessSpawner):  # type: ignore[misc]
+        def apply_user_options(self, options: Any) -> None:
+            """Instead of the trait, so that no configuration reaches it."""
+
+    with pytest.raises(ValueError, match="Deaf has a method apply_user_options"):
+        configured(registry, JupyterHub={"spawner_class": Deaf})
+
+
+def test_a_list_of_the_hubs_own_gives_way_and_the_log_says_so(
+    registry: RegistryStub, caplog: pytest.LogCaptureFixture
+) -> None:
+    static = {"profile_list": [{"display_name": "mine"}]}
+
+    c, hooks = configured(registry, JupyterHub={"spawner_class": "kubespawner.KubeSpawner"}, KubeSpawner=static)
+
+    assert c.KubeSpawner.profile_list == hooks.profile_list
+    assert "The hub's own profile_list gives way to the registry's list." in caplog.messages
+
+
+def test_a_misspelt_trait_of_an_override_is_said(caplog: pytest.LogCaptureFixture) -> None:
+    from dockerspawner import DockerSpawner
+
+    def override(template: Any, profile: dict[str, Any]) -> dict[str, Any]:
+        profile["kubespawner_override"]["extra_host_confg"] = {}
+        return profile
+
+    catalogue(template("a"), rules=Rules(override=override).of(DockerSpawner))
+
+    assert caplog.messages == [
+        "The override sets extra_host_confg for 'a', which the spawner does not have. Is extra_host_config meant?"
+    ]
+
+
+@pytest.mark.parametrize("chosen", ["docker", "dockerspawner.SwarmSpawner", "simple", "kubespawner.KubeSpawner"])
+def test_of_our_own_settings_each_is_a_trait(chosen: str, caplog: pytest.LogCaptureFixture) -> None:
+    cls = _spawner_class(Config(JupyterHub={"spawner_class": chosen}))
+
+    catalogue(template("a", limits={"memory": 1 << 30, "cpu_shares": 5}, bind_port=1), rules=Rules().of(cls))
+
+    assert not caplog.messages
 
 
 def test_a_class_of_the_admins_own_is_known_by_its_parents(registry: RegistryStub) -> None:

@@ -4,11 +4,13 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from binder_registry import jupyterhub
 from binder_registry.jupyterhub import Follower, Rules
 from tests.jupyterhub.registry_stub import RegistryStub
 from tests.jupyterhub.samples import template
@@ -46,11 +48,15 @@ def offers(follower: Follower) -> list[str]:
     return sorted(follower.catalogue.offers) if follower.catalogue else []
 
 
+def offered(follower: Follower, name: str) -> bool:
+    return name in offers(follower)
+
+
 # ── fresh ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def test_what_is_published_comes_over_the_stream(registry: RegistryStub) -> None:
-    with following(registry) as follower:
+    with following(registry, poll=60) as follower:
         eventually(lambda: offers(follower) == ["a"])
 
         registry.publish(template("b"))
@@ -127,6 +133,309 @@ def test_what_is_no_url_of_a_registry_is_refused_when_the_hub_starts(url: str) -
         Follower(url, "", Rules())
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://ada:hunter2@registry:8080",
+        "http://hunter2@registry",
+        "https://:hunter2@registry",
+        "http://ada%3Ahunter2%40registry",
+        "ftp://ada:hunter2@registry",
+        "ada:hunter2@registry:8080",
+        "http://ada:hunter#2@registry",
+        "http://ada:hunter2@registry:port",
+        "http://[ada:hunter2@registry",
+        "http://registry?token=hunter2",
+        "http://registry/prefix?hunter2@x",
+        "http://registry#hunter2",
+    ],
+)
+def test_a_url_that_holds_what_is_secret_is_refused_without_repeating_it(url: str) -> None:
+    with pytest.raises(ValueError, match="url=") as refused:
+        Follower(url, "", Rules())
+
+    assert "hunter" not in str(refused.value)
+    assert refused.value.__suppress_context__ or refused.value.__context__ is None
+
+
+def test_where_to_put_a_password_instead_is_said() -> None:
+    with pytest.raises(ValueError, match="token="):
+        Follower("http://ada:hunter2@registry:8080", "", Rules())
+
+
+@pytest.mark.parametrize(
+    "url", ["http://[::1]:8080/", "https://registry.example.org/a/b", " http://registry:8080\n", "http://registry/a@b"]
+)
+def test_what_is_a_url_of_a_registry_is_taken(url: str) -> None:
+    assert Follower(url, "", Rules())
+
+
+@pytest.mark.parametrize("versions", [-1, 1.0, True, "3", None, 500, 10**30])
+def test_a_number_of_versions_that_cannot_be_meant_is_refused(versions: Any) -> None:
+    with pytest.raises(ValueError, match="versions="):
+        Follower("http://registry", "", Rules(), versions=versions)
+
+
+@pytest.mark.parametrize("poll", [0, -5, float("nan"), float("inf"), True, "5", None, 10**9])
+def test_a_pause_that_cannot_be_meant_is_refused(poll: Any) -> None:
+    with pytest.raises(ValueError, match="poll="):
+        Follower("http://registry", "", Rules(), poll=poll)
+
+
+@pytest.mark.parametrize(
+    "members", [{"token": None}, {"token": b"t"}, {"snapshot": 3}, {"snapshot": b"x"}, {"url": None}]
+)
+def test_what_is_not_even_text_is_refused_by_its_name(members: dict[str, Any]) -> None:
+    [name] = members
+
+    with pytest.raises(ValueError, match=f"{name}="):
+        Follower(**{"url": "http://registry", "token": "", "rules": Rules(), **members})
+
+
+def test_proxies_of_the_environment_do_not_matter(registry: RegistryStub, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "HTTP_PROXY", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+
+    with following(registry) as follower:
+        eventually(lambda: offers(follower) == ["a"])
+
+
+# ── a stream that does not get through ───────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("held", ["headers", "body"])
+def test_beside_a_stream_that_is_held_back_the_list_is_polled(
+    registry: RegistryStub, held: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    registry.held = held
+    with following(registry) as follower:
+        eventually(lambda: registry.opened)
+
+        registry.publish(template("b"))
+
+        eventually(lambda: offers(follower) == ["a", "b"])
+        assert follower.mode == "polling"
+        assert [one for one in caplog.records if one.levelno >= logging.WARNING] == []
+
+
+def test_a_stream_that_times_out_is_told_once_and_not_as_a_warning(
+    registry: RegistryStub, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jupyterhub, "STREAM_SILENCE", 0.05)
+    caplog.set_level(logging.INFO)
+    registry.held = "headers"
+    with following(registry, poll=0.01):
+        eventually(lambda: registry.opened > 4)
+        told = list(caplog.records)
+
+    assert [one.levelno for one in told] == [logging.INFO]
+    assert "does not get through" in told[0].getMessage()
+    assert "timed out" in told[0].getMessage()
+
+
+def test_a_stream_that_gets_through_ends_the_polling(registry: RegistryStub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jupyterhub, "STREAM_OPENING", 0.0)
+    with following(registry) as follower:
+        eventually(lambda: registry.opened)
+        registry.say(":\n\n")
+        eventually(lambda: follower.mode == "streaming")
+        asked = len(registry.fetched)
+
+        for name in "bcdefgh":
+            registry.publish(template(name))
+            eventually(partial(offered, follower, name))
+
+        assert registry.fetched[asked:] == []
+
+
+def test_a_stream_that_falls_silent_is_polled_through(registry: RegistryStub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jupyterhub, "STREAM_OPENING", 0.0)
+    monkeypatch.setattr(jupyterhub, "STREAM_QUIET", 0.0)
+    with following(registry) as follower:
+        eventually(lambda: registry.opened)
+        registry.say(":\n\n")
+        eventually(lambda: follower.mode == "streaming")
+
+        eventually(lambda: follower.mode == "polling")
+        asked = len(registry.fetched)
+
+        eventually(lambda: len(registry.fetched) > asked)
+
+
+def test_a_heartbeat_may_say_how_far_the_registry_is(registry: RegistryStub) -> None:
+    position = f"9-{registry.mark}"
+    with following(registry, poll=60) as follower:
+        eventually(lambda: registry.opened)
+
+        registry.say(f": hb\nid: {position}\n\n")
+
+        eventually(lambda: follower.catalogue and follower.catalogue.position == position)
+        assert offers(follower) == ["a"]
+
+
+def test_it_resumes_from_where_a_heartbeat_said(registry: RegistryStub) -> None:
+    with following(registry, poll=1) as follower:
+        eventually(lambda: registry.opened)
+        position = f"9-{registry.mark}"
+        registry.say(f"id:{position}\n\n")
+        eventually(lambda: follower.catalogue and follower.catalogue.position == position)
+        registry.tag, registry.listed = "", (304, {}, b"")
+        registry.stop()
+        registry.start()
+
+        eventually(lambda: f"/changes?since={position}" in registry.requests)
+
+
+@pytest.mark.parametrize("said", ["id: 12\n\n", "id: \n\n", "id: x-y\n\n", "retry: 5\n\n", "\n\n"])
+def test_what_is_no_position_leaves_it_where_it_is(registry: RegistryStub, said: str) -> None:
+    with following(registry, poll=60) as follower:
+        eventually(lambda: registry.opened)
+        registry.say(said)
+        registry.publish(template("b"))
+
+        eventually(lambda: offers(follower) == ["a", "b"])
+        assert follower.catalogue
+        assert follower.catalogue.position == registry.position
+
+
+@pytest.mark.parametrize(
+    "said", ["data: {\n\n", "id: 2-aaaaaaaaaaaaaaaa\ndata: []\n\n", 'id: 2-aaaaaaaaaaaaaaaa\ndata: {"name": 5}\n\n']
+)
+def test_an_event_that_is_no_change_ends_the_stream_and_nothing_else(
+    registry: RegistryStub, said: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with following(registry) as follower:
+        eventually(lambda: registry.opened)
+        registry.say(said)
+        registry.publish(template("b"))
+
+        eventually(lambda: offers(follower) == ["a", "b"])
+        assert caplog.text == ""
+
+
+# ── trouble ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+JSON_TYPE = {"Content-Type": "application/json"}
+ETAG = {"ETag": f'"9-{"b" * 16}"'}
+TROUBLES = {
+    "401": ((401, {}, b"{}"), "401 Unauthorized: it wants a token="),
+    "403": ((403, {}, b"{}"), "403 Forbidden: the token= may not read"),
+    "404": ((404, {}, b"404 page not found"), "404 Not Found: is a prefix missing in url=?"),
+    "304 without a condition": ((304, {}, b""), "304 Not Modified"),
+    "a redirect": (
+        (302, {"Location": "https://sso.example.org/login?state=hunter2"}, b""),
+        "302 Found, to sso.example.org/login, which is not followed: url= has to name the registry",
+    ),
+    "a page": (
+        (200, {"Content-Type": "text/html", **ETAG}, b"<html>Sign in</html>"),
+        "the answer is not JSON, but text/html",
+    ),
+    "nothing": ((200, JSON_TYPE | ETAG, b""), "the answer is not JSON, but application/json"),
+    "compressed": ((200, {"Content-Encoding": "gzip", **ETAG}, b"\x1f\x8b\x08"), "the answer is not JSON, but gzip"),
+    "cut off": ((200, {"Content-Length": "99", **ETAG}, b"[]"), "the answer was cut off"),
+    "an object": ((200, ETAG, b"{}"), "the answer is not a list of templates"),
+    "null": ((200, ETAG, b"null"), "the answer is not a list of templates"),
+    "a list of other things": ((200, ETAG, b"[5]"), "the list holds something without the name and the revision"),
+    "a registry of 2015": ((200, {}, b'[{"name": "a"}]'), "the list holds something without the name and the revision"),
+    "deep": ((200, ETAG, b"[" * 100_000), "the answer is not JSON"),
+}
+
+
+@pytest.mark.parametrize(("answer", "told"), TROUBLES.values(), ids=TROUBLES)
+def test_an_answer_that_is_no_list_is_told_once_and_changes_nothing(
+    registry: RegistryStub,
+    answer: tuple[int, dict[str, str], bytes],
+    told: str,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(jupyterhub, "LONGEST_PAUSE", 0.02)
+    registry.listed = answer
+    with following(registry) as follower:
+        eventually(lambda: len(registry.fetched) > 3)
+        assert follower.catalogue is None
+        registry.listed = None
+
+        eventually(lambda: offers(follower) == ["a"] and "gives its list again" in caplog.text)
+        messages = [one.getMessage() for one in caplog.records if one.levelno >= logging.WARNING]
+
+    assert [told in message for message in messages] == [True, False]
+    assert "gives its list again, after 0 s" in messages[1]
+    assert "hunter2" not in caplog.text
+
+
+def test_an_empty_list_without_a_position_takes_nothing_away(registry: RegistryStub) -> None:
+    with following(registry) as follower:
+        eventually(lambda: offers(follower) == ["a"])
+        registry.listed = (200, {}, b"[]")
+        registry.stop()
+        registry.start()
+        asked = len(registry.fetched)
+
+        eventually(lambda: len(registry.fetched) > asked + 1)
+        assert offers(follower) == ["a"]
+
+
+def test_a_port_that_refuses_is_told_as_the_cause_and_so_is_the_end(caplog: pytest.LogCaptureFixture) -> None:
+    registry = RegistryStub()
+    registry.start()
+    registry.publish(template("a"))
+    registry.stop()
+    with following(registry) as follower:
+        eventually(lambda: "Connection refused" in caplog.text)
+        registry.start()
+
+        eventually(lambda: offers(follower) == ["a"])
+        eventually(lambda: "gives its list again" in caplog.text)
+        assert len(caplog.records) == 2
+
+
+def test_another_cause_is_told_too(
+    registry: RegistryStub, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jupyterhub, "LONGEST_PAUSE", 0.02)
+    registry.listed = (502, {}, b"{}")
+    with following(registry):
+        eventually(lambda: "502" in caplog.text)
+
+        registry.listed = (403, {}, b"{}")
+
+        eventually(lambda: "403" in caplog.text)
+
+
+@pytest.mark.parametrize("tag", ['W/"{}"', '"{}-gzip"', 'W/"{}-br"', "{}", '"{};gzip"'])
+def test_a_tag_that_a_proxy_marked_still_holds_the_position(registry: RegistryStub, tag: str) -> None:
+    registry.tag = tag
+    with following(registry, poll=60) as follower:
+        eventually(lambda: offers(follower) == ["a"])
+
+        registry.publish(template("b"))
+
+        eventually(lambda: offers(follower) == ["a", "b"])
+        assert f"/changes?since=1-{registry.mark}" in registry.requests
+
+
+@pytest.mark.parametrize("tag", ["", '"5f2b"', '"1"', '"1-aaaaaaaaaaaaaaaaa"'])
+def test_a_list_without_the_registrys_tag_is_polled_and_told_once(
+    registry: RegistryStub, tag: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    registry.tag = tag
+    with following(registry) as follower:
+        eventually(lambda: len(registry.fetched) > 3)
+        before = follower.catalogue
+        asked = len(registry.fetched)
+        eventually(lambda: len(registry.fetched) > asked)
+        assert follower.catalogue is before
+
+        registry.publish(template("b"))
+
+        eventually(lambda: offers(follower) == ["a", "b"])
+        [told] = [one.getMessage() for one in caplog.records]
+    assert told.endswith("takes up to 0.05 s to show: the list comes without the registry's ETag")
+
+
 def test_a_registry_that_fails_leaves_the_list_as_it_was_and_is_told_once(
     registry: RegistryStub, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -187,6 +496,63 @@ def test_past_versions_are_fetched_and_then_kept_by_the_stream(registry: Registr
 
         eventually(lambda: versions(follower, "a") == ["r4", "r3"])
         assert len([path for path in registry.requests if path.startswith("/templates/a/")]) == 1
+
+
+@pytest.mark.parametrize("status", [500, 403, 0])
+def test_a_history_that_fails_leaves_its_template_without_and_the_rest_goes_on(
+    registry: RegistryStub, status: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    registry.publish(template("a", image_name="a:2"))
+    for tag in "12":
+        registry.publish(template("b", image_name=f"b:{tag}"))
+    registry.history_fails["a"] = status
+    with following(registry, versions=2) as follower:
+        eventually(lambda: versions(follower, "b") == ["r3"])
+        assert versions(follower, "a") == []
+
+        registry.publish(template("c"))
+
+        eventually(lambda: offers(follower) == ["a", "b", "c"])
+        assert [one.getMessage()[:40] for one in caplog.records] == ["Past versions of 'a' are not offered for"]
+
+
+def test_a_history_that_failed_is_asked_for_again(registry: RegistryStub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jupyterhub, "HISTORY_AGAIN", 0.0)
+    registry.publish(template("a", image_name="a:2"))
+    registry.history_fails["a"] = 503
+    with following(registry, versions=2) as follower:
+        eventually(lambda: offers(follower) == ["a"])
+        registry.publish(template("a", image_name="a:3"))
+        eventually(lambda: follower.catalogue and follower.catalogue.offers["a"].revision == 3)
+        assert versions(follower, "a") == []
+
+        registry.history_fails.clear()
+
+        eventually(lambda: versions(follower, "a") == ["r2", "r1"])
+
+
+def test_histories_that_fail_do_not_hold_up_the_others_for_good(
+    registry: RegistryStub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jupyterhub, "HISTORY_AGAIN", 0.0)
+    registry.changes.clear()
+    for name in "abcde":
+        registry.publish(template(name, image_name="x:1"))
+        registry.publish(template(name, image_name="x:2"))
+    registry.history_fails = dict.fromkeys("abcd", 0)  # one more than there is patience for
+
+    with following(registry, versions=2) as follower:
+        eventually(lambda: offered(follower, "e") and versions(follower, "e") == ["r9"])
+
+
+def test_a_registry_without_histories_is_not_asked_for_all_of_them_each_time(registry: RegistryStub) -> None:
+    for name in "bcdefgh":
+        registry.publish(template(name))
+    registry.history_fails = dict.fromkeys("abcdefgh", 0)
+    with following(registry, versions=2):
+        eventually(lambda: len(registry.fetched) > 3)
+
+    assert len([path for path in registry.requests if path.startswith("/templates/")]) == jupyterhub.HISTORY_PATIENCE
 
 
 def test_a_purged_version_can_no_longer_be_pinned(registry: RegistryStub) -> None:

@@ -45,4 +45,4 @@ def test_hub_5_lists_starts_heals_refuses_and_vouches_for_tokens(tmp_path: Path)
             assert (refused.status_code, started.status_code // 100) == (400, 2)
             assert "There is no environment 'nope'. Choose one of: 'a'." in refused.json()["message"]
             assert hub.environment("ada")["BINDER_REGISTRY_TEMPLATE"] == "a"
-            assert HubAuthStore(hub.api_url).identify(ADMIN_TOKEN).name == "service:tests"
+            assert HubAuthStore(hub.api_url).identify(ADMIN_TOKEN).by == "service:tests"

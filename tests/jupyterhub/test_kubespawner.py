@@ -161,6 +161,181 @@ def test_what_runs_is_recorded_on_the_pod_and_in_its_environment() -> None:
     assert variables(pod)["BINDER_REGISTRY_TEMPLATE"] == "My Env"
 
 
+# ── the hub's own ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_without_a_command_what_the_hub_wraps_its_servers_in_still_runs() -> None:
+    pod = manifest(config={"cmd": ["wrapper.sh", "jupyterhub-singleuser"], "args": ["--x"]})
+
+    assert container(pod)["args"] == ["wrapper.sh", "jupyterhub-singleuser", "--x"]
+
+
+@pytest.mark.parametrize(("image_command", "runs"), [(False, ["jupyterhub-singleuser"]), (True, None)])
+@pytest.mark.parametrize("cmd", [None, []])
+def test_where_nobody_says_a_command_it_is_the_images_own_only_if_the_admin_says_so(
+    image_command: bool, runs: Any, cmd: Any
+) -> None:
+    rules = Rules("kubernetes", image_command=image_command)
+
+    pod = started(environments(catalogue(template(), rules=rules), rules), {"template": "scipy"}, cmd=cmd)
+
+    assert container(pod).get("args") == runs
+
+
+def expanded(text: str, variables: dict[str, str]) -> str:
+    """As the kubelet does it, from its third_party/forked/golang/expansion."""
+    out, at = "", 0
+    while at < len(text):
+        here, at = text[at], at + 1
+        if here != "$" or at == len(text):
+            out += here
+        elif text[at] == "$":
+            out, at = out + "$", at + 1
+        elif text[at] == "(" and ")" in text[at:]:
+            end = text.index(")", at)
+            name, at = text[at + 1 : end], end + 1
+            out += variables.get(name, f"$({name})")
+        else:
+            out += "$" + text[at]
+            at += 1
+    return out
+
+
+@pytest.mark.parametrize(
+    "text", ["$$", "$(SECRET)", "a$$(SECRET)", "$", "US$ 5", "$$$", "${SECRET}", "{$(SECRET)}", "$(", "{{$$}}"]
+)
+def test_what_the_kubelet_would_expand_reaches_the_server_as_it_is(text: str) -> None:
+    pod = manifest(
+        name=text, environment={"A": text}, command=f"jupyterhub-singleuser '{text}'", redirect_uri=f"/{text}"
+    )
+
+    found, secret = variables(pod), {"SECRET": "of the hub"}
+    assert expanded(found["A"], secret) == text
+    assert expanded(found["BINDER_REGISTRY_TEMPLATE"], secret) == text
+    assert expanded(found["JUPYTERHUB_DEFAULT_URL"], secret) == f"/{text}"
+    assert expanded(container(pod)["args"][1], secret) == text
+
+
+def overridden(settings: dict[str, Any], **config: Any) -> Any:
+    def override(template: Any, profile: dict[str, Any]) -> dict[str, Any]:
+        profile["kubespawner_override"] |= settings
+        return profile
+
+    rules = Rules("kubernetes", override=override)
+    return started(environments(catalogue(template(), rules=rules), rules), {"template": "scipy"}, **config)
+
+
+def test_what_an_override_sets_is_merged_into_what_the_hub_secures() -> None:
+    pod = overridden(
+        {"container_security_context": {"capabilities": {"add": ["CHOWN"]}, "privileged": None}},
+        container_security_context={"capabilities": {"drop": ["ALL"]}, "privileged": True, "runAsNonRoot": True},
+    )
+
+    assert (
+        container(pod)["securityContext"].items()
+        >= {
+            "capabilities": {"drop": ["ALL"], "add": ["CHOWN"]},
+            "runAsNonRoot": True,
+        }.items()
+    )
+    assert "privileged" not in container(pod)["securityContext"]
+
+
+def test_a_function_of_the_hub_for_what_an_override_sets_is_still_asked() -> None:
+    async def secured(spawner: Any) -> dict[str, Any]:
+        return {"capabilities": {"drop": ["ALL"]}}
+
+    pod = overridden({"container_security_context": {"runAsNonRoot": True}}, container_security_context=secured)
+
+    assert (
+        container(pod)["securityContext"].items()
+        >= {
+            "capabilities": {"drop": ["ALL"]},
+            "runAsNonRoot": True,
+        }.items()
+    )
+
+
+def test_functions_of_an_override_are_asked_with_the_spawner() -> None:
+    async def labels(spawner: Any) -> dict[str, str]:
+        return {"who": spawner.user.name}
+
+    pod = overridden(
+        {"extra_labels": labels, "mem_limit": lambda spawner: "1G", "environment": {"A": lambda spawner: "a"}}
+    )
+
+    assert pod["metadata"]["labels"]["who"] == "ada"
+    assert container(pod)["resources"]["limits"] == {"memory": 1 << 30}
+    assert variables(pod)["A"] == "a"
+
+
+def test_functions_in_the_hubs_environment_stay() -> None:
+    assert variables(manifest(config={"environment": {"A": lambda spawner: spawner.user.name}}))["A"] == "ada"
+
+
+def test_a_command_that_a_function_of_an_override_gives_is_checked_as_well() -> None:
+    with pytest.raises(HTTPError, match="'bash' is not among those"):
+        overridden({"cmd": lambda spawner: ["bash"]})
+
+
+def test_a_hook_that_an_override_sets_is_no_value_to_ask_for() -> None:
+    def modify(spawner: Any, pod: Any) -> Any:
+        return pod
+
+    rules = Rules(
+        "kubernetes", override=lambda template, profile: {"kubespawner_override": {"modify_pod_hook": modify}}
+    )
+
+    async def hook() -> Any:
+        spawner = spawner_with(environments(catalogue(template(), rules=rules), rules))
+        await start(spawner, {"template": "scipy"})
+        return spawner.modify_pod_hook
+
+    assert asyncio.run(hook()) is modify
+
+
+def test_what_an_override_nests_is_not_left_in_the_next_start() -> None:
+    def override(template: Any, profile: dict[str, Any]) -> dict[str, Any]:
+        if template["name"] == "a":
+            profile["kubespawner_override"]["container_security_context"] = {
+                "capabilities": {"add": ["X"]},
+                "runAsUser": None,
+            }
+        return profile
+
+    rules = Rules("kubernetes", override=override)
+    hooks = environments(catalogue(template("a"), template("b"), rules=rules), rules)
+    config: dict[str, Any] = {"container_security_context": {"capabilities": {"drop": ["ALL"]}, "runAsUser": 5}}
+
+    async def both() -> tuple[Any, Any]:
+        spawner = spawner_with(hooks, **config)
+        await start(spawner, {"template": "a"})
+        return await start(spawner, {"template": "b"}), spawner.config.KubeSpawner.container_security_context
+
+    pod, configured = asyncio.run(both())
+
+    assert container(pod)["securityContext"].items() >= config["container_security_context"].items()
+    assert configured == {"capabilities": {"drop": ["ALL"]}, "runAsUser": 5}
+
+
+def test_a_list_that_was_made_for_another_spawner_is_made_anew_for_pods() -> None:
+    local = environments(catalogue(template(image_name="late:1", limits={"cpu_shares": 512})))
+
+    pod = started(local, {"template": "scipy"})
+
+    assert container(pod)["image"] == "late:1"
+    assert container(pod)["resources"]["requests"] == {"cpu": 0.5}
+
+
+def test_a_static_list_that_replaced_ours_starts_nothing() -> None:
+    hooks = environments(catalogue(template(), rules=RULES), RULES)
+
+    with pytest.raises(HTTPError) as refused:
+        started(hooks, {"template": "scipy"}, profile_list=[{"display_name": "x", "slug": "scipy"}])
+
+    assert refused.value.status_code == 503
+
+
 # ── choices ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -11,7 +11,8 @@ from typing import Any
 import httpx2
 import pytest
 
-from tests.jupyterhub.hubs import NODE, PROJECT, Hub, eventually, need, need_hub, need_module, started, wait_for
+from tests.jupyterhub.hubs import PROJECT, Hub, eventually, need, need_hub, need_module, started, wait_for
+from tests.node import NODE
 from tests.server.running import free_port
 
 EXAMPLE = PROJECT / "examples" / "local"

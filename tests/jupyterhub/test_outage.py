@@ -45,6 +45,10 @@ def test_the_list_outlives_the_registry_and_a_restart_of_the_hub_and_follows_whe
             with hub.visit("admin") as browser:
                 eventually(lambda: 'value="b"' in browser.get("/hub/spawn").text, 30)
 
+        told = [line for line in hub.log.read_text().splitlines() if "JupyterHub.binder_registry" in line]
+        assert len([line for line in told if "Connection refused" in line]) == 2  # once per hub
+        assert len([line for line in told if "gives its list again, after" in line]) == 1
+
 
 def test_a_hub_that_never_heard_of_its_registry_says_so_and_serves_all_else(tmp_path: Path) -> None:
     config = CONFIGURE.format(url=f"http://127.0.0.1:{free_port()}", tiny=TINY_SERVER)

@@ -83,8 +83,9 @@ def running_server(
     db: str = "memory:",
     port: int = 0,
     environment: Mapping[str, str] | None = None,
+    wrapper: Sequence[str] = (),
 ) -> Iterator[RunningServer]:
-    server = start_server(folder, *arguments, db=db, port=port, environment=environment)
+    server = start_server(folder, *arguments, db=db, port=port, environment=environment, wrapper=wrapper)
     try:
         yield server
     finally:

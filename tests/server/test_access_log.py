@@ -13,12 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from binder_registry.server.http import access_log
-from binder_registry.server.http.access_log import AccessLog, printable
+from binder_registry.server.http.access_log import AccessLog, address, printable
 from binder_registry.server.http.counters import BOUNDS, Counters
 from binder_registry.server.http.fast_path import fast_protocol
 from tests.server.recording import Connection, SteppedLoop, started_app
 
-LINE = re.compile(rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ) ([A-Z-]+) (\S+) (\d{3}) (\d+) (\d+) ([0-9a-f]{8}-[0-9a-f]+)\n")
+LINE = re.compile(
+    rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ) ([A-Z-]+) (\S+) (\d{3}) (\d+) (\d+) ([0-9a-f]{8}-[0-9a-f]+) (\S+) (\S+)\n"
+)
 PLAIN = b"GET /templates/scipy HTTP/1.1\r\nAuthorization: token THISISMYTOKEN\r\n\r\n"
 
 
@@ -134,14 +136,59 @@ def test_the_application_knows_the_id_under_which_its_request_is_logged(logged: 
     logged.connection(app).receive(b"GET /x HTTP/1.1\r\n\r\n")
 
     [line] = logged.lines()
-    assert line.endswith(b" %b\n" % seen[0].encode())
+    assert line.endswith(b" %b 127.0.0.1 -\n" % seen[0].encode())
     assert b" 500 " in line
+
+
+@pytest.mark.parametrize("fast", [True, False])
+def test_a_line_names_the_client_and_who_sent_it_where_that_is_known(logged: Logged, fast: bool) -> None:
+    connection = logged.connection(fast=fast)
+    wrong = b"POST /templates HTTP/1.1\r\nAuthorization: token wrong\r\nContent-Length: 2\r\n\r\n{}"
+
+    connection.receive(PLAIN, wrong, wrong.replace(b"wrong", b"THISISMYTOKEN"))
+    connection.loop.turn_until(lambda: connection.sent.count(b"HTTP/1.1 ") == 3)
+    connection.receive(b"no HTTP\r\n\r\n")
+
+    named = [line.split()[-2:] for line in logged.lines()]
+    assert named == [[b"127.0.0.1", who] for who in (b"-", b"-", b"key:api-key", b"-")]
+
+
+def test_a_line_of_a_request_that_was_cut_off_names_who_sent_it(logged: Logged) -> None:
+    connection = logged.connection()
+    connection.receive(b"POST /templates HTTP/1.1\r\nAuthorization: token THISISMYTOKEN\r\nContent-Length: 9\r\n\r\n{")
+
+    connection.loop.advance(31)
+
+    assert [line.split()[3:9:5] for line in logged.lines()] == [[b"408", b"key:api-key"]]
+
+
+def test_no_name_can_forge_a_line(logged: Logged) -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        scope["by"] = "user:ada\n2026 lövelace"
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"0")]})
+        await send({"type": "http.response.body", "body": b""})
+
+    logged.connection(app).receive(b"GET /x HTTP/1.1\r\n\r\n")
+
+    [line] = logged.lines()
+    assert line.endswith(rb" user:ada\x0a2026\x20l\xc3\xb6velace" + b"\n")
+
+
+@pytest.mark.parametrize(
+    ("client", "written"),
+    [
+        *[(("10.0.0.1", 5), b"10.0.0.1"), (("::ffff:10.0.0.1", 5), b"10.0.0.1"), (("2001:db8::1", 5), b"2001:db8::1")],
+        *[(("fe80::1%eth0", 5), b"fe80::1%eth0"), (None, b"-")],
+    ],
+)
+def test_a_client_is_called_by_its_address(client: tuple[str, int] | None, written: bytes) -> None:
+    assert address(client) == written
 
 
 def test_ids_are_unique_on_both_paths(logged: Logged) -> None:
     logged.connection().receive(*[PLAIN, b"GET /health HTTP/1.1\r\n\r\n"] * 20)
 
-    assert len({line.split()[-1] for line in logged.lines()}) == 40
+    assert len({line.split()[6] for line in logged.lines()}) == 40
 
 
 @pytest.mark.parametrize("fast", [True, False])
@@ -179,14 +226,14 @@ def test_a_path_is_logged_as_it_came_but_for_what_is_not_printable() -> None:
 def test_lines_reach_the_file_while_the_server_runs(tmp_path: Path) -> None:
     path = tmp_path / "access.log"
     log = AccessLog(_opened(path))
-    log.add(b"GET", b"/", 200, 36, 0.000012, 255)
+    log.add(b"GET", b"/", 200, 36, 0.000012, 255, b"::1")
 
     end = time.monotonic() + 10
     while not path.read_bytes() and time.monotonic() < end:
         time.sleep(0.01)
 
     assert LINE.fullmatch(path.read_bytes())
-    assert path.read_bytes().endswith(b" GET / 200 36 12 %b-ff\n" % log.ids.prefix)
+    assert path.read_bytes().endswith(b" GET / 200 36 12 %b-ff ::1 -\n" % log.ids.prefix)
     log.close()
 
 
@@ -198,7 +245,7 @@ def test_a_log_that_nobody_reads_costs_lines_and_says_how_many(monkeypatch: pyte
     _fill(writing)
 
     for number in range(30):
-        log.add(b"GET", b"/", 200, 36, 0.0, number)
+        log.add(b"GET", b"/", 200, 36, 0.0, number, b"::1")
     waiting = len(log._lines)
 
     assert waiting <= 10
@@ -214,7 +261,7 @@ def test_a_log_that_nobody_reads_does_not_keep_the_server_from_ending() -> None:
     reading, writing = os.pipe()
     log = AccessLog(writing)
     _fill(writing)
-    log.add(b"GET", b"/", 200, 36, 0.0, 1)
+    log.add(b"GET", b"/", 200, 36, 0.0, 1, b"::1")
 
     log.close(timeout=0.2)
 
@@ -230,7 +277,7 @@ def test_a_reader_that_went_away_costs_lines_only() -> None:
     reading, writing = os.pipe()
     log = AccessLog(writing)
     os.close(reading)
-    log.add(b"GET", b"/", 200, 36, 0.0, 1)
+    log.add(b"GET", b"/", 200, 36, 0.0, 1, b"::1")
 
     log.close()
 
@@ -244,12 +291,12 @@ def test_a_line_that_was_cut_short_does_not_spoil_the_next() -> None:
     log = AccessLog(writing)
     path = b"/" + b"x" * 900
     for number in range(200):
-        log.add(b"GET", path, 200, 36, 0.0, number)
+        log.add(b"GET", path, 200, 36, 0.0, number, b"::1")
     os.set_blocking(reading, False)
     while log.dropped == 0:  # ends in pytest's timeout, if ever
         time.sleep(0.01)
     found = _drain(reading)
-    log.add(b"GET", b"/", 200, 36, 0.0, 500)
+    log.add(b"GET", b"/", 200, 36, 0.0, 500, b"::1")
 
     log.close()
 

@@ -169,7 +169,9 @@ class TestPlan:
         client.post("/apply", json={"templates": [R, SCIPY], "prune": "*", "note": "why"})
 
         changes = client.get("/changes?since=3").json()["changes"]
-        assert [(change["first"], change["note"], change["by"]) for change in changes] == [(4, "why", "api-key")] * 5
+        assert [(change["first"], change["note"], change["by"]) for change in changes] == [
+            (4, "why", "key:api-key")
+        ] * 5
 
     @pytest.mark.parametrize(("note", "kept"), [(None, "from the header"), ("", "from the header"), ("own", "own")])
     def test_its_own_note_wins_over_the_header(self, client: TestClient, note: str | None, kept: str) -> None:
@@ -270,7 +272,7 @@ def test_nobody_sees_a_part_of_an_apply(client: TestClient, store: InMemoryStore
     reader = Thread(target=read)
     reader.start()
     client.post("/apply", json={"templates": MANY})
-    client.post("/apply", json={"prune": "*"})
+    client.post("/apply", json={"prune": "*", "allow-empty": True})
     done = True
     reader.join()
 
@@ -284,3 +286,14 @@ def test_an_apply_needs_the_key(client: TestClient) -> None:
     answers = [client.post("/apply", json={"templates": [R], "dry-run": dry}) for dry in (False, True)]
 
     assert [answer.status_code for answer in answers] == [401, 401]
+
+
+@pytest.mark.parametrize("body", [{"prune": "*"}, {"templates": [], "prune": "team=a", "dry-run": True}])
+def test_a_prune_by_an_empty_list_needs_to_be_meant(client: TestClient, body: dict[str, Any]) -> None:
+    client.post("/apply", json={"templates": MANY[:2]})
+
+    refused = client.post("/apply", json=body)
+    meant = client.post("/apply", json={**body, "allow-empty": True})
+
+    assert (refused.status_code, error_name(refused), hints(refused)) == (400, "invalid_template", ["templates"])
+    assert {action for action, _ in actions(meant)} == {"deleted"}

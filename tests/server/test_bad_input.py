@@ -109,7 +109,7 @@ def test_a_broken_awaited_revision_is_refused(client: TestClient, value: str) ->
 
 
 @pytest.mark.parametrize(
-    "value", ["x", '"x', '"1-2"', "1-", '"1", "2"', "-1", "9" * 30, '""', "²", '"1-zzzzzzzzzzzzzzzz"']
+    "value", ["x", '"x', '"1-2"', "1-", '"1" "2"', "-1", "9" * 30, '""', "²", '"1-zzzzzzzzzzzzzzzz"']
 )
 def test_a_broken_condition_is_refused(client: TestClient, value: str) -> None:
     client.post("/templates", json=SCIPY)

@@ -163,14 +163,6 @@ def test_a_write_to_another_state_is_refused_with_the_current_etag(
     assert client.get("/templates/scipy").headers["etag"] == current
 
 
-def test_a_list_of_etags_is_told_to_be_one(client: TestClient, created: httpx2.Response) -> None:
-    condition = f'"1", {created.headers["etag"]}'
-
-    answer = client.put("/templates/scipy", json={}, headers={"If-Match": condition})
-
-    assert (answer.status_code, hints(answer)) == (400, ["If-Match"])
-
-
 @every_write
 def test_a_condition_on_what_is_not_there_is_not_found(
     client: TestClient, method: str, target: str, body: object

@@ -202,7 +202,7 @@ def test_while_a_blocking_auth_store_waits_others_are_answered(store: InMemorySt
     meanwhile, written = asyncio.run(work())
 
     assert meanwhile.content == b"[]\n"
-    assert (written.status_code, store.changes()[0].by) == (201, "slow")
+    assert (written.status_code, store.changes()[0].by) == (201, "user:slow")
 
 
 def test_a_scope_that_is_neither_http_nor_lifespan_is_passed_over() -> None:

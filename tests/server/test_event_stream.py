@@ -10,11 +10,14 @@ from typing import Any
 
 import pytest
 from msgspec.structs import replace
+from starlette.testclient import TestClient
 
 from binder_registry import InMemoryStore, LogStore, Position, Template
+from binder_registry.changes import Change
 from binder_registry.conformance.reading import folded, whole_log
-from binder_registry.server.handlers import changes as feed
-from binder_registry.server.live import event_ring as watch
+from binder_registry.server.handlers import event_stream
+from binder_registry.server.live import event_ring
+from binder_registry.server.live.change_filter import Filter
 
 from .asking import application, listening
 from .failing import FailingLog
@@ -48,7 +51,7 @@ class Stream:
         while len(found) < count:
             lines = self.block()
             assert lines is not None, f"the stream ended after {len(found)} of {count} events"
-            if lines == [":"]:
+            if lines[0] == ":":
                 continue
             assert [line.partition(":")[0] for line in lines] == ["id", "data"]
             self.ids.append(lines[0].removeprefix("id: "))
@@ -59,7 +62,7 @@ class Stream:
     def rest(self) -> None:
         """All that comes before the stream ends."""
         while (lines := self.block()) is not None:
-            if lines != [":"]:
+            if lines[0] != ":":
                 self.ids.append(lines[0].removeprefix("id: "))
 
 
@@ -198,20 +201,108 @@ def test_a_stream_of_one_name_is_exact(store: InMemoryStore, port: int) -> None:
     assert [event["revision"] for event in events] == [2, 4]
 
 
-def test_heartbeats_are_comments(store: InMemoryStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watch, "HEARTBEAT_SECONDS", 0.02)
+def test_heartbeats_are_comments_of_which_the_first_says_where_to_resume(
+    store: InMemoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(event_stream, "HEARTBEAT_SECONDS", 0.02)
+    write(store, 2)
 
     with listening(application(store)) as port, streamed(port) as stream:
         blocks = [stream.block() for _ in range(5)]
 
-    assert blocks == [[":"]] * 5
+    assert blocks == [[":"], [":", f"id: {store.head()}"], [":"], [":"], [":"]]
+
+
+@pytest.mark.parametrize("query", ["?since=1", "?since=1&label=course=x", "?since=1&name=quiet"])
+def test_a_position_that_was_named_without_its_mark_is_told_with_it(
+    store: InMemoryStore, monkeypatch: pytest.MonkeyPatch, query: str
+) -> None:
+    monkeypatch.setattr(event_stream, "HEARTBEAT_SECONDS", 0.02)
+    write(store, 1)
+
+    with listening(application(store)) as port, streamed(port, query) as stream:
+        blocks = [stream.block() for _ in range(3)]
+
+    assert blocks == [[":"], [":", f"id: {store.head()}"], [":"]]
+
+
+def test_after_an_event_heartbeats_repeat_no_position(store: InMemoryStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(store, 1)
+    monkeypatch.setattr(event_stream, "HEARTBEAT_SECONDS", 0.02)
+
+    with listening(application(store)) as port, streamed(port, "?since=0") as stream:
+        stream.events(1)
+        blocks = [stream.block() for _ in range(3)]
+
+    assert blocks == [[":"]] * 3
+
+
+@pytest.mark.parametrize("filtered", ["label=course=x", "label=course", "name=quiet"])
+def test_a_reader_whose_filter_matches_nothing_gets_a_newer_position_to_resume_from(
+    store: InMemoryStore, monkeypatch: pytest.MonkeyPatch, filtered: str
+) -> None:
+    monkeypatch.setattr(event_stream, "HEARTBEAT_SECONDS", 0.02)
+
+    with listening(application(store)) as port, streamed(port, f"?since=0&{filtered}") as stream:
+        write(store, 5, labels={"year": "2026"})
+        while (lines := stream.block()) != [":", f"id: {store.head()}"]:
+            assert lines is not None
+            assert lines[0] == ":"
+
+
+@pytest.mark.parametrize("header", [TOKEN, "X: y"])
+def test_the_past_is_gone_through_once_for_all_readers_of_a_quiet_filter(
+    store: InMemoryStore, monkeypatch: pytest.MonkeyPatch, header: str
+) -> None:
+    monkeypatch.setattr(event_stream, "PAGE", 10)
+    monkeypatch.setattr(event_ring, "RING", 1)
+    store.register_template(Template("quiet", "i", labels={"quiet": "1"}))
+    write(store, 100)
+    read, whole = store.changes, list[int]()
+    ends = [[":", f"id: {change.position}"] for change in read(since=99)]
+
+    def changes(*, since: Position, limit: int, **bounds: Any) -> list[Change]:
+        if limit == 10 and since.revision < 100:
+            whole.append(since.revision)
+        return read(since=since, limit=limit, **bounds)
+
+    monkeypatch.setattr(store, "changes", changes)
+
+    with listening(application(store)) as port:
+        for since in (3, 17):
+            with streamed(port, f"?since={since}&label=quiet=1", header) as stream:
+                while (lines := stream.block()) not in ends:
+                    assert lines is not None
+
+    assert whole == list(range(10, 100, 10))
+
+
+def test_what_is_purged_leaves_what_was_kept_of_the_past(store: InMemoryStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(event_stream, "PAGE", 2)
+    monkeypatch.setattr(event_ring, "RING", 1)
+    secret = Template("secret", "i", labels={"quiet": "1"})
+    store.register_template(secret)
+    store.update_template(secret)
+    write(store, 3)
+
+    with listening(application(store)) as port:
+        with streamed(port, "?since=0&label=quiet=1") as stream:
+            [before] = stream.events(1)
+        store.purge_change("secret", 1)
+        with connected(port) as connection:
+            connection.ask("GET", "/templates", b"", f"Registry-Revision: {store.head().revision}")
+        with streamed(port, "?since=0&label=quiet=1") as stream:
+            [after] = stream.events(1)
+
+    assert "template" in before
+    assert "template" not in after
 
 
 def test_a_reader_that_is_further_behind_than_the_ring_reads_on_from_the_store(
     store: InMemoryStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(watch, "RING", 3)
-    monkeypatch.setattr(feed, "PAGE", 4)
+    monkeypatch.setattr(event_ring, "RING", 3)
+    monkeypatch.setattr(event_stream, "PAGE", 4)
 
     with listening(application(store)) as port:
         write(store, 30)
@@ -226,13 +317,13 @@ def test_a_reader_that_is_further_behind_than_the_ring_reads_on_from_the_store(
 def test_a_reader_that_is_far_behind_is_sent_a_piece_at_a_time(
     store: InMemoryStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(watch, "PIECE", 3)
+    monkeypatch.setattr(event_ring, "PIECE", 3)
     app = application(store)
 
     with listening(app) as port, streamed(port) as first:
         write(store, 10)
         first.events(10)
-        piece = app.service.watch.piece_after(Position(2), by=False, chosen=watch.Filter())
+        piece = app.service.watch.piece_after(Position(2), by=False, chosen=Filter())
         with streamed(port, "?since=2") as behind:
             behind.events(8)
 
@@ -245,19 +336,20 @@ def test_a_reader_that_is_far_behind_is_sent_a_piece_at_a_time(
 def test_a_reader_that_takes_nothing_is_dropped_and_resumes_without_loss(
     store: InMemoryStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(feed, "SEND_SECONDS", 0.1)
-    monkeypatch.setattr(watch, "HEARTBEAT_SECONDS", 0.1)
+    monkeypatch.setattr(event_stream, "SEND_SECONDS", 0.1)
+    monkeypatch.setattr(event_stream, "HEARTBEAT_SECONDS", 0.1)
 
     with listening(application(store)) as port, streamed(port, receive=4096) as slow:
         write(store, 1000, description="x" * 10_000)
-        with streamed(port, f"?since={store.head()}") as quick:
+        quiet = store.head()
+        with streamed(port, f"?since={quiet}") as quick:
             heartbeats = [quick.block() for _ in range(10)]  # meanwhile the time of the slow one is over
         write(store, 1)
         slow.rest()
         with streamed(port, "", f"Last-Event-ID: {slow.ids[-1]}") as resumed:
             resumed.events(1001 - len(slow.ids))
 
-    assert heartbeats == [[":"]] * 10
+    assert heartbeats == [[":"], [":", f"id: {quiet}"], *[[":"]] * 8]
     assert slow.revisions + resumed.revisions == list(range(1, 1002))
 
 
@@ -297,12 +389,63 @@ def test_when_another_log_takes_the_place_of_this_one_streams_end_and_cannot_res
     assert listed.headers["etag"] == f'"{other.head()}"'
 
 
-@pytest.mark.parametrize("parameter", ["limit=1", "wait=1", "order=newest"])
+@pytest.mark.parametrize(
+    ("accept", "streams"),
+    [
+        ("text/event-stream", True),
+        ("TEXT/Event-Stream", True),
+        ("text/event-stream;charset=utf-8", True),
+        ("text/event-stream; q=0.1", True),
+        ("text/event-stream, application/json", True),
+        ("application/json;q=0.5, text/event-stream;q=0.9", True),
+        ("text/*", True),
+        ("text/event-stream, */*;q=0.1", True),
+        ("text/event-stream;q=0", False),
+        ("text/event-stream;q=0.000", False),
+        ("text/event-stream ; Q=0", False),
+        ("text/event-stream;q=0, */*", False),
+        ("text/event-stream;q=0, text/*", False),
+        ("text/event-stream;q=0.5, application/json", False),
+        ("text/event-streams", False),
+        ("application/text/event-stream", False),
+        ("*/*", False),
+        ("application/*, text/*", False),
+        ("text/html, application/xhtml+xml, */*;q=0.8", False),
+        ("text/event-stream;q=x", False),
+        ("", False),
+    ],
+)
+def test_a_stream_is_for_clients_that_prefer_one(client: TestClient, accept: str, streams: bool) -> None:
+    answer = client.head("/changes", headers={"Accept": accept})
+
+    assert answer.status_code == 200
+    assert answer.headers["content-type"].startswith("text/event-stream" if streams else "application/json")
+
+
+@pytest.mark.parametrize("parameter", ["limit=1", "wait=1", "order=newest", "before=1"])
 def test_what_is_for_pages_does_not_go_with_a_stream(port: int, parameter: str) -> None:
     with connected(port) as connection:
         answer = connection.ask("GET", f"/changes?{parameter}", b"", "Accept: text/event-stream")
 
     assert (answer.status, answer.hints()) == (400, [parameter.partition("=")[0]])
+
+
+@pytest.mark.parametrize(
+    ("target", "header", "field"),
+    [
+        ("/changes?since=x", "X: y", "since"),
+        ("/changes?since=x", "Last-Event-ID: 0", "since"),
+        ("/changes?since=1&since=2", "X: y", "since"),
+        ("/changes", "Last-Event-ID: x", "Last-Event-ID"),
+        ("/changes?since=0", "Last-Event-ID: 1-2", "Last-Event-ID"),
+        ("/changes", "Registry-Revision: x", "Registry-Revision"),
+    ],
+)
+def test_what_is_malformed_is_told_before_a_stream_begins(port: int, target: str, header: str, field: str) -> None:
+    with connected(port) as connection:
+        answer = connection.ask("GET", target, b"", "Accept: text/event-stream", header)
+
+    assert (answer.status, answer.hints()) == (400, [field])
 
 
 def test_head_of_a_stream_ends(port: int) -> None:
@@ -316,9 +459,9 @@ def test_head_of_a_stream_ends(port: int) -> None:
 def test_a_log_that_cannot_be_read_ends_the_stream_of_who_is_behind(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(watch, "RING", 1)
-    monkeypatch.setattr(feed, "PAGE", 1)
-    monkeypatch.setattr(feed, "SEND_SECONDS", 60)
+    monkeypatch.setattr(event_ring, "RING", 1)
+    monkeypatch.setattr(event_stream, "PAGE", 1)
+    monkeypatch.setattr(event_stream, "SEND_SECONDS", 60)
     log = FailingLog()
     store = LogStore(log)
     write(store, 400, description="x" * 10_000)  # more than the buffers take, so that it is still being read
@@ -336,7 +479,7 @@ def test_a_log_that_cannot_be_read_ends_the_stream_of_who_is_behind(
 
 
 def test_readers_that_leave_are_forgotten(store: InMemoryStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watch, "HEARTBEAT_SECONDS", 0.02)
+    monkeypatch.setattr(event_stream, "HEARTBEAT_SECONDS", 0.02)
     app = application(store)
     with listening(app) as port:
         for _ in range(20):

@@ -11,7 +11,7 @@ from binder_registry.server.app import App
 from binder_registry.server.http.counters import Counters
 from binder_registry.server.http.fast_path import fast_protocol
 from binder_registry.server.http.protocol import SafeProtocol
-from tests.server.recording import Connection, SteppedLoop, started_app
+from tests.server.recording import Connection, SteppedLoop, started_app, unnamed
 
 NAMES = ("scipy", "ünïcode", "it's (odd)*", "a%b", *(f"t{number}" for number in range(20)))
 STREAMS = 250  # of each seed
@@ -188,6 +188,8 @@ ODD_HEADERS = (
     b"Origin: http://elsewhere",
     b"Cookie: a=b; c=d",
     b"Host: twice",
+    b"X-Request-Id: from-a-proxy",
+    b"X-Request-Id: not one word",
 )
 
 ODD_REQUESTS = (
@@ -240,7 +242,7 @@ def _state(connection: Connection) -> dict[str, object]:
     transport, protocol = connection.transport, connection.protocol
     assert isinstance(protocol, SafeProtocol)
     return {
-        "sent": connection.sent,
+        "sent": unnamed(connection.sent),
         "closed": transport.closed,
         "ended": transport.closed or transport.write_ended,
         "reading": transport.reading or transport.closed,

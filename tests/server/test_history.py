@@ -91,7 +91,7 @@ def test_a_history_says_what_happened_newest_first(client: TestClient) -> None:
 def test_a_history_keeps_the_note_and_who_wrote_it(client: TestClient) -> None:
     first = client.get("/templates/scipy/changes?order=oldest&limit=1").json()["changes"][0]
 
-    assert (first["note"], first["by"]) == ("for the course ✓", "api-key")
+    assert (first["note"], first["by"]) == ("for the course ✓", "key:api-key")
     assert "note" not in client.get("/templates/r/changes").json()["changes"][0]
 
 
@@ -266,3 +266,97 @@ class TestPurge:
 
         assert (answer.status_code, error_name(answer)) == (status, error)
         assert client.get("/templates").headers["registry-revision"] == "5"
+
+
+class TestPages:
+    @pytest.fixture
+    def client(self) -> Iterator[TestClient]:
+        """The changes 1, 3, 5 … 13 are of a, the others of b."""
+        with asked(application()) as client:
+            for number in range(7):
+                for name in ("a", "b"):
+                    body = {"name": name, "image-name": f"i{number}"}
+                    client.request(*(("PUT", f"/templates/{name}") if number else ("POST", "/templates")), json=body)
+            yield client
+
+    @pytest.mark.parametrize("order", ["newest", "oldest"])
+    @pytest.mark.parametrize(
+        ("target", "expected"),
+        [
+            ("/templates/a/changes", [1, 3, 5, 7, 9, 11, 13]),
+            ("/templates/a/changes?since=3&before=11", [5, 7, 9]),
+            ("/changes?name=a&before=8", [1, 3, 5, 7]),
+            ("/changes", list(range(1, 15))),
+            ("/changes?since=4&before=9", [5, 6, 7, 8]),
+        ],
+    )
+    @pytest.mark.parametrize("limit", [1, 2, 3, 1000])
+    def test_links_lead_through_all_of_it_once(
+        self, client: TestClient, target: str, expected: list[int], order: str, limit: int
+    ) -> None:
+        found, pages = [], 0
+        answer = client.get(target, params={**dict(httpx2.URL(target).params), "order": order, "limit": limit})
+        while True:
+            found += [change["revision"] for change in answer.json()["changes"]]
+            pages += 1
+            if "next" not in answer.links:
+                break
+            answer = client.get(answer.links["next"]["url"])
+
+        assert found == (expected if order == "oldest" else expected[::-1])
+        assert pages <= len(expected) // limit + 1
+
+    @pytest.mark.parametrize(
+        ("query", "expected"),
+        [
+            ("before=0", []),
+            ("before=1", []),
+            ("before=2", [1]),
+            ("before=5&since=9", []),
+            ("before=99&limit=1", [13]),
+            ('before="5"&order=oldest', [1, 3]),
+        ],
+    )
+    def test_before_is_exclusive(self, client: TestClient, query: str, expected: list[int]) -> None:
+        changes = client.get(f"/templates/a/changes?{query}").json()["changes"]
+
+        assert [change["revision"] for change in changes] == expected
+
+    @pytest.mark.parametrize("path", ["/changes", "/templates/a/changes"])
+    def test_before_a_position_of_another_log_is_gone(self, client: TestClient, path: str) -> None:
+        answer = client.get(f"{path}?before=5-0123456789abcdef")
+
+        assert (answer.status_code, error_name(answer)) == (410, "position_unknown")
+
+    @pytest.mark.parametrize("query", ["before=x", "before=1&before=2", "before=9223372036854775808", "before="])
+    def test_before_is_a_position(self, client: TestClient, query: str) -> None:
+        answers = [client.get(f"{path}?{query}") for path in ("/changes", "/templates/a/changes")]
+
+        assert [(answer.status_code, hints(answer)) for answer in answers] == [(400, ["before"])] * 2
+
+    @pytest.mark.parametrize("query", ["wait=1&before=5", "wait=1&order=newest"])
+    def test_what_is_past_is_not_waited_for(self, client: TestClient, query: str) -> None:
+        answer = client.get(f"/changes?{query}")
+
+        assert (answer.status_code, hints(answer)) == (400, ["wait"])
+
+
+@pytest.mark.parametrize(
+    ("method", "target", "body"),
+    [
+        ("POST", "/apply?dry-run=true", {"templates": [R], "prune": "*"}),
+        ("PATCH", "/templates/r?dry-run=true", {"command": "c"}),
+        ("POST", "/templates/scipy/restore?revision=1", {"revision": 3}),
+        ("DELETE", "/templates/scipy/changes/1?dry-run", None),
+        ("GET", "/templates/scipy/changes?name=r", None),
+        ("GET", "/changes?revision=1", None),
+        ("GET", "/health?wait=1", None),
+    ],
+)
+def test_what_a_route_does_not_describe_is_not_accepted(
+    client: TestClient, method: str, target: str, body: object
+) -> None:
+    answer = client.request(method, target, json=body)
+
+    assert (answer.status_code, len(hints(answer))) == (400, 1)
+    assert client.get("/templates").headers["registry-revision"] == "5"

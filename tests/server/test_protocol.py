@@ -13,9 +13,10 @@ from uvicorn.config import Config
 from uvicorn.protocols.http import flow_control, httptools_impl
 from uvicorn.server import ServerState
 
+from binder_registry.server.http import protocol
 from binder_registry.server.http.counters import Counters
 from binder_registry.server.http.fast_path import fast_protocol
-from binder_registry.server.http.protocol import HEAD_BYTES, LINGER, PATIENCE, SafeProtocol
+from binder_registry.server.http.protocol import HEAD_BYTES, LEAST_RATE, LINGER, PATIENCE, SafeProtocol
 from binder_registry.server.live.read_model import ReadModel
 from tests.server.recording import HIGH_WATER, Connection, SteppedLoop, started_app
 
@@ -186,6 +187,58 @@ def test_a_body_that_is_not_complete_in_time_is_a_408(connect: Connect) -> None:
     connection.loop.advance(PATIENCE + 1)
 
     assert statuses(connection.sent) == [408]
+
+
+def seconds_until_it_ends(connection: Connection, rate: int, most: int) -> int:
+    """How long a body that comes with so many bytes a second is read."""
+    for second in range(most):
+        if connection.closed or connection.transport.write_ended or b" 408 " in connection.sent:
+            return second
+        connection.receive(b"x" * rate)
+        connection.loop.advance(1)
+    return most
+
+
+def test_a_body_may_take_as_long_as_it_comes_fast_enough(connect: Connect) -> None:
+    connection = connect()
+    connection.receive(WRITE.replace(b"/templates", b"/apply") + b"Content-Length: %d\r\n\r\n" % (100 * LEAST_RATE))
+
+    seconds = seconds_until_it_ends(connection, LEAST_RATE, 100)
+    connection.loop.turn_until(lambda: connection.sent)
+
+    assert seconds == 100
+    assert statuses(connection.sent) == [400]
+
+
+@pytest.mark.parametrize("share", [2, 4, LEAST_RATE])
+def test_a_body_that_comes_too_slowly_is_a_408(connect: Connect, share: int) -> None:
+    connection = connect()
+    connection.receive(WRITE.replace(b"/templates", b"/apply") + b"Content-Length: 9999999\r\n\r\n")
+
+    seconds = seconds_until_it_ends(connection, LEAST_RATE // share, 100)
+
+    assert PATIENCE <= seconds <= PATIENCE * share / (share - 1) + 2
+    assert statuses(connection.sent) == [408]
+
+
+def test_a_body_that_never_ends_holds_no_connection_for_ever(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(protocol, "LONGEST_BODY", 10 * LEAST_RATE)
+    connection = connect()
+    connection.receive(b"POST /templates HTTP/1.1\r\nContent-Length: 999999999999\r\n\r\n")  # 401, and read on
+
+    seconds = seconds_until_it_ends(connection, 4 * LEAST_RATE, 100)
+
+    assert PATIENCE + 10 <= seconds <= PATIENCE + 12
+
+
+def test_each_body_earns_its_time_by_itself(connect: Connect) -> None:
+    connection = connect()
+    connection.receive(WRITE + b"Content-Length: %d\r\n\r\n" % (20 * LEAST_RATE) + b"x" * 20 * LEAST_RATE)
+    connection.receive(WRITE + b"Content-Length: 5\r\n\r\n{")
+
+    connection.loop.advance(PATIENCE + 1)
+
+    assert statuses(connection.sent) == [400, 408]
 
 
 def test_a_refused_request_whose_body_never_comes_is_not_answered_twice(connect: Connect) -> None:

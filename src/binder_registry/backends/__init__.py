@@ -1,10 +1,16 @@
 """The logs that come with the package, by URL."""
 
-from urllib.parse import unquote
+import logging
+from datetime import datetime, timedelta
 
 from ..errors import DatabaseRefused
-from ..log_store import LogStore
+from ..log_store import LogStore, utc_now
 from .copying import Target
+from .urls import sqlite_path, unknown
+
+AHEAD = timedelta(minutes=1)  # of the clock, which may go wrong a little
+
+logger = logging.getLogger(__name__)
 
 
 def open_log(url: str, *, read_only: bool = False) -> Target:
@@ -13,22 +19,38 @@ def open_log(url: str, *, read_only: bool = False) -> Target:
 
     Raises `DatabaseRefused`.
     """
+    log = _opened(url, read_only)
+    if not read_only and (warning := dated_ahead(log.head().time, utc_now())):
+        logger.warning("%s", warning)
+    return log
+
+
+def dated_ahead(newest: datetime | None, now: datetime) -> str:
+    """What to say of a log whose newest change is from the future; empty where it is not."""
+    if newest is None or newest <= now + AHEAD:
+        return ""
+    return (
+        f"the newest change is dated {newest:%Y-%m-%d %H:%M} UTC, which is yet to come: a clock was wrong. "
+        "Times never go back, so every change until then is dated a microsecond after the one before"
+    )
+
+
+def _opened(url: str, read_only: bool) -> Target:
     if url == "memory:":
         from .memory import MemoryLog
 
         return MemoryLog()
-    if url.startswith("sqlite:///") and len(url) > len("sqlite:///"):
+    if url.startswith("sqlite:///"):
         from .sqlite import SQLiteLog
 
-        return SQLiteLog(unquote(url.removeprefix("sqlite:///")), read_only=read_only)
+        return SQLiteLog(sqlite_path(url), read_only=read_only)
     if url.startswith(("postgresql://", "postgres://")):
         try:
             from .postgres import PostgresLog
         except ImportError as error:
             raise DatabaseRefused("PostgreSQL needs an extra: pip install 'binder-registry[postgres]'") from error
         return PostgresLog(url, read_only=read_only)
-    # Not the whole URL: it may hold a password.
-    raise DatabaseRefused(f"{url.partition(':')[0]!r}: a database is memory:, sqlite:///PATH or postgresql://…")
+    raise unknown(url)
 
 
 def open_store(url: str, *, read_only: bool = False) -> LogStore:

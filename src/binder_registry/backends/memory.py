@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from ..changes import MARK_BYTES, Change, Head
 from ..errors import DatabaseRefused
+from ..log_contract import bounded
 from ..log_store import LogStore, utc_now
 
 
@@ -44,6 +45,7 @@ class MemoryLog:
     def read(
         self, since: int, until: int, *, name: str | None = None, newest_first: bool = False, limit: int = 1000
     ) -> list[Change]:
+        limit = bounded(limit)
         with self._state:
             revisions: Sequence[int] = range(max(since, 0) + 1, min(until, len(self._changes)) + 1)
             if name is not None:
@@ -56,7 +58,7 @@ class MemoryLog:
         with self._state:
             found: list[Change] = []
             for name in self._names[bisect_right(self._names, after) :]:
-                if len(found) == limit:
+                if len(found) >= limit:
                     break
                 if past := bisect_right(self._revisions[name], revision):
                     change = self._changes[self._revisions[name][past - 1] - 1]

@@ -13,6 +13,7 @@ from psycopg.errors import Diagnostic
 
 from ..changes import Action, Change, Head
 from ..errors import DatabaseRefused, StoreUnavailable
+from ..log_contract import bounded
 from .postgres_connect import Connection, Database, beginning_with, connect, failures, parameters, problem
 from .postgres_listen import CHANNEL, Listener, can_notify
 from .postgres_schema import prepare
@@ -27,10 +28,18 @@ _INSERT = (
     f" FROM unnest({', '.join(f'%b::{array}' for array in _TYPES.split(', '))}) AS new ({_COLUMNS})"
 )
 _HEAD = "SELECT revision, mark, time FROM registry_head"
+# Within a name, rows are ordered by `previous` as they are by `revision`, and one index holds both orders of a name. A
+# row whose revision is not beyond a bound has a `previous` that is before it: which lets the index seek.
+_FROM = "coalesce((SELECT revision FROM registry_changes WHERE name = %(name)s AND previous < %(since)s"
+_FROM += " AND revision <= %(since)s ORDER BY previous DESC LIMIT 1), 0)"
+_OF_NAME = (
+    f"WHERE name = %(name)s AND previous >= {_FROM} AND previous < %(until)s AND revision > %(since)s"
+    " AND revision <= %(until)s"
+)
 # `{0}` is where the walk starts and goes on: from one name's newest change straight to the next name's.
 _NEWEST_OF_NEXT_NAME = (
-    f"SELECT {_COLUMNS} FROM registry_changes WHERE name > {{0}} AND revision <= %(revision)s"
-    " ORDER BY name, revision DESC LIMIT 1"
+    f"SELECT {_COLUMNS} FROM registry_changes WHERE name > {{0}} AND previous < %(revision)s"
+    " AND revision <= %(revision)s ORDER BY name, previous DESC LIMIT 1"
 )
 _STATE = (
     f"WITH RECURSIVE found AS ("
@@ -41,7 +50,7 @@ _STATE = (
 )
 _CURRENT_OF = (
     f"SELECT {_COLUMNS} FROM unnest(%(names)s::text[]) AS wanted (wanted_name), LATERAL"
-    f" (SELECT {_COLUMNS} FROM registry_changes WHERE name = wanted_name ORDER BY revision DESC LIMIT 1) AS newest"
+    f" (SELECT {_COLUMNS} FROM registry_changes WHERE name = wanted_name ORDER BY previous DESC LIMIT 1) AS newest"
 )
 
 
@@ -81,7 +90,7 @@ class PostgresLog:
         return write.head if write else _head(self._rows(_HEAD))
 
     def current(self, name: str) -> Change | None:
-        found = self._changes("WHERE name = %s ORDER BY revision DESC LIMIT 1", name) if _can_be(name) else []
+        found = self._changes("WHERE name = %s ORDER BY previous DESC LIMIT 1", name) if _can_be(name) else []
         return found[0] if found else None
 
     def current_of(self, names: Collection[str]) -> list[Change]:
@@ -91,13 +100,18 @@ class PostgresLog:
     def read(
         self, since: int, until: int, *, name: str | None = None, newest_first: bool = False, limit: int = 1000
     ) -> list[Change]:
+        since, until, limit = bounded(since), bounded(until), bounded(limit)
         order = "DESC" if newest_first else "ASC"
-        rest = f"revision > %s AND revision <= %s ORDER BY revision {order} LIMIT %s"
         if name is None:
-            return self._changes(f"WHERE {rest}", since, until, limit)
-        return self._changes(f"WHERE name = %s AND {rest}", name, since, until, limit) if _can_be(name) else []
+            where = f"WHERE revision > %s AND revision <= %s ORDER BY revision {order} LIMIT %s"
+            return self._changes(where, since, until, limit)
+        if not _can_be(name):
+            return []
+        where = f"{_OF_NAME} ORDER BY previous {order} LIMIT %(limit)s"
+        return self._changes(where, name=name, since=since, until=until, limit=limit)
 
     def state(self, revision: int, *, after: str = "", limit: int = 1000, deleted: bool = False) -> list[Change]:
+        revision, limit = bounded(revision), bounded(limit)
         found: list[Change] = []
         after = after.partition("\0")[0]  # no name lies between the two
         size = max(limit, STATE_PAGE)
@@ -198,8 +212,9 @@ class PostgresLog:
         with self._database.started(fetch) as (_, rows):
             return rows
 
-    def _changes(self, clauses: str, *given: Any) -> list[Change]:
-        return [_change(row) for row in self._rows(f"SELECT {_COLUMNS} FROM registry_changes {clauses}", *given)]
+    def _changes(self, clauses: str, *given: Any, **named: Any) -> list[Change]:
+        rows = self._rows(f"SELECT {_COLUMNS} FROM registry_changes {clauses}", *given, **named)
+        return [_change(row) for row in rows]
 
 
 def _lock_head(connection: Connection) -> Head:

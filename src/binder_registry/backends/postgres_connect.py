@@ -11,10 +11,12 @@ from typing import Any, TypeVar
 import psycopg
 from psycopg.abc import PQGen
 from psycopg.conninfo import conninfo_to_dict
+from psycopg.pq import Conninfo
 from psycopg.rows import TupleRow
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from ..errors import DatabaseRefused, StoreUnavailable
+from .urls import refuse_parameters
 
 T = TypeVar("T")
 
@@ -37,6 +39,7 @@ DEFAULTS: dict[str, Any] = {
     "keepalives_count": 2,
     "tcp_user_timeout": 5000,  # milliseconds until sent bytes that nobody acknowledges end the connection
 }
+KNOWN = {option.keyword.decode() for option in Conninfo.get_defaults()}
 SETTINGS = {
     "TimeZone": "UTC",
     "client_encoding": "UTF8",
@@ -72,6 +75,7 @@ def parameters(url: str, *, read_only: bool) -> dict[str, Any]:
     credentials = url.partition("://")[2].partition("?")[0].rpartition("@")[0]
     if "/" in credentials or "@" in credentials:
         raise DatabaseRefused(encode)
+    refuse_parameters(url, KNOWN)
     try:
         given = conninfo_to_dict(url)
     except psycopg.Error:
@@ -79,6 +83,8 @@ def parameters(url: str, *, read_only: bool) -> dict[str, Any]:
     if not all(port.isdigit() for port in str(given.get("port", "0")).split(",") if port):
         raise DatabaseRefused(encode)
     # A server that lands on a standby could not write, and would show what the primary may never have.
+    if not read_only and given.get("target_session_attrs", "read-write") not in ("read-write", "primary"):
+        raise DatabaseRefused("PostgreSQL: a server needs the primary: leave target_session_attrs out")
     defaults = DEFAULTS if read_only else DEFAULTS | {"target_session_attrs": "read-write"}
     return defaults | given
 
@@ -95,7 +101,10 @@ def connect(parameters: dict[str, Any]) -> Connection:
 
 def configure(connection: Connection) -> None:
     calls = ", ".join(f"set_config('{name}', '{value}', false)" for name, value in SETTINGS.items())
-    connection.execute(f"SELECT {calls}")
+    # A write is answered when it is durable, whatever the server, the database, the role or the URL has set. Other
+    # values stay, and are set too: a change of the server's file is not to reach this session.
+    durable = "replace(current_setting('synchronous_commit'), 'off', 'on')"
+    connection.execute(f"SELECT {calls}, set_config('synchronous_commit', {durable}, false)")
 
 
 def beginning_with(connection: Connection, parameters: dict[str, Any]) -> dict[str, Any]:

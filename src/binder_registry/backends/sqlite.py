@@ -7,28 +7,24 @@ import sqlite3
 import threading
 import time
 from collections.abc import Collection, Iterator
-from contextlib import closing, contextmanager
-from datetime import UTC, datetime, timedelta
-from importlib.resources import files
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from secrets import token_bytes
 from typing import Any
-from urllib.parse import quote
 
-from ..changes import MARK_BYTES, Action, Change, Head
+from ..changes import Change, Head
 from ..errors import DatabaseRefused, StoreUnavailable
-from .file_lock import FileLock
+from ..log_contract import bounded
+from .file_lock import FileLock, create
+from .sqlite_file import mode_to_read, prepare, refusal
+from .sqlite_rows import COLUMNS, change_of, time_of
+from .sqlite_wal import RawFile, beside, connect, refuse_foreign_log
+from .sqlite_writer import Writer
 
-SCHEMA = 1  # PRAGMA user_version
-APPLICATION_ID = 0x62726567  # "breg": tells our files from other programs' databases
 BUSY_SECONDS = 5.0  # how long to wait for a lock that a process beside the server holds
 POLL_SECONDS = 0.2  # how often a reader beside the owner looks for what the owner wrote
 OWNER_SECONDS = 10.0  # how long to wait for another server to let go of the file: a rolling update
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 logger = logging.getLogger(__name__)
-
-_COLUMNS = "revision, mark, time, by, note, action, name, previous, first, deleted, content, digest"
 
 
 class SQLiteLog:
@@ -38,30 +34,25 @@ class SQLiteLog:
     """
 
     def __init__(self, path: str | os.PathLike[str], *, read_only: bool = False, wait: float = OWNER_SECONDS) -> None:
-        self.path = Path(path).absolute()
-        self._read_only = read_only
+        # SQLite, too, keeps what lies beside a file where a symbolic link leads: one lock for all its names.
+        self.path = Path(os.path.realpath(path))
+        self.mode = "ro" if read_only else "rw"
         self._lock: FileLock | None = None
         self._writing = threading.Lock()
         self._committed = threading.Condition()
-        self._writer: sqlite3.Connection | None = None
+        self._writer: Writer | None = None
+        self._file: RawFile | None = None
         self._readers: list[sqlite3.Connection] = []  # idle ones
         self._local = threading.local()  # `writes`: this thread is inside `writing()`
         self._blanked: list[int] = []
-        self._head: Head | None = None  # as of our last commit: nobody else writes
+        self._head: Head | None = None  # as of our last commit
         self._closed = False
         self._inode = 0  # of the file that was opened; 0 until then
         try:
-            if not read_only:
-                self._lock = FileLock(Path(f"{self.path}.lock"), wait)
-            with closing(self._connect()) as connection:
-                self._prepare(connection)
-            self._inode = os.stat(self.path).st_ino
-        except sqlite3.Error as error:
+            self._open(wait)
+        except (sqlite3.Error, OSError) as error:
             self.close()
-            raise DatabaseRefused(f"{self.path}: {_REFUSALS.get(_code(error), error)}") from error
-        except OSError as error:
-            self.close()
-            raise DatabaseRefused(f"{self.path}: {error.strerror}") from error
+            raise DatabaseRefused(f"{self.path}: {refusal(error)}") from error
         except DatabaseRefused:
             self.close()
             raise
@@ -73,10 +64,11 @@ class SQLiteLog:
         return self._rows("SELECT mark FROM origin")[0][0]  # type: ignore[no-any-return]
 
     def head(self) -> Head:
-        if (head := self._head) is not None:
-            return head
+        return self._head or self._newest()
+
+    def _newest(self) -> Head:
         rows = self._rows("SELECT revision, mark, time FROM changes ORDER BY revision DESC LIMIT 1")
-        return Head(rows[0][0], rows[0][1], _time(rows[0][2])) if rows else Head(0, self.origin())
+        return Head(rows[0][0], rows[0][1], time_of(rows[0][2])) if rows else Head(0, self.origin())
 
     def current(self, name: str) -> Change | None:
         rows = self._changes("WHERE name = ? ORDER BY previous DESC LIMIT 1", name)
@@ -92,6 +84,7 @@ class SQLiteLog:
     def read(
         self, since: int, until: int, *, name: str | None = None, newest_first: bool = False, limit: int = 1000
     ) -> list[Change]:
+        since, until, limit = bounded(since), bounded(until), bounded(limit)
         order = "DESC" if newest_first else "ASC"
         between = "revision > ? AND revision <= ?"
         if name is None:
@@ -101,6 +94,7 @@ class SQLiteLog:
         )
 
     def state(self, revision: int, *, after: str = "", limit: int = 1000, deleted: bool = False) -> list[Change]:
+        revision, limit = bounded(revision), bounded(limit)
         found: list[Change] = []
         while len(found) < limit:
             page = self._changes(
@@ -120,8 +114,11 @@ class SQLiteLog:
         until = time.monotonic() + timeout
         with self._committed:
             while (head := self.head()).revision <= since and (left := until - time.monotonic()) > 0:
-                self._committed.wait(min(left, POLL_SECONDS) if self._read_only else left)
-            return head
+                self._committed.wait(min(left, POLL_SECONDS) if self._reads_only else left)
+        if head.revision <= since and not self._reads_only:
+            self._look_after()
+            head = self.head()
+        return head
 
     @contextmanager
     def writing(self) -> Iterator[list[Change]]:
@@ -138,6 +135,7 @@ class SQLiteLog:
             except BaseException:
                 # Rolls back. A connection that has failed once is not trusted again: the next write opens a new one.
                 self._drop_writer()
+                self._head = None
                 raise
             finally:
                 self._local.writes = False
@@ -152,8 +150,7 @@ class SQLiteLog:
         with self.writing(), self._failures():
             if self.head().revision:
                 raise DatabaseRefused(f"{self.path}: this database holds a registry already")
-            assert self._writer is not None, "inside writing()"
-            self._writer.execute("UPDATE origin SET mark = ?", (origin,))
+            self._writes_on().execute("UPDATE origin SET mark = ?", (origin,))
 
     def close(self) -> None:
         with self._writing:
@@ -161,54 +158,41 @@ class SQLiteLog:
             self._head = None
             self._drop_writer()
             self._close_readers()
+            if self._file:
+                self._file.close()
             if self._lock:
-                self._lock.release()
+                self._lock.close()
         with self._committed:
             self._committed.notify_all()
+
+    @property
+    def _reads_only(self) -> bool:
+        return self.mode != "rw"
+
+    def _open(self, wait: float) -> None:
+        if self._reads_only:
+            self._file = RawFile(self.path)
+            self.mode, self._lock = mode_to_read(self.path)
+            with closing(self._connect()) as connection:
+                prepare(connection, self.path, read_only=True)
+        else:
+            self._lock = FileLock(beside(self.path, ".lock"), wait)
+            refuse_foreign_log(self.path)
+            create(self.path)
+            self._file = RawFile(self.path)
+            # It stays open: the first write finds all that it needs, also where descriptors have run out.
+            self._writer = Writer(self.path, self._connect)
+            prepare(self._writes_on(), self.path, read_only=False)
+            self._writer.start()
+        self._inode = os.stat(self.path).st_ino
 
     def _connect(self) -> sqlite3.Connection:
         if self._inode:
             self._check_file()
-        mode = "ro" if self._read_only else "rw" if self._inode else "rwc"
-        connection = sqlite3.connect(
-            f"file:{quote(str(self.path))}?mode={mode}",
-            uri=True,
-            timeout=BUSY_SECONDS,
-            isolation_level=None,
-            check_same_thread=False,
-        )
+        connection = connect(self.path, self.mode, BUSY_SECONDS)
         connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA secure_delete = ON")  # what is purged is overwritten
         return connection
-
-    def _prepare(self, connection: sqlite3.Connection) -> None:
-        """Create or migrate the schema. Raises `DatabaseRefused` for what is not ours or newer than this program."""
-        [[found]] = connection.execute("PRAGMA user_version")
-        [[application]] = connection.execute("PRAGMA application_id")
-        [[tables]] = connection.execute("SELECT count(*) FROM sqlite_schema")
-        if application != APPLICATION_ID and (application or tables or found or self._read_only):
-            raise DatabaseRefused(f"{self.path}: this is not a database of binder-registry")
-        if found > SCHEMA:
-            raise DatabaseRefused(
-                f"{self.path}: written by a newer binder-registry (schema {found}, this program knows {SCHEMA})"
-            )
-        if self._read_only:
-            return
-        if connection.execute("PRAGMA journal_mode = WAL").fetchone() != ("wal",):
-            raise DatabaseRefused(f"{self.path}: the file system does not allow SQLite's write-ahead log")
-        connection.execute("BEGIN IMMEDIATE")  # fails now, and not at the first write, where the file is read-only
-        for version in range(found + 1, SCHEMA + 1):
-            for statement in (files(__package__) / f"migrations/sqlite_{version}.sql").read_text().split(";\n"):
-                connection.execute(statement)
-        if not found:
-            connection.execute("INSERT INTO origin (mark) VALUES (?)", (token_bytes(MARK_BYTES),))
-        connection.execute(f"PRAGMA user_version = {SCHEMA}")
-        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        connection.execute("COMMIT")
-        folder = os.open(self.path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)  # the new file's own entry
-        finally:
-            os.close(folder)
 
     def _check_file(self) -> None:
         # Writes to a file that was removed or replaced would succeed, and be gone with the process.
@@ -218,39 +202,67 @@ class SQLiteLog:
     def _begin(self) -> None:
         if self._closed:
             raise sqlite3.ProgrammingError("the log is closed")
-        self._check_file()
         if self._writer is None:
-            self._writer = self._connect()
-        self._writer.execute("BEGIN IMMEDIATE")
+            raise sqlite3.ProgrammingError("the log was opened to be read")
+        self._check_file()
+        if self._writer.begin():  # somebody else wrote
+            self._head = None
 
     def _commit(self, rows: list[Change]) -> None:
-        assert self._writer is not None, "after _begin()"
-        self._writer.executemany(
-            f"INSERT INTO changes ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", [_row(row) for row in rows]
-        )
-        self._writer.executemany(
-            "UPDATE changes SET content = NULL WHERE revision = ?", [(revision,) for revision in self._blanked]
-        )
+        assert self._writer is not None
         self._head = None
-        self._writer.execute("COMMIT")
+        self._writer.commit(rows, self._blanked)
         self._check_file()
         if rows:
             self._head = Head(rows[-1].revision, rows[-1].mark, rows[-1].time)
+        if rows or self._blanked:
+            self._writer.tend(purged=bool(self._blanked))
+
+    def _look_after(self) -> None:
+        """When nothing comes: did others write, is the lock there, does the log still hold what was purged?"""
+        with self._failures():
+            newest = self._newest()
+        if (head := self._head) is not None and newest.revision > head.revision:
+            self._head = None
+        if self._writer is None or not self._writing.acquire(blocking=False):
+            return
+        try:
+            if self._lock and not self._closed and not self._lock.stands:
+                self._take_lock_again(self._lock)
+            self._writer.look_after()
+        except sqlite3.Error as error:
+            logger.error("%s: %s: %s", self.path, type(error).__name__, error)
+            self._drop_writer()
+        finally:
+            self._writing.release()
+
+    def _take_lock_again(self, removed: FileLock) -> None:
+        try:
+            self._lock = FileLock(beside(self.path, ".lock"), 0)
+        except (DatabaseRefused, OSError) as error:
+            logger.error("the lock file was removed, and the database is not this server's alone: %s", error)
+            return
+        logger.warning("%s.lock was removed, and is there again", self.path)
+        removed.close()
+
+    def _writes_on(self) -> sqlite3.Connection:
+        """Inside `writing()`."""
+        assert self._writer is not None
+        assert self._writer.connection is not None
+        return self._writer.connection
 
     def _drop_writer(self) -> None:
-        if self._writer is not None:
-            writer, self._writer = self._writer, None
-            writer.close()
+        if self._writer:
+            self._writer.drop()
 
     def _close_readers(self) -> None:
-        while (connection := self._idle_reader()) is not None:
+        while connection := self._idle_reader():
             connection.close()
 
     def _idle_reader(self) -> sqlite3.Connection | None:
-        try:
+        with suppress(IndexError):
             return self._readers.pop()
-        except IndexError:
-            return None
+        return None
 
     @contextmanager
     def _reader(self) -> Iterator[sqlite3.Connection]:
@@ -259,8 +271,7 @@ class SQLiteLog:
                 raise sqlite3.ProgrammingError("the log is closed")
             if getattr(self._local, "writes", False):
                 # Nothing is written before the block's end, and this connection has the newest pages at hand.
-                assert self._writer is not None, "inside writing()"
-                yield self._writer
+                yield self._writes_on()
                 return
             connection = self._idle_reader() or self._connect()
             try:
@@ -285,44 +296,4 @@ class SQLiteLog:
             return connection.execute(query, parameters).fetchall()
 
     def _changes(self, clauses: str, *parameters: Any) -> list[Change]:
-        return [_change(row) for row in self._rows(f"SELECT {_COLUMNS} FROM changes {clauses}", *parameters)]
-
-
-_REFUSALS = {
-    sqlite3.SQLITE_NOTADB: "this is not a database",
-    sqlite3.SQLITE_READONLY: "the file is read-only",
-    sqlite3.SQLITE_CANTOPEN: "the file cannot be opened or created",
-    sqlite3.SQLITE_BUSY: "another process holds the database locked",
-}
-
-
-def _code(error: sqlite3.Error) -> int:
-    return getattr(error, "sqlite_errorcode", 0) & 0xFF  # the primary code: the extended ones refine it
-
-
-def _time(microseconds: int) -> datetime:
-    return EPOCH + timedelta(microseconds=microseconds)
-
-
-def _row(change: Change) -> tuple[Any, ...]:
-    return (
-        change.revision,
-        change.mark,
-        (change.time - EPOCH) // timedelta(microseconds=1),
-        change.by,
-        change.note,
-        change.action.value,
-        change.name,
-        change.previous,
-        change.first,
-        change.deleted,
-        change.content,
-        change.digest,
-    )
-
-
-def _change(row: tuple[Any, ...]) -> Change:
-    revision, mark, time, by, note, action, name, previous, first, deleted, content, digest = row
-    return Change(
-        revision, mark, _time(time), by, note, Action(action), name, previous, first, bool(deleted), content, digest
-    )
+        return [change_of(row) for row in self._rows(f"SELECT {COLUMNS} FROM changes {clauses}", *parameters)]

@@ -11,6 +11,7 @@ from click.shell_completion import CompletionItem
 
 from .. import __version__
 from .connection import Chosen, context_option, url_option
+from .output import escape_what_output_cannot_hold
 
 
 class Entry(NamedTuple):
@@ -45,7 +46,9 @@ SECTIONS = {
     "Operate": {
         "serve": Entry("serve:serve", "Serve the registry over HTTP."),
         "backup": Entry("database:backup", "Copy a live SQLite registry to a file."),
-        "check": Entry("database:check", "Verify a database, or what a hub can offer."),
+        "restore-backup": Entry("database:restore_backup", "Put a backup in the place of a SQLite database."),
+        "check": Entry("database:check", "Verify a database."),
+        "check-hub": Entry("hub:check_hub", "Name what a hub cannot offer."),
         "copy": Entry("database:copy", "Move a registry to another database."),
     },
     "Set up": {
@@ -61,7 +64,7 @@ Exit codes:
   0    done, or nothing to do
   1    the registry said no, or something else failed
   2    wrong usage; or `apply --dry-run --exit-code` would change something
-  3    the registry cannot be reached, or cannot answer now
+  3    the registry cannot be reached, or cannot answer now; or `import` or `export` left something out
   4    conflict: something was changed meanwhile
   5    the token is missing, wrong, or may not do this
   130  interrupted with Ctrl-C
@@ -82,7 +85,7 @@ class LazyGroup(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         for title, entries in SECTIONS.items():
             with formatter.section(title):
-                formatter.write_dl([(name, entry.help) for name, entry in entries.items()], col_max=12)
+                formatter.write_dl([(name, entry.help) for name, entry in entries.items()], col_max=16)
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         if incomplete.startswith("-"):
@@ -114,19 +117,22 @@ def cli(ctx: click.Context, url: str | None, context: str | None) -> None:
 
 def main() -> NoReturn:
     # Python has no stream where a caller closed it: `>&-`.
-    sys.stdin, sys.stdout = sys.stdin or open(os.devnull), sys.stdout or open(os.devnull, "w")  # noqa: SIM115, PTH123
+    sys.stdin = sys.stdin or open(os.devnull)  # noqa: SIM115, PTH123
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115, PTH123
+    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115, PTH123
     sys.exit(run(sys.argv[1:]))
 
 
 def run(arguments: Sequence[str]) -> int:
     """The exit code; all errors are told on stderr."""
+    escape_what_output_cannot_hold()
     try:
         try:
             result = cli.main(arguments, prog_name="binder-registry", standalone_mode=False)
             sys.stdout.flush()
             return result if isinstance(result, int) else 0
         except click.ClickException as error:
-            error.show()
+            error.show(sys.stderr)
             return error.exit_code
         except click.Abort:
             return 130
@@ -134,7 +140,7 @@ def run(arguments: Sequence[str]) -> int:
             from .failures import explain
 
             code, line = explain(error)
-            click.echo(line, err=True)
+            click.echo(line, file=sys.stderr)
             return code
     except BrokenPipeError:  # `| head` has seen enough; and nothing is flushed again at the exit
         sys.stdout = None

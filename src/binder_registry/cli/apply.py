@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     multiple=True,
     required=True,
     metavar="FILE|DIR|-",
-    help="YAML or JSON, with one template or many; a folder's files in order; - is standard input. Repeatable.",
+    help="YAML or JSON, with one template or many; a folder's files, not its subfolders; - is standard input.",
 )
 @plan_options
 @note_option
@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 def apply(ctx: click.Context, client: "Client", /, sources: tuple[str, ...], **choices: Any) -> None:
     """Make the registry look like your files: create what is missing, update what differs, in one commit or not at all.
 
-    A template in a file is the whole wanted state. Templates that are in no file stay, unless --prune selects them.
+    A template in a file is the whole wanted state. Templates that are in no file stay, unless --prune selects them. A
+    file without any template, beside --prune, is refused: what made it may have failed.
     What `get`, `export` and a registry of 2015 print is taken as it is.
 
     On a terminal the plan is shown and you are asked; what you saw is what happens, or nothing when the registry
@@ -43,4 +44,5 @@ def apply(ctx: click.Context, client: "Client", /, sources: tuple[str, ...], **c
     """
     from .documents import read_templates
 
-    publish(ctx, client, read_templates(sources), **choices)
+    whole = choices["prune"] is not None and not choices["allow_empty"]
+    publish(ctx, client, read_templates(sources, whole=whole), **choices)

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any, Concatenate, NamedTuple, ParamSpec, TypeV
 import click
 from click.shell_completion import CompletionItem
 
+from .context_file import address, complete_context
+from .output import tell
+
 if TYPE_CHECKING:
     from ..client import Client
 
@@ -26,7 +29,8 @@ def url_option(command: F) -> F:
 
 
 def context_option(command: F) -> F:
-    return click.option("--context", metavar="NAME", help="A registry named with `context add`.")(command)
+    help_text = "A registry named with `context add`."
+    return click.option("--context", metavar="NAME", shell_complete=complete_context, help=help_text)(command)
 
 
 def connected(command: "Callable[Concatenate[Client, P], None]") -> Callable[..., None]:
@@ -44,6 +48,8 @@ def connected(command: "Callable[Concatenate[Client, P], None]") -> Callable[...
         try:
             command(client, *args, **kwargs)
         finally:
+            for warning in client.warnings():
+                tell(f"warning: {warning}")
             client.close()
 
     return connect
@@ -51,7 +57,6 @@ def connected(command: "Callable[Concatenate[Client, P], None]") -> Callable[...
 
 def open_client(chosen: Chosen, *, timeout: float = 30.0, retries: int = 3) -> "Client":
     from ..client import Client
-    from .contexts import address
 
     url, token = address(chosen.url, chosen.context)
     return Client(url, token, timeout=timeout, retries=retries)

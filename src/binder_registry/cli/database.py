@@ -1,24 +1,29 @@
-"""backup, check and copy: what works on a database and not on a server."""
+"""backup, restore-backup, check and copy: what works on a database and not on a server."""
 
-import logging
-import os
-import sqlite3
 from contextlib import closing
 from pathlib import Path
-from urllib.parse import quote, unquote
 
 import click
 
-from ..backends import open_log
+from ..backends import dated_ahead, open_log
 from ..backends.copying import copy_log
-from ..errors import DatabaseRefused, StoreUnavailable
-from ..verify import Finding, damaged_pages, verify
+from ..backends.file_lock import FileLock
+from ..backends.sqlite_wal import beside
+from ..errors import StoreUnavailable
+from ..log_store import utc_now
+from ..verify import damaged_pages
 from .connection import context_option, url_option
-from .files import name_beside, sync_folder
-from .hub import allow_command_option, check_hub
+from .database_files import (
+    move_log,
+    say_it_once,
+    set_aside,
+    sound_copy,
+    sqlite_database,
+    take_place,
+    verified,
+)
+from .hub import allow_command_option, check_hub, kind_option
 from .output import progress, say, tell
-
-PAGES = 2000  # of one step of a backup
 
 
 @click.command("backup", short_help="Copy a live SQLite registry to a file.")
@@ -34,10 +39,10 @@ def backup(file: Path, db: str) -> None:
     Example:
       binder-registry backup --db sqlite:////srv/registry.db registry-$(date +%F).db
     """
-    path = _sqlite_path(db)
-    if path is None:
-        raise click.BadParameter("only SQLite is copied here; PostgreSQL has pg_dump", param_hint="--db")
-    file = file.absolute()
+    path = sqlite_database(db)
+    file = file.resolve()
+    if file.exists() and not file.is_file():
+        raise click.BadParameter(f"{file} is a device or a pipe: a backup is a file", param_hint="FILE")
     if file.exists() and file.samefile(path):
         raise click.BadParameter("this is the database itself", param_hint="FILE")
     if Path(f"{file}-wal").exists():
@@ -45,33 +50,51 @@ def backup(file: Path, db: str) -> None:
         raise click.ClickException(
             f"{file} is in use by another program ({file.name}-wal is there). Choose another name."
         )
-    copy = name_beside(file)
-    try:
-        os.close(os.open(copy, os.O_CREAT | os.O_EXCL, 0o600))
-        _copy_pages(path, copy)
-        finding = _verified(f"sqlite:///{quote(str(copy))}")
-        if finding.problems:
-            raise click.ClickException(f"The copy is not sound: {finding.problems[0]}. `check` says more.")
-        with copy.open("rb") as whole:
-            os.fsync(whole.fileno())
-        copy.replace(file)
-    finally:
-        for left in (copy, Path(f"{copy}-wal"), Path(f"{copy}-shm")):
-            left.unlink(missing_ok=True)
-    sync_folder(file.parent)
+    with sound_copy(path, file) as (copy, finding):
+        take_place(copy, file)
     say(f"{file}: {finding.templates} templates at {finding.position}")
 
 
-@click.command("check", short_help="Verify a database, or what a hub can offer.")
+@click.command("restore-backup", short_help="Put a backup in the place of a SQLite database.")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@click.option("--db", required=True, envvar="BINDER_REGISTRY_DB", metavar="URL", help="sqlite:///PATH, as for serve.")
+@click.option("--discard", is_flag=True, help="Do not keep what was there before.")
+def restore_backup(file: Path, db: str, discard: bool) -> None:
+    """Put a backup in the place of a SQLite database, whose server must not run: verified first, and in one step. What
+    was there before is kept beside it, with its write-ahead log.
+
+    Readers that saw what the backup does not have notice, and start over.
+
+    \b
+    Example:
+      binder-registry restore-backup registry-2026-11-26.db --db sqlite:////srv/registry.db
+    """
+    path = sqlite_database(db).resolve()
+    file = file.resolve()
+    if not file.is_file() or (path.exists() and not path.is_file()):
+        raise click.BadParameter("a database is a file, and neither a device nor a pipe", param_hint="FILE")
+    if path.exists() and file.samefile(path):
+        raise click.BadParameter("this is the database itself", param_hint="FILE")
+    try:
+        lock = FileLock(beside(path, ".lock"), 0)
+    except OSError as error:
+        raise click.ClickException(f"{path}: {error.strerror}") from None
+    with closing(lock), sound_copy(file, path) as (copy, finding):
+        kept = set_aside(path)
+        take_place(copy, path)
+        move_log(path, kept)
+        if discard and kept:
+            for suffix in ("", "-wal"):
+                beside(kept, suffix).unlink(missing_ok=True)
+    say(f"{path}: {finding.templates} templates at {finding.position}")
+    if kept and not discard:
+        say(f"what was there before is {kept}")
+
+
+@click.command("check", short_help="Verify a database.")
 @click.argument("db", required=False, metavar="[DB_URL]", envvar="BINDER_REGISTRY_DB")
-@click.option("--hub", is_flag=True, help="Ask a registry instead, and name what a JupyterHub cannot offer.")
-@click.option(
-    "--kind",
-    type=click.Choice(["kubernetes", "docker", "local"]),
-    default="kubernetes",
-    show_default=True,
-    help="With --hub: its spawner.",
-)
+@click.option("--hub", is_flag=True, help="The old spelling of `check-hub`.")
+@kind_option
 @allow_command_option
 @url_option
 @context_option
@@ -83,23 +106,21 @@ def check(
     decodes and has its digest, and the folded log equals the current state. What is wrong is named, and the exit code
     is 1.
 
-    With --hub: name what a JupyterHub cannot offer, and why.
-
     \b
-    Examples:
+    Example:
       binder-registry check sqlite:////srv/registry.db
-      binder-registry check --hub
     """
     if hub:
         ctx.invoke(check_hub, kind=kind, allow_commands=allow_commands, **chosen)
         return
     if not db:
-        raise click.UsageError("Name the database: sqlite:///PATH. Or ask for --hub.")
-    path = _sqlite_path(db)
-    finding = _verified(db)
+        raise click.UsageError("Name the database: sqlite:///PATH. What a hub can offer is `check-hub`.")
+    finding = verified(db)
     problems = finding.problems
-    if path is not None:
-        problems = [*damaged_pages(path), *problems]
+    if db.startswith("sqlite:"):
+        problems = [*damaged_pages(sqlite_database(db)), *problems]
+    if warning := dated_ahead(finding.time, utc_now()):
+        tell(f"warning: {warning}")
     for problem in problems:
         tell(problem)
     if problems:
@@ -124,7 +145,7 @@ def copy(source: str, target: str) -> None:
 
     if "memory:" in (source, target):
         raise click.UsageError("memory: is gone when this command ends: name a database that stays.")
-    _say_it_once()
+    say_it_once()
     with closing(open_log(source, read_only=True)) as reads, closing(open_log(target)) as writes:
         try:
             with progress("Copying", 2 * reads.head().revision) as seen:
@@ -136,41 +157,3 @@ def copy(source: str, target: str) -> None:
                 f"A database failed: {error.__cause__}. Run the same line again: it goes on where it stopped."
             ) from None
     say(f"{head.revision} revisions copied and verified, position {head.position}")
-
-
-def _say_it_once() -> None:
-    """What goes wrong in a database is told as an error, and not by the log too."""
-    logging.getLogger("binder_registry").addHandler(logging.NullHandler())
-
-
-def _sqlite_path(url: str) -> Path | None:
-    return Path(unquote(url.removeprefix("sqlite:///"))).absolute() if url.startswith("sqlite:///") else None
-
-
-def _verified(url: str) -> Finding:
-
-    _say_it_once()
-    with closing(open_log(url, read_only=True)) as log:
-        try:
-            total = log.head().revision
-            with progress("Verifying", total) as seen:
-                return verify(log, seen)
-        except StoreUnavailable as error:
-            raise click.ClickException(f"The database cannot be read: {error.__cause__}") from None
-
-
-def _copy_pages(source: Path, target: Path) -> None:
-    """One state of the source, however long it takes and whatever is written meanwhile: in one read transaction."""
-
-    try:
-        with (
-            closing(sqlite3.connect(f"file:{quote(str(source))}?mode=ro", uri=True, isolation_level=None)) as reader,
-            closing(sqlite3.connect(target, isolation_level=None)) as writer,
-            progress("Copying") as seen,
-        ):
-            reader.execute("BEGIN")
-            reader.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-            reader.backup(writer, pages=PAGES, progress=lambda status, left, total: seen(total - left))
-            writer.execute("PRAGMA journal_mode = DELETE")  # one file, without a log beside it
-    except sqlite3.Error as error:
-        raise DatabaseRefused(f"{source}: {error}") from None

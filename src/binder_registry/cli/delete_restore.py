@@ -1,14 +1,13 @@
 """delete, rename, restore and purge."""
 
-from shlex import quote
 from typing import TYPE_CHECKING
 
 import click
 
-from .connection import connected, name_argument
-from .options import if_match_option, note_option
-from .output import confirmed, say
-from .write import print_result, result_option
+from .connection import complete_name, connected, name_argument
+from .options import if_match_option, note_option, whole
+from .output import confirmed, hinted, say
+from .write import print_result, result_option, tell_of_successor
 
 if TYPE_CHECKING:
     from ..changes import Position
@@ -19,7 +18,13 @@ RENAME_ATTEMPTS = 5
 
 @click.command("delete", short_help="Delete a template.")
 @name_argument
-@click.option("--replaced-by", default="", metavar="NAME", help="Template that stale choices of it resolve to.")
+@click.option(
+    "--replaced-by",
+    default="",
+    metavar="NAME",
+    shell_complete=complete_name,
+    help="Template that stale choices of it resolve to.",
+)
 @if_match_option
 @note_option
 @connected
@@ -31,11 +36,12 @@ def delete(client: "Client", name: str, replaced_by: str, expected: "Position | 
       binder-registry delete scipy-2025 --replaced-by scipy-2026 -m "End of the course"
     """
     deleted = client.delete_template(name, expected=expected, note=note, replaced_by=replaced_by)
-    say(f"{name} deleted; `binder-registry restore {quote(name)} {deleted.revision}` brings it back")
+    say(f"{name} deleted; `{hinted('restore', name, str(deleted.revision))}` brings it back")
+    tell_of_successor(client, name, replaced_by)
 
 
 @click.command("rename", short_help="Give a template another name.")
-@click.argument("old")
+@click.argument("old", shell_complete=complete_name)
 @click.argument("new")
 @if_match_option
 @note_option
@@ -76,7 +82,7 @@ def rename(client: "Client", old: str, new: str, expected: "Position | None", no
 
 @click.command("restore", short_help="Bring back an old revision.")
 @name_argument
-@click.argument("revision", type=int)
+@click.argument("revision", type=whole())
 @if_match_option
 @note_option
 @result_option
@@ -94,7 +100,7 @@ def restore(client: "Client", name: str, revision: int, expected: "Position | No
 
 @click.command("purge", short_help="Erase the content of an old revision for good.")
 @name_argument
-@click.argument("revision", type=int)
+@click.argument("revision", type=whole())
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 @note_option
 @connected

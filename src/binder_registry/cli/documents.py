@@ -1,93 +1,26 @@
-"""Templates as YAML and JSON documents, in and out.
+"""Templates as YAML and JSON documents, in and out."""
 
-Strings stay strings: what YAML, of one version or the other, would read as a number, a date or a truth is quoted on the
-way out, and what looks like a date is a string on the way in.
-"""
-
-import re
-import sys
-from collections.abc import Iterable, Iterator
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-import click
 import msgspec
-import yaml
 from msgspec import Struct, structs
 
 from ..errors import APIErrorResponse, InvalidRequest
 from ..template import Template
 from ..wire import Object, encode_template, parse, template_from_members
-from .output import printable
+from .meaning import understood
+from .output import tell
+from .sources import InvalidDocument as InvalidDocument
+from .sources import find, holds_files, read_text, shown
+from .yaml_text import LoaderAsWritten, Unquoted
+from .yaml_text import load_yaml as load_yaml
+from .yaml_text import to_yaml as to_yaml
+from .yaml_text import to_yaml_documents as to_yaml_documents
 
-SUFFIXES = (".yaml", ".yml", ".json")
 KEPT_BY_REGISTRY = ("time-created", "time-modified", "revision")  # printed by `get`; an apply takes none of them
-
-_BaseLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_BaseDumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-
-# What YAML 1.2 or Go's reader takes for something else than a string, and PyYAML writes without quotes.
-_QUOTED = re.compile(r"[-+.]?[0-9][0-9a-fA-F_xXoObBeE.:+-]*|[yYnN]")
-
-
-class InvalidDocument(click.ClickException):
-    """What is wrong with a file, and where."""
-
-    def __init__(self, *lines: str) -> None:
-        super().__init__("\n       ".join(map(printable, lines)))  # as wide as click's "Error: "
-
-
-class _Loader(_BaseLoader):  # type: ignore[misc]
-    yaml_implicit_resolvers = {
-        start: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-        for start, resolvers in _BaseLoader.yaml_implicit_resolvers.items()
-    }
-
-    def flatten_mapping(self, node: Any) -> None:
-        """Also refuses a key that stands twice, once per mapping: merging adds keys that do."""
-        if not hasattr(node, "checked"):
-            node.checked = True
-            keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
-            if len(set(keys)) < len(keys):
-                raise yaml.constructor.ConstructorError(None, None, "a key stands here twice", node.start_mark)
-        super().flatten_mapping(node)
-
-
-class _Dumper(_BaseDumper):  # type: ignore[misc]
-    def ignore_aliases(self, data: Any) -> bool:
-        return True
-
-
-def _represent_text(dumper: Any, text: str) -> Any:
-    style = "|" if "\n" in text else '"' if _QUOTED.fullmatch(text) else None
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
-
-
-_Dumper.add_representer(str, _represent_text)
-
-
-def to_yaml(value: Any) -> str:
-    text: str = yaml.dump(value, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=120)
-    return text
-
-
-def to_yaml_documents(values: Iterable[Any]) -> str:
-    text: str = yaml.dump_all(
-        values, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=120, explicit_start=True
-    )
-    return text
-
-
-def load_yaml(text: str | bytes, where: str) -> list[Any]:
-    """The documents. Raises `InvalidDocument`."""
-    try:
-        return list(yaml.load_all(text, Loader=_Loader))
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        at = f", line {mark.line + 1}" if mark else ""
-        raise InvalidDocument(f"{where}{at}: not valid YAML: {error.problem or error.context}") from None
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError) as error:
-        raise InvalidDocument(f"{where}: not valid YAML: {str(error).splitlines()[0]}") from None
+MOST_NAMED = 10
+MEANT_EMPTY = "--allow-empty says that this is meant."
 
 
 def members(template: Template, *, full: bool = False) -> dict[str, Any]:
@@ -103,41 +36,44 @@ class Document(Struct, frozen=True):
     value: Any
 
 
-def read_documents(sources: Iterable[str]) -> Iterator[Document]:
-    """Every template-like value in files, folders (sorted) and `-`; lists are taken apart. Raises `InvalidDocument`."""
-    for source in sources:
-        for path in _files(source):
-            text = sys.stdin.buffer.read() if path is None else path.read_bytes()
-            where = "standard input" if path is None else str(path)
-            documents = _load(text, where)
-            for number, value in enumerate(documents, 1):
-                at = f"{where}, document {number}" if len(documents) > 1 else where
-                if isinstance(value, list) and not isinstance(value, Object):
-                    yield from (Document(f"{at}, element {index}", one) for index, one in enumerate(value, 1))
-                elif value is not None:
-                    yield Document(at, value)
+def read_templates(sources: Sequence[str], *, whole: bool = False) -> list[Template]:
+    """What files, folders and `-` hold. Raises `InvalidDocument` with everything that is wrong.
 
-
-def read_templates(sources: Iterable[str]) -> list[Template]:
-    """Raises `InvalidDocument` with everything that is wrong."""
-    templates, problems = list[Template](), list[str]()
-    for document in read_documents(sources):
-        try:
-            templates.append(to_template(document.value))
-        except APIErrorResponse as error:
-            problems.append(f"{document.where}: {error.message}")
+    `whole`: what is not among them will be deleted. Then each file must hold some, and no subfolder may be left out.
+    """
+    found = find(sources)
+    if whole and (unread := [folder for folder in found.subfolders if holds_files(folder)]):
+        raise InvalidDocument(
+            f"{_listed(unread)}: not read, and --prune deletes what only stands there: name it with -f"
+        )
+    if left := sorted([*found.subfolders, *found.passed_over]):
+        tell(f"Passed over: {_listed(left)}")
+    templates, empty, problems = list[Template](), list[str](), list[str]()
+    for source in found.files:
+        documents = list(_documents(read_text(source), shown(source)))
+        empty += [] if documents else [shown(source)]
+        for document in documents:
+            try:
+                templates.append(to_template(document.value))
+            except APIErrorResponse as error:
+                problems.append(f"{document.where}: {error.message}")
     if problems:
-        more = [f"and {len(problems) - 10} more"] if len(problems) > 10 else []
-        raise InvalidDocument(*problems[:10], *more)
+        more = [f"and {len(problems) - MOST_NAMED} more"] if len(problems) > MOST_NAMED else []
+        raise InvalidDocument(*problems[:MOST_NAMED], *more)
+    if whole and empty:
+        raise InvalidDocument(
+            f"{_listed(empty)}: no templates there, and --prune deletes those of before. {MEANT_EMPTY}"
+        )
     return templates
 
 
 def to_template(value: Any) -> Template:
-    """What `get` or a registry of 2015 printed, or a person wrote. Raises `InvalidTemplate`."""
+    """What `get` or a registry of 2015 printed, or a person wrote. Raises `InvalidTemplate` and `InvalidRequest`."""
     value = as_object(value)
-    if isinstance(value, Object):
-        value = Object((key, member) for key, member in value if key not in KEPT_BY_REGISTRY)
-    return template_from_members(value)
+    if not isinstance(value, Object):
+        raise InvalidRequest("a template must be an object, with members like name and image-name")
+    given = Object((key, member) for key, member in value if key not in KEPT_BY_REGISTRY)
+    return template_from_members(understood(given))
 
 
 def as_object(value: Any) -> Any:
@@ -148,28 +84,33 @@ def as_object(value: Any) -> Any:
 
 
 def _key(key: Any) -> str:
-    if not isinstance(key, str):
-        raise InvalidRequest(f"the key {key!r} must be a string: put it in quotes")
-    return key
+    if not isinstance(key, str) or (isinstance(key, Unquoted) and not key.clear):
+        raise InvalidRequest(f"the key {key!s} must be a string: put it in quotes")
+    return str(key)
 
 
-def _load(text: bytes, where: str) -> list[Any]:
-    if where.endswith(".json") or text.lstrip()[:1] in (b"[", b"{"):
+def _documents(text: str, where: str) -> Iterator[Document]:
+    """Every template-like value; lists are taken apart. Raises `InvalidDocument`."""
+    values = _load(text, where)
+    for number, value in enumerate(values, 1):
+        at = f"{where}, document {number}" if len(values) > 1 else where
+        if isinstance(value, list) and not isinstance(value, Object):
+            yield from (Document(f"{at}, element {index}", one) for index, one in enumerate(value, 1))
+        elif value is not None:
+            yield Document(at, value)
+
+
+def _load(text: str, where: str) -> list[Any]:
+    is_json = where.lower().endswith(".json")
+    if is_json or text.lstrip()[:1] in ("[", "{"):
         try:
-            return [parse(text)]
+            return [parse(text.encode())]
         except InvalidRequest as error:
-            if where.endswith(".json"):
+            if is_json:
                 raise InvalidDocument(f"{where}: {error.message}") from None
-    return load_yaml(text, where)
+    return load_yaml(text, where, LoaderAsWritten)
 
 
-def _files(source: str) -> list[Path | None]:
-    if source == "-":
-        return [None]
-    path = Path(source)
-    if not path.is_dir():
-        return [path]
-    found: list[Path | None] = [*sorted(each for each in path.iterdir() if each.suffix in SUFFIXES and each.is_file())]
-    if not found:
-        raise InvalidDocument(f"{path}: no {', '.join(SUFFIXES)} files in this folder")
-    return found
+def _listed(names: Sequence[Any]) -> str:
+    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    return ", ".join(map(str, names[:MOST_NAMED])) + more

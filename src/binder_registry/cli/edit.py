@@ -12,8 +12,8 @@ import click
 
 from .connection import connected, name_argument
 from .options import note_option
-from .output import say, tell
-from .write import print_result, result_option
+from .output import hinted, say, tell
+from .write import print_result, result_option, tell_of_successor
 
 if TYPE_CHECKING:
     from ..client import Client
@@ -36,6 +36,7 @@ def edit(client: "Client", name: str, note: str, output: str) -> None:
       EDITOR=nano binder-registry edit scipy -m "More memory for the course"
     """
     from .documents import members, to_yaml
+    from .sources import decoded
 
     template = client.get_template(name)
     text = f"# {name} at revision {template.revision}: save to publish, leave unchanged to cancel.\n"
@@ -47,7 +48,7 @@ def edit(client: "Client", name: str, note: str, output: str) -> None:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(text)
         _run_editor(path)
-        edited = path.read_text(encoding="utf-8")
+        edited = decoded(path.read_bytes(), str(path))
         if edited == text:
             keep = False
             say(f"{name} unchanged")
@@ -60,15 +61,17 @@ def edit(client: "Client", name: str, note: str, output: str) -> None:
         written = client.replace_template(wanted, expected=template.revision, note=note)
         keep = False
         print_result(written, "updated", output)
+        if written.replaced_by != template.replaced_by:
+            tell_of_successor(client, name, written.replaced_by)
     finally:
-        if keep:
-            tell(f"Your text is kept in {path}. `binder-registry apply -f {path}` publishes it.")
+        if keep and path.exists():
+            tell(f"Your text is kept in {path}. `binder-registry apply -f {shlex.quote(kept)}` publishes it.")
         else:
             path.unlink(missing_ok=True)
 
 
 def _run_editor(path: Path) -> None:
-    words = shlex.split(os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi")
+    words = _editor()
     try:
         editor = subprocess.Popen([*words, str(path)])  # noqa: S603 - the user's own
     except OSError as error:
@@ -79,7 +82,20 @@ def _run_editor(path: Path) -> None:
     finally:
         signal.signal(signal.SIGINT, before)
     if code:
-        raise click.ClickException(f"The editor {words[0]!r} ended with {code}: nothing was changed.")
+        how = f"ended with {code}" if code > 0 else f"was ended by signal {-code}"
+        raise click.ClickException(f"The editor {words[0]!r} {how}: nothing was changed.")
+
+
+def _editor() -> list[str]:
+    """The program and its arguments, as a shell splits them."""
+    for variable in ("VISUAL", "EDITOR"):
+        try:
+            words = shlex.split(os.environ.get(variable, ""))
+        except ValueError as error:
+            raise click.ClickException(f"{variable} cannot be read: {error}.") from None
+        if words:
+            return words
+    return ["vi"]
 
 
 def _read(text: str, path: Path, before: "Template") -> "Template | None":
@@ -87,12 +103,14 @@ def _read(text: str, path: Path, before: "Template") -> "Template | None":
     from ..differences import changed_members
     from ..rules import check
     from .documents import InvalidDocument, load_yaml, to_template
+    from .yaml_text import LoaderAsWritten
 
-    documents = load_yaml(text, str(path))
+    documents = load_yaml(text, str(path), LoaderAsWritten)
     if len(documents) != 1:
         raise InvalidDocument(f"{path}: must hold one template, and holds {len(documents)}")
     template = to_template(documents[0])
     check(template)
     if template.name != before.name:
-        raise click.ClickException(f"A name is changed with `binder-registry rename {before.name} {template.name}`.")
+        renamed = hinted("rename", before.name, template.name)
+        raise click.ClickException(f"A name is changed with `{renamed}`.")
     return template if changed_members(before, template) else None

@@ -1,19 +1,21 @@
 """export and import."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from .connection import connected
-from .options import note_option
-from .output import json_text, progress, tell
+from .options import note_option, whole
+from .output import json_text, progress, tell, write_json, write_yaml
 from .plan import plan_options, publish
 
 if TYPE_CHECKING:
     from ..client import Client
+    from ..formats.losses import Losses
     from ..template import Template
+
+LEFT_OUT = 3  # exit code
 
 
 @click.command("export", short_help="Write all templates to a file.")
@@ -27,12 +29,23 @@ if TYPE_CHECKING:
     help="z2jh: singleuser.profileList; allowed-images: of DockerSpawner.",
 )
 @click.option("--label", "-l", multiple=True, metavar="SELECTOR", help="Only those with these labels; repeatable.")
-@click.option("--revision", type=int, metavar="N", help="As it was at this revision of the registry.")
+@click.option("--revision", type=whole(), metavar="N", help="As it was at this revision of the registry.")
 @connected
-def export(client: "Client", file: Path | None, form: str, label: tuple[str, ...], revision: int | None) -> None:
+@click.pass_context
+def export(
+    ctx: click.Context,
+    client: "Client",
+    /,
+    file: Path | None,
+    form: str,
+    label: tuple[str, ...],
+    revision: int | None,
+) -> None:
     """Write all templates, without times and revisions: `apply -f` takes them back and finds them unchanged.
 
-    What the other formats cannot hold is named on stderr.
+    What the other formats cannot hold is named on stderr. A template that they would open to everybody, or cannot hold
+    at all, is left out, and the exit code is 3. In values of zero-to-jupyterhub groups are written, and named: only a
+    hub with code of its own obeys them.
 
     \b
     Examples:
@@ -41,18 +54,20 @@ def export(client: "Client", file: Path | None, form: str, label: tuple[str, ...
     """
     with progress("Reading"):
         templates = client.list_templates(label=label, revision=revision)
-    text = rendered(templates, form)
+    text, losses = rendered(templates, form)
+    tell_of(losses)
     if file is None:
-        click.echo(text, nl=False)
-        return
-    from .files import replaced
+        (write_json if form == "json" else write_yaml)(text)
+    else:
+        from .files import replaced
 
-    with replaced(file) as whole:
-        whole.write(text.encode())
-    tell(f"{len(templates)} templates written to {file}")
+        with replaced(file) as whole:
+            whole.write(text.encode())
+        tell(f"{len(templates) - sum(loss.left_out for loss in losses)} templates written to {file}")
+    ctx.exit(exit_code(losses))
 
 
-def rendered(templates: "list[Template]", form: str) -> str:
+def rendered(templates: "list[Template]", form: str) -> "tuple[str, Losses]":
     from ..formats.allowed_images import to_allowed_images
     from ..formats.z2jh import to_z2jh
     from .documents import members, to_yaml, to_yaml_documents
@@ -62,13 +77,20 @@ def rendered(templates: "list[Template]", form: str) -> str:
             return "".join(
                 _counted(done, index, to_yaml_documents([members(template)]))
                 for index, template in enumerate(templates, 1)
-            )
+            ), []
     if form == "json":
-        return json_text([members(template) for template in templates], indent=2) + "\n"
-    values, notes = (to_z2jh if form == "z2jh" else to_allowed_images)(templates)
-    for note in notes:
-        tell(note)
-    return to_yaml(values)
+        return json_text([members(template) for template in templates], indent=2) + "\n", []
+    values, losses = (to_z2jh if form == "z2jh" else to_allowed_images)(templates)
+    return to_yaml(values), losses
+
+
+def tell_of(losses: "Losses") -> None:
+    for loss in losses:
+        tell(str(loss))
+
+
+def exit_code(losses: "Losses") -> int:
+    return LEFT_OUT if any(loss.left_out for loss in losses) else 0
 
 
 def _counted(done: Any, index: int, text: str) -> str:
@@ -79,6 +101,7 @@ def _counted(done: Any, index: int, text: str) -> str:
 @click.command("import", short_help="Take templates from a hub's values or another registry.")
 @click.argument("source", required=False, metavar="[FILE|-]")
 @click.option("--from-url", metavar="URL", help="Read the templates of another registry; one of 2015 will do.")
+@click.option("--from-context", metavar="NAME", help="The same, of a registry named with `context add`.")
 @click.option(
     "--format",
     "form",
@@ -87,67 +110,62 @@ def _counted(done: Any, index: int, text: str) -> str:
     show_default=True,
     help="z2jh: a values file; allowed-images: of DockerSpawner.",
 )
+@click.option("--at", default="", metavar="PATH", help="Which list of profiles, where there are two: a.jupyterhub.")
 @plan_options
 @note_option
 @connected
 @click.pass_context
 def import_templates(
-    ctx: click.Context, client: "Client", /, source: str | None, from_url: str | None, form: str, **choices: Any
+    ctx: click.Context,
+    client: "Client",
+    /,
+    source: str | None,
+    from_url: str | None,
+    from_context: str | None,
+    form: str,
+    at: str,
+    **choices: Any,
 ) -> None:
     """Take templates from a hub's values file, from DockerSpawner's list of images, or from another registry, and apply
     them. What cannot be carried over is named on stderr, and the rest is taken.
 
-    A choice of a profile's options becomes a template of its own, named <slug>-<choice>.
+    A choice of a profile's options becomes a template of its own, named <slug>-<choice>. What is offered to some only,
+    and could not be kept so, is left out, and so is what cannot be read: the exit code is 3 then.
+
+    The token for the other registry comes from its context, or from BINDER_REGISTRY_FROM_TOKEN.
 
     \b
     Examples:
       binder-registry import --format z2jh values.yaml --dry-run
+      binder-registry import --format z2jh values.yaml --at basehub.jupyterhub
       binder-registry import --from-url http://old-registry:8080
     """
-    if (source is None) == (from_url is None):
-        raise click.UsageError("Name a FILE, or another registry with --from-url.")
-    if from_url is not None:
-        found, notes = _of_registry(from_url), list[str]()
+    from ..formats.losses import Loss
+    from .import_sources import of_file, of_registry
+
+    if [source, from_url, from_context].count(None) != 2:
+        raise click.UsageError("Name a FILE, or another registry with --from-url or --from-context.")
+    if at and form != "z2jh":
+        raise click.UsageError("--at goes with --format z2jh.")
+    if source is None:
+        found, losses = of_registry(from_url, from_context), list[Loss]()
     else:
-        assert source is not None, "one of the two is given"
-        found, notes = _of_file(source, form)
-    templates = _publishable(found, notes)
-    for note in notes:
-        tell(note)
-    publish(ctx, client, templates, **choices)
-
-
-def _of_registry(url: str) -> "list[Template]":
-    from msgspec.structs import replace
-
-    from ..client import Client
-
-    with Client(url, token="", timeout=30.0) as other:
-        found = other.list_templates()
-    return [replace(template, time_created=None, time_modified=None, revision=0) for template in found]
-
-
-def _of_file(source: str, form: str) -> "tuple[list[Template], list[str]]":
-    from ..formats.allowed_images import from_allowed_images
-    from ..formats.z2jh import from_z2jh
-    from .documents import InvalidDocument, load_yaml, read_templates
-
-    if form == "templates":
-        return read_templates([source]), []
-    text = sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
-    where = "standard input" if source == "-" else source
-    documents = load_yaml(text, where)
-    if len(documents) != 1:
-        raise InvalidDocument(f"{where}: must hold one document, and holds {len(documents)}")
+        all_of_it = choices["prune"] is not None and not choices["allow_empty"]
+        found, losses = of_file(source, form, at, whole=all_of_it)
+    templates = _publishable(found, losses)
+    tell_of(losses)
+    code = exit_code(losses)
     try:
-        return (from_z2jh if form == "z2jh" else from_allowed_images)(documents[0])
-    except ValueError as error:
-        raise InvalidDocument(f"{where}: {error}") from None
+        publish(ctx, client, templates, **choices)
+    except click.exceptions.Exit as planned:
+        code = code or planned.exit_code
+    ctx.exit(code)
 
 
-def _publishable(templates: "list[Template]", notes: list[str]) -> "list[Template]":
+def _publishable(templates: "list[Template]", losses: "Losses") -> "list[Template]":
     """Those that keep the rules; the others are named."""
     from ..errors import InvalidTemplate
+    from ..formats.losses import Loss
     from ..rules import check
 
     kept = []
@@ -156,5 +174,5 @@ def _publishable(templates: "list[Template]", notes: list[str]) -> "list[Templat
             check(template)
             kept.append(template)
         except InvalidTemplate as error:
-            notes.append(f"{template.name or '(no name)'}: left out: {error.message}")
+            losses.append(Loss(template.name or "(no name)", f"left out: {error.message}", left_out=True))
     return kept

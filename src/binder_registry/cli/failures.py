@@ -51,6 +51,10 @@ def explain(error: Exception) -> tuple[int, str]:
     if isinstance(error, OSError):
         what = error.strerror or str(error)
         return FAILED, _line(f"{error.filename}: {what}" if error.filename else what, "")
+    if isinstance(error, UnicodeEncodeError):  # an argument of bytes that are no text
+        return FAILED, _line(f"{error.object[:100]!a} is not text in UTF-8", "")
+    if isinstance(error, RecursionError):
+        return FAILED, _line("The input is nested too deeply", "")
     if os.environ.get("BINDER_REGISTRY_TRACEBACK"):
         raise error
     hint = "This is a fault of binder-registry: please report it, with BINDER_REGISTRY_TRACEBACK=1 set."

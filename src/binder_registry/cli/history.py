@@ -6,8 +6,19 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .connection import complete_name, connected, name_argument
-from .options import PositionText
-from .output import console, format_option, json_text, moment, print_json, print_yaml, printable, table
+from .options import PositionText, whole
+from .output import (
+    console,
+    format_option,
+    json_text,
+    moment,
+    print_json,
+    print_yaml,
+    printable,
+    table,
+    write,
+    write_json,
+)
 
 if TYPE_CHECKING:
     from ..changes import Change, Position
@@ -21,9 +32,7 @@ PAGE = 1000
 @click.option(
     "--since", type=PositionText(), metavar="REVISION", help="Those after this revision (or position), oldest first."
 )
-@click.option(
-    "--limit", "-n", type=click.IntRange(min=1), metavar="N", default=50, show_default=True, help="At most so many."
-)
+@click.option("--limit", "-n", type=whole(1), metavar="N", default=50, show_default=True, help="At most so many.")
 @click.option("--label", "-l", multiple=True, metavar="SELECTOR", help="Of templates with these labels; repeatable.")
 @format_option("table", "wide", "name", "json", "yaml")
 @connected
@@ -51,7 +60,7 @@ def changes(
     elif output == "yaml":
         print_yaml([change_members(change) for change in found])
     elif output == "name":
-        click.echo("".join(f"{change.position}\n" for change in found), nl=False)
+        write("".join(f"{change.position}\n" for change in found))
     else:
         columns = _WIDE if output == "wide" else _NARROW
         table(list(columns), [[column(change) for column in columns.values()] for change in found])
@@ -59,8 +68,8 @@ def changes(
 
 @click.command("diff", short_help="Compare two revisions of a template.")
 @name_argument
-@click.argument("old", type=int, metavar="REVISION")
-@click.argument("new", type=int, metavar="[REVISION]", required=False)
+@click.argument("old", type=whole(), metavar="REVISION")
+@click.argument("new", type=whole(), metavar="[REVISION]", required=False)
 @connected
 def diff(client: "Client", name: str, old: int, new: int | None) -> None:
     """Compare a template at two revisions of the registry, or at one and now. Where it did not exist is empty.
@@ -93,7 +102,7 @@ def diff(client: "Client", name: str, old: int, new: int | None) -> None:
     out = console()
     for line in lines:
         style = "bold" if line[:3] in ("---", "+++") else {"-": "red", "+": "green", "@": "cyan"}.get(line[:1], "")
-        out.print(Text(line, style=style))
+        out.print(Text(line, style=style), soft_wrap=True)
 
 
 @click.command("watch", short_help="Follow changes as they come.")
@@ -117,13 +126,9 @@ def watch(client: "Client", name: str | None, since: "Position | None", label: t
     """
     for change in client.watch(since=since, name=name, label=label):
         if output == "json":
-            line = json_text(change_members(change))
-        elif output == "name":
-            line = printable(change.name)
+            write_json(json_text(change_members(change)))
         else:
-            line = _line(change)
-        click.echo(line)
-        sys.stdout.flush()
+            write(f"{printable(change.name) if output == 'name' else _line(change)}\n")
 
 
 def _line(change: "Change") -> str:

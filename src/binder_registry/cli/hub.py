@@ -1,16 +1,17 @@
-"""What a JupyterHub makes of the registry: prepull, and check --hub."""
+"""What a JupyterHub makes of the registry: prepull, and check-hub."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from .connection import connected
-from .output import print_yaml, say, table, tell
+from .output import print_yaml, say, table, tell, write
 
 if TYPE_CHECKING:
     from ..client import Client
+    from ..template import Template
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -22,6 +23,16 @@ def allow_command_option(command: F) -> F:
         multiple=True,
         metavar="COMMAND",
         help="What the hub allows beside jupyterhub-singleuser; repeatable.",
+    )(command)
+
+
+def kind_option(command: F) -> F:
+    return click.option(
+        "--kind",
+        type=click.Choice(["kubernetes", "docker", "swarm", "local"]),
+        default="kubernetes",
+        show_default=True,
+        help="The hub's spawner.",
     )(command)
 
 
@@ -53,29 +64,63 @@ def prepull(client: "Client", form: str, label: tuple[str, ...], allow_commands:
 
     images = image_list(offers)
     if form == "list":
-        click.echo("".join(f"{image}\n" for image in images), nl=False)
+        write("".join(f"{image}\n" for image in images))
     else:
         print_yaml(z2jh_values(images) if form == "z2jh" else daemon_set(images))
 
 
+@click.command("check-hub", short_help="Name what a hub cannot offer.")
+@kind_option
+@allow_command_option
 @connected
 def check_hub(client: "Client", kind: str, allow_commands: tuple[str, ...]) -> None:
-    """Name what a hub leaves out, and why; exit code 1 when there is something."""
-    offers, left_out = _offered(client, kind, (), allow_commands)
-    if left_out:
-        table(["NAME", "NOT OFFERED BECAUSE"], [[name, reason] for name, reason in left_out])
-        raise click.ClickException(f"A hub offers {len(offers)} templates and leaves out {len(left_out)}.")
-    say(f"a hub offers all {len(offers)} templates")
+    """Name what a JupyterHub cannot offer, and why; exit code 1 when there is something.
+
+    \b
+    Examples:
+      binder-registry check-hub
+      binder-registry check-hub --kind docker
+    """
+    hub = _rules_of_hubs()
+    templates = _as_hubs_read_them(client.list_templates(deleted=True))
+    catalogue = hub.Catalogue().having(templates, hub.Rules(kind=kind, allow_commands=allow_commands))
+    faults = []
+    for name, reason in catalogue.left_out.items():
+        template = catalogue.templates[name]
+        wrong = _dead_end(catalogue, name) if template.get("replaced-by") else ""
+        if template["deleted"]:
+            if wrong and template["replaced-by"] not in catalogue.templates:  # it never was: misspelt
+                tell(f"{name}: {reason}, and {wrong}")
+        elif wrong or not template.get("replaced-by"):
+            faults.append([name, f"{reason}, and {wrong}" if wrong else reason])
+        else:
+            tell(f"{name}: in no list, as it is replaced: who chose it gets {catalogue.successor(name)}")
+    if faults:
+        table(["NAME", "NOT OFFERED BECAUSE"], faults)
+        raise click.ClickException(f"A hub offers {len(catalogue.offers)} templates and leaves out {len(faults)}.")
+    say(f"a hub offers all {len(catalogue.offers)} templates")
+
+
+def _dead_end(catalogue: Any, name: str) -> str:
+    """Why those who chose this template get none, although it names a successor; "" where they get one."""
+    template, successor = catalogue.templates[name], catalogue.successor(name)
+    if successor in catalogue.offers:
+        return ""
+    if template["replaced-by"] not in catalogue.templates:
+        return f"there is no {template['replaced-by']!r} to take its place"
+    return f"{successor!r} is not offered" if successor in catalogue.templates else "that is gone"
 
 
 def _offered(client: "Client", kind: str, label: Sequence[str], allow_commands: Sequence[str]) -> tuple[Any, Any]:
+    hub = _rules_of_hubs()
+    templates = _as_hubs_read_them(client.list_templates(label=label))
+    return hub.offered(templates, hub.Rules(kind=kind, allow_commands=allow_commands))  # type: ignore[no-any-return]
+
+
+def _as_hubs_read_them(templates: "Iterable[Template]") -> list[dict[str, Any]]:
     from .documents import members
 
-    hub = _rules_of_hubs()
-    templates = [
-        {"revision": template.revision, **members(template)} for template in client.list_templates(label=label)
-    ]
-    return hub.offered(templates, hub.Rules(kind=kind, allow_commands=allow_commands))  # type: ignore[no-any-return]
+    return [{"revision": one.revision, "deleted": one.deleted, **members(one)} for one in templates]
 
 
 def _rules_of_hubs() -> ModuleType:

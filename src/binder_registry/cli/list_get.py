@@ -6,7 +6,8 @@ import click
 
 from ..quantities import format_size
 from .connection import connected, name_argument
-from .output import format_option, moment, print_json, print_yaml, printable, table
+from .options import whole
+from .output import format_option, moment, print_json, print_yaml, printable, say, table, write
 
 if TYPE_CHECKING:
     from ..client import Client
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 @click.option("--query", "-q", "q", default="", metavar="TEXT", help="Words to find in any text of the template.")
 @click.option("--image", default="", metavar="GLOB", help="Image name: 'quay.io/*'.")
 @click.option("--name", default="", metavar="GLOB", help="Name: 'course-*'.")
-@click.option("--revision", type=int, metavar="N", help="As it was at this revision of the registry.")
+@click.option("--revision", type=whole(), metavar="N", help="As it was at this revision of the registry.")
 @click.option("--deleted", is_flag=True, help="Tombstones of deleted templates too.")
 @format_option("table", "wide", "name", "json", "yaml")
 @connected
@@ -36,7 +37,7 @@ def list_templates(client: "Client", /, output: str, **filters: Any) -> None:
 
 @click.command("get", short_help="Show one template.")
 @name_argument
-@click.option("--revision", type=int, metavar="N", help="As it was at this revision of the registry.")
+@click.option("--revision", type=whole(), metavar="N", help="As it was at this revision of the registry.")
 @format_option("table", "wide", "name", "json", "yaml")
 @connected
 def get(client: "Client", name: str, revision: int | None, output: str) -> None:
@@ -58,7 +59,7 @@ def print_template(template: "Template", output: str) -> None:
     elif output == "yaml":
         print_yaml(members(template, full=True))
     elif output == "name":
-        click.echo(printable(template.name))
+        say(template.name)
     elif output == "wide":
         print_templates([template], output)
     else:
@@ -73,7 +74,7 @@ def print_templates(templates: "list[Template]", output: str) -> None:
     elif output == "yaml":
         print_yaml([members(template, full=True) for template in templates])
     elif output == "name":
-        click.echo("".join(f"{printable(template.name)}\n" for template in templates), nl=False)
+        write("".join(f"{printable(template.name)}\n" for template in templates))
     else:
         columns = _WIDE if output == "wide" else _NARROW
         rows = [[column(template) for column in columns.values()] for template in templates]

@@ -1,23 +1,44 @@
 """The flags for the members of a template."""
 
+import re
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 import click
 
-from ..quantities import parse_size
+from ..quantities import parse_cpus, parse_memory
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+_DIGITS = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
 
-class Size(click.ParamType[int]):
-    name = "size"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+class Quantity(click.ParamType[Any]):
+    """What `read` makes of a text, or says that it is not."""
+
+    def __init__(self, name: str, read: Callable[[str], Any]) -> None:
+        self.name = name
+        self.read = read
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         try:
-            return value if isinstance(value, int) else parse_size(value)
+            return self.read(value) if isinstance(value, str) else value
         except ValueError as error:
             self.fail(str(error), param, ctx)
+
+
+def whole(least: int = 0, most: int | None = None) -> Quantity:
+    """Digits only: no leading zeros, which some read as octal, no other bases, no signs, fractions or exponents."""
+
+    def read(text: str) -> int:
+        if not _DIGITS.fullmatch(text):
+            raise ValueError(f"{text[:40]!r} is not a whole number: write digits, like 8888")
+        number = int(text)
+        if number < least or (most is not None and number > most):
+            raise ValueError(f"{text} is not from {least} to {most}" if most else f"{text} is less than {least}")
+        return number
+
+    return Quantity("whole number", read)
 
 
 class Pair(click.ParamType[tuple[str, str | None]]):
@@ -42,18 +63,40 @@ class Pair(click.ParamType[tuple[str, str | None]]):
 _MEMBERS: list[tuple[tuple[str, ...], dict[str, Any]]] = [
     (("--image",), {"help": "Container image, as in docker pull."}),
     (("--command",), {"help": "Command in the container, as one string."}),
-    (("--memory",), {"type": Size(), "metavar": "SIZE", "help": "Memory limit: 512M, 2G (powers of 1024)."}),
-    (("--cpu-shares",), {"type": int, "metavar": "N", "help": "Relative weight, as in docker run."}),
-    (("--cpus",), {"type": float, "metavar": "N", "help": "Number of CPUs, a true cap: 1.5."}),
-    (("--gpus",), {"type": int, "metavar": "N", "help": "Whole GPUs."}),
+    (
+        ("--memory",),
+        {"type": Quantity("size", parse_memory), "metavar": "SIZE", "help": "Memory limit: 512M, 2G (powers of 1024)."},
+    ),
+    (("--cpu-shares",), {"type": whole(), "metavar": "N", "help": "Relative weight, as in docker run."}),
+    (
+        ("--cpus",),
+        {"type": Quantity("CPUs", parse_cpus), "metavar": "N", "help": "Number of CPUs, a true cap: 1.5, 500m."},
+    ),
+    (("--gpus",), {"type": whole(), "metavar": "N", "help": "Whole GPUs."}),
     (("--redirect-uri",), {"metavar": "PATH", "help": "Where the user lands: /lab."}),
     (("--ip",), {"metavar": "ADDRESS", "help": "Host address that containers bind to."}),
-    (("--port",), {"type": int, "metavar": "N", "help": "Port within the container."}),
+    (("--port",), {"type": whole(), "metavar": "N", "help": "Port within the container."}),
     (("--display-name",), {"metavar": "TEXT", "help": "One line for people."}),
     (("--description",), {"metavar": "TEXT", "help": "More for people."}),
     (("--group", "groups"), {"multiple": True, "metavar": "GROUP", "help": "Who it is offered to; repeatable."}),
     (("--deprecated",), {"metavar": "TEXT", "help": "Message that says what to use instead."}),
-    (("--replaced-by",), {"metavar": "NAME", "help": "Template that stale choices resolve to."}),
+    (
+        ("--replaced-by",),
+        {
+            "metavar": "NAME",
+            "help": "Template that takes its place: hubs no longer offer this one, and resolve to that.",
+        },
+    ),
+    (("--order",), {"type": whole(1), "metavar": "N", "help": "Its place in lists for people."}),
+    (("--default/--no-default",), {"default": None, "help": "Preselected where people choose."}),
+    (
+        ("--request-memory",),
+        {"type": Quantity("size", parse_memory), "metavar": "SIZE", "help": "Memory that is set aside: 1G."},
+    ),
+    (("--request-cpus",), {"type": Quantity("CPUs", parse_cpus), "metavar": "N", "help": "CPUs that are set aside."}),
+    (("--paused",), {"metavar": "TEXT", "help": "Take it out of service, and say why."}),
+    (("--contact",), {"metavar": "TEXT", "help": "Who maintains it."}),
+    (("--icon",), {"metavar": "URL", "help": "A picture: https://…"}),
 ]
 _WIRE = {
     "image": "image-name",
@@ -62,7 +105,11 @@ _WIRE = {
     "groups": "allowed-groups",
     "env": "environment",
 }
-_LIMITS = ("memory", "cpu_shares", "cpus", "gpus")
+_WITHIN = {
+    **{limit: ("limits", limit) for limit in ("memory", "cpu_shares", "cpus", "gpus")},
+    "request_memory": ("requests", "memory"),
+    "request_cpus": ("requests", "cpus"),
+}
 
 
 def member_options(*, removable: bool) -> Callable[[F], F]:
@@ -87,8 +134,9 @@ def given_members(flags: dict[str, Any]) -> dict[str, Any]:
     for flag, value in flags.items():
         if value is None or value == ():
             continue
-        if flag in _LIMITS:
-            patch.setdefault("limits", {})[flag] = value
+        if flag in _WITHIN:
+            outer, inner = _WITHIN[flag]
+            patch.setdefault(outer, {})[inner] = value
         elif flag in ("label", "env"):
             patch["labels" if flag == "label" else "environment"] = dict(value)
         else:

@@ -2,9 +2,16 @@
 
 In a pipe a table is its rows, separated by tabs, without a header, colours or shortened values: `cut` and `while read`
 work, and a line stays what it is. Nothing that others wrote reaches a terminal as a control character.
+
+What the encoding of the output cannot hold is escaped: as Python does in lines, as JSON and YAML do in those, so that
+they stay what they are.
 """
 
+import codecs
+import io
 import json
+import re
+import shlex
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -17,6 +24,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 UNBROKEN = 40  # characters of a column that stays on one line where the terminal is too narrow for all
+GAP = 3  # characters between columns
 
 _ESCAPES = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0))}
 _JSON_ESCAPES = {code: f"\\u{code:04x}" for code in range(0x7F, 0xA0)}  # JSON itself leaves these as they are
@@ -38,20 +46,38 @@ def printable(text: str) -> str:
     return text.translate(_ESCAPES)
 
 
+def hinted(*words: str) -> str:
+    """A command of ours as a person can run it: names may hold blanks, and begin with a dash."""
+    verb, *arguments = words
+    dashes = ["--"] if any(argument.startswith("-") for argument in arguments) else []
+    return shlex.join(["binder-registry", verb, *dashes, *arguments])
+
+
+def escape_what_output_cannot_hold() -> None:
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors in ("strict", "surrogateescape"):
+        sys.stdout.reconfigure(errors="backslashreplace")
+
+
+def write(text: str) -> None:
+    """Not `click.echo`, which writes UTF-8 where the output is ASCII."""
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
 def say(text: str) -> None:
     """A line about what was done, on stdout."""
-    click.echo(printable(text))
+    write(f"{printable(text)}\n")
 
 
 def tell(text: str) -> None:
     """A line for people, on stderr."""
-    click.echo(printable(text), err=True)
+    click.echo(printable(text), file=sys.stderr)
 
 
-def console(*, err: bool = False) -> "Console":
+def console(*, err: bool = False, width: int | None = None) -> "Console":
     from rich.console import Console
 
-    return Console(stderr=err, highlight=False, markup=False, emoji=False, soft_wrap=False)
+    return Console(stderr=err, highlight=False, markup=False, emoji=False, soft_wrap=False, width=width)
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]], styles: Sequence[str] = ()) -> None:
@@ -60,20 +86,62 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]], styles: Sequenc
     if not sys.stdout.isatty():
         sys.stdout.writelines("\t".join(row) + "\n" for row in cells)
         return
+    from rich.cells import cell_len
     from rich.table import Table
     from rich.text import Text
 
-    shown = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="bold")
+    shown = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="bold")
+    needed = GAP * len(columns)
     for index, column in enumerate(columns):
-        longest = max((len(row[index]) for row in cells), default=0)
+        longest = max(cell_len(each) for each in (column, *(row[index] for row in cells)))
         shown.add_column(column, overflow="fold", no_wrap=longest <= UNBROKEN)
+        needed += min(longest, UNBROKEN)
     for index, row in enumerate(cells):
         shown.add_row(*map(Text, row), style=styles[index] if styles else None)
-    console().print(shown)
+    # Where the terminal is narrower, its lines wrap: cut off, names would read alike.
+    console(width=max(needed, console().width)).print(shown)
 
 
 def print_json(value: Any) -> None:
-    click.echo(json_text(value, indent=2))
+    write_json(json_text(value, indent=2))
+
+
+def write_json(text: str) -> None:
+    write(f"{text if _holds(text) else _in_ascii(text)}\n")
+
+
+def write_yaml(text: str) -> None:
+    write(text if _holds(text) else _yaml_in_ascii(text))
+
+
+def _holds(text: str) -> bool:
+    """Whether it can be written as it is. A file or a pipe has to be UTF-8, which is what its reader expects."""
+    encoding = sys.stdout.encoding or "utf-8"
+    if text.isascii() or codecs.lookup(encoding).name == "utf-8":
+        return True
+    if not sys.stdout.isatty():
+        return False
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _in_ascii(text: str) -> str:
+    return re.sub(r"[^\x00-\x7f]", lambda match: json.dumps(match[0])[1:-1], text)
+
+
+def _yaml_in_ascii(text: str) -> str:
+    import yaml
+
+    def events() -> Iterator[Any]:
+        for event in yaml.parse(text, Loader=yaml.SafeLoader):
+            if isinstance(event, yaml.ScalarEvent) and not event.value.isascii():
+                event.implicit = (True, True)  # in quotes it stays the string that it is
+            yield event
+
+    return str(yaml.emit(events(), Dumper=yaml.SafeDumper, allow_unicode=False, width=120))
 
 
 def json_text(value: Any, *, indent: int | None = None) -> str:
@@ -85,7 +153,7 @@ def json_text(value: Any, *, indent: int | None = None) -> str:
 def print_yaml(value: Any) -> None:
     from .documents import to_yaml
 
-    click.echo(to_yaml(value), nl=False)
+    write_yaml(to_yaml(value))
 
 
 def moment(time: datetime | None) -> str:

@@ -30,6 +30,9 @@ def plan_options(command: F) -> F:
             click.option(
                 "--prune", metavar="SELECTOR", help="Delete what has these labels and is not named; '*': all."
             ),
+            click.option(
+                "--allow-empty", is_flag=True, help="Let --prune delete although the input, or a file of it, is empty."
+            ),
             click.option("--yes", "-y", is_flag=True, help="Do not ask."),
             click.option(
                 "--if-match",
@@ -50,6 +53,7 @@ def publish(
     templates: "Sequence[Template]",
     *,
     prune: str | None,
+    allow_empty: bool,
     dry_run: bool,
     exit_code: bool,
     yes: bool,
@@ -62,11 +66,17 @@ def publish(
     if not templates and prune is None:
         say("Nothing to apply: there are no templates in the input.")
         return
+    if not (templates or allow_empty):
+        from .documents import MEANT_EMPTY
+
+        raise click.ClickException(
+            f"No templates in the input: --prune would delete all that it selects. {MEANT_EMPTY}"
+        )
     asks = sys.stdin.isatty() and sys.stdout.isatty()
     plans = dry_run or not (yes or (prune is None and not asks))
     if plans:
         with progress("Planning"):
-            plan = client.apply(templates, prune=prune, dry_run=True, expected=expected)
+            plan = client.apply(templates, prune=prune, allow_empty=allow_empty, dry_run=True, expected=expected)
         # What is shown is what happens: the registry must still be where it was when the plan was made.
         expected = client.position()
         show(plan, planned=True)
@@ -80,7 +90,7 @@ def publish(
         if asks and not confirmed("Apply?"):
             raise click.ClickException("Nothing was changed.")
     with progress(f"Applying {len(templates)} templates"):
-        done = client.apply(templates, prune=prune, expected=expected, note=note)
+        done = client.apply(templates, prune=prune, allow_empty=allow_empty, expected=expected, note=note)
     if plans:
         say(f"Applied at revision {max(step.revision for step in done)}.")
     else:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import click
 
 from .connection import connected, name_argument
-from .output import tell
+from .options import whole
+from .output import tell, write
 
 if TYPE_CHECKING:
     from ..client import Client
@@ -21,16 +22,25 @@ PORT = 8888  # where Jupyter servers listen, and what launchers of 2015 took for
 LOOPBACK = "127.0.0.1"
 
 
-@click.command(
-    "run",
-    short_help="Run a template with docker or podman.",
-    context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
-)
+class CommandWithCommand(click.Command):
+    """Says where the options of the container's own command belong."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            hint = "What is the container's own stands after --: `run NAME -- COMMAND …`."
+            raise click.UsageError(f"{error.format_message()} {hint}", ctx) from None
+
+
+@click.command("run", cls=CommandWithCommand, short_help="Run a template with docker or podman.")
 @name_argument
 @click.argument("command", nargs=-1, type=click.UNPROCESSED)
-@click.option("--revision", type=int, metavar="N", help="As it was at this revision of the registry.")
+@click.option("--revision", type=whole(), metavar="N", help="As it was at this revision of the registry.")
 @click.option("--engine", type=click.Choice(ENGINES), help="Default: the first that is installed.")
-@click.option("--publish", type=int, metavar="PORT", help="Port on this machine.  [default: the template's]")
+@click.option(
+    "--publish", type=whole(1, 65535), metavar="PORT", help="Port on this machine.  [default: the template's]"
+)
 @click.option("--print", "print_only", is_flag=True, help="Print the line instead of running it.")
 @connected
 def run(
@@ -43,15 +53,15 @@ def run(
     print_only: bool,
 ) -> None:
     """Run a template with docker or podman: its image, limits, port, environment and command, or another COMMAND.
-    Options stand before the name.
+    What stands after -- is the command's alone.
 
     The server is published on this machine only (127.0.0.1), unless the template says container-ip.
 
     \b
     Examples:
       binder-registry run scipy
-      binder-registry run --print --engine podman scipy
-      binder-registry run scipy jupyter lab --ip 0.0.0.0
+      binder-registry run scipy --print --engine podman
+      binder-registry run scipy -- jupyter lab --ip 0.0.0.0
     """
     template = client.get_template(name, revision=revision)
     if template.deprecated:
@@ -64,7 +74,7 @@ def run(
     interactive = not print_only and sys.stdin.isatty() and sys.stdout.isatty()
     line = engine_line(template, found or ENGINES[0], command=command, publish=publish, interactive=interactive)
     if print_only:
-        click.echo(shlex.join(line))
+        write(f"{shlex.join(line)}\n")
         return
     tell(f"http://{LOOPBACK}:{publish or template.bind_port or PORT}/{template.redirect_uri.lstrip('/')}")
     client.close()

@@ -1,19 +1,23 @@
 """`binder-registry serve`."""
 
 import logging
-import os
 import sys
-from pathlib import Path
 from socket import socket
-from urllib.parse import SplitResult, urlsplit
+from typing import TYPE_CHECKING
 
 import click
 
-from ..auth import AuthStore, TokenAuthStore
+from ..auth import AuthStore
 from ..backends import open_log
 from ..errors import DatabaseRefused, StoreUnavailable
 from ..log_store import LogStore
 from ..registry import Registry
+from .auth_store import auth_store
+from .environment import PortSetting, Setting, service_url, variables_of_others
+from .stopping import stoppable
+
+if TYPE_CHECKING:
+    from ..server import Options
 
 DEFAULT_DATABASE = "sqlite:///binder-registry.db"
 LEVELS = ("debug", "info", "warning", "error")
@@ -24,30 +28,39 @@ logger = logging.getLogger("binder_registry")
 @click.command(epilog="Example: BINDER_API_KEY=SECRET binder-registry serve --db sqlite:////var/lib/binder/registry.db")
 @click.option(
     "--host",
-    default=lambda: _service_url().hostname or "",
+    cls=Setting,
+    default=lambda: service_url().hostname or "",
     show_default="that of JUPYTERHUB_SERVICE_URL, or all",
     envvar="BINDER_REGISTRY_HOST",
     help="Address to listen on.",
 )
 @click.option(
     "--port",
-    default=lambda: _service_url().port or 8080,
+    cls=PortSetting,
+    default=lambda: service_url().port or 8080,
     show_default="that of JUPYTERHUB_SERVICE_URL, or 8080",
     type=click.IntRange(0, 65535),
     envvar="BINDER_REGISTRY_PORT",
 )
 @click.option(
     "--db",
+    cls=Setting,
     default=DEFAULT_DATABASE,
     show_default=True,
     envvar="BINDER_REGISTRY_DB",
     help="memory:, sqlite:///PATH or postgresql://…",
 )
 @click.option(
-    "--log-level", default="info", show_default=True, type=click.Choice(LEVELS), envvar="BINDER_REGISTRY_LOG_LEVEL"
+    "--log-level",
+    cls=Setting,
+    default="info",
+    show_default=True,
+    type=click.Choice(LEVELS, case_sensitive=False),
+    envvar="BINDER_REGISTRY_LOG_LEVEL",
 )
 @click.option(
     "--access-log/--no-access-log",
+    cls=Setting,
     default=True,
     show_default=True,
     envvar="BINDER_REGISTRY_ACCESS_LOG",
@@ -55,18 +68,21 @@ logger = logging.getLogger("binder_registry")
 )
 @click.option(
     "--require-if-match",
+    cls=Setting,
     is_flag=True,
     envvar="BINDER_REGISTRY_REQUIRE_IF_MATCH",
     help="Take changes of what exists only with If-Match.",
 )
 @click.option(
     "--protect-reads",
+    cls=Setting,
     is_flag=True,
     envvar="BINDER_REGISTRY_PROTECT_READS",
     help="Ask for a token with the read scope on reads too.",
 )
 @click.option(
     "--strong-reads",
+    cls=Setting,
     is_flag=True,
     envvar="BINDER_REGISTRY_STRONG_READS",
     help="Ask the database for its head before every read.",
@@ -74,23 +90,36 @@ logger = logging.getLogger("binder_registry")
 @click.option(
     "--cors-origin",
     "cors_origins",
+    cls=Setting,
     multiple=True,
     envvar="BINDER_REGISTRY_CORS_ORIGIN",
     help="Origin whose pages may use the API in a browser; * for all. Repeatable.",
 )
 @click.option(
     "--prefix",
+    cls=Setting,
     default="",
     envvar=["BINDER_REGISTRY_PREFIX", "JUPYTERHUB_SERVICE_PREFIX"],
     help="Path below which everything is served, where a proxy does not strip it.",
 )
 @click.option(
     "--auth",
+    cls=Setting,
     default="key",
     show_default=True,
     type=click.Choice(["key", "jupyterhub"]),
     envvar="BINDER_REGISTRY_AUTH",
     help="Who may write: holders of BINDER_API_KEY, or (beside them, if it is set) JupyterHub's tokens.",
+)
+@click.option(
+    "--drain-delay",
+    cls=Setting,
+    default=0.0,
+    show_default=True,
+    type=click.FloatRange(0, 3600),
+    metavar="SECONDS",
+    envvar="BINDER_REGISTRY_DRAIN_DELAY",
+    help="How long to go on serving once told to stop, while /health says so, for load balancers.",
 )
 def serve(
     host: str,
@@ -104,43 +133,52 @@ def serve(
     cors_origins: tuple[str, ...],
     prefix: str,
     auth: str,
+    drain_delay: float,
 ) -> None:
     """Serve the registry over HTTP.
 
     BINDER_API_KEY holds the key that writes; BINDER_API_KEY_FILE instead names a file with one key on each line.
     """
-    from ..server import App, Options
+    with stoppable():
+        logging.basicConfig(
+            level=log_level.upper(), format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr, force=True
+        )
+        for name in variables_of_others():
+            logger.info("%s is a Service's address, which Kubernetes sets, and no port: it was passed over", name)
+        from ..server import Options  # only now: a signal that comes while this is read must not be lost
+
+        try:
+            options = Options(
+                protect_reads=protect_reads,
+                require_if_match=require_if_match,
+                strong_reads=strong_reads,
+                cors_origins=cors_origins,
+                prefix=prefix,
+            )
+        except ValueError as error:
+            raise click.UsageError(str(error)) from None
+        _serve(db, (host, port), auth_store(auth), options, access_log=access_log, drain_delay=drain_delay)
+
+
+def _serve(
+    db: str, address: tuple[str, int], auth: AuthStore, options: "Options", *, access_log: bool, drain_delay: float
+) -> None:
+    from ..server import App
     from ..server import uvicorn_server as serving
     from ..server.http.access_log import AccessLog
 
-    logging.basicConfig(
-        level=log_level.upper(), format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr, force=True
-    )
-    auth_store = _auth_store(auth)
-    options = Options(
-        protect_reads=protect_reads,
-        require_if_match=require_if_match,
-        strong_reads=strong_reads,
-        cors_origins=cors_origins,
-        prefix=prefix.rstrip("/"),
-    )
     try:
         store = LogStore(open_log(db))
     except DatabaseRefused as error:
         raise click.ClickException(error.message) from None
     try:
-        listener = _listener(host, port)
+        listener = _listener(*address)
         lines = AccessLog(sys.stdout.fileno()) if access_log else None
-        serving.run(App(Registry(store, auth_store), options), listener, access_log=lines)
+        serving.run(App(Registry(store, auth), options), listener, access_log=lines, drain_delay=drain_delay)
     except StoreUnavailable:
         raise click.ClickException("the database cannot be read: see the log above") from None
     finally:
         store.close()
-
-
-def _service_url() -> SplitResult:
-    """Where a hub that manages this process expects it."""
-    return urlsplit(os.environ.get("JUPYTERHUB_SERVICE_URL", ""))
 
 
 def _listener(host: str, port: int) -> socket:
@@ -151,33 +189,3 @@ def _listener(host: str, port: int) -> socket:
     except OSError as error:
         reason = (error.strerror or str(error)).partition(" (")[0]  # behind it, Python repeats the address
         raise click.ClickException(f"cannot listen on {host}:{port}: {reason}") from None
-
-
-def _auth_store(auth: str) -> AuthStore:
-    keys = _keys()
-    if auth == "jupyterhub":
-        from ..hub_auth import FirstKnowing, HubAuthStore
-
-        url = os.environ.get("JUPYTERHUB_API_URL")
-        if not url:
-            raise click.UsageError("--auth jupyterhub needs JUPYTERHUB_API_URL, such as http://hub:8081/hub/api")
-        try:
-            hub = HubAuthStore(url)
-        except ValueError as error:
-            raise click.UsageError(str(error)) from None
-        return FirstKnowing(TokenAuthStore(*keys), hub) if keys else hub
-    if not keys:
-        click.echo("Environment variable BINDER_API_KEY must be non-empty")  # 2015's words, on its standard output
-        sys.exit(2)
-    return TokenAuthStore(*keys)
-
-
-def _keys() -> list[str]:
-    path = os.environ.get("BINDER_API_KEY_FILE")
-    if not path:
-        key = os.environ.get("BINDER_API_KEY", "")
-        return [key] if key else []
-    try:
-        return [line.strip() for line in Path(path).read_text().splitlines() if line.strip()]
-    except OSError as error:
-        raise click.ClickException(f"BINDER_API_KEY_FILE: {path}: {error.strerror}") from None

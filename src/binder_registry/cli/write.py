@@ -25,6 +25,22 @@ def print_result(template: "Template", what: str, output: str) -> None:
         print_template(template, output)
 
 
+def tell_of_successor(client: "Client", name: str, successor: str) -> None:
+    """What `replaced-by` does to hubs, and whether there is such a template. What was written stays."""
+    from ..errors import APIErrorResponse, TemplateNotFound
+
+    if not successor:
+        return
+    try:
+        client.get_template(successor)
+    except TemplateNotFound:
+        tell(f"Warning: there is no template {successor}: hubs offer neither it nor {name}.")
+    except APIErrorResponse:
+        pass
+    else:
+        tell(f"Hubs no longer offer {name}: saved choices of it resolve to {successor}.")
+
+
 @click.command("create", short_help="Publish a new template.")
 @click.argument("name")
 @member_options(removable=False)
@@ -41,8 +57,9 @@ def create(client: "Client", /, name: str, note: str, output: str, **flags: Any)
     """
     from .documents import to_template
 
-    template = to_template({"name": name, **given_members(flags)})
-    print_result(client.register_template(template, note=note), "created", output)
+    template = client.register_template(to_template({"name": name, **given_members(flags)}), note=note)
+    print_result(template, "created", output)
+    tell_of_successor(client, template.name, template.replaced_by)
 
 
 @click.command("update", short_help="Change members of a template.")
@@ -79,9 +96,12 @@ def update(
         _clear(patch, member)
     if not patch:
         raise click.UsageError("Nothing to change: name a member with its flag, or with --unset.")
-    print_result(client.patch_template(name, patch, expected=expected, note=note), "updated", output)
-    if "deprecated" in patch and patch["deprecated"] and "replaced-by" not in patch:
-        tell("Hint: --replaced-by NAME lets saved choices resolve to another template.")
+    template = client.patch_template(name, patch, expected=expected, note=note)
+    print_result(template, "updated", output)
+    if "replaced-by" in patch:
+        tell_of_successor(client, template.name, template.replaced_by)
+    elif patch.get("deprecated") and not template.replaced_by:
+        tell("Hint: hubs still offer it. --replaced-by NAME takes it off them, and saved choices resolve to NAME.")
 
 
 def _clear(patch: dict[str, Any], member: str) -> None:

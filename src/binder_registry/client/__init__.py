@@ -11,19 +11,20 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Self
-from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
-from msgspec import Struct, structs
+from msgspec import structs
 
 from ..changes import Change, Position
-from ..errors import InvalidRequest, RevisionConflict
+from ..errors import RevisionConflict
 from ..store import Expected
 from ..template import Template
-from .answer import Answer, change_of, feed_decoder
+from .answer import Answer, PlanStep, change_of, feed_decoder, next_page, plan_decoder, refuse_2015
 from .encoding import body_of, conditions, filters, json_of, patch_between, path_of
 from .transport import Params, Transport
 from .watch import follow
+
+__all__ = ["Client", "PlanStep"]
 
 DEFAULT_URL = "http://127.0.0.1:8080"
 PAGE = 1000  # changes of one answer, the most that a server gives
@@ -33,22 +34,6 @@ APPLY_TIMEOUT = 60.0  # seconds at least: an apply may be 64 MiB
 _template = msgspec.json.Decoder(Template)
 _templates = msgspec.json.Decoder(list[Template])
 _object = msgspec.json.Decoder(dict[str, Any])
-
-
-class PlanStep(Struct, frozen=True):
-    """What an apply does, or would do, to one template. `changed`: wire names of the members that differ."""
-
-    action: str  # created, updated, deleted, unchanged
-    name: str
-    changed: list[str] = []
-    revision: int = 0  # of the change; 0 in a dry run and where nothing changed
-
-
-class _Plan(Struct):
-    plan: list[PlanStep]
-
-
-_plan = msgspec.json.Decoder(_Plan)
 
 
 class Client:
@@ -83,10 +68,12 @@ class Client:
     # ── templates ────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def get_template(self, name: str, *, revision: int | None = None) -> Template:
-        params = [] if revision is None else [("revision", str(revision))]
+        if revision is None:
+            return _stored(*self._current(name))
+        params = [("revision", str(revision))]
         answer = self._transport.get(path_of(name), params, cached=True)
-        _refuse_2015(answer, params)
-        return _stored(answer)
+        refuse_2015(answer, params)
+        return _stored(answer, answer.position)
 
     def list_templates(
         self,
@@ -108,8 +95,8 @@ class Client:
             answer = self._transport.get("/templates", params, cached=True)
             page = answer.read(_templates)
             found += page
-            params = _next_page(answer)
-        if _refuse_2015(answer, chosen):
+            params = next_page(answer)
+        if refuse_2015(answer, chosen):
             return sorted(found, key=lambda template: template.name)
         self._saw(answer)
         return found
@@ -123,9 +110,11 @@ class Client:
     def replace_template(self, template: Template, *, expected: Expected = None, note: str = "") -> Template:
         wanted = body_of(template)
 
-        def replace(current: Answer, seen: Expected) -> Template:
+        def replace(current: Answer, seen: Position | None) -> Template:
             patch = json_of(patch_between(current.body, wanted))
-            return self._written("PATCH", path_of(template.name), body=patch, expected=seen, note=note)
+            return self._written(
+                "PATCH", path_of(template.name), body=patch, expected=seen if expected is None else expected, note=note
+            )
 
         return self._after_reading(template.name, expected, replace)
 
@@ -144,9 +133,10 @@ class Client:
     ) -> Template:
         params = [("replaced-by", replaced_by)] if replaced_by else []
 
-        def delete(current: Answer, seen: Expected) -> Template:
-            deleted = self._written("DELETE", path_of(name), params, expected=seen, note=note)
-            return structs.replace(deleted, revision=_stored(current).revision)
+        def delete(current: Answer, seen: Position | None) -> Template:
+            wanted = seen if expected is None else expected
+            deleted = self._written("DELETE", path_of(name), params, expected=wanted, note=note)
+            return structs.replace(deleted, revision=seen.revision if seen else 0)
 
         return self._after_reading(name, expected, delete)
 
@@ -156,25 +146,26 @@ class Client:
         *,
         delete: Mapping[str, str | None] = {},
         prune: str | None = None,
+        allow_empty: bool = False,
         dry_run: bool = False,
         expected: Expected = None,
         note: str = "",
     ) -> list[PlanStep]:
         """All of it in one commit, or nothing. `templates` are whole desired states; `delete` maps names to successors;
-        `prune` deletes what this label selector ("*": everything) selects and `templates` does not name. `expected` is
-        the registry's own `position()`."""
+        `prune` deletes what this label selector ("*": everything) selects and `templates` does not name; without any
+        template that is refused, unless `allow_empty`. `expected` is the registry's own `position()`."""
         wanted = [msgspec.Raw(body_of(template)) for template in templates]
         request = {"templates": wanted, "delete": dict(delete), "prune": prune, "dry-run": dry_run, "note": note}
+        request |= {"allow-empty": True} if allow_empty else {}
         headers = conditions(expected, "")
-        answer = self._transport.write("POST", "/apply", body=json_of(request), headers=headers, wait=APPLY_TIMEOUT)
-        self._saw(answer)
-        return answer.read(_plan).plan
+        answer = self._write("POST", "/apply", body=json_of(request), headers=headers, wait=APPLY_TIMEOUT)
+        return answer.read(plan_decoder).plan
 
     # ── the log ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def purge_change(self, name: str, revision: int, *, note: str = "") -> None:
         path = f"{path_of(name)}/changes/{revision}"
-        self._saw(self._transport.write("DELETE", path, headers=conditions(None, note)))
+        self._write("DELETE", path, headers=conditions(None, note))
 
     def changes(
         self,
@@ -196,7 +187,7 @@ class Client:
             chosen = [(key, value) for key, value in params if key != "limit"]
             answer = self._transport.get("/changes", [*chosen, ("limit", str(min(PAGE, limit - len(found))))])
             found += map(change_of, answer.read(feed_decoder).changes)
-            params = _next_page(answer)
+            params = next_page(answer)
         return found
 
     def watch(
@@ -228,6 +219,10 @@ class Client:
         seen: Position | None = getattr(self._of_thread, "position", None)
         return seen or self.head()
 
+    def warnings(self) -> list[str]:
+        """What the registry had to say about the newest write of this thread, though it took it."""
+        return list(getattr(self._of_thread, "warnings", ()))
+
     def health(self) -> dict[str, Any]:
         """What `/health` says; a server that is draining or cannot write says so with `status`, and raises nothing."""
         return self._transport.get("/health", taken=(503,)).read(_object)
@@ -238,13 +233,23 @@ class Client:
         self._saw(answer)
         return answer.position or Position(answer.revision or 0)
 
-    def _after_reading(self, name: str, expected: Expected, write: Callable[[Answer, Expected], Template]) -> Template:
+    def _current(self, name: str) -> tuple[Answer, Position | None]:
+        """A template and where it stands: by its ETag, else by its newest change; None in a registry of 2015."""
+        answer = self._transport.get(path_of(name), cached=True)
+        if not answer.stripped:
+            return answer, answer.position
+        # The change comes first: what others write between the two is a conflict then, and is not overwritten.
+        newest = self.changes(name=name, newest_first=True, limit=1)
+        return self._transport.get(path_of(name)), newest[0].position if newest else Position(0)
+
+    def _after_reading(
+        self, name: str, expected: Expected, write: Callable[[Answer, Position | None], Template]
+    ) -> Template:
         """A write that follows from what is there: again from the start when others wrote in between, unless the caller
         said what was to be there."""
         while True:
-            current = self._transport.get(path_of(name), cached=True)
             try:
-                return write(current, current.position if expected is None else expected)
+                return write(*self._current(name))
             except RevisionConflict:
                 if expected is not None:
                     raise
@@ -259,29 +264,35 @@ class Client:
         expected: Expected = None,
         note: str,
     ) -> Template:
-        answer = self._transport.write(method, path, params, body, headers=conditions(expected, note))
-        self._saw(answer)
-        return _stored(answer)
+        answer = self._write(method, path, params, body, headers=conditions(expected, note))
+        template = _stored(answer, answer.position)
+        if not answer.stripped or method == "DELETE":
+            return template
+        newest = self.changes(name=template.name, newest_first=True, limit=1)  # unless somebody wrote since
+        known = [change for change in newest if structs.replace(change.template or Template(), revision=0) == template]
+        return structs.replace(template, revision=known[0].revision) if known else template
 
-    def _saw(self, answer: Answer) -> None:
+    def _write(
+        self,
+        method: str,
+        path: str,
+        params: Params = (),
+        body: bytes = b"",
+        *,
+        headers: dict[str, str],
+        wait: float = 0,
+    ) -> Answer:
+        answer = self._transport.write(method, path, params, body, headers=headers, wait=wait)
         if answer.position:
             self._of_thread.position = answer.position
+        self._of_thread.warnings = answer.warnings
+        return answer
+
+    def _saw(self, answer: Answer) -> None:
+        if answer.revision is not None:
+            self._of_thread.position = answer.position or Position(answer.revision)
 
 
-def _stored(answer: Answer) -> Template:
+def _stored(answer: Answer, position: Position | None) -> Template:
     template = answer.read(_template)
-    return structs.replace(template, revision=answer.position.revision) if answer.position else template
-
-
-def _next_page(answer: Answer) -> Params | None:
-    """Only the query of the link: what its path is on this side of a proxy is known here better than there."""
-    return parse_qsl(urlsplit(answer.next).query, keep_blank_values=True) if answer.next else None
-
-
-def _refuse_2015(answer: Answer, params: Params) -> bool:
-    """Whether this is a registry of 2015, which ignores every parameter: an answer to one would be wrong."""
-    if answer.revision is not None:
-        return False
-    if params:
-        raise InvalidRequest.parameter(params[0][0], "this is a registry of 2015, which ignores it")
-    return True
+    return structs.replace(template, revision=position.revision) if position else template

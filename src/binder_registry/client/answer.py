@@ -1,8 +1,10 @@
 """What a registry answers: its values, and its errors as the classes that the server raised."""
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TypeVar
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import msgspec
 from httpx2 import Headers
@@ -48,7 +50,8 @@ _BY_STATUS: dict[int, type[RegistryError]] = {
     503: StoreUnavailable,
     504: StoreUnavailable,
 }
-_POSITION = re.compile(r"\d{1,19}(-[0-9a-f]{16})?")  # found anywhere: proxies make `W/"…"` or `"…-gzip"` of an ETag
+# Proxies make `W/"…"`, `"…-gzip"`, `"…--br"` or `"…:gzip"` of an ETag; what they make up themselves is none of ours.
+_POSITION = re.compile(r'(?:W/)?"?(\d{1,19}(?:-[0-9a-f]{16})?)(?:--?[a-z]*[g-z][a-z]*|[;:/+.][^"]*)?"?', re.ASCII)
 
 
 class Answer(Struct, frozen=True):
@@ -67,8 +70,19 @@ class Answer(Struct, frozen=True):
     @property
     def position(self) -> Position | None:
         """The ETag, of a registry: in front of one of 2015, something else may have made it."""
-        found = _POSITION.search(self.headers.get("ETag", "")) if self.revision is not None else None
-        return Position.parse(found[0]) if found else None
+        found = _POSITION.fullmatch(self.headers.get("ETag", "")) if self.revision is not None else None
+        return Position.parse(found[1]) if found else None
+
+    @property
+    def stripped(self) -> bool:
+        """Whether this is of a registry, and something on the way took its ETag."""
+        return self.revision is not None and self.position is None
+
+    @property
+    def warnings(self) -> list[str]:
+        """What the registry thinks of a write that it took."""
+        sent = ",".join(self.headers.get_list("Registry-Warning")).split(",")
+        return [unquote(text.strip(), errors="replace") for text in sent if text.strip()]
 
     def read(self, decoder: msgspec.json.Decoder[T]) -> T:
         """Raises `StoreUnavailable` when this is not what a registry answers."""
@@ -144,3 +158,33 @@ def change_of(wire: _WireChange) -> Change:
         content=bytes(wire.template) or None,
         digest=bytes.fromhex(wire.digest),
     )
+
+
+class PlanStep(Struct, frozen=True):
+    """What an apply does, or would do, to one template. `changed`: wire names of the members that differ."""
+
+    action: str  # created, updated, deleted, unchanged
+    name: str
+    changed: list[str] = []
+    revision: int = 0  # of the change; 0 in a dry run and where nothing changed
+
+
+class _Plan(Struct):
+    plan: list[PlanStep]
+
+
+plan_decoder = msgspec.json.Decoder(_Plan)
+
+
+def next_page(answer: Answer) -> list[tuple[str, str]] | None:
+    """Only the query of the link: what its path is on this side of a proxy is known here better than there."""
+    return parse_qsl(urlsplit(answer.next).query, keep_blank_values=True) if answer.next else None
+
+
+def refuse_2015(answer: Answer, params: Sequence[tuple[str, str]]) -> bool:
+    """Whether this is a registry of 2015, which ignores every parameter: an answer to one would be wrong."""
+    if answer.revision is not None:
+        return False
+    if params:
+        raise InvalidRequest.parameter(params[0][0], "this is a registry of 2015, which ignores it")
+    return True

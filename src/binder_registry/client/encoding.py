@@ -9,10 +9,10 @@ from msgspec import structs
 
 from ..errors import InvalidRequest, InvalidTemplate, TemplateNotFound
 from ..store import Expected
-from ..template import Template
+from ..template import KEPT_ON_THE_WIRE, Template
 from ..wire import encode_template
 
-_KEPT_BY_REGISTRY = ("name", "time-created", "time-modified", "revision", "deleted")
+_NOT_PATCHED = ("name", *KEPT_ON_THE_WIRE)
 
 
 def path_of(name: str) -> str:
@@ -59,7 +59,7 @@ def patch_between(current: bytes, wanted: bytes) -> dict[str, Any]:
     """The merge patch (RFC 7396) that leads from one template's JSON to another's: all of `wanted`, and null for what
     only `current` has."""
     before, after = (
-        {key: value for key, value in msgspec.json.decode(content).items() if key not in _KEPT_BY_REGISTRY}
+        {key: value for key, value in msgspec.json.decode(content).items() if key not in _NOT_PATCHED}
         for content in (current, wanted)
     )
     return _between(before, after)

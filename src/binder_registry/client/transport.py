@@ -1,28 +1,29 @@
 """Requests to one registry: connections, retries, redirects, errors, and the revision that was seen last."""
 
 import random
-import ssl
 import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from pathlib import Path
 from urllib.parse import quote, urlencode
 
 import httpx2
 
 from .. import __version__
 from ..errors import InvalidRequest, InvalidToken, RegistryError, RevisionNotShown, StoreUnavailable
+from .address import registry_url
 from .answer import Answer, error_of
 from .cache import Cache
+from .environment import authorities, proxy_of
 
 Params = Sequence[tuple[str, str]]
 
 FIRST_DELAY = 0.1  # seconds before the first retry, doubled for each one after it
 LONGEST_DELAY = 5.0
-LONGEST_RETRY_AFTER = 10.0  # a server that asks for more is not waited for
+LONGEST_RETRY_AFTER = 10.0  # a server that asks for more is not waited for by a read
+LONGEST_WAIT = 60.0  # but by a stream, for so long at a time
 MOST_REDIRECTS = 5
 # Below the 5 s after which uvicorn closes an idle connection: a write must not meet one that is being closed.
 KEEP_ALIVE = 4.0
@@ -43,18 +44,23 @@ class Transport:
     """Safe from any thread."""
 
     def __init__(self, url: str, token: str, *, timeout: float, retries: int, verify: bool | str) -> None:
-        self.url = _checked_url(url)
-        self.shown = str(self.url.copy_with(username=None, password=None)).rstrip("/")
+        self.url = registry_url(url)
+        self.shown = str(self.url).rstrip("/")
         self.timeout = timeout
         self.retries = retries
         self.closed = False
         headers = {"Accept": "application/json", "User-Agent": f"binder-registry/{__version__}"}
         if token:
-            headers["Authorization"] = f"token {_checked_token(token)}"
+            headers["Authorization"] = f"token {checked_token(token)}"
+        setting = proxy_of(self.url)
+        self._way = f" through the proxy of {setting.variable}" if setting else ""
+        tls = self.url.scheme == "https" or (setting is not None and setting.proxy.url.scheme == "https")
         self._http = httpx2.Client(
             headers=headers,
             timeout=timeout,
-            verify=_authorities(verify) if isinstance(verify, str) else verify,
+            verify=authorities(verify, needed=tls),
+            proxy=setting.proxy if setting else None,
+            trust_env=False,  # what concerns this address was read above
             limits=httpx2.Limits(max_connections=None, max_keepalive_connections=20, keepalive_expiry=KEEP_ALIVE),
         )
         self._cache = Cache()
@@ -137,9 +143,8 @@ class Transport:
             if response.status_code != 200:
                 response.read()
                 answer = self._answer(response)
-                delay = retry_delay(answer, 0)
-                if delay is not None:
-                    raise NotReady(error_of(answer), delay)
+                if answer.status in TRY_AGAIN:
+                    raise NotReady(error_of(answer), min(LONGEST_WAIT, _retry_after(answer)) + backoff(0))
                 self._check(answer)
             yield response
         finally:
@@ -165,7 +170,10 @@ class Transport:
     ) -> httpx2.Request:
         if self.closed:
             raise StoreUnavailable("This client was closed")
-        return self._http.build_request(method, url, headers=headers, content=body or None, timeout=timeout)
+        try:
+            return self._http.build_request(method, url, headers=headers, content=body or None, timeout=timeout)
+        except httpx2.InvalidURL as error:
+            raise InvalidRequest(f"this cannot be asked for: {error}") from None
 
     def _send(self, request: httpx2.Request, *, stream: bool = False) -> httpx2.Response:
         """Follows redirects within the origin: neither the token nor a write goes anywhere else."""
@@ -198,7 +206,7 @@ class Transport:
         raise error
 
     def unreachable(self, error: httpx2.RequestError) -> StoreUnavailable:
-        return StoreUnavailable(f"{self.shown} cannot be reached: {_reason(error)}")
+        return StoreUnavailable(f"{self.shown} cannot be reached{self._way}: {_reason(error)}")
 
 
 def backoff(attempt: int) -> float:
@@ -210,17 +218,18 @@ def retry_delay(answer: Answer, attempt: int) -> float | None:
     """Seconds until this read may be tried again; None: it should not be."""
     if answer.status not in TRY_AGAIN:
         return None
-    asked = _retry_after(answer.headers.get("Retry-After", ""))
+    asked = _retry_after(answer)
     return None if asked > LONGEST_RETRY_AFTER else asked + backoff(attempt)
 
 
-def _retry_after(text: str) -> float:
-    """RFC 9110: seconds, or a date."""
+def _retry_after(answer: Answer) -> float:
+    """RFC 9110: seconds, or a date; 0 for what is neither, and for what has passed."""
+    text = answer.headers.get("Retry-After", "").strip()
     if text.isascii() and text.isdigit():
         return float(text[:9])
     try:
         seconds: float = (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds()
-    except (ValueError, TypeError):  # TypeError: a date without its zone
+    except (ValueError, TypeError, OverflowError):  # TypeError: a date without its zone
         return 0
     return max(0.0, seconds)
 
@@ -232,32 +241,11 @@ def encoded(params: Params) -> str:
         raise InvalidRequest(f"{dict(params)!a} holds half of a surrogate pair") from None
 
 
-def _checked_url(text: str) -> httpx2.URL:
-    problem = "is not the URL of a registry: http://HOST:PORT or https://HOST/PATH"
-    try:
-        url = httpx2.URL(text.strip())
-    except httpx2.InvalidURL:
-        raise InvalidRequest(f"{text!r} {problem}") from None
-    if url.scheme not in ("http", "https") or not url.host or url.query or url.fragment:
-        raise InvalidRequest(f"{text!r} {problem}")
-    return url
-
-
-def _checked_token(text: str) -> str:
+def checked_token(text: str) -> str:
     token = text.strip()
     if not (token.isascii() and token.isprintable()) or " " in token:
         raise InvalidToken("The token holds a character that no token has")  # and which one is nobody's business
     return token
-
-
-def _authorities(path: str) -> ssl.SSLContext:
-    """Those of a PEM file or a directory."""
-    try:
-        if Path(path).is_dir():
-            return ssl.create_default_context(capath=path)
-        return ssl.create_default_context(cafile=path)
-    except OSError as error:
-        raise InvalidRequest(f"the certificates in {path!r} cannot be read: {error}") from None
 
 
 def _reason(error: httpx2.RequestError) -> str:

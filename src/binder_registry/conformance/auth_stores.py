@@ -26,6 +26,11 @@ class AuthStoreConformance:
         assert identity.name
         assert identity.scopes == self.scopes
 
+    def test_what_the_log_keeps_of_a_holder_begins_with_the_kind(self, auth_store: AuthStore, token: str) -> None:
+        identity = auth_store.identify(token)
+
+        assert identity.by.partition(":") == (identity.kind, ":", identity.name)
+
     def test_one_token_is_always_the_same_identity(self, auth_store: AuthStore, token: str) -> None:
         assert auth_store.identify(token) == auth_store.identify(token)
 

@@ -5,6 +5,8 @@ from msgspec.structs import replace
 
 from ..changes import Action
 from ..errors import (
+    PositionUnknown,
+    RevisionConflict,
     RevisionIsCurrent,
     RevisionPurged,
     RevisionUnknown,
@@ -51,6 +53,23 @@ class History:
             store.get_template("scipy", revision=2)
         with pytest.raises(RevisionUnknown):
             store.list_templates(revision=2)
+
+    @pytest.mark.parametrize("huge", [2**31, 2**63 - 1])
+    def test_a_revision_that_no_log_can_reach_is_unknown(self, store: Store, huge: int) -> None:
+        store.register_template(SCIPY)
+
+        with pytest.raises(RevisionUnknown):
+            store.get_template("scipy", revision=huge)
+        with pytest.raises(RevisionUnknown):
+            store.list_templates(revision=huge)
+        with pytest.raises(RevisionUnknown):
+            store.restore_template("scipy", huge)
+        with pytest.raises(RevisionUnknown):
+            store.purge_change("scipy", huge)
+        with pytest.raises(PositionUnknown):
+            store.changes(since=huge)
+        with pytest.raises(RevisionConflict):
+            store.update_template(NEW, expected=huge)
 
     # ── restore ──────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -1,57 +1,24 @@
 """What every `Log` must do."""
 
-from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
 from threading import Event, Thread
 from time import monotonic
 
 import pytest
 from msgspec.structs import replace
 
-from ..changes import MARK_BYTES, Action, Change, Head, chained, content_digest
+from ..changes import MARK_BYTES, Action, Head
 from ..errors import PositionUnknown
 from ..log_contract import Log
 from ..log_store import LogStore
 from .atomic import Atomic
+from .bounds import Bounds
 from .reading import broken_links
+from .rows import append as append
+from .rows import rows_after as rows_after
 from .samples import SCIPY, R
 
-NOON = datetime(2026, 1, 1, 12, 0, 0, 1, tzinfo=UTC)  # a microsecond past: the resolution of times
 
-
-def rows_after(head: Head, names: Sequence[str], **members: object) -> list[Change]:
-    """One change per name, as the next of a log whose head is `head` and that knew none of the names."""
-    rows: list[Change] = []
-    newest: dict[str, int] = {}
-    for revision, name in enumerate(names, head.revision + 1):
-        content = b'{"name":"%b"}' % name.encode()
-        row = Change(
-            revision=revision,
-            mark=b"",
-            time=NOON + timedelta(microseconds=revision),
-            by="ünï",
-            note="😀 \u2028\n",
-            action=Action.UPDATED if name in newest else Action.CREATED,
-            name=name,
-            previous=newest.get(name, 0),
-            first=head.revision + 1,
-            deleted=False,
-            content=content,
-            digest=content_digest(content),
-        )
-        row = replace(row, **members)
-        rows.append(chained(rows[-1].mark if rows else head.mark, row))
-        newest[name] = revision
-    return rows
-
-
-def append(log: Log, *names: str, **members: object) -> list[Change]:
-    with log.writing() as rows:
-        rows += rows_after(log.head(), names, **members)
-    return rows
-
-
-class LogConformance(Atomic):
+class LogConformance(Atomic, Bounds):
     """Give the fixture `log`, an empty log. Where a log outlives its process, give `reopen`; where it can be copied
     (a restored backup is such a copy), give `copy`."""
 
@@ -192,60 +159,6 @@ class LogConformance(Atomic):
 
         assert log.read(0, 10) == [replace(rows[0], content=None), *rows[1:]]
         assert log.state(1) == [replace(rows[0], content=None)]
-
-    # ── bounds ───────────────────────────────────────────────────────────────────────────────────────────────────────
-
-    @pytest.mark.parametrize(
-        ("since", "until", "revisions"),
-        [(0, 5, [1, 2, 3, 4, 5]), (2, 4, [3, 4]), (0, 0, []), (5, 99, []), (4, 99, [5]), (3, 2, []), (-1, 1, [1])],
-    )
-    def test_reads_are_after_since_and_up_to_until(
-        self, log: Log, since: int, until: int, revisions: list[int]
-    ) -> None:
-        append(log, "a", "b", "a", "b", "a")
-
-        assert [row.revision for row in log.read(since, until)] == revisions
-        assert [row.revision for row in log.read(since, until, newest_first=True)] == revisions[::-1]
-
-    def test_reads_are_limited_from_where_they_begin(self, log: Log) -> None:
-        append(log, "a", "b", "a", "b", "a")
-
-        assert [row.revision for row in log.read(1, 5, limit=2)] == [2, 3]
-        assert [row.revision for row in log.read(1, 4, limit=2, newest_first=True)] == [4, 3]
-
-    def test_reads_of_one_name_have_the_same_bounds(self, log: Log) -> None:
-        append(log, "a", "b", "a", "b", "a")
-
-        assert [row.revision for row in log.read(1, 5, name="a")] == [3, 5]
-        assert [row.revision for row in log.read(0, 4, name="a", newest_first=True, limit=1)] == [3]
-
-    def test_a_state_is_the_newest_row_of_each_name_as_of_a_revision(self, log: Log) -> None:
-        append(log, "b", "a", "b", "c", "a")
-
-        states = [[row.revision for row in log.state(revision)] for revision in range(7)]
-
-        assert states == [[], [1], [2, 1], [2, 3], [2, 3, 4], [5, 3, 4], [5, 3, 4]]
-
-    def test_states_are_ordered_by_code_points(self, log: Log) -> None:
-        names = ["b", "B", "a", "10", "9", "é", "e\u0301", "\uffff", "😀", "a b", "a-b", "ab"]
-        append(log, *names)
-
-        assert [row.name for row in log.state(99)] == sorted(names)
-        assert [row.name for row in log.state(99, after="a b", limit=3)] == ["a-b", "ab", "b"]
-
-    @pytest.mark.parametrize("after", ["", "a", "aa", "\0", "z", "\uffff"])
-    def test_a_state_begins_after_any_name(self, log: Log, after: str) -> None:
-        append(log, "a", "b", "c")
-
-        assert [row.name for row in log.state(3, after=after)] == [name for name in "abc" if name > after]
-
-    def test_tombstones_are_left_out_of_a_state_and_of_its_limit(self, log: Log) -> None:
-        append(log, "a", "b", "c", "d", deleted=True)
-        append(log, "e", "f", "g")
-
-        assert [row.name for row in log.state(7, limit=2)] == ["e", "f"]
-        assert [row.name for row in log.state(7, limit=2, deleted=True)] == ["a", "b"]
-        assert [row.name for row in log.state(7, deleted=True)] == list("abcdefg")
 
     # ── wait ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Sequence
+from functools import partial
 
 from starlette.routing import compile_path
 from starlette.types import Receive, Scope, Send
@@ -10,7 +11,8 @@ from starlette.types import Receive, Scope, Send
 from ..auth import Scope as TokenScope
 from ..errors import APIErrorResponse, MethodNotAllowed, RegistryError, RouteNotFound, StoreUnavailable, UnexpectedError
 from ..registry import Registry
-from .handlers.changes import Stream
+from .description.openapi import described
+from .handlers.event_stream import Stream
 from .http.cors import cors_headers, preflight
 from .http.error_status import error_reply
 from .http.replies import Header, Reply, send_reply
@@ -38,7 +40,8 @@ class App:
     patterns = tuple((compile_path(path)[0], methods) for path, methods in paths.items() if "{" in path)
 
     def __init__(self, registry: Registry, options: Options) -> None:
-        self.service = Service(registry, options)
+        describe = partial(described, options.prefix, protect_reads=options.protect_reads)
+        self.service = Service(registry, options, describe)
         self._starting: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -86,14 +89,15 @@ class App:
         except Exception:
             logger.exception("request %s failed", request.id)
             reply = error_reply(UnexpectedError())
-        first: list[Header] = [(b"registry-revision", b"%d" % self.service.model.revision)]
+        first: list[Header] = [
+            (b"registry-revision", b"%d" % self.service.model.revision),
+            (b"request-id", request.id.encode()),
+        ]
         if self.service.options.cors_origins:
             first += cors_headers(request, self.service.options.cors_origins)
         if isinstance(reply, Stream):
             await reply.send(send, first)
             return
-        if reply.status >= 500:
-            first.append((b"request-id", request.id.encode()))
         await send_reply(send, reply, first)
 
     async def _reply(self, request: Request) -> Reply | Stream:

@@ -8,12 +8,17 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from msgspec import Struct
+from msgspec.structs import force_setattr
 
+from ..auth import Identity
 from ..changes import Change, Position
 from ..errors import RevisionNotShown, StoreUnavailable, TooBusy
 from ..registry import Registry
+from .handlers import event_stream
+from .handlers.event_stream import Piece
 from .http.compression import Compressor
 from .http.counters import Counters
+from .http.places import normal_origins, normal_prefix
 from .live.event_ring import Watch
 from .live.follower import Follower, read_state
 from .live.group_commit import Operation, Writer
@@ -29,10 +34,11 @@ logger = logging.getLogger(__name__)
 
 
 class Options(Struct, frozen=True):
-    """How a server behaves towards its clients.
+    """How a server behaves towards its clients. Raises `ValueError` for what could never match.
 
-    `prefix` is the path below which everything is served, without a slash at its end. `strong_reads` asks the database
-    for its head before every read of the present. `cors_origins` may hold `*`.
+    `prefix` is the path below which everything is served; it is kept percent-encoded, without a slash at its end.
+    `strong_reads` asks the database for its head before every read of the present. `cors_origins` are kept as browsers
+    write them, and may hold `*`.
     """
 
     protect_reads: bool = False
@@ -41,22 +47,32 @@ class Options(Struct, frozen=True):
     cors_origins: tuple[str, ...] = ()
     prefix: str = ""
 
+    def __post_init__(self) -> None:
+        force_setattr(self, "prefix", normal_prefix(self.prefix))
+        force_setattr(self, "cors_origins", normal_origins(self.cors_origins))
+
 
 class Service:
-    """Runs on the event loop between `start` and `close`."""
+    """Runs on the event loop between `start` and `close`. `describe` gives the description of the API."""
 
-    def __init__(self, registry: Registry, options: Options) -> None:
+    def __init__(self, registry: Registry, options: Options, describe: Callable[[], bytes]) -> None:
+        self.describe = describe
         self.registry = registry
         self.options = options
         self.model = ReadModel(options.prefix)
         self.compressor = Compressor()
         self.counters = Counters()
         self.counts: dict[tuple[object, ...], int] = {}  # of listings, by epoch, revision and filters
+        self.leaving = False  # `/health` says that the server is about to stop; all else goes on
+        self.pieces: dict[tuple[object, ...], Piece] = {}  # of streams that read the past through a filter
+        self.page: tuple[tuple[int, int], Sequence[Change]] = (0, 0), []  # of the past, that a stream read last
         self.draining = False
         self.running = False
         self._pool = ThreadPoolExecutor(POOL_THREADS, thread_name_prefix="reader")
         self._in_pool = 0
         self._streams = ThreadPoolExecutor(1, thread_name_prefix="streams")
+        self._asking = ThreadPoolExecutor(1, thread_name_prefix="asking")
+        self._asked: dict[str, asyncio.Future[Identity]] = {}  # by token
         self._shown: list[tuple[int, asyncio.Future[None]]] = []
 
     async def start(self) -> None:
@@ -66,7 +82,12 @@ class Service:
         self.model.load(position, newest)
         gc.collect()
         gc.freeze()  # a hundred thousand entries that stay would be looked through again and again
-        self.watch = Watch(position, writing=lambda: self.writer.unanswered > 0)
+        self.watch = Watch(
+            position,
+            writing=lambda: self.writer.unanswered > 0,
+            render=event_stream.event,
+            heartbeat=event_stream.HEARTBEAT_SECONDS,
+        )
         self.follower = Follower(store, self.model, show=self._show, load=self._load)
         self.writer = Writer(store, expect=self.follower.expect, show=self._written, caught_up=self.follower.catch_up)
         self.follower.start()
@@ -86,7 +107,7 @@ class Service:
             self.running = False
             await self.writer.close()
             await asyncio.to_thread(self.follower.close)
-            for pool in (self._pool, self._streams):
+            for pool in (self._pool, self._streams, self._asking):
                 pool.shutdown(wait=False, cancel_futures=True)
 
     async def write(self, operation: Operation[T], *names: str) -> T:
@@ -106,6 +127,19 @@ class Service:
     async def in_turn(self, call: Callable[[], T]) -> T:
         """The short reads of streams, one after the other: however many resume at once, all are served."""
         return await asyncio.get_running_loop().run_in_executor(self._streams, call)
+
+    async def identity(self, token: str) -> Identity:
+        """For answers that go on, each of which asks again and again: one question for all that hold the same token, in
+        a thread of its own, so that whom to ask being slow holds up nobody else. Raises what `identify` does."""
+        store = self.registry.auth_store
+        if not store.blocking:
+            return store.identify(token)
+        asked = self._asked.get(token)
+        if asked is None:
+            asked = asyncio.get_running_loop().run_in_executor(self._asking, store.identify, token)
+            self._asked[token] = asked
+            asked.add_done_callback(lambda _: self._asked.pop(token))
+        return await asyncio.shield(asked)
 
     async def shows(self, revision: int) -> None:
         """Wait, for a bounded time, until the read model shows `revision`.

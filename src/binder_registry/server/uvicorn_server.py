@@ -1,12 +1,15 @@
 """Runs the application under uvicorn: listening, signals, draining."""
 
 import asyncio
+import errno
 import logging
+import os
 import signal
 import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import FrameType
 
 import uvicorn
 
@@ -17,6 +20,8 @@ from .http.fast_path import fast_protocol
 DRAIN_SECONDS = 5  # for what is in flight when the server is told to stop
 CANCEL_SECONDS = 7  # for what goes on without its client
 KEEP_ALIVE_SECONDS = 75  # longer than the usual proxy's, which must be the one to close
+LOOK_SECONDS = 0.1  # as uvicorn: how long a signal may wait to be looked at
+DESCRIPTOR_TICKS = 50  # ten a second: how often it is looked whether new connections can be taken
 BACKLOG = 2048
 SWITCH_SECONDS = 0.0005  # Python's 5 ms would be waited for at each step of a commit while the loop is busy
 
@@ -24,11 +29,16 @@ logger = logging.getLogger(__name__)
 
 
 class Server(uvicorn.Server):
-    """Ends with exit status 0 on SIGTERM and SIGINT: uvicorn raises them again once it has stopped."""
+    """Ends with exit status 0 on SIGTERM and SIGINT: uvicorn raises them again once it has stopped.
 
-    def __init__(self, app: App, config: uvicorn.Config) -> None:
+    Told to stop, it goes on for `drain_delay` seconds as before, while `/health` says what comes; told again, it stops.
+    """
+
+    def __init__(self, app: App, config: uvicorn.Config, drain_delay: float = 0.0) -> None:
         super().__init__(config)
         self._app = app
+        self._drain_delay = drain_delay
+        self._told_again = False
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -39,6 +49,34 @@ class Server(uvicorn.Server):
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self._told_again = self.should_exit
+        super().handle_exit(sig, frame)
+
+    async def starts(self) -> bool:
+        """Whether the application has started: False when the server is told to stop before. Raises what it raises."""
+        starting = asyncio.ensure_future(self._app.start())
+        while not (starting.done() or self.should_exit):
+            await asyncio.wait([starting], timeout=LOOK_SECONDS)
+        if starting.done():
+            await starting
+        starting.cancel()
+        return not self.should_exit
+
+    async def on_tick(self, counter: int) -> bool:
+        if counter % DESCRIPTOR_TICKS == 0:
+            _look_at_descriptors()
+        return await super().on_tick(counter)
+
+    async def main_loop(self) -> None:
+        await super().main_loop()
+        self._app.service.leaving = True
+        end, counter = asyncio.get_running_loop().time() + self._drain_delay, 0
+        while not self._told_again and asyncio.get_running_loop().time() < end:
+            await self.on_tick(counter)  # the `Date` of answers
+            await asyncio.sleep(LOOK_SECONDS)
+            counter += 1
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._app.service.drain()
@@ -51,15 +89,25 @@ class Server(uvicorn.Server):
             connection.transport.abort()
 
 
+def _look_at_descriptors() -> None:
+    """libuv takes connections that it has no descriptor for, and closes them, without a word to us."""
+    try:
+        os.close(os.dup(0))
+    except OSError as error:
+        if error.errno in (errno.EMFILE, errno.ENFILE):
+            logger.error("%s: new connections are closed unanswered; raise `ulimit -n`", error.strerror)
+
+
 def listen(host: str, port: int) -> socket.socket:
     """All interfaces for an empty host, IPv6 and IPv4, as 2015 did. Raises `OSError`."""
+    host = host.removeprefix("[").removesuffix("]")  # as IPv6 stands in URLs
     dual = not host and socket.has_dualstack_ipv6()
     family = socket.AF_INET6 if dual or ":" in host else socket.AF_INET
     return socket.create_server((host, port), family=family, dualstack_ipv6=dual, backlog=BACKLOG)
 
 
-def run(app: App, listener: socket.socket, *, access_log: AccessLog | None = None) -> None:
-    """Serves until SIGTERM or SIGINT; what is in flight then has `DRAIN_SECONDS`."""
+def run(app: App, listener: socket.socket, *, access_log: AccessLog | None = None, drain_delay: float = 0.0) -> None:
+    """Serves until SIGTERM or SIGINT, and `drain_delay` seconds more; what is in flight then has `DRAIN_SECONDS`."""
     sys.setswitchinterval(SWITCH_SECONDS)
     options = app.service.options
     protocol = fast_protocol(
@@ -84,12 +132,13 @@ def run(app: App, listener: socket.socket, *, access_log: AccessLog | None = Non
     )
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     port = listener.getsockname()[1]
-    server = Server(app, config)
+    server = Server(app, config, drain_delay)
 
     async def serve() -> None:
-        await app.start()
-        logger.info("Serving on :%d", port)  # 2015's line
-        await server.serve([listener])
+        with server.capture_signals():
+            if await server.starts():
+                logger.info("Serving on :%d", port)  # 2015's line
+                await server.serve([listener])
 
     try:
         with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:

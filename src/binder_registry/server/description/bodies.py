@@ -1,7 +1,7 @@
-"""A change as JSON: the rows of the feed and the events of a stream."""
+"""The bodies of answers that are not templates: a change, a plan, and the server's health."""
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
@@ -34,6 +34,25 @@ class ChangeBody(Struct, kw_only=True, omit_defaults=True):
 
 class Changes(Struct):
     changes: list[ChangeBody]
+
+
+class PlanStep(Struct, omit_defaults=True):
+    action: Annotated[Literal["created", "updated", "deleted", "unchanged"], Meta(description="What is done")]
+    name: Annotated[str, Meta(description="The template's name")]
+    changed: Annotated[list[str], Meta(description="The members that differ, `limits.memory` for a single limit")]
+    revision: Annotated[int, Meta(description="The change that wrote it; left out where there is none (yet)")] = 0
+
+
+class Plan(Struct, rename="kebab"):
+    dry_run: Annotated[bool, Meta(description="Whether this is only what would be done")]
+    plan: Annotated[list[PlanStep], Meta(description="One step for each template, in the order of the request")]
+
+
+class Health(Struct):
+    status: Annotated[Literal["ok", "draining", "writes fail"], Meta(description="In words")]
+    revision: Annotated[int, Meta(description="The newest revision that this server shows")]
+    reads: Annotated[bool, Meta(description="Whether reads are served")]
+    writes: Annotated[bool, Meta(description="Whether writes are served")]
 
 
 def encode_change(change: Change, *, by: bool, changed: Sequence[str] | None = None, deleted: bool = False) -> bytes:

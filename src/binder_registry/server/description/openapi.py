@@ -126,7 +126,7 @@ def _responses(route: Route) -> dict[str, Any]:
 def _answer(route: Route) -> dict[str, Any]:
     answer: dict[str, Any] = {
         "description": HTTPStatus(route.status).phrase,
-        "headers": _headers([p.REVISION_SHOWN, *route.headers]),
+        "headers": _headers([p.REVISION_SHOWN, p.REQUEST_ID, *route.headers]),
     }
     if route.status != HTTPStatus.NO_CONTENT:
         answer["content"] = {media: _content(route, media) for media in route.media}
@@ -169,7 +169,7 @@ def _refusal(status: int, errors: Sequence[type[RegistryError]]) -> dict[str, An
         replace(p.REVISION_SHOWN, required=False),  # what is no HTTP is refused before it is known
         replace(p.REGISTRY_ERROR, schema={"type": "string", "enum": names}),
         *([p.RETRY_AFTER] if any(error.retry_after for error in errors) else []),
-        *([p.REQUEST_ID] if status >= 500 else []),
+        p.REQUEST_ID,
         *([p.CURRENT_ETAG] if RevisionConflict in errors else []),
     ]
     return {

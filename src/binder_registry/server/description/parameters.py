@@ -7,11 +7,11 @@ from msgspec import Struct, field
 from ...apply import NOTE_BYTES
 from ...members import NAME, SUCCESSOR, Schema
 from ...selector import SELECTOR
-from ..handlers import changes as feed
-from ..handlers import listing
+from ..handlers import changes, listing
 from ..http.requests import LARGEST_REVISION
 
 _POSITION = r"[0-9]{1,19}(?:-[0-9a-f]{16})?"
+_TAG = rf'(?:{_POSITION}|(?:W/)?"{_POSITION}(?:-gzip|-zstd)?")'
 _REVISION: Schema = {"type": "integer", "minimum": 0, "maximum": LARGEST_REVISION}
 
 
@@ -80,15 +80,22 @@ SINCE = Parameter(
     "since",
     "query",
     "Only changes after this position, or after this revision.",
-    {"type": "string", "pattern": f"^{_POSITION}$"},
+    {"type": "string", "pattern": f"^{_TAG}$"},
     "0",
 )
-CHANGES_LIMIT = Parameter("limit", "query", "How many on one page.", {**LIMIT.schema, "maximum": feed.PAGE}, "100")
+BEFORE = Parameter(
+    "before",
+    "query",
+    "Only changes before this position, or before this revision; `Link` carries it. Not with a stream.",
+    SINCE.schema,
+    "100",
+)
+CHANGES_LIMIT = Parameter("limit", "query", "How many on one page.", {**LIMIT.schema, "maximum": changes.PAGE}, "100")
 WAIT = Parameter(
     "wait",
     "query",
     "Wait up to so many seconds until there is something (a long poll).",
-    {"type": "integer", "minimum": 0, "maximum": feed.WAIT_SECONDS},
+    {"type": "integer", "minimum": 0, "maximum": changes.WAIT_SECONDS},
     "0",
 )
 NAME_EXACTLY = Parameter("name", "query", "Only this template's changes.", example="scipy")
@@ -117,13 +124,30 @@ FOR = Parameter(
 )
 
 # Request headers.
+_TAGS: Schema = {"type": "string", "pattern": rf"^(?:\*|{_TAG}(?: *, *{_TAG})*)$"}
 IF_MATCH = Parameter(
     "If-Match",
     "header",
-    "Write only if this is still the current state: the `ETag` of what was read, its bare revision, or `*`.",
-    {"type": "string", "pattern": rf'^(?:\*|[0-9]{{1,19}}|(?:W/)?"{_POSITION}(?:-gzip|-zstd)?")$'},
+    "Write only if this is still the current state: the `ETag` of what was read, or its bare revision; one of a list; "
+    "or `*`, whatever is there.",
+    _TAGS,
     "*",
 )
+UNLESS_MATCH = Parameter(
+    "If-None-Match",
+    "header",
+    "Write only if this is not the current state: an `ETag`, none of a list, or `*`, nothing at all.",
+    _TAGS,
+    '"0"',
+)
+UNMODIFIED_SINCE = Parameter(
+    "If-Unmodified-Since",
+    "header",
+    "Write only if nothing was written after this second. `If-Match` is exact, and wins.",
+    example="Fri, 31 Dec 2100 23:59:59 GMT",
+)
+CONDITIONS = (IF_MATCH, UNLESS_MATCH, UNMODIFIED_SINCE)
+STILL = Parameter("If-Match", "header", "Answer only if this is still the state, else 412.", _TAGS, "*")
 IF_NONE_MATCH = Parameter(
     "If-None-Match",
     "header",
@@ -171,14 +195,24 @@ REGISTRY_ERROR = AnswerHeader("Registry-Error", "The stable name of the error.")
 RETRY_AFTER = AnswerHeader(
     "Retry-After", "Seconds after which to try again.", {"type": "integer", "minimum": 1}, required=False
 )
-REQUEST_ID = AnswerHeader("Request-Id", "How the server's log calls this request.", required=False)
+REQUEST_ID = AnswerHeader(
+    "Request-Id",
+    "How the server's logs call this request: its `X-Request-Id`, or a name of our own. Plain reads have none.",
+    required=False,
+)
 CURRENT_ETAG = AnswerHeader("ETag", "The position of the current state.", ETAG.schema, required=False)
+WARNING = AnswerHeader(
+    "Registry-Warning",
+    "What was taken, and is probably not what was meant; percent-encoded UTF-8, a header for each.",
+    required=False,
+)
 ANSWER_HEADERS = (
     REVISION_SHOWN,
     ETAG,
     LOCATION,
     LINK,
     TOTAL_COUNT,
+    WARNING,
     REGISTRY_ERROR,
     RETRY_AFTER,
     REQUEST_ID,

@@ -13,9 +13,7 @@ from ...selector import SELECTOR
 from ...settings import ContainerLimits
 from ...template import Template
 from ...wire import ALWAYS, ONLY_IN_ANSWERS, ErrorBody
-from ..handlers.about import Health
-from ..handlers.writes import Plan
-from .bodies import Changes
+from .bodies import Changes, Health, Plan
 
 REFERENCE = "#/components/schemas/{name}"
 REQUIRED = ("name", "image-name")
@@ -151,6 +149,10 @@ _APPLY = _object(
             "description": "Delete what this selects and `templates` does not name: a label selector, or `*` for all.",
             "examples": ["course=physics-101"],
         },
+        "allow-empty": {
+            "type": ["boolean", "null"],
+            "description": "Let `prune` delete all that it selects where `templates` is empty; else that is refused.",
+        },
         "dry-run": {"type": ["boolean", "null"], "description": "Only say what would be done."},
         "note": {
             "type": ["string", "null"],
@@ -160,7 +162,13 @@ _APPLY = _object(
         },
     },
     exact=True,
-)
+) | {
+    "anyOf": [
+        {"properties": {"prune": {"type": "null"}}},
+        {"properties": {"templates": {"type": "array", "minItems": 1}}, "required": ["templates"]},
+        {"properties": {"allow-empty": {"const": True}}, "required": ["allow-empty"]},
+    ]
+}
 _RESTORE = _object(
     {
         "revision": {

@@ -1,21 +1,12 @@
 """What a server says of itself: its health, the description of its API, and the page that shows it."""
 
 from importlib.resources import files
-from typing import Annotated, Literal
-
-from msgspec import Meta, Struct
 
 from ...errors import InvalidRequest
 from ...wire import encode
+from ..description.bodies import Health
 from ..http.replies import Reply, json_reply
 from ..http.requests import Request
-
-
-class Health(Struct):
-    status: Annotated[Literal["ok", "draining", "writes fail"], Meta(description="In words")]
-    revision: Annotated[int, Meta(description="The newest revision that this server shows")]
-    reads: Annotated[bool, Meta(description="Whether reads are served")]
-    writes: Annotated[bool, Meta(description="Whether writes are served")]
 
 
 async def health(request: Request) -> Reply:
@@ -23,12 +14,13 @@ async def health(request: Request) -> Reply:
     service = request.service
     writes = not (service.writer.down or service.follower.down)
     reads = not service.draining
-    asked = request.query(["for"]).get("for", ["all"])
+    leaving = service.leaving or service.draining
+    asked = request.query().get("for", ["all"])
     if asked not in (["all"], ["reads"]):
         raise InvalidRequest.parameter("for", "must be all or reads")
-    fine = reads and (writes or asked == ["reads"])
+    fine = reads and not leaving and (writes or asked == ["reads"])
     body = Health(
-        "draining" if service.draining else "ok" if writes else "writes fail",
+        "draining" if leaving else "ok" if writes else "writes fail",
         service.model.revision,
         reads,
         reads and writes,
@@ -37,10 +29,7 @@ async def health(request: Request) -> Reply:
 
 
 async def description(request: Request) -> Reply:
-    from ..description.openapi import described  # it looks at the route table, which holds this handler
-
-    options = request.service.options
-    return json_reply(200, described(options.prefix, protect_reads=options.protect_reads))
+    return json_reply(200, request.service.describe())
 
 
 async def docs(request: Request) -> Reply:

@@ -23,7 +23,6 @@ from ..live.read_model import Entry
 PAGE = 1000  # templates, at most, of one page
 PAUSE_SECONDS = 0.0001  # between two slices; with none, this thread would take the interpreter again before the loop
 SLICE = 500  # templates looked at in one go: a fraction of a millisecond
-PARAMETERS = ("label", "q", "image", "name", "limit", "after", "revision", "view", "deleted")
 
 
 class Listing(Struct, frozen=True):
@@ -54,8 +53,10 @@ class Page(Struct):
 def parse_listing(query: dict[str, list[str]]) -> Listing:
     """Raises `InvalidRequest` naming the parameter."""
     labels = tuple(requirement for text in query.get("label", []) for requirement in parse_selector(text, "label"))
-    given = {parameter: single(query, parameter) for parameter in PARAMETERS if parameter != "label"}
-    view, deleted, limit, revision = (given[parameter] for parameter in ("view", "deleted", "limit", "revision"))
+    view, deleted, limit, revision, words, image, name, after = (
+        single(query, parameter)
+        for parameter in ("view", "deleted", "limit", "revision", "q", "image", "name", "after")
+    )
     if view not in (None, "full"):
         raise InvalidRequest.parameter("view", "must be full")
     if deleted not in (None, "true", "false"):
@@ -64,11 +65,11 @@ def parse_listing(query: dict[str, list[str]]) -> Listing:
         raise InvalidRequest.parameter("deleted", "goes with view=full")
     return Listing(
         labels,
-        tuple((given["q"] or "").lower().split()),
-        given["image"] or "",
-        given["name"] or "",
+        tuple((words or "").lower().split()),
+        image or "",
+        name or "",
         whole_number(limit, "limit", least=1, most=PAGE) if limit is not None else 0,
-        given["after"] or "",
+        after or "",
         whole_number(revision, "revision") if revision is not None else None,
         view == "full",
         deleted == "true",

@@ -5,10 +5,11 @@ from urllib.parse import parse_qs
 
 from ...errors import InvalidRequest, RevisionPurged, TemplateNotFound
 from ..http.compression import negotiated, tags, wanted_coding
+from ..http.conditions import check_read
 from ..http.replies import Header, Reply, answer_reply, change_reply, json_reply, not_modified
 from ..http.requests import Request, matches_tag, whole_number
 from ..live.answer import entity_tag
-from .listing import PARAMETERS, Page, next_target, page_of_past, page_of_present, parse_listing, present
+from .listing import Page, next_target, page_of_past, page_of_present, parse_listing, present
 
 COUNTS = 1000  # listings whose total is remembered
 
@@ -20,11 +21,12 @@ async def index(request: Request) -> Reply:
 
 async def template_index(request: Request) -> Reply:
     service = request.service
-    query = request.query(PARAMETERS)
+    query = request.query()
     if query:
         return await _listing(request, query)
     answer = service.model.list_answer()
-    known = request.header(b"if-none-match")
+    check_read(request, answer.etag)
+    known = request.joined(b"if-none-match")
     if matches_tag(known, tags(answer)):
         return not_modified(_tag_sent(known, tags(answer)), varies=True)
     accepted = (request.header(b"accept-encoding") or "").encode("latin-1")
@@ -42,13 +44,15 @@ async def template_show(request: Request) -> Reply:
         if change.content is None:
             raise RevisionPurged
         tag = entity_tag(change.position)
-        if matches_tag(request.header(b"if-none-match"), [tag]):
+        check_read(request, tag)
+        if matches_tag(request.joined(b"if-none-match"), [tag]):
             return not_modified(tag)
         return change_reply(200, change)
     entry = service.model.entries.get(name)
     if entry is None or entry.deleted:
         raise TemplateNotFound
-    if matches_tag(request.header(b"if-none-match"), [entry.etag]):
+    check_read(request, entry.etag)
+    if matches_tag(request.joined(b"if-none-match"), [entry.etag]):
         return not_modified(entry.etag)
     return answer_reply(entry)
 
@@ -59,9 +63,10 @@ async def _listing(request: Request, query: dict[str, list[str]]) -> Reply:
     revision = model.revision if listing.revision is None else listing.revision
     counted = (service.watch.epoch, revision, listing.filters)
     headers: list[Header] = []
+    tag = entity_tag(model.position) if listing.revision is None else b'"%d"' % revision
+    check_read(request, tag)
     if listing.revision is None:
-        tag = entity_tag(model.position)
-        if matches_tag(request.header(b"if-none-match"), [tag]):
+        if matches_tag(request.joined(b"if-none-match"), [tag]):
             return not_modified(tag)
         headers.append((b"etag", tag))
         entries = list(model.entries.values()) if listing.deleted else model.snapshot()

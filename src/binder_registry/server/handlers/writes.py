@@ -1,45 +1,37 @@
 """The handlers that write: each checks who it is, reads what is wanted, and hands an operation to the writer."""
 
-from typing import Annotated, Literal
-
-from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from ...apply import ApplyRequest, Step, parse_apply, plan
 from ...auth import Identity, Scope
 from ...batch import Batch
-from ...errors import InvalidRequest, RevisionConflict
+from ...changes import Change, Position
+from ...errors import InvalidRequest
+from ...lookalikes import warnings_of
 from ...template import Template
 from ...wire import encode, encode_template, merge_patch, parse, template_from_2015
-from ..http.replies import Reply, change_reply, json_reply
+from ..description.bodies import Plan, PlanStep
+from ..http.conditions import NONE, Conditions, conditions
+from ..http.replies import Header, Reply, change_reply, json_reply
 from ..http.requests import Request, json_object, single, whole_number
 from ..live.answer import entity_tag, path_of
+from .warned import warning_headers, warnings_about
 
 APPLY_BYTES = 64 * 1024**2
-
-
-class PlanStep(Struct, omit_defaults=True):
-    action: Annotated[Literal["created", "updated", "deleted", "unchanged"], Meta(description="What is done")]
-    name: Annotated[str, Meta(description="The template's name")]
-    changed: Annotated[list[str], Meta(description="The members that differ, `limits.memory` for a single limit")]
-    revision: Annotated[int, Meta(description="The change that wrote it; left out where there is none (yet)")] = 0
-
-
-class Plan(Struct, rename="kebab"):
-    dry_run: Annotated[bool, Meta(description="Whether this is only what would be done")]
-    plan: Annotated[list[PlanStep], Meta(description="One step for each template, in the order of the request")]
 
 
 async def template_create(request: Request) -> Reply:
     who = await _allowed(request, Scope.WRITE)
     template = template_from_2015(parse(await request.body()))
-    note, registry = request.note(), request.service.registry
-    prefix = request.service.options.prefix
+    note, asked, registry = request.note(), conditions(request), request.service.registry
+    prefix, warned = request.service.options.prefix, warning_headers(await warnings_about(request, [template]))
 
     def create(batch: Batch) -> Reply:
+        if asked is not NONE:
+            _check(asked, batch.current(template.name))
         registry.template_create(who, template, note=note)
         location = (prefix + path_of(template.name)).encode()
-        return change_reply(201, batch.rows[-1], [(b"location", location)])
+        return change_reply(201, batch.rows[-1], [(b"location", location), *warned])
 
     return await request.service.write(create, template.name)
 
@@ -48,38 +40,42 @@ async def template_update(request: Request) -> Reply:
     """2015's PUT: the name in the body is checked like any member, and ignored."""
     who = await _allowed(request, Scope.WRITE)
     template = replace(template_from_2015(parse(await request.body())), name=request.parameters["name"])
-    note, expected, registry = request.note(), request.expected(), request.service.registry
+    note, asked, registry = request.note(), conditions(request, required=True), request.service.registry
 
     def update(batch: Batch) -> Reply:
-        registry.template_update(who, template, expected=expected, note=note)
-        return change_reply(202, batch.rows[-1])
+        _check(asked, batch.existing(template.name))
+        registry.template_update(who, template, note=note)
+        return change_reply(202, batch.rows[-1], warning_headers(warnings_of(template)))
 
     return await request.service.write(update, request.parameters["name"])
 
 
 async def template_patch(request: Request) -> Reply:
     who = await _allowed(request, Scope.WRITE)
+    request.query()
     patch, name = parse(await request.body()), request.parameters["name"]
-    note, expected, registry = request.note(), request.expected(), request.service.registry
+    note, asked, registry = request.note(), conditions(request, required=True), request.service.registry
 
     def change(batch: Batch) -> Reply:
         current = registry.template_show(name)
+        _check(asked, batch.current(name))
         patched = merge_patch(current, patch)
         if patched.name != name:
             raise InvalidRequest.parameter("name", "cannot be changed")
-        registry.template_replace(who, patched, expected=expected, note=note)
-        return change_reply(200, batch.rows[-1])
+        registry.template_replace(who, patched, note=note)
+        return change_reply(200, batch.rows[-1], warning_headers(warnings_of(patched)))
 
     return await request.service.write(change, request.parameters["name"])
 
 
 async def template_delete(request: Request) -> Reply:
     who = await _allowed(request, Scope.WRITE)
-    name, replaced_by = request.parameters["name"], single(request.query(["replaced-by"]), "replaced-by") or ""
-    note, expected, registry = request.note(), request.expected(), request.service.registry
+    name, replaced_by = request.parameters["name"], single(request.query(), "replaced-by") or ""
+    note, asked, registry = request.note(), conditions(request, required=True), request.service.registry
 
     def delete(batch: Batch) -> Reply:
-        deleted = registry.template_delete(who, name, expected=expected, note=note, replaced_by=replaced_by)
+        _check(asked, batch.existing(name))
+        deleted = registry.template_delete(who, name, note=note, replaced_by=replaced_by)
         tag = entity_tag(batch.rows[-1].position)
         return json_reply(200, encode_template(deleted) + b"\n", [(b"etag", tag)])
 
@@ -88,15 +84,17 @@ async def template_delete(request: Request) -> Reply:
 
 async def template_restore(request: Request) -> Reply:
     who = await _allowed(request, Scope.WRITE)
+    request.query()
     members = json_object(parse(await request.body()), ["revision"])
     revision = members.get("revision")
     if type(revision) is not int or not 1 <= revision < 2**63:
         raise InvalidRequest.parameter("revision", "must be a revision of the template")
     name, registry = request.parameters["name"], request.service.registry
-    note, expected = request.note(), request.expected()
+    note, asked = request.note(), conditions(request, required=True)
 
     def restore(batch: Batch) -> Reply:
-        registry.template_restore(who, name, revision, expected=expected, note=note)
+        _check(asked, batch.known(name))
+        registry.template_restore(who, name, revision, note=note)
         return change_reply(200, batch.rows[-1])
 
     return await request.service.write(restore, request.parameters["name"])
@@ -104,10 +102,12 @@ async def template_restore(request: Request) -> Reply:
 
 async def change_purge(request: Request) -> Reply:
     who = await _allowed(request, Scope.ADMIN)
+    request.query()
     name, revision = request.parameters["name"], whole_number(request.parameters["revision"], "revision")
-    note, registry = request.note(), request.service.registry
+    note, asked, registry = request.note(), conditions(request), request.service.registry
 
     def purge(batch: Batch) -> Reply:
+        _check(asked, batch.known(name))
         registry.change_purge(who, name, revision, note=note)
         return Reply(204, [(b"etag", entity_tag(batch.rows[-1].position))])
 
@@ -116,47 +116,50 @@ async def change_purge(request: Request) -> Reply:
 
 async def apply(request: Request) -> Reply:
     who = await _allowed(request, Scope.WRITE)
+    request.query()
     service = request.service
     body = await request.body(APPLY_BYTES)
     wanted = await service.in_pool(lambda: parse_apply(parse(body)))
     if not wanted.note:
         wanted = replace(wanted, note=request.note())
+    warned = warning_headers(await warnings_about(request, wanted.templates))
     if wanted.dry_run:
-        return await _dry_run(request, wanted)
-    expected, registry = request.expected(), service.registry
+        return await _dry_run(request, wanted, warned)
+    asked, registry = conditions(request, required=True), service.registry
 
     def write(batch: Batch) -> Reply:
-        steps = registry.apply(who, wanted, expected=expected)
-        return _plan_reply(steps, dry_run=False, tag=entity_tag(batch.head.position))
+        asked.check(batch.head.position, batch.head.time, what="registry")
+        steps = registry.apply(who, wanted)
+        return _plan_reply(steps, dry_run=False, headers=[(b"etag", entity_tag(batch.head.position)), *warned])
 
     return await service.write(write, *(template.name for template in wanted.templates), *wanted.delete)
 
 
-async def _dry_run(request: Request, wanted: ApplyRequest) -> Reply:
+async def _dry_run(request: Request, wanted: ApplyRequest, warned: list[Header]) -> Reply:
     model = request.service.model
-    expected = request.expected() if request.header(b"if-match") else None
     position, entries, living = model.position, model.entries.copy(), model.snapshot()
-    if expected is not None and not position.agrees(expected):
-        raise RevisionConflict("The registry was changed since it was read", current=str(position))
+    asked, store = conditions(request), request.service.registry.store
 
     def find(name: str) -> Template | None:
         entry = entries.get(name)
         return entry.template if entry else None
 
     def planned() -> Reply:
+        if asked is not NONE:
+            asked.check(position, store.log.head().time, what="registry")
         steps = plan(wanted, find, lambda: [entry.template for entry in living])
-        return _plan_reply(steps, dry_run=True, tag=entity_tag(position))
+        return _plan_reply(steps, dry_run=True, headers=[(b"etag", entity_tag(position)), *warned])
 
     return await request.service.in_pool(planned)
 
 
-def _plan_reply(steps: list[Step], *, dry_run: bool, tag: bytes) -> Reply:
+def _plan_reply(steps: list[Step], *, dry_run: bool, headers: list[Header]) -> Reply:
     plan = [
         PlanStep(step.action, step.after.name, step.changed, 0 if dry_run and step.action != "unchanged" else revision)
         for step in steps
         for revision in [step.after.revision]
     ]
-    return json_reply(200, encode(Plan(dry_run, plan)) + b"\n", [(b"etag", tag)])
+    return json_reply(200, encode(Plan(dry_run, plan)) + b"\n", headers)
 
 
 async def _allowed(request: Request, scope: Scope) -> Identity:
@@ -164,3 +167,11 @@ async def _allowed(request: Request, scope: Scope) -> Identity:
     who = await request.identity()
     who.require(scope)
     return who
+
+
+def _check(asked: Conditions, current: Change | None) -> None:
+    """Of one template, before anything is written. Raises `RevisionConflict`."""
+    if current is None:
+        asked.check(Position(0), None, lives=False)
+    elif asked is not NONE:
+        asked.check(current.position, current.time, lives=not current.deleted)

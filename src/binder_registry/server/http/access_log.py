@@ -1,4 +1,4 @@
-"""One line per request: time, method, path, status, bytes of the body, microseconds, request id.
+"""One line per request: time, method, path, status, bytes of the body, microseconds, request id, client, who.
 
 The event loop only appends to a list. A thread of its own writes: a reader of the log that stalls costs lines (their
 number is logged then), never the server's time or memory.
@@ -6,26 +6,15 @@ number is logged then), never the server's time or memory.
 
 import os
 import re
-from itertools import count
-from secrets import token_hex
 from threading import Event, Thread
 from time import gmtime, strftime, time
+
+from .request_ids import RequestIds
 
 FLUSH_SECONDS = 0.25
 MOST_LINES = 100_000  # that may wait to be written
 LONGEST_PATH = 1000  # bytes; more is cut
 _UNPRINTABLE = re.compile(rb"[^!-~]|\\")
-
-
-class RequestIds:
-    """`<process>-<number>`: cheap, and unique among processes that log to one place."""
-
-    def __init__(self) -> None:
-        self.prefix = token_hex(4).encode()
-        self.next = count(1).__next__
-
-    def text(self, number: int) -> str:
-        return f"{self.prefix.decode()}-{number:x}"
 
 
 class AccessLog:
@@ -34,7 +23,7 @@ class AccessLog:
     def __init__(self, descriptor: int) -> None:
         self.ids = RequestIds()
         self._descriptor = descriptor
-        self._line = b"%b %b %b %d %d %d " + self.ids.prefix + b"-%x\n"
+        self._line = b"%b %b %b %d %d %d " + self.ids.prefix + b"-%x %b -\n"
         self._lines: list[bytes] = []
         self._second = 0.0
         self._stamp = b""
@@ -46,16 +35,42 @@ class AccessLog:
         self._thread = Thread(target=self._run, name="access-log", daemon=True)
         self._thread.start()
 
-    def add(self, method: bytes, path: bytes, status: int, sent: int, seconds: float, number: int) -> None:
-        """`path` is printable: see `printable`. `number` is one of `ids`."""
+    def add(
+        self, method: bytes, path: bytes, status: int, sent: int, seconds: float, number: int, client: bytes
+    ) -> None:
+        """A request of the fast path, where nobody is asked for a token. `number` is one of `ids`."""
         now = time()
         if not 0.0 <= now - self._second < 1.0:
-            self._second = float(int(now))
-            self._stamp = strftime("%Y-%m-%dT%H:%M:%SZ", gmtime(now)).encode()
+            self._renew_stamp(now)
         if len(self._lines) < MOST_LINES:
-            self._lines.append(self._line % (self._stamp, method, path, status, sent, seconds * 1e6, number))
+            self._lines.append(self._line % (self._stamp, method, path, status, sent, seconds * 1e6, number, client))
         else:
             self._refused += 1
+
+    def add_other(
+        self,
+        method: bytes,
+        path: bytes,
+        status: int,
+        sent: int,
+        seconds: float,
+        request_id: bytes,
+        client: bytes,
+        by: bytes,
+    ) -> None:
+        """A request of the ordinary path. All texts are printable: see `printable` and `word`."""
+        now = time()
+        if not 0.0 <= now - self._second < 1.0:
+            self._renew_stamp(now)
+        if len(self._lines) < MOST_LINES:
+            values = self._stamp, method, path, status, sent, seconds * 1e6, request_id, client, by
+            self._lines.append(b"%b %b %b %d %d %d %b %b %b\n" % values)
+        else:
+            self._refused += 1
+
+    def _renew_stamp(self, now: float) -> None:
+        self._second = float(int(now))
+        self._stamp = strftime("%Y-%m-%dT%H:%M:%SZ", gmtime(now)).encode()
 
     @property
     def dropped(self) -> int:
@@ -96,5 +111,13 @@ def printable(target: bytes) -> bytes:
 
     The query is left out, since tokens get into queries by mistake. Other bytes are written as `\xNN`.
     """
-    path = target.partition(b"?")[0][:LONGEST_PATH]
-    return _UNPRINTABLE.sub(lambda found: b"\\x%02x" % ord(found[0]), path) or b"-"
+    return word(target.partition(b"?")[0])
+
+
+def word(text: bytes) -> bytes:
+    return _UNPRINTABLE.sub(lambda found: b"\\x%02x" % ord(found[0]), text[:LONGEST_PATH]) or b"-"
+
+
+def address(client: tuple[str, int] | None) -> bytes:
+    """Without the port; of an IPv4 client of a socket for both, the IPv4 address. `-` where there is none."""
+    return word(client[0].removeprefix("::ffff:").encode(errors="replace")) if client else b"-"

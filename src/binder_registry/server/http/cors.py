@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from .replies import Header, Reply
 from .requests import Request
 
-EXPOSED = b"ETag, Link, Location, Registry-Error, Registry-Revision, Request-Id, Retry-After, Total-Count"
+EXPOSED = (
+    b"ETag, Link, Location, Registry-Error, Registry-Revision, Registry-Warning, Request-Id, Retry-After, Total-Count"
+)
 _SENT = b"Authorization, Content-Type, If-Match, If-None-Match, Last-Event-ID, Registry-Note, Registry-Revision"
 
 

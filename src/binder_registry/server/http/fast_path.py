@@ -35,7 +35,7 @@ HARMLESS = frozenset(
     b"accept accept-language authorization cache-control cookie dnt forwarded host if-modified-since pragma priority "
     b"referer sec-ch-ua sec-ch-ua-mobile sec-ch-ua-platform sec-fetch-dest sec-fetch-mode sec-fetch-site "
     b"sec-fetch-user sec-gpc traceparent tracestate upgrade-insecure-requests user-agent via x-forwarded-for "
-    b"x-forwarded-host x-forwarded-port x-forwarded-proto x-real-ip x-request-id x-scheme".split()
+    b"x-forwarded-host x-forwarded-port x-forwarded-proto x-real-ip x-scheme".split()
 )
 
 # What a head asks: the one tag of `If-None-Match`, the least revision, `Accept-Encoding`, and whether to close after.
@@ -173,7 +173,7 @@ def fast_protocol(
             else:
                 count.add(len(body), seconds)
             if access_log is not None:
-                access_log.add(b"GET", target, status, len(body), seconds, next_id())
+                access_log.add(b"GET", target, status, len(body), seconds, next_id(), self.peer)
 
         def _at_limit(self) -> bool:
             limit = self.limit_concurrency

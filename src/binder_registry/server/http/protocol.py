@@ -4,7 +4,6 @@ The ordinary path of every request, and the base of the fast one. It builds on p
 interface; `tests/server/test_protocol.py` names them all.
 """
 
-import re
 import socket
 from contextlib import suppress
 from typing import Any, ClassVar
@@ -15,17 +14,19 @@ from uvicorn.protocols.http.flow_control import service_unavailable
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from ...errors import HeadTooLarge, InvalidRequest, RegistryError, RequestTimeout
+from .access_log import address
 from .error_status import error_reply
 from .recorder import Exchange, Recorder, too_busy
+from .request_line import quoted
 
 HEAD_BYTES = 64 * 1024
 SLICE_BYTES = 4096  # fed to the parser at once: what waits behind one slow request stays small
 PATIENCE = 30.0  # seconds for a head, for a body, and for a reader that takes nothing
+LEAST_RATE = 16 * 1024  # bytes a second that a body must come with on the average, once PATIENCE is over
+LONGEST_BODY = 64 * 1024**2  # bytes that earn more time: nobody holds a connection for ever
 LINGER = 2.0  # seconds to read on after a last answer: closing at once would reset the connection under it
 
 BETWEEN, HEAD, BODY = range(3)  # where the parser is
-_NOT_ASCII = re.compile(rb"[\x80-\xff]")
-_REQUEST_LINE = re.compile(rb"\A[A-Z]+ \S+")
 
 
 class _TooLarge(Exception):
@@ -43,6 +44,7 @@ class SafeProtocol(HttpToolsProtocol):
         self._now = self.loop.time
         self._stage = BETWEEN
         self._silence = 0  # bytes since the parser last got anywhere
+        self._received = 0  # bytes of this body
         self._upgrading = False
         self._held = b""  # read, and fed to the parser when the requests before are answered
         self._running: RequestResponseCycle | None = None  # the one begun last; `cycle` is the one read last
@@ -57,6 +59,7 @@ class SafeProtocol(HttpToolsProtocol):
         if sock is not None and sock.family != socket.AF_UNIX:
             with suppress(OSError, AttributeError):
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(PATIENCE * 1000))
+        self.peer = address(self.client)
         self.since = self._now()
         self._timer = self.loop.call_later(self._pause, self._look)
         self._settle()
@@ -113,7 +116,7 @@ class SafeProtocol(HttpToolsProtocol):
     def _parse(self, data: bytes) -> None:
         self._silence += len(data)
         if self._stage == BETWEEN and not data.isascii():
-            data = _REQUEST_LINE.sub(_quoted, data, count=1)
+            data = quoted(data)
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
@@ -160,6 +163,7 @@ class SafeProtocol(HttpToolsProtocol):
 
     def on_body(self, body: bytes) -> None:
         super().on_body(body)
+        self._received += len(body)
         self._silence = 0
 
     def on_message_complete(self) -> None:
@@ -169,7 +173,7 @@ class SafeProtocol(HttpToolsProtocol):
 
     def _enter(self, stage: int) -> None:
         self._stage = stage
-        self._silence = 0
+        self._silence = self._received = 0
         self.since = self._now()
 
     # Answers.
@@ -245,12 +249,11 @@ class SafeProtocol(HttpToolsProtocol):
 
     def _send_refusal(self, error: RegistryError) -> None:
         reply = error_reply(error)
-        headers = dict([*self.server_state.default_headers, *reply.headers, (b"connection", b"close")])
+        request_id = self.recorder.add_refusal(reply, self.scope if self._stage == BODY else None, self.peer)
+        last = [(b"request-id", request_id), (b"connection", b"close")]
+        headers = dict([*self.server_state.default_headers, *reply.headers, *last])
         lines = [b"%b: %b\r\n" % header for header in headers.items()]
         self.transport.writelines([STATUS_LINE[reply.status], *lines, b"\r\n", reply.body])
-        whole = self._stage == BODY  # its head is
-        method, path = (self.scope["method"], self.scope["raw_path"]) if whole else ("-", b"")
-        self.recorder.add(method, path, "", reply.status, len(reply.body), 0.0, self.recorder.ids.next())
         self._linger()
 
     def _linger(self) -> None:
@@ -283,18 +286,13 @@ class SafeProtocol(HttpToolsProtocol):
             return self.since + self.timeout_keep_alive
         if self._stage == BETWEEN or self._held or self.flow.read_paused:
             return float("inf")
-        return self.since + PATIENCE
+        return self.since + PATIENCE + min(self._received, LONGEST_BODY) / LEAST_RATE
 
     def _expire(self) -> None:
         if self._stage == BETWEEN:
             self.transport.close()
         elif self.refusal is None:
             self._refuse(RequestTimeout())
-
-
-def _quoted(line: re.Match[bytes]) -> bytes:
-    """What curl sends of a name as it is typed: the parser takes no byte above 127 in a target, and 2015 did."""
-    return _NOT_ASCII.sub(lambda byte: b"%%%02X" % ord(byte[0]), line[0])
 
 
 def _disconnect(cycle: RequestResponseCycle) -> None:

@@ -7,10 +7,11 @@ from uvicorn._types import ASGI3Application, ASGIReceiveCallable, ASGISendCallab
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
 from ...errors import TooBusy
-from .access_log import AccessLog, RequestIds, printable
+from .access_log import AccessLog, printable, word
 from .counters import Counters
 from .error_status import error_reply
-from .replies import send_reply
+from .replies import Reply, send_reply
+from .request_ids import RequestIds
 
 if TYPE_CHECKING:
     from .protocol import SafeProtocol
@@ -26,26 +27,36 @@ class Recorder:
         self.log = log
         self.ids = log.ids if log else RequestIds()
 
-    def add(self, method: str, target: bytes, route: str, status: int, sent: int, seconds: float, number: int) -> None:
+    def add(self, scope: Any, status: int, sent: int, seconds: float, request_id: bytes, client: bytes) -> None:
+        method, route = scope["method"], getattr(scope.get("route"), "path", "")
         self.counters.add((route, method, status), sent, seconds)
         if self.log:
-            self.log.add(method.encode(), printable(target), status, sent, seconds, number)
+            by = word(scope["by"].encode(errors="replace")) if "by" in scope else b"-"
+            path = printable(scope["raw_path"])
+            self.log.add_other(method.encode(), path, status, sent, seconds, request_id, client, by)
+
+    def add_refusal(self, reply: Reply, scope: Any, client: bytes) -> bytes:
+        """An answer of the protocol's own, and its id. `scope` is that of a request whose head was read, or None."""
+        scope = {**scope, "route": None} if scope else {"method": "-", "raw_path": b"", "headers": []}
+        request_id: bytes = scope["request_id"].encode() if "request_id" in scope else self.ids.of(scope["headers"])
+        self.add(scope, reply.status, len(reply.body), 0.0, request_id, client)
+        return request_id
 
 
 class Exchange:
-    """Wraps the application for one request. Its `scope` gets a `request_id`."""
+    """Wraps the application for one request. Its `scope` gets a `request_id`, and from the application a `by`."""
 
     def __init__(self, protocol: "SafeProtocol", cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         self.protocol = protocol
         self.cycle = cycle
         self.app = app
-        self.number = protocol.recorder.ids.next()
         self.status = 0
         self.sent = 0
         self.done = False
         self.start: Any = None  # the head, which goes out with the body's first piece
         scope: Any = cycle.scope
-        scope["request_id"] = protocol.recorder.ids.text(self.number)
+        self.id = protocol.recorder.ids.of(scope["headers"])
+        scope["request_id"] = self.id.decode()
 
     async def __call__(self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
         self.started = perf_counter()
@@ -107,14 +118,12 @@ class Exchange:
 
     def record(self) -> None:
         self.done = True
-        scope: Any = self.cycle.scope
-        route = getattr(scope.get("route"), "path", "")
         seconds = perf_counter() - self.started
-        self.protocol.recorder.add(
-            scope["method"], scope["raw_path"], route, self.status, self.sent, seconds, self.number
-        )
+        protocol = self.protocol
+        protocol.recorder.add(self.cycle.scope, self.status, self.sent, seconds, self.id, protocol.peer)
 
 
 async def too_busy(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
     """In the place of uvicorn's answer in plain text."""
-    await send_reply(send, error_reply(TooBusy()), [(b"connection", b"close")])  # type: ignore[arg-type]
+    request_id = (b"request-id", scope["request_id"].encode())  # type: ignore[typeddict-item]
+    await send_reply(send, error_reply(TooBusy()), [(b"connection", b"close"), request_id])  # type: ignore[arg-type]

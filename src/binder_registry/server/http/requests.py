@@ -5,16 +5,16 @@ import re
 import secrets
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, quote, unquote_to_bytes
+from urllib.parse import parse_qsl, quote, unquote, unquote_to_bytes
 
 from starlette.types import Receive, Scope
 
 from ...apply import NOTE_BYTES
 from ...auth import Identity
 from ...changes import Position
-from ...errors import BodyTooLarge, ErrorHint, InvalidRequest, MissingAuthHeader, MissingTokenField, RevisionRequired
-from ...store import Expected
+from ...errors import BodyTooLarge, ErrorHint, InvalidRequest, MissingAuthHeader, MissingTokenField
 from ...wire import Object
+from .request_ids import given_id
 
 if TYPE_CHECKING:
     from ..service import Service
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 BODY_BYTES = 1024**2
 LARGEST_REVISION = 2**63 - 1
 _BROKEN_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
-_TAG = re.compile(r'(?:W/)?"([0-9a-f-]*?)(?:-(?:gzip|zstd))?"|(\d{1,19})', re.ASCII)
+# A position as an ETag, or bare; weak, or with the content coding that a proxy appended to it.
+_POSITION = re.compile(r'(?:W/)?("?)([0-9a-f-]*?)(?:(?:--?|;)(?:gzip|zstd|br|deflate))?\1', re.ASCII)
 
 
 class ClientDisconnected(Exception):
@@ -36,7 +37,7 @@ class Request:
         self.service = service
         self.scope = scope
         self.parameters: dict[str, str] = {}
-        self.id: str = scope.get("request_id") or secrets.token_hex(8)
+        self.id: str = scope.get("request_id") or given_id(scope["headers"]).decode() or secrets.token_hex(8)
         self._headers: dict[bytes, bytes] = dict(reversed(scope["headers"]))
         self._receive = receive
 
@@ -45,14 +46,25 @@ class Request:
         value = self._headers.get(name)
         return None if value is None else value.decode("latin-1").strip(" \t")
 
-    def query(self, known: Iterable[str]) -> dict[str, list[str]]:
-        """The query by parameter. One that is not `known`, or is no UTF-8, is refused by name."""
+    def joined(self, name: bytes) -> str | None:
+        """All headers of that name as one list."""
+        if name not in self._headers:
+            return None
+        return ",".join(value.decode("latin-1") for header, value in self.scope["headers"] if header == name).strip(
+            " \t"
+        )
+
+    def query(self) -> dict[str, list[str]]:
+        """The query by parameter. One that the route does not describe, or is no UTF-8, is refused by name."""
+        if not self.scope["query_string"]:
+            return {}
         try:
             text = self.scope["query_string"].decode("ascii")
             pairs = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=100)
         except ValueError:
             raise InvalidRequest.parameter("query", "is not a query of at most 100 parameters in UTF-8") from None
-        allowed, found = set(known), dict[str, list[str]]()
+        allowed = {parameter.name for parameter in self.scope["route"].parameters if parameter.where == "query"}
+        found: dict[str, list[str]] = {}
         for parameter, value in pairs:
             if parameter not in allowed:
                 raise InvalidRequest.parameter(parameter[:100], "is not a parameter here")
@@ -81,17 +93,28 @@ class Request:
             pass
 
     async def identity(self) -> Identity:
-        """Who sends this: `Authorization: token KEY`, with the three errors of 2015; `Bearer` is the same."""
+        """Who sends this. Raises what `token` does, `InvalidToken` and `AuthUnavailable`."""
+        auth_store, token = self.service.registry.auth_store, self.token()
+        if auth_store.blocking:
+            identity = await asyncio.to_thread(auth_store.identify, token)
+        else:
+            identity = auth_store.identify(token)
+        self.scope["by"] = identity.by  # for the access log
+        return identity
+
+    async def identity_again(self) -> Identity:
+        """The same, while the answer goes on."""
+        return await self.service.identity(self.token())
+
+    def token(self) -> str:
+        """`Authorization: token KEY`, with the two errors of 2015; `Bearer` is the same."""
         header = self.header(b"authorization")
         if header is None:
             raise MissingAuthHeader
         parts = header.split(" ", 2)
         if len(parts) != 2 or parts[0].lower() not in ("token", "bearer") or not parts[1]:
             raise MissingTokenField
-        auth_store = self.service.registry.auth_store
-        if auth_store.blocking:
-            return await asyncio.to_thread(auth_store.identify, parts[1])
-        return auth_store.identify(parts[1])
+        return parts[1]
 
     def note(self) -> str:
         """`Registry-Note`, percent-encoded UTF-8."""
@@ -105,23 +128,6 @@ class Request:
             raise InvalidRequest.parameter("Registry-Note", problem)
         return note
 
-    def expected(self) -> Expected:
-        """`If-Match`: an ETag, or the bare revision; `*` asks for no more than that there is something."""
-        header = self.header(b"if-match")
-        if header is None:
-            if self.service.options.require_if_match:
-                raise RevisionRequired(errors=[ErrorHint("Request", "If-Match", "missing")])
-            return None
-        if header.strip() == "*":
-            return None
-        match = _TAG.fullmatch(header.strip())
-        if match is None:
-            raise InvalidRequest.parameter("If-Match", "must be one ETag, or a revision")
-        try:
-            return Position.parse(match[1] or match[2] or "")
-        except InvalidRequest as error:
-            raise InvalidRequest.parameter("If-Match", error.message) from None
-
     def awaited_revision(self) -> int | None:
         """`Registry-Revision`: the server is to show at least this."""
         header = self.header(b"registry-revision")
@@ -132,6 +138,15 @@ def whole_number(text: str, parameter: str, *, least: int = 0, most: int = LARGE
     if not (text.isascii() and text.isdecimal() and len(text) <= 19 and least <= int(text) <= most):
         raise InvalidRequest.parameter(parameter, f"must be a whole number from {least} to {most}")
     return int(text)
+
+
+def position_of(text: str, parameter: str) -> Position:
+    """`<revision>` or `<revision>-<mark>`, as it stands in an ETag or bare. Raises `InvalidRequest`."""
+    found = _POSITION.fullmatch(text.strip(" \t"))
+    try:
+        return Position.parse(found[2] if found else text)
+    except InvalidRequest as error:
+        raise InvalidRequest.parameter(parameter, error.message) from None
 
 
 def single(query: dict[str, list[str]], parameter: str) -> str | None:
@@ -152,15 +167,15 @@ def decode_escapes(quoted: bytes) -> str:
 
 
 def decoded_path(scope: Scope, prefix: str) -> str:
-    """The path below `prefix` (and below where the application is mounted)."""
+    """The path below `prefix`, which is percent-encoded (and below where the application is mounted)."""
     raw: bytes = scope.get("raw_path") or quote(scope["path"]).encode()
     try:
         path = decode_escapes(raw.partition(b"?")[0])
     except ValueError:
         raise InvalidRequest.parameter("path", "must be percent-encoded UTF-8") from None
-    for above in (scope.get("root_path", ""), prefix):
-        if above and path.startswith(f"{above.rstrip('/')}/"):
-            path = path[len(above.rstrip("/")) :]
+    for above in (scope.get("root_path", "").rstrip("/"), unquote(prefix)):
+        if above and f"{path}/".startswith(f"{above}/"):
+            path = path[len(above) :] or "/"
     return path
 
 

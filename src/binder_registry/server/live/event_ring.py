@@ -8,105 +8,86 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property, partial
 from itertools import islice
+from typing import Protocol
 
 from ...changes import Action, Change, Position
-from ...selector import Selector, matches
-from ..description.bodies import encode_change
-from .read_model import Entry, words_of
+from .change_filter import Filter
+from .read_model import Entry
 
 PIECE = 1000  # changes, at most, that are sent in one go
 RING = 10_000  # changes; a stream that fell behind them reads on from the store
 WAKE_SECONDS = 0.05  # at most every so often streams wake, and send what is new in one piece
-HEARTBEAT_SECONDS = 15.0
 AT_ONCE = 5  # streams woken in one turn of the loop, so that a write is not answered after a thousand of them
 YIELD_SECONDS = 0.001  # between two such turns while a write is under way: its thread needs the interpreter
 
 
-class Filter:
-    """`name` is exact. A template that leaves the selector is sent as deleted."""
+class Render(Protocol):
+    """The bytes of one event; `deleted` for a reader whose selector the template left."""
 
-    def __init__(self, name: str | None = None, selector: Selector = ()) -> None:
-        self.name = name
-        self.selector = selector
-
-    def sent(self, change: Change, labels_before: Callable[[], dict[str, str] | None]) -> str:
-        """How the change reaches this reader: "" (not at all), "change" or "deleted".
-
-        `labels_before` gives the labels that the template had before the change, or None where it did not live.
-        """
-        if self.name not in (None, change.name):
-            return ""
-        if not self.selector:
-            return "change"
-        if change.content is None:
-            return "change"  # purged: nobody can tell any more
-        before = labels_before()
-        selected_before = before is not None and matches(self.selector, before)
-        if change.deleted:
-            return "change" if selected_before else ""
-        if matches(self.selector, words_of(change.content).labels):
-            return "change"
-        return "deleted" if selected_before else ""
+    def __call__(self, change: Change, *, by: bool, deleted: bool = False) -> bytes: ...
 
 
 class Event:
     """One change, rendered once for each kind of reader."""
 
-    def __init__(self, change: Change, before: Entry | None) -> None:
+    def __init__(self, change: Change, before: Entry | None, render: Render) -> None:
         self.change = change
         self._before = before
+        self._render = render
 
     @cached_property
     def with_by(self) -> bytes:
-        return event(self.change, by=True)
+        return self._render(self.change, by=True)
 
     @cached_property
     def without_by(self) -> bytes:
-        return event(self.change, by=False)
+        return self._render(self.change, by=False)
 
     def for_reader(self, chosen: Filter, *, by: bool) -> bytes:
         sent = chosen.sent(self.change, self.labels_before)
         if sent == "deleted":
-            return event(self.change, by=by, deleted=True)
+            return self._render(self.change, by=by, deleted=True)
         return b"" if not sent else self.with_by if by else self.without_by
 
     def labels_before(self) -> dict[str, str] | None:
         return self._before.words.labels if self._before and not self._before.deleted else None
 
 
-def event(change: Change, *, by: bool, deleted: bool = False) -> bytes:
-    row = encode_change(change, by=by, deleted=deleted)
-    return b"id: %b\ndata: %b\n\n" % (str(change.position).encode(), row)
-
-
 class Watch:
-    """`writing` says whether a write is under way."""
+    """`writing` says whether a write is under way; every `heartbeat` seconds all that sleep are woken."""
 
-    def __init__(self, position: Position, writing: Callable[[], bool]) -> None:
-        self._writing = writing
+    def __init__(self, position: Position, *, writing: Callable[[], bool], render: Render, heartbeat: float) -> None:
+        self._writing, self._render, self._heartbeat_seconds = writing, render, heartbeat
         self.closed = False
         self.epoch = 0  # grows when another log takes the place of this one: a stream of before is to end
         self._ring: deque[Event] = deque(maxlen=RING)
-        self._begins = self._newest = position  # what comes before the first event of the ring, and its last one
+        self._purges = 0
+        self._begins = self.newest = position  # what comes before the first event of the ring, and its last one
         self._sleeping: list[asyncio.Future[bool]] = []
         self._loop = asyncio.get_running_loop()
         self._wake_at: asyncio.TimerHandle | None = None
-        self._heartbeat = self._loop.call_later(HEARTBEAT_SECONDS, self._beat)
+        self._heartbeat = self._loop.call_later(self._heartbeat_seconds, self._beat)
         self._pieces: dict[tuple[int, bool], tuple[bytes, Position]] = {}  # what unfiltered readers are sent next
 
     @property
     def streams(self) -> int:
         return len(self._sleeping)
 
+    @property
+    def unchanged(self) -> tuple[int, int]:
+        """As long as this is the same, so is what was read of the past."""
+        return self.epoch, self._purges
+
     def publish(self, changes: Iterable[tuple[Change, Entry | None]]) -> None:
         for change, before in changes:
             if change.action is Action.PURGED:
+                self._purges += 1
                 self._ring.clear()  # it may hold what was purged: older events are read from the store again
-                self._begins = self._newest
+                self._begins = self.newest
             elif len(self._ring) == self._ring.maxlen:
                 self._begins = self._ring[0].change.position
-            self._ring.append(Event(change, before))
-            self._newest = change.position
+            self._ring.append(Event(change, before, self._render))
+            self.newest = change.position
         self._pieces.clear()
         if self._sleeping:
             self._wake_soon()
@@ -116,7 +97,7 @@ class Watch:
         self.epoch += 1
         self._ring.clear()
         self._pieces.clear()
-        self._begins = self._newest = position
+        self._begins = self.newest = position
         self._rouse_all(new=True)
 
     def close(self) -> None:
@@ -129,14 +110,14 @@ class Watch:
 
     def holds(self, position: Position) -> bool:
         """Whether the ring goes on from `position`, and its mark is the one of this log."""
-        behind = self._newest.revision - position.revision
+        behind = self.newest.revision - position.revision
         if not 0 <= behind <= len(self._ring):
             return False
         return position.agrees(self._begins if behind == len(self._ring) else self._ring[-behind - 1].change.position)
 
     def events_after(self, revision: int, limit: int = RING) -> Sequence[Event] | None:
         """None where the ring no longer reaches back so far."""
-        behind = self._newest.revision - revision
+        behind = self.newest.revision - revision
         if behind > len(self._ring):
             return None
         first = len(self._ring) - behind
@@ -145,14 +126,14 @@ class Watch:
     def piece_after(self, position: Position, *, by: bool, chosen: Filter) -> tuple[bytes, Position] | None:
         """What to send to a reader that has everything up to `position`, and the position it has then."""
         key = (position.revision, by)
-        if chosen.name is None and not chosen.selector and key in self._pieces:
+        if chosen.everything and key in self._pieces:
             return self._pieces[key]
         events = self.events_after(position.revision, PIECE)
         if events is None:
             return None
         piece = b"".join(event.for_reader(chosen, by=by) for event in events)
         found = (piece, events[-1].change.position if events else position)
-        if chosen.name is None and not chosen.selector:
+        if chosen.everything:
             self._pieces[key] = found
         return found
 
@@ -160,14 +141,14 @@ class Watch:
         """Sleep until there is something after `revision` (True), or it is time for a heartbeat (False)."""
         if self.closed:
             return True
-        if self._newest.revision > revision:
+        if self.newest.revision > revision:
             self._wake_soon()
         sleeper: asyncio.Future[bool] = self._loop.create_future()
         self._sleeping.append(sleeper)
         return await sleeper
 
     def _beat(self) -> None:
-        self._heartbeat = self._loop.call_later(HEARTBEAT_SECONDS, self._beat)
+        self._heartbeat = self._loop.call_later(self._heartbeat_seconds, self._beat)
         self._rouse_all(new=False)
 
     def _wake_soon(self) -> None:

@@ -1,0 +1,62 @@
+"""The URLs of databases: read, or refused with what was meant. No message repeats a part that may be a password."""
+
+import re
+from difflib import get_close_matches
+from urllib.parse import unquote_to_bytes
+
+from ..errors import DatabaseRefused
+
+FORMS = "a database is memory:, sqlite:///PATH or postgresql://…"
+
+
+def unknown(url: str) -> DatabaseRefused:
+    scheme, colon, _ = url.partition(":")
+    # Not the whole URL: it may hold a password.
+    named = f"{scheme!r}: " if colon and re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]{0,30}", scheme) else ""
+    hint = {"memory": "; memory: takes nothing after it", "sqlite": "; sqlite: is followed by three slashes"}
+    meant = hint.get(scheme.partition("+")[0].lower(), "")
+    return DatabaseRefused(f"{named}{FORMS}{meant}")
+
+
+def sqlite_path(url: str) -> str:
+    """Of `sqlite:///PATH`, in which `%`, `?` and `#` are percent-encoded. Raises `DatabaseRefused`."""
+    path = url.removeprefix("sqlite:///")
+    if path == url or not path:
+        raise unknown(url)
+    if path == ":memory:":
+        raise DatabaseRefused("sqlite:///:memory: is SQLAlchemy's: here it is memory:")
+    for sign, what in (("?", "no parameters"), ("#", "no fragment")):
+        if sign in path:
+            raise DatabaseRefused(f"sqlite:///PATH takes {what}; in a path, write {sign} as %{ord(sign):02X}")
+    if re.search(r"%(?![0-9A-Fa-f]{2})", path):
+        raise DatabaseRefused("sqlite:///PATH: a % that begins no escape; in a path, write % as %25")
+    try:
+        name = unquote_to_bytes(path).decode()
+    except UnicodeDecodeError:
+        raise DatabaseRefused("sqlite:///PATH: its escapes are not UTF-8") from None
+    if name != name.strip() or any(character < " " or character == "\x7f" for character in name):
+        raise DatabaseRefused("sqlite:///PATH: blanks at an end, or control characters")
+    if name.endswith("/"):
+        raise DatabaseRefused("sqlite:///PATH names a folder: name the file in it")
+    return name
+
+
+def refuse_parameters(url: str, known: set[str]) -> None:
+    """Of a PostgreSQL URL: what libpq does not know, what is there twice, and a fragment.
+
+    Raises `DatabaseRefused`, which names only what is known.
+    """
+    if "#" in url:
+        raise DatabaseRefused("PostgreSQL: the URL has a #, and no fragment is known: percent-encode it as %23")
+    names = [part.partition("=")[0] for part in url.partition("?")[2].split("&") if part]
+    for number, name in enumerate(names, 1):
+        if name in known:
+            if names.count(name) > 1:
+                raise DatabaseRefused(f"PostgreSQL: the URL has the parameter {name} more than once")
+            continue
+        close = get_close_matches(name.lower(), known, 1)
+        meant = f"; did you mean {close[0]}?" if close else ""
+        raise DatabaseRefused(
+            f"PostgreSQL: parameter {number} of the URL is none of libpq's{meant} (In a user or a password, "
+            "percent-encode / ? : @ and %)"
+        )

@@ -1,0 +1,48 @@
+"""Whose tokens a server takes: its keys, from the environment, and a hub's."""
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from ..auth import AuthStore, TokenAuthStore, trimmed
+
+
+def auth_store(auth: str) -> AuthStore:
+    keys = _key_store()
+    if auth == "jupyterhub":
+        from ..hub_auth import FirstKnowing, HubAuthStore
+
+        url = os.environ.get("JUPYTERHUB_API_URL", "").strip()
+        if not url:
+            raise click.UsageError("--auth jupyterhub needs JUPYTERHUB_API_URL, such as http://hub:8081/hub/api")
+        try:
+            hub = HubAuthStore(url)
+        except ValueError as error:
+            raise click.UsageError(f"JUPYTERHUB_API_URL: {error}") from None
+        return FirstKnowing(keys, hub) if keys else hub
+    if keys is None:
+        click.echo("Environment variable BINDER_API_KEY must be non-empty")  # 2015's words, on its standard output
+        sys.exit(2)
+    return keys
+
+
+def _key_store() -> TokenAuthStore | None:
+    path = os.environ.get("BINDER_API_KEY_FILE", "").strip()
+    keys = _lines(path) if path else [trimmed(os.environ.get("BINDER_API_KEY", ""))]
+    keys = [key for key in keys if key]
+    try:
+        return TokenAuthStore(*keys) if keys else None
+    except ValueError as error:
+        source = f"BINDER_API_KEY_FILE: {path}" if path else "BINDER_API_KEY"
+        raise click.ClickException(f"{source}: {error}") from None
+
+
+def _lines(path: str) -> list[str]:
+    try:
+        return [trimmed(line) for line in Path(path).read_text(encoding="utf-8").split("\n")]
+    except OSError as error:
+        raise click.ClickException(f"BINDER_API_KEY_FILE: {path}: {error.strerror}") from None
+    except ValueError:
+        raise click.ClickException(f"BINDER_API_KEY_FILE: {path}: this is not a text in UTF-8") from None

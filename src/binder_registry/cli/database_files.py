@@ -1,0 +1,117 @@
+"""SQLite files: copied whole, verified, and put in place."""
+
+import errno
+import logging
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import quote
+
+import click
+
+from ..backends import open_log
+from ..backends.file_lock import create
+from ..backends.sqlite import SQLiteLog
+from ..backends.sqlite_wal import beside, connect
+from ..backends.urls import sqlite_path
+from ..errors import DatabaseRefused, StoreUnavailable
+from ..verify import Finding, damaged_pages, verify
+from .files import name_beside, sync_folder
+from .output import progress
+
+PAGES = 2000  # of one step of a copy
+
+
+def sqlite_database(url: str) -> Path:
+    """Raises `click.BadParameter`, `DatabaseRefused`."""
+    if not url.startswith("sqlite:"):
+        raise click.BadParameter("only SQLite is copied here; PostgreSQL has pg_dump", param_hint="--db")
+    return Path(sqlite_path(url)).absolute()
+
+
+@contextmanager
+def sound_copy(source: Path, target: Path) -> Iterator[tuple[Path, Finding]]:
+    """One state of the source, verified and on disk, in a file beside `target`; gone at the end, unless moved."""
+    copy = name_beside(target)
+    try:
+        try:
+            create(copy)
+            _copy_pages(source, copy)
+        except OSError as error:
+            raise click.ClickException(f"{copy.parent}: {error.strerror}") from None
+        finding = verified(f"sqlite:///{quote(str(copy))}")
+        if problems := [*damaged_pages(copy), *finding.problems]:
+            raise click.ClickException(f"{source} is not sound: {problems[0]}. `check` says more.")
+        with copy.open("rb") as whole:
+            os.fsync(whole.fileno())
+        yield copy, finding
+    finally:
+        for suffix in ("", "-wal", "-shm", "-journal"):
+            beside(copy, suffix).unlink(missing_ok=True)
+
+
+def take_place(copy: Path, file: Path) -> None:
+    try:
+        copy.replace(file)
+    except OSError as error:
+        mounted = error.errno == errno.EBUSY
+        reason = "it is mounted by itself: mount its folder instead" if mounted else error.strerror
+        raise click.ClickException(f"{file} cannot be replaced: {reason}") from None
+    sync_folder(file.parent)
+
+
+def set_aside(path: Path) -> Path | None:
+    """Another name for the file that is about to be replaced, which is never missing meanwhile where links exist."""
+    if not path.exists():
+        return None
+    kept = beside(path, f".before-{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}")
+    try:
+        kept.hardlink_to(path)
+    except OSError:
+        path.rename(kept)
+    return kept
+
+
+def move_log(path: Path, kept: Path | None) -> None:
+    """After the new file is in place: if we end before this, it is refused beside a log that is not its own."""
+    with suppress(FileNotFoundError):
+        beside(path, "-wal").rename(beside(kept or path, "-wal" if kept else ".wal-before"))
+    for suffix in ("-shm", "-journal"):
+        beside(path, suffix).unlink(missing_ok=True)
+    sync_folder(path.parent)
+
+
+def verified(url: str) -> Finding:
+    say_it_once()
+    with closing(open_log(url, read_only=True)) as log:
+        try:
+            total = log.head().revision
+            with progress("Verifying", total) as seen:
+                return verify(log, seen)
+        except StoreUnavailable as error:
+            raise click.ClickException(f"The database cannot be read: {error.__cause__}") from None
+
+
+def say_it_once() -> None:
+    """What goes wrong in a database is told as an error, and not by the log too."""
+    logging.getLogger("binder_registry").addHandler(logging.NullHandler())
+
+
+def _copy_pages(source: Path, target: Path) -> None:
+    """One state of the source, however long it takes and whatever is written meanwhile: in one read transaction."""
+    with closing(SQLiteLog(source, read_only=True)) as log:  # which refuses what is not whole, or not ours
+        try:
+            with (
+                closing(connect(log.path, log.mode)) as reader,
+                closing(connect(target, "rw")) as writer,
+                progress("Copying") as seen,
+            ):
+                reader.execute("BEGIN")
+                reader.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+                reader.backup(writer, pages=PAGES, progress=lambda status, left, total: seen(total - left))
+                writer.execute("PRAGMA journal_mode = DELETE")  # one file, without a log beside it
+        except sqlite3.Error as error:
+            raise DatabaseRefused(f"{source}: {error}") from None

@@ -1,0 +1,40 @@
+"""Settings from the environment, where Kubernetes and hubs leave variables for others too."""
+
+import os
+from urllib.parse import SplitResult, urlsplit
+
+import click
+
+
+class Setting(click.Option):
+    """Blanks around a variable's value are taken off, and a blank one is not set."""
+
+    def resolve_envvar_value(self, ctx: click.Context) -> str | None:
+        value = super().resolve_envvar_value(ctx)
+        return value.strip() or None if value else None
+
+
+class PortSetting(Setting):
+    """Passes over what Kubernetes tells every pod of a Service called `binder-registry`: `tcp://10.96.12.3:8080`."""
+
+    def resolve_envvar_value(self, ctx: click.Context) -> str | None:
+        value = super().resolve_envvar_value(ctx)
+        return None if value and "://" in value else value
+
+
+def variables_of_others() -> list[str]:
+    """The variables that were passed over."""
+    return [name for name in ("BINDER_REGISTRY_PORT",) if "://" in os.environ.get(name, "")]
+
+
+def service_url() -> SplitResult:
+    """Where a hub that manages this process expects it. The message does not repeat what may hold a password."""
+    text = os.environ.get("JUPYTERHUB_SERVICE_URL", "").strip()
+    try:
+        url = urlsplit(text)
+        url.port  # noqa: B018 - raises for what is no port
+    except ValueError:
+        url = urlsplit("no:")
+    if text and not (url.scheme in ("http", "https") and url.hostname):
+        raise click.UsageError("JUPYTERHUB_SERVICE_URL is not a URL to listen on, such as http://127.0.0.1:8080")
+    return url

@@ -1,0 +1,100 @@
+"""The files that `-f` names, and their text."""
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+from msgspec import Struct
+
+from .output import printable
+
+SUFFIXES = (".yaml", ".yml", ".json")  # in capitals too
+MOST_BYTES = 256 << 20  # of one file: an apply takes 64 MiB, and devices have no end
+STANDARD_INPUT = "-"
+
+_LEFT_BY_SYSTEMS = ("thumbs.db", "desktop.ini")
+
+
+class InvalidDocument(click.ClickException):
+    """What is wrong with a file, and where."""
+
+    def __init__(self, *lines: str) -> None:
+        super().__init__("\n       ".join(map(printable, lines)))  # as wide as click's "Error: "
+
+
+class Found(Struct, frozen=True):
+    files: list[str] = []
+    subfolders: list[Path] = []  # which are not looked into, and not named either
+    passed_over: list[Path] = []  # what else folders hold, but for what is hidden
+
+
+def find(sources: Sequence[str]) -> Found:
+    """Files and pipes as they are named, and the files of folders, sorted. Raises `InvalidDocument` and `OSError`."""
+    found = Found()
+    named = {Path(source).resolve() for source in sources}
+    for source in sources:
+        if not source:
+            raise InvalidDocument("-f '' names no file: is a variable empty?")
+        if source == STANDARD_INPUT or not Path(source).is_dir():
+            found.files.append(source)
+            continue
+        entries = sorted(each for each in Path(source).iterdir() if not _hidden(each.name))
+        folders = [each for each in entries if each.is_dir()]
+        files = [each for each in entries if _is_ours(each.name) and (each.is_file() or not each.exists())]
+        if not files:
+            raise InvalidDocument(f"{source}: no {', '.join(SUFFIXES)} files in this folder")
+        found.files.extend(map(str, files))
+        found.subfolders.extend(each for each in folders if each.resolve() not in named)
+        found.passed_over.extend(each for each in entries if each not in files and each not in folders)
+    return found
+
+
+def holds_files(folder: Path) -> bool:
+    """Whether there is a file at any depth that would be read if its folder were named. Raises `OSError`."""
+
+    def fail(error: OSError) -> None:
+        raise error
+
+    for _, folders, files in os.walk(folder, onerror=fail):
+        folders[:] = [name for name in folders if not _hidden(name)]
+        if any(_is_ours(name) and not _hidden(name) for name in files):
+            return True
+    return False
+
+
+def read_text(source: str) -> str:
+    """Raises `InvalidDocument` and `OSError`."""
+    if source == STANDARD_INPUT:
+        content = sys.stdin.buffer.read(MOST_BYTES + 1)
+    else:
+        with Path(source).open("rb") as file:
+            content = file.read(MOST_BYTES + 1)
+    if len(content) > MOST_BYTES:
+        raise InvalidDocument(f"{shown(source)}: is larger than {MOST_BYTES >> 20} MiB")
+    return decoded(content, shown(source))
+
+
+def shown(source: str) -> str:
+    return "standard input" if source == STANDARD_INPUT else source
+
+
+def decoded(content: bytes, where: str) -> str:
+    """UTF-8, or UTF-16 or UTF-32 as editors and PowerShell write them, with a byte order mark or without."""
+    encoding = json.detect_encoding(content)
+    try:
+        return content.decode(encoding)
+    except UnicodeDecodeError as error:
+        name = encoding.upper().removesuffix("-SIG")
+        raise InvalidDocument(f"{where}: is not text in {name}: byte {error.start + 1} cannot be read") from None
+
+
+def _hidden(name: str) -> bool:
+    """Also the locks, copies and forks that editors, Kubernetes and macOS leave: they begin with a dot."""
+    return name.startswith(".") or name.lower() in _LEFT_BY_SYSTEMS
+
+
+def _is_ours(name: str) -> bool:
+    return Path(name).suffix.lower() in SUFFIXES

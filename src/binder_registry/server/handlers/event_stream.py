@@ -1,0 +1,144 @@
+"""`GET /changes` as a stream of events: its bytes, its heartbeat, and how it goes on until somebody leaves."""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from functools import partial
+from typing import TYPE_CHECKING
+
+from starlette.types import Send
+
+from ...changes import Change, Position
+from ...errors import InvalidRequest, RegistryError
+from ..description.bodies import encode_change
+from ..http.replies import Header
+from ..http.requests import Request, position_of, single
+from ..live.change_filter import Filter, reaching
+from .readers import Reader
+
+if TYPE_CHECKING:
+    from ..service import Service
+
+HEARTBEAT_SECONDS = 15.0
+HEARTBEAT = b":\n\n"
+PAGE = 1000  # changes that are read from the store at once
+SEND_SECONDS = 30.0  # after which a reader that takes nothing is dropped
+SMALL = 1024  # bytes; what a filter leaves of a page of the past is kept, if it is no more
+KEPT = 4000  # such pieces
+
+Piece = tuple[bytes, Position]  # what to send, and the position that the reader has then
+
+
+def event(change: Change, *, by: bool, deleted: bool = False) -> bytes:
+    row = encode_change(change, by=by, deleted=deleted)
+    return b"id: %b\ndata: %b\n\n" % (str(change.position).encode(), row)
+
+
+def heartbeat(position: Position) -> bytes:
+    """With a place to resume from. Without `data:` it is no event, but its `id:` counts (WHATWG HTML, 9.2.6)."""
+    return b":\nid: %b\n\n" % str(position).encode()
+
+
+class Stream:
+    """An answer without an end: the events after `position`, in pieces, until the reader or the server goes."""
+
+    headers: Sequence[Header] = (
+        (b"content-type", b"text/event-stream"),
+        (b"cache-control", b"no-store"),
+        (b"x-accel-buffering", b"no"),
+    )
+
+    def __init__(self, request: Request, position: Position, chosen: Filter, *, by: bool) -> None:
+        self._request, self._chosen, self._by = request, chosen, by
+        self._reader = Reader(request, by=by)
+        self._position = position
+        self._told: Position | None = None  # the last `id:` that the reader was sent
+        self._watch = request.service.watch
+        self._epoch = self._watch.epoch
+
+    async def send(self, send: Send, first: Sequence[Header]) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": [*first, *self.headers]})
+        gone = asyncio.create_task(self._request.gone())
+        try:
+            if self._request.scope["method"] != "HEAD":
+                # Also for a reader that took nothing for too long, or may not read any more, or a log that cannot be
+                # read: it ends, and the reader resumes from what it has.
+                with suppress(TimeoutError, RegistryError):
+                    await self._follow(send, gone)
+            await send({"type": "http.response.body", "body": b""})
+        finally:
+            gone.cancel()
+
+    async def _follow(self, send: Send, gone: "asyncio.Task[None]") -> None:
+        piece = HEARTBEAT
+        while True:
+            if piece:
+                async with asyncio.timeout(SEND_SECONDS):
+                    await send({"type": "http.response.body", "body": piece, "more_body": True})
+            await self._reader.still_may()
+            if gone.done() or self._watch.closed or self._watch.epoch != self._epoch:
+                return
+            piece = await self._next() or (b"" if await self._watch.changed(self._position.revision) else self._beat())
+
+    async def _next(self) -> bytes:
+        """What there is to send; nothing where all is sent. A page of the past that holds nothing gives its place."""
+        before, held = self._position, self._watch.piece_after(self._position, by=self._by, chosen=self._chosen)
+        piece, self._position = held or await self._older()
+        if piece and self._chosen.everything:
+            self._told = self._position
+        return piece or (self._beat() if held is None and self._position != before else b"")
+
+    def _beat(self) -> bytes:
+        if self._position.revision == self._watch.newest.revision:
+            self._position = self._watch.newest  # a reader may have named it without its mark
+        if self._told == self._position:
+            return HEARTBEAT
+        self._told = self._position
+        return heartbeat(self._position)
+
+    async def _older(self) -> Piece:
+        """What lies before the ring, from the store."""
+        past = partial(_past, self._request.service, self._position, self._chosen, by=self._by)
+        return await self._request.service.in_turn(past)
+
+
+def _past(service: "Service", since: Position, chosen: Filter, *, by: bool) -> Piece:
+    """Past the pages that are known to hold nothing, one more. Readers with the same filter meet at the ends of pages:
+    however many resume, the log is gone through once."""
+    unchanged = service.watch.unchanged
+    reader = (unchanged, chosen.name, tuple(chosen.selector), by)
+    while kept := service.pieces.get((*reader, since.revision)):
+        piece, reached = kept
+        if piece:
+            return kept
+        since = reached
+    limit = PAGE - since.revision % PAGE
+    found = service.registry.store.changes(since=since, limit=limit)
+    page_before = service.page[1] if service.page[0] == unchanged else []
+    service.page = unchanged, found
+    sent = reaching(service.registry.store, found, chosen, page_before)
+    piece = b"".join(event(change, by=by, deleted=deleted) for change, deleted in sent)
+    reached = found[-1].position if found else since
+    if not chosen.everything and len(piece) <= SMALL and len(found) == limit:
+        if len(service.pieces) >= KEPT:
+            service.pieces.clear()
+        service.pieces[(*reader, since.revision)] = piece, reached
+    return piece, reached
+
+
+async def event_stream(request: Request, query: dict[str, list[str]], chosen: Filter, *, by: bool) -> Stream:
+    """Raises `PositionUnknown`, before the answer starts."""
+    for parameter in ("limit", "wait", "order", "before"):
+        if parameter in query:
+            raise InvalidRequest.parameter(parameter, "does not go with an event stream")
+    service = request.service
+    given = [
+        position_of(text, parameter)
+        for parameter, text in (("Last-Event-ID", request.header(b"last-event-id")), ("since", single(query, "since")))
+        if text
+    ]
+    position = given[0] if given else service.model.position
+    stream = Stream(request, position, chosen, by=by)
+    if not service.watch.holds(position):
+        await service.in_turn(lambda: service.registry.store.changes(since=position, limit=1))
+    return stream

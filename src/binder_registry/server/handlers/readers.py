@@ -1,0 +1,45 @@
+"""Who reads the log, and whether they still may while an answer goes on."""
+
+import asyncio
+
+from ...auth import Scope
+from ...errors import RegistryError
+from ..http.requests import Request
+
+ASK_SECONDS = 5.0  # since the last time; with a heartbeat in between, each reader is asked about within 20 seconds
+
+
+async def sees_by(request: Request) -> bool:
+    """Whether this caller may read who wrote what: with a valid token."""
+    if request.header(b"authorization") is None:
+        return False
+    try:
+        await request.identity()
+    except RegistryError:
+        return False
+    return True
+
+
+async def may_read(request: Request) -> None:
+    """Ask again, where reads are protected. Raises what the first time would have."""
+    if request.service.options.protect_reads:
+        (await request.identity_again()).require(Scope.READ)
+
+
+class Reader:
+    """Of an answer that goes on. `by`: whether it shows who wrote what, which only a valid token may see."""
+
+    def __init__(self, request: Request, *, by: bool) -> None:
+        self.by = by
+        self._request = request
+        self._loop = asyncio.get_running_loop()
+        self._ask_at = self._loop.time() + ASK_SECONDS
+
+    async def still_may(self) -> None:
+        """Raises a `RegistryError` once it may not, or nobody can tell."""
+        if self._loop.time() < self._ask_at:
+            return
+        await may_read(self._request)
+        if self.by and not self._request.service.options.protect_reads:
+            await self._request.identity_again()
+        self._ask_at = self._loop.time() + ASK_SECONDS

@@ -1,0 +1,141 @@
+"""Output where not every character can be written, and tables where there is little room."""
+
+import json
+import os
+import shlex
+import subprocess
+from collections.abc import Callable
+
+import pytest
+import yaml
+from msgspec import structs
+
+from binder_registry import Client, Template
+from binder_registry.cli.output import hinted
+
+from .invoking import COMMAND, CommandLine
+
+NAME = "smile\N{GRINNING FACE}"
+ODD = Template(
+    name=NAME, image_name="i", display_name="環境 – “tief”", environment={"A": "ß"}, description="zwei\nZeilen ü 環"
+)
+ENCODINGS = ["cp1252", "ascii:strict", "gbk"]
+
+Ran = Callable[..., "subprocess.CompletedProcess[bytes]"]
+
+
+@pytest.fixture
+def ran(registry: CommandLine, client: Client) -> Ran:
+    client.register_template(ODD)
+
+    def ran(encoding: str, *arguments: str | bytes) -> "subprocess.CompletedProcess[bytes]":
+        environment = os.environ | registry.environment | {"PYTHONIOENCODING": encoding}
+        return subprocess.run([*COMMAND, *arguments], env=environment, capture_output=True, input=b"", check=False)
+
+    return ran
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        *(("list",), ("list", "-o", "wide"), ("list", "-o", "name"), ("get", NAME), ("changes", "-o", "wide")),
+        *(("diff", NAME, "0"), ("run", NAME, "--print"), ("prepull",), ("apply", "-f", "-"), ("--help",)),
+        ("update", NAME, "--image", "環"),
+    ],
+    ids=" ".join,
+)
+def test_what_cannot_be_written_is_escaped_and_no_failure(ran: Ran, encoding: str, arguments: tuple[str, ...]) -> None:
+    done = ran(encoding, *arguments)
+
+    assert (done.returncode, b"Error" in done.stderr) == (0, False)
+    assert done.stdout.decode(encoding.partition(":")[0])
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_documents_stay_what_they_are(ran: Ran, encoding: str) -> None:
+    as_json, as_yaml, json_export, yaml_export = (
+        ran(encoding, *arguments).stdout.decode(encoding.partition(":")[0])
+        for arguments in (
+            ("get", NAME, "-o", "json"),
+            ("get", NAME, "-o", "yaml"),
+            ("export", "--format", "json"),
+            ("export",),
+        )
+    )
+
+    assert json.loads(as_json) == yaml.safe_load(as_yaml)
+    assert json.loads(json_export) == [yaml.safe_load(yaml_export)]
+    assert json.loads(as_json)["display-name"] == ODD.display_name
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "gbk"])
+def test_what_is_exported_is_applied_as_unchanged(ran: Ran, registry: CommandLine, encoding: str) -> None:
+    exported = ran(encoding, "export").stdout
+
+    assert registry("apply", "-f", "-", stdin=exported).out == "Done: 1 unchanged\n"
+
+
+def test_a_failure_is_one_line_in_any_encoding(ran: Ran) -> None:
+    done = ran("ascii", "get", NAME, "--revision", "0")
+
+    assert (done.returncode, done.stderr.count(b"\n"), done.stderr.isascii()) == (1, 1, True)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        *(
+            (b"get", b"\xff"),
+            (b"create", b"\xff", b"--image", b"i"),
+            (b"list", b"-q", b"\xff"),
+            (b"apply", b"-f", b"\xff"),
+        ),
+        *((b"update", b"a", b"--env", b"\xff=1"), (b"\xff",)),
+        *((b"list", b"--url", b"\xff"), (b"export", b"-f", b"/not/there/\xff"), (b"rename", b"a", b"\xff")),
+        (b"create", b"a", b"--image", b"i", b"-m", b"\xff"),
+    ],
+)
+def test_arguments_of_bytes_that_are_no_text_are_refused(ran: Ran, arguments: tuple[bytes, ...]) -> None:
+    done = ran("utf-8", *arguments)
+
+    assert (done.returncode in (1, 2), b"Error: " in done.stderr) == (True, True)
+    assert b"fault of binder-registry" not in done.stderr
+
+
+# ── tables ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("columns", ["20", "100"])
+@pytest.mark.parametrize("command", ["list -o wide", "changes -o wide"])
+@pytest.mark.parametrize("stem", ["course-of-the-autumn-term-2026-group", "環境" * 9, "\N{GRINNING FACE}" * 18])
+def test_no_name_is_cut_off_however_narrow_the_terminal(
+    registry: CommandLine, client: Client, columns: str, command: str, stem: str
+) -> None:
+    full = Template(command="c" * 90, labels={"k" * 30: "v" * 30, "l" * 30: "v" * 30}, display_name="d" * 90)
+    image = f"quay.io/{'j' * 30}"
+    client.apply([structs.replace(full, name=f"{stem}-{number}", image_name=image) for number in range(3)])
+
+    with registry.on_terminal(
+        *command.split(), *(["-n", "3"] if "changes" in command else []), COLUMNS=columns
+    ) as terminal:
+        shown = terminal.end().out
+
+    assert [shown.count(f"{stem}-{number}") for number in range(3)] == [1, 1, 1]
+
+
+# ── hints ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("name", ["a", "a b", "-x", "--help", "a'b", "$(id)", "`id`", "環"])
+def test_the_hint_of_a_deletion_can_be_run_as_it_stands(registry: CommandLine, client: Client, name: str) -> None:
+    client.register_template(Template(name=name, image_name="i"))
+
+    hint = registry("delete", "--", name).out.split("; `", 1)[1].rsplit("` brings", 1)[0]
+
+    assert registry(*shlex.split(hint)[1:]).code == 0
+    assert client.get_template(name).image_name == "i"
+
+
+def test_a_hint_without_need_is_plain() -> None:
+    assert hinted("restore", "scipy", "3") == "binder-registry restore scipy 3"
