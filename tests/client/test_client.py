@@ -1,10 +1,12 @@
 """What a client does beyond a store's verbs, against a real server."""
 
+import json
 import logging
 from itertools import islice
 from pathlib import Path
 
 import pytest
+from msgspec import Raw
 from msgspec.structs import replace
 
 from binder_registry import Client, ContainerLimits, Position, Template
@@ -20,6 +22,8 @@ from binder_registry.errors import (
     TemplateNotFound,
 )
 from tests.server.running import KEY, running_server
+
+from .stub import Opened, json_answer
 
 MANY = [Template(f"t{number:04}", "i") for number in range(PAGE + 1)]
 
@@ -278,3 +282,48 @@ def test_a_name_of_any_characters_comes_through(client: Client) -> None:
         client.delete_template(name)
         with pytest.raises(TemplateNotFound):
             client.get_template(name)
+
+
+# ── what this release does not know ──────────────────────────────────────────────────────────────────────────────────
+
+
+def test_json_comes_as_the_registry_wrote_it(opened: Opened) -> None:
+    written = {"name": "a", "limits": {"disk": 5}, "options": [{"name": "size", "shape": "round"}], "one": 1.0}
+    client, _ = opened(lambda asked, number: json_answer(written, ETag='"7-00000000000000ff"', Registry_Revision="7"))
+
+    assert repr(client.get_json("a")) == repr(written | {"revision": 7})
+
+
+def test_a_list_of_json_is_all_pages_by_name(client: Client) -> None:
+    client.apply(MANY)
+
+    assert [came["name"] for came in client.list_json(revision=client.head().revision)] == [one.name for one in MANY]
+
+
+def test_what_came_is_applied_whole_but_for_what_the_registry_keeps(opened: Opened) -> None:
+    came = {"name": "a", "limits": {"disk": 5}, "revision": 7, "time-created": "x", "uses": ["limits"]}
+    client, stub = opened(lambda asked, number: json_answer({"plan": []}))
+
+    client.apply([came])
+
+    assert json.loads(stub.asked[0].body)["templates"] == [{"name": "a", "limits": {"disk": 5}}]
+
+
+def test_a_replacement_leaves_what_it_does_not_know_and_does_not_change(opened: Opened) -> None:
+    current = {"name": "a", "image-name": "i", "limits": {"memory": 1, "disk": 5}, "options": [{"name": "x", "y": 1}]}
+    client, stub = opened(
+        lambda asked, number: json_answer(current, ETag='"7-00000000000000ff"', Registry_Revision="7")
+    )
+
+    client.replace_template(replace(client.get_template("a"), image_name="j"))
+
+    assert (stub.asked[-1].method, json.loads(stub.asked[-1].body)) == ("PATCH", {"image-name": "j"})
+
+
+@pytest.mark.parametrize("kept", [{"mem_limit": None}, {"mem_limit": None, "uid": 1}])
+def test_a_replacement_keeps_the_nulls_of_overrides(client: Client, kept: dict[str, object]) -> None:
+    client.register_template(replace(SCIPY, overrides={"kubespawner": Raw(b'{"mem_limit":null,"cpu_limit":2}')}))
+
+    client.replace_template(replace(SCIPY, overrides={"kubespawner": Raw(json.dumps(kept).encode())}))
+
+    assert client.get_json("scipy")["overrides"] == {"kubespawner": kept}

@@ -54,24 +54,22 @@ def rename(client: "Client", old: str, new: str, expected: "Position | None", no
     Example:
       binder-registry rename scipy scipy-2026
     """
-    from msgspec.structs import replace
-
     from ..errors import RevisionConflict, TemplateExists, TemplateNotFound
 
     for attempt in range(RENAME_ATTEMPTS):
         # Names are free or taken, and the content current, as of this position, or the apply is refused.
         position = client.head()
-        template = client.get_template(old)
-        if expected and template.revision != expected.revision:
-            raise RevisionConflict(f"{old} is at revision {template.revision}, not {expected.revision}")
+        template = client.get_json(old)  # what this release does not know goes along
+        revision = template.get("revision", 0)
+        if expected and revision != expected.revision:
+            raise RevisionConflict(f"{old} is at revision {revision}, not {expected.revision}")
         try:
             client.get_template(new)
             raise TemplateExists(f"Template already exists: {new}")
         except TemplateNotFound:
             pass
-        renamed = replace(template, name=new, time_created=None, time_modified=None, revision=0)
         try:
-            steps = client.apply([renamed], delete={old: new}, expected=position, note=note)
+            steps = client.apply([template | {"name": new}], delete={old: new}, expected=position, note=note)
         except RevisionConflict:  # someone wrote, most likely something else: look again
             if attempt == RENAME_ATTEMPTS - 1:
                 raise

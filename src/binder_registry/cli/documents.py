@@ -1,14 +1,15 @@
 """Templates as YAML and JSON documents, in and out."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
-from msgspec import Struct, structs
+from msgspec import Struct
 
+from ..client.encoding import ONLY_SHOWN
 from ..errors import APIErrorResponse, InvalidRequest
-from ..template import Template
-from ..wire import Object, encode_template, parse, template_from_members
+from ..template import WIRE_NAMES, Template
+from ..wire import Object, decode_template, encode_template, parse, template_from_members
 from .meaning import understood
 from .output import tell
 from .sources import InvalidDocument as InvalidDocument
@@ -18,17 +19,29 @@ from .yaml_text import load_yaml as load_yaml
 from .yaml_text import to_yaml as to_yaml
 from .yaml_text import to_yaml_documents as to_yaml_documents
 
-KEPT_BY_REGISTRY = ("time-created", "time-modified", "revision")  # printed by `get`; an apply takes none of them
+_PRINTED = frozenset(ONLY_SHOWN) - {"deleted"}  # by `get`; an apply takes none of them, and no tombstones
+_KNOWN = frozenset(WIRE_NAMES.values())
 MOST_NAMED = 10
 MEANT_EMPTY = "--allow-empty says that this is meant."
 
 
 def members(template: Template, *, full: bool = False) -> dict[str, Any]:
     """As a mapping of wire names; `full` with times and revision; empty `command` and `limits` are left out."""
-    if not full:
-        template = structs.replace(template, time_created=None, time_modified=None)
-    shown: dict[str, Any] = msgspec.json.decode(encode_template(template, full=full))
-    return {name: value for name, value in shown.items() if value not in ("", {})}
+    return shown_members(msgspec.json.decode(encode_template(template, full=full)), full=full)
+
+
+def shown_members(came: Mapping[str, Any], *, full: bool = False) -> dict[str, Any]:
+    """The same of a template's JSON as it came, with what this release does not know."""
+    return {
+        name: value
+        for name, value in came.items()
+        if not (name in _KNOWN and value in ("", {})) and (full or name not in ONLY_SHOWN)
+    }
+
+
+def as_template(came: Mapping[str, Any]) -> Template:
+    """Of JSON as it came, what this release knows."""
+    return decode_template(msgspec.json.encode(came))
 
 
 class Document(Struct, frozen=True):
@@ -69,17 +82,34 @@ def read_templates(sources: Sequence[str], *, whole: bool = False) -> list[Templ
 
 def to_template(value: Any) -> Template:
     """What `get` or a registry of 2015 printed, or a person wrote. Raises `InvalidTemplate` and `InvalidRequest`."""
+    return template_from_members(_understood(value))
+
+
+def to_json(value: Any) -> dict[str, Any]:
+    """The same as JSON, with what this release does not know: which rules it breaks, the registry says."""
+    members: dict[str, Any] = _plain(_understood(value))
+    return members
+
+
+def _understood(value: Any) -> Object:
     value = as_object(value)
     if not isinstance(value, Object):
         raise InvalidRequest("a template must be an object, with members like name and image-name")
-    given = Object((key, member) for key, member in value if key not in KEPT_BY_REGISTRY)
-    return template_from_members(understood(given))
+    return understood(Object((key, member) for key, member in value if key not in _PRINTED))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Object):
+        return {key: _plain(member) for key, member in value}
+    return [_plain(member) for member in value] if isinstance(value, list) else value
 
 
 def as_object(value: Any) -> Any:
-    """What `wire` reads: mappings as pairs."""
+    """What `wire` reads: mappings as pairs, at every depth."""
     if isinstance(value, dict):
         return Object((_key(key), as_object(member)) for key, member in value.items())
+    if isinstance(value, list) and not isinstance(value, Object):
+        return [as_object(member) for member in value]
     return value
 
 

@@ -5,8 +5,9 @@ import shlex
 import signal
 import subprocess
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,7 +18,6 @@ from .write import print_result, result_option, tell_of_successor
 
 if TYPE_CHECKING:
     from ..client import Client
-    from ..template import Template
 
 
 @click.command("edit", short_help="Change a template in your editor.")
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 @result_option
 @connected
 def edit(client: "Client", name: str, note: str, output: str) -> None:
-    """Change a template in your editor: $VISUAL, $EDITOR or vi.
+    """Change a template in your editor: $VISUAL, $EDITOR or vi. What this release does not know is shown and kept, too.
 
     A change that someone made meanwhile is not overwritten: your text is kept in a file, and told where. So it is when
     the text is not valid.
@@ -35,12 +35,13 @@ def edit(client: "Client", name: str, note: str, output: str) -> None:
     Example:
       EDITOR=nano binder-registry edit scipy -m "More memory for the course"
     """
-    from .documents import members, to_yaml
+    from .documents import shown_members, to_yaml
     from .sources import decoded
 
-    template = client.get_template(name)
-    text = f"# {name} at revision {template.revision}: save to publish, leave unchanged to cancel.\n"
-    text += to_yaml(members(template))
+    before = client.get_json(name)
+    revision = before.get("revision", 0)
+    text = f"# {name} at revision {revision}: save to publish, leave unchanged to cancel.\n"
+    text += to_yaml(shown_members(before))
     descriptor, kept = tempfile.mkstemp(prefix="binder-registry-", suffix=".yaml")  # its rights are 0600
     path = Path(kept)
     keep = True
@@ -53,19 +54,19 @@ def edit(client: "Client", name: str, note: str, output: str) -> None:
             keep = False
             say(f"{name} unchanged")
             return
-        wanted = _read(edited, path, template)
-        if wanted is None:
+        patch = _patch(edited, path, shown_members(before))
+        if not patch:
             keep = False
             say(f"{name} unchanged")
             return
-        written = client.replace_template(wanted, expected=template.revision, note=note)
+        written = client.patch_template(name, patch, expected=revision, note=note)
         keep = False
         print_result(written, "updated", output)
-        if written.replaced_by != template.replaced_by:
+        if "replaced-by" in patch:
             tell_of_successor(client, name, written.replaced_by)
     finally:
-        if keep and path.exists():
-            tell(f"Your text is kept in {path}. `binder-registry apply -f {shlex.quote(kept)}` publishes it.")
+        if keep and path.exists() and path.read_bytes() != text.encode():
+            tell(f"Your text is kept in {path}. `{hinted('apply')} -f {shlex.quote(kept)}` publishes it.")
         else:
             path.unlink(missing_ok=True)
 
@@ -98,19 +99,17 @@ def _editor() -> list[str]:
     return ["vi"]
 
 
-def _read(text: str, path: Path, before: "Template") -> "Template | None":
-    """What the text says, or None when it says nothing new."""
-    from ..differences import changed_members
-    from ..rules import check
-    from .documents import InvalidDocument, load_yaml, to_template
+def _patch(text: str, path: Path, before: Mapping[str, Any]) -> dict[str, Any]:
+    """What leads from the template to the text: empty where it says nothing new."""
+    from ..client.encoding import patch_between
+    from .documents import InvalidDocument, load_yaml, shown_members, to_json
     from .yaml_text import LoaderAsWritten
 
     documents = load_yaml(text, str(path), LoaderAsWritten)
     if len(documents) != 1:
         raise InvalidDocument(f"{path}: must hold one template, and holds {len(documents)}")
-    template = to_template(documents[0])
-    check(template)
-    if template.name != before.name:
-        renamed = hinted("rename", before.name, template.name)
+    wanted = shown_members({key: value for key, value in to_json(documents[0]).items() if value is not None})
+    if wanted.get("name") != before["name"]:
+        renamed = hinted("rename", before["name"], str(wanted.get("name", "NAME")))
         raise click.ClickException(f"A name is changed with `{renamed}`.")
-    return template if changed_members(before, template) else None
+    return patch_between(before, wanted)

@@ -53,7 +53,7 @@ def export(
       binder-registry export --format z2jh --label hub=physics > values.yaml
     """
     with progress("Reading"):
-        templates = client.list_templates(label=label, revision=revision)
+        templates = client.list_json(label=label, revision=revision)
     text, losses = rendered(templates, form)
     tell_of(losses)
     if file is None:
@@ -67,20 +67,20 @@ def export(
     ctx.exit(exit_code(losses))
 
 
-def rendered(templates: "list[Template]", form: str) -> "tuple[str, Losses]":
+def rendered(templates: list[dict[str, Any]], form: str) -> "tuple[str, Losses]":
     from ..formats.allowed_images import to_allowed_images
     from ..formats.z2jh import to_z2jh
-    from .documents import members, to_yaml, to_yaml_documents
+    from .documents import as_template, shown_members, to_yaml, to_yaml_documents
 
     if form == "yaml":
         with progress("Writing", len(templates)) as done:
             return "".join(
-                _counted(done, index, to_yaml_documents([members(template)]))
+                _counted(done, index, to_yaml_documents([shown_members(template)]))
                 for index, template in enumerate(templates, 1)
             ), []
     if form == "json":
-        return json_text([members(template) for template in templates], indent=2) + "\n", []
-    values, losses = (to_z2jh if form == "z2jh" else to_allowed_images)(templates)
+        return json_text([shown_members(template) for template in templates], indent=2) + "\n", []
+    values, losses = (to_z2jh if form == "z2jh" else to_allowed_images)([as_template(one) for one in templates])
     return to_yaml(values), losses
 
 
@@ -156,7 +156,7 @@ def import_templates(
     tell_of(losses)
     code = exit_code(losses)
     try:
-        publish(ctx, client, templates, **choices)
+        publish(ctx, client, templates, left_out=[loss.where for loss in losses if loss.left_out], **choices)
     except click.exceptions.Exit as planned:
         code = code or planned.exit_code
     ctx.exit(code)

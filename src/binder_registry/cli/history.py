@@ -1,6 +1,7 @@
 """changes, diff and watch."""
 
 import sys
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -39,7 +40,8 @@ PAGE = 1000
 def changes(
     client: "Client", name: str | None, since: "Position | None", limit: int, label: tuple[str, ...], output: str
 ) -> None:
-    """Show who changed what, and when: of one template, or of all; newest first. -o name prints positions.
+    """Show who changed what, and when: of one template, or of all; newest first. -o name prints positions. Of one
+    template -o wide also names the members that each change changed: options.size.large.limits.memory.
 
     \b
     Examples:
@@ -63,7 +65,27 @@ def changes(
         write("".join(f"{change.position}\n" for change in found))
     else:
         columns = _WIDE if output == "wide" else _NARROW
-        table(list(columns), [[column(change) for column in columns.values()] for change in found])
+        rows = [[column(change) for column in columns.values()] for change in found]
+        if output == "wide" and name is not None:
+            columns = {**columns, "CHANGED": None}
+            rows = [[*row, ",".join(members)] for row, members in zip(rows, _changed(client, found), strict=True)]
+        table(list(columns), rows)
+
+
+def _changed(client: "Client", found: "list[Change]") -> "Iterator[list[str]]":
+    """The members that each change of one template changed, as its history over HTTP names them."""
+    from ..differences import changed_members
+    from ..template import Template
+
+    known = {change.revision: change for change in found}
+    for change in found:
+        before = known.get(change.previous)
+        if before is None and change.previous:
+            before = next(iter(client.changes(name=change.name, since=change.previous - 1, limit=1)), None)
+        if before and before.deleted:
+            before = None
+        purged = change.content is None or (before is not None and before.content is None)
+        yield [] if purged else changed_members(before.template if before else None, change.template or Template())
 
 
 @click.command("diff", short_help="Compare two revisions of a template.")
@@ -73,6 +95,7 @@ def changes(
 @connected
 def diff(client: "Client", name: str, old: int, new: int | None) -> None:
     """Compare a template at two revisions of the registry, or at one and now. Where it did not exist is empty.
+    A line for each value of its options says whose it is: options.size.large.limits.memory.
 
     \b
     Examples:
@@ -82,12 +105,14 @@ def diff(client: "Client", name: str, old: int, new: int | None) -> None:
     from difflib import unified_diff
 
     from ..errors import TemplateNotFound
-    from .documents import members, to_yaml
+    from .documents import shown_members, to_yaml
+    from .paths import options_apart
 
     texts: list[list[str]] = []
     for revision in (old, new):
         try:
-            texts.append(to_yaml(members(client.get_template(name, revision=revision))).splitlines())
+            came = client.get_json(name, revision=revision)
+            texts.append(to_yaml(options_apart(shown_members(came))).splitlines())
         except TemplateNotFound:
             texts.append([])
     if texts == [[], []]:

@@ -1,5 +1,9 @@
 """list and get."""
 
+import math
+import re
+from collections.abc import Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,6 +17,10 @@ if TYPE_CHECKING:
     from ..client import Client
     from ..template import Template
 
+AS_THEY_CAME = ("json", "yaml")
+
+_MEMORY = re.compile(r"(^|\.)(limits|requests)\.memory$")
+
 
 @click.command("list", short_help="Show the templates.")
 @click.option("--label", "-l", multiple=True, metavar="SELECTOR", help="key=value, key!=value, key, !key; repeatable.")
@@ -24,7 +32,8 @@ if TYPE_CHECKING:
 @format_option("table", "wide", "name", "json", "yaml")
 @connected
 def list_templates(client: "Client", /, output: str, **filters: Any) -> None:
-    """Show the templates, ordered by name. Filters add up.
+    """Show the templates. The table, on a terminal and in a pipe, is in the order that people see: by `order`, then by
+    title. -o name, json and yaml are by name, as the API has it. Filters add up.
 
     \b
     Examples:
@@ -32,7 +41,16 @@ def list_templates(client: "Client", /, output: str, **filters: Any) -> None:
       binder-registry list --label tier=gold -q python -o wide
       binder-registry list --revision 42 -o json
     """
-    print_templates(client.list_templates(**filters), output)
+    if output in AS_THEY_CAME:
+        from .documents import shown_members
+
+        print_document([shown_members(came, full=True) for came in client.list_json(**filters)], output)
+        return
+    templates = client.list_templates(**filters)
+    if output == "name":
+        write("".join(f"{printable(template.name)}\n" for template in templates))
+    else:
+        print_rows(sorted(templates, key=_place), output)
 
 
 @click.command("get", short_help="Show one template.")
@@ -48,42 +66,40 @@ def get(client: "Client", name: str, revision: int | None, output: str) -> None:
       binder-registry get scipy
       binder-registry get scipy -o yaml > scipy.yaml
     """
-    print_template(client.get_template(name, revision=revision), output)
+    from .documents import shown_members
 
-
-def print_template(template: "Template", output: str) -> None:
-    from .documents import members
-
-    if output == "json":
-        print_json(members(template, full=True))
-    elif output == "yaml":
-        print_yaml(members(template, full=True))
+    if output == "wide":
+        print_rows([client.get_template(name, revision=revision)], output)
+        return
+    came = client.get_json(name, revision=revision)
+    if output in AS_THEY_CAME:
+        print_document(shown_members(came, full=True), output)
     elif output == "name":
-        say(template.name)
-    elif output == "wide":
-        print_templates([template], output)
+        say(came["name"])
     else:
-        _print_members(template)
+        _print_members(shown_members(came, full=True))
 
 
-def print_templates(templates: "list[Template]", output: str) -> None:
-    from .documents import members
+def print_document(value: Any, output: str) -> None:
+    (print_json if output == "json" else print_yaml)(value)
 
-    if output == "json":
-        print_json([members(template, full=True) for template in templates])
-    elif output == "yaml":
-        print_yaml([members(template, full=True) for template in templates])
-    elif output == "name":
-        write("".join(f"{printable(template.name)}\n" for template in templates))
-    else:
-        columns = _WIDE if output == "wide" else _NARROW
-        rows = [[column(template) for column in columns.values()] for template in templates]
-        table(list(columns), rows, ["dim" if each.deleted or each.deprecated else "" for each in templates])
+
+def print_rows(templates: "list[Template]", output: str) -> None:
+    columns = _WIDE if output == "wide" else _NARROW
+    rows = [[column(template) for column in columns.values()] for template in templates]
+    faint = ["dim" if one.deleted or one.deprecated or one.paused else "" for one in templates]
+    table(list(columns), rows, faint)
+
+
+def _place(template: "Template") -> tuple[float, str, str]:
+    """By order, those without one last, then by title."""
+    return template.order or math.inf, (template.display_name or template.name).casefold(), template.name
 
 
 def _state(template: "Template") -> str:
-    gone = "deleted" if template.deleted else "deprecated" if template.deprecated else ""
-    return " ".join(filter(None, (gone, template.replaced_by and f"→ {template.replaced_by}")))
+    said = ("deleted", template.deleted), ("paused", template.paused), ("deprecated", template.deprecated)
+    state = next((word for word, holds in said if holds), "")
+    return " ".join(filter(None, (state, template.replaced_by and f"→ {template.replaced_by}")))
 
 
 _NARROW: dict[str, Any] = {
@@ -100,26 +116,28 @@ _WIDE = {
     "COMMAND": lambda template: template.command,
     "LABELS": lambda template: ",".join(f"{key}={value}" for key, value in template.labels.items()),
     "DISPLAY NAME": lambda template: template.display_name,
+    "ORDER": lambda template: str(template.order or ""),
+    "DEFAULT": lambda template: "default" if template.default else "",
+    "OPTIONS": lambda template: str(len(template.options) or ""),
 }
 
 
-def _print_members(template: "Template") -> None:
-    from .documents import members
+def _print_members(members: Mapping[str, Any]) -> None:
+    from .paths import rows
 
-    shown: dict[str, Any] = members(template, full=True)
-    rows: list[list[str]] = []
-    for name, value in shown.items():
-        if name == "limits":
-            rows += [
-                [f"limits.{limit}", format_size(amount) if limit == "memory" else str(amount)]
-                for limit, amount in value.items()
-            ]
-        elif name in ("time-created", "time-modified"):
-            rows.append([name, moment(template.time_created if name == "time-created" else template.time_modified)])
-        elif isinstance(value, dict):
-            rows += [[f"{name}.{key}", text] for key, text in value.items()]
-        elif isinstance(value, list):
-            rows.append([name, ", ".join(value)])
-        else:
-            rows.append([name, str(value)])
-    table(["MEMBER", "VALUE"], rows)
+    table(["MEMBER", "VALUE"], [[path, _cell(path, value)] for path, value in rows(members)])
+
+
+def _cell(path: str, value: Any) -> str:
+    from msgspec import ValidationError, convert
+
+    from .paths import text
+
+    if _MEMORY.search(path) and type(value) is int:
+        return format_size(value)
+    if path in ("time-created", "time-modified"):
+        try:
+            return moment(convert(value, datetime))
+        except ValidationError:
+            pass
+    return text(value)

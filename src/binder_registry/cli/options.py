@@ -163,9 +163,10 @@ class PositionText(click.ParamType[Any]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         from ..changes import Position
+        from ..client.answer import tagged_position
         from ..errors import InvalidRequest
 
         try:
-            return value if isinstance(value, Position) else Position.parse(value.strip('"'))
+            return value if isinstance(value, Position) else tagged_position(value.strip()) or Position.parse(value)
         except InvalidRequest as error:
             self.fail(error.message, param, ctx)

@@ -47,10 +47,20 @@ def printable(text: str) -> str:
 
 
 def hinted(*words: str) -> str:
-    """A command of ours as a person can run it: names may hold blanks, and begin with a dash."""
+    """A command of ours as a person can run it, for the registry that was named with --url or --context: names may hold
+    blanks, and begin with a dash."""
     verb, *arguments = words
     dashes = ["--"] if any(argument.startswith("-") for argument in arguments) else []
-    return shlex.join(["binder-registry", verb, *dashes, *arguments])
+    return shlex.join(["binder-registry", verb, *_registry_named(), *dashes, *arguments])
+
+
+def _registry_named() -> list[str]:
+    ctx = click.get_current_context(silent=True)
+    for each in [ctx, ctx.find_root()] if ctx else []:
+        named = [f"--{key}={each.params[key]}" for key in ("url", "context") if each.params.get(key)]
+        if named:
+            return named
+    return []
 
 
 def escape_what_output_cannot_hold() -> None:

@@ -2,7 +2,8 @@
 
 import sys
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 WOULD_CHANGE = 2  # exit code
+MOST_PATHS = 6  # of one template on a terminal
 _STYLES = {"created": "green", "updated": "yellow", "deleted": "red"}
 _SIGNS = {"created": "+", "updated": "~", "deleted": "-"}
 
@@ -50,7 +52,7 @@ def plan_options(command: F) -> F:
 def publish(
     ctx: click.Context,
     client: "Client",
-    templates: "Sequence[Template]",
+    templates: "Sequence[Template | Mapping[str, Any]]",
     *,
     prune: str | None,
     allow_empty: bool,
@@ -59,24 +61,33 @@ def publish(
     yes: bool,
     expected: "Position | None",
     note: str,
+    delete: Mapping[str, str | None] = {},
+    left_out: Sequence[str] = (),
 ) -> None:
-    """All of it in one commit, or nothing."""
+    """All of it in one commit, or nothing. `delete` maps names to their successors; `left_out` is what the input held
+    and `templates` do not: nobody meant to delete that."""
     if exit_code and not dry_run:
         raise click.UsageError("--exit-code goes with --dry-run.")
-    if not templates and prune is None:
+    if prune is not None and left_out:
+        raise click.ClickException(
+            f"--prune would delete what was left out of the input: {', '.join(left_out[:MOST_PATHS])}"
+            f"{' …' if len(left_out) > MOST_PATHS else ''}. Nothing was changed: import without --prune."
+        )
+    if not (templates or delete) and prune is None:
         say("Nothing to apply: there are no templates in the input.")
         return
-    if not (templates or allow_empty):
+    if not (templates or delete or allow_empty):
         from .documents import MEANT_EMPTY
 
         raise click.ClickException(
             f"No templates in the input: --prune would delete all that it selects. {MEANT_EMPTY}"
         )
     asks = sys.stdin.isatty() and sys.stdout.isatty()
-    plans = dry_run or not (yes or (prune is None and not asks))
+    plans = dry_run or not (yes or (prune is None and not delete and not asks))
+    wanted = partial(client.apply, templates, delete=delete, prune=prune, allow_empty=allow_empty)
     if plans:
         with progress("Planning"):
-            plan = client.apply(templates, prune=prune, allow_empty=allow_empty, dry_run=True, expected=expected)
+            plan = wanted(dry_run=True, expected=expected)
         # What is shown is what happens: the registry must still be where it was when the plan was made.
         expected = client.position()
         show(plan, planned=True)
@@ -90,7 +101,7 @@ def publish(
         if asks and not confirmed("Apply?"):
             raise click.ClickException("Nothing was changed.")
     with progress(f"Applying {len(templates)} templates"):
-        done = client.apply(templates, prune=prune, allow_empty=allow_empty, expected=expected, note=note)
+        done = wanted(expected=expected, note=note)
     if plans:
         say(f"Applied at revision {max(step.revision for step in done)}.")
     else:
@@ -108,7 +119,7 @@ def show(plan: "Sequence[PlanStep]", *, planned: bool) -> None:
         for step in changes:
             line = Text(f"{_SIGNS[step.action]} {printable(step.name)}", style=_STYLES[step.action])
             if step.action == "updated":
-                line.append(f"  {', '.join(step.changed)}", style="not bold default")
+                line.append(f"  {_shortened(step.changed)}", style="not bold default")
             out.print(line)
     else:
         for step in changes:
@@ -116,3 +127,8 @@ def show(plan: "Sequence[PlanStep]", *, planned: bool) -> None:
             sys.stdout.write(f"{step.action}\t{printable(step.name)}{what}\n")
     said = ", ".join(f"{counts[action]} {action}" for action in (*_SIGNS, "unchanged") if counts[action])
     say(f"{'Plan' if planned else 'Done'}: {said or 'nothing to do'}")
+
+
+def _shortened(paths: "Sequence[str]") -> str:
+    more = len(paths) - MOST_PATHS
+    return ", ".join(paths[:MOST_PATHS]) + (f" and {more} more" if more > 0 else "")

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from .chosen import resolved
 from .connection import connected, name_argument
-from .options import whole
+from .options import Pair, whole
 from .output import tell, write
 
 if TYPE_CHECKING:
@@ -36,6 +37,14 @@ class CommandWithCommand(click.Command):
 @click.command("run", cls=CommandWithCommand, short_help="Run a template with docker or podman.")
 @name_argument
 @click.argument("command", nargs=-1, type=click.UNPROCESSED)
+@click.option(
+    "--option",
+    "chosen",
+    type=Pair(removable=False),
+    multiple=True,
+    metavar="OPTION=CHOICE",
+    help="What you choose: size=large; image.free-text=quay.io/a/b:c; repeatable.  [default: the template's]",
+)
 @click.option("--revision", type=whole(), metavar="N", help="As it was at this revision of the registry.")
 @click.option("--engine", type=click.Choice(ENGINES), help="Default: the first that is installed.")
 @click.option(
@@ -47,23 +56,28 @@ def run(
     client: "Client",
     name: str,
     command: tuple[str, ...],
+    chosen: tuple[tuple[str, str | None], ...],
     revision: int | None,
     engine: str | None,
     publish: int | None,
     print_only: bool,
 ) -> None:
     """Run a template with docker or podman: its image, limits, port, environment and command, or another COMMAND.
-    What stands after -- is the command's alone.
+    What stands after -- is the command's alone. Options that are not chosen get their defaults; nobody's groups are
+    asked. What only a spawner has, of `overrides`, is named and left out, and `requests` count on hubs alone.
 
     The server is published on this machine only (127.0.0.1), unless the template says container-ip.
 
     \b
     Examples:
       binder-registry run scipy
+      binder-registry run scipy --option size=large --option image.free-text=quay.io/jupyter/r-notebook
       binder-registry run scipy --print --engine podman
       binder-registry run scipy -- jupyter lab --ip 0.0.0.0
     """
-    template = client.get_template(name, revision=revision)
+    template = resolved(client.get_json(name, revision=revision), chosen)
+    if template.paused:
+        tell(f"Paused: {template.paused}")
     if template.deprecated:
         tell(f"Deprecated: {template.deprecated}")
     found = engine or next(filter(shutil.which, ENGINES), None)

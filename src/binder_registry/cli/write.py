@@ -17,12 +17,24 @@ result_option = format_option("line", "name", "json", "yaml", default="line")
 
 
 def print_result(template: "Template", what: str, output: str) -> None:
-    from .list_get import print_template
+    from .documents import members
+    from .list_get import print_document
 
     if output == "line":
         say(f"{template.name} {what} at revision {template.revision}")
+    elif output == "name":
+        say(template.name)
     else:
-        print_template(template, output)
+        print_document(members(template, full=True), output)
+    tell_of_limits(template)
+
+
+def tell_of_limits(template: "Template") -> None:
+    """Kubernetes refuses what asks for more than it may have; an option may still set it right."""
+    for amount in ("memory", "cpus"):
+        most, asked = getattr(template.limits, amount), getattr(template.requests, amount)
+        if most and asked > most:
+            tell(f"Hint: requests.{amount} is more than limits.{amount}: Kubernetes refuses that.")
 
 
 def tell_of_successor(client: "Client", name: str, successor: str) -> None:
@@ -66,7 +78,7 @@ def create(client: "Client", /, name: str, note: str, output: str, **flags: Any)
 @name_argument
 @member_options(removable=True)
 @click.option(
-    "--unset", multiple=True, metavar="MEMBER", help="Clear a member: redirect-uri, limits.memory; repeatable."
+    "--unset", multiple=True, metavar="MEMBER", help="Clear a member: order, options, requests.memory; repeatable."
 )
 @if_match_option
 @note_option
@@ -105,10 +117,15 @@ def update(
 
 
 def _clear(patch: dict[str, Any], member: str) -> None:
-    from ..template import WIRE_NAMES
+    from ..members import structure_of
+    from ..template import MEMBERS
 
     outer, dot, inner = member.partition(".")
-    if outer not in WIRE_NAMES.values() or (dot and outer not in ("limits", "labels", "environment")):
+    found = next((one for one in MEMBERS if one.wire == outer and not one.member.read_only), None)
+    if found and dot and outer in ("options", "overrides"):
+        problem = f"{outer} are cleared whole; `edit` changes what is within them"
+        raise click.BadParameter(f"{member!r}: {problem}", param_hint="--unset")
+    if found is None or (dot and not (structure_of(found.type) or found.type == dict[str, str])):
         raise click.BadParameter(f"{member!r} is not a member of a template", param_hint="--unset")
     target = patch.setdefault(outer, {}) if dot else patch
     if not isinstance(target, dict) or (inner if dot else outer) in target:

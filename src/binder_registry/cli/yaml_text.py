@@ -106,7 +106,8 @@ def _represent_text(dumper: Any, text: str) -> Any:
 
 
 def _represent_number(dumper: Any, number: float) -> Any:
-    return dumper.represent_scalar(f"{_TAG}float", f"{Decimal(repr(number)):f}")
+    digits = f"{Decimal(repr(number)):f}"
+    return dumper.represent_scalar(f"{_TAG}float", digits if "." in digits else f"{digits}.0")
 
 
 _Dumper.add_representer(str, _represent_text)

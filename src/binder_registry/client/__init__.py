@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Self
+from typing import Any, Self, TypeVar, Unpack
 
 import msgspec
 from msgspec import structs
@@ -20,7 +20,8 @@ from ..errors import RevisionConflict
 from ..store import Expected
 from ..template import Template
 from .answer import Answer, PlanStep, change_of, feed_decoder, next_page, plan_decoder, refuse_2015
-from .encoding import body_of, conditions, filters, json_of, patch_between, path_of
+from .encoding import apply_body, body_of, conditions, filters, json_of, members_of, patch_between, path_of
+from .listing import Filters, all_pages
 from .transport import Params, Transport
 from .watch import follow
 
@@ -34,6 +35,8 @@ APPLY_TIMEOUT = 60.0  # seconds at least: an apply may be 64 MiB
 _template = msgspec.json.Decoder(Template)
 _templates = msgspec.json.Decoder(list[Template])
 _object = msgspec.json.Decoder(dict[str, Any])
+_objects = msgspec.json.Decoder(list[dict[str, Any]])
+T = TypeVar("T")
 
 
 class Client:
@@ -68,38 +71,20 @@ class Client:
     # ── templates ────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def get_template(self, name: str, *, revision: int | None = None) -> Template:
-        if revision is None:
-            return _stored(*self._current(name))
-        params = [("revision", str(revision))]
-        answer = self._transport.get(path_of(name), params, cached=True)
-        refuse_2015(answer, params)
-        return _stored(answer, answer.position)
+        return _stored(*self._shown(name, revision))
 
-    def list_templates(
-        self,
-        *,
-        revision: int | None = None,
-        label: Sequence[str] = (),
-        q: str = "",
-        image: str = "",
-        name: str = "",
-        deleted: bool = False,
-    ) -> list[Template]:
+    def get_json(self, name: str, *, revision: int | None = None) -> dict[str, Any]:
+        """As `get_template`, but as it came, with members that this release does not know; `apply` takes it back."""
+        answer, position = self._shown(name, revision)
+        return answer.read(_object) | ({"revision": position.revision} if position else {})
+
+    def list_templates(self, **filters: Unpack[Filters]) -> list[Template]:
         """All pages, by name. `label` are selectors, `image` and `name` globs, `q` words; `deleted` adds tombstones."""
-        chosen = [("label", selector) for selector in label]
-        chosen += [(key, value) for key, value in (("q", q), ("image", image), ("name", name)) if value]
-        chosen += [] if revision is None else [("revision", str(revision))]
-        params: Params | None = [("view", "full"), *([("deleted", "true")] if deleted else []), *chosen]
-        found: list[Template] = []
-        while params is not None:
-            answer = self._transport.get("/templates", params, cached=True)
-            page = answer.read(_templates)
-            found += page
-            params = next_page(answer)
-        if refuse_2015(answer, chosen):
-            return sorted(found, key=lambda template: template.name)
-        self._saw(answer)
-        return found
+        return self._listed(all_pages(self._transport, _templates, filters, lambda template: template.name))
+
+    def list_json(self, **filters: Unpack[Filters]) -> list[dict[str, Any]]:
+        """As `list_templates`, but as they came, with members that this release does not know."""
+        return self._listed(all_pages(self._transport, _objects, filters, lambda template: template["name"]))
 
     def register_template(self, template: Template, *, note: str = "") -> Template:
         return self._written("POST", "/templates", body=body_of(template), note=note)
@@ -108,20 +93,19 @@ class Client:
         return self._written("PUT", path_of(template.name), body=body_of(template), expected=expected, note=note)
 
     def replace_template(self, template: Template, *, expected: Expected = None, note: str = "") -> Template:
-        wanted = body_of(template)
+        """The whole new state. What this release does not know stays, but within `options` that change."""
+        wanted = members_of(template)
 
         def replace(current: Answer, seen: Position | None) -> Template:
-            patch = json_of(patch_between(current.body, wanted))
-            return self._written(
-                "PATCH", path_of(template.name), body=patch, expected=seen if expected is None else expected, note=note
-            )
+            patch = patch_between(members_of(current.read(_template)), wanted)
+            return self.patch_template(template.name, patch, expected=seen if expected is None else expected, note=note)
 
         return self._after_reading(template.name, expected, replace)
 
     def patch_template(
         self, name: str, patch: Mapping[str, Any], *, expected: Expected = None, note: str = ""
     ) -> Template:
-        """RFC 7396, with wire names: None clears, mappings merge, all else replaces."""
+        """RFC 7396, with wire names: None clears, mappings merge, all else replaces, and `overrides` do, too."""
         return self._written("PATCH", path_of(name), body=json_of(dict(patch)), expected=expected, note=note)
 
     def restore_template(self, name: str, revision: int, *, expected: Expected = None, note: str = "") -> Template:
@@ -142,7 +126,7 @@ class Client:
 
     def apply(
         self,
-        templates: Sequence[Template] = (),
+        templates: Sequence[Template | Mapping[str, Any]] = (),
         *,
         delete: Mapping[str, str | None] = {},
         prune: str | None = None,
@@ -151,14 +135,13 @@ class Client:
         expected: Expected = None,
         note: str = "",
     ) -> list[PlanStep]:
-        """All of it in one commit, or nothing. `templates` are whole desired states; `delete` maps names to successors;
-        `prune` deletes what this label selector ("*": everything) selects and `templates` does not name; without any
-        template that is refused, unless `allow_empty`. `expected` is the registry's own `position()`."""
-        wanted = [msgspec.Raw(body_of(template)) for template in templates]
-        request = {"templates": wanted, "delete": dict(delete), "prune": prune, "dry-run": dry_run, "note": note}
-        request |= {"allow-empty": True} if allow_empty else {}
+        """All of it in one commit, or nothing. `templates` are whole desired states, also as `get_json` gives them;
+        `delete` maps names to successors; `prune` deletes what this label selector ("*": everything) selects and
+        `templates` does not name; without any template that is refused, unless `allow_empty`. `expected` is the
+        registry's own `position()`."""
+        body = apply_body(templates, delete, prune, dry_run=dry_run, allow_empty=allow_empty, note=note)
         headers = conditions(expected, "")
-        answer = self._write("POST", "/apply", body=json_of(request), headers=headers, wait=APPLY_TIMEOUT)
+        answer = self._write("POST", "/apply", body=body, headers=headers, wait=APPLY_TIMEOUT)
         return answer.read(plan_decoder).plan
 
     # ── the log ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -232,6 +215,19 @@ class Client:
         answer.read(feed_decoder)
         self._saw(answer)
         return answer.position or Position(answer.revision or 0)
+
+    def _shown(self, name: str, revision: int | None) -> tuple[Answer, Position | None]:
+        if revision is None:
+            return self._current(name)
+        params = [("revision", str(revision))]
+        answer = self._transport.get(path_of(name), params, cached=True)
+        refuse_2015(answer, params)
+        return answer, answer.position
+
+    def _listed(self, pages: tuple[list[T], Answer]) -> list[T]:
+        found, newest = pages
+        self._saw(newest)
+        return found
 
     def _current(self, name: str) -> tuple[Answer, Position | None]:
         """A template and where it stands: by its ETag, else by its newest change; None in a registry of 2015."""

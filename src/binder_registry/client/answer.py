@@ -70,8 +70,7 @@ class Answer(Struct, frozen=True):
     @property
     def position(self) -> Position | None:
         """The ETag, of a registry: in front of one of 2015, something else may have made it."""
-        found = _POSITION.fullmatch(self.headers.get("ETag", "")) if self.revision is not None else None
-        return Position.parse(found[1]) if found else None
+        return tagged_position(self.headers.get("ETag", "")) if self.revision is not None else None
 
     @property
     def stripped(self) -> bool:
@@ -91,6 +90,12 @@ class Answer(Struct, frozen=True):
         except (msgspec.MsgspecError, UnicodeDecodeError):
             message = f"{self.url} answered {self.status} with something else than a registry does: is the URL right?"
             raise StoreUnavailable(message) from None
+
+
+def tagged_position(tag: str) -> Position | None:
+    """What an ETag names, as a registry or a proxy writes it."""
+    found = _POSITION.fullmatch(tag)
+    return Position.parse(found[1]) if found else None
 
 
 class _ErrorBody(Struct):

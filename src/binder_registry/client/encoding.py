@@ -1,6 +1,6 @@
 """What a registry is asked: paths, parameters, headers and bodies."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -12,7 +12,9 @@ from ..store import Expected
 from ..template import KEPT_ON_THE_WIRE, Template
 from ..wire import encode_template
 
-_NOT_PATCHED = ("name", *KEPT_ON_THE_WIRE)
+# What answers hold and no write does: `uses` is what a reader must understand of the others.
+ONLY_SHOWN = (*KEPT_ON_THE_WIRE, "uses")
+_NOT_PATCHED = ("name", *ONLY_SHOWN)
 
 
 def path_of(name: str) -> str:
@@ -25,12 +27,28 @@ def path_of(name: str) -> str:
         raise TemplateNotFound from None
 
 
-def body_of(template: Template) -> bytes:
+def body_of(template: Template | Mapping[str, Any]) -> bytes:
     """What its author says of a template: without the members that the registry keeps."""
+    if not isinstance(template, Template):
+        return json_of({key: value for key, value in template.items() if key not in ONLY_SHOWN})
     try:
         return encode_template(structs.replace(template, time_created=None, time_modified=None, deleted=False))
     except UnicodeEncodeError:
         raise InvalidTemplate("a member holds half of a surrogate pair") from None
+
+
+def apply_body(
+    templates: Sequence[Template | Mapping[str, Any]],
+    delete: Mapping[str, str | None],
+    prune: str | None,
+    *,
+    dry_run: bool,
+    allow_empty: bool,
+    note: str,
+) -> bytes:
+    wanted = [msgspec.Raw(body_of(template)) for template in templates]
+    request = {"templates": wanted, "delete": dict(delete), "prune": prune, "dry-run": dry_run, "note": note}
+    return json_of(request | ({"allow-empty": True} if allow_empty else {}))
 
 
 def json_of(value: Any) -> bytes:
@@ -55,12 +73,16 @@ def filters(name: str | None, label: Sequence[str]) -> list[tuple[str, str]]:
     return [*([] if name is None else [("name", name)]), *(("label", selector) for selector in label)]
 
 
-def patch_between(current: bytes, wanted: bytes) -> dict[str, Any]:
-    """The merge patch (RFC 7396) that leads from one template's JSON to another's: all of `wanted`, and null for what
-    only `current` has."""
+def members_of(template: Template) -> dict[str, Any]:
+    members: dict[str, Any] = msgspec.json.decode(body_of(template))
+    return members
+
+
+def patch_between(current: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """The merge patch (RFC 7396) that leads from one template's JSON to another's: what differs, and null for what only
+    `current` has. `overrides` are replaced whole, with the nulls that they hold."""
     before, after = (
-        {key: value for key, value in msgspec.json.decode(content).items() if key not in _NOT_PATCHED}
-        for content in (current, wanted)
+        {key: value for key, value in members.items() if key not in _NOT_PATCHED} for members in (current, wanted)
     )
     return _between(before, after)
 
@@ -69,5 +91,13 @@ def _between(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
     patch: dict[str, Any] = {key: None for key in before if key not in after}
     for key, value in after.items():
         old = before.get(key)
-        patch[key] = _between(old if isinstance(old, dict) else {}, value) if isinstance(value, dict) else value
+        if key in before and _sorted_json(old) == _sorted_json(value):
+            continue
+        merges = isinstance(value, dict) and key != "overrides"
+        patch[key] = _between(old if isinstance(old, dict) else {}, value) if merges else value
     return patch
+
+
+def _sorted_json(value: Any) -> bytes:
+    """`1`, `1.0` and `true` differ."""
+    return msgspec.json.encode(value, order="deterministic")

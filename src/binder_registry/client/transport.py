@@ -12,6 +12,7 @@ from urllib.parse import quote, urlencode
 import httpx2
 
 from .. import __version__
+from ..auth import trimmed
 from ..errors import InvalidRequest, InvalidToken, RegistryError, RevisionNotShown, StoreUnavailable
 from .address import registry_url
 from .answer import Answer, error_of
@@ -50,8 +51,8 @@ class Transport:
         self.retries = retries
         self.closed = False
         headers = {"Accept": "application/json", "User-Agent": f"binder-registry/{__version__}"}
-        if token:
-            headers["Authorization"] = f"token {checked_token(token)}"
+        if token := checked_token(token):
+            headers["Authorization"] = f"token {token}"
         setting = proxy_of(self.url)
         self._way = f" through the proxy of {setting.variable}" if setting else ""
         tls = self.url.scheme == "https" or (setting is not None and setting.proxy.url.scheme == "https")
@@ -242,7 +243,7 @@ def encoded(params: Params) -> str:
 
 
 def checked_token(text: str) -> str:
-    token = text.strip()
+    token = trimmed(text)
     if not (token.isascii() and token.isprintable()) or " " in token:
         raise InvalidToken("The token holds a character that no token has")  # and which one is nobody's business
     return token
