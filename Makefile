@@ -7,7 +7,9 @@ NODE := $(VENV)/node
 HUB5 := $(VENV)-jupyterhub5
 export BINDER_REGISTRY_TEST_NODE ?= $(abspath $(NODE))
 
-.PHONY: serve test lint format coverage bench docs crash cluster lock clean
+COMMIT ?= HEAD~1
+
+.PHONY: serve test lint format coverage bench before docs crash cluster lock clean
 
 serve: $(VENV)/serve.installed ## start the registry on the embedded database
 	exec $(BIN)/binder-registry serve
@@ -30,6 +32,9 @@ coverage: $(VENV)/test.installed ## of the tests' own process: the servers that 
 
 bench: $(VENV)/test.installed ## about 10 minutes; ARGS="--reference PATH" adds the 2015 server
 	$(BIN)/python -m benchmarks $(ARGS)
+
+before: $(VENV)/test.installed ## pairs with an earlier commit, about 15 minutes; COMMIT=8862a69
+	$(BIN)/python -m benchmarks.before $(COMMIT) $(ARGS)
 
 docs: $(VENV)/test.installed ## write the pages that are made from the code
 	$(BIN)/python docs/generate_cli.py

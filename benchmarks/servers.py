@@ -46,20 +46,31 @@ class Server:
 
 
 @contextmanager
-def registry(database: Path, *, access_log: bool = True, answers: str = "/") -> Iterator[Server]:
+def registry(
+    database: Path, *, access_log: bool = True, answers: str = "/", tree: Path | None = None
+) -> Iterator[Server]:
     """Ours over `database`, its access log in a file beside it. `answers` is the path whose answer ends the start."""
-    line = "--access-log" if access_log else "--no-access-log"
-    with serving(f"sqlite:///{database}", line, log=Path(f"{database}.log"), answers=answers) as server:
+    line, log = "--access-log" if access_log else "--no-access-log", Path(f"{database}.log")
+    with serving(f"sqlite:///{database}", line, log=log, answers=answers, tree=tree) as server:
         yield server
 
 
 @contextmanager
-def serving(url: str, *arguments: str, log: Path, answers: str = "/", placed: Sequence[int] = ()) -> Iterator[Server]:
-    """Ours over any database. `placed` are the cores it may use, where not the servers' one."""
+def serving(
+    url: str,
+    *arguments: str,
+    log: Path,
+    answers: str = "/",
+    placed: Sequence[int] = (),
+    tree: Path | None = None,
+) -> Iterator[Server]:
+    """Ours over any database. `placed` are the cores it may use, where not the servers' one; `tree` is a checkout of
+    another commit to run."""
     port = _free_port()
     command = [sys.executable, "-m", "binder_registry", "serve", "--db", url]
     command += ["--host", "127.0.0.1", "--port", str(port), *arguments]
-    with _running(command, port, answers, log, {"BINDER_API_KEY": API_KEY}, placed or cores()[:1]) as server:
+    environment = {"BINDER_API_KEY": API_KEY} | ({"PYTHONPATH": f"{tree}/src"} if tree else {})
+    with _running(command, port, answers, log, environment, placed or cores()[:1]) as server:
         yield server
 
 

@@ -80,7 +80,7 @@ Files of `apply`, `import` and `edit` are YAML or JSON, in UTF-8 or, with a byte
 people write, where it is unmistakable; bodies over HTTP are exact.
 
 - `limits.memory` may have a unit: `512M`, `2G`, `2Gi`, all powers of 1024. `500m`, and less than a mebibyte, which is a
-  number whose unit was forgotten, are refused.
+  number whose unit was forgotten, are refused. In JSON, which programs write, a number is a number of bytes.
 - `limits.cpus` may be in thousandths: `500m`.
 - A number, `true` or `false` stands for its text where a text is wanted: `PORT: 8080`, `python: 3.10`. In JSON, where
   the zero of `3.10` is lost, write quotes.

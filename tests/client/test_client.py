@@ -81,6 +81,7 @@ def test_what_did_not_change_is_not_sent_again(client: Client, caplog: pytest.Lo
 
     first = read()
     caplog.set_level(logging.INFO, "httpx2")
+    caplog.clear()
 
     assert read() == first
     assert ["304" in record.getMessage() for record in caplog.records] == [True, True, True]

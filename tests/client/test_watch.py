@@ -60,6 +60,16 @@ def test_a_stream_that_breaks_is_taken_up_where_it_broke(opened: Opened) -> None
     assert stub.heads("last-event-id") == ["0", position(3), position(6), position(9)]
 
 
+def test_a_quiet_stream_is_taken_up_where_its_heartbeats_were(opened: Opened) -> None:
+    quiet = Answers(200, STREAM, f":\nid: {position(7)}\n\n".encode())
+    client, stub = opened(lambda asked, number: quiet if number == 0 else Answers(200, STREAM, event(8)))
+
+    found = [change.revision for change in islice(client.watch(since=0, label="a=b"), 1)]
+
+    assert found == [8]
+    assert stub.heads("last-event-id") == ["0", position(7)]
+
+
 def test_what_was_had_before_is_not_given_again(opened: Opened) -> None:
     client, _ = opened(lambda *_: Answers(200, STREAM, event(1) + event(2) + event(1) + event(3)))
 

@@ -2,7 +2,10 @@
 
 The whole run, against a server of yours, in the project's folder, whose schemathesis.toml it reads:
 `SCHEMATHESIS_HOOKS=tests.server.schemathesis_hooks schemathesis run http://127.0.0.1:8080/openapi.json --checks all
---header 'Authorization: token KEY'`.
+--exclude-checks use_after_free --header 'Authorization: token KEY'`.
+
+The check that is left out takes the history below a deleted template's path for the template; the history stays. That a
+deleted template is gone, `test_history` holds.
 """
 
 import os
@@ -47,7 +50,14 @@ def test_the_settings_of_schemathesis_only_add_what_openapi_cannot_say() -> None
 
 def schemathesis(url: str) -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, "-m", "schemathesis.cli", "run", f"{url}/openapi.json", "--checks", "all", "--seed", "1"]
-    command += ["--header", f"Authorization: {AUTHORIZATION['Authorization']}", "--max-examples", str(EXAMPLES)]
+    command += [
+        "--exclude-checks",
+        "use_after_free",
+        "--header",
+        f"Authorization: {AUTHORIZATION['Authorization']}",
+        "--max-examples",
+        str(EXAMPLES),
+    ]
     command += ["--generation-database", "none", "--no-color"]
     environment = {**os.environ, "SCHEMATHESIS_HOOKS": "tests.server.schemathesis_hooks"}
     return subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, timeout=110)

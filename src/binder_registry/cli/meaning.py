@@ -143,7 +143,7 @@ def _cpus(value: Any) -> Any:
 
 
 def _memory(value: Any) -> Any:
-    return parse_memory(str(value)) if isinstance(value, str) or type(value) is int else value
+    return parse_memory(value) if isinstance(value, str) else value  # a number in JSON was written by a program
 
 
 def _short(text: str) -> str:

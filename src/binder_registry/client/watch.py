@@ -27,13 +27,14 @@ def follow(transport: Transport, position: Position, params: Params) -> Iterator
     while not transport.closed:
         opened, delay = time.monotonic(), 0.0
         try:
-            for change in _events(transport, position, params):
+            for sent in _events(transport, position, params):
                 reached = True
-                if change is None or change.revision <= position.revision:
+                if sent is None or sent.revision <= position.revision:
                     continue
-                position, attempt = change.position, 0
-                transport.saw(change.revision)
-                yield change
+                position, attempt = sent if isinstance(sent, Position) else sent.position, 0
+                transport.saw(position.revision)
+                if not isinstance(sent, Position):
+                    yield sent
             problem = "it ended"
         except RevisionNotShown:
             continue  # without the revision this time: the registry says whether the position is in its log
@@ -56,8 +57,8 @@ def follow(transport: Transport, position: Position, params: Params) -> Iterator
         attempt += 1
 
 
-def _events(transport: Transport, position: Position, params: Params) -> Iterator[Change | None]:
-    """One connection; None first, when it is open."""
+def _events(transport: Transport, position: Position, params: Params) -> Iterator[Change | Position | None]:
+    """One connection; None first, when it is open; a position where nothing up to there was for this reader."""
     headers = {"Accept": "text/event-stream", "Last-Event-ID": str(position)}
     with transport.stream("/changes", params, headers, silence=SILENCE) as response:
         if not response.headers.get("Content-Type", "").startswith("text/event-stream"):
@@ -66,6 +67,8 @@ def _events(transport: Transport, position: Position, params: Params) -> Iterato
         for event in httpx2.EventSource(response, max_event_size=None):
             if event.data:
                 yield _change(event.data)
+            elif event.id:
+                yield Position.parse(event.id)
 
 
 def _change(text: str) -> Change:

@@ -8,7 +8,10 @@ from .requests import Request
 EXPOSED = (
     b"ETag, Link, Location, Registry-Error, Registry-Revision, Registry-Warning, Request-Id, Retry-After, Total-Count"
 )
-_SENT = b"Authorization, Content-Type, If-Match, If-None-Match, Last-Event-ID, Registry-Note, Registry-Revision"
+_SENT = (
+    b"Authorization, Content-Type, If-Match, If-None-Match, If-Unmodified-Since, Last-Event-ID, Registry-Note, "
+    b"Registry-Revision"
+)
 
 
 def cors_headers(request: Request, origins: Sequence[str]) -> list[Header]:
