@@ -79,13 +79,39 @@ AFTER_WHOLE = """
 Files of `apply`, `import` and `edit` are YAML or JSON, in UTF-8 or, with a byte order mark, in UTF-16. They take what
 people write, where it is unmistakable; bodies over HTTP are exact.
 
-- `limits.memory` may have a unit: `512M`, `2G`, `2Gi`, all powers of 1024. `500m`, and less than a mebibyte, which is a
-  number whose unit was forgotten, are refused. In JSON, which programs write, a number is a number of bytes.
-- `limits.cpus` may be in thousandths: `500m`.
+- `limits.memory` and `requests.memory`, also those that a choice sets, may have a unit: `512M`, `2G`, `2Gi`, all powers
+  of 1024. `500m`, and less than a mebibyte, which is a number whose unit was forgotten, are refused. In JSON, which
+  programs write, a number is a number of bytes.
+- `limits.cpus` and `requests.cpus` may be in thousandths: `500m`.
+- `default` and `build` are `true` or `false`, and nothing else.
 - A number, `true` or `false` stands for its text where a text is wanted: `PORT: 8080`, `python: 3.10`. In JSON, where
   the zero of `3.10` is lost, write quotes.
 - What YAML, of one version or the other, takes for something else is refused: `yes`, `NO`, `1:30`, `0512`, `1e3`,
   `1_000`. Write quotes. A date is a text.
+- `overrides` are JSON: `1`, `1.0`, `true` and `"1"` stay four values, `null` stays, and a size is the text that the
+  spawner reads: `mem_limit: 4G`.
+
+Anchors of YAML share a list of options among the templates of one document, and a merge takes what differs. Write the
+templates as a list: an anchor does not reach beyond `---`. The registry keeps each template whole.
+
+```yaml
+- name: scipy
+  image-name: quay.io/jupyter/scipy-notebook:2026-11-24
+  options: &sizes
+  - name: size
+    choices:
+    - name: small
+      set: {limits: {memory: 2G}, requests: {memory: 1G, cpus: 500m}}
+    - &large
+      name: large
+      set: {limits: {memory: 8G}, requests: {memory: 4G, cpus: 2}}
+    - <<: *large
+      name: large-for-staff
+      allowed-groups: [staff]
+- name: r
+  image-name: quay.io/jupyter/r-notebook:2026-11-24
+  options: *sizes
+```
 """
 
 

@@ -3,6 +3,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from binder_registry import Client, Template
 from tests.server.running import KEY
@@ -139,6 +140,14 @@ def test_an_editor_that_fails_changes_nothing(registry: CommandLine, program: st
     assert (result.code, program in result.err) == (1, True)
 
 
+@pytest.mark.parametrize("program", ["/nowhere/editor", "false", "'vi"])
+@pytest.mark.usefixtures("template")
+def test_a_text_that_nobody_changed_is_not_kept(registry: CommandLine, tmp_path: Path, program: str) -> None:
+    result = registry("edit", "edited", EDITOR=program)
+
+    assert ("is kept" in result.err, kept(tmp_path)) == (False, [])
+
+
 @pytest.mark.usefixtures("template")
 def test_an_editor_that_is_killed_is_told_with_its_signal(registry: CommandLine, editor: Editor) -> None:
     result = registry("edit", "edited", EDITOR=editor.that("import os", "os.kill(os.getpid(), 9)"))
@@ -214,3 +223,63 @@ def test_the_hint_to_publish_what_was_kept_can_be_run_as_it_stands(
 
     assert registry("apply", *shlex.split(hint), "--yes").code == 0
     assert client.get_template("edited").image_name == "new"
+
+
+OVERRIDES = {"kubespawner": {"mem_limit": None, "uid": 1, "gid": 1.0, "privileged": True, "priority": "1"}}
+
+
+@pytest.fixture
+def overridden(client: Client) -> None:
+    client.apply([{"name": "edited", "image-name": "old", "overrides": OVERRIDES}])
+
+
+@pytest.mark.usefixtures("overridden")
+def test_saving_keeps_the_nulls_and_the_numbers_of_overrides(
+    registry: CommandLine, client: Client, editor: Editor
+) -> None:
+    result = registry("edit", "edited", EDITOR=editor.that_replaces("image-name: old", "image-name: new"))
+
+    after = client.get_json("edited")
+    assert (result.code, after["image-name"], repr(after["overrides"])) == (0, "new", repr(OVERRIDES))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("uid: 1", "uid: 1.0"),
+        ("gid: 1.0", "gid: 1"),
+        ("privileged: true", "privileged: 1"),
+        ("mem_limit: null", "mem_limit: 4G"),
+    ],
+)
+@pytest.mark.usefixtures("overridden")
+def test_an_override_is_changed_alone(
+    registry: CommandLine, client: Client, editor: Editor, old: str, new: str
+) -> None:
+    registry("edit", "edited", EDITOR=editor.that_replaces(f"    {old}\n", f"    {new}\n"))
+
+    wanted = {"kubespawner": OVERRIDES["kubespawner"] | yaml.safe_load(new)}
+    assert repr(client.get_json("edited")["overrides"]) == repr(wanted)
+
+
+@pytest.mark.usefixtures("overridden")
+def test_an_override_is_taken_away_without_a_trace(registry: CommandLine, client: Client, editor: Editor) -> None:
+    registry("edit", "edited", EDITOR=editor.that_replaces("    uid: 1\n", ""))
+
+    assert "uid" not in client.get_json("edited")["overrides"]["kubespawner"]
+
+
+@pytest.mark.usefixtures("overridden")
+def test_an_override_that_is_unclear_is_refused_with_its_path(registry: CommandLine, editor: Editor) -> None:
+    result = registry("edit", "edited", EDITOR=editor.that_replaces("uid: 1\n", "uid: 0100\n"))
+
+    assert (result.code, "overrides.kubespawner.uid may be" in result.err) == (1, True)
+
+
+@pytest.mark.usefixtures("template")
+def test_the_hint_to_publish_names_the_registry_that_was_named(
+    registry: CommandLine, editor: Editor, server: str
+) -> None:
+    refused = registry("edit", "edited", "--url", server, EDITOR=editor.that_replaces("image-name: old", "image: x"))
+
+    assert f"`binder-registry apply --url={server} -f " in refused.err

@@ -411,3 +411,13 @@ def test_what_is_not_offered_is_not_pulled_and_named(registry: CommandLine, clie
     result = registry("prepull")
 
     assert (result.out, result.err.startswith("free: not offered: the command 'jupyter'")) == ("", True)
+
+
+def test_an_import_that_left_something_out_prunes_nothing(registry: CommandLine, client: Client) -> None:
+    client.register_template(Template(name="old", image_name="i"))
+    listed = json.dumps({"Good": "quay.io/a/b:1", "Bad": ""})
+
+    result = registry("import", "--format", "allowed-images", "-", "--prune", "*", "--yes", stdin=listed)
+
+    assert (result.code, "--prune would delete what was left out of the input: Bad" in result.err) == (1, True)
+    assert [template.name for template in client.list_templates()] == ["old"]

@@ -3,11 +3,14 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import Raw
+from msgspec.json import encode
 
-from binder_registry.cli.documents import load_yaml, members, to_template, to_yaml
+from binder_registry.cli.documents import load_yaml, members, to_json, to_template, to_yaml
 from binder_registry.cli.yaml_text import LoaderAsWritten
 from binder_registry.errors import APIErrorResponse
-from binder_registry.template import ContainerLimits, Template
+from binder_registry.settings import ContainerLimits, Requests, Settings
+from binder_registry.template import Template
 
 UNCLEAR = [
     *("yes", "NO", "off", "On", "True", "FALSE", "1:30", "12:30:45", "0512", "08", "1e3", "1.5e3", "1_000", "+1"),
@@ -145,3 +148,129 @@ def test_documents_of_others_keep_what_old_yaml_would_reckon() -> None:
 @pytest.mark.parametrize("text", ["!!bool foo", "!!timestamp foo", "!!int ''", "!!float x", "a: ="])
 def test_tags_that_do_not_fit_are_no_fault_of_ours(text: str) -> None:
     assert len(load_yaml(text, "x")) == 1
+
+
+# ── options, and what belongs to a spawner ───────────────────────────────────────────────────────────────────────────
+
+SIZES = """
+options:
+- name: 1
+  display-name: 2026
+  choices:
+  - name: large
+    default: true
+    set:
+      limits: {memory: 2G, cpus: 500m, gpus: 1}
+      requests: {memory: 1Gi, cpus: 250m}
+      environment: {PORT: 8080}
+      bind-port: 8888
+      overrides: {kubespawner: {uid: 1000}}
+  free-text: {set: {limits: {memory: 3G}}}
+requests: {memory: 1G, cpus: 0.5}
+order: 10
+default: true
+"""
+
+
+def test_the_settings_of_a_choice_are_read_as_those_of_a_template() -> None:
+    template = read(SIZES)
+
+    [option] = template.options
+    [choice] = option.choices
+    assert (option.name, option.display_name, choice.default) == ("1", "2026", True)
+    assert choice.set == Settings(
+        limits=ContainerLimits(memory=2 << 30, cpus=0.5, gpus=1),
+        requests=Requests(memory=1 << 30, cpus=0.25),
+        environment={"PORT": "8080"},
+        bind_port=8888,
+        overrides={"kubespawner": Raw(b'{"uid":1000}')},
+    )
+    assert option.free_text is not None
+    assert option.free_text.set.limits.memory == 3 << 30
+    assert (template.requests, template.order, template.default) == (Requests(1 << 30, 0.5), 10, True)
+
+
+@pytest.mark.parametrize(
+    ("member", "problem"),
+    [
+        ("requests: {memory: 512}", r"requests\.memory .* write the unit"),
+        ("requests: {cpus: half}", r"requests\.cpus 'half' is not a number of CPUs"),
+        ("order: 010", "order must be a whole number"),
+        ("default: yes", "default must be true or false, and not yes"),
+        ("default: 'true'", "default must be true or false"),
+        ("default: 1", "default must be true or false"),
+        ("paused: off", "paused may be a text or something else: put off in quotes"),
+        ("options: [{name: 0512}]", r"options\[0\]\.name may be a text or something else: put 0512 in quotes"),
+        ("options: [{name: a, choices: [{name: on}]}]", r"options\[0\]\.choices\[0\]\.name may be a text"),
+        ("options: [{name: a, build: No}]", r"options\[0\]\.build must be true or false, and not No"),
+        (
+            "options: [{name: a, choices: [{name: b}, {name: c, set: {limits: {memory: 500m}}}]}]",
+            r"options\[0\]\.choices\[1\]\.set\.limits\.memory '500m' is not a size",
+        ),
+        ("options: {name: a}", "options must be a list"),
+        ("options: [a]", r"options\[0\] must be an object"),
+        ("allowed-groups: {}", "allowed-groups must be a list of strings"),
+        ("overrides: {kubespawner: {a: {b: [0, yes]}}}", r"overrides\.kubespawner\.a\.b may be .* put yes in quotes"),
+        ("overrides: {kubespawner: {uid: 0512}}", r"overrides\.kubespawner\.uid may be .* put 0512 in quotes"),
+        ("overrides: {kubespawner: {uid: 1e3}}", r"overrides\.kubespawner\.uid may be .* put 1e3 in quotes"),
+        ("overrides: {kubespawner: {uid: " + "9" * 30 + "}}", "overrides must not hold numbers of more than 64 bits"),
+        ("overrides: {kubespawner: {uid: " + "9" * 500 + "}}", r"overrides\.kubespawner\.uid may be"),
+        ("overrides: {kubespawner: 1}", "overrides must be an object of objects"),
+    ],
+)
+def test_what_an_option_or_an_override_can_hardly_mean_is_refused_with_its_path(member: str, problem: str) -> None:
+    with pytest.raises(APIErrorResponse, match=problem):
+        read(member)
+
+
+@pytest.mark.parametrize(
+    ("written", "json"),
+    [
+        ("1", b"1"),
+        ("1.0", b"1.0"),
+        ("true", b"true"),
+        ('"1"', b'"1"'),
+        ("'true'", b'"true"'),
+        ("null", b"null"),
+        ("~", b"null"),
+        ("", b"null"),
+        ("-0.5", b"-0.5"),
+        ("2026-11-24", b'"2026-11-24"'),
+        ("[1, {a: false}]", b'[1,{"a":false}]'),
+        ("{}", b"{}"),
+        ("[]", b"[]"),
+        ("0.00000001", b"1e-8"),
+        ("'yes'", b'"yes"'),
+        ("512Mi", b'"512Mi"'),
+    ],
+)
+def test_an_override_is_what_yaml_clearly_says(written: str, json: bytes) -> None:
+    overrides = read(f"overrides: {{kubespawner: {{it: {written}}}}}").overrides
+
+    assert bytes(overrides["kubespawner"]) == b'{"it":%b}' % json
+
+
+plain = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63) + 1, 2**63 - 1)
+    | st.floats(-(2.0**62), 2.0**62)
+    | texts
+    | st.sampled_from(UNCLEAR),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts | st.sampled_from(UNCLEAR), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(st.dictionaries(texts, plain, max_size=4))
+def test_overrides_survive_yaml_byte_for_byte(settings: dict[str, Any]) -> None:
+    template = Template(name="a", image_name="i", overrides={"kubespawner": Raw(encode(settings))})
+    [read_back] = load_yaml(to_yaml(members(template)), "x", LoaderAsWritten)
+
+    assert to_template(read_back).overrides == template.overrides
+
+
+def test_what_no_member_says_is_json_for_those_who_keep_it() -> None:
+    [document] = load_yaml("name: a\ncolours: {red: 1, blue: 1.0, dark: true, named: '1'}\n", "x", LoaderAsWritten)
+
+    assert repr(to_json(document)["colours"]) == "{'red': 1, 'blue': 1.0, 'dark': True, 'named': '1'}"

@@ -215,3 +215,22 @@ def test_names_are_completed(registry: CommandLine, client: Client, line: str) -
     out, _ = registry.started(_BINDER_REGISTRY_COMPLETE="bash_complete", **words).communicate(timeout=PATIENCE)
 
     assert out == "plain,two\n"
+
+
+def test_a_plan_with_many_changes_in_one_template_is_shortened(
+    registry: CommandLine, client: Client, tmp_path: Path
+) -> None:
+    client.register_template(Template("one", "i"))
+    file = tmp_path / "one.yaml"
+    file.write_text(
+        "{name: one, image-name: j, environment: {A: 1}, order: 1, icon: 'https://x.y/z', "
+        + ", ".join(
+            f"{member}: x" for member in ("command", "redirect-uri", "display-name", "description", "contact", "paused")
+        )
+        + "}"
+    )
+
+    with registry.on_terminal("apply", "-f", str(file), "--dry-run") as terminal:
+        shown = terminal.end().out
+
+    assert "image-name, command, redirect-uri, display-name, description, environment and 4 more" in shown
