@@ -7,6 +7,7 @@ import pytest
 from binder_registry import Client, ContainerLimits, Template
 from binder_registry.client import PlanStep
 from binder_registry.errors import TemplateNotFound
+from binder_registry.settings import Requests
 from tests.client.stub import json_answer, running
 
 from .invoking import CommandLine
@@ -28,6 +29,12 @@ ALL_FLAGS = {
     "--group": "staff",
     "--deprecated": "Soon",
     "--replaced-by": "other",
+    "--order": "10",
+    "--request-memory": "1G",
+    "--request-cpus": "500m",
+    "--paused": "Back on Monday.",
+    "--contact": "it@example.org",
+    "--icon": "https://example.org/x.svg",
 }
 BASE = Template(name="base", image_name="i", labels={"a": "1", "b": "2"}, redirect_uri="/x")
 
@@ -38,7 +45,9 @@ def base(client: Client) -> Template:
 
 
 def test_every_member_has_a_flag(registry: CommandLine, client: Client) -> None:
-    result = registry("create", "all", *(word for pair in ALL_FLAGS.items() for word in pair), "-m", "First")
+    result = registry(
+        "create", "all", *(word for pair in ALL_FLAGS.items() for word in pair), "--default", "-m", "First"
+    )
 
     written = client.get_template("all")
     assert (result.code, result.out) == (0, f"all created at revision {written.revision}\n")
@@ -57,6 +66,12 @@ def test_every_member_has_a_flag(registry: CommandLine, client: Client) -> None:
         labels={"a.b/c": "d"},
         environment={"A": "b=c"},
         allowed_groups=("staff",),
+        order=10,
+        default=True,
+        requests=Requests(1 << 30, 0.5),
+        paused="Back on Monday.",
+        contact="it@example.org",
+        icon="https://example.org/x.svg",
         deprecated="Soon",
         replaced_by="other",
         revision=written.revision,
