@@ -179,6 +179,32 @@ def test_code_that_narrows_the_list_further_is_told(imports: Imports, word: str,
     assert "hub.extraConfig.x: c.KubeSpawner.profile_list: " in result.err
 
 
+FILTERED = """
+c.KubeSpawner.profile_list = [{"slug": "a", "allowed_groups": ["g"], "kubespawner_override": {"image": "x:1"}}]
+def obeyed(profiles):
+    return lambda spawner: [each for each in profiles if spawner.user.groups & set(each["WORD"])]
+c.KubeSpawner.profile_list = obeyed(list(c.KubeSpawner.profile_list))
+"""
+
+
+@pytest.mark.parametrize(("word", "found"), [("allowed_groups", {"a": "x:1"}), ("users", {})])
+def test_a_list_of_which_code_shows_each_group_its_part_is_read(
+    imports: Imports, word: str, found: dict[str, str]
+) -> None:
+    text = FILTERED.replace("WORD", word).replace("allowed_groups", "allowed_groups" if found else "groups")
+
+    result = imports(text, name="jupyterhub_config.py")
+
+    assert (result.code, imports.images) == (0 if found else 3, found)
+    assert "jupyterhub_config.py, line 5: a call (obeyed(" in result.err
+
+
+def test_code_that_cannot_be_read_is_named_beside_the_list_that_is_missing(imports: Imports) -> None:
+    result = imports("hub:\n  extraConfig:\n    x: |\n      a = 1\n      c.KubeSpawner.profile_list = [}\n")
+
+    assert (result.code, "values.yaml, line 5: not valid Python" in result.err) == (1, True)
+
+
 @pytest.mark.parametrize(
     ("content", "name", "message"),
     [

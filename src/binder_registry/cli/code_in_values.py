@@ -11,14 +11,13 @@ from ..formats.losses import Loss, Losses
 from ..formats.marked import Text, Unknown
 from ..formats.placeholders import placeholder_in
 from ..formats.profile_lists import NAMES
-from ..formats.python_lists import python_values
+from ..formats.python_lists import NARROWED, narrows_by_groups, python_values
 from .sources import InvalidDocument
 from .values_loader import ValuesLoader
 from .yaml_text import load_yaml
 
-_CODE = re.compile(r"^[^#\n]*\.profile_list\b", re.MULTILINE)
+_CODE = re.compile(r"^[^#\n]*\.profile_list\s*(?::[^\n=]*)?(?:\+?=(?!=)|\.(?:append|extend)\b)", re.MULTILINE)
 _VALUES = re.compile(r"^\s*(?:profileList|profile_list):", re.MULTILINE)
-_GROUPS = re.compile(r"allowed_(?:groups|teams)")
 
 
 class Code(Struct):
@@ -42,6 +41,9 @@ def with_code(values: Any, code: Code, losses: Losses, path: tuple[str, ...] = (
             value = _read(key, value, code, losses, here)
         elif isinstance(value, Unknown) and key in NAMES:
             code.hidden.append((".".join(here), value, False))
+            continue
+        elif isinstance(value, Unknown) and key == NARROWED:
+            code.hidden.append((".".join((*path, "profile_list")), value, True))
             continue
         elif isinstance(value, Mapping):
             value = with_code(value, code, losses, here)
@@ -71,8 +73,9 @@ def _read(key: Any, text: Text, code: Code, losses: Losses, path: tuple[str, ...
 def _of_code(source: str, text: Text, code: Code, at: str) -> Any:
     values = python_values(source, text.file, text.first - 1)
     for spawner, settings in list(values.items()):
+        name = f"{at}: c.{spawner}.profile_list"
         if isinstance(settings["profile_list"], Unknown):
-            code.hidden.append(
-                (f"{at}: c.{spawner}.profile_list", values.pop(spawner)["profile_list"], bool(_GROUPS.search(text)))
-            )
+            code.hidden.append((name, values.pop(spawner)["profile_list"], narrows_by_groups(text)))
+        elif NARROWED in settings:
+            code.hidden.append((name, settings.pop(NARROWED), True))
     return values or text

@@ -60,7 +60,8 @@ def of_hub(
     except RecursionError:
         raise InvalidDocument(f"{where}: an alias within itself, or too many levels") from None
     except ValueError as error:
-        raise InvalidDocument(_placed(str(error), where, sources)) from None
+        left_out = [str(loss) for loss in losses if loss.left_out]  # perhaps the list that is missing
+        raise InvalidDocument(_placed(str(error), where, sources), *left_out) from None
     return templates, losses + more
 
 

@@ -1,6 +1,7 @@
 """KubeSpawner's profile_list as jupyterhub_config.py writes it, read without executing anything. Pure."""
 
 import ast
+import re
 import warnings
 from typing import Any
 
@@ -8,6 +9,9 @@ from .marked import Unknown
 from .python_regions import ADDING, calls_others, functions, touch
 from .python_values import Values, check_size, dotted, is_lost, spoil
 
+NARROWED = "narrowed"  # beside a list of which code shows each user a part
+
+_GROUPS = re.compile(r"allowed_(?:groups|teams)")
 _SETTINGS = ("profile_list", "image")
 _DEEPEST = 200  # levels
 
@@ -15,12 +19,16 @@ _DEEPEST = 200  # levels
 def python_values(source: str, file: str, before: int = 0) -> dict[str, dict[str, Any]]:
     """`profile_list` and `image` of each class of spawners that has a list: `{"KubeSpawner": {…}}`.
 
-    What cannot be known is `Unknown`. `before`: lines of the file above the first. Raises `ValueError`.
+    What cannot be known is `Unknown`, and so is `narrowed`, the code that shows a list by groups. `before`: lines of
+    the file above the first. Raises `ValueError`.
     """
     tree = _parsed(source, file, before)
     values = Values(file, before)
     within = functions(tree)
     for statement in tree.body:
+        if narrows_by_groups(source) and (name := _narrowed(values, statement)):
+            values.narrowed[name] = values.unknown(statement.value)  # type: ignore[attr-defined]
+            continue
         if calls_others(statement):
             _touch_all(values, within)
         _follow(values, statement)
@@ -30,8 +38,26 @@ def python_values(source: str, file: str, before: int = 0) -> dict[str, dict[str
         spawner, _, setting = name.rpartition(".")
         if spawner.startswith("c.") and setting in _SETTINGS and f"{spawner}.profile_list" in values.named:
             found.setdefault(spawner.removeprefix("c."), {})[setting] = value
+    for name, unknown in values.narrowed.items():
+        found[name.removeprefix("c.").removesuffix(".profile_list")][NARROWED] = unknown
     check_size(list(found.values()), file)
     return found
+
+
+def narrows_by_groups(source: str) -> bool:
+    return _GROUPS.search(source) is not None
+
+
+def _narrowed(values: Values, node: ast.stmt) -> str:
+    """`c.KubeSpawner.profile_list = only_allowed(c.KubeSpawner.profile_list)`: the list stays what it was."""
+    match node:
+        case ast.Assign(
+            targets=[ast.Attribute(attr="profile_list") as target], value=ast.Call(func=ast.Name()) as call
+        ):
+            name = dotted(target)
+            itself = any(dotted(inner) == name for inner in ast.walk(call))
+            return name if itself and isinstance(values.named.get(name), list) else ""
+    return ""
 
 
 def _parsed(source: str, file: str, before: int) -> ast.Module:

@@ -40,6 +40,7 @@ class Values:
         self.file = file
         self.before = before  # lines above the first
         self.named: dict[str, Any] = {}
+        self.narrowed: dict[str, Unknown] = {}  # lists that code shows by group
 
     def unknown(self, node: Any) -> Unknown:
         kind = _KINDS.get(type(node), "what is no literal")
