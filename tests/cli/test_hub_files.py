@@ -169,6 +169,16 @@ def test_python_in_values_is_read_with_its_lines(imports: Imports, key: str) -> 
     assert "values.yaml, line 8: a lookup (os.environ['B'])" in result.err
 
 
+@pytest.mark.parametrize("key", ["10-profiles", "profile_list"])
+def test_a_placeholder_in_python_is_refused_with_its_line(imports: Imports, key: str) -> None:
+    code = PYTHON.replace("x:", "<registry>/x:").replace("\n", "\n      ")
+
+    result = imports(f"hub:\n  extraConfig:\n    {key}: |\n      {code}\n")
+
+    assert (result.code, imports.images) == (3, {})
+    assert "values.yaml, line 7: holds a placeholder, <registry>" in result.err
+
+
 @pytest.mark.parametrize(("word", "code"), [("allowed_groups", 0), ("username", 3)])
 def test_code_that_narrows_the_list_further_is_told(imports: Imports, word: str, code: int) -> None:
     filtering = f"c.KubeSpawner.profile_list = only_with({word!r})"

@@ -76,6 +76,8 @@ def test_what_is_no_literal_is_named_with_its_line(written: str, kind: str) -> N
         "[each.pop('slug') for each in mine]",
         "(lambda: mine.pop())()",
         "del mine[0]",
+        "if x:\n    other = mine\nother[0]['slug'] = 'z'",
+        "other = []\nif x:\n    other.append(mine[0])\nother[0]['slug'] = 'z'",
         "first, *others = mine\nfirst['slug'] = 'z'",
         "if x:\n    other = mine\n    other[0]['slug'] = 'z'",
         "(other := mine).append({})\nother[0]['slug'] = 'z'",

@@ -53,9 +53,6 @@ def with_code(values: Any, code: Code, losses: Losses, path: tuple[str, ...] = (
 
 def _read(key: Any, text: Text, code: Code, losses: Losses, path: tuple[str, ...]) -> Any:
     at = ".".join(path)
-    if key in NAMES and (placeholder := placeholder_in(text)):
-        code.hidden.append((at, Unknown(f"a placeholder, {placeholder},", text.at), False))
-        return text
     try:
         if key in NAMES and text.lstrip()[:1] in ("[", "("):
             return _of_code(f"c.KubeSpawner.profile_list = ({text}\n)", text, code, at)
@@ -67,6 +64,9 @@ def _read(key: Any, text: Text, code: Code, losses: Losses, path: tuple[str, ...
             return with_code(mapping, code, losses, path) if isinstance(mapping, Mapping) else text
     except (ValueError, InvalidDocument) as error:
         losses.append(Loss(at, f"{error}: a list there is left out", left_out=True))
+        return text
+    if key in NAMES and (placeholder := placeholder_in(text)):
+        code.hidden.append((at, Unknown(f"a placeholder, {placeholder},", text.at), False))
     return text
 
 
