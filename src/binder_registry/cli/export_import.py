@@ -99,7 +99,10 @@ def _counted(done: Any, index: int, text: str) -> str:
 
 
 @click.command("import", short_help="Take templates from a hub's values or another registry.")
-@click.argument("source", required=False, metavar="[FILE|-]")
+@click.argument("sources", nargs=-1, metavar="[FILE|-]...")
+@click.option(
+    "--file", "-f", "files", multiple=True, metavar="FILE", help="The same as an argument, as Helm has it; repeatable."
+)
 @click.option("--from-url", metavar="URL", help="Read the templates of another registry; one of 2015 will do.")
 @click.option("--from-context", metavar="NAME", help="The same, of a registry named with `context add`.")
 @click.option(
@@ -108,9 +111,17 @@ def _counted(done: Any, index: int, text: str) -> str:
     type=click.Choice(["templates", "z2jh", "allowed-images"]),
     default="templates",
     show_default=True,
-    help="z2jh: a values file; allowed-images: of DockerSpawner.",
+    help="z2jh: values, or jupyterhub_config.py; allowed-images: of DockerSpawner.",
 )
 @click.option("--at", default="", metavar="PATH", help="Which list of profiles, where there are two: a.jupyterhub.")
+@click.option(
+    "--placeholders",
+    type=click.Choice(["refuse", "keep"]),
+    default="refuse",
+    show_default=True,
+    help="What is to be done with ${...}, {{ }}, <tag> and the like in a hub's list.",
+)
+@click.option("--bake-image", is_flag=True, help="Write singleuser.image into templates that leave it to the hub.")
 @plan_options
 @note_option
 @connected
@@ -119,39 +130,53 @@ def import_templates(
     ctx: click.Context,
     client: "Client",
     /,
-    source: str | None,
+    sources: tuple[str, ...],
+    files: tuple[str, ...],
     from_url: str | None,
     from_context: str | None,
     form: str,
     at: str,
+    placeholders: str,
+    bake_image: bool,
     **choices: Any,
 ) -> None:
-    """Take templates from a hub's values file, from DockerSpawner's list of images, or from another registry, and apply
-    them. What cannot be carried over is named on stderr, and the rest is taken.
+    """Take templates from a hub's values, from its jupyterhub_config.py, from DockerSpawner's list of images, or from
+    another registry, and apply them. What cannot be carried over is named on stderr, and the rest is taken.
 
-    A choice of a profile's options becomes a template of its own, named <slug>-<choice>. What is offered to some only,
-    and could not be kept so, is left out, and so is what cannot be read: the exit code is 3 then.
+    Several files of values are merged in their order, as Helm merges them. The list is found wherever it stands, also
+    in Python, which is read and never run. What is offered to some only, and could not be kept so, is left out, and so
+    is what cannot be read or known: the exit code is 3 then.
 
     The token for the other registry comes from its context, or from BINDER_REGISTRY_FROM_TOKEN.
 
     \b
     Examples:
       binder-registry import --format z2jh values.yaml --dry-run
+      binder-registry import --format z2jh -f common.yaml -f hub.yaml
       binder-registry import --format z2jh values.yaml --at basehub.jupyterhub
+      helm get values --all hub | binder-registry import --format z2jh -
+      binder-registry import --format z2jh jupyterhub_config.py
       binder-registry import --from-url http://old-registry:8080
     """
     from ..formats.losses import Loss
-    from .import_sources import of_file, of_registry
+    from .import_sources import of_files, of_registry
 
-    if [source, from_url, from_context].count(None) != 2:
-        raise click.UsageError("Name a FILE, or another registry with --from-url or --from-context.")
-    if at and form != "z2jh":
-        raise click.UsageError("--at goes with --format z2jh.")
-    if source is None:
-        found, losses = of_registry(from_url, from_context), list[Loss]()
-    else:
+    if [sources or None, files or None, from_url, from_context].count(None) != 3:
+        raise click.UsageError(
+            "Name files, as arguments or with -f, or another registry with --from-url or --from-context."
+        )
+    if (at or bake_image) and form != "z2jh":
+        raise click.UsageError("--at and --bake-image go with --format z2jh.")
+    keep = placeholders == "keep"
+    if keep and form == "templates":
+        raise click.UsageError("--placeholders goes with --format z2jh and allowed-images.")
+    if sources or files:
         all_of_it = choices["prune"] is not None and not choices["allow_empty"]
-        found, losses = of_file(source, form, at, whole=all_of_it)
+        found, losses = of_files(
+            sources or files, form, at, whole=all_of_it, keep_placeholders=keep, bake_image=bake_image
+        )
+    else:
+        found, losses = of_registry(from_url, from_context), list[Loss]()
     templates = _publishable(found, losses)
     tell_of(losses)
     code = exit_code(losses)

@@ -1,57 +1,36 @@
-"""What `import` reads: files of hubs, files of templates, and other registries."""
+"""What `import` reads: files of templates, other registries, and hubs' own files."""
 
 import os
-import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ..formats.losses import Losses
-from ..formats.scalars import WrittenFloat, WrittenInt
 from .documents import read_templates
-from .sources import InvalidDocument
-from .yaml_text import Loader, load_yaml
+from .sources import STANDARD_INPUT, InvalidDocument
 
 if TYPE_CHECKING:
+    from ..formats.losses import Losses
     from ..template import Template
 
 TOKEN_VARIABLE = "BINDER_REGISTRY_FROM_TOKEN"  # noqa: S105 - where a token is, not a token
 
 
-class _ValuesLoader(Loader):
-    """Numbers as Helm reads them, which remember how they were written where that says more: `1.10`, `0512`."""
-
-    def construct_unquoted(self, node: Any) -> Any:
-        value = super().construct_unquoted(node)
-        if isinstance(value, bool):
-            return value
-        for kind, read in ((WrittenInt, self.construct_yaml_int), (WrittenFloat, self.construct_yaml_float)):
-            try:
-                number = kind(read(node))
-            except ValueError:
-                continue
-            number.written = node.value
-            return number
-        return value
-
-
-def of_file(source: str, form: str, at: str, *, whole: bool) -> "tuple[list[Template], Losses]":
+def of_files(
+    sources: Sequence[str], form: str, at: str, *, whole: bool, keep_placeholders: bool, bake_image: bool
+) -> "tuple[list[Template], Losses]":
     """Raises `InvalidDocument`; where the `whole` is wanted, also for what holds nothing."""
-    from ..formats.allowed_images import from_allowed_images
-    from ..formats.z2jh import from_z2jh
-
     if form == "templates":
-        return read_templates([source], whole=whole), []
-    text = sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
-    where = "standard input" if source == "-" else source
-    documents = load_yaml(text, where, _ValuesLoader)
-    if len(documents) != 1:
-        raise InvalidDocument(f"{where}: must hold one document, and holds {len(documents)}")
-    try:
-        return from_z2jh(documents[0], at) if form == "z2jh" else from_allowed_images(documents[0])
-    except RecursionError:
-        raise InvalidDocument(f"{where}: an alias within itself, or too many levels") from None
-    except ValueError as error:
-        raise InvalidDocument(f"{where}: {error}") from None
+        return read_templates(sources, whole=whole), []
+    for source in sources:
+        if source != STANDARD_INPUT and Path(source).is_dir():
+            raise InvalidDocument(f"{source}: is a folder: name its files, in their order")
+    from .hub_files import of_hub, of_images
+
+    if form == "z2jh":
+        return of_hub(sources, at, keep_placeholders=keep_placeholders, bake_image=bake_image)
+    if len(sources) > 1:
+        raise InvalidDocument("Lists of images are not merged: name one file.")
+    return of_images(sources[0], keep_placeholders=keep_placeholders)
 
 
 def of_registry(url: str | None, context: str | None) -> "list[Template]":

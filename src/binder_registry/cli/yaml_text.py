@@ -126,8 +126,11 @@ def to_yaml_documents(values: Iterable[Any]) -> str:
     return text
 
 
-def load_yaml(text: str | bytes, where: str, loader: type[Loader] = Loader) -> list[Any]:
-    """The documents; with `LoaderAsWritten` numbers and truths are `Unquoted`. Raises `InvalidDocument`."""
+def load_yaml(text: str | bytes, where: str, loader: Any = Loader) -> list[Any]:
+    """The documents; with `LoaderAsWritten` numbers and truths are `Unquoted`. Raises `InvalidDocument`.
+
+    `loader` is a `Loader`, or makes one of a text.
+    """
     if isinstance(text, bytes):
         text = decoded(text, where)
     try:

@@ -26,7 +26,7 @@ MOST_CHOICES = 256  # templates of one profile
 _PROFILE = {"slug", "display_name", "description", "kubespawner_override", "profile_options"}
 
 
-def from_z2jh(values: Any, at: str = "") -> tuple[list[Template], Losses]:
+def from_z2jh(values: Any, at: str = "", *, bake_image: bool = False) -> tuple[list[Template], Losses]:
     """From a values file, which has the list of profiles anywhere (or at the path `at`), or from such a list.
 
     Each choice of a profile's options becomes a template `<slug>-<choice>`. Raises `ValueError`.
