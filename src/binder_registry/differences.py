@@ -45,5 +45,5 @@ def _leaves(path: str, value: Any) -> Iterator[tuple[str, Any]]:
         for kind, raw in value.items():
             found = msgspec.json.decode(raw, type=dict[str, Raw])
             yield from ((f"{path}.{kind}.{key}", bytes(inner)) for key, inner in found.items())
-    elif value or value == ():
+    elif value or (value == () and path.endswith("allowed-groups")):  # which is not the same as no list
         yield path, value
