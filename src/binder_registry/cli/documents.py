@@ -10,7 +10,7 @@ from ..errors import APIErrorResponse, InvalidRequest
 from ..template import Template
 from ..wire import Object, encode_template, parse, template_from_members
 from .meaning import understood
-from .output import tell
+from .output import tell, write_yaml
 from .sources import InvalidDocument as InvalidDocument
 from .sources import find, holds_files, read_text, shown
 from .yaml_text import LoaderAsWritten, Unquoted
@@ -29,6 +29,10 @@ def members(template: Template, *, full: bool = False) -> dict[str, Any]:
         template = structs.replace(template, time_created=None, time_modified=None)
     shown: dict[str, Any] = msgspec.json.decode(encode_template(template, full=full))
     return {name: value for name, value in shown.items() if value not in ("", {})}
+
+
+def print_yaml(value: Any) -> None:
+    write_yaml(to_yaml(value))
 
 
 class Document(Struct, frozen=True):

@@ -7,7 +7,7 @@ import click
 from ..quantities import format_size
 from .connection import connected, name_argument
 from .options import whole
-from .output import format_option, moment, print_json, print_yaml, printable, say, table, write
+from .output import format_option, moment, print_json, printable, say, table, write
 
 if TYPE_CHECKING:
     from ..client import Client
@@ -52,7 +52,7 @@ def get(client: "Client", name: str, revision: int | None, output: str) -> None:
 
 
 def print_template(template: "Template", output: str) -> None:
-    from .documents import members
+    from .documents import members, print_yaml
 
     if output == "json":
         print_json(members(template, full=True))
@@ -67,7 +67,7 @@ def print_template(template: "Template", output: str) -> None:
 
 
 def print_templates(templates: "list[Template]", output: str) -> None:
-    from .documents import members
+    from .documents import members, print_yaml
 
     if output == "json":
         print_json([members(template, full=True) for template in templates])
