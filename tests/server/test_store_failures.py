@@ -293,3 +293,15 @@ def test_a_token_without_the_scope_is_told_which_it_lacks(caplog: pytest.LogCapt
         403,
         [{"resource": "Token", "field": "scope", "code": "missing"}],
     )
+
+
+def test_a_server_stops_also_while_it_does_not_show_yet_what_a_failed_commit_wrote(
+    log: FailingLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(follower.Follower, "_follow", lambda self: self._closing.wait(0.02))
+    with asked(application(LogStore(log))) as client:
+        log.commits_unknown = True
+        failed = client.post("/templates", json=R)
+
+    assert failed.status_code == 503
+    assert LogStore(log).head().revision == 1
