@@ -41,11 +41,7 @@ async def template_update(request: Request) -> Reply:
     """2015's PUT: the name in the body is checked like any member, and ignored."""
     who = await _allowed(request, Scope.WRITE)
     template = replace(template_from_2015(parse(await request.body())), name=request.parameters["name"])
-    note, asked, registry = (
-        request.note(),
-        conditions(request, required=request.service.options.require_if_match),
-        request.service.registry,
-    )
+    note, asked, registry = request.note(), _conditions(request), request.service.registry
 
     def update(batch: Batch) -> Reply:
         _check(asked, batch.existing(template.name))
@@ -59,11 +55,7 @@ async def template_patch(request: Request) -> Reply:
     who = await _allowed(request, Scope.WRITE)
     request.query()
     patch, name = parse(await request.body()), request.parameters["name"]
-    note, asked, registry = (
-        request.note(),
-        conditions(request, required=request.service.options.require_if_match),
-        request.service.registry,
-    )
+    note, asked, registry = request.note(), _conditions(request), request.service.registry
 
     def change(batch: Batch) -> Reply:
         current = registry.template_show(name)
@@ -80,11 +72,7 @@ async def template_patch(request: Request) -> Reply:
 async def template_delete(request: Request) -> Reply:
     who = await _allowed(request, Scope.WRITE)
     name, replaced_by = request.parameters["name"], single(request.query(), "replaced-by") or ""
-    note, asked, registry = (
-        request.note(),
-        conditions(request, required=request.service.options.require_if_match),
-        request.service.registry,
-    )
+    note, asked, registry = request.note(), _conditions(request), request.service.registry
 
     def delete(batch: Batch) -> Reply:
         _check(asked, batch.existing(name))
@@ -103,7 +91,7 @@ async def template_restore(request: Request) -> Reply:
     if type(revision) is not int or not 1 <= revision < 2**63:
         raise InvalidRequest.parameter("revision", "must be a revision of the template")
     name, registry = request.parameters["name"], request.service.registry
-    note, asked = request.note(), conditions(request, required=request.service.options.require_if_match)
+    note, asked = request.note(), _conditions(request)
 
     def restore(batch: Batch) -> Reply:
         _check(asked, batch.known(name))
@@ -138,7 +126,7 @@ async def apply(request: Request) -> Reply:
     warned = warning_headers(await warnings_about(request, wanted.templates))
     if wanted.dry_run:
         return await _dry_run(request, wanted, warned)
-    asked, registry = conditions(request, required=request.service.options.require_if_match), service.registry
+    asked, registry = _conditions(request), service.registry
 
     def write(batch: Batch) -> Reply:
         asked.check(batch.head.position, batch.head.time, what="registry")
@@ -180,6 +168,11 @@ async def _allowed(request: Request, scope: Scope) -> Identity:
     who = await request.identity()
     who.require(scope)
     return who
+
+
+def _conditions(request: Request) -> Conditions:
+    """Of a write to what is there: a server may ask for `If-Match`."""
+    return conditions(request, required=request.service.options.require_if_match)
 
 
 def _check(asked: Conditions, current: Change | None) -> None:
