@@ -1,7 +1,12 @@
-"""The arrows between the modules point one way."""
+"""The arrows between the modules point one way: between the parts, between the rooms of the server, and never in a
+circle.
+
+What is imported inside a function, or only for the type checker, counts as any import does.
+"""
 
 import ast
 import sys
+from functools import cache
 from importlib.util import resolve_name
 from pathlib import Path
 
@@ -14,7 +19,7 @@ BACKENDS = ("memory", "postgres", "sqlite")
 # What each part may import besides itself. A part is a module or a package of `binder_registry`.
 DECLARED = {"members", "settings", "choices", "template"}
 RULED = DECLARED | {"errors", "options", "option_rules", "rules", "setting_rules"}
-TEMPLATES = RULED | {"strict_json", "wire"}
+TEMPLATES = RULED | {"go_json", "strict_json", "wire"}
 CHANGES = TEMPLATES | {"changes"}
 CONTRACTS = CHANGES | {"store", "log_contract"}
 STORES = CONTRACTS | {"batch", "log_store"}
@@ -31,8 +36,9 @@ MAY_IMPORT = {
     "option_rules": DECLARED - {"template"} | {"options", "setting_rules"},
     "rules": DECLARED | {"errors", "option_rules", "setting_rules"},
     "differences": DECLARED,
+    "go_json": set[str](),
     "strict_json": {"errors"},
-    "wire": RULED | {"strict_json"},
+    "wire": RULED | {"go_json", "strict_json"},
     "changes": TEMPLATES,
     "store": CHANGES,
     "log_contract": CHANGES,
@@ -48,14 +54,33 @@ MAY_IMPORT = {
     "registry": RULES,
     "backends": STORES,
     "server": DOMAIN,
-    "client": DOMAIN,
+    "client": DOMAIN | {"version"},
     "conformance": DOMAIN,
     "hub_auth": {"errors", "auth"},
     "jupyterhub": set[str](),
     "prepull": {"jupyterhub"},
+    "version": set[str](),
 }
-# The edges, which wire everything: nothing else imports them.
-EDGES = {"cli", "config", "__main__", "__init__"}
+# The edges, which wire everything, and who imports them.
+EDGES = {"cli": {"__main__"}, "client": {"cli", "__init__"}, "__main__": set[str](), "__init__": set[str]()}
+FREE = EDGES.keys() - MAY_IMPORT.keys()
+# The rooms of the server, from the bottom up: each file imports from its own layer and from those below.
+DECLARATIONS = ("description.bodies", "description.parameters", "description.schemas")
+SERVER_LAYERS = (
+    ("live",),
+    DECLARATIONS,
+    ("http",),
+    ("service",),
+    ("handlers",),
+    ("routes",),
+    ("description.openapi",),
+    ("app",),
+    ("uvicorn_server",),
+)
+SERVER_PACKAGES = ("", "description")  # their `__init__` only give names
+UVICORN_PARTS = f"{PACKAGE}.server.http.uvicorn_parts"
+LONGEST_FILE = 300  # lines
+MOUNTED = {"jupyterhub"}  # one file on purpose: hubs mount it
 EMBEDDED_IN_A_HUB = {"jupyterhub"}
 
 
@@ -78,7 +103,8 @@ def source_of(node: ast.ImportFrom, module: str) -> str:
     return resolve_name("." * node.level + (node.module or ""), package)
 
 
-def imports(module: str) -> set[str]:
+@cache
+def imports(module: str) -> frozenset[str]:
     """Full names of what a module imports, inside functions too; `from a import b` is `a.b` where that is a module."""
     found: set[str] = set()
     for node in ast.walk(ast.parse(MODULES[module].read_text())):
@@ -88,7 +114,7 @@ def imports(module: str) -> set[str]:
             source = source_of(node, module)
             named = {f"{source}.{alias.name}" for alias in node.names}
             found |= {name if name in MODULES else source for name in named}
-    return found
+    return frozenset(found)
 
 
 def part(module: str) -> str:
@@ -98,11 +124,10 @@ def part(module: str) -> str:
 
 
 def parts_imported(module: str) -> set[str]:
-    """Without the package itself, of which only `__version__` is there before the lazy names are asked for."""
-    return {part(name) for name in imports(module) if name.startswith(f"{PACKAGE}.")} - {part(module)}
+    return {part(name) for name in imports(module) if name.partition(".")[0] == PACKAGE} - {part(module)}
 
 
-@pytest.mark.parametrize("module", [module for module in MODULES if part(module) not in EDGES])
+@pytest.mark.parametrize("module", [module for module in MODULES if part(module) not in FREE])
 def test_a_module_imports_only_what_its_part_may(module: str) -> None:
     allowed = MAY_IMPORT.get(part(module))
 
@@ -144,16 +169,84 @@ def test_the_domain_knows_no_technology(third_party: str) -> None:
     assert [module for module in domain for name in imports(module) if name.partition(".")[0] == third_party] == []
 
 
-@pytest.mark.parametrize("module", [module for module in MODULES if part(module) not in EDGES])
-def test_of_the_package_itself_only_its_version_is_imported(module: str) -> None:
+@pytest.mark.parametrize("edge", EDGES)
+def test_nothing_but_an_edge_imports_an_edge(edge: str) -> None:
+    importers = {part(module) for module in MODULES if edge in parts_imported(module)}
+
+    assert importers <= EDGES[edge]
+
+
+def test_every_part_that_is_named_is_there() -> None:
+    named = MAY_IMPORT.keys() | EDGES.keys() | EMBEDDED_IN_A_HUB | set[str]().union(*MAY_IMPORT.values())
+
+    assert named - {part(module) for module in MODULES} - {"__init__"} == set()
+
+
+def test_no_modules_import_each_other_by_any_way() -> None:
+    inner = {module: set(imports(module) & MODULES.keys() - {module}) for module in MODULES}
+
+    assert circles(inner) == []
+
+
+def circles(arrows: dict[str, set[str]]) -> list[list[str]]:
+    """The sets of modules that are all reachable from each other (strongly connected components of two or more)."""
+    reachable = {module: _reachable(module, arrows) for module in arrows}
+    together = {
+        tuple(sorted(other for other in found if module in reachable[other]))
+        for module, found in reachable.items()
+        if module in found
+    }
+    return sorted(map(list, together))
+
+
+def _reachable(module: str, arrows: dict[str, set[str]]) -> set[str]:
+    found, left = set[str](), [module]
+    while left:
+        new = arrows[left.pop()] - found
+        found |= new
+        left += new
+    return found
+
+
+def layer(module: str) -> int | None:
+    """The layer of a module of the server; None outside of it, and for packages that only give names."""
+    inner = module.removeprefix(f"{PACKAGE}.server").removeprefix(".")
+    if part(module) != "server" or inner in SERVER_PACKAGES:
+        return None
+    [number] = [
+        number
+        for number, rooms in enumerate(SERVER_LAYERS)
+        if any(f"{inner}.".startswith(f"{room}.") for room in rooms)
+    ]
+    return number
+
+
+@pytest.mark.parametrize("module", [module for module in MODULES if layer(module) is not None])
+def test_in_the_server_no_arrow_points_up(module: str) -> None:
+    own = layer(module)
+    assert own is not None
+
+    assert [name for name in imports(module) if name in MODULES and (layer(name) or 0) > own] == []
+
+
+def test_every_layer_of_the_server_is_there() -> None:
+    assert {layer(module) for module in MODULES} - {None} == set(range(len(SERVER_LAYERS)))
+
+
+@pytest.mark.parametrize("module", [module for module in MODULES if part(module) == "server"])
+def test_the_server_asks_the_registry_and_not_what_lies_behind_it(module: str) -> None:
     tree = ast.parse(MODULES[module].read_text())
 
-    taken = {
-        alias.name
-        for node in ast.walk(tree)
-        if isinstance(node, ast.ImportFrom) and source_of(node, module) == PACKAGE
-        for alias in node.names
-        if f"{PACKAGE}.{alias.name}" not in MODULES
-    }
+    assert parts_imported(module) & {"backends", "log_contract", "log_store", "store"} == set()
+    assert [node for node in ast.walk(tree) if isinstance(node, ast.Attribute) and node.attr == "store"] == []
 
-    assert taken <= {"__version__"}
+
+def test_what_is_private_to_uvicorn_is_imported_in_one_file() -> None:
+    private = [module for module in MODULES for name in imports(module) if name.startswith("uvicorn.")]
+
+    assert set(private) == {UVICORN_PARTS}
+
+
+@pytest.mark.parametrize("module", [module for module in MODULES if part(module) not in MOUNTED])
+def test_no_file_is_too_long_to_read(module: str) -> None:
+    assert len(MODULES[module].read_text().splitlines()) <= LONGEST_FILE

@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -7,7 +8,14 @@ from binder_registry.apply import ApplyRequest
 from binder_registry.auth import Identity, Scope, TokenAuthStore
 from binder_registry.backends.memory import InMemoryStore
 from binder_registry.changes import Action, Position
-from binder_registry.errors import MissingScope, RevisionConflict, TemplateExists
+from binder_registry.errors import (
+    MissingScope,
+    PositionUnknown,
+    RevisionConflict,
+    RevisionUnknown,
+    TemplateExists,
+    TemplateNotFound,
+)
 from binder_registry.registry import Registry
 from binder_registry.template import Template
 
@@ -43,6 +51,63 @@ def test_templates_are_shown_and_listed_as_of_any_revision(registry: Registry) -
     assert registry.template_show("scipy", revision=1).image_name == "jupyter/scipy"
     assert [template.image_name for template in registry.template_index()] == ["new"]
     assert registry.template_index(revision=0) == []
+
+
+def test_what_wrote_a_template_is_shown_as_of_any_revision(registry: Registry) -> None:
+    registry.template_update(ANN, replace(SCIPY, image_name="new"))
+
+    assert [registry.template_as_of("scipy", revision).revision for revision in (1, 2)] == [1, 2]
+    with pytest.raises(TemplateNotFound):
+        registry.template_as_of("r", 2)
+
+
+def test_the_past_is_listed_with_tombstones_where_they_are_asked_for(registry: Registry) -> None:
+    registry.template_create(ANN, R)
+    registry.template_delete(ANN, "scipy")
+
+    living, every = (
+        [change.name for page in registry.template_index_pages(3, deleted=deleted) for change in page]
+        for deleted in (False, True)
+    )
+
+    assert (living, every) == (["r"], ["r", "scipy"])
+
+
+def test_a_listing_of_a_revision_to_come_is_refused(registry: Registry) -> None:
+    with pytest.raises(RevisionUnknown, match="no revision 2 yet"):
+        next(registry.template_index_pages(2))
+
+
+def test_changes_lie_between_two_positions(registry: Registry) -> None:
+    for image in ("a", "b", "c"):
+        registry.template_update(ANN, replace(SCIPY, image_name=image))
+    first, _, _, last = (change.position for change in registry.changes())
+
+    assert [change.revision for change in registry.changes(since=first, before=last)] == [2, 3]
+    assert [change.revision for change in registry.changes(before=last, newest_first=True, limit=2)] == [3, 2]
+    assert registry.changes(since=last, before=first) == []
+
+
+@pytest.mark.parametrize("bound", ["since", "before"])
+def test_a_position_of_another_log_is_no_bound(registry: Registry, bound: str) -> None:
+    other: dict[str, Any] = {bound: Position(1, b"another!")}
+
+    with pytest.raises(PositionUnknown):
+        registry.changes(**other)
+
+
+def test_the_state_holds_the_newest_change_of_every_name(registry: Registry) -> None:
+    registry.template_create(ANN, R)
+    registry.template_delete(ANN, "scipy")
+
+    position, newest = registry.state()
+
+    assert position == registry.head()
+    assert [(change.name, change.revision, change.deleted) for change in newest] == [
+        ("r", 2, False),
+        ("scipy", 3, True),
+    ]
+    assert registry.changed_at() == newest[1].time
 
 
 @pytest.mark.parametrize("write", WRITES.values(), ids=WRITES)

@@ -7,6 +7,8 @@ none of our dependencies, and the command line starts quickly.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from .version import __version__ as __version__
+
 if TYPE_CHECKING:
     from .apply import ApplyRequest as ApplyRequest
     from .apply import Step as Step
@@ -39,8 +41,6 @@ if TYPE_CHECKING:
     from .store import Store as Store
     from .template import ContainerLimits as ContainerLimits
     from .template import Template as Template
-
-__version__ = "0.1.0"
 
 _MODULES = {
     "apply": ("ApplyRequest", "Step"),

@@ -12,6 +12,7 @@ from .members import LARGEST_INTEGER
 from .template import Template
 from .wire import decode_template
 
+PAGE = 1000  # changes, or templates, of one read and, at most, of one answer
 MARK_BYTES = 8
 DIGEST_BYTES = 16
 

@@ -1,10 +1,10 @@
 """The contract of a backend: an append-only list of changes. `LogConformance` holds it."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from contextlib import AbstractContextManager
 from typing import Protocol, runtime_checkable
 
-from .changes import Change, Head
+from .changes import PAGE, Change, Head
 
 LARGEST = 2**63 - 1  # what the integers of a database hold
 
@@ -71,3 +71,20 @@ class ReadsMany(Protocol):
     def current_of(self, names: Collection[str]) -> list[Change]:
         """`current` of many names at once, without those that never were; in any order."""
         ...
+
+
+def state_pages(
+    log: Log, revision: int, *, after: str = "", limit: int = PAGE, deleted: bool = False
+) -> Iterator[list[Change]]:
+    """All of `state`, at most `limit` at a time."""
+    while page := log.state(revision, after=after, limit=limit, deleted=deleted):
+        yield page
+        after = page[-1].name
+
+
+def mark_at(log: Log, revision: int) -> bytes | None:
+    """The mark of one revision, or None where the log has no such revision."""
+    if revision == 0:
+        return log.origin()
+    rows = log.read(revision - 1, revision)
+    return rows[0].mark if rows else None

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from msgspec.structs import replace
 
 from .batch import Batch as Batch
-from .changes import Action, Change, Head, Position, known_position
+from .changes import PAGE, Action, Change, Head, Position, known_position
 from .errors import (
     RevisionIsCurrent,
     RevisionPurged,
@@ -16,12 +16,12 @@ from .errors import (
     TemplateExists,
     TemplateNotFound,
 )
-from .log_contract import Log
+from .log_contract import Log, mark_at, state_pages
 from .rules import check, invalid_template, successor_problem
 from .store import Expected
 from .template import Template, merged
 
-PAGE = 1000  # rows of one read
+STATE_PAGE = 5000  # rows of one read, where the whole state is read
 
 
 def utc_now() -> datetime:
@@ -137,11 +137,23 @@ class LogStore:
             batch.purged[len(batch.rows)] = revision
 
     def changes(
-        self, *, since: Position | int = 0, name: str | None = None, newest_first: bool = False, limit: int = 1000
+        self,
+        *,
+        since: Position | int = 0,
+        before: Position | None = None,
+        name: str | None = None,
+        newest_first: bool = False,
+        limit: int = 1000,
     ) -> list[Change]:
+        """As in the contract, and only those before a position, too."""
         revision = since if isinstance(since, int) else since.revision
-        rows = self._rows(revision, self._head().revision, name, newest_first, limit)
-        known_position(since, self.mark_at(revision))  # afterwards: another log may have taken its place just now
+        until = self._head().revision
+        if before is not None:
+            until = max(revision, min(until, before.revision - 1))
+        rows = self._rows(revision, until, name, newest_first, limit)
+        known_position(since, self._mark_at(revision))  # afterwards: another log may have taken its place just now
+        if before is not None and before.mark:
+            known_position(before, self._mark_at(before.revision))
         return rows
 
     def head(self) -> Position:
@@ -153,14 +165,21 @@ class LogStore:
     def close(self) -> None:
         self.log.close()
 
-    def mark_at(self, revision: int) -> bytes | None:
-        """The mark of one revision, or None where the log has no such revision."""
-        if revision == 0:
-            return self.log.origin()
-        if not 0 < revision <= self._head().revision:
-            return None
-        rows = self._rows(revision - 1, revision)
-        return rows[0].mark if rows else None
+    def state(self) -> tuple[Position, list[Change]]:
+        """The head, and the newest change of every name as of it, tombstones too, by name."""
+        while True:
+            head = self.log.head()
+            pages = state_pages(self.log, head.revision, limit=STATE_PAGE, deleted=True)
+            newest = [change for page in pages for change in page]
+            if all(change.content is not None for change in newest):  # else one was replaced and purged meanwhile
+                return head.position, newest
+
+    def state_pages(self, revision: int, *, after: str = "", deleted: bool = False) -> Iterator[list[Change]]:
+        """The newest change of every name as of `revision`, by name; contents may be purged.
+
+        Raises `RevisionUnknown`, with the first page.
+        """
+        yield from state_pages(self.log, self._known(revision), after=after, deleted=deleted)
 
     @property
     def _batch(self) -> Batch | None:
@@ -177,9 +196,7 @@ class LogStore:
 
     def _state(self, revision: int | None) -> list[Change]:
         until = self._head().revision if revision is None else self._known(revision)
-        found: list[Change] = []
-        while page := self.log.state(until, after=found[-1].name if found else "", limit=PAGE):
-            found += page
+        found = [change for page in state_pages(self.log, until) for change in page]
         if batch := self._batch:
             newest = {change.name: change for change in found}
             newest.update((row.name, row) for row in batch.rows if row.revision <= until)
@@ -189,6 +206,10 @@ class LogStore:
     def _as_of(self, name: str, revision: int) -> Change | None:
         rows = self._rows(0, revision, name, newest_first=True, limit=1)
         return rows[0] if rows else None
+
+    def _mark_at(self, revision: int) -> bytes | None:
+        own = self._batch.rows if self._batch else []
+        return next((row.mark for row in own if row.revision == revision), None) or mark_at(self.log, revision)
 
     def _known(self, revision: int) -> int:
         if not 0 <= revision <= self._head().revision:

@@ -1,11 +1,17 @@
 """Every use of the registry, one method each, with the scope it needs.
 
-The names are those of 2015's `Registry`. Methods are synchronous and safe from any thread; what they raise is in
-`errors`. The server calls the writing ones from its writer thread, inside `store.atomic()`.
+The names are those of 2015's `Registry`, where it had one. Methods are synchronous and safe from any thread; what they
+raise is in `errors`. The server goes through these only, and calls the writing ones in its writer thread, inside
+`atomic()`. Reads need no scope here: a server that protects them asks for `read` before it answers anything.
 """
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from datetime import datetime
 
 from .apply import ApplyRequest, Step, plan
 from .auth import AuthStore, Identity, Scope
+from .batch import Batch
 from .changes import Action, Change, Position
 from .errors import RevisionConflict
 from .log_store import LogStore
@@ -20,6 +26,10 @@ class Registry:
         self.store = store
         self.auth_store = auth_store
 
+    def __str__(self) -> str:
+        """Where it is kept."""
+        return str(self.store.log)
+
     def index(self) -> bytes:
         """2015's literal answer to `GET /`."""
         return LIVE
@@ -27,13 +37,60 @@ class Registry:
     def template_index(self, *, revision: int | None = None) -> list[Template]:
         return self.store.list_templates(revision=revision)
 
+    def template_index_pages(self, revision: int, *, after: str = "", deleted: bool = False) -> Iterator[list[Change]]:
+        """What wrote the templates that there were, by name, a page at a time; contents may be purged.
+
+        `deleted`: tombstones too. Raises `RevisionUnknown`, with the first page.
+        """
+        return self.store.state_pages(revision, after=after, deleted=deleted)
+
     def template_show(self, name: str, *, revision: int | None = None) -> Template:
         return self.store.get_template(name, revision=revision)
 
+    def template_as_of(self, name: str, revision: int) -> Change:
+        """What wrote the template that there was; its content may be purged. Raises `TemplateNotFound`,
+        `RevisionUnknown`."""
+        return self.store.change_as_of(name, revision)
+
     def changes(
-        self, *, since: Position | int = 0, name: str | None = None, newest_first: bool = False, limit: int = 1000
+        self,
+        *,
+        since: Position | int = 0,
+        before: Position | None = None,
+        name: str | None = None,
+        newest_first: bool = False,
+        limit: int = 1000,
     ) -> list[Change]:
-        return self.store.changes(since=since, name=name, newest_first=newest_first, limit=limit)
+        """The log between two positions, both exclusive. Raises `PositionUnknown`."""
+        return self.store.changes(since=since, before=before, name=name, newest_first=newest_first, limit=limit)
+
+    def rows(self, since: int, until: int, *, limit: int = 1000) -> list[Change]:
+        """Committed changes with `since < revision <= until`, without a look at whether these are known."""
+        return self.store.log.read(since, until, limit=limit)
+
+    def head(self) -> Position:
+        return self.store.head()
+
+    def changed_at(self) -> datetime | None:
+        """When the newest change was written; None while there is none."""
+        return self.store.log.head().time
+
+    def wait(self, since: int, timeout: float) -> Position:
+        """Blocks until there is a revision after `since`, or for `timeout` seconds; gives the newest position."""
+        return self.store.wait(since, timeout)
+
+    def state(self) -> tuple[Position, list[Change]]:
+        """The newest position, and the newest change of every name as of it, tombstones too, by name."""
+        return self.store.state()
+
+    def atomic(self) -> AbstractContextManager[Batch]:
+        """For writes of one commit: see `LogStore.atomic`."""
+        return self.store.atomic()
+
+    def try_to_write(self) -> None:
+        """Takes the write lock, and lets it go. Raises `StoreUnavailable` while the log takes no writes."""
+        with self.store.log.writing():
+            pass
 
     def template_create(self, who: Identity, template: Template, *, note: str = "") -> Template:
         who.require(Scope.WRITE)
@@ -71,7 +128,7 @@ class Registry:
     def apply(self, who: Identity, request: ApplyRequest, *, expected: Expected = None) -> list[Step]:
         """All of it in one commit, or nothing; a dry run only plans. `expected` is the registry's own position."""
         who.require(Scope.WRITE)
-        with self.store.atomic() as batch:
+        with self.atomic() as batch:
             if expected is not None and not batch.head.position.agrees(expected):
                 raise RevisionConflict("The registry was changed since it was read", current=str(batch.head.position))
 
@@ -79,7 +136,7 @@ class Registry:
                 current = batch.current(name)
                 return current.template if current else None
 
-            steps = plan(request, find, self.store.list_templates)
+            steps = plan(request, find, self.template_index)
             if request.dry_run:
                 return steps
             first = batch.head.revision + 1

@@ -12,11 +12,10 @@ from urllib.parse import quote
 
 import msgspec
 
-from .changes import Action, Change, Position, content_digest, next_mark
-from .log_contract import Log
+from .changes import PAGE, Action, Change, Position, content_digest, next_mark
+from .log_contract import Log, state_pages
 from .wire import decode_template
 
-PAGE = 1000
 MOST_PROBLEMS = 20  # that are kept: one fault early in the chain is seen in every row after it
 
 
@@ -118,11 +117,11 @@ def _unpurged(log: Log, until: int, fold: Fold) -> Iterator[str]:
 
 
 def _differences(log: Log, revision: int, states: dict[str, State]) -> Iterator[str]:
-    found: dict[str, State] = {}
-    after = ""
-    while page := log.state(revision, after=after, limit=PAGE, deleted=True):
-        after = page[-1].name
-        found.update((change.name, State(change.revision, change.deleted, change.digest)) for change in page)
+    found = {
+        change.name: State(change.revision, change.deleted, change.digest)
+        for page in state_pages(log, revision, deleted=True)
+        for change in page
+    }
     for name in sorted(states.keys() | found.keys()):
         if states.get(name) != found.get(name):
             ends, has = (each[name].revision if name in each else "nothing" for each in (states, found))

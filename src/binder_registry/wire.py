@@ -6,9 +6,8 @@ exact. Both report every wrong member with a hint.
 Out: compact JSON with Go's escapes and key order; times as RFC 3339 in UTC without trailing zeros.
 """
 
-import re
 from collections.abc import Callable, Container
-from datetime import UTC, date, datetime
+from datetime import datetime
 from functools import cache
 from typing import Annotated, Any, TypeVar
 
@@ -16,6 +15,9 @@ import msgspec
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType, structs
 
 from .errors import APIErrorResponse, ErrorHint, InvalidTemplate
+from .go_json import check_time
+from .go_json import encode as encode
+from .go_json import timestamp as timestamp
 from .members import LARGEST_INTEGER, Declared, declared, structure_of
 from .rules import invalid_template
 from .settings import ContainerLimits
@@ -28,8 +30,6 @@ T = TypeVar("T", bound=Struct)
 ALWAYS = ("name", "image-name", "command", "limits", "time-created", "time-modified")  # in an answer, as in 2015
 ONLY_IN_ANSWERS = ("revision", "deleted")
 RAW_DEPTH = 32  # levels of objects and lists in what is kept as it is
-
-_GO_TIME = re.compile(r"(\d{4})-(\d\d)-(\d\d)T([01]\d|2[0-3]):[0-5]\d:[0-5]\d([.,]\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII)
 
 
 # ── reading ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -205,23 +205,11 @@ def _plain(value: Any, depth: int) -> Any:
     return value
 
 
-def _go_time(value: Any) -> None:
-    match = _GO_TIME.fullmatch(value) if isinstance(value, str) else None
-    if match:
-        year, month, day = int(match[1]), int(match[2]), int(match[3])
-        try:
-            date(year or 2000, month, day)  # the year 0 is a leap year, and Python's begin at 1
-        except ValueError:
-            match = None
-    if not match:
-        raise ValueError("must be a time in RFC 3339")
-
-
 _READERS: dict[Any, Callable[..., Any]] = {
     str: _string,
     int: _integer,
     int | float: _number,
-    datetime: _go_time,
+    datetime: check_time,
     bool: _boolean,
     dict[str, str]: _string_map,
     dict[str, Raw]: _raw_by_kind,
@@ -301,28 +289,6 @@ def decode_template(content: bytes, revision: int = 0) -> Template:
     return structs.replace(template, revision=revision) if revision else template
 
 
-def encode(value: Any) -> bytes:
-    """Compact JSON with the escapes of Go's `encoding/json` before 1.22."""
-    text = msgspec.json.encode(value)
-    for character, escaped in _HTML:
-        if character in text:
-            text = text.replace(character, escaped)
-    if b"\\b" in text or b"\\f" in text:
-        text = _ESCAPE.sub(lambda match: _GO_ESCAPES.get(match[0], match[0]), text)
-    return text
-
-
-_HTML = (
-    (b"<", b"\\u003c"),
-    (b">", b"\\u003e"),
-    (b"&", b"\\u0026"),
-    ("\u2028".encode(), b"\\u2028"),
-    ("\u2029".encode(), b"\\u2029"),
-)
-_ESCAPE = re.compile(rb"\\.")
-_GO_ESCAPES = {b"\\b": b"\\u0008", b"\\f": b"\\u000c"}
-
-
 class ErrorBody(Struct, omit_defaults=True):
     message: Annotated[str, Meta(description="For people")]
     errors: Annotated[tuple[ErrorHint, ...], Meta(description="Where it lies; left out when there are none")] = ()
@@ -331,9 +297,3 @@ class ErrorBody(Struct, omit_defaults=True):
 def encode_error(error: APIErrorResponse) -> bytes:
     """2015's error body, without the newline."""
     return encode(ErrorBody(error.message, error.errors))
-
-
-def timestamp(time: datetime) -> str:
-    """RFC 3339 in UTC, `Z`, the fraction without trailing zeros: Go's RFC3339Nano."""
-    text = (time if time.tzinfo is UTC else time.astimezone(UTC)).isoformat().removesuffix("+00:00")
-    return (text.rstrip("0") if "." in text else text) + "Z"

@@ -64,4 +64,4 @@ def waiting(client: TestClient) -> bool:
     """Whether a request waits for a revision."""
     app = client.app
     assert isinstance(app, App)
-    return bool(app.service._shown)
+    return bool(app.service.present.waiting)

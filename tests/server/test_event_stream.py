@@ -323,7 +323,7 @@ def test_a_reader_that_is_far_behind_is_sent_a_piece_at_a_time(
     with listening(app) as port, streamed(port) as first:
         write(store, 10)
         first.events(10)
-        piece = app.service.watch.piece_after(Position(2), by=False, chosen=Filter())
+        piece = app.service.ring.piece_after(Position(2), by=False, chosen=Filter())
         with streamed(port, "?since=2") as behind:
             behind.events(8)
 
@@ -487,6 +487,6 @@ def test_readers_that_leave_are_forgotten(store: InMemoryStore, monkeypatch: pyt
                 stream.block()
 
         end = monotonic() + PATIENCE
-        while app.service.watch.streams:
+        while app.service.ring.streams:
             assert monotonic() < end
             sleep(0.01)

@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 from binder_registry import Identity, InMemoryStore, LogStore, Registry, Scope
 from binder_registry.errors import AuthUnavailable
 from binder_registry.server import App, Options
-from binder_registry.server.live import follower
+from binder_registry.server.live import follower, group_commit
 
 from .asking import SCIPY, R, application, asked, error_name, names
 from .failing import FailingLog
@@ -293,3 +293,16 @@ def test_a_token_without_the_scope_is_told_which_it_lacks(caplog: pytest.LogCapt
         403,
         [{"resource": "Token", "field": "scope", "code": "missing"}],
     )
+
+
+def test_a_server_stops_also_while_it_does_not_show_yet_what_a_failed_commit_wrote(
+    log: FailingLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(follower.Follower, "_follow", lambda self: self._closing.wait(0.02))
+    monkeypatch.setattr(group_commit, "BACKOFF_SECONDS", (0.0, 0.0))
+    with asked(application(LogStore(log))) as client:
+        log.commits_unknown = True
+        failed, health = client.post("/templates", json=R), client.get("/health")
+
+    assert (failed.status_code, health.json()["status"]) == (503, "writes fail")
+    assert LogStore(log).head().revision == 1

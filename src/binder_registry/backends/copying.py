@@ -3,11 +3,9 @@
 from collections.abc import Callable
 from typing import Protocol
 
-from ..changes import Change, Head, content_digest, next_mark
+from ..changes import PAGE, Change, Head, content_digest, next_mark
 from ..errors import DatabaseRefused
-from ..log_contract import Log
-
-PAGE = 1000  # rows of one read and of one commit
+from ..log_contract import Log, mark_at
 
 Progress = Callable[[str, int, int], None]  # "copying" or "verifying", the revision reached, the last one
 
@@ -95,10 +93,3 @@ def blank(log: Log, revisions: list[int]) -> None:
     with log.writing():
         for revision in revisions:
             log.blank(revision)
-
-
-def mark_at(log: Log, revision: int) -> bytes | None:
-    if revision == 0:
-        return log.origin()
-    rows = log.read(revision - 1, revision)
-    return rows[0].mark if rows else None

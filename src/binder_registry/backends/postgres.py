@@ -5,27 +5,27 @@ import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
 from psycopg.errors import Diagnostic
 
-from ..changes import Action, Change, Head
+from ..changes import Change, Head
 from ..errors import DatabaseRefused, StoreUnavailable
 from ..log_contract import bounded
 from .postgres_connect import Connection, Database, beginning_with, connect, failures, parameters, problem
 from .postgres_listen import CHANNEL, Listener, can_notify
 from .postgres_schema import prepare
+from .rows import COLUMNS, change_of, row_of
 
 STATE_PAGE = 100  # names walked at least by one statement: most may be deleted
 QUEUE_SECONDS = 10.0  # how long a write waits for others of this log
 
-_COLUMNS = "revision, mark, time, by, note, action, name, previous, first, deleted, content, digest"
 _TYPES = "int8[], bytea[], timestamptz[], text[], text[], text[], text[], int8[], int8[], bool[], bytea[], bytea[]"
 _INSERT = (
-    f"INSERT INTO registry_changes ({_COLUMNS}) SELECT {_COLUMNS}"
-    f" FROM unnest({', '.join(f'%b::{array}' for array in _TYPES.split(', '))}) AS new ({_COLUMNS})"
+    f"INSERT INTO registry_changes ({COLUMNS}) SELECT {COLUMNS}"
+    f" FROM unnest({', '.join(f'%b::{array}' for array in _TYPES.split(', '))}) AS new ({COLUMNS})"
 )
 _HEAD = "SELECT revision, mark, time FROM registry_head"
 # Within a name, rows are ordered by `previous` as they are by `revision`, and one index holds both orders of a name. A
@@ -38,7 +38,7 @@ _OF_NAME = (
 )
 # `{0}` is where the walk starts and goes on: from one name's newest change straight to the next name's.
 _NEWEST_OF_NEXT_NAME = (
-    f"SELECT {_COLUMNS} FROM registry_changes WHERE name > {{0}} AND previous < %(revision)s"
+    f"SELECT {COLUMNS} FROM registry_changes WHERE name > {{0}} AND previous < %(revision)s"
     " AND revision <= %(revision)s ORDER BY name, previous DESC LIMIT 1"
 )
 _STATE = (
@@ -46,11 +46,11 @@ _STATE = (
     f"(SELECT 1 AS number, start.* FROM ({_NEWEST_OF_NEXT_NAME.format('%(after)s')}) AS start)"
     f" UNION ALL SELECT found.number + 1, next.* FROM found,"
     f" LATERAL ({_NEWEST_OF_NEXT_NAME.format('found.name')}) AS next WHERE found.number < %(limit)s)"
-    f" SELECT {_COLUMNS} FROM found ORDER BY number"
+    f" SELECT {COLUMNS} FROM found ORDER BY number"
 )
 _CURRENT_OF = (
-    f"SELECT {_COLUMNS} FROM unnest(%(names)s::text[]) AS wanted (wanted_name), LATERAL"
-    f" (SELECT {_COLUMNS} FROM registry_changes WHERE name = wanted_name ORDER BY previous DESC LIMIT 1) AS newest"
+    f"SELECT {COLUMNS} FROM unnest(%(names)s::text[]) AS wanted (wanted_name), LATERAL"
+    f" (SELECT {COLUMNS} FROM registry_changes WHERE name = wanted_name ORDER BY previous DESC LIMIT 1) AS newest"
 )
 
 
@@ -95,7 +95,7 @@ class PostgresLog:
 
     def current_of(self, names: Collection[str]) -> list[Change]:
         possible = [name for name in names if _can_be(name)]
-        return [_change(row) for row in self._rows(_CURRENT_OF, names=possible)]
+        return [change_of(row, _in_utc) for row in self._rows(_CURRENT_OF, names=possible)]
 
     def read(
         self, since: int, until: int, *, name: str | None = None, newest_first: bool = False, limit: int = 1000
@@ -116,7 +116,7 @@ class PostgresLog:
         after = after.partition("\0")[0]  # no name lies between the two
         size = max(limit, STATE_PAGE)
         while len(found) < limit:
-            page = [_change(row) for row in self._rows(_STATE, revision=revision, after=after, limit=size)]
+            page = [change_of(row, _in_utc) for row in self._rows(_STATE, revision=revision, after=after, limit=size)]
             found += page if deleted else [change for change in page if not change.deleted]
             if len(page) < size:
                 break
@@ -178,7 +178,9 @@ class PostgresLog:
         try:
             with connection.pipeline():  # one round trip
                 if rows:
-                    connection.execute(_INSERT, [list(column) for column in zip(*map(_row, rows), strict=True)])
+                    connection.execute(
+                        _INSERT, [list(column) for column in zip(*(row_of(row, row.time) for row in rows), strict=True)]
+                    )
                     last = rows[-1]
                     connection.execute(
                         "UPDATE registry_head SET revision = %s, mark = %s, time = %s",
@@ -213,8 +215,8 @@ class PostgresLog:
             return rows
 
     def _changes(self, clauses: str, *given: Any, **named: Any) -> list[Change]:
-        rows = self._rows(f"SELECT {_COLUMNS} FROM registry_changes {clauses}", *given, **named)
-        return [_change(row) for row in rows]
+        rows = self._rows(f"SELECT {COLUMNS} FROM registry_changes {clauses}", *given, **named)
+        return [change_of(row, _in_utc) for row in rows]
 
 
 def _lock_head(connection: Connection) -> Head:
@@ -231,39 +233,9 @@ def _can_be(name: str) -> bool:
 
 def _head(rows: list[Any]) -> Head:
     [(revision, mark, time)] = rows
-    return Head(revision, mark, time and time.astimezone(UTC))
+    return Head(revision, mark, time and _in_utc(time))
 
 
-def _row(change: Change) -> tuple[Any, ...]:
-    return (
-        change.revision,
-        change.mark,
-        change.time,
-        change.by,
-        change.note,
-        change.action.value,
-        change.name,
-        change.previous,
-        change.first,
-        change.deleted,
-        change.content,
-        change.digest,
-    )
-
-
-def _change(row: tuple[Any, ...]) -> Change:
-    revision, mark, time, by, note, action, name, previous, first, deleted, content, digest = row
-    return Change(
-        revision,
-        mark,
-        time.astimezone(UTC),
-        by,
-        note,
-        Action(action),
-        name,
-        previous,
-        first,
-        deleted,
-        content,
-        digest,
-    )
+def _in_utc(time: datetime) -> datetime:
+    """Connections give times in the zone of their session."""
+    return time.astimezone(UTC)

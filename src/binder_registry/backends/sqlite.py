@@ -15,8 +15,9 @@ from ..changes import Change, Head
 from ..errors import DatabaseRefused, StoreUnavailable
 from ..log_contract import bounded
 from .file_lock import FileLock, create
+from .rows import COLUMNS, change_of
 from .sqlite_file import mode_to_read, prepare, refusal
-from .sqlite_rows import COLUMNS, change_of, time_of
+from .sqlite_times import time_of
 from .sqlite_wal import RawFile, beside, connect, refuse_foreign_log
 from .sqlite_writer import Writer
 
@@ -296,4 +297,4 @@ class SQLiteLog:
             return connection.execute(query, parameters).fetchall()
 
     def _changes(self, clauses: str, *parameters: Any) -> list[Change]:
-        return [change_of(row) for row in self._rows(f"SELECT {COLUMNS} FROM changes {clauses}", *parameters)]
+        return [change_of(row, time_of) for row in self._rows(f"SELECT {COLUMNS} FROM changes {clauses}", *parameters)]

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ..changes import Change
-from .sqlite_rows import COLUMNS, row_of
+from .rows import COLUMNS, row_of
+from .sqlite_times import microseconds_of
 from .sqlite_wal import renew, salts
 
 _INSERT = f"INSERT INTO changes ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -46,7 +47,7 @@ class Writer:
 
     def commit(self, rows: Sequence[Change], blanked: Sequence[int]) -> None:
         assert self.connection is not None, "after begin()"
-        self.connection.executemany(_INSERT, [row_of(row) for row in rows])
+        self.connection.executemany(_INSERT, [row_of(row, microseconds_of(row.time)) for row in rows])
         self.connection.executemany(
             "UPDATE changes SET content = NULL WHERE revision = ?", [(revision,) for revision in blanked]
         )

@@ -9,7 +9,7 @@ from typing import NamedTuple, NoReturn
 import click
 from click.shell_completion import CompletionItem
 
-from .. import __version__
+from ..version import __version__
 from .connection import Chosen, context_option, url_option
 from .output import escape_what_output_cannot_hold
 

@@ -11,7 +11,7 @@ from ..errors import APIErrorResponse, InvalidRequest
 from ..template import WIRE_NAMES, Template
 from ..wire import Object, decode_template, encode_template, parse, template_from_members
 from .meaning import understood
-from .output import tell
+from .output import tell, write_yaml
 from .sources import InvalidDocument as InvalidDocument
 from .sources import find, holds_files, read_text, shown
 from .yaml_text import LoaderAsWritten, Unquoted
@@ -42,6 +42,10 @@ def shown_members(came: Mapping[str, Any], *, full: bool = False) -> dict[str, A
 def as_template(came: Mapping[str, Any]) -> Template:
     """Of JSON as it came, what this release knows."""
     return decode_template(msgspec.json.encode(came))
+
+
+def print_yaml(value: Any) -> None:
+    write_yaml(to_yaml(value))
 
 
 class Document(Struct, frozen=True):

@@ -14,7 +14,6 @@ from .output import (
     json_text,
     moment,
     print_json,
-    print_yaml,
     printable,
     table,
     write,
@@ -24,8 +23,6 @@ from .output import (
 if TYPE_CHECKING:
     from ..changes import Change, Position
     from ..client import Client
-
-PAGE = 1000
 
 
 @click.command("changes", short_help="Show who changed what, and when.")
@@ -52,6 +49,8 @@ def changes(
     if since is None:
         found = client.changes(name=name, newest_first=True, limit=limit, label=label)
     else:
+        from ..changes import PAGE
+
         while page := client.changes(since=since, name=name, limit=min(PAGE, limit - len(found)), label=label):
             found += page
             since = page[-1].position
@@ -60,6 +59,8 @@ def changes(
     if output == "json":
         print_json([change_members(change) for change in found])
     elif output == "yaml":
+        from .documents import print_yaml
+
         print_yaml([change_members(change) for change in found])
     elif output == "name":
         write("".join(f"{change.position}\n" for change in found))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from .connection import connected
-from .output import print_yaml, say, table, tell, write
+from .output import say, table, tell, write
 
 if TYPE_CHECKING:
     from ..client import Client
@@ -66,6 +66,8 @@ def prepull(client: "Client", form: str, label: tuple[str, ...], allow_commands:
     if form == "list":
         write("".join(f"{image}\n" for image in images))
     else:
+        from .documents import print_yaml
+
         print_yaml(z2jh_values(images) if form == "z2jh" else daemon_set(images))
 
 

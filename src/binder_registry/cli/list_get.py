@@ -11,7 +11,7 @@ import click
 from ..quantities import format_size
 from .connection import connected, name_argument
 from .options import whole
-from .output import format_option, moment, print_json, print_yaml, printable, say, table, write
+from .output import format_option, moment, print_json, printable, say, table, write
 
 if TYPE_CHECKING:
     from ..client import Client
@@ -81,6 +81,8 @@ def get(client: "Client", name: str, revision: int | None, output: str) -> None:
 
 
 def print_document(value: Any, output: str) -> None:
+    from .documents import print_yaml
+
     (print_json if output == "json" else print_yaml)(value)
 
 

@@ -160,12 +160,6 @@ def json_text(value: Any, *, indent: int | None = None) -> str:
     return text.translate(_JSON_ESCAPES)
 
 
-def print_yaml(value: Any) -> None:
-    from .documents import to_yaml
-
-    write_yaml(to_yaml(value))
-
-
 def moment(time: datetime | None) -> str:
     """Relative on a terminal, else the timestamp as the registry writes it."""
     if time is None:

@@ -4,7 +4,7 @@ import platform
 
 import click
 
-from .. import __version__
+from ..version import __version__
 
 
 @click.command("completion", short_help="Print the completion script of a shell.")

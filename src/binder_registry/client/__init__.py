@@ -15,6 +15,7 @@ from typing import Any, Self, TypeVar, Unpack
 import msgspec
 from msgspec import structs
 
+from ..changes import PAGE as PAGE
 from ..changes import Change, Position
 from ..errors import RevisionConflict
 from ..store import Expected
@@ -28,7 +29,6 @@ from .watch import follow
 __all__ = ["Client", "PlanStep"]
 
 DEFAULT_URL = "http://127.0.0.1:8080"
-PAGE = 1000  # changes of one answer, the most that a server gives
 LONGEST_POLL = 30  # seconds of one request that waits for a change
 APPLY_TIMEOUT = 60.0  # seconds at least: an apply may be 64 MiB
 

@@ -11,9 +11,9 @@ from urllib.parse import quote, urlencode
 
 import httpx2
 
-from .. import __version__
 from ..auth import trimmed
 from ..errors import InvalidRequest, InvalidToken, RegistryError, RevisionNotShown, StoreUnavailable
+from ..version import __version__
 from .address import registry_url
 from .answer import Answer, error_of
 from .cache import Cache

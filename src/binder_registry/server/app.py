@@ -2,23 +2,23 @@
 
 import asyncio
 import logging
+import re
 from collections.abc import Sequence
 from functools import partial
-
-from starlette.routing import compile_path
-from starlette.types import Receive, Scope, Send
 
 from ..auth import Scope as TokenScope
 from ..errors import APIErrorResponse, MethodNotAllowed, RegistryError, RouteNotFound, StoreUnavailable, UnexpectedError
 from ..registry import Registry
 from .description.openapi import described
+from .handlers import event_stream
 from .handlers.event_stream import Stream
+from .http.asgi import Receive, Scope, Send
 from .http.cors import cors_headers, preflight
 from .http.error_status import error_reply
 from .http.replies import Header, Reply, send_reply
-from .http.requests import ClientDisconnected, Request, decoded_path
+from .http.requests import ClientDisconnected, decoded_path
 from .routes import ROUTES, Route
-from .service import Options, Service
+from .service import Options, Request, Service
 
 logger = logging.getLogger(__name__)
 
@@ -35,13 +35,20 @@ def _by_path(routes: Sequence[Route]) -> dict[str, dict[str, Route]]:
     return found
 
 
+def _pattern(path: str) -> re.Pattern[str]:
+    """`/templates/{name}`: a parameter is one segment."""
+    return re.compile(re.sub(r"{(\w+)}", r"(?P<\1>[^/]+)", path))
+
+
 class App:
     paths = _by_path(ROUTES)
-    patterns = tuple((compile_path(path)[0], methods) for path, methods in paths.items() if "{" in path)
+    patterns = tuple((_pattern(path), methods) for path, methods in paths.items() if "{" in path)
 
     def __init__(self, registry: Registry, options: Options) -> None:
         describe = partial(described, options.prefix, protect_reads=options.protect_reads)
-        self.service = Service(registry, options, describe)
+        self.service = Service(
+            registry, options, describe, render=event_stream.event, heartbeat=event_stream.HEARTBEAT_SECONDS
+        )
         self._starting: asyncio.Task[None] | None = None
 
     async def start(self) -> None:

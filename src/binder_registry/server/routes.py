@@ -39,7 +39,7 @@ from .description import parameters as p
 from .handlers import about, changes, reads, writes
 from .handlers.event_stream import Stream
 from .http.replies import Reply
-from .http.requests import Request
+from .service import Request
 
 Handler = Callable[[Request], Awaitable[Reply | Stream]]
 

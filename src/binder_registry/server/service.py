@@ -1,4 +1,17 @@
-"""The parts of a running server, wired together: registry, read model, writer, follower, watch."""
+"""The parts of a running server, wired together.
+
+    a request                                    a commit, of this server or another
+        │                                                   │
+    http/protocol ── plain GET ── http/fast_path        live/follower ── wait, rows ──┐
+        │ all else                      │                   │ show, load              │
+       app ── routes ── handlers        │                   ▼                         ▼
+                         │  │ reads     └────────────► live/present              registry ── store ── log
+                         │  └────────────────────────► (read_model, event_ring)       ▲
+                         │ writes                           ▲ announce, written       │
+                         └────────────────────────────► live/group_commit ── atomic ──┘
+
+Streams sleep in the ring until the present shows something new; reads of the past ask the registry, in a thread.
+"""
 
 import asyncio
 import gc
@@ -11,18 +24,19 @@ from msgspec import Struct
 from msgspec.structs import force_setattr
 
 from ..auth import Identity
-from ..changes import Change, Position
+from ..changes import Change
 from ..errors import RevisionNotShown, StoreUnavailable, TooBusy
 from ..registry import Registry
-from .handlers import event_stream
-from .handlers.event_stream import Piece
+from .http.asgi import Receive, Scope
 from .http.compression import Compressor
 from .http.counters import Counters
 from .http.places import normal_origins, normal_prefix
-from .live.event_ring import Watch
-from .live.follower import Follower, read_state
-from .live.group_commit import Operation, Writer
-from .live.read_model import ForkedLog, ReadModel
+from .http.requests import HTTPRequest
+from .live.event_ring import EventRing, Piece, Render
+from .live.follower import Follower
+from .live.group_commit import GroupCommit, Operation
+from .live.present import Present
+from .live.read_model import ReadModel
 
 POOL_THREADS = 2
 POOL_WAITING = 64  # expensive reads that may wait for one of these threads
@@ -53,10 +67,22 @@ class Options(Struct, frozen=True):
 
 
 class Service:
-    """Runs on the event loop between `start` and `close`. `describe` gives the description of the API."""
+    """Runs on the event loop between `start` and `close`.
 
-    def __init__(self, registry: Registry, options: Options, describe: Callable[[], bytes]) -> None:
+    `describe` gives the description of the API, `render` the bytes of an event; `heartbeat` is in seconds.
+    """
+
+    def __init__(
+        self,
+        registry: Registry,
+        options: Options,
+        describe: Callable[[], bytes],
+        *,
+        render: Render,
+        heartbeat: float,
+    ) -> None:
         self.describe = describe
+        self._render, self._heartbeat = render, heartbeat
         self.registry = registry
         self.options = options
         self.model = ReadModel(options.prefix)
@@ -73,46 +99,42 @@ class Service:
         self._streams = ThreadPoolExecutor(1, thread_name_prefix="streams")
         self._asking = ThreadPoolExecutor(1, thread_name_prefix="asking")
         self._asked: dict[str, asyncio.Future[Identity]] = {}  # by token
-        self._shown: list[tuple[int, asyncio.Future[None]]] = []
 
     async def start(self) -> None:
         """Raises `StoreUnavailable`."""
-        store, loop = self.registry.store, asyncio.get_running_loop()
-        position, newest = await loop.run_in_executor(self._pool, read_state, store)
+        registry = self.registry
+        position, newest = await asyncio.get_running_loop().run_in_executor(self._pool, registry.state)
         self.model.load(position, newest)
         gc.collect()
         gc.freeze()  # a hundred thousand entries that stay would be looked through again and again
-        self.watch = Watch(
-            position,
-            writing=lambda: self.writer.unanswered > 0,
-            render=event_stream.event,
-            heartbeat=event_stream.HEARTBEAT_SECONDS,
-        )
-        self.follower = Follower(store, self.model, show=self._show, load=self._load)
-        self.writer = Writer(store, expect=self.follower.expect, show=self._written, caught_up=self.follower.catch_up)
+        writing: Callable[[], bool] = lambda: self.group_commit.unanswered > 0  # noqa: E731
+        self.ring = EventRing(position, writing=writing, render=self._render, heartbeat=self._heartbeat)
+        self.present = Present(self.model, self.ring)
+        self.follower = Follower(registry, self.present)
+        self.group_commit = GroupCommit(registry, self.present)
         self.follower.start()
         self.running = True
-        logger.info("%s: %d templates, revision %d", store.log, len(self.model.living), position.revision)
+        logger.info("%s: %d templates, revision %d", registry, len(self.model.living), position.revision)
 
     def drain(self) -> None:
         """From now on streams end, and `/health` says so."""
         self.draining = True
         if self.running:
-            self.watch.close()
+            self.ring.close()
 
     async def close(self) -> None:
         """Finishes the writes that wait. May be called twice. The store stays open: who opened it closes it."""
         self.drain()
         if self.running:
             self.running = False
-            await self.writer.close()
+            await self.group_commit.close()
             await asyncio.to_thread(self.follower.close)
             for pool in (self._pool, self._streams, self._asking):
                 pool.shutdown(wait=False, cancel_futures=True)
 
     async def write(self, operation: Operation[T], *names: str) -> T:
         """`names` are the templates that the operation will look at."""
-        return await self.writer.submit(operation, names)
+        return await self.group_commit.submit(operation, names)
 
     async def in_pool(self, call: Callable[[], T]) -> T:
         """Run what may take long. Raises `TooBusy`: nobody can stall the server with it."""
@@ -150,17 +172,17 @@ class Service:
             return
         newest = self.model.revision
         if revision > newest + NEAR:  # another server may have written so much
-            newest = (await self.in_pool(self.registry.store.head)).revision
+            newest = (await self.in_pool(self.registry.head)).revision
         try:
             async with asyncio.timeout(SHOWN_SECONDS if revision <= newest + NEAR else 0):
-                await self._when_shown(revision)
+                await self.present.when_shown(revision)
         except (TimeoutError, StoreUnavailable):
             raise RevisionNotShown(f"This server shows revision {self.model.revision}, not {revision} yet") from None
 
     async def shows_head(self) -> None:
         """For `strong_reads`: what the database holds now is shown. Raises `StoreUnavailable`, `TooBusy`."""
         shown = self.model.position
-        head = await self.in_pool(self.registry.store.head)
+        head = await self.in_pool(self.registry.head)
         if head.revision < shown.revision or not head.agrees(shown if head.revision == shown.revision else head):
             raise StoreUnavailable  # another log took the place of the one that is shown, which is met with soon
         try:
@@ -168,45 +190,10 @@ class Service:
         except RevisionNotShown as error:
             raise StoreUnavailable from error
 
-    def _when_shown(self, revision: int) -> "asyncio.Future[None]":
-        shown: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        if self.model.revision >= revision:
-            shown.set_result(None)
-        else:
-            self._shown.append((revision, shown))
-        return shown
 
-    def _written(self, rows: Sequence[Change]) -> "asyncio.Future[None]":
-        try:
-            self._show(rows)
-        except ForkedLog:
-            self.follower.expect([])  # it will meet the fork itself, and load the other log
-        if rows and self.model.revision < rows[0].revision:
-            self.follower.expect([])  # another server's rows come before these: the follower brings them all
-        return self._when_shown(rows[-1].revision if rows else 0)
+class Request(HTTPRequest):
+    """One request to one service."""
 
-    def _show(self, changes: Sequence[Change]) -> None:
-        new = self.model.apply(changes)
-        if not new:
-            return
-        self.watch.publish(new)
-        self._resolve(lambda revision: revision <= self.model.revision)
-
-    def _load(self, position: Position, newest: Sequence[Change]) -> None:
-        self.model.load(position, newest)
-        self.counts.clear()
-        self.watch.reset(position)
-        self._resolve(lambda revision: True, StoreUnavailable())
-        logger.critical("the log was read anew: it is at %s, with %d templates", position, len(self.model.living))
-
-    def _resolve(self, settled: Callable[[int], bool], failure: Exception | None = None) -> None:
-        waiting, self._shown = self._shown, []
-        for revision, shown in waiting:
-            if shown.done():
-                continue
-            if not settled(revision):
-                self._shown.append((revision, shown))
-            elif failure:
-                shown.set_exception(failure)
-            else:
-                shown.set_result(None)
+    def __init__(self, service: Service, scope: Scope, receive: Receive) -> None:
+        super().__init__(scope, receive, service.registry.auth_store)
+        self.service = service

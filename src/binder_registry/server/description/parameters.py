@@ -5,14 +5,15 @@ from typing import Literal
 from msgspec import Struct, field
 
 from ...apply import NOTE_BYTES
-from ...members import NAME, SUCCESSOR, Schema
+from ...changes import PAGE
+from ...members import LARGEST_INTEGER, NAME, SUCCESSOR, Schema
 from ...selector import SELECTOR
-from ..handlers import changes, listing
-from ..http.requests import LARGEST_REVISION
+
+LONGEST_WAIT = 60  # seconds, of a long poll
 
 _POSITION = r"[0-9]{1,19}(?:-[0-9a-f]{16})?"
 _TAG = rf'(?:{_POSITION}|(?:W/)?"{_POSITION}(?:-gzip|-zstd)?")'
-_REVISION: Schema = {"type": "integer", "minimum": 0, "maximum": LARGEST_REVISION}
+_REVISION: Schema = {"type": "integer", "minimum": 0, "maximum": LARGEST_INTEGER}
 
 
 def _text() -> Schema:
@@ -57,8 +58,8 @@ NAME_GLOB = Parameter("name", "query", "A glob that the whole name must match.",
 LIMIT = Parameter(
     "limit",
     "query",
-    f"How many on one page, at most {listing.PAGE}. Listings of the past always are pages.",
-    {"type": "integer", "minimum": 1, "maximum": listing.PAGE},
+    f"How many on one page, at most {PAGE}. Listings of the past always are pages.",
+    {"type": "integer", "minimum": 1, "maximum": PAGE},
     "100",
 )
 AFTER = Parameter("after", "query", "The page begins behind this name; `Link` carries it.", example="scipy")
@@ -90,12 +91,12 @@ BEFORE = Parameter(
     SINCE.schema,
     "100",
 )
-CHANGES_LIMIT = Parameter("limit", "query", "How many on one page.", {**LIMIT.schema, "maximum": changes.PAGE}, "100")
+CHANGES_LIMIT = Parameter("limit", "query", "How many on one page.", LIMIT.schema, "100")
 WAIT = Parameter(
     "wait",
     "query",
     "Wait up to so many seconds until there is something (a long poll).",
-    {"type": "integer", "minimum": 0, "maximum": changes.WAIT_SECONDS},
+    {"type": "integer", "minimum": 0, "maximum": LONGEST_WAIT},
     "0",
 )
 NAME_EXACTLY = Parameter("name", "query", "Only this template's changes.", example="scipy")

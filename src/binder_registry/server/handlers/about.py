@@ -6,13 +6,13 @@ from ...errors import InvalidRequest
 from ...wire import encode
 from ..description.bodies import Health
 from ..http.replies import Reply, json_reply
-from ..http.requests import Request
+from ..service import Request
 
 
 async def health(request: Request) -> Reply:
     """200 while all is well; `?for=reads` asks for reads alone."""
     service = request.service
-    writes = not (service.writer.down or service.follower.down)
+    writes = not (service.group_commit.down or service.follower.down)
     reads = not service.draining
     leaving = service.leaving or service.draining
     asked = request.query().get("for", ["all"])

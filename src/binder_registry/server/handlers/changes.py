@@ -8,23 +8,23 @@ from urllib.parse import urlencode
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ...changes import Change, Position, known_position
+from ...changes import PAGE, Change, Position
 from ...errors import InvalidRequest, StoreUnavailable, TemplateNotFound
-from ...log_store import LogStore
+from ...registry import Registry
 from ...selector import parse_selector
 from ..description.bodies import encode_change, members_changed
+from ..description.parameters import LONGEST_WAIT
 from ..http.accept import prefers
 from ..http.replies import Header, Reply, json_reply
-from ..http.requests import Request, position_of, single, whole_number
+from ..http.requests import position_of, single, whole_number
 from ..live.answer import entity_tag, path_of
 from ..live.change_filter import Filter, change_before, reaching
 from ..live.event_ring import Event
+from ..service import Request
 from .event_stream import Stream, event_stream
 from .readers import may_read, sees_by
 
-PAGE = 1000  # changes of one page
 SCANNED = 10_000  # rows that one page looks at to find those that are asked for
-WAIT_SECONDS = 60  # at most, of a long poll
 
 
 class Span(Struct, frozen=True):
@@ -57,12 +57,12 @@ async def changes(request: Request) -> Reply | Stream:
     span, wait = _span(query, newest_first=False), _wait(query)
     if span.newest_first and chosen.selector:
         raise InvalidRequest.parameter("order", "newest does not go with label")
-    service, store = request.service, request.service.registry.store
+    service = request.service
     end = asyncio.get_running_loop().time() + wait
     while True:
         tag = entity_tag(service.model.position)  # of no more than the page holds: a reader may go on from it
         try:
-            page = await service.in_pool(partial(_page, store, span, chosen, by=by))
+            page = await service.in_pool(partial(_page, service.registry, span, chosen, by=by))
         except StoreUnavailable:
             held = _held(request, span)
             if held is None:
@@ -89,14 +89,14 @@ async def template_changes(request: Request) -> Reply:
     entry = service.model.entries.get(name)
     if entry is None:
         raise TemplateNotFound
-    by, store = await sees_by(request), service.registry.store
+    by, registry = await sees_by(request), service.registry
 
     def history() -> Page:
-        found = _read(store, span, name, span.limit + 1)
+        found = _read(registry, span, name, span.limit + 1)
         page, more = found[: span.limit], len(found) > span.limit
         known = {change.revision: change for change in found}
         rows = [
-            encode_change(change, by=by, changed=members_changed(change_before(store, change, known), change))
+            encode_change(change, by=by, changed=members_changed(change_before(registry, change, known), change))
             for change in page
         ]
         return Page(rows, page[-1].position if page else span.since, more)
@@ -109,18 +109,18 @@ async def template_changes(request: Request) -> Reply:
     return json_reply(200, b'{"changes":[%b]}\n' % b",".join(page.rows), headers)
 
 
-def _page(store: LogStore, span: Span, chosen: Filter, *, by: bool) -> Page:
+def _page(registry: Registry, span: Span, chosen: Filter, *, by: bool) -> Page:
     if span.newest_first:
-        found = _read(store, span, chosen.name, span.limit + 1)
+        found = _read(registry, span, chosen.name, span.limit + 1)
         page, more = found[: span.limit], len(found) > span.limit
         return Page([encode_change(change, by=by) for change in page], page[-1].position if more else span.since, more)
     rows: list[bytes] = []
     reached, scanned = span.since, 0
     while scanned < SCANNED:
         wanted = min(span.limit - len(rows), PAGE)
-        found = _read(store, replace(span, since=reached), chosen.name, wanted)
+        found = _read(registry, replace(span, since=reached), chosen.name, wanted)
         scanned += len(found)
-        rows += [encode_change(change, by=by, deleted=deleted) for change, deleted in reaching(store, found, chosen)]
+        rows += [encode_change(change, by=by, deleted=deleted) for change, deleted in reaching(registry, found, chosen)]
         reached = found[-1].position if found else reached
         if len(found) < wanted:
             return Page(rows, reached, more=False)
@@ -129,24 +129,19 @@ def _page(store: LogStore, span: Span, chosen: Filter, *, by: bool) -> Page:
     return Page(rows, reached, more=True)
 
 
-def _read(store: LogStore, span: Span, name: str | None, limit: int) -> list[Change]:
+def _read(registry: Registry, span: Span, name: str | None, limit: int) -> list[Change]:
     """Raises `PositionUnknown`."""
-    since, before, newest_first = span.since, span.before, span.newest_first
-    if before is None:
-        return store.changes(since=since, name=name, newest_first=newest_first, limit=limit)
-    until = max(since.revision, min(store.head().revision, before.revision - 1))
-    found = store.log.read(since.revision, until, name=name, newest_first=newest_first, limit=limit)
-    for position in (since, before) if before.mark else (since,):
-        known_position(position, store.mark_at(position.revision))
-    return found
+    return registry.changes(
+        since=span.since, before=span.before, name=name, newest_first=span.newest_first, limit=limit
+    )
 
 
 def _held(request: Request, span: Span) -> Sequence[Event] | None:
     """While the database is away: what is in memory; None where that is not enough."""
-    watch = request.service.watch
-    if span.newest_first or span.before or not watch.holds(span.since):
+    ring = request.service.ring
+    if span.newest_first or span.before or not ring.holds(span.since):
         return None
-    return watch.events_after(span.since.revision)
+    return ring.events_after(span.since.revision)
 
 
 def _held_page(events: Sequence[Event], span: Span, chosen: Filter, *, by: bool) -> Page:
@@ -164,7 +159,7 @@ def _held_page(events: Sequence[Event], span: Span, chosen: Filter, *, by: bool)
 async def _changed(request: Request, revision: int, seconds: float) -> None:
     try:
         async with asyncio.timeout(seconds):
-            await request.service.watch.changed(revision)
+            await request.service.ring.changed(revision)
     except TimeoutError:
         pass
 
@@ -192,7 +187,7 @@ def _span(query: dict[str, list[str]], *, newest_first: bool) -> Span:
 def _wait(query: dict[str, list[str]]) -> int:
     """Seconds. What is to come is neither before something nor the newest."""
     text = single(query, "wait")
-    wait = 0 if text is None else whole_number(text, "wait", most=WAIT_SECONDS)
+    wait = 0 if text is None else whole_number(text, "wait", most=LONGEST_WAIT)
     if wait and ("before" in query or query.get("order") == ["newest"]):
         raise InvalidRequest.parameter("wait", "does not go with before, nor with order=newest")
     return wait

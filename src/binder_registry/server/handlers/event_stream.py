@@ -4,29 +4,23 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING
 
-from starlette.types import Send
-
-from ...changes import Change, Position
+from ...changes import PAGE, Change, Position
 from ...errors import InvalidRequest, RegistryError
 from ..description.bodies import encode_change
+from ..http.asgi import Send
 from ..http.replies import Header
-from ..http.requests import Request, position_of, single
+from ..http.requests import position_of, single
 from ..live.change_filter import Filter, reaching
+from ..live.event_ring import Piece
+from ..service import Request, Service
 from .readers import Reader
-
-if TYPE_CHECKING:
-    from ..service import Service
 
 HEARTBEAT_SECONDS = 15.0
 HEARTBEAT = b":\n\n"
-PAGE = 1000  # changes that are read from the store at once
 SEND_SECONDS = 30.0  # after which a reader that takes nothing is dropped
 SMALL = 1024  # bytes; what a filter leaves of a page of the past is kept, if it is no more
 KEPT = 4000  # such pieces
-
-Piece = tuple[bytes, Position]  # what to send, and the position that the reader has then
 
 
 def event(change: Change, *, by: bool, deleted: bool = False) -> bytes:
@@ -53,8 +47,8 @@ class Stream:
         self._reader = Reader(request, by=by)
         self._position = position
         self._told: Position | None = None  # the last `id:` that the reader was sent
-        self._watch = request.service.watch
-        self._epoch = self._watch.epoch
+        self._ring = request.service.ring
+        self._epoch = self._ring.epoch
 
     async def send(self, send: Send, first: Sequence[Header]) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": [*first, *self.headers]})
@@ -76,21 +70,21 @@ class Stream:
                 async with asyncio.timeout(SEND_SECONDS):
                     await send({"type": "http.response.body", "body": piece, "more_body": True})
             await self._reader.still_may()
-            if gone.done() or self._watch.closed or self._watch.epoch != self._epoch:
+            if gone.done() or self._ring.closed or self._ring.epoch != self._epoch:
                 return
-            piece = await self._next() or (b"" if await self._watch.changed(self._position.revision) else self._beat())
+            piece = await self._next() or (b"" if await self._ring.changed(self._position.revision) else self._beat())
 
     async def _next(self) -> bytes:
         """What there is to send; nothing where all is sent. A page of the past that holds nothing gives its place."""
-        before, held = self._position, self._watch.piece_after(self._position, by=self._by, chosen=self._chosen)
+        before, held = self._position, self._ring.piece_after(self._position, by=self._by, chosen=self._chosen)
         piece, self._position = held or await self._older()
         if piece and self._chosen.everything:
             self._told = self._position
         return piece or (self._beat() if held is None and self._position != before else b"")
 
     def _beat(self) -> bytes:
-        if self._position.revision == self._watch.newest.revision:
-            self._position = self._watch.newest  # a reader may have named it without its mark
+        if self._position.revision == self._ring.newest.revision:
+            self._position = self._ring.newest  # a reader may have named it without its mark
         if self._told == self._position:
             return HEARTBEAT
         self._told = self._position
@@ -102,10 +96,10 @@ class Stream:
         return await self._request.service.in_turn(past)
 
 
-def _past(service: "Service", since: Position, chosen: Filter, *, by: bool) -> Piece:
+def _past(service: Service, since: Position, chosen: Filter, *, by: bool) -> Piece:
     """Past the pages that are known to hold nothing, one more. Readers with the same filter meet at the ends of pages:
     however many resume, the log is gone through once."""
-    unchanged = service.watch.unchanged
+    unchanged = service.ring.unchanged
     reader = (unchanged, chosen.name, tuple(chosen.selector), by)
     while kept := service.pieces.get((*reader, since.revision)):
         piece, reached = kept
@@ -113,10 +107,10 @@ def _past(service: "Service", since: Position, chosen: Filter, *, by: bool) -> P
             return kept
         since = reached
     limit = PAGE - since.revision % PAGE
-    found = service.registry.store.changes(since=since, limit=limit)
+    found = service.registry.changes(since=since, limit=limit)
     page_before = service.page[1] if service.page[0] == unchanged else []
     service.page = unchanged, found
-    sent = reaching(service.registry.store, found, chosen, page_before)
+    sent = reaching(service.registry, found, chosen, page_before)
     piece = b"".join(event(change, by=by, deleted=deleted) for change, deleted in sent)
     reached = found[-1].position if found else since
     if not chosen.everything and len(piece) <= SMALL and len(found) == limit:
@@ -139,6 +133,6 @@ async def event_stream(request: Request, query: dict[str, list[str]], chosen: Fi
     ]
     position = given[0] if given else service.model.position
     stream = Stream(request, position, chosen, by=by)
-    if not service.watch.holds(position):
-        await service.in_turn(lambda: service.registry.store.changes(since=position, limit=1))
+    if not service.ring.holds(position):
+        await service.in_turn(lambda: service.registry.changes(since=position, limit=1))
     return stream

@@ -14,13 +14,13 @@ from urllib.parse import urlencode
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ...errors import InvalidRequest, RevisionPurged, RevisionUnknown
-from ...log_store import LogStore
+from ...changes import PAGE
+from ...errors import InvalidRequest, RevisionPurged
+from ...registry import Registry
 from ...selector import Requirement, matches, parse_selector
 from ..http.requests import single, whole_number
 from ..live.read_model import Entry
 
-PAGE = 1000  # templates, at most, of one page
 PAUSE_SECONDS = 0.0001  # between two slices; with none, this thread would take the interpreter again before the loop
 SLICE = 500  # templates looked at in one go: a fraction of a millisecond
 
@@ -88,13 +88,11 @@ def page_of_present(listing: Listing, entries: list[Entry]) -> Page:
     return Page([entry.full if listing.full else entry.content for entry in page], last, len(found))
 
 
-def page_of_past(listing: Listing, store: LogStore, total: int | None) -> Page:
+def page_of_past(listing: Listing, registry: Registry, total: int | None) -> Page:
     """As of `listing.revision`. `total` is known from an earlier page. Raises `RevisionPurged`, `RevisionUnknown`."""
-    if (listing.revision or 0) > store.head().revision:
-        raise RevisionUnknown(f"There is no revision {listing.revision} yet")
     limit = listing.limit or PAGE
     page, last, count = list[Entry](), "", 0
-    for entry in _matching(listing, store, "" if total is None else listing.after):
+    for entry in _matching(listing, registry, "" if total is None else listing.after):
         count += 1
         if entry.name <= listing.after:
             continue
@@ -115,10 +113,9 @@ def next_target(path: str, listing: Listing, query: dict[str, list[str]], last: 
     return f"{path}?{urlencode(again, doseq=True)}"
 
 
-def _matching(listing: Listing, store: LogStore, after: str) -> Iterator[Entry]:
-    """Raises `RevisionPurged` where it cannot be told any more whether a template matches."""
-    while page := store.log.state(listing.revision or 0, after=after, limit=PAGE, deleted=listing.deleted):
-        after = page[-1].name
+def _matching(listing: Listing, registry: Registry, after: str) -> Iterator[Entry]:
+    """Raises `RevisionPurged` where it cannot be told any more whether a template matches; `RevisionUnknown`."""
+    for page in registry.template_index_pages(listing.revision or 0, after=after, deleted=listing.deleted):
         purged = next((change for change in page if change.content is None), None)
         if purged:
             raise RevisionPurged(f"The content of {purged.name!r} as of that revision was purged")

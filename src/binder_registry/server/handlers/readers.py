@@ -4,7 +4,7 @@ import asyncio
 
 from ...auth import Scope
 from ...errors import RegistryError
-from ..http.requests import Request
+from ..service import Request
 
 ASK_SECONDS = 5.0  # since the last time; with a heartbeat in between, each reader is asked about within 20 seconds
 
@@ -23,7 +23,7 @@ async def sees_by(request: Request) -> bool:
 async def may_read(request: Request) -> None:
     """Ask again, where reads are protected. Raises what the first time would have."""
     if request.service.options.protect_reads:
-        (await request.identity_again()).require(Scope.READ)
+        (await request.service.identity(request.token())).require(Scope.READ)
 
 
 class Reader:
@@ -41,5 +41,5 @@ class Reader:
             return
         await may_read(self._request)
         if self.by and not self._request.service.options.protect_reads:
-            await self._request.identity_again()
+            await self._request.service.identity(self._request.token())
         self._ask_at = self._loop.time() + ASK_SECONDS

@@ -7,8 +7,9 @@ from ...errors import InvalidRequest, RevisionPurged, TemplateNotFound
 from ..http.compression import negotiated, tags, wanted_coding
 from ..http.conditions import check_read
 from ..http.replies import Header, Reply, answer_reply, change_reply, json_reply, not_modified
-from ..http.requests import Request, matches_tag, whole_number
+from ..http.requests import matches_tag, whole_number
 from ..live.answer import entity_tag
+from ..service import Request
 from .listing import Page, next_target, page_of_past, page_of_present, parse_listing, present
 
 COUNTS = 1000  # listings whose total is remembered
@@ -40,7 +41,7 @@ async def template_show(request: Request) -> Reply:
     service, name = request.service, request.parameters["name"]
     revision = _revision(request)
     if revision is not None:
-        change = await service.in_pool(lambda: service.registry.store.change_as_of(name, revision))
+        change = await service.in_pool(lambda: service.registry.template_as_of(name, revision))
         if change.content is None:
             raise RevisionPurged
         tag = entity_tag(change.position)
@@ -61,7 +62,7 @@ async def _listing(request: Request, query: dict[str, list[str]]) -> Reply:
     service, model = request.service, request.service.model
     listing = present(parse_listing(query), model.revision)
     revision = model.revision if listing.revision is None else listing.revision
-    counted = (service.watch.epoch, revision, listing.filters)
+    counted = (service.ring.epoch, revision, listing.filters)
     headers: list[Header] = []
     tag = entity_tag(model.position) if listing.revision is None else b'"%d"' % revision
     check_read(request, tag)
@@ -73,7 +74,7 @@ async def _listing(request: Request, query: dict[str, list[str]]) -> Reply:
         call: Callable[[], Page] = lambda: page_of_present(listing, entries)  # noqa: E731
     else:
         known = service.counts.get(counted)
-        call = lambda: page_of_past(listing, service.registry.store, known)  # noqa: E731
+        call = lambda: page_of_past(listing, service.registry, known)  # noqa: E731
     page, body = await service.in_pool(lambda: _joined(call()))
     if len(service.counts) >= COUNTS:
         service.counts.clear()

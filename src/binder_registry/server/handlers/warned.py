@@ -8,7 +8,7 @@ from ...errors import TooBusy
 from ...lookalikes import folded, is_plain, twin_warning, warnings_of
 from ...template import Template
 from ..http.replies import Header
-from ..http.requests import Request
+from ..service import Request
 
 MOST = 10  # headers of one answer: clients take only so many
 LONGEST = 500  # characters of one warning

@@ -13,8 +13,9 @@ from ...wire import encode, encode_template, merge_patch, parse, template_from_2
 from ..description.bodies import Plan, PlanStep
 from ..http.conditions import NONE, Conditions, conditions
 from ..http.replies import Header, Reply, change_reply, json_reply
-from ..http.requests import Request, json_object, single, whole_number
+from ..http.requests import json_object, single, whole_number
 from ..live.answer import entity_tag, path_of
+from ..service import Request
 from .warned import warning_headers, warnings_about
 
 APPLY_BYTES = 64 * 1024**2
@@ -40,7 +41,7 @@ async def template_update(request: Request) -> Reply:
     """2015's PUT: the name in the body is checked like any member, and ignored."""
     who = await _allowed(request, Scope.WRITE)
     template = replace(template_from_2015(parse(await request.body())), name=request.parameters["name"])
-    note, asked, registry = request.note(), conditions(request, required=True), request.service.registry
+    note, asked, registry = request.note(), _conditions(request), request.service.registry
 
     def update(batch: Batch) -> Reply:
         _check(asked, batch.existing(template.name))
@@ -54,7 +55,7 @@ async def template_patch(request: Request) -> Reply:
     who = await _allowed(request, Scope.WRITE)
     request.query()
     patch, name = parse(await request.body()), request.parameters["name"]
-    note, asked, registry = request.note(), conditions(request, required=True), request.service.registry
+    note, asked, registry = request.note(), _conditions(request), request.service.registry
 
     def change(batch: Batch) -> Reply:
         current = registry.template_show(name)
@@ -71,7 +72,7 @@ async def template_patch(request: Request) -> Reply:
 async def template_delete(request: Request) -> Reply:
     who = await _allowed(request, Scope.WRITE)
     name, replaced_by = request.parameters["name"], single(request.query(), "replaced-by") or ""
-    note, asked, registry = request.note(), conditions(request, required=True), request.service.registry
+    note, asked, registry = request.note(), _conditions(request), request.service.registry
 
     def delete(batch: Batch) -> Reply:
         _check(asked, batch.existing(name))
@@ -90,7 +91,7 @@ async def template_restore(request: Request) -> Reply:
     if type(revision) is not int or not 1 <= revision < 2**63:
         raise InvalidRequest.parameter("revision", "must be a revision of the template")
     name, registry = request.parameters["name"], request.service.registry
-    note, asked = request.note(), conditions(request, required=True)
+    note, asked = request.note(), _conditions(request)
 
     def restore(batch: Batch) -> Reply:
         _check(asked, batch.known(name))
@@ -125,7 +126,7 @@ async def apply(request: Request) -> Reply:
     warned = warning_headers(await warnings_about(request, wanted.templates))
     if wanted.dry_run:
         return await _dry_run(request, wanted, warned)
-    asked, registry = conditions(request, required=True), service.registry
+    asked, registry = _conditions(request), service.registry
 
     def write(batch: Batch) -> Reply:
         asked.check(batch.head.position, batch.head.time, what="registry")
@@ -138,7 +139,7 @@ async def apply(request: Request) -> Reply:
 async def _dry_run(request: Request, wanted: ApplyRequest, warned: list[Header]) -> Reply:
     model = request.service.model
     position, entries, living = model.position, model.entries.copy(), model.snapshot()
-    asked, store = conditions(request), request.service.registry.store
+    asked, registry = conditions(request), request.service.registry
 
     def find(name: str) -> Template | None:
         entry = entries.get(name)
@@ -146,7 +147,7 @@ async def _dry_run(request: Request, wanted: ApplyRequest, warned: list[Header])
 
     def planned() -> Reply:
         if asked is not NONE:
-            asked.check(position, store.log.head().time, what="registry")
+            asked.check(position, registry.changed_at(), what="registry")
         steps = plan(wanted, find, lambda: [entry.template for entry in living])
         return _plan_reply(steps, dry_run=True, headers=[(b"etag", entity_tag(position)), *warned])
 
@@ -167,6 +168,11 @@ async def _allowed(request: Request, scope: Scope) -> Identity:
     who = await request.identity()
     who.require(scope)
     return who
+
+
+def _conditions(request: Request) -> Conditions:
+    """Of a write to what is there: a server may ask for `If-Match`."""
+    return conditions(request, required=request.service.options.require_if_match)
 
 
 def _check(asked: Conditions, current: Change | None) -> None:

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from ...changes import Position
 from ...errors import ErrorHint, InvalidRequest, RevisionConflict, RevisionRequired
-from .requests import Request, position_of
+from .requests import HTTPRequest, position_of
 
 _ITEM = re.compile(r'[ \t]*((?:W/)?"[^"]*"|[^\s",]*)[ \t]*(?:,|$)')
 _OPAQUE = re.compile(r'(?:W/)?"[^"]*"')
@@ -51,10 +51,10 @@ class Conditions(Struct, frozen=True):
             raise _conflict("If-None-Match", "There is what If-None-Match excludes", position)
 
 
-def conditions(request: Request, *, required: bool = False) -> Conditions:
-    """Raises `InvalidRequest`; `RevisionRequired` without `If-Match`, where it is `required` and the server asks so."""
+def conditions(request: HTTPRequest, *, required: bool = False) -> Conditions:
+    """Raises `InvalidRequest`; `RevisionRequired` without `If-Match`, where that is `required`."""
     match = request.joined(b"if-match")
-    if match is None and required and request.service.options.require_if_match:
+    if match is None and required:
         raise RevisionRequired(errors=[ErrorHint("Request", "If-Match", "missing")])
     none_match, since = request.joined(b"if-none-match"), request.header(b"if-unmodified-since")
     if match is None and none_match is None and since is None:
@@ -69,7 +69,7 @@ def conditions(request: Request, *, required: bool = False) -> Conditions:
 NONE = Conditions()
 
 
-def check_read(request: Request, tag: bytes) -> None:
+def check_read(request: HTTPRequest, tag: bytes) -> None:
     """`If-Match` of a read, whose state has this ETag. Raises `RevisionConflict`."""
     match = request.joined(b"if-match")
     if match is not None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from .replies import Header, Reply
-from .requests import Request
+from .requests import HTTPRequest
 
 EXPOSED = (
     b"ETag, Link, Location, Registry-Error, Registry-Revision, Registry-Warning, Request-Id, Retry-After, Total-Count"
@@ -14,7 +14,7 @@ _SENT = (
 )
 
 
-def cors_headers(request: Request, origins: Sequence[str]) -> list[Header]:
+def cors_headers(request: HTTPRequest, origins: Sequence[str]) -> list[Header]:
     """For every answer, once origins are named: caches must not mix them up."""
     origin = request.header(b"origin")
     if origin is None or not ("*" in origins or origin in origins):
@@ -27,7 +27,7 @@ def cors_headers(request: Request, origins: Sequence[str]) -> list[Header]:
     ]
 
 
-def preflight(request: Request, allowed: Sequence[str], origins: Sequence[str]) -> Reply:
+def preflight(request: HTTPRequest, allowed: Sequence[str], origins: Sequence[str]) -> Reply:
     """The answer to OPTIONS; to a browser that asks before it sends, also which headers it may."""
     methods = ", ".join(allowed).encode()
     headers: list[Header] = [(b"allow", methods)]

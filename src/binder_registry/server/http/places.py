@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from ipaddress import IPv6Address
 from urllib.parse import quote, unquote
 
-UNQUOTED = "/-._~!$&'()*+,;=:@"  # what a path may hold beside letters and digits (RFC 3986)
+from ..live.answer import UNQUOTED
+
 DEFAULT_PORTS = {"http": 80, "https": 443}
 _BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _ORIGIN = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://(\[[0-9A-Fa-f:.]+\]|[^\s/?#@:\[\]*\\%]+)(?::(\d{1,5}))?/?")
@@ -18,7 +19,7 @@ def normal_prefix(given: str) -> str:
         raise ValueError(f"prefix {_without_user(given)!r}: it must be a path, such as /registry")
     try:
         path = unquote(text, errors="strict")
-        quoted = quote(path, safe=UNQUOTED)
+        quoted = quote(path, safe=f"/{UNQUOTED}")
     except ValueError:
         raise ValueError(f"prefix {given!r}: it must be a path in UTF-8") from None
     segments = path.strip("/").split("/")

@@ -1,7 +1,6 @@
 """uvicorn's HTTP protocol without its holes: limits, deadlines, refusals in JSON, half-closes, slow readers.
 
-The ordinary path of every request, and the base of the fast one. It builds on parts of uvicorn that are not its public
-interface; `tests/server/test_protocol.py` names them all.
+The ordinary path of every request, and the base of the fast one.
 """
 
 import socket
@@ -9,15 +8,13 @@ from contextlib import suppress
 from typing import Any, ClassVar
 
 import httptools
-from uvicorn._types import ASGI3Application
-from uvicorn.protocols.http.flow_control import service_unavailable
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from ...errors import HeadTooLarge, InvalidRequest, RegistryError, RequestTimeout
 from .access_log import address
 from .error_status import error_reply
 from .recorder import Exchange, Recorder, too_busy
 from .request_line import quoted
+from .uvicorn_parts import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle, service_unavailable
 
 HEAD_BYTES = 64 * 1024
 SLICE_BYTES = 4096  # fed to the parser at once: what waits behind one slow request stays small
@@ -178,10 +175,11 @@ class SafeProtocol(HttpToolsProtocol):
 
     # Answers.
 
-    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         self._running = cycle
         app = too_busy if app is service_unavailable else app
-        super()._start_asgi_task(cycle, Exchange(self, cycle, app))
+        exchange: Any = Exchange(self, cycle, app)
+        super()._start_asgi_task(cycle, exchange)
 
     def answer_started(self, cycle: RequestResponseCycle) -> None:
         """An answer that closes, to a request that still comes in: close only after having read on."""

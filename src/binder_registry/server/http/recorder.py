@@ -1,20 +1,16 @@
 """One request and its answer: counted, and logged under an id that the application knows."""
 
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
-from uvicorn._types import ASGI3Application, ASGIReceiveCallable, ASGISendCallable, ASGISendEvent, Scope
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
-
-from ...errors import TooBusy
+from ...errors import RegistryError, TooBusy
 from .access_log import AccessLog, printable, word
+from .asgi import ASGIApp, Receive, Scope, Send
 from .counters import Counters
 from .error_status import error_reply
 from .replies import Reply, send_reply
 from .request_ids import RequestIds
-
-if TYPE_CHECKING:
-    from .protocol import SafeProtocol
+from .uvicorn_parts import STATUS_LINE, RequestResponseCycle
 
 GONE = 499  # nginx's status for a client that left before its answer, in the log and the counters only
 
@@ -43,10 +39,22 @@ class Recorder:
         return request_id
 
 
+class Connection(Protocol):
+    """What is asked of the protocol that a request came over."""
+
+    peer: bytes
+    refusal: RegistryError | None
+
+    @property
+    def recorder(self) -> Recorder: ...
+
+    def answer_started(self, cycle: RequestResponseCycle) -> None: ...
+
+
 class Exchange:
     """Wraps the application for one request. Its `scope` gets a `request_id`, and from the application a `by`."""
 
-    def __init__(self, protocol: "SafeProtocol", cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+    def __init__(self, protocol: Connection, cycle: RequestResponseCycle, app: ASGIApp) -> None:
         self.protocol = protocol
         self.cycle = cycle
         self.app = app
@@ -58,7 +66,7 @@ class Exchange:
         self.id = protocol.recorder.ids.of(scope["headers"])
         scope["request_id"] = self.id.decode()
 
-    async def __call__(self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.started = perf_counter()
         try:
             await self.app(scope, receive, self.send)
@@ -70,7 +78,7 @@ class Exchange:
                 self.status = self.status or GONE
                 self.record()
 
-    async def send(self, message: ASGISendEvent) -> None:
+    async def send(self, message: Any) -> None:
         cycle = self.cycle
         if cycle.disconnected:
             return
@@ -123,7 +131,7 @@ class Exchange:
         protocol.recorder.add(self.cycle.scope, self.status, self.sent, seconds, self.id, protocol.peer)
 
 
-async def too_busy(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+async def too_busy(scope: Scope, receive: Receive, send: Send) -> None:
     """In the place of uvicorn's answer in plain text."""
-    request_id = (b"request-id", scope["request_id"].encode())  # type: ignore[typeddict-item]
-    await send_reply(send, error_reply(TooBusy()), [(b"connection", b"close"), request_id])  # type: ignore[arg-type]
+    request_id = (b"request-id", scope["request_id"].encode())
+    await send_reply(send, error_reply(TooBusy()), [(b"connection", b"close"), request_id])

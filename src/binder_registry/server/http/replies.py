@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 from msgspec import Struct
-from starlette.types import Send
 
 from ...changes import Change
 from ..live.answer import JSON, VARIES, Answer, entity_tag
 from ..live.answer import Header as Header
+from .asgi import Send
 
 
 class Reply(Struct):

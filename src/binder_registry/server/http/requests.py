@@ -4,23 +4,19 @@ import asyncio
 import re
 import secrets
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, unquote_to_bytes
 
-from starlette.types import Receive, Scope
-
 from ...apply import NOTE_BYTES
-from ...auth import Identity
+from ...auth import AuthStore, Identity
 from ...changes import Position
 from ...errors import BodyTooLarge, ErrorHint, InvalidRequest, MissingAuthHeader, MissingTokenField
+from ...members import LARGEST_INTEGER
 from ...wire import Object
+from .asgi import Receive, Scope
 from .request_ids import given_id
 
-if TYPE_CHECKING:
-    from ..service import Service
-
 BODY_BYTES = 1024**2
-LARGEST_REVISION = 2**63 - 1
 _BROKEN_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 # A position as an ETag, or bare; weak, or with the content coding that a proxy appended to it.
 _POSITION = re.compile(r'(?:W/)?("?)([0-9a-f-]*?)(?:(?:--?|;)(?:gzip|zstd|br|deflate))?\1', re.ASCII)
@@ -30,16 +26,16 @@ class ClientDisconnected(Exception):
     """The client went away before its request was complete: there is nobody to answer."""
 
 
-class Request:
-    """One request to one service. `parameters` are those of the path; `id` is also in the access log."""
+class HTTPRequest:
+    """`parameters` are those of the path; `id` is also in the access log."""
 
-    def __init__(self, service: "Service", scope: Scope, receive: Receive) -> None:
-        self.service = service
+    def __init__(self, scope: Scope, receive: Receive, auth_store: AuthStore) -> None:
         self.scope = scope
         self.parameters: dict[str, str] = {}
         self.id: str = scope.get("request_id") or given_id(scope["headers"]).decode() or secrets.token_hex(8)
         self._headers: dict[bytes, bytes] = dict(reversed(scope["headers"]))
         self._receive = receive
+        self._auth_store = auth_store
 
     def header(self, name: bytes) -> str | None:
         """The first header of that name, as 2015 read `Authorization`."""
@@ -94,17 +90,13 @@ class Request:
 
     async def identity(self) -> Identity:
         """Who sends this. Raises what `token` does, `InvalidToken` and `AuthUnavailable`."""
-        auth_store, token = self.service.registry.auth_store, self.token()
-        if auth_store.blocking:
-            identity = await asyncio.to_thread(auth_store.identify, token)
+        token = self.token()
+        if self._auth_store.blocking:
+            identity = await asyncio.to_thread(self._auth_store.identify, token)
         else:
-            identity = auth_store.identify(token)
+            identity = self._auth_store.identify(token)
         self.scope["by"] = identity.by  # for the access log
         return identity
-
-    async def identity_again(self) -> Identity:
-        """The same, while the answer goes on."""
-        return await self.service.identity(self.token())
 
     def token(self) -> str:
         """`Authorization: token KEY`, with the two errors of 2015; `Bearer` is the same."""
@@ -134,7 +126,7 @@ class Request:
         return None if header is None else whole_number(header, "Registry-Revision")
 
 
-def whole_number(text: str, parameter: str, *, least: int = 0, most: int = LARGEST_REVISION) -> int:
+def whole_number(text: str, parameter: str, *, least: int = 0, most: int = LARGEST_INTEGER) -> int:
     if not (text.isascii() and text.isdecimal() and len(text) <= 19 and least <= int(text) <= most):
         raise InvalidRequest.parameter(parameter, f"must be a whole number from {least} to {most}")
     return int(text)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 from ...changes import Change
-from ...log_store import LogStore
+from ...registry import Registry
 from ...selector import Selector, matches
 from .read_model import words_of
 
@@ -43,29 +43,29 @@ class Filter:
 
 
 def reaching(
-    store: LogStore, found: Sequence[Change], chosen: Filter, page_before: Sequence[Change] = ()
+    registry: Registry, found: Sequence[Change], chosen: Filter, page_before: Sequence[Change] = ()
 ) -> Iterator[tuple[Change, bool]]:
     """What reaches a reader of these, each with whether it is sent as deleted. `page_before` need not be read again."""
     known = {change.revision: change for change in (*page_before, *found)}
     if chosen.selector:
-        known |= _before(store, {change.previous for change in found} - known.keys() - {0})
+        known |= _before(registry, {change.previous for change in found} - known.keys() - {0})
     for change in found:
-        how = chosen.sent(change, partial(_labels_before, store, change, known))
+        how = chosen.sent(change, partial(_labels_before, registry, change, known))
         if how:
             yield change, how == "deleted"
 
 
-def change_before(store: LogStore, change: Change, known: dict[int, Change]) -> Change | None:
+def change_before(registry: Registry, change: Change, known: dict[int, Change]) -> Change | None:
     """The change of the same template before; None for its first, and where it did not live then."""
     if not change.previous:
         return None
     found = known.get(change.previous)
-    for before in [found] if found else store.log.read(change.previous - 1, change.previous):
+    for before in [found] if found else registry.rows(change.previous - 1, change.previous):
         return None if before.deleted else before
     return None  # a log that lost its tail at this moment
 
 
-def _before(store: LogStore, revisions: set[int]) -> dict[int, Change]:
+def _before(registry: Registry, revisions: set[int]) -> dict[int, Change]:
     """These, and what lies between those that are near each other: a query for each would take most of the time of a
     reader that is far behind."""
     before: dict[int, Change] = {}
@@ -73,13 +73,13 @@ def _before(store: LogStore, revisions: set[int]) -> dict[int, Change]:
     while wanted:
         count = next((at for at in range(1, len(wanted)) if wanted[at] - wanted[at - 1] > NEAR), len(wanted))
         first, last = wanted[0], wanted[count - 1]
-        before |= {change.revision: change for change in store.log.read(first - 1, last, limit=last - first + 1)}
+        before |= {change.revision: change for change in registry.rows(first - 1, last, limit=last - first + 1)}
         wanted = wanted[count:]
     return before
 
 
-def _labels_before(store: LogStore, change: Change, known: dict[int, Change]) -> dict[str, str] | None:
-    before = change_before(store, change, known)
+def _labels_before(registry: Registry, change: Change, known: dict[int, Change]) -> dict[str, str] | None:
+    before = change_before(registry, change, known)
     if before is None or before.content is None:
         return None
     return words_of(before.content).labels

@@ -20,6 +20,8 @@ WAKE_SECONDS = 0.05  # at most every so often streams wake, and send what is new
 AT_ONCE = 5  # streams woken in one turn of the loop, so that a write is not answered after a thousand of them
 YIELD_SECONDS = 0.001  # between two such turns while a write is under way: its thread needs the interpreter
 
+Piece = tuple[bytes, Position]  # what to send, and the position that the reader has then
+
 
 class Render(Protocol):
     """The bytes of one event; `deleted` for a reader whose selector the template left."""
@@ -53,7 +55,7 @@ class Event:
         return self._before.words.labels if self._before and not self._before.deleted else None
 
 
-class Watch:
+class EventRing:
     """`writing` says whether a write is under way; every `heartbeat` seconds all that sleep are woken."""
 
     def __init__(self, position: Position, *, writing: Callable[[], bool], render: Render, heartbeat: float) -> None:
@@ -67,7 +69,7 @@ class Watch:
         self._loop = asyncio.get_running_loop()
         self._wake_at: asyncio.TimerHandle | None = None
         self._heartbeat = self._loop.call_later(self._heartbeat_seconds, self._beat)
-        self._pieces: dict[tuple[int, bool], tuple[bytes, Position]] = {}  # what unfiltered readers are sent next
+        self._pieces: dict[tuple[int, bool], Piece] = {}  # what unfiltered readers are sent next
 
     @property
     def streams(self) -> int:
@@ -123,7 +125,7 @@ class Watch:
         first = len(self._ring) - behind
         return list(islice(self._ring, first, first + limit)) if behind > 0 else []
 
-    def piece_after(self, position: Position, *, by: bool, chosen: Filter) -> tuple[bytes, Position] | None:
+    def piece_after(self, position: Position, *, by: bool, chosen: Filter) -> Piece | None:
         """What to send to a reader that has everything up to `position`, and the position it has then."""
         key = (position.revision, by)
         if chosen.everything and key in self._pieces:

@@ -10,13 +10,15 @@ from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
 from ...batch import Batch
-from ...changes import Change, Position
+from ...changes import Change
 from ...errors import RegistryError, StoreUnavailable, UnexpectedError
-from ...log_store import LogStore
+from ...registry import Registry
+from .present import Present
 
 MAX_GROUP = 1000  # writes of one commit
 MAX_WAITING = 10_000  # writes that may wait for theirs
 BACKOFF_SECONDS = (0.05, 2.0)  # after the first failure, and at most
+CATCH_UP_SECONDS = 0.01  # between two looks whether what a failed commit may have written is shown
 
 T = TypeVar("T")
 Operation = Callable[[Batch], T]
@@ -26,21 +28,13 @@ Waiting = tuple[Operation[Any], Collection[str], "asyncio.Future[Any]"]
 logger = logging.getLogger(__name__)
 
 
-class Writer:
-    """`expect` is told the rows of each commit just before it, `show` after it, on the loop; `caught_up` waits, in the
-    writer's thread, until the read model shows a position."""
+class GroupCommit:
+    """Announces to `present` what it is about to commit, and hands it over afterwards, on the loop."""
 
-    def __init__(
-        self,
-        store: LogStore,
-        *,
-        expect: Callable[[list[Change]], None],
-        show: Callable[[list[Change]], "asyncio.Future[None]"],
-        caught_up: Callable[[Position], None],
-    ) -> None:
+    def __init__(self, registry: Registry, present: Present) -> None:
         self.down = False  # the last commit failed, and the log was not seen to take writes since
         self.unanswered = 0
-        self._store, self._expect, self._show, self._caught_up = store, expect, show, caught_up
+        self._registry, self._present = registry, present
         self._loop = asyncio.get_running_loop()
         self._queue: SimpleQueue[Waiting | None] = SimpleQueue()
         self._closing = threading.Event()
@@ -85,10 +79,10 @@ class Writer:
     def _commit(self, group: list[Waiting]) -> None:
         outcomes: list[Any] = []
         try:
-            with self._store.atomic() as batch:
+            with self._registry.atomic() as batch:
                 batch.look_up({name for _, names, _ in group for name in names})
                 outcomes = [self._attempt(operation, batch) for operation, _, _ in group]
-                self._expect(batch.rows)
+                self._present.announce(batch.rows)
             rows = batch.rows
         except Exception as error:
             if not isinstance(error, StoreUnavailable):
@@ -99,7 +93,7 @@ class Writer:
 
     def _attempt(self, operation: Operation[Any], batch: Batch) -> Any:
         try:
-            with self._store.atomic():
+            with self._registry.atomic():
                 return operation(batch)
         except RegistryError as error:
             return error
@@ -107,18 +101,13 @@ class Writer:
             logger.exception("a write failed")
             return UnexpectedError()
 
-    def _finish(
-        self,
-        group: list[Waiting],
-        outcomes: list[Any],
-        rows: list[Change],
-    ) -> None:
+    def _finish(self, group: list[Waiting], outcomes: list[Any], rows: list[Change]) -> None:
         def answer(shown: "asyncio.Future[None]") -> None:
             failure = shown.exception()
             for (_, _, waiting), outcome in zip(group, outcomes, strict=True):
                 _resolve(waiting, StoreUnavailable() if failure else outcome)
 
-        shown = self._show(rows)
+        shown = self._present.written(rows)
         if shown.done():
             answer(shown)
         else:
@@ -126,7 +115,7 @@ class Writer:
 
     def _fail(self, group: list[Waiting]) -> None:
         """Answer the group, and all that come meanwhile, then get in step with the log again before the next one."""
-        self._expect([])
+        self._present.announce_nothing()
         self.down = True
         delay, most = BACKOFF_SECONDS
         while True:
@@ -134,9 +123,11 @@ class Writer:
             if self._closing.wait(delay * random.uniform(0.5, 1)):  # noqa: S311 - jitter, no secret
                 return
             try:
-                self._caught_up(self._store.head())
-                with self._store.log.writing():
-                    pass
+                head = self._registry.head()
+                while not self._present.has_come_to(head):
+                    if self._closing.wait(CATCH_UP_SECONDS):
+                        return
+                self._registry.try_to_write()
             except Exception as error:
                 if not isinstance(error, StoreUnavailable):
                     logger.exception("the log cannot be read")

@@ -1,23 +1,20 @@
-"""A change as a row of SQLite's table, and back."""
+"""A change as a row of an SQL table, and back. Databases differ in how they keep a time only."""
 
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from ..changes import Action, Change
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 COLUMNS = "revision, mark, time, by, note, action, name, previous, first, deleted, content, digest"
 
 
-def time_of(microseconds: int) -> datetime:
-    return EPOCH + timedelta(microseconds=microseconds)
-
-
-def row_of(change: Change) -> tuple[Any, ...]:
+def row_of(change: Change, time: Any) -> tuple[Any, ...]:
+    """`time` as the database keeps it."""
     return (
         change.revision,
         change.mark,
-        (change.time - EPOCH) // timedelta(microseconds=1),
+        time,
         change.by,
         change.note,
         change.action.value,
@@ -30,7 +27,8 @@ def row_of(change: Change) -> tuple[Any, ...]:
     )
 
 
-def change_of(row: tuple[Any, ...]) -> Change:
+def change_of(row: tuple[Any, ...], time_of: Callable[[Any], datetime]) -> Change:
+    """`time_of` reads what the database keeps of a time, and gives it in UTC."""
     revision, mark, time, by, note, action, name, previous, first, deleted, content, digest = row
     return Change(
         revision, mark, time_of(time), by, note, Action(action), name, previous, first, bool(deleted), content, digest

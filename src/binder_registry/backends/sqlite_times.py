@@ -1,0 +1,13 @@
+"""Times as SQLite's tables keep them: whole microseconds since 1970."""
+
+from datetime import UTC, datetime, timedelta
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def time_of(microseconds: int) -> datetime:
+    return EPOCH + timedelta(microseconds=microseconds)
+
+
+def microseconds_of(time: datetime) -> int:
+    return (time - EPOCH) // timedelta(microseconds=1)

@@ -1,0 +1,113 @@
+"""The present as one: what is shown, the ring of its newest changes, and those who wait for a revision.
+
+Own rows are the writer's to show, all others the follower's. The writer announces its rows just before a commit, and
+hands them over after it; until then the follower leaves them alone, and is not woken by each commit.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+
+from ...changes import Change, Position, next_mark
+from ...errors import StoreUnavailable
+from .event_ring import EventRing
+from .read_model import ForkedLog, ReadModel
+
+logger = logging.getLogger(__name__)
+
+
+class Present:
+    """Changed on the loop only, but for what is announced: that is the writer's, and after a failure the follower's."""
+
+    def __init__(self, model: ReadModel, ring: EventRing) -> None:
+        self._model, self._ring = model, ring
+        self._announced = 0  # the last revision that the writer will show itself; 0 where the follower shows all
+        self._waiting: list[tuple[int, asyncio.Future[None]]] = []
+
+    @property
+    def position(self) -> Position:
+        return self._model.position
+
+    # For the writer.
+
+    def announce(self, rows: Sequence[Change]) -> None:
+        """These are about to be committed, and will be handed over to `written`. In the writer's thread.
+
+        Raises `StoreUnavailable` when the log is not the one that is shown, which will be met with soon.
+        """
+        shown = self.position
+        if not rows:
+            self.announce_nothing()
+        elif rows[0].revision <= shown.revision or (
+            rows[0].revision == shown.revision + 1 and next_mark(shown.mark, rows[0]) != rows[0].mark
+        ):
+            raise StoreUnavailable
+        elif rows[0].revision in (self._model.revision + 1, self._announced + 1):
+            self._announced = rows[-1].revision
+
+    def announce_nothing(self) -> None:
+        """Whatever there is now, the follower is to bring. In any thread."""
+        self._announced = 0
+
+    def written(self, rows: Sequence[Change]) -> "asyncio.Future[None]":
+        """Show what was announced, once it is durable; done when it is shown, by whomever. On the loop."""
+        try:
+            self.show(rows)
+        except ForkedLog:
+            self.announce_nothing()  # the follower will meet the fork itself, and load the other log
+        if rows and self._model.revision < rows[0].revision:
+            self.announce_nothing()  # another server's rows come before these: the follower brings them all
+        return self.when_shown(rows[-1].revision if rows else 0)
+
+    def has_come_to(self, position: Position) -> bool:
+        """Whether `position`, or what came after it, is shown. In any thread."""
+        return self._model.position == position or self._model.revision > position.revision
+
+    # For the follower.
+
+    def spoken_for(self, position: Position) -> int:
+        """The revision up to which all is shown at `position`, or will be by the writer. In the follower's thread."""
+        return max(position.revision, self._announced)
+
+    def show(self, changes: Sequence[Change]) -> None:
+        """On the loop. Raises `ForkedLog`."""
+        new = self._model.apply(changes)
+        if not new:
+            return
+        self._ring.publish(new)
+        self._resolve(lambda revision: revision <= self._model.revision)
+
+    def load(self, position: Position, newest: Sequence[Change]) -> None:
+        """Another log took the place of the one that was shown: all streams and all who wait end. On the loop."""
+        self._model.load(position, newest)
+        self._ring.reset(position)
+        self._resolve(lambda revision: True, StoreUnavailable())
+        logger.critical("the log was read anew: it is at %s, with %d templates", position, len(self._model.living))
+
+    # For those who wait.
+
+    def when_shown(self, revision: int) -> "asyncio.Future[None]":
+        """Done when `revision` is shown; fails with `StoreUnavailable` when another log is. On the loop."""
+        shown: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        if self._model.revision >= revision:
+            shown.set_result(None)
+        else:
+            self._waiting.append((revision, shown))
+        return shown
+
+    @property
+    def waiting(self) -> int:
+        """How many wait for a revision."""
+        return len(self._waiting)
+
+    def _resolve(self, settled: Callable[[int], bool], failure: Exception | None = None) -> None:
+        waiting, self._waiting = self._waiting, []
+        for revision, shown in waiting:
+            if shown.done():
+                continue
+            if not settled(revision):
+                self._waiting.append((revision, shown))
+            elif failure:
+                shown.set_exception(failure)
+            else:
+                shown.set_result(None)
