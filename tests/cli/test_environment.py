@@ -114,6 +114,29 @@ def test_a_service_url_that_says_no_address_is_refused_and_not_repeated(value: s
     assert "s3cret" not in result.output
 
 
+@pytest.mark.parametrize("setting", ["HOST", "LOG_LEVEL", "DRAIN_DELAY", "AUTH", "ACCESS_LOG", "PROTECT_READS"])
+@pytest.mark.parametrize("url", ["http://me:s3cret@hub:8081", "s3cret@hub", "postgresql://me:s3cret@db/registry"])
+def test_a_url_in_the_wrong_place_is_not_repeated(setting: str, url: str) -> None:
+    result = started(**{f"BINDER_REGISTRY_{setting}": url})
+
+    assert (result.exit_code, "URL with a user" in result.output) == (2, True)
+    assert "s3cret" not in result.output
+
+
+@pytest.mark.parametrize("value", ["http://me:s3cret@hub:8081", "me:s3cret@hub:8081"])
+def test_a_url_on_the_command_line_that_is_no_port_is_not_repeated(value: str) -> None:
+    result = started("--port", value)
+
+    assert (result.exit_code, "s3cret" in result.output) == (2, False)
+
+
+def test_a_key_in_the_place_of_its_file_is_not_repeated() -> None:
+    result = started(BINDER_API_KEY_FILE="s3cret")
+
+    assert (result.exit_code, result.output.startswith("Error: BINDER_API_KEY_FILE: the file")) == (1, True)
+    assert "s3cret" not in result.output
+
+
 @pytest.mark.parametrize("value", ["", "  ", "hub:8081", "http://me:s3cret@hub:port/hub/api"])
 def test_a_hubs_api_that_is_no_url_is_refused_and_not_repeated(value: str) -> None:
     result = started("--auth", "jupyterhub", JUPYTERHUB_API_URL=value)
