@@ -74,6 +74,14 @@ def test_a_port_that_is_none_is_refused(value: str) -> None:
     assert (result.exit_code, "'--port'" in result.output) == (2, True)
 
 
+@pytest.mark.parametrize("value", ["1_0", "1e3", "\u0661", "nan", "inf", "0x10", "+5"])
+@pytest.mark.parametrize("option", ["--port", "--drain-delay"])
+def test_a_number_is_plain_digits(option: str, value: str) -> None:
+    result = started(option, value)
+
+    assert (result.exit_code, f"'{option}'" in result.output) == (2, True)
+
+
 @pytest.mark.parametrize("blank", ["", "  ", "\n"])
 def test_a_blank_variable_is_not_set(monkeypatch: pytest.MonkeyPatch, blank: str) -> None:
     before = settings(monkeypatch)
