@@ -334,3 +334,9 @@ def test_names_are_ordered_by_code_point_whatever_the_database_does(
     )
 
     assert found.fetchall() == [("C",)]
+
+
+def test_a_log_is_called_by_its_place_and_nobodys_name(logs: list[PostgresLog]) -> None:
+    server = urlsplit(superuser_url())
+
+    assert str(logs[0]) == f"PostgreSQL, {server.path[1:]} at {server.hostname}:{server.port}"

@@ -1,6 +1,5 @@
 """A file that fails under the log: removed, locked, on a full disk, torn, or left by a process that was killed."""
 
-import os
 import random
 import resource
 import shutil
@@ -156,23 +155,6 @@ def test_a_group_whose_commit_fails_again_and_again_leaves_no_trace(store: LogSt
     write_group()
     assert [change.content is None for change in store.changes()] == [True, False, False, False]
     assert_sound(store)
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """Two megabytes."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", folder], check=False, capture_output=True, text=True
-    )
-    if mounted.returncode and not os.environ.get("CI"):
-        pytest.skip(f"only root can make a small disk: {mounted.stderr.strip()}")
-    assert mounted.returncode == 0, mounted.stderr
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", folder], check=True)
 
 
 def fill(store: LogStore, acknowledged: list[Template]) -> None:

@@ -386,3 +386,23 @@ def test_a_newest_change_from_the_future_is_told_by_a_check(command_line: Comman
     result = command_line("check", f"sqlite:///{database}")
 
     assert (result.code, "dated 2099-01-01" in result.err) == (0, True)
+
+
+def test_a_folder_is_no_place_for_a_backup(command_line: CommandLine, backup_file: Path, tmp_path: Path) -> None:
+    result = command_line("restore-backup", str(backup_file), "--db", f"sqlite:///{tmp_path}")
+
+    assert (result.code, "Invalid value for --db: a database is a file" in result.err) == (2, True)
+
+
+def test_a_full_disk_is_named_and_what_was_there_stays(
+    command_line: CommandLine, database: Path, backup_file: Path, small_disk: Path
+) -> None:
+    target = small_disk / "registry.db"
+    shutil.copy(database, target)
+    before = target.read_bytes()
+    (small_disk / "ballast").write_bytes(bytes(2 * 1024**2 - 16 * 1024 - len(before)))
+
+    result = command_line("restore-backup", str(backup_file), "--db", f"sqlite:///{target}")
+
+    assert (result.code, result.err) == (1, f"Error: {small_disk}: database or disk is full.\n")
+    assert target.read_bytes() == before

@@ -74,6 +74,14 @@ def test_a_port_that_is_none_is_refused(value: str) -> None:
     assert (result.exit_code, "'--port'" in result.output) == (2, True)
 
 
+@pytest.mark.parametrize("value", ["1_0", "1e3", "\u0661", "nan", "inf", "0x10", "+5"])
+@pytest.mark.parametrize("option", ["--port", "--drain-delay"])
+def test_a_number_is_plain_digits(option: str, value: str) -> None:
+    result = started(option, value)
+
+    assert (result.exit_code, f"'{option}'" in result.output) == (2, True)
+
+
 @pytest.mark.parametrize("blank", ["", "  ", "\n"])
 def test_a_blank_variable_is_not_set(monkeypatch: pytest.MonkeyPatch, blank: str) -> None:
     before = settings(monkeypatch)
@@ -111,6 +119,29 @@ def test_a_service_url_that_says_no_address_is_refused_and_not_repeated(value: s
     result = started(JUPYTERHUB_SERVICE_URL=value)
 
     assert (result.exit_code, "JUPYTERHUB_SERVICE_URL is not a URL to listen on" in result.output) == (2, True)
+    assert "s3cret" not in result.output
+
+
+@pytest.mark.parametrize("setting", ["HOST", "LOG_LEVEL", "DRAIN_DELAY", "AUTH", "ACCESS_LOG", "PROTECT_READS"])
+@pytest.mark.parametrize("url", ["http://me:s3cret@hub:8081", "s3cret@hub", "postgresql://me:s3cret@db/registry"])
+def test_a_url_in_the_wrong_place_is_not_repeated(setting: str, url: str) -> None:
+    result = started(**{f"BINDER_REGISTRY_{setting}": url})
+
+    assert (result.exit_code, "URL with a user" in result.output) == (2, True)
+    assert "s3cret" not in result.output
+
+
+@pytest.mark.parametrize("value", ["http://me:s3cret@hub:8081", "me:s3cret@hub:8081"])
+def test_a_url_on_the_command_line_that_is_no_port_is_not_repeated(value: str) -> None:
+    result = started("--port", value)
+
+    assert (result.exit_code, "s3cret" in result.output) == (2, False)
+
+
+def test_a_key_in_the_place_of_its_file_is_not_repeated() -> None:
+    result = started(BINDER_API_KEY_FILE="s3cret")
+
+    assert (result.exit_code, result.output.startswith("Error: BINDER_API_KEY_FILE: the file")) == (1, True)
     assert "s3cret" not in result.output
 
 

@@ -53,6 +53,7 @@ def test_a_url_with_a_password_is_refused_with_a_hint() -> None:
         ),
         *(f"https://user:a/{SECRET}@host", f"https://user:{SECRET}@x@host:99999", f"https://u:{SECRET}\n@[::1"),
         *(f"https://host/?token={SECRET}", f"ftp://u:{SECRET}@host/?a@b", f"https://user:a?{SECRET}@host"),
+        *(f"https://host/#{SECRET}", f"https://user:{SECRET}?x@host", f"https://user:{SECRET}#?@host"),
     ],
 )
 def test_no_message_repeats_a_password(url: str) -> None:

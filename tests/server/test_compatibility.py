@@ -1,6 +1,7 @@
 """Where we differ from 2015: one test for each row of docs/compatibility.md."""
 
 import re
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from threading import Thread
@@ -8,11 +9,11 @@ from threading import Thread
 import pytest
 from starlette.testclient import TestClient
 
-from binder_registry import LogStore, open_store
+from binder_registry import LogStore, TokenAuthStore, open_store
 
 from .asking import SCIPY, application, asked, error_name, hints, without_times
 from .failing import FailingLog
-from .running import KEY
+from .running import KEY, running_server
 from .sockets import connected
 
 PAGE = Path(__file__).parents[2] / "docs/compatibility.md"
@@ -238,6 +239,76 @@ def test_a_bearer_of_the_key_may_write(client: TestClient, scheme: str) -> None:
     answer = client.post("/templates", json=SCIPY, headers={"Authorization": f"{scheme} {KEY}"})
 
     assert answer.status_code == 201
+
+
+@row("`If-None-Match`, `If-Match` and")
+@pytest.mark.parametrize("method", ["PUT", "DELETE"])
+@pytest.mark.parametrize(
+    ("name", "value", "status"),
+    [
+        ("If-None-Match", "*", 412),
+        ("If-Match", '"9"', 412),
+        ("If-Unmodified-Since", "Sun, 06 Nov 1994 08:49:37 GMT", 412),
+        ("If-None-Match", "", 400),
+        ("If-Match", "x", 400),
+        ("If-Unmodified-Since", "yesterday", 400),
+    ],
+)
+def test_a_write_that_a_condition_excludes_does_not_happen(
+    client: TestClient, method: str, name: str, value: str, status: int
+) -> None:
+    before = client.post("/templates", json=SCIPY).json()
+
+    answer = client.request(method, "/templates/scipy", json={"command": "x"}, headers={name: value})
+
+    assert (answer.status_code, client.get("/templates/scipy").json()) == (status, before)
+
+
+@row("on reads, too")
+@pytest.mark.parametrize("target", ["/templates", "/templates/scipy"])
+def test_a_read_may_be_conditional(client: TestClient, target: str) -> None:
+    client.post("/templates", json=SCIPY)
+    tag = client.get(target).headers["etag"]
+
+    answers = [client.get(target, headers={name: tag}) for name in ("If-None-Match", "If-Match")]
+    other = client.get(target, headers={"If-Match": '"9"'})
+
+    assert [answer.status_code for answer in (*answers, other)] == [304, 200, 412]
+
+
+@row("an `Accept-Encoding`")
+def test_a_list_is_compressed_for_who_takes_it(client: TestClient) -> None:
+    for number in range(50):
+        client.post("/templates", json={**SCIPY, "name": f"scipy-{number}"})
+
+    for _ in range(1000):  # it is answered as it is until it is compressed
+        packed = client.get("/templates", headers={"Accept-Encoding": "gzip"})
+        if "content-encoding" in packed.headers:
+            break
+    plain = client.get("/templates", headers={"Accept-Encoding": "identity"})
+
+    assert (packed.headers["content-encoding"], "content-encoding" in plain.headers) == ("gzip", False)
+
+
+@row("a key with blanks")
+def test_keys_that_no_request_can_name_are_mended_or_refused() -> None:
+    known = TokenAuthStore(" k3y\n").identify("k3y")
+
+    with pytest.raises(ValueError, match="a token may hold"):
+        TokenAuthStore("two words")
+    assert known.by == "key:api-key"
+
+
+@row("SIGHUP ends")
+def test_sighup_does_not_end_the_server(tmp_path: Path) -> None:
+    with running_server(tmp_path) as server:
+        server.process.send_signal(signal.SIGHUP)
+        while "SIGHUP" not in server.log.read_text():
+            assert server.process.poll() is None
+
+        status = server.stop()
+
+    assert status == 0
 
 
 @row("a head of up to 1 MiB")

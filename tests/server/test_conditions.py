@@ -77,7 +77,10 @@ def test_a_broken_condition_is_refused(
 
 
 @every_write
-@pytest.mark.parametrize("form", ['"1", {0}', '{0},"7"', "1,2", 'W/"1", W/{0}', '"2-gzip"', '"2--gzip"', '"2;br"'])
+@pytest.mark.parametrize(
+    "form",
+    ['"1", {0}', '{0},"7"', "1,2", 'W/"1", W/{0}', '"2-gzip"', '"2--gzip"', '"2;br"', '"foreign", {0}', '{0}, W/"x,y"'],
+)
 def test_one_of_a_list_is_enough(
     client: TestClient, etag: str, method: str, target: str, body: object, form: str
 ) -> None:
@@ -87,7 +90,7 @@ def test_one_of_a_list_is_enough(
 
 
 @every_write
-@pytest.mark.parametrize("condition", ['"1"', '"1", "3"', "0"])
+@pytest.mark.parametrize("condition", ['"1"', '"1", "3"', "0", '"1", "foreign"', '"foreign", W/"x"'])
 def test_a_list_without_the_current_state_is_refused(
     client: TestClient, etag: str, method: str, target: str, body: object, condition: str
 ) -> None:
@@ -189,7 +192,20 @@ class TestUnmodifiedSince:
 
         assert client.put("/templates/scipy", json={}, headers=headers).status_code == 202
 
-    @pytest.mark.parametrize("date", ["", "yesterday", "2026-01-05", "1767614400", "Mon, 99 Jan 2026 12:00:00 GMT"])
+    @pytest.mark.parametrize(
+        "date",
+        [
+            "",
+            "yesterday",
+            "2026-01-05",
+            "1767614400",
+            "Mon, 99 Jan 2026 12:00:00 GMT",
+            "Mon, 05 Jan 99999999999999999999 12:00:00 GMT",
+            "Mon, 05 Jan 2026 99999999999999999999:00:00 GMT",
+            "Mon, 05 Jan 2026 12:00:00 +99999999999999",
+            "Mon, 05 Jan 2099 12:00:00 GMT, Mon, 05 Jan 2026 12:00:00 GMT",
+        ],
+    )
     def test_a_broken_date_is_refused(self, client: TestClient, date: str) -> None:
         answer = client.put("/templates/scipy", json={}, headers={"If-Unmodified-Since": date})
 
@@ -274,6 +290,19 @@ def test_a_header_that_no_log_can_reach_is_refused(client: TestClient, number: s
     ]
 
     assert [answer.status_code for answer in answers] == [400] * 3
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("Registry-Revision", "1"), ("Last-Event-ID", "1"), ("If-Unmodified-Since", "Mon, 05 Jan 2099 12:00:00 GMT")],
+)
+def test_a_header_that_says_one_thing_may_not_come_twice(client: TestClient, etag: str, name: str, value: str) -> None:
+    method, target = ("PUT", "/templates/scipy") if name == "If-Unmodified-Since" else ("GET", "/changes")
+    headers = [(name, value), (name, value), ("Accept", "text/event-stream")]
+
+    answer = client.request(method, target, json={} if method == "PUT" else None, headers=headers)
+
+    assert (answer.status_code, hints(answer)) == (400, [name])
 
 
 def test_the_largest_numbers_are_only_too_new(client: TestClient, etag: str) -> None:

@@ -73,7 +73,7 @@ def one_line(ended: "subprocess.CompletedProcess[str]") -> str:
 def test_a_key_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     ended = refused(tmp_path, BINDER_API_KEY_FILE="nowhere")
 
-    assert one_line(ended) == "Error: BINDER_API_KEY_FILE: nowhere: No such file or directory"
+    assert one_line(ended) == "Error: BINDER_API_KEY_FILE: the file that it names: No such file or directory"
 
 
 def test_each_line_of_the_key_file_is_a_key_and_no_secret_is_logged(tmp_path: Path) -> None:

@@ -43,6 +43,16 @@ def test_a_change_warns_of_what_it_writes(client: TestClient, method: str) -> No
     assert told(answer) == ["display-name holds a mark that turns the direction of writing: U+202E"]
 
 
+def test_a_restore_warns_of_what_comes_back(client: TestClient) -> None:
+    client.post("/templates", json=HIDDEN)
+    client.delete("/templates/scipy%E2%80%8B")
+    client.post("/templates", json=SCIPY)
+
+    answer = client.post("/templates/scipy%E2%80%8B/restore", json={"revision": 1})
+
+    assert (answer.status_code, told(answer)) == (200, WARNINGS)
+
+
 def test_a_deleted_twin_is_no_twin(client: TestClient) -> None:
     client.post("/templates", json=SCIPY)
     client.delete("/templates/scipy")

@@ -77,10 +77,15 @@ class PostgresLog:
                 prepare(connection, read_only)
                 self._notifies = not read_only and can_notify(connection)
                 settings = beginning_with(connection, settings)
+                where = connection.info
+                self._name = f"PostgreSQL, {where.dbname} at {where.host}:{where.port}"
         except psycopg.Error as error:
             raise DatabaseRefused(f"PostgreSQL: {problem(error)}") from None
         self._database = Database(settings)
         self._listener = Listener(self._database)
+
+    def __str__(self) -> str:
+        return self._name
 
     def origin(self) -> bytes:
         return self._rows("SELECT origin FROM registry_head")[0][0]  # type: ignore[no-any-return]

@@ -43,6 +43,7 @@ def _lines(path: str) -> list[str]:
     try:
         return [trimmed(line) for line in Path(path).read_text(encoding="utf-8").split("\n")]
     except OSError as error:
-        raise click.ClickException(f"BINDER_API_KEY_FILE: {path}: {error.strerror}") from None
+        # Not what it names: that may be the key itself, or a URL with a password.
+        raise click.ClickException(f"BINDER_API_KEY_FILE: the file that it names: {error.strerror}") from None
     except ValueError:
         raise click.ClickException(f"BINDER_API_KEY_FILE: {path}: this is not a text in UTF-8") from None

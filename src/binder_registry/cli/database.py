@@ -71,8 +71,9 @@ def restore_backup(file: Path, db: str, discard: bool) -> None:
     """
     path = sqlite_database(db).resolve()
     file = file.resolve()
-    if not file.is_file() or (path.exists() and not path.is_file()):
-        raise click.BadParameter("a database is a file, and neither a device nor a pipe", param_hint="FILE")
+    for each, hint in ((file, "FILE"), (path, "--db")):
+        if not each.is_file() and (each.exists() or each == file):
+            raise click.BadParameter("a database is a file, and neither a device nor a pipe", param_hint=hint)
     if path.exists() and file.samefile(path):
         raise click.BadParameter("this is the database itself", param_hint="FILE")
     try:

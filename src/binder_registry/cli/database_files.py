@@ -15,6 +15,7 @@ import click
 from ..backends import open_log
 from ..backends.file_lock import create
 from ..backends.sqlite import SQLiteLog
+from ..backends.sqlite_file import code
 from ..backends.sqlite_wal import beside, connect
 from ..backends.urls import sqlite_path
 from ..errors import DatabaseRefused, StoreUnavailable
@@ -114,4 +115,5 @@ def _copy_pages(source: Path, target: Path) -> None:
                 reader.backup(writer, pages=PAGES, progress=lambda status, left, total: seen(total - left))
                 writer.execute("PRAGMA journal_mode = DELETE")  # one file, without a log beside it
         except sqlite3.Error as error:
-            raise DatabaseRefused(f"{source}: {error}") from None
+            named = target.parent if code(error) == sqlite3.SQLITE_FULL else source
+            raise DatabaseRefused(f"{named}: {error}") from None

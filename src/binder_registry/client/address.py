@@ -25,8 +25,8 @@ def registry_url(text: str) -> httpx2.URL:
 
 
 def shown(text: str) -> str:
-    """For messages and lists: without what stands before an @, and without a query, valid or not."""
-    return _SECRETS.sub(r"\1…@", re.sub(r"\?.*", "?…", text, flags=re.DOTALL))
+    """For messages and lists: without what stands before the last @, a query and a fragment, valid or not."""
+    return re.sub(r"([?#]).*", r"\1…", _SECRETS.sub(r"\1…@", text), flags=re.DOTALL)
 
 
 def _check(url: httpx2.URL) -> None:

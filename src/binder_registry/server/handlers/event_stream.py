@@ -128,7 +128,7 @@ async def event_stream(request: Request, query: dict[str, list[str]], chosen: Fi
     service = request.service
     given = [
         position_of(text, parameter)
-        for parameter, text in (("Last-Event-ID", request.header(b"last-event-id")), ("since", single(query, "since")))
+        for parameter, text in (("Last-Event-ID", request.joined(b"last-event-id")), ("since", single(query, "since")))
         if text
     ]
     position = given[0] if given else service.model.position

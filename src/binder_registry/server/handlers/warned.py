@@ -25,14 +25,19 @@ async def warnings_about(request: Request, templates: Sequence[Template]) -> lis
     """Also about names that look like others which are there, or among these."""
     found = [(template.name, text) for template in templates for text in warnings_of(template)]
     texts = [text if len(templates) == 1 else f"{name!a}: {text}" for name, text in found]
-    odd = [template.name for template in templates if not is_plain(template.name)]
+    return texts + await twins_of(request, [template.name for template in templates])
+
+
+async def twins_of(request: Request, written: Sequence[str]) -> list[str]:
+    """What is to be said of the names alone."""
+    odd = [name for name in written if not is_plain(name)]
     if not odd:
-        return texts
-    names = {template.name for template in templates} | {entry.name for entry in request.service.model.living}
+        return []
+    names = {*written, *(entry.name for entry in request.service.model.living)}
     try:
-        return texts + await request.service.in_pool(lambda: _twins(odd, names))
+        return await request.service.in_pool(lambda: _twins(odd, names))
     except TooBusy:  # a warning is not worth a refusal
-        return texts
+        return []
 
 
 def _twins(odd: Sequence[str], names: Iterable[str]) -> list[str]:

@@ -16,7 +16,7 @@ from ..http.replies import Header, Reply, change_reply, json_reply
 from ..http.requests import json_object, single, whole_number
 from ..live.answer import entity_tag, path_of
 from ..service import Request
-from .warned import warning_headers, warnings_about
+from .warned import twins_of, warning_headers, warnings_about
 
 APPLY_BYTES = 64 * 1024**2
 
@@ -91,12 +91,12 @@ async def template_restore(request: Request) -> Reply:
     if type(revision) is not int or not 1 <= revision < 2**63:
         raise InvalidRequest.parameter("revision", "must be a revision of the template")
     name, registry = request.parameters["name"], request.service.registry
-    note, asked = request.note(), _conditions(request)
+    note, asked, twins = request.note(), _conditions(request), await twins_of(request, [name])
 
     def restore(batch: Batch) -> Reply:
         _check(asked, batch.known(name))
-        registry.template_restore(who, name, revision, note=note)
-        return change_reply(200, batch.rows[-1])
+        restored = registry.template_restore(who, name, revision, note=note)
+        return change_reply(200, batch.rows[-1], warning_headers([*warnings_of(restored), *twins]))
 
     return await request.service.write(restore, request.parameters["name"])
 

@@ -56,7 +56,7 @@ def conditions(request: HTTPRequest, *, required: bool = False) -> Conditions:
     match = request.joined(b"if-match")
     if match is None and required:
         raise RevisionRequired(errors=[ErrorHint("Request", "If-Match", "missing")])
-    none_match, since = request.joined(b"if-none-match"), request.header(b"if-unmodified-since")
+    none_match, since = request.joined(b"if-none-match"), request.joined(b"if-unmodified-since")
     if match is None and none_match is None and since is None:
         return NONE
     return Conditions(
@@ -83,13 +83,14 @@ def _conflict(header: str, message: str, position: Position) -> RevisionConflict
 def _tags(text: str, header: str) -> Tags:
     if text.strip() == "*":
         return Tags(whatever=True)
-    positions = []
-    for item in _items(text, header):
+    positions, items = [], list(_items(text, header))
+    for item in items:
         try:
             positions.append(position_of(item, header))
         except InvalidRequest:
-            # A tag that is not ours is none of our states. To go on from one is a mistake, to avoid one is not.
-            if header == "If-Match" or not _OPAQUE.fullmatch(item):
+            # A tag that is not ours is none of our states: among others it says nothing, and to avoid it is no mistake.
+            # To go on from it alone is one.
+            if not _OPAQUE.fullmatch(item) or (header == "If-Match" and len(items) == 1):
                 raise
     return Tags(tuple(positions))
 
@@ -110,7 +111,9 @@ def _items(text: str, header: str) -> Iterator[str]:
 
 def _date(text: str, header: str) -> datetime:
     try:
+        if text.count(",") > 1:  # two dates, of which Python would take the first
+            raise ValueError
         date = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):  # the latter for numbers that no clock shows
         raise InvalidRequest.parameter(header, "must be a date such as Sun, 06 Nov 1994 08:49:37 GMT") from None
     return date if date.tzinfo else date.replace(tzinfo=UTC)

@@ -122,7 +122,7 @@ class HTTPRequest:
 
     def awaited_revision(self) -> int | None:
         """`Registry-Revision`: the server is to show at least this."""
-        header = self.header(b"registry-revision")
+        header = self.joined(b"registry-revision")  # given twice, it is no number
         return None if header is None else whole_number(header, "Registry-Revision")
 
 
