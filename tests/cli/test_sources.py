@@ -159,3 +159,8 @@ def test_files_are_read_as_editors_and_shells_encode_them(tmp_path: Path, name: 
 def test_what_is_no_text_is_one_line(content: bytes) -> None:
     with pytest.raises(InvalidDocument, match=r"^x\.yaml: is not text in UTF-\d+: byte \d+ cannot be read$"):
         decoded(content, "x.yaml")
+
+
+def test_a_url_is_told_to_be_no_file_without_its_password() -> None:
+    with pytest.raises(InvalidDocument, match=r"^https://…@host/x\.yaml is a URL, and no file"):
+        find(["https://ada:hunter2@host/x.yaml"])

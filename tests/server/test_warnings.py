@@ -27,6 +27,21 @@ def test_a_create_warns_of_what_looks_like_another_and_creates_it(client: TestCl
     assert names(client.get("/templates")) == ["scipy", "scipy\u200b"]
 
 
+def test_a_plain_name_is_warned_of_where_another_looks_like_it(client: TestClient) -> None:
+    client.post("/templates", json=HIDDEN)
+
+    answer = client.post("/templates", json=SCIPY)
+
+    assert (answer.status_code, told(answer)) == (201, ["name 'scipy' looks like 'scipy\\u200b'"])
+
+
+def test_an_odd_name_that_is_gone_is_no_twin(client: TestClient) -> None:
+    client.post("/templates", json=HIDDEN)
+    client.delete("/templates/scipy%E2%80%8B")
+
+    assert told(client.post("/templates", json=SCIPY)) == []
+
+
 @pytest.mark.parametrize("dry", [True, False])
 def test_an_apply_warns_of_names_among_its_own_too(client: TestClient, dry: bool) -> None:
     answer = client.post("/apply", json={"templates": [SCIPY, HIDDEN], "dry-run": dry})

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +16,7 @@ SUFFIXES = (".yaml", ".yml", ".json")  # in capitals too
 MOST_BYTES = 256 << 20  # of one file: an apply takes 64 MiB, and devices have no end
 STANDARD_INPUT = "-"
 
+_URL = re.compile("[A-Za-z][A-Za-z0-9+.-]*://")
 _LEFT_BY_SYSTEMS = ("thumbs.db", "desktop.ini")
 
 
@@ -38,6 +40,10 @@ def find(sources: Sequence[str]) -> Found:
     for source in sources:
         if not source:
             raise InvalidDocument("-f '' names no file: is a variable empty?")
+        if _URL.match(source):
+            from ..client.address import shown
+
+            raise InvalidDocument(f"{shown(source)} is a URL, and no file: fetch it first, and give it with -f -")
         if source == STANDARD_INPUT or not Path(source).is_dir():
             found.files.append(source)
             continue

@@ -30,14 +30,18 @@ async def warnings_about(request: Request, templates: Sequence[Template]) -> lis
 
 async def twins_of(request: Request, written: Sequence[str]) -> list[str]:
     """What is to be said of the names alone."""
+    model, texts = request.service.model, list[str]()
+    if model.odd:
+        plain = [(name, model.odd.get(folded(name), set())) for name in written if is_plain(name)]
+        texts = [twin_warning(name, sorted(twins)) for name, twins in plain if twins]
     odd = [name for name in written if not is_plain(name)]
     if not odd:
-        return []
-    names = {*written, *(entry.name for entry in request.service.model.living)}
+        return texts
+    names = {*written, *(entry.name for entry in model.living)}
     try:
-        return await request.service.in_pool(lambda: _twins(odd, names))
+        return texts + await request.service.in_pool(lambda: _twins(odd, names))
     except TooBusy:  # a warning is not worth a refusal
-        return []
+        return texts
 
 
 def _twins(odd: Sequence[str], names: Iterable[str]) -> list[str]:

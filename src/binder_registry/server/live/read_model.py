@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from ...changes import Change, Position, next_mark
+from ...lookalikes import folded, is_plain
 from ...registry import LIVE
 from ...template import Template
 from ...wire import decode_template, full_view
@@ -85,6 +86,7 @@ class ReadModel:
         self.entries: dict[str, Entry] = {}  # tombstones too
         self.living: list[Entry] = []  # by name, in code points
         self.position = Position(0)
+        self.odd: dict[str, set[str]] = {}  # names of the living that are not plain, by what they look like
         self._lent = False  # `living` is in other hands: it is not to change any more
         self._names: list[str] = []  # of the living, in the same order
         self._list = f"{prefix}/templates".encode()
@@ -99,6 +101,11 @@ class ReadModel:
         self.living = [entry for entry in self.entries.values() if not entry.deleted]
         self._lent = False
         self._names = [entry.name for entry in self.living]
+        self.odd = {}
+        together = "".join(self._names)
+        if not together.isascii() or " " in together:  # else all are plain: a quick look at a hundred thousand
+            for name in self._names:
+                self._look_at(name)
         self.answers = {self._target(entry.name): entry for entry in self.living}
         described_by = f'<{self.prefix}/openapi.json>; rel="service-desc"'.encode()
         self.answers[f"{self.prefix}/".encode()] = Answer(LIVE, b"", ((b"link", described_by),))
@@ -153,6 +160,8 @@ class ReadModel:
             self.answers.pop(self._target(name), None)
             if lived:
                 del self._names[at], self.living[at]
+                if not is_plain(name):
+                    self.odd[folded(name)].discard(name)
             return
         self.answers[self._target(name)] = entry
         if lived:
@@ -160,3 +169,8 @@ class ReadModel:
         else:
             self._names.insert(at, name)
             self.living.insert(at, entry)
+            self._look_at(name)
+
+    def _look_at(self, name: str) -> None:
+        if not is_plain(name):
+            self.odd.setdefault(folded(name), set()).add(name)
