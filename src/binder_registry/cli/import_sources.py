@@ -34,7 +34,9 @@ class _ValuesLoader(Loader):
         return value
 
 
-def of_file(source: str, form: str, at: str, *, whole: bool) -> "tuple[list[Template], Losses]":
+def of_file(
+    source: str, form: str, at: str, *, whole: bool, bake_image: bool = False
+) -> "tuple[list[Template], Losses]":
     """Raises `InvalidDocument`; where the `whole` is wanted, also for what holds nothing."""
     from ..formats.allowed_images import from_allowed_images
     from ..formats.z2jh import from_z2jh
@@ -47,7 +49,9 @@ def of_file(source: str, form: str, at: str, *, whole: bool) -> "tuple[list[Temp
     if len(documents) != 1:
         raise InvalidDocument(f"{where}: must hold one document, and holds {len(documents)}")
     try:
-        return from_z2jh(documents[0], at) if form == "z2jh" else from_allowed_images(documents[0])
+        return (
+            from_z2jh(documents[0], at, bake_image=bake_image) if form == "z2jh" else from_allowed_images(documents[0])
+        )
     except RecursionError:
         raise InvalidDocument(f"{where}: an alias within itself, or too many levels") from None
     except ValueError as error:
