@@ -34,6 +34,8 @@ def kubespawner_override(part: Template | Settings, say: Say, *, typed: bool = F
 
 def _settings(part: Template | Settings, say: Say, typed: bool) -> dict[str, Any]:
     limits, requests = part.limits, part.requests
+    if limits.cpu_shares and requests.cpus:
+        say("limits.cpu_shares", "is a weight of Docker's: not carried over")
     return {
         "image": "" if part.image_name == HUBS_OWN_IMAGE else part.image_name,
         "cmd": _words(part.command, say),
