@@ -67,7 +67,7 @@ def test_a_slug_is_the_name_where_kubespawners_form_can_hold_it(name: str, slug:
 
 
 def test_texts_are_escaped_for_the_form_that_shows_html() -> None:
-    typed = FreeText(display_name="<b>", message='"><b>', pattern=r'"\"\\"')
+    typed = FreeText(display_name="<b>", message='"><b> &lt;', pattern=r'"\"\\"')
     option = Option(name="o", display_name="<i>", choices=(Choice(name="c", display_name="<u>"),), free_text=typed)
 
     [profile], _ = exported_profiles([named("a", display_name="<p>", description="<a> & b", options=(option,))])
@@ -83,7 +83,7 @@ def test_texts_are_escaped_for_the_form_that_shows_html() -> None:
         "enabled": True,
         "display_name": "&lt;b>",
         "validation_regex": r"\x22\x22\\\x22",
-        "validation_message": "&quot;>&lt;b>",
+        "validation_message": "&quot;><b> &amp;lt;",
     }
 
 

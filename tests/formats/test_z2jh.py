@@ -63,7 +63,7 @@ def test_the_options_of_a_profile_become_those_of_its_template() -> None:
             display_name="Another image",
             display_name_in_choices="Another image…",
             pattern=r"^quay\.io/.+:.+$",
-            message="An image of quay.io, with its tag.",
+            message="An image of quay.io, as <name>:<tag>.",
             set=Settings(image_name="{value}"),
         ),
         build=True,

@@ -9,7 +9,7 @@ from msgspec import Struct
 from ..choices import Choice, FreeText, Option
 from ..template import Template
 from .exported_overrides import kubespawner_override
-from .html_text import html
+from .html_text import attribute, html
 from .in_lists import in_lists
 from .losses import Loss, Losses
 from .names import stock_slug_of
@@ -84,7 +84,7 @@ def _free_text(typed: FreeText, place: _Place) -> dict[str, Any]:
         display_name_in_choices=html(typed.display_name_in_choices),
         description=html(typed.description),
         validation_regex=_in_attribute(typed.pattern),
-        validation_message=html(typed.message).replace('"', "&quot;"),
+        validation_message=attribute(typed.message),
         allowed_groups=list(typed.allowed_groups or ()),
         kubespawner_override=kubespawner_override(typed.set, place.say, typed=True),
     )

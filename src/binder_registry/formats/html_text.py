@@ -38,6 +38,11 @@ def html(value: str) -> str:
     return _MARKUP.sub(lambda match: _ENTITIES[match[0]], value)
 
 
+def attribute(value: str) -> str:
+    """The same within quotes, where nothing is a tag."""
+    return re.sub(r"&(?=#|[a-zA-Z]|\Z)", "&amp;", value).replace('"', "&quot;")
+
+
 class _Reader(HTMLParser):
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)

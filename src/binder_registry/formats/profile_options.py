@@ -4,6 +4,7 @@ Names stay as they are, so that users' saved choices stay good. What does not fi
 """
 
 from collections.abc import Iterator, Mapping
+from html import unescape
 from itertools import islice
 from typing import Any
 
@@ -198,7 +199,7 @@ def _free_text(typed: Any, groups: list[Groups], place: Place) -> FreeText | Non
             display_name_in_choices=shown(typed, "display_name_in_choices", place, line=True),
             description=description,
             pattern=str(typed.get("validation_regex") or ""),
-            message=shown(typed, "validation_message", place),
+            message=unescape(str(typed.get("validation_message") or "")),  # in an attribute nothing is a tag
             allowed_groups=together([*groups, *own]) or None,
             set=_settings(override, place, typed=True),
         )
