@@ -11,6 +11,7 @@ from binder_registry.formats.z2jh import from_z2jh, to_z2jh
 from binder_registry.rules import check
 from binder_registry.settings import HUBS_OWN_IMAGE, Requests, Settings
 from binder_registry.template import ContainerLimits, Template
+from binder_registry.wire import encode_template
 
 VALUES = yaml.safe_load((Path(__file__).parent / "z2jh_values.yaml").read_text())
 IMAGE = "quay.io/jupyter"
@@ -127,6 +128,28 @@ def test_what_is_said_of_a_real_values_file() -> None:
         "profile Deep learning: `environment.OFFLINE` is true or false, and becomes a text",
         f"profile Deep learning: `environment` {allowed}",
         f"profile Deep learning: `init_containers` {allowed}",
+    ]
+
+
+class Marked(str):
+    """What a reader makes of a text whose line it remembers."""
+
+
+def marked(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {marked(key): marked(inner) for key, inner in value.items()}
+    return [marked(inner) for inner in value] if isinstance(value, list) else _marked(value)
+
+
+def _marked(value: Any) -> Any:
+    return Marked(value) if isinstance(value, str) else value
+
+
+def test_texts_of_a_reader_become_plain_texts() -> None:
+    templates, _ = from_z2jh(marked(VALUES))
+
+    assert [encode_template(template) for template in templates] == [
+        encode_template(template) for template in from_z2jh(VALUES)[0]
     ]
 
 

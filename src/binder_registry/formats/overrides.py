@@ -109,7 +109,7 @@ def _as_json(value: Any, note: Callable[[str], None], level: int = 0) -> Any:
     if isinstance(value, str):
         return str(value)
     if isinstance(value, Mapping):
-        return {text_of(key): _as_json(inner, note, level + 1) for key, inner in value.items()}
+        return {str(text_of(key)): _as_json(inner, note, level + 1) for key, inner in value.items()}
     if isinstance(value, (list, tuple)):
         return [_as_json(inner, note, level + 1) for inner in value]
     if not isinstance(value, (int, float)) or not abs(value) <= LARGEST_INTEGER:
@@ -222,7 +222,7 @@ def _variables(environment: Mapping[Any, Any], note: Note, typed: bool) -> tuple
     for variable, value in environment.items():
         text = None
         if isinstance(variable, str) and _VARIABLE.fullmatch(variable) and isinstance(value, (str, int, float)):
-            text = plain_text(text_of(value), typed)
+            text = plain_text(str(text_of(value)), typed)
             if problem := "is true or false, and becomes a text" if isinstance(value, bool) else misread(value):
                 note(f"environment.{variable}", problem)
         if text is None or "\0" in text or len(members) == MAX_ENTRIES:

@@ -58,7 +58,7 @@ def options_of(options: Any, place: Place) -> tuple[Option, ...]:
     """Raises `LeftOut`."""
     if options is not None and not isinstance(options, Mapping):
         raise LeftOut("profile_options is not a mapping")
-    found = (_option(text_of(key), option, place.at(f"option {key}")) for key, option in (options or {}).items())
+    found = (_option(str(text_of(key)), option, place.at(f"option {key}")) for key, option in (options or {}).items())
     return tuple(option for option in found if option is not None)
 
 
@@ -147,7 +147,7 @@ def _choices(choices: Mapping[Any, Any], groups: list[Groups], place: Place) -> 
     for key, choice in islice(choices.items(), MAX_CHOICES):
         at = place.at(f"choice {key}")
         try:
-            one = _choice(text_of(key), {} if choice is None else choice, groups, at)
+            one = _choice(str(text_of(key)), {} if choice is None else choice, groups, at)
             if one.default and any(before.default for before in found):
                 at.say("counts for the first choice that has it: dropped", "default")
                 one = replace(one, default=False)

@@ -73,7 +73,7 @@ def _names(key: str, value: Any) -> Groups:
     if value in ([], (), None):
         raise LeftOut(f"{key} is empty, which means nobody")
     try:
-        groups = tuple(text_of(name, exact=True) for name in names)
+        groups = tuple(str(text_of(name, exact=True)) for name in names)
     except ValueError:
         groups = ()
     if not groups or not all(map(str.strip, groups)):
