@@ -76,6 +76,15 @@ class FreeText(Struct, frozen=True, omit_defaults=True, rename="kebab"):
     """In the values of `set`, `{value}` stands for what the user typed."""
 
     display_name: DisplayName = ""
+    display_name_in_choices: Annotated[
+        str,
+        Member(
+            "What people read among the choices, where that differs from the name of the field.",
+            f"one line of at most {DISPLAY_NAME_LENGTH} characters; no control characters",
+            "Another image…",
+            schema={"maxLength": DISPLAY_NAME_LENGTH, **NO_CONTROL},
+        ),
+    ] = ""
     description: Description = ""
     pattern: Annotated[
         str,

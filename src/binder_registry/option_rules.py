@@ -64,6 +64,7 @@ def _choice_problems(at: str, choice: Choice) -> Problems:
 
 def _free_text_problems(at: str, typed: FreeText) -> Problems:
     yield from line_problems(f"{at}.display-name", typed.display_name)
+    yield from line_problems(f"{at}.display-name-in-choices", typed.display_name_in_choices)
     yield from text_problems(f"{at}.description", typed.description)
     yield from text_problems(f"{at}.message", typed.message)
     yield from text_problems(f"{at}.pattern", typed.pattern, PATTERN_LENGTH)

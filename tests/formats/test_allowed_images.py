@@ -1,6 +1,8 @@
 import pytest
 
+from binder_registry.choices import Choice, Option
 from binder_registry.formats.allowed_images import from_allowed_images, to_allowed_images
+from binder_registry.settings import HUBS_OWN_IMAGE, Settings
 from binder_registry.template import Template
 
 
@@ -13,6 +15,7 @@ def test_a_mapping_of_allowed_images_gives_names_for_people() -> None:
                 name="scientific-python",
                 image_name="quay.io/jupyter/scipy-notebook:1",
                 display_name="Scientific Python",
+                order=10,
             )
         ],
         [],
@@ -71,7 +74,7 @@ def test_templates_of_one_display_name_are_told_apart_by_their_names() -> None:
     images, losses = to_allowed_images([one, three, two, Template(name="b", image_name="d")])
 
     assert (images, list(map(str, losses))) == (
-        {"Same": "a", "a": "c", "b": "b"},
+        {"a": "c", "b": "d", "Same": "a"},
         ["b: its name is another's display name, left out"],
     )
 
@@ -82,3 +85,51 @@ def test_a_template_for_some_groups_is_left_out_of_images_that_everybody_may_sta
     images, losses = to_allowed_images(templates)
 
     assert (images, [(loss.where, loss.left_out) for loss in losses]) == ({"a": "j"}, [("staff", True)])
+
+
+@pytest.mark.parametrize(
+    "images", [{"SciPy": "scipy:1", "Base": "base:2"}, ["quay.io/x/scipy:1", "base"], ["b", "a", "x/c:latest"]]
+)
+def test_order_and_form_of_images_come_back(images: object) -> None:
+    assert to_allowed_images(reversed(from_allowed_images(images)[0])) == (images, [])
+
+
+@pytest.mark.parametrize("images", ["*", {"allowed_images": "*"}, ["*"], {"any": "*"}])
+def test_that_every_image_is_allowed_is_refused(images: object) -> None:
+    with pytest.raises(ValueError, match=r"allowed_images|allows every image"):
+        from_allowed_images(images)
+
+
+def choice(name: str, image: str = "", groups: tuple[str, ...] | None = None) -> Choice:
+    return Choice(name=name, set=Settings(image_name=image), allowed_groups=groups)
+
+
+def test_choices_of_images_become_images_but_those_for_some_groups() -> None:
+    image = Option(name="image", choices=(choice("scipy", "s:1"), choice("r", "r:1"), choice("gpu", "g:1", ("staff",))))
+    size = Option(name="size", choices=(choice("small"), choice("large")))
+
+    images, losses = to_allowed_images([Template(name="a", image_name="i", options=(image, size))])
+
+    assert (images, [loss.left_out for loss in losses]) == ({"a (scipy)": "s:1", "a (r)": "r:1"}, [True, False])
+
+
+def test_images_whose_other_option_is_for_some_groups_only_are_left_out() -> None:
+    image = Option(name="image", choices=(choice("scipy", "s:1"),))
+    size = Option(name="size", choices=(choice("small", groups=("staff",)), choice("large")))
+
+    images, losses = to_allowed_images([Template(name="a", image_name="i", options=(image, size))])
+
+    assert (images, losses[0].left_out) == ({}, True)
+
+
+def test_the_hubs_own_image_is_left_out_and_named() -> None:
+    images, losses = to_allowed_images([Template(name="a", image_name=HUBS_OWN_IMAGE)])
+
+    assert (images, losses[0].left_out) == ({}, True)
+
+
+@pytest.mark.parametrize("state", [{"paused": "Back on Monday."}, {"replaced_by": "b"}])
+def test_what_is_out_of_service_is_no_allowed_image(state: dict[str, str]) -> None:
+    images, losses = to_allowed_images([Template(name="a", image_name="i", **state)])  # type: ignore[arg-type]
+
+    assert (images, len(losses)) == ({}, 1)

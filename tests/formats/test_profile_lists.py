@@ -4,6 +4,7 @@ import pytest
 
 from binder_registry.formats.profile_lists import find_profiles
 from binder_registry.formats.z2jh import from_z2jh
+from binder_registry.settings import HUBS_OWN_IMAGE
 
 LIST = [{"display_name": "One", "kubespawner_override": {}}]
 CHART = {"singleuser": {"image": {"name": "base", "tag": "1"}, "profileList": LIST}}
@@ -22,7 +23,7 @@ def below(path: str, values: Any) -> Any:
 @pytest.mark.parametrize("chart", [CHART, HUB])
 @pytest.mark.parametrize("path", ["", "jupyterhub", "basehub.jupyterhub", "a.b.c", "1.2"])
 def test_a_list_is_found_below_any_chart_with_the_image_beside_it(path: str, chart: Any) -> None:
-    [template], _ = from_z2jh(below(path, chart))
+    [template], _ = from_z2jh(below(path, chart), bake_image=True)
 
     assert (template.name, template.image_name) == ("one", "base:1")
 
@@ -50,7 +51,7 @@ def test_an_alias_of_a_list_is_another_list() -> None:
 def test_one_of_several_lists_is_named_by_its_path_or_one_above(at: str) -> None:
     other = {"singleuser": {"image": "other", "profileList": LIST}}
 
-    [template], _ = from_z2jh({"a": CHART, "b": {"c": other}, "bb": CHART}, at)
+    [template], _ = from_z2jh({"a": CHART, "b": {"c": other}, "bb": CHART}, at, bake_image=True)
 
     assert template.image_name == "other"
 
@@ -122,13 +123,13 @@ def test_a_profile_of_a_mapping_without_a_name_takes_its_key() -> None:
     ],
 )
 def test_the_hubs_image_is_put_together(image: object, found: str) -> None:
-    [template], losses = from_z2jh({"singleuser": {"image": image, "profileList": LIST}})
+    [template], losses = from_z2jh({"singleuser": {"image": image, "profileList": LIST}}, bake_image=True)
 
     assert (template.image_name, losses) == (found, [])
 
 
 @pytest.mark.parametrize("image", [{"name": "x", "tag": True}, {"tag": "1"}, ["x"], 5, {"name": {"a": "b"}}])
 def test_an_image_of_the_hub_that_is_none_is_named_and_not_taken(image: object) -> None:
-    templates, losses = from_z2jh({"singleuser": {"image": image, "profileList": LIST}})
+    [template], losses = from_z2jh({"singleuser": {"image": image, "profileList": LIST}}, bake_image=True)
 
-    assert (templates, losses[0].member) == ([], "singleuser.image")
+    assert (template.image_name, losses[0].member) == (HUBS_OWN_IMAGE, "singleuser.image")

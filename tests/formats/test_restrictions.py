@@ -1,3 +1,5 @@
+import json
+from itertools import product
 from typing import Any
 
 import pytest
@@ -6,7 +8,9 @@ from hypothesis import strategies as st
 
 from binder_registry.formats.losses import Losses
 from binder_registry.formats.z2jh import from_z2jh
+from binder_registry.options import ChoiceRefused, resolve
 from binder_registry.template import Template
+from binder_registry.wire import encode_template
 
 STAFF, STUDENTS = ["staff"], ["students"]
 
@@ -29,8 +33,20 @@ def moved(profile: dict[str, Any] | None = None, **options: Any) -> tuple[list[T
     )
 
 
-def offered(templates: list[Template]) -> dict[str, tuple[str, ...]]:
-    return {template.name: template.allowed_groups for template in templates}
+def of_option(option: dict[str, Any]) -> tuple[list[Template], Losses]:
+    return from_z2jh([{"slug": "p", "kubespawner_override": {"image": "i"}, "profile_options": {"a": option}}])
+
+
+def offered(templates: list[Template]) -> dict[str, Any]:
+    """The groups of each template, each choice and each free text."""
+    found: dict[str, Any] = {}
+    for template in templates:
+        found[template.name] = template.allowed_groups
+        for option in template.options:
+            found |= {f"{option.name}.{choice.name}": choice.allowed_groups for choice in option.choices}
+            if option.free_text:
+                found[f"{option.name} typed"] = option.free_text.allowed_groups
+    return found
 
 
 NOBODY_KNOWS = [
@@ -78,13 +94,7 @@ def test_a_profile_whose_restriction_cannot_be_kept_is_left_out(restriction: dic
 def test_a_choice_whose_restriction_cannot_be_kept_is_left_out(restriction: dict[str, Any]) -> None:
     templates, losses = moved(size={"big": choice(**restriction)})
 
-    assert (offered(templates), [loss.left_out for loss in losses]) == ({"p-open": ()}, [True])
-
-
-def test_a_choice_whose_restriction_cannot_be_kept_is_left_out_of_every_combination() -> None:
-    templates, _ = moved(size={"big": choice(users=["ada"])}, image={"r": choice()})
-
-    assert set(offered(templates)) == {"p-open-open", "p-open-r"}
+    assert (offered(templates), [loss.left_out for loss in losses]) == ({"p": (), "size.open": None}, [True])
 
 
 def test_a_profile_none_of_whose_choices_can_be_kept_is_left_out() -> None:
@@ -96,10 +106,10 @@ def test_a_profile_none_of_whose_choices_can_be_kept_is_left_out() -> None:
 
 
 @pytest.mark.parametrize("key", ["allowed_groups", "allowed_teams", "groups"])
-def test_the_groups_of_a_choice_become_those_of_its_templates(key: str) -> None:
+def test_the_groups_of_a_choice_become_its_own(key: str) -> None:
     templates, losses = moved(size={"big": choice(**{key: ["staff", "it", "staff"]})})
 
-    assert (offered(templates), losses) == ({"p-open": (), "p-big": ("staff", "it")}, [])
+    assert (offered(templates), losses) == ({"p": (), "size.open": None, "size.big": ("staff", "it")}, [])
 
 
 @pytest.mark.parametrize(
@@ -121,56 +131,81 @@ def test_the_groups_of_a_profile_are_kept(profile: dict[str, Any], kept: tuple[s
     assert offered(templates) == {"p": kept}
 
 
+def test_groups_of_a_profile_and_of_a_choice_hold_together() -> None:
+    templates, losses = moved({"allowed_groups": STAFF}, size={"big": choice(allowed_groups=STUDENTS)})
+
+    assert (offered(templates), losses) == ({"p": ("staff",), "size.open": None, "size.big": ("students",)}, [])
+
+
 @pytest.mark.parametrize(
-    ("profile", "big"),
+    ("option", "big"),
     [
         (STAFF, STAFF),
         (["students", "staff"], STAFF),  # whoever is of the second list is of the first
         (STAFF, ["students", "staff"]),
     ],
 )
-def test_lists_of_which_one_says_what_both_say_are_kept(profile: list[str], big: list[str]) -> None:
-    templates, _ = moved({"allowed_groups": profile}, size={"big": choice(allowed_groups=big)})
+def test_lists_of_which_one_says_what_both_say_are_kept(option: list[str], big: list[str]) -> None:
+    templates, losses = of_option({"allowed_groups": option, "choices": {"big": {"allowed_groups": big}}})
 
-    assert offered(templates)["p-big"] == ("staff",)
+    assert (offered(templates), losses) == ({"p": (), "a.big": ("staff",)}, [])
 
 
-def test_a_combination_that_needs_groups_of_two_lists_is_left_out() -> None:
-    templates, losses = moved({"allowed_groups": STAFF}, size={"big": choice(allowed_groups=STUDENTS)})
+def test_a_choice_that_needs_groups_of_two_lists_is_left_out() -> None:
+    templates, losses = of_option({"allowed_groups": STAFF, "choices": {"a": {}, "b": {"allowed_groups": STUDENTS}}})
 
-    assert (offered(templates), [(loss.where, loss.left_out) for loss in losses]) == (
-        {"p-open": ("staff",)},
-        [("profile p, big", True)],
+    assert (offered(templates), [(loss.choice, loss.left_out) for loss in losses]) == (
+        {"p": (), "a.a": ("staff",)},
+        [("option a, choice b", True)],
     )
 
 
-def test_a_combination_of_choices_for_different_groups_is_left_out() -> None:
-    templates, _ = moved(size={"big": choice(allowed_groups=STAFF)}, image={"r": choice(allowed_groups=STUDENTS)})
+def test_a_profile_that_needs_groups_of_two_lists_is_left_out() -> None:
+    templates, losses = moved({"allowed_groups": STAFF, "groups": STUDENTS})
 
-    assert offered(templates) == {"p-open-open": (), "p-open-r": ("students",), "p-big-open": ("staff",)}
-
-
-def test_the_groups_of_an_option_hold_for_its_choices() -> None:
-    option = {"allowed_groups": STAFF, "choices": {"big": {}}}
-
-    templates, _ = from_z2jh([{"slug": "p", "kubespawner_override": {"image": "i"}, "profile_options": {"a": option}}])
-
-    assert offered(templates) == {"p-big": ("staff",)}
+    assert (templates, [loss.left_out for loss in losses]) == ([], [True])
 
 
-@pytest.mark.parametrize("restriction", [{"allowed_groups": STAFF}, {"allowed_groups": []}, {"admin_only": True}])
-@pytest.mark.parametrize(("choices", "kept"), [({"a": {}}, {"p-a": ()}), ({}, {}), (None, {})])
-def test_free_text_for_some_is_left_out_and_never_stands_for_everybody(
+def test_the_groups_of_an_option_hold_for_its_choices_and_its_free_text() -> None:
+    templates, _ = of_option({"allowed_groups": STAFF, "choices": {"big": {}}, "unlisted_choice": {"enabled": True}})
+
+    assert offered(templates) == {"p": (), "a.big": ("staff",), "a typed": ("staff",)}
+
+
+@pytest.mark.parametrize("content", [{}, {"choices": {}}, {"choices": None, "unlisted_choice": {"enabled": False}}])
+def test_an_option_for_some_without_anything_to_choose_leaves_its_profile_out(content: dict[str, Any]) -> None:
+    assert of_option({"allowed_groups": STAFF, **content})[0] == []
+
+
+@pytest.mark.parametrize("restriction", [{"allowed_groups": []}, {"admin_only": True}, {"users": ["ada"]}])
+@pytest.mark.parametrize(("choices", "kept"), [({"a": {}}, {"p": (), "a.a": None}), ({}, {}), (None, {})])
+def test_a_free_text_whose_restriction_cannot_be_kept_is_left_out(
     restriction: dict[str, Any], choices: Any, kept: dict[str, Any]
 ) -> None:
-    option = {"choices": choices, "unlisted_choice": {"enabled": True, **restriction}}
-
-    templates, losses = from_z2jh(
-        [{"slug": "p", "kubespawner_override": {"image": "i"}, "profile_options": {"image": option}}]
-    )
+    templates, losses = of_option({"choices": choices, "unlisted_choice": {"enabled": True, **restriction}})
 
     assert (offered(templates), losses[0].left_out) == (kept, True)
-    assert "unlisted_choice" in str(losses[0])
+
+
+def test_the_groups_of_a_free_text_are_kept() -> None:
+    templates, losses = of_option({"unlisted_choice": {"enabled": True, "allowed_groups": STAFF}})
+
+    assert (offered(templates), losses) == ({"p": (), "a typed": ("staff",)}, [])
+
+
+@pytest.mark.parametrize(
+    ("groups", "spellings"),
+    [
+        (["Org:a", "org:b", "Other:c"], "Org, org"),
+        (["Staff", "staff"], "Staff, staff"),
+        (["Org:a", "Org:A"], "Org:A, Org:a"),
+        (["Org:a", "Org:b", "b"], ""),
+    ],
+)
+def test_a_list_that_relies_on_groups_without_case_is_named(groups: list[str], spellings: str) -> None:
+    _, losses = moved(size={"big": choice(allowed_groups=groups)})
+
+    assert [loss.what.partition(" differ ")[0] for loss in losses] == ([spellings] if spellings else [])
 
 
 group_lists = st.lists(st.sampled_from("abc"), max_size=3) | st.sampled_from([None, "a"])
@@ -183,6 +218,14 @@ choices_of_an_option = st.lists(restrictions, min_size=1, max_size=3)
 def may(user: str, *parts: dict[str, Any]) -> bool:
     """Whether all restrictions, each of which any of its groups meets, hold for a user of one group."""
     return all(user in (groups or ()) for part in parts for groups in part.values())
+
+
+def resolves(template: Template, choices: dict[str, str], group: str) -> bool:
+    try:
+        resolve(json.loads(encode_template(template)), choices, {group})
+    except ChoiceRefused:
+        return False
+    return True
 
 
 @given(restrictions, choices_of_an_option, choices_of_an_option)
@@ -199,8 +242,8 @@ def test_nobody_is_offered_what_the_list_withholds(
     )
 
     for template in templates:
-        _, size, image = template.name.split("-")
-        parts = (profile, sizes[int(size)], images[int(image)])
-        for user in "abcd":
-            offered_to = not template.allowed_groups or user in template.allowed_groups
-            assert may(user, *parts) or not offered_to
+        given = {option.name: {one.name for one in option.choices} for option in template.options}
+        for size, image in product(given["size"], given["image"]):
+            parts = (profile, sizes[int(size)], images[int(image)])
+            for user in "abcd":
+                assert may(user, *parts) or not resolves(template, {"size": size, "image": image}, user)

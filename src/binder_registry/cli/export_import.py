@@ -23,10 +23,10 @@ LEFT_OUT = 3  # exit code
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["yaml", "json", "z2jh", "allowed-images"]),
+    type=click.Choice(["yaml", "json", "z2jh", "jupyterhub-config", "allowed-images"]),
     default="yaml",
     show_default=True,
-    help="z2jh: singleuser.profileList; allowed-images: of DockerSpawner.",
+    help="z2jh: singleuser.profileList; jupyterhub-config: KubeSpawner's; allowed-images: of DockerSpawner.",
 )
 @click.option("--label", "-l", multiple=True, metavar="SELECTOR", help="Only those with these labels; repeatable.")
 @click.option("--revision", type=whole(), metavar="N", help="As it was at this revision of the registry.")
@@ -44,8 +44,8 @@ def export(
     """Write all templates, without times and revisions: `apply -f` takes them back and finds them unchanged.
 
     What the other formats cannot hold is named on stderr. A template that they would open to everybody, or cannot hold
-    at all, is left out, and the exit code is 3. In values of zero-to-jupyterhub groups are written, and named: only a
-    hub with code of its own obeys them.
+    at all, is left out, and the exit code is 3. KubeSpawner alone passes over groups: beside a list of profiles that
+    has some stands the code that makes a hub obey them.
 
     \b
     Examples:
@@ -69,6 +69,7 @@ def export(
 
 def rendered(templates: list[dict[str, Any]], form: str) -> "tuple[str, Losses]":
     from ..formats.allowed_images import to_allowed_images
+    from ..formats.jupyterhub_config import to_jupyterhub_config
     from ..formats.z2jh import to_z2jh
     from .documents import as_template, shown_members, to_yaml, to_yaml_documents
 
@@ -80,13 +81,18 @@ def rendered(templates: list[dict[str, Any]], form: str) -> "tuple[str, Losses]"
             ), []
     if form == "json":
         return json_text([shown_members(template) for template in templates], indent=2) + "\n", []
-    values, losses = (to_z2jh if form == "z2jh" else to_allowed_images)([as_template(one) for one in templates])
+    known = [as_template(one) for one in templates]
+    if form == "jupyterhub-config":
+        return to_jupyterhub_config(known)
+    values, losses = (to_z2jh if form == "z2jh" else to_allowed_images)(known)
     return to_yaml(values), losses
 
 
-def tell_of(losses: "Losses") -> None:
-    for loss in losses:
-        tell(str(loss))
+def tell_of(losses: "Losses", output: str = "text") -> None:
+    from ..formats.losses import lines, records
+
+    for line in [json_text(records(losses))] if output == "json" else lines(losses):
+        tell(line)
 
 
 def exit_code(losses: "Losses") -> int:
@@ -122,6 +128,16 @@ def _counted(done: Any, index: int, text: str) -> str:
     help="What is to be done with ${...}, {{ }}, <tag> and the like in a hub's list.",
 )
 @click.option("--bake-image", is_flag=True, help="Write singleuser.image into templates that leave it to the hub.")
+@click.option("--merge-flattened", is_flag=True, help="Replace the templates per choice of before options.")
+@click.option("--lossy", is_flag=True, help="Exit with 0 although something was left out.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="How to name what was lost, on stderr.",
+)
 @plan_options
 @note_option
 @connected
@@ -138,14 +154,20 @@ def import_templates(
     at: str,
     placeholders: str,
     bake_image: bool,
+    merge_flattened: bool,
+    lossy: bool,
+    output: str,
     **choices: Any,
 ) -> None:
     """Take templates from a hub's values, from its jupyterhub_config.py, from DockerSpawner's list of images, or from
     another registry, and apply them. What cannot be carried over is named on stderr, and the rest is taken.
 
     Several files of values are merged in their order, as Helm merges them. The list is found wherever it stands, also
-    in Python, which is read and never run. What is offered to some only, and could not be kept so, is left out, and so
-    is what cannot be read or known: the exit code is 3 then.
+    in Python, which is read and never run. A profile becomes one template, with its options. What is offered to some
+    only, and could not be kept so, is left out, and so is what cannot be read or known: the exit code is 3 then, unless
+    --lossy. Losses are named in one line for each kind, or with -o json as one line that is a list of them, with every
+    place. With --merge-flattened the templates <slug>-<choice> of before options get the one with options as their
+    successor.
 
     The token for the other registry comes from its context, or from BINDER_REGISTRY_FROM_TOKEN.
 
@@ -165,8 +187,8 @@ def import_templates(
         raise click.UsageError(
             "Name files, as arguments or with -f, or another registry with --from-url or --from-context."
         )
-    if (at or bake_image) and form != "z2jh":
-        raise click.UsageError("--at and --bake-image go with --format z2jh.")
+    if (at or bake_image or merge_flattened) and form != "z2jh":
+        raise click.UsageError("--at, --bake-image and --merge-flattened go with --format z2jh.")
     keep = placeholders == "keep"
     if keep and form == "templates":
         raise click.UsageError("--placeholders goes with --format z2jh and allowed-images.")
@@ -178,8 +200,12 @@ def import_templates(
     else:
         found, losses = of_registry(from_url, from_context), list[Loss]()
     templates = _publishable(found, losses)
-    tell_of(losses)
-    code = exit_code(losses)
+    tell_of(losses, output)
+    if merge_flattened:
+        from ..formats.flattened import replaced
+
+        templates += list(replaced(templates, client.list_templates()))
+    code = 0 if lossy else exit_code(losses)
     try:
         publish(ctx, client, templates, left_out=[loss.where for loss in losses if loss.left_out], **choices)
     except click.exceptions.Exit as planned:

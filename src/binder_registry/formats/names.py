@@ -5,6 +5,7 @@ import re
 from slugify import slugify as _slugify
 
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_STOCK = re.compile(r"(?!x-)(?!.*--)[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?", re.ASCII)
 
 
 def slugify(text: object) -> str:
@@ -15,6 +16,11 @@ def slugify(text: object) -> str:
 def slug_of(name: str) -> str:
     """As the hub's module does it, so that saved choices stay good: tornado, which that imports, need not be here."""
     return name if _SLUG.fullmatch(name) and not name.startswith("x-") else f"x-{name.encode().hex()}"
+
+
+def stock_slug_of(name: str) -> str:
+    """For a hub without the module: what its form can hold stays as it is, so that users' saved choices stay good."""
+    return name if _STOCK.fullmatch(name) else slug_of(name)
 
 
 def name_of(slug: str) -> str:

@@ -1,144 +1,248 @@
-"""`kubespawner_override` as members of a template. Pure."""
+"""`kubespawner_override` as the members of a template or a choice, and the rest of it as overrides. Pure.
 
+What has a member becomes it where the way back gives the same again. All else is carried as it is, `null` too.
+"""
+
+import math
 import re
 import shlex
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
+from ipaddress import ip_address
 from reprlib import repr as short
 from typing import Any
 
-from msgspec.structs import replace
+import msgspec
+from msgspec import Raw
 
-from ..template import ContainerLimits, Template
-from .losses import LeftOut, Loss, Losses
-from .scalars import cpus, image_reference, memory, misread, text_of, whole
+from ..members import LARGEST_INTEGER, MAX_ENTRIES, VARIABLE
+from ..options import HARMLESS_OVERRIDES
+from ..setting_rules import has_control_characters
+from ..settings import ContainerLimits, Requests
+from .formatted import plain_command_word, plain_text
+from .kubespawner_settings import OLD_NAMES, SETTINGS
+from .losses import LeftOut
+from .scalars import cpus, image_reference, memory, misread, text_of, whole, written
 
 GPU = "nvidia.com/gpu"
-SHARES_PER_CPU = 1024  # Kubernetes turns a request of one CPU into as many shares
+KIND = "kubespawner"
+NEEDS_WORD = "is carried, for hubs whose admin allows it (allow_overrides)"
 
-Note = Callable[..., None]  # takes what is lost, and below which part of the setting
+Note = Callable[[str, str], None]  # takes a setting, and what is to be said of it
 
-_OLD_NAMES = {"image_spec": "image", "singleuser_image_spec": "image"}
-_PLACEHOLDER = re.compile(r"(?<!\{)\{\w")
+_MOST_LEVELS = 30
+_VARIABLE = re.compile(VARIABLE, re.ASCII)
 
 
-def applied(overrides: Iterable[Mapping[Any, Any]]) -> dict[str, Any]:
-    """One after the other, as KubeSpawner applies them: a mapping is merged into one that is there, key by key.
+class _NoMember(Exception):
+    """No member says this. With a reason: nobody can mean it."""
 
-    What KubeSpawner takes away is None here: it would take the hub's own away as well.
+
+def members_of(
+    override: Mapping[Any, Any], note: Note, *, template: bool = False, typed: bool = False, devices: bool = True
+) -> dict[str, Any]:
+    """By attribute of `Settings`, or of `Template`. Raises `LeftOut` for what JSON cannot hold.
+
+    `typed`: `{value}` stands for what a user types. `devices`: GPUs may become a limit.
     """
-    settings: dict[str, Any] = {}
-    for override in overrides:
-        for name, value in override.items():
-            key = _OLD_NAMES.get(name, str(name))
-            before = settings.get(key, {})
-            merges = isinstance(before, Mapping) and isinstance(value, Mapping)
-            settings[key] = _merged(before, value) if merges else value
-    return settings
-
-
-def _merged(before: Mapping[Any, Any], new: Mapping[Any, Any]) -> dict[Any, Any]:
-    merged = dict(before)
-    for key, value in new.items():
-        if isinstance(value, Mapping):
-            inner = merged.get(key)
-            value = _merged(inner if isinstance(inner, Mapping) else {}, value)
-        merged[key] = value
-    return merged
-
-
-def overridden(template: Template, settings: Mapping[str, Any], where: str, losses: Losses) -> Template:
-    """With these settings. Raises `LeftOut` for what cannot be read: a limit that is left out would be no limit."""
-    members: dict[str, Any] = {}
-    limits: dict[str, Any] = {}
-    for key, value in settings.items():
-        member = f"kubespawner_override.{key}"
-
-        def note(what: str, below: str = "", member: str = member) -> None:
-            losses.append(Loss(where, what, f"{member}{below}"))
-
-        if value == {}:
-            continue
-        if value is None or (not value and key in _READERS):
-            note(f"is {'null' if value is None else short(value)} in place of the hub's own, which is not carried over")
-        elif key not in _READERS:
-            note("is not carried over")
-        else:
+    found: dict[tuple[str, ...], Any] = {}
+    left: dict[str, Any] = {}
+    readers = _READERS | (_OF_TEMPLATES if template else {}) | (_DEVICES if devices else {})
+    for key, value in _settings(override).items():
+        if key not in SETTINGS:
+            note(key, "is no setting of KubeSpawner, which passes over it: dropped")
+        elif value == {} and key == "environment":
+            note(key, "is empty and changes nothing: dropped")
+        elif key == "environment" and isinstance(value, Mapping):
+            variables, others = _variables(value, note, typed)
+            found |= {("environment",): variables} if variables else {}
+            left |= {key: others} if others else {}
+        elif key in readers:
+            path, read = readers[key]
             try:
-                attribute, read = _READERS[key]
-                found = read(value, note)
-            except (ValueError, OverflowError) as error:
-                raise LeftOut(f"{member} cannot be read ({error})") from None
-            (limits if attribute in ContainerLimits.__struct_fields__ else members)[attribute] = found
-    return replace(template, **members, limits=ContainerLimits(**limits))
+                found[path] = read(value, partial(note, key), typed)
+            except (_NoMember, ValueError, OverflowError) as error:
+                if str(error):
+                    note(key, f"cannot be read ({error}) and is carried as it is")
+                left[key] = value
+        else:
+            left[key] = value
+    for key in left:
+        if key not in HARMLESS_OVERRIDES:
+            note(key, NEEDS_WORD)
+    return _attributes(found) | _overrides(left, note)
 
 
-def _image(value: Any, note: Note) -> str:
-    image, problem = image_reference(value)
-    if problem:
-        note(problem, ".tag")
+def has_plain_devices(override: Mapping[Any, Any]) -> bool:
+    """Whether what it asks of devices is GPUs and no more."""
+    try:
+        return "extra_resource_limits" not in override or bool(_gpus(override["extra_resource_limits"], None, False))
+    except (_NoMember, ValueError, OverflowError):
+        return False
+
+
+def _settings(override: Mapping[Any, Any]) -> dict[str, Any]:
+    """By KubeSpawner's own names; a later one of two spellings wins."""
+    return {OLD_NAMES.get(str(name), str(name)): value for name, value in override.items()}
+
+
+def _attributes(found: Mapping[tuple[str, ...], Any]) -> dict[str, Any]:
+    members = {path[0]: value for path, value in found.items() if len(path) == 1}
+    for member, structure in (("limits", ContainerLimits), ("requests", Requests)):
+        if inner := {path[1]: value for path, value in found.items() if path[0] == member}:
+            members[member] = structure(**inner)
+    return members
+
+
+def _overrides(left: Mapping[str, Any], note: Note) -> dict[str, Any]:
+    if not left:
+        return {}
+    settings = {key: _as_json(value, partial(note, key)) for key, value in left.items()}
+    return {"overrides": {KIND: Raw(msgspec.json.encode(settings))}}
+
+
+def _as_json(value: Any, note: Callable[[str], None], level: int = 0) -> Any:
+    if level > _MOST_LEVELS:
+        raise LeftOut("kubespawner_override is nested too deep")
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        return str(value)
+    if isinstance(value, Mapping):
+        return {str(text_of(key)): _as_json(inner, note, level + 1) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_as_json(inner, note, level + 1) for inner in value]
+    if not isinstance(value, (int, float)) or not abs(value) <= LARGEST_INTEGER:
+        raise LeftOut(f"kubespawner_override holds {short(value)}, which JSON cannot")
+    if _means_another(value):
+        note(misread(value))
+    return int(value) if isinstance(value, int) else float(value)
+
+
+def _means_another(value: int | float) -> bool:
+    try:
+        return not math.isclose(float(written(value).replace("_", "")), value)
+    except ValueError:
+        return True
+
+
+# ── each setting that is a member ────────────────────────────────────────────────────────────────────────────────────
+
+Say = Callable[[str], None]
+
+
+def _image(value: Any, say: Say, typed: bool) -> str:
+    if isinstance(value, Mapping):
+        image, problem = image_reference(value)
+        say("given as name and tag is put together")
+        if problem:
+            say(problem)
+    elif isinstance(value, str):
+        image = str(value)
+    else:
+        raise _NoMember("" if value is None else f"{short(value)} is not an image")
+    if not image.strip() or has_control_characters(image):
+        raise _NoMember
     return image
 
 
-def _command(value: Any, note: Note) -> str:
-    return shlex.join(map(text_of, value if isinstance(value, (list, tuple)) else [value]))
+def _command(value: Any, say: Say, typed: bool) -> str:
+    words = [value] if isinstance(value, str) else value
+    if not isinstance(words, (list, tuple)) or not words or not all(isinstance(word, str) for word in words):
+        raise _NoMember
+    return shlex.join(_literal(plain_command_word(str(word))) for word in words)
 
 
-def _path(value: Any, note: Note) -> str:
-    path = text_of(value, exact=True)
-    if _PLACEHOLDER.search(path):
-        note(f"holds a placeholder, which will stand for itself: {path!r}")
-    return path.replace("{{", "{").replace("}}", "}")
+def _path(value: Any, say: Say, typed: bool) -> str:
+    path = _literal(plain_text(str(value), typed)) if isinstance(value, str) else ""
+    if not path.startswith("/") or path.startswith("//") or has_control_characters(path):
+        raise _NoMember
+    return path
 
 
-def _shares(value: Any, note: Note) -> int:
-    wanted = cpus(value)
-    shares = round(wanted * SHARES_PER_CPU)
-    if shares != wanted * SHARES_PER_CPU:
-        note(f"of {wanted} becomes {shares / SHARES_PER_CPU}, {shares} of {SHARES_PER_CPU} CPU shares")
-    return shares
+def _literal(text: str | None) -> str:
+    if text is None or "\0" in text:
+        raise _NoMember
+    return text
 
 
-def _environment(value: Any, note: Note) -> dict[str, str]:
-    return dict(_variables(_mapping(value), note))
+def _amount(read: Callable[[Any], int | float]) -> Callable[[Any, Say, bool], int | float]:
+    def amount(value: Any, say: Say, typed: bool) -> int | float:
+        if value is None or value == 0 or (typed and isinstance(value, str) and "{" in value):
+            raise _NoMember
+        found = read(value)
+        if not 0 < found <= LARGEST_INTEGER:
+            raise _NoMember
+        if isinstance(value, str) and read is cpus and not _is_number(value):
+            say(f"{value} is read as {found}")
+        return found
+
+    return amount
 
 
-def _variables(environment: Mapping[Any, Any], note: Note) -> Iterator[tuple[str, str]]:
-    for variable, value in sorted(environment.items(), key=lambda entry: str(entry[0])):
-        problem = misread(value)
-        if not isinstance(variable, str):
-            problem = "is not read as a name: write it in quotes. Not carried over"
-        elif value is None:
-            problem = "is null, which takes the hub's own away: not carried over"
-        elif not isinstance(value, (str, int, float)):
-            problem = "is not a text, not carried over"
+def _is_number(text: str) -> bool:
+    try:
+        return math.isfinite(float(text))
+    except ValueError:
+        return False
+
+
+def _port(value: Any, say: Say, typed: bool) -> int:
+    if value is None or value == 0:
+        raise _NoMember
+    port = whole(value)
+    if not 0 < port <= 65535:
+        raise _NoMember
+    return port
+
+
+def _address(value: Any, say: Say, typed: bool) -> str:
+    try:
+        address = ip_address(value)
+    except ValueError:
+        raise _NoMember from None
+    if address.is_loopback or str(address) != value:  # to templates that is the host's
+        raise _NoMember
+    return str(address)
+
+
+def _gpus(value: Any, say: Any, typed: bool) -> int:
+    if not isinstance(value, Mapping) or list(value) != [GPU] or not value[GPU]:
+        raise _NoMember
+    try:
+        return whole(value[GPU])
+    except (ValueError, OverflowError):
+        raise _NoMember from None
+
+
+def _variables(environment: Mapping[Any, Any], note: Note, typed: bool) -> tuple[dict[str, str], dict[Any, Any]]:
+    """Those that a member can say, and the others."""
+    members: dict[str, str] = {}
+    others: dict[Any, Any] = {}
+    for variable, value in environment.items():
+        text = None
+        if isinstance(variable, str) and _VARIABLE.fullmatch(variable) and isinstance(value, (str, int, float)):
+            text = plain_text(str(text_of(value)), typed)
+            if problem := "is true or false, and becomes a text" if isinstance(value, bool) else misread(value):
+                note(f"environment.{variable}", problem)
+        if text is None or "\0" in text or len(members) == MAX_ENTRIES:
+            others[variable] = value
         else:
-            yield variable, text_of(value)
-        if problem:
-            note(problem, f".{variable}")
+            members[str(variable)] = text
+    return dict(sorted(members.items())), others
 
 
-def _devices(value: Any, note: Note) -> int:
-    for resource, amount in _mapping(value).items():
-        if resource != GPU or amount is None:
-            note("is not carried over", f".{resource}")
-    return whole(value.get(GPU) or 0)
+Reader = tuple[tuple[str, ...], Callable[[Any, Say, bool], Any]]
 
-
-def _mapping(value: Any) -> Mapping[Any, Any]:
-    if not isinstance(value, Mapping):
-        raise ValueError(f"{short(value)} is not a mapping")
-    return value
-
-
-_READERS: dict[str, tuple[str, Callable[[Any, Note], Any]]] = {
-    "image": ("image_name", _image),
-    "cmd": ("command", _command),
-    "default_url": ("redirect_uri", _path),
-    "port": ("bind_port", lambda value, _: whole(value)),
-    "ip": ("bind_ip", lambda value, _: text_of(value, exact=True)),
-    "mem_limit": ("memory", lambda value, _: memory(value)),
-    "cpu_limit": ("cpus", lambda value, _: cpus(value)),
-    "cpu_guarantee": ("cpu_shares", _shares),
-    "environment": ("environment", _environment),
-    "extra_resource_limits": ("gpus", _devices),
+_READERS: dict[str, Reader] = {
+    "image": (("image_name",), _image),
+    "cmd": (("command",), _command),
+    "default_url": (("redirect_uri",), _path),
+    "port": (("bind_port",), _port),
+    "mem_limit": (("limits", "memory"), _amount(memory)),
+    "cpu_limit": (("limits", "cpus"), _amount(cpus)),
+    "mem_guarantee": (("requests", "memory"), _amount(memory)),
+    "cpu_guarantee": (("requests", "cpus"), _amount(cpus)),
 }
+_OF_TEMPLATES: dict[str, Reader] = {"ip": (("bind_ip",), _address)}
+_DEVICES: dict[str, Reader] = {"extra_resource_limits": (("limits", "gpus"), _gpus)}

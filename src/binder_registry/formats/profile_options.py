@@ -1,42 +1,81 @@
-"""The options of a profile, as every combination of one choice each. Pure."""
+"""The options of a profile as those of a template. Pure.
+
+Names stay as they are, so that users' saved choices stay good. What does not fit is left out, and named.
+"""
 
 from collections.abc import Iterator, Mapping
-from itertools import product
+from html import unescape
+from itertools import islice
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from .html_text import one_line
+from ..choices import MAX_CHOICES, Choice, FreeText, Option
+from ..errors import InvalidTemplate
+from ..rules import check
+from ..settings import Settings
+from ..template import Template
+from .formatted import is_simple
+from .html_text import holds_html, text
 from .losses import LeftOut, Loss, Losses
-from .names import slugify
-from .restrictions import Groups, check_override, groups_of
+from .overrides import has_plain_devices, members_of
+from .restrictions import Groups, check_override, groups_of, together
+from .scalars import text_of
 
-_OPTION = {"display_name", "choices", "unlisted_choice"}
-_CHOICE = {"display_name", "default", "kubespawner_override"}
+IGNORED = "is passed over by KubeSpawner: dropped"
+
+_OPTION = {"display_name", "description", "choices", "unlisted_choice", "dynamic_image_building"}
+_CHOICE = {"display_name", "description", "default", "kubespawner_override"}
 _FREE_TEXT = {
     "enabled",
     "display_name",
     "display_name_in_choices",
     "description",
+    "description_in_choices",
     "validation_regex",
     "validation_message",
     "kubespawner_override",
 }
 
 
-class Choice(Struct, frozen=True):
-    suffix: str  # of the template's name
-    label: str
-    override: Mapping[Any, Any]
-    groups: list[Groups]
+class Place(Struct, frozen=True):
+    """Where in a list something stands, and what is to be said of it."""
+
+    losses: Losses
+    profile: str
+    choice: str = ""
+    devices: bool = True  # whether GPUs may become a limit
+
+    def say(self, what: str, member: str = "", *, left_out: bool = False) -> None:
+        self.losses.append(Loss(self.profile, what, member, left_out, self.choice))
+
+    def at(self, choice: str) -> "Place":
+        return Place(self.losses, self.profile, f"{self.choice}, {choice}" if self.choice else choice, self.devices)
 
 
-def combinations(options: Any, where: str, losses: Losses) -> Iterator[tuple[Choice, ...]]:
+def options_of(options: Any, place: Place) -> tuple[Option, ...]:
     """Raises `LeftOut`."""
     if options is not None and not isinstance(options, Mapping):
         raise LeftOut("profile_options is not a mapping")
-    lists = [_choices(str(key), option, where, losses) for key, option in (options or {}).items()]
-    return product(*(choices for choices in lists if choices is not None))
+    found = (_option(str(text_of(key)), option, place.at(f"option {key}")) for key, option in (options or {}).items())
+    return tuple(option for option in found if option is not None)
+
+
+def overrides_of(profile: Mapping[Any, Any]) -> Iterator[Mapping[Any, Any]]:
+    """All of a profile, wherever they stand."""
+    options = profile.get("profile_options")
+    for option in options.values() if isinstance(options, Mapping) else ():
+        if isinstance(option, Mapping):
+            choices = option.get("choices")
+            for part in (*(choices.values() if isinstance(choices, Mapping) else ()), option.get("unlisted_choice")):
+                yield _mapping(part).get("kubespawner_override") or {}
+    yield profile.get("kubespawner_override") or {}
+
+
+def plain_devices(profile: Mapping[Any, Any]) -> bool:
+    """Whether all that it asks of devices is GPUs: else they would be two settings that do not know each other."""
+    return all(has_plain_devices(_mapping(override)) for override in overrides_of(profile))
 
 
 def override_of(part: Mapping[Any, Any]) -> Mapping[Any, Any]:
@@ -50,61 +89,174 @@ def override_of(part: Mapping[Any, Any]) -> Mapping[Any, Any]:
     return override
 
 
-def unknown(part: Mapping[Any, Any], known: set[str], where: str) -> Losses:
+def say_ignored(part: Mapping[Any, Any], known: set[str], place: Place, of: str) -> None:
     """What is neither read nor a restriction."""
     kept = known | {"allowed_groups", "allowed_teams", "groups", "access"}
-    return [Loss(where, "is not carried over", str(key)) for key, value in part.items() if key not in kept and value]
+    for key in part:
+        if key not in kept:
+            place.say(f"of {of} {IGNORED}", str(key))
 
 
-def _choices(key: str, option: Any, where: str, losses: Losses) -> list[Choice] | None:
-    """None: there is nothing to choose from. An empty list: there is, but nothing of it can be kept."""
+def shown(part: Mapping[Any, Any], key: str, place: Place, *, line: bool = False) -> str:
+    """A text for people; on one `line`, where a browser shows breaks as blanks, too."""
+    value = part.get(key)
+    if value is None:
+        return ""
+    written = str(value)
+    if holds_html(written):
+        place.say("holds HTML, which becomes text", key)
+    found = text(written)
+    if line and any(ord(character) < 32 or 127 <= ord(character) < 160 for character in found):
+        place.say("has breaks, which become blanks", key)
+        found = " ".join(found.split())
+    return found
+
+
+def _option(key: str, option: Any, place: Place) -> Option | None:
+    """None: there is nothing to choose. Raises `LeftOut` where there is, but nothing of it can be kept."""
     if option is None:
         return None
     if not isinstance(option, Mapping):
         raise LeftOut(f"option {key} is not a mapping")
-    at = f"{where}, option {key}"
     choices = option.get("choices")
     if choices is not None and not isinstance(choices, Mapping):
         raise LeftOut(f"the choices of option {key} are not a mapping")
     groups = groups_of(option, _OPTION)
-    losses += unknown(option, _OPTION, at)
-    if option.get("display_name"):
-        losses.append(Loss(at, "is not carried over", "display_name"))
-    if _free_text(option.get("unlisted_choice"), key, where, losses) and not choices:
-        raise LeftOut(f"the free text of option {key} is all that can be chosen")
-    if not choices:
-        return None
-    found = []
-    for name, choice in choices.items():
+    say_ignored(option, _OPTION, place, "options")
+    found = Option(
+        name=key,
+        display_name=shown(option, "display_name", place, line=True),
+        description=shown(option, "description", place),
+        choices=_choices(choices or {}, groups, place),
+        free_text=_free_text(option.get("unlisted_choice"), groups, place.at("free text")),
+        build=_build(option, place),
+    )
+    if found.choices or found.free_text or (found.build and not choices):
+        _check(replace(found, choices=(), free_text=None, build=True))
+        return found
+    if choices or groups or _enabled(option, "unlisted_choice"):
+        raise LeftOut(f"nothing can be chosen of option {key}")
+    place.say("has nothing to choose from: dropped")
+    return None
+
+
+def _choices(choices: Mapping[Any, Any], groups: list[Groups], place: Place) -> tuple[Choice, ...]:
+    found: list[Choice] = []
+    if len(choices) > MAX_CHOICES:
+        place.say(f"has more than {MAX_CHOICES} choices, the others are left out", left_out=True)
+    for key, choice in islice(choices.items(), MAX_CHOICES):
+        at = place.at(f"choice {key}")
         try:
-            found.append(_choice(str(name), {} if choice is None else choice, groups, at, losses))
+            one = _choice(str(text_of(key)), {} if choice is None else choice, groups, at)
+            if one.default and any(before.default for before in found):
+                at.say("counts for the first choice that has it: dropped", "default")
+                one = replace(one, default=False)
+            _check(Option(name="o", choices=(one,)))
+            found.append(one)
         except LeftOut as reason:
-            losses.append(Loss(f"{at}, choice {name}", f"{reason}: left out", left_out=True))
-    return found
+            at.say(f"{reason}: left out", left_out=True)
+    return tuple(found)
 
 
-def _choice(name: str, choice: Any, groups: list[Groups], where: str, losses: Losses) -> Choice:
+def _choice(name: str, choice: Any, groups: list[Groups], place: Place) -> Choice:
     if not isinstance(choice, Mapping):
         raise LeftOut("is not a mapping")
-    at = f"{where}, choice {name}"
-    own, override, suffix = groups_of(choice, _CHOICE), override_of(choice), slugify(name)
-    if not suffix:
-        raise LeftOut("gives no name")
-    losses += unknown(choice, _CHOICE, at)
-    if choice.get("default"):
-        losses.append(Loss(at, "is not carried over", "default"))
-    label = one_line(choice.get("display_name") or name, at, "display_name", losses)
-    return Choice(f"-{suffix}", label, override, [*groups, *own])
+    own, override = groups_of(choice, _CHOICE), override_of(choice)
+    say_ignored(choice, _CHOICE, place, "choices")
+    return Choice(
+        name=name,
+        display_name=shown(choice, "display_name", place, line=True),
+        description=shown(choice, "description", place),
+        default=bool(choice.get("default")),
+        allowed_groups=together([*groups, *own]) or None,
+        set=_settings(override, place),
+    )
 
 
-def _free_text(free: Any, option: str, where: str, losses: Losses) -> bool:
-    """Whether it is there, and not for everybody."""
-    if not isinstance(free, Mapping) or not free.get("enabled"):
-        return False
+def _free_text(typed: Any, groups: list[Groups], place: Place) -> FreeText | None:
+    if typed is None:
+        return None
     try:
-        restricted = bool(groups_of(free, _FREE_TEXT))
-    except LeftOut:
-        restricted = True
-    said = "is not for everybody: left out" if restricted else "is not carried over"
-    losses.append(Loss(where, said, f"the free text of option {option} (unlisted_choice)", left_out=restricted))
-    return restricted
+        if not isinstance(typed, Mapping):
+            raise LeftOut("unlisted_choice is not a mapping")
+        own = groups_of(typed, _FREE_TEXT)
+        if not typed.get("enabled"):
+            place.say("is not enabled: dropped", "unlisted_choice")
+            return None
+        override = override_of(typed)
+        if not all(map(is_simple, _texts(override))) or "{value}" in "".join(_keys(override)):
+            raise LeftOut("unlisted_choice formats what is typed in a way that cannot be kept")
+        say_ignored(typed, _FREE_TEXT, place, "unlisted_choice")
+        description = shown(typed, "description", place)
+        if typed.get("description_in_choices"):
+            if description:
+                place.say(f"of unlisted_choice {IGNORED}", "description_in_choices")
+            else:
+                place.say("of unlisted_choice becomes its description", "description_in_choices")
+                description = shown(typed, "description_in_choices", place)
+        found = FreeText(
+            display_name=shown(typed, "display_name", place, line=True),
+            display_name_in_choices=shown(typed, "display_name_in_choices", place, line=True),
+            description=description,
+            pattern=str(typed.get("validation_regex") or ""),
+            message=unescape(str(typed.get("validation_message") or "")),  # in an attribute nothing is a tag
+            allowed_groups=together([*groups, *own]) or None,
+            set=_settings(override, place, typed=True),
+        )
+        _check(Option(name="o", free_text=found))
+        return found
+    except LeftOut as reason:
+        place.say(f"{reason}: left out", left_out=True)
+        return None
+
+
+def _settings(override: Mapping[Any, Any], place: Place, *, typed: bool = False) -> Settings:
+    def note(key: str, what: str) -> None:
+        place.say(what, key)
+
+    return Settings(**members_of(override, note, typed=typed, devices=place.devices))
+
+
+def _build(option: Mapping[Any, Any], place: Place) -> bool:
+    building = option.get("dynamic_image_building")
+    if building is None:
+        return False
+    if not _enabled(option, "dynamic_image_building"):
+        place.say("is not enabled: dropped", "dynamic_image_building")
+        return False
+    for key in _mapping(building):
+        if key != "enabled":
+            place.say(f"of dynamic_image_building {IGNORED}", str(key))
+    return True
+
+
+def _enabled(option: Mapping[Any, Any], key: str) -> bool:
+    return bool(_mapping(option.get(key)).get("enabled"))
+
+
+def _check(option: Option) -> None:
+    """Raises `LeftOut` for what breaks a rule."""
+    try:
+        check(Template(name="t", image_name="i", options=(option,)))
+    except InvalidTemplate as error:
+        raise LeftOut(error.message.replace("options[0].choices[0].", "").replace("options[0].", "")) from None
+
+
+def _mapping(value: Any) -> Mapping[Any, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, (Mapping, list, tuple)):
+        for inner in value.values() if isinstance(value, Mapping) else value:
+            yield from _texts(inner)
+
+
+def _keys(value: Any) -> Iterator[str]:
+    if isinstance(value, (Mapping, list, tuple)):
+        for inner in value.values() if isinstance(value, Mapping) else value:
+            yield from _keys(inner)
+    if isinstance(value, Mapping):
+        yield from map(str, value)

@@ -60,12 +60,20 @@ def together(lists: Iterable[Groups]) -> Groups:
     raise LeftOut("it needs a group of each of several lists (allowed_groups), which one list cannot say")
 
 
+def differing_case(names: Iterable[str]) -> list[list[str]]:
+    """The names that are one to whoever does not look at their case."""
+    found: dict[str, set[str]] = {}
+    for name in names:
+        found.setdefault(name.casefold(), set()).add(name)
+    return [sorted(same) for same in found.values() if len(same) > 1]
+
+
 def _names(key: str, value: Any) -> Groups:
     names: Sequence[Any] = [value] if isinstance(value, str) else value if isinstance(value, (list, tuple)) else ()
     if value in ([], (), None):
         raise LeftOut(f"{key} is empty, which means nobody")
     try:
-        groups = tuple(text_of(name, exact=True) for name in names)
+        groups = tuple(str(text_of(name, exact=True)) for name in names)
     except ValueError:
         groups = ()
     if not groups or not all(map(str.strip, groups)):

@@ -3,54 +3,74 @@
 Both ways also give what could not be carried over.
 """
 
-import shlex
-from collections.abc import Iterable, Iterator, Mapping
-from html import escape
-from itertools import islice
+import re
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from msgspec.structs import replace
 
+from ..choices import MAX_OPTIONS
+from ..settings import HUBS_OWN_IMAGE
 from ..template import Template
-from .html_text import one_line, text
+from .exported_profiles import exported_profiles
+from .group_filter import group_filter
 from .losses import LeftOut, Loss, Losses
-from .names import name_of, slug_of, slugify
-from .overrides import GPU, SHARES_PER_CPU, applied, overridden
+from .names import name_of, slugify
+from .overrides import members_of
 from .profile_lists import ProfileList, find_profiles
-from .profile_options import Choice, combinations, override_of, unknown
-from .restrictions import groups_of, together
+from .profile_options import Place, options_of, override_of, plain_devices, say_ignored, shown
+from .restrictions import differing_case, groups_of, together
 from .scalars import image_reference, text_of
 
-MOST_CHOICES = 256  # templates of one profile
+STEP = 10  # between the orders of two profiles: there is room for others
 
-_PROFILE = {"slug", "display_name", "description", "kubespawner_override", "profile_options"}
+_PROFILE = {"slug", "display_name", "description", "default", "kubespawner_override", "profile_options"}
 
 
 def from_z2jh(values: Any, at: str = "", *, bake_image: bool = False) -> tuple[list[Template], Losses]:
     """From a values file, which has the list of profiles anywhere (or at the path `at`), or from such a list.
 
-    Each choice of a profile's options becomes a template `<slug>-<choice>`. Raises `ValueError`.
+    `bake_image`: the hub's own image is written into the templates that leave it to the hub. Raises `ValueError`.
     """
     found = find_profiles(values, at)
     losses: Losses = []
-    image = _hub_image(found, losses)
+    image = (_hub_image(found, losses) if bake_image else "") or HUBS_OWN_IMAGE
     templates: dict[str, Template] = {}
+    default = _default(found.profiles, losses)
     for number, profile in enumerate(found.profiles, 1):
         where = f"profile {_called(profile) or number}"
         try:
-            for template in _templates_of(profile, image, where, losses):
-                if template.name in templates:
-                    what = "there are two profiles of this name, the second is left out"
-                    losses.append(Loss(template.name, what, left_out=True))
-                else:
-                    templates[template.name] = template
+            template = _template(profile, image, where, losses)
         except LeftOut as reason:
             losses.append(Loss(where, f"{reason}: left out", left_out=True))
+            continue
+        if template.name in templates:
+            losses.append(Loss(where, "there are two profiles of this name, the second is left out", left_out=True))
+            continue
+        templates[template.name] = replace(template, order=number * STEP, default=profile is default)
+    losses += _case_losses(templates.values())
     return list(templates.values()), losses
+
+
+def to_z2jh(templates: Iterable[Template]) -> tuple[dict[str, Any], Losses]:
+    """A values file with `singleuser.profileList`, and what makes a hub obey its groups where it has some."""
+    profiles, losses = exported_profiles(templates)
+    values: dict[str, Any] = {"singleuser": {"profileList": profiles}}
+    if code := group_filter(profiles):
+        values["hub"] = {"extraConfig": {"obey-allowed-groups": code}}
+    return values, losses
 
 
 def _called(profile: Any) -> str:
     return str(profile.get("display_name") or profile.get("slug") or "") if isinstance(profile, Mapping) else ""
+
+
+def _default(profiles: list[Any], losses: Losses) -> Any:
+    """The one that KubeSpawner takes without a choice: the first that says so, else the first."""
+    flagged = [profile for profile in profiles if isinstance(profile, Mapping) and profile.get("default")]
+    for profile in flagged[1:]:
+        losses.append(Loss(f"profile {_called(profile)}", "counts for the first that has it: dropped", "default"))
+    return (flagged or profiles or [None])[0]
 
 
 def _hub_image(found: ProfileList, losses: Losses) -> str:
@@ -65,111 +85,48 @@ def _hub_image(found: ProfileList, losses: Losses) -> str:
     return image
 
 
-def _templates_of(profile: Any, image: str, where: str, losses: Losses) -> Iterator[Template]:
+def _template(profile: Any, image: str, where: str, losses: Losses) -> Template:
     """Raises `LeftOut`."""
     if not isinstance(profile, Mapping):
         raise LeftOut("is not a mapping")
-    start = _start(profile, where, losses)
-    groups, override = groups_of(profile, _PROFILE | {"default"}), override_of(profile)
-    losses += unknown(profile, _PROFILE, where)
-    every = combinations(profile.get("profile_options"), where, losses)
-    for choices in islice(every, MOST_CHOICES):
-        label = ", ".join(choice.label for choice in choices)
-        at = f"{where}, {label}" if label else where
-        try:
-            template = replace(
-                _named(start, choices, label),
-                allowed_groups=together([*groups, *(each for choice in choices for each in choice.groups)]),
-            )
-            settings = applied([override, *(choice.override for choice in choices)])
-            template = overridden(template, settings, at, losses)
-            if not (template.image_name or image):
-                raise LeftOut("has no image, and the values have no singleuser.image")
-            yield replace(template, image_name=template.image_name or image)
-        except LeftOut as reason:
-            losses.append(Loss(at, f"{reason}: left out", left_out=True))
-    if next(every, None) is not None:
-        what = f"has more than {MOST_CHOICES} combinations of choices, the others are left out"
-        losses.append(Loss(where, what, left_out=True))
+    place = Place(losses, where, devices=plain_devices(profile))
+    groups, override = groups_of(profile, _PROFILE), override_of(profile)
+    name = _name(profile)
+    say_ignored(profile, _PROFILE, place, "profiles")
+    options = options_of(profile.get("profile_options"), place)
+    if len(options) > MAX_OPTIONS:
+        raise LeftOut(f"has more than {MAX_OPTIONS} options")
+    members = members_of(override, lambda key, what: place.say(what, key), template=True, devices=place.devices)
+    return Template(
+        **{"image_name": image} | members,
+        name=name,
+        display_name=shown(profile, "display_name", place, line=True),
+        description=shown(profile, "description", place),
+        allowed_groups=together(groups),
+        options=options,
+    )
 
 
-def _start(profile: Mapping[Any, Any], where: str, losses: Losses) -> Template:
-    """What a profile says of itself."""
-    shown = one_line(profile.get("display_name"), where, "display_name", losses)
+def _name(profile: Mapping[Any, Any]) -> str:
     try:
         slug = text_of(profile.get("slug") or slugify(profile.get("display_name") or ""), exact=True)
     except ValueError as error:
         raise LeftOut(f"slug: {error}") from None
     if not slug:
         raise LeftOut("has neither a slug nor a display name")
-    return Template(
-        name=name_of(slug),
-        display_name=shown,
-        description=text(profile.get("description"), where, "description", losses),
-    )
+    return name_of(str(slug))
 
 
-def _named(start: Template, choices: tuple[Choice, ...], label: str) -> Template:
-    if not choices:
-        return start
-    return replace(
-        start,
-        name=start.name + "".join(choice.suffix for choice in choices),
-        display_name=f"{start.display_name} ({label})",
-    )
+def _case_losses(templates: Iterable[Template]) -> Losses:
+    groups = {group for template in templates for group in _groups(template)}
+    spellings = differing_case(groups | {re.split("[:/]", group)[0] for group in groups})  # organization:team
+    what = "differ in their case only: hubs whose groups come from systems without case need ignore_group_case=True"
+    return [Loss("values", f"{', '.join(same)} {what}", "allowed_groups") for same in spellings]
 
 
-def to_z2jh(templates: Iterable[Template]) -> tuple[dict[str, Any], Losses]:
-    """A values file with `singleuser.profileList`."""
-    losses: Losses = []
-    profiles = []
-    for template in templates:
-        for member, value in (
-            ("labels", template.labels),
-            ("deprecated", template.deprecated),
-            ("replaced-by", template.replaced_by),
-            ("order", template.order),
-            ("default", template.default),
-            ("requests.memory", template.requests.memory),
-            ("requests.cpus", template.requests.cpus),
-            ("options", template.options),
-            ("overrides", template.overrides),
-            ("paused", template.paused),
-            ("contact", template.contact),
-            ("icon", template.icon),
-        ):
-            losses += [Loss(template.name, "is not carried over", member)] if value else []
-        if template.allowed_groups:
-            what = "is passed over by a stock KubeSpawner, which offers this to everybody"
-            losses.append(Loss(template.name, what, "allowed_groups"))
-        profiles.append(_profile(template, losses))
-    return {"singleuser": {"profileList": profiles}}, losses
-
-
-def _profile(template: Template, losses: Losses) -> dict[str, Any]:
-    limits = template.limits
-    try:
-        command = shlex.split(template.command)
-    except ValueError:
-        losses.append(Loss(template.name, "its command cannot be split, not carried over"))
-        command = []
-    override = {
-        "image": template.image_name,
-        "cmd": command,
-        "default_url": template.redirect_uri.replace("{", "{{").replace("}", "}}"),
-        "port": template.bind_port,
-        "ip": template.bind_ip,
-        "mem_limit": limits.memory,
-        "cpu_limit": limits.cpus,
-        "cpu_guarantee": limits.cpu_shares / SHARES_PER_CPU,
-        "environment": template.environment,
-        "extra_resource_limits": {GPU: str(limits.gpus)} if limits.gpus else {},
-    }
-    profile = {
-        "display_name": escape(template.display_name or template.name, quote=False),
-        "slug": slug_of(template.name),
-        "description": escape(template.description, quote=False),
-        "allowed_groups": list(template.allowed_groups),
-        "kubespawner_override": {key: value for key, value in override.items() if value},
-    }
-    return {key: value for key, value in profile.items() if value}
+def _groups(template: Template) -> Iterable[str]:
+    yield from template.allowed_groups
+    for option in template.options:
+        for choice in option.choices:
+            yield from choice.allowed_groups or ()
+        yield from (option.free_text and option.free_text.allowed_groups) or ()
