@@ -13,7 +13,7 @@ BACKENDS = ("memory", "postgres", "sqlite")
 
 # What each part may import besides itself. A part is a module or a package of `binder_registry`.
 DECLARED = {"members", "settings", "choices", "template"}
-RULED = DECLARED | {"errors", "options", "option_rules", "rules", "setting_rules"}
+RULED = DECLARED | {"uses", "errors", "options", "option_rules", "rules", "setting_rules"}
 TEMPLATES = RULED | {"strict_json", "wire"}
 CHANGES = TEMPLATES | {"changes"}
 CONTRACTS = CHANGES | {"store", "log_contract"}
@@ -31,6 +31,7 @@ MAY_IMPORT = {
     "option_rules": DECLARED - {"template"} | {"options", "setting_rules"},
     "rules": DECLARED | {"errors", "option_rules", "setting_rules"},
     "differences": DECLARED,
+    "uses": DECLARED,
     "strict_json": {"errors"},
     "wire": RULED | {"strict_json"},
     "changes": TEMPLATES,

@@ -50,6 +50,7 @@ Overrides: TypeAlias = Annotated[
         f"at most {OVERRIDES_BYTES} bytes of JSON; objects by kind, such as `kubespawner`; a patch replaces them whole",
         {"kubespawner": {"node_selector": {"pool": "large"}, "mem_limit": None}},
         must_understand=True,
+        format=2,
     ),
 ]
 
@@ -95,7 +96,7 @@ Limits: TypeAlias = Annotated[
 ]
 Reservations: TypeAlias = Annotated[
     Requests,
-    Member("What is set aside for the container, where `limits` cap it.", must_understand=True),
+    Member("What is set aside for the container, where `limits` cap it.", must_understand=True, format=2),
 ]
 
 

@@ -22,11 +22,13 @@ from .settings import ContainerLimits
 from .strict_json import Object as Object
 from .strict_json import parse as parse
 from .template import KEPT_BY_REGISTRY, MEMBERS, WIRE_NAMES, Template
+from .uses import full_view
 
 T = TypeVar("T", bound=Struct)
 
 ALWAYS = ("name", "image-name", "command", "limits", "time-created", "time-modified")  # in an answer, as in 2015
 ONLY_IN_ANSWERS = ("revision", "deleted")
+REPLACED_WHOLE = ("overrides",)  # by a patch, which keeps the nulls within
 RAW_DEPTH = 32  # levels of objects and lists in what is kept as it is
 
 _GO_TIME = re.compile(r"(\d{4})-(\d\d)-(\d\d)T([01]\d|2[0-3]):[0-5]\d:[0-5]\d([.,]\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII)
@@ -61,7 +63,7 @@ def merge_patch(template: Template, patch: Any) -> Template:
     """
     members, readers = _members(parse(encode_template(template))), _readers(Template)
     for key, value in _object(patch):
-        if isinstance(value, Object) and key != "overrides":
+        if isinstance(value, Object) and key not in REPLACED_WHOLE:
             # No member is deeper than this: what is nested further is refused below, merged or not.
             structure = readers[key][2] if key in readers else None
             known = _readers(structure) if structure else None
@@ -187,7 +189,7 @@ def _raw_by_kind(value: Any) -> dict[str, Raw]:
     plain = _plain(value, RAW_DEPTH)
     if not isinstance(plain, dict) or not all(isinstance(inner, dict) for inner in plain.values()):
         raise ValueError("must be an object of objects")
-    return {kind: Raw(msgspec.json.encode(inner)) for kind, inner in plain.items()}
+    return {kind: Raw(encode(inner)) for kind, inner in plain.items()}  # as they are stored: they are compared so
 
 
 def _plain(value: Any, depth: int) -> Any:
@@ -265,31 +267,24 @@ def _sent(one: Declared) -> tuple[str, Any] | tuple[str, Any, Any]:
 _WireTemplate = msgspec.defstruct(
     "_WireTemplate", [_sent(one) for one in MEMBERS], omit_defaults=True, rename=WIRE_NAMES
 )
-_CREATED, _MODIFIED, _REQUESTS, _REVISION = map(
-    [*WIRE_NAMES].index, ("time_created", "time_modified", "requests", "revision")
+_CREATED, _MODIFIED, _REQUESTS, _USES, _REVISION = map(
+    [*WIRE_NAMES].index, ("time_created", "time_modified", "requests", "uses", "revision")
 )
 _NO_REQUESTS = Template().requests
 
 
 def encode_template(template: Template, *, full: bool = False) -> bytes:
-    """The bytes of one template, without a newline; times it does not have are left out; `full` adds `revision`."""
+    """The bytes of one template, without a newline; times it does not have are left out. `full` adds what answers say
+    beside it."""
     members: list[Any] = list(structs.astuple(template))
     created, modified = members[_CREATED], members[_MODIFIED]
     members[_CREATED] = timestamp(created) if created else UNSET
     members[_MODIFIED] = members[_CREATED] if modified == created else timestamp(modified) if modified else UNSET
     if members[_REQUESTS] == _NO_REQUESTS:
         members[_REQUESTS] = _NO_REQUESTS  # the very object: only that is left out
-    if not full:
-        members[_REVISION] = 0
-    return encode(_WireTemplate(*members))
-
-
-def full_view(content: bytes, revision: int) -> bytes:
-    """A template as stored, with its read-only `revision` (and `deleted`, which tombstones are stored with) last."""
-    deleted = b',"deleted":true}'
-    if content.endswith(deleted):
-        return b'%b,"revision":%d%b' % (content[: -len(deleted)], revision, deleted)
-    return b'%b,"revision":%d}' % (content[:-1], revision)
+    members[_USES], members[_REVISION] = (), 0
+    content = encode(_WireTemplate(*members))
+    return full_view(content, template.revision) if full else content
 
 
 _template_decoder = msgspec.json.Decoder(Template)

@@ -94,7 +94,7 @@ class Client:
         while params is not None:
             answer = self._transport.get("/templates", params, cached=True)
             page = answer.read(_templates)
-            found += page
+            found += [structs.replace(template, uses=()) if template.uses else template for template in page]
             params = next_page(answer)
         if refuse_2015(answer, chosen):
             return sorted(found, key=lambda template: template.name)

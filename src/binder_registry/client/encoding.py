@@ -10,7 +10,7 @@ from msgspec import structs
 from ..errors import InvalidRequest, InvalidTemplate, TemplateNotFound
 from ..store import Expected
 from ..template import KEPT_ON_THE_WIRE, Template
-from ..wire import encode_template
+from ..wire import REPLACED_WHOLE, encode_template
 
 _NOT_PATCHED = ("name", *KEPT_ON_THE_WIRE)
 
@@ -62,7 +62,7 @@ def patch_between(current: bytes, wanted: bytes) -> dict[str, Any]:
         {key: value for key, value in msgspec.json.decode(content).items() if key not in _NOT_PATCHED}
         for content in (current, wanted)
     )
-    return _between(before, after)
+    return _between(before, after) | {key: after[key] for key in REPLACED_WHOLE if key in after}
 
 
 def _between(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from ..auth import Scope
 from ..errors import (
     AuthUnavailable,
     BodyTooLarge,
+    FormatTooNew,
     HeadTooLarge,
     InvalidRequest,
     InvalidTemplate,
@@ -68,7 +69,8 @@ class Route(Struct, frozen=True, kw_only=True):
     def all_errors(self) -> tuple[type[RegistryError], ...]:
         protected = () if self.scope is None else _PROTECTED
         unrouted = (RouteNotFound,) if "{" in self.path else ()
-        return (*EVERYWHERE, *protected, *unrouted, *self.errors)
+        writes = () if self.scope in (None, Scope.READ) else (FormatTooNew,)
+        return (*EVERYWHERE, *protected, *unrouted, *self.errors, *writes)
 
 
 EVERYWHERE = (

@@ -64,7 +64,11 @@ LIMIT = Parameter(
 AFTER = Parameter("after", "query", "The page begins behind this name; `Link` carries it.", example="scipy")
 REVISION = Parameter("revision", "query", "As it was at that revision of the registry.", _REVISION, "1")
 VIEW = Parameter(
-    "view", "query", "`full` adds each template's `revision`.", {"type": "string", "enum": ["full"]}, "full"
+    "view",
+    "query",
+    "`full` adds each template's `revision`, and what it `uses`.",
+    {"type": "string", "enum": ["full"]},
+    "full",
 )
 DELETED = Parameter(
     "deleted",
