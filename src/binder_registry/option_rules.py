@@ -1,6 +1,7 @@
 """The rules of options, their choices and free texts: each gives what is wrong. Pure."""
 
 import re
+import shlex
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
@@ -78,6 +79,10 @@ def _free_text_problems(at: str, typed: FreeText) -> Problems:
 
 def _placeholder_problems(at: str, typed: FreeText) -> Problems:
     """What a user types stands in values only, and in no setting that reaches into a cluster."""
+    try:
+        shlex.split(typed.set.command)  # before the text is put in, which then stays within its word
+    except ValueError as error:
+        yield f"{at}.command", f"is not a command line: {error}"
     if PLACEHOLDER in typed.set.redirect_uri and not typed.set.redirect_uri.startswith("/"):
         yield f"{at}.redirect-uri", f"must begin with / where it holds {PLACEHOLDER}"
     for kind, raw in typed.set.overrides.items():
