@@ -21,7 +21,7 @@ from .rules import invalid_template
 from .settings import ContainerLimits
 from .strict_json import Object as Object
 from .strict_json import parse as parse
-from .template import KEPT_BY_REGISTRY, MEMBERS, WIRE_NAMES, Template
+from .template import MEMBERS, WIRE_NAMES, Template
 from .uses import full_view
 
 T = TypeVar("T", bound=Struct)
@@ -93,39 +93,39 @@ def _object(value: Any, where: str = "") -> Object:
     return value
 
 
+_KEPT = ""
 _Problems = list[tuple[str, str]]
 _Fold = Callable[[str], str] | None  # how keys are matched; None is exactly
 
 
-def _read_members(start: T, pairs: Object, fold: _Fold, problems: _Problems, prefix: str = "") -> T:
+def _read_members(start: T, pairs: Object, fold: _Fold, problems: _Problems) -> T:
+    """`problems` get what is wrong, by its path within this structure."""
     readers = _readers(type(start))
     found: dict[str, Any] = {}
     for key, value in pairs:
         wire = fold(key) if fold and key not in readers else key
         if wire not in readers:
             if not fold:
-                problems.append((prefix + key, "is not a member here" if prefix else "is not a member of a template"))
+                problems.append((key, f"is not a member {'of a template' if type(start) is Template else 'here'}"))
             continue
         if value is None:
             continue
         attribute, read, structure = readers[wire]
-        at = prefix + wire
         try:
             if structure is None:
                 found[attribute] = read(value)
             elif read is _list:
                 found[attribute] = tuple(
-                    _within(structure(), one, None, problems, f"{at}[{number}]")
+                    _within(structure(), one, None, problems, f"{wire}[{number}]")
                     for number, one in enumerate(read(value))
                 )
             else:  # only what 2015 had is read as 2015 did
                 exact = None if structure is not ContainerLimits else fold
-                found[attribute] = _within(found.get(attribute, structure()), value, exact, problems, at)
+                found[attribute] = _within(found.get(attribute) or structure(), value, exact, problems, wire)
         except ValueError as error:
-            problems.append((at, str(error)))
-    for kept in KEPT_BY_REGISTRY:
-        found.pop(kept, None)
-    return structs.replace(start, **found)
+            problems.append((wire, str(error)))
+    found.pop(_KEPT, None)
+    return structs.replace(start, **found) if found else start
 
 
 def _within(start: T, value: Any, fold: _Fold, problems: _Problems, at: str) -> T:
@@ -133,7 +133,10 @@ def _within(start: T, value: Any, fold: _Fold, problems: _Problems, at: str) -> 
     if not isinstance(value, Object):
         problems.append((at, "must be an object"))
         return start
-    read = _read_members(start, value, fold, problems, f"{at}.")
+    inner: _Problems = []
+    read = _read_members(start, value, fold, inner)
+    if inner:  # a path is made where it is needed: there may be ten thousand choices
+        problems += [(f"{at}.{field}", problem) for field, problem in inner]
     return start if read == start else read
 
 
@@ -233,9 +236,12 @@ _READERS: dict[Any, Callable[..., Any]] = {
 
 @cache
 def _readers(structure: type[Struct]) -> dict[str, tuple[str, Callable[..., Any], type[Struct] | None]]:
-    """By wire name: the attribute, what reads it, and the structure that is within."""
+    """By wire name: the attribute (of all that the registry keeps the same one, which is dropped), what reads it, and
+    the structure that is within."""
     return {
-        one.wire: (one.attribute, *_reader(one.type)) for one in declared(structure) if one.wire not in ONLY_IN_ANSWERS
+        one.wire: (_KEPT if one.member.read_only else one.attribute, *_reader(one.type))
+        for one in declared(structure)
+        if one.wire not in ONLY_IN_ANSWERS
     }
 
 
