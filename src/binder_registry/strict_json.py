@@ -30,7 +30,7 @@ def parse(body: bytes) -> Any:
     if text.startswith("\ufeff"):
         _malformed("the body starts with a byte order mark")
     try:
-        with _no_collection():
+        with no_collection():
             value = _decode(text)
     except json.JSONDecodeError as error:
         if error.pos >= len(text.rstrip(" \t\r\n")) or error.msg.startswith("Unterminated string"):
@@ -44,7 +44,7 @@ def parse(body: bytes) -> Any:
 
 
 @contextmanager
-def _no_collection() -> Iterator[None]:
+def no_collection() -> Iterator[None]:
     """Many objects come into being and none of them is garbage: looking for some would take most of the time."""
     enabled = gc.isenabled()
     gc.disable()

@@ -19,6 +19,7 @@ from binder_registry.errors import (
     RevisionConflict,
     TemplateNotFound,
 )
+from binder_registry.wire import parse, template_from_members
 from tests.server.running import KEY, running_server
 
 MANY = [Template(f"t{number:04}", "i") for number in range(PAGE + 1)]
@@ -278,3 +279,24 @@ def test_a_name_of_any_characters_comes_through(client: Client) -> None:
         client.delete_template(name)
         with pytest.raises(TemplateNotFound):
             client.get_template(name)
+
+
+def test_a_replaced_template_has_the_overrides_that_were_given_and_no_others(client: Client) -> None:
+    template = template_from_members(parse(b'{"name":"a","image-name":"i","overrides":{"docker":{"x":1,"y":2}}}'))
+    client.register_template(template)
+    fewer = template_from_members(parse(b'{"name":"a","image-name":"i","overrides":{"docker":{"y":null}}}'))
+
+    client.replace_template(fewer)
+
+    assert client.get_template("a").overrides == fewer.overrides
+
+
+def test_a_change_has_the_content_of_its_digest_whatever_it_uses(client: Client) -> None:
+    template = template_from_members(parse(b'{"name":"a","image-name":"i","paused":"Back on Monday."}'))
+    client.register_template(template)
+
+    [change] = client.changes()
+
+    assert change.content is not None
+    assert content_digest(change.content) == change.digest
+    assert client.list_templates() == [client.get_template("a")]

@@ -50,4 +50,4 @@ def schemathesis(url: str) -> "subprocess.CompletedProcess[str]":
     command += ["--header", f"Authorization: {AUTHORIZATION['Authorization']}", "--max-examples", str(EXAMPLES)]
     command += ["--generation-database", "none", "--no-color"]
     environment = {**os.environ, "SCHEMATHESIS_HOOKS": "tests.server.schemathesis_hooks"}
-    return subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, timeout=110)
+    return subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, timeout=300)
