@@ -18,7 +18,7 @@ BACKENDS = ("memory", "postgres", "sqlite")
 
 # What each part may import besides itself. A part is a module or a package of `binder_registry`.
 DECLARED = {"members", "settings", "choices", "template"}
-RULED = DECLARED | {"errors", "options", "option_rules", "rules", "setting_rules"}
+RULED = DECLARED | {"uses", "errors", "options", "option_rules", "rules", "setting_rules"}
 TEMPLATES = RULED | {"go_json", "strict_json", "wire"}
 CHANGES = TEMPLATES | {"changes"}
 CONTRACTS = CHANGES | {"store", "log_contract"}
@@ -37,6 +37,7 @@ MAY_IMPORT = {
     "rules": DECLARED | {"errors", "option_rules", "setting_rules"},
     "differences": DECLARED,
     "go_json": set[str](),
+    "uses": DECLARED,
     "strict_json": {"errors"},
     "wire": RULED | {"go_json", "strict_json"},
     "changes": TEMPLATES,

@@ -86,4 +86,4 @@ def test_a_member_goes_into_a_hubs_values_or_is_named(path: str) -> None:
 
 
 def test_what_the_registry_keeps_is_what_requests_cannot_say() -> None:
-    assert KEPT_BY_REGISTRY == ("time_created", "time_modified", "revision", "deleted")
+    assert KEPT_BY_REGISTRY == ("time_created", "time_modified", "uses", "revision", "deleted")

@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 
 from binder_registry.errors import APIErrorResponse, ErrorHint, InvalidRequest, InvalidTemplate
 from binder_registry.template import ContainerLimits, Template
+from binder_registry.uses import full_view
 from binder_registry.wire import (
     Object,
     decode_template,
     encode,
     encode_error,
     encode_template,
-    full_view,
     merge_patch,
     parse,
     template_from_2015,

@@ -11,6 +11,7 @@ from .differences import changed_members
 from .errors import ErrorHint, InvalidRequest, InvalidTemplate
 from .rules import check, name_problem, successor_problem
 from .selector import Requirement, matches, parse_selector
+from .strict_json import no_collection
 from .template import Template
 from .wire import Object, template_from_members
 
@@ -78,6 +79,7 @@ def _unwanted(name: str, successor: str, before: Template | None) -> Step:
     return Step("deleted", replace(before, deleted=True, replaced_by=successor or before.replaced_by), before)
 
 
+@no_collection()
 def parse_apply(value: Any) -> ApplyRequest:
     """From a body as `wire.parse` gives it. All errors at once: `InvalidRequest`, or `InvalidTemplate` with hints
     like `templates[3].limits.memory`. `null` is an absent member."""

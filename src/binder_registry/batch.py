@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 from msgspec.structs import replace
 
 from .changes import Action, Change, Head, Position, chained, content_digest
-from .errors import InvalidRequest, RevisionConflict, TemplateNotFound
-from .log_contract import Log, ReadsMany
+from .errors import FormatTooNew, InvalidRequest, RevisionConflict, TemplateNotFound
+from .log_contract import Log, ReadsMany, format_kept, keep_format
 from .rules import check
 from .store import Expected
 from .template import Template
+from .uses import FORMAT, format_of
 from .wire import encode_template
 
 
@@ -23,6 +24,7 @@ class Batch:
         self.purged: dict[int, int] = {}  # number of rows when it was asked for → revision to blank
         self._start = log.head()
         self._now = now
+        self._format = self._format_before = 0  # that `rows` need, and that the log has; 0: not asked yet
         self._stored: dict[str, Change | None] = {}  # what was looked up: nobody else writes meanwhile
         self._written: dict[str, Change] = {}
 
@@ -70,6 +72,7 @@ class Batch:
         for field, text in (("by", by), ("note", note)):
             if "\0" in text:  # which PostgreSQL cannot keep
                 raise InvalidRequest.parameter(field, "must not contain a NUL character")
+        self._look_at_format(template)
         head, before = self.head, self.current(template.name)
         time = self._now()
         if head.time and time <= head.time:
@@ -108,11 +111,22 @@ class Batch:
         gone = set(self.purged.values())
         return [replace(change, content=None) if change.revision in gone else change for change in changes]
 
-    def blank(self) -> None:
-        """Carry out the purges: in the log, or in the rows that are about to be written."""
+    def finish(self) -> None:
+        """What goes into the log beside the rows: their format, and the purges, of old rows or of these."""
+        if self.rows and self._format > self._format_before:
+            keep_format(self.log, self._format)
         for revision in self.purged.values():
             own = revision - self._start.revision - 1
             if own >= 0:
                 self.rows[own] = replace(self.rows[own], content=None)
             else:
                 self.log.blank(revision)
+
+    def _look_at_format(self, template: Template) -> None:
+        """Raises `FormatTooNew`."""
+        if not self._format:
+            self._format = self._format_before = format_kept(self.log)
+        if self._format > FORMAT:
+            raise FormatTooNew
+        if self._format < FORMAT:  # once it is as new as it gets, nothing is looked at
+            self._format = max(self._format, format_of(template))

@@ -17,6 +17,7 @@
             ├── RevisionRequired        a write without If-Match where that is asked for
             ├── RevisionUnknown         a revision that is not there (yet)
             ├── RevisionNotShown        this server does not show the asked revision yet
+            ├── FormatTooNew            a newer release wrote what this one would lose
             ├── RevisionIsCurrent       the current content cannot be purged
             ├── RevisionPurged          the content was blanked
             ├── PositionUnknown         a position of another log, or of a fork of this one
@@ -159,6 +160,10 @@ class RevisionIsCurrent(RegistryError):
 
 class RevisionPurged(RegistryError):
     text = "The content of this revision was purged"
+
+
+class FormatTooNew(RegistryError):
+    text = "A newer binder-registry wrote to this database: this one only reads it. Upgrade the server to write"
 
 
 class PositionUnknown(RegistryError):

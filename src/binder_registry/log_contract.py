@@ -73,6 +73,30 @@ class ReadsMany(Protocol):
         ...
 
 
+@runtime_checkable
+class KeepsFormat(Protocol):
+    """What a log may offer beside the contract, where several releases may meet: the newest format of a content that
+    was ever written to it. A release that knows only older ones reads it, and does not write to it."""
+
+    def format(self) -> int:
+        """1 in a new log."""
+        ...
+
+    def raise_format(self, number: int) -> None:
+        """Only inside `writing()`, whose fate it shares, beside the rows that need it. It never falls."""
+        ...
+
+
+def format_kept(log: Log) -> int:
+    return log.format() if isinstance(log, KeepsFormat) else 1
+
+
+def keep_format(log: Log, number: int) -> None:
+    """Inside `writing()`."""
+    if isinstance(log, KeepsFormat):
+        log.raise_format(number)
+
+
 def state_pages(
     log: Log, revision: int, *, after: str = "", limit: int = PAGE, deleted: bool = False
 ) -> Iterator[list[Change]]:

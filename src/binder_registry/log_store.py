@@ -53,7 +53,7 @@ class LogStore:
             self._local.batch = batch = Batch(self.log, rows, self._now)
             try:
                 yield batch
-                batch.blank()
+                batch.finish()
             finally:
                 self._local.batch = None
 

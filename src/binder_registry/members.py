@@ -47,7 +47,8 @@ class Member(Struct, frozen=True):
     """`limits` and `schema` say one rule, for people and as JSON Schema; `rules.check` enforces it.
 
     `read_only`: the registry keeps it, and what a request says of it is not looked at. `must_understand`: it changes
-    what runs or who may start it, so that a reader that does not know it must not offer the template.
+    what runs or who may start it, so that a reader that does not know it must not offer the template. `format`: the
+    first of the content of a database that has it; a server that knows only older ones would lose it.
     """
 
     meaning: str
@@ -57,6 +58,7 @@ class Member(Struct, frozen=True):
     schema: Schema = {}
     read_only: bool = False
     must_understand: bool = False
+    format: int = 1
 
 
 class Declared(Struct, frozen=True):

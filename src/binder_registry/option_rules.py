@@ -1,6 +1,7 @@
 """The rules of options, their choices and free texts: each gives what is wrong. Pure."""
 
 import re
+import shlex
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
@@ -18,9 +19,11 @@ from .choices import (
     Option,
 )
 from .options import HARMLESS_OVERRIDES, PLACEHOLDER
-from .setting_rules import Problems, group_problems, line_problems, setting_problems, text_problems
+from .setting_rules import Problems, group_problems, line_problems, setting_problems, text_problems, within
 
 _NAME_PROBLEM = "must be 1 to 63 of A-Za-z0-9._-, beginning and ending with a letter or digit, without --"
+_CHOICE_NAME, _OPTION_NAME = (re.compile(schema["pattern"], re.ASCII) for schema in (CHOICE_NAME, OPTION_NAME))
+_NOTHING_SET = Choice().set
 _NO_GROUPS = "must not be empty: nobody could take it. Leave it out for everyone"
 
 
@@ -35,7 +38,7 @@ def option_problems(options: Sequence[Option]) -> Problems:
 def _problems(at: str, option: Option) -> Problems:
     if option.name in RESERVED_NAMES:
         yield f"{at}.name", "is reserved: " + ", ".join(sorted(RESERVED_NAMES))
-    elif not _fits(OPTION_NAME, option.name):
+    elif not _OPTION_NAME.fullmatch(option.name):
         yield f"{at}.name", _NAME_PROBLEM
     yield from line_problems(f"{at}.display-name", option.display_name)
     yield from text_problems(f"{at}.description", option.description)
@@ -47,58 +50,64 @@ def _problems(at: str, option: Option) -> Problems:
         yield f"{at}.choices", "must not hold more than one default"
     yield from _doubled(f"{at}.choices", (choice.name for choice in option.choices))
     for number, choice in enumerate(option.choices):
-        yield from _choice_problems(f"{at}.choices[{number}]", choice)
+        for field, problem in _choice_problems(choice):
+            yield f"{at}.choices[{number}].{field}", problem
     if option.free_text:
-        yield from _free_text_problems(f"{at}.free-text", option.free_text)
+        yield from within(f"{at}.free-text", _free_text_problems(option.free_text))
 
 
-def _choice_problems(at: str, choice: Choice) -> Problems:
-    if not _fits(CHOICE_NAME, choice.name):
-        yield f"{at}.name", _NAME_PROBLEM
-    yield from line_problems(f"{at}.display-name", choice.display_name)
-    yield from text_problems(f"{at}.description", choice.description)
-    yield from text_problems(f"{at}.deprecated", choice.deprecated)
-    yield from _group_problems(f"{at}.allowed-groups", choice.allowed_groups)
-    yield from setting_problems(f"{at}.set.", choice.set)
+def _choice_problems(choice: Choice) -> Problems:
+    if not _CHOICE_NAME.fullmatch(choice.name):
+        yield "name", _NAME_PROBLEM
+    if choice.display_name:
+        yield from line_problems("display-name", choice.display_name)
+    if choice.description:
+        yield from text_problems("description", choice.description)
+    if choice.deprecated:
+        yield from text_problems("deprecated", choice.deprecated)
+    if choice.allowed_groups is not None:
+        yield from _group_problems("allowed-groups", choice.allowed_groups)
+    if choice.set is not _NOTHING_SET:
+        yield from within("set", setting_problems(choice.set))
 
 
-def _free_text_problems(at: str, typed: FreeText) -> Problems:
-    yield from line_problems(f"{at}.display-name", typed.display_name)
-    yield from line_problems(f"{at}.display-name-in-choices", typed.display_name_in_choices)
-    yield from text_problems(f"{at}.description", typed.description)
-    yield from text_problems(f"{at}.message", typed.message)
-    yield from text_problems(f"{at}.pattern", typed.pattern, PATTERN_LENGTH)
+def _free_text_problems(typed: FreeText) -> Problems:
+    yield from line_problems("display-name", typed.display_name)
+    yield from line_problems("display-name-in-choices", typed.display_name_in_choices)
+    yield from text_problems("description", typed.description)
+    yield from text_problems("message", typed.message)
+    yield from text_problems("pattern", typed.pattern, PATTERN_LENGTH)
     try:
         re.compile(typed.pattern[:PATTERN_LENGTH])
     except (re.error, OverflowError, RecursionError, FutureWarning) as error:
-        yield f"{at}.pattern", f"is not a regular expression: {error}"
-    yield from _group_problems(f"{at}.allowed-groups", typed.allowed_groups)
-    yield from setting_problems(f"{at}.set.", typed.set)
-    yield from _placeholder_problems(f"{at}.set", typed)
+        yield "pattern", f"is not a regular expression: {error}"
+    if typed.allowed_groups is not None:
+        yield from _group_problems("allowed-groups", typed.allowed_groups)
+    yield from within("set", setting_problems(typed.set))
+    yield from within("set", _placeholder_problems(typed))
 
 
-def _placeholder_problems(at: str, typed: FreeText) -> Problems:
+def _placeholder_problems(typed: FreeText) -> Problems:
     """What a user types stands in values only, and in no setting that reaches into a cluster."""
+    try:
+        shlex.split(typed.set.command)  # before the text is put in, which then stays within its word
+    except ValueError as error:
+        yield "command", f"is not a command line: {error}"
     if PLACEHOLDER in typed.set.redirect_uri and not typed.set.redirect_uri.startswith("/"):
-        yield f"{at}.redirect-uri", f"must begin with / where it holds {PLACEHOLDER}"
+        yield "redirect-uri", f"must begin with / where it holds {PLACEHOLDER}"
     for kind, raw in typed.set.overrides.items():
         for key, value in msgspec.json.decode(raw, type=dict[str, msgspec.Raw]).items():
             if key not in HARMLESS_OVERRIDES and PLACEHOLDER in str(bytes(value), "utf-8"):
-                yield f"{at}.overrides.{kind}.{key}", f"must not hold {PLACEHOLDER}"
+                yield f"overrides.{kind}.{key}", f"must not hold {PLACEHOLDER}"
 
 
-def _group_problems(field: str, groups: tuple[str, ...] | None) -> Problems:
-    if groups == ():
+def _group_problems(field: str, groups: tuple[str, ...]) -> Problems:
+    if not groups:
         yield field, _NO_GROUPS
-    elif groups:
-        yield from group_problems(field, groups)
+    yield from group_problems(field, groups)
 
 
 def _doubled(field: str, names: Iterable[str]) -> Problems:
     for name, times in Counter(names).items():
         if times > 1:
             yield field, f"must not hold {name!r} twice"
-
-
-def _fits(schema: dict[str, str], name: str) -> bool:
-    return re.fullmatch(schema["pattern"].removeprefix("^").removesuffix("$"), name, re.ASCII) is not None

@@ -46,7 +46,14 @@ SPELLINGS: dict[str, tuple[str, ...]] = {
 
 
 class ChoiceRefused(Exception):
-    """Why this cannot be had, as a sentence for the user. What is withheld reads like what does not exist."""
+    """Why this cannot be had, as a sentence for the user. What is withheld reads like what does not exist.
+
+    `option` is the one that it is about; empty where it is the template.
+    """
+
+    def __init__(self, message: str, option: str = "") -> None:
+        super().__init__(message)
+        self.option = option
 
 
 class EveryGroup(frozenset[str]):
@@ -76,7 +83,7 @@ def resolve(
     names = [option["name"] for option in options]
     for name in choices:
         if name not in names:
-            raise ChoiceRefused(_unknown("option", str(name), names))
+            raise ChoiceRefused(_unknown("option", str(name), names), str(name))
     resolved = _layered({}, {key: value for key, value in template.items() if key != "options"})
     for option in options:
         resolved = _layered(resolved, _chosen(option, choices.get(option["name"]), groups, matches or matches_in_time))
@@ -136,14 +143,14 @@ def _chosen(
             return found.get("set", {}) if found else {}
         if not (option.get("choices") or option.get("free-text")):
             return {}  # for those who build images from repositories
-        raise ChoiceRefused(f"Choose {name!r}: {_listed(theirs, typed)}.")
+        raise ChoiceRefused(f"Choose {name!r}: {_listed(theirs, typed)}.", name)
     if isinstance(choice, str):
         for one in theirs:
             if one["name"] == choice:
                 return one.get("set", {})  # type: ignore[no-any-return]
     elif isinstance(choice, Mapping) and list(choice) == ["free-text"] and typed is not None:
         return _typed(name, typed, choice["free-text"], matches)
-    raise ChoiceRefused(f"There is no such choice of {name!r}: choose {_listed(theirs, typed)}.")
+    raise ChoiceRefused(f"There is no such choice of {name!r}: choose {_listed(theirs, typed)}.", name)
 
 
 def _listed(choices: Collection[Json], typed: Json | None) -> str:
@@ -166,14 +173,14 @@ def _typed(
     matches: Matches,
 ) -> Json:
     if not isinstance(text, str) or not text or len(text) > VALUE_LENGTH or not text.isprintable():
-        raise ChoiceRefused(f"{option!r} takes one line of 1 to {VALUE_LENGTH} characters.")
+        raise ChoiceRefused(f"{option!r} takes one line of 1 to {VALUE_LENGTH} characters.", option)
     pattern = typed.get("pattern")
     if pattern and not matches(pattern, text):
-        raise ChoiceRefused(typed.get("message") or f"{text!r} does not fit {option!r}.")
+        raise ChoiceRefused(typed.get("message") or f"{text!r} does not fit {option!r}.", option)
     settings: Json = typed.get("set", {})
     overrides = settings.get("overrides", {})
     if PLACEHOLDER in str(overrides) and any(character in text for character in "{}$"):
-        raise ChoiceRefused(f"{option!r} takes no braces and no dollar signs.")
+        raise ChoiceRefused(f"{option!r} takes no braces and no dollar signs.", option)
     filled = {key: _filled(value, text) for key, value in settings.items() if key != "command"}
     if "command" in settings:  # put in after the command was split: it stays within its word
         filled["command"] = shlex.join(_filled(shlex.split(settings["command"]), text))

@@ -63,7 +63,7 @@ def successor_problem(name: str, replaced_by: str) -> str | None:
 def _problems(template: Template) -> Problems:
     if problem := name_problem(template.name):
         yield "name", problem
-    yield from setting_problems("", template)  # type: ignore[arg-type]  # it has all members of a choice's settings
+    yield from setting_problems(template)  # type: ignore[arg-type]  # it has all members of a choice's settings
     yield from line_problems("display-name", template.display_name)
     yield from line_problems("contact", template.contact)
     for field, text in (

@@ -5,34 +5,41 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import Raw, Struct
-from msgspec.structs import asdict
+from msgspec.structs import astuple
 
 from .members import DISPLAY_NAME_LENGTH, LARGEST_INTEGER, MAX_ENTRIES, TEXT_LENGTH, VARIABLE
-from .settings import OVERRIDES_BYTES, Settings
+from .settings import OVERRIDES_BYTES, SPAWNER, Settings
 
 Problems = Iterator[tuple[str, str]]  # field, and what is wrong with it
 
 _VARIABLE = re.compile(VARIABLE, re.ASCII)
-_KIND = re.compile("[a-z][a-z0-9]{0,62}", re.ASCII)
+_KIND = re.compile(SPAWNER, re.ASCII)
 
 
-def setting_problems(at: str, settings: Settings) -> Problems:
-    """`at` is "" for a template's own, or a path that ends with a dot."""
+def setting_problems(settings: Settings) -> Problems:
     if has_control_characters(settings.image_name):
-        yield f"{at}image-name", "must not contain control characters"
+        yield "image-name", "must not contain control characters"
     if not 0 <= settings.bind_port <= 65535:
-        yield f"{at}bind-port", "must be from 0 to 65535"
-    yield from amount_problems(f"{at}limits", settings.limits)
-    yield from amount_problems(f"{at}requests", settings.requests)
+        yield "bind-port", "must be from 0 to 65535"
+    for field, amounts in (("limits", settings.limits), ("requests", settings.requests)):
+        if not all(0 <= amount <= LARGEST_INTEGER for amount in astuple(amounts)):  # NaN is not either
+            yield from amount_problems(field, amounts)
     if settings.environment:
-        yield from environment_problems(f"{at}environment", settings.environment)
+        yield from environment_problems("environment", settings.environment)
     if settings.overrides:
-        yield from override_problems(f"{at}overrides", settings.overrides)
+        yield from override_problems("overrides", settings.overrides)
+
+
+def within(at: str, problems: Problems) -> Problems:
+    """`problems` of what lies at that path. Paths are made of the few faults there are, and not of all that is right:
+    a template may hold thousands of choices."""
+    for field, problem in problems:
+        yield f"{at}.{field}", problem
 
 
 def amount_problems(field: str, amounts: Struct) -> Problems:
-    for name, value in asdict(amounts).items():
-        if not 0 <= value <= LARGEST_INTEGER:  # NaN is not either
+    for name in amounts.__struct_fields__:
+        if not 0 <= getattr(amounts, name) <= LARGEST_INTEGER:
             yield f"{field}.{name}", f"must be from 0 to {LARGEST_INTEGER}"
 
 

@@ -8,6 +8,7 @@ from .members import MAX_ENTRIES, NO_CONTROL, NOT_NEGATIVE, VARIABLES, Member
 
 HUBS_OWN_IMAGE = "(the hub's own)"  # a blank, which no reference to an image holds: nobody takes it for one
 OVERRIDES_BYTES = 64 * 1024
+SPAWNER = "[a-z][a-z0-9]{0,62}"  # a kind of spawner
 
 ImageName: TypeAlias = Annotated[
     str,
@@ -49,7 +50,9 @@ Overrides: TypeAlias = Annotated[
         "is kept, and lifts what the hub set. A hub takes the keys that its admin allows.",
         f"at most {OVERRIDES_BYTES} bytes of JSON; objects by kind, such as `kubespawner`; a patch replaces them whole",
         {"kubespawner": {"node_selector": {"pool": "large"}, "mem_limit": None}},
+        schema={"propertyNames": {"pattern": f"^{SPAWNER}$"}, "additionalProperties": {"type": "object"}},
         must_understand=True,
+        format=2,
     ),
 ]
 
@@ -95,7 +98,7 @@ Limits: TypeAlias = Annotated[
 ]
 Reservations: TypeAlias = Annotated[
     Requests,
-    Member("What is set aside for the container, where `limits` cap it.", must_understand=True),
+    Member("What is set aside for the container, where `limits` cap it.", must_understand=True, format=2),
 ]
 
 

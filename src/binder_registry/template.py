@@ -158,6 +158,7 @@ class Template(Struct, frozen=True, omit_defaults=True, rename=_wire_name):
             "1 to 2^63 − 1",
             10,
             schema=NOT_NEGATIVE,
+            format=2,
         ),
     ] = 0
     default: Annotated[
@@ -166,6 +167,7 @@ class Template(Struct, frozen=True, omit_defaults=True, rename=_wire_name):
             "Preselected, and what a start without a choice gets; the first in order where several are, or none is.",
             "",
             True,
+            format=2,
         ),
     ] = False
     requests: Reservations = Requests()
@@ -176,6 +178,7 @@ class Template(Struct, frozen=True, omit_defaults=True, rename=_wire_name):
             f"at most {MAX_OPTIONS}; a patch replaces them whole",
             schema={"maxItems": MAX_OPTIONS},
             must_understand=True,
+            format=2,
         ),
     ] = ()
     overrides: Overrides = {}
@@ -187,6 +190,7 @@ class Template(Struct, frozen=True, omit_defaults=True, rename=_wire_name):
             "Back on Monday.",
             schema={"maxLength": TEXT_LENGTH},
             must_understand=True,
+            format=2,
         ),
     ] = ""
     contact: Annotated[
@@ -196,6 +200,7 @@ class Template(Struct, frozen=True, omit_defaults=True, rename=_wire_name):
             f"one line of at most {DISPLAY_NAME_LENGTH} characters; no control characters",
             "physics-it@example.org",
             schema={"maxLength": DISPLAY_NAME_LENGTH, **NO_CONTROL},
+            format=2,
         ),
     ] = ""
     icon: Annotated[
@@ -205,8 +210,20 @@ class Template(Struct, frozen=True, omit_defaults=True, rename=_wire_name):
             f"a URL with https, or a `data:image/…;base64,` URL; at most {ICON_BYTES} bytes",
             "https://example.org/scipy.svg",
             schema={"maxLength": ICON_BYTES, "pattern": ICON},
+            format=2,
         ),
     ] = ""
+    uses: Annotated[
+        tuple[str, ...],
+        Member(
+            "The members it uses, here or in a choice, that a launcher has to know: one that does not know all of them "
+            "does not offer the template. Only in answers: with `view=full`, and in the feed.",
+            "kept by the registry; one that is sent is checked and dropped",
+            ["options", "overrides"],
+            schema={"readOnly": True},
+            read_only=True,
+        ),
+    ] = ()
     revision: Annotated[
         int,
         Member(

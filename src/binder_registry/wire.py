@@ -23,12 +23,14 @@ from .rules import invalid_template
 from .settings import ContainerLimits
 from .strict_json import Object as Object
 from .strict_json import parse as parse
-from .template import KEPT_BY_REGISTRY, MEMBERS, WIRE_NAMES, Template
+from .template import MEMBERS, WIRE_NAMES, Template
+from .uses import full_view
 
 T = TypeVar("T", bound=Struct)
 
 ALWAYS = ("name", "image-name", "command", "limits", "time-created", "time-modified")  # in an answer, as in 2015
 ONLY_IN_ANSWERS = ("revision", "deleted")
+REPLACED_WHOLE = ("overrides",)  # by a patch, which keeps the nulls within
 RAW_DEPTH = 32  # levels of objects and lists in what is kept as it is
 
 
@@ -61,7 +63,7 @@ def merge_patch(template: Template, patch: Any) -> Template:
     """
     members, readers = _members(parse(encode_template(template))), _readers(Template)
     for key, value in _object(patch):
-        if isinstance(value, Object) and key != "overrides":
+        if isinstance(value, Object) and key not in REPLACED_WHOLE:
             # No member is deeper than this: what is nested further is refused below, merged or not.
             structure = readers[key][2] if key in readers else None
             known = _readers(structure) if structure else None
@@ -91,39 +93,39 @@ def _object(value: Any, where: str = "") -> Object:
     return value
 
 
+_KEPT = ""
 _Problems = list[tuple[str, str]]
 _Fold = Callable[[str], str] | None  # how keys are matched; None is exactly
 
 
-def _read_members(start: T, pairs: Object, fold: _Fold, problems: _Problems, prefix: str = "") -> T:
+def _read_members(start: T, pairs: Object, fold: _Fold, problems: _Problems) -> T:
+    """`problems` get what is wrong, by its path within this structure."""
     readers = _readers(type(start))
     found: dict[str, Any] = {}
     for key, value in pairs:
         wire = fold(key) if fold and key not in readers else key
         if wire not in readers:
             if not fold:
-                problems.append((prefix + key, "is not a member here" if prefix else "is not a member of a template"))
+                problems.append((key, f"is not a member {'of a template' if type(start) is Template else 'here'}"))
             continue
         if value is None:
             continue
         attribute, read, structure = readers[wire]
-        at = prefix + wire
         try:
             if structure is None:
                 found[attribute] = read(value)
             elif read is _list:
                 found[attribute] = tuple(
-                    _within(structure(), one, None, problems, f"{at}[{number}]")
+                    _within(structure(), one, None, problems, f"{wire}[{number}]")
                     for number, one in enumerate(read(value))
                 )
             else:  # only what 2015 had is read as 2015 did
                 exact = None if structure is not ContainerLimits else fold
-                found[attribute] = _within(found.get(attribute, structure()), value, exact, problems, at)
+                found[attribute] = _within(found.get(attribute) or structure(), value, exact, problems, wire)
         except ValueError as error:
-            problems.append((at, str(error)))
-    for kept in KEPT_BY_REGISTRY:
-        found.pop(kept, None)
-    return structs.replace(start, **found)
+            problems.append((wire, str(error)))
+    found.pop(_KEPT, None)
+    return structs.replace(start, **found) if found else start
 
 
 def _within(start: T, value: Any, fold: _Fold, problems: _Problems, at: str) -> T:
@@ -131,7 +133,10 @@ def _within(start: T, value: Any, fold: _Fold, problems: _Problems, at: str) -> 
     if not isinstance(value, Object):
         problems.append((at, "must be an object"))
         return start
-    read = _read_members(start, value, fold, problems, f"{at}.")
+    inner: _Problems = []
+    read = _read_members(start, value, fold, inner)
+    if inner:  # a path is made where it is needed: there may be ten thousand choices
+        problems += [(f"{at}.{field}", problem) for field, problem in inner]
     return start if read == start else read
 
 
@@ -187,7 +192,7 @@ def _raw_by_kind(value: Any) -> dict[str, Raw]:
     plain = _plain(value, RAW_DEPTH)
     if not isinstance(plain, dict) or not all(isinstance(inner, dict) for inner in plain.values()):
         raise ValueError("must be an object of objects")
-    return {kind: Raw(msgspec.json.encode(inner)) for kind, inner in plain.items()}
+    return {kind: Raw(encode(inner)) for kind, inner in plain.items()}  # as they are stored: they are compared so
 
 
 def _plain(value: Any, depth: int) -> Any:
@@ -219,9 +224,12 @@ _READERS: dict[Any, Callable[..., Any]] = {
 
 @cache
 def _readers(structure: type[Struct]) -> dict[str, tuple[str, Callable[..., Any], type[Struct] | None]]:
-    """By wire name: the attribute, what reads it, and the structure that is within."""
+    """By wire name: the attribute (of all that the registry keeps the same one, which is dropped), what reads it, and
+    the structure that is within."""
     return {
-        one.wire: (one.attribute, *_reader(one.type)) for one in declared(structure) if one.wire not in ONLY_IN_ANSWERS
+        one.wire: (_KEPT if one.member.read_only else one.attribute, *_reader(one.type))
+        for one in declared(structure)
+        if one.wire not in ONLY_IN_ANSWERS
     }
 
 
@@ -253,31 +261,24 @@ def _sent(one: Declared) -> tuple[str, Any] | tuple[str, Any, Any]:
 _WireTemplate = msgspec.defstruct(
     "_WireTemplate", [_sent(one) for one in MEMBERS], omit_defaults=True, rename=WIRE_NAMES
 )
-_CREATED, _MODIFIED, _REQUESTS, _REVISION = map(
-    [*WIRE_NAMES].index, ("time_created", "time_modified", "requests", "revision")
+_CREATED, _MODIFIED, _REQUESTS, _USES, _REVISION = map(
+    [*WIRE_NAMES].index, ("time_created", "time_modified", "requests", "uses", "revision")
 )
 _NO_REQUESTS = Template().requests
 
 
 def encode_template(template: Template, *, full: bool = False) -> bytes:
-    """The bytes of one template, without a newline; times it does not have are left out; `full` adds `revision`."""
+    """The bytes of one template, without a newline; times it does not have are left out. `full` adds what answers say
+    beside it."""
     members: list[Any] = list(structs.astuple(template))
     created, modified = members[_CREATED], members[_MODIFIED]
     members[_CREATED] = timestamp(created) if created else UNSET
     members[_MODIFIED] = members[_CREATED] if modified == created else timestamp(modified) if modified else UNSET
     if members[_REQUESTS] == _NO_REQUESTS:
         members[_REQUESTS] = _NO_REQUESTS  # the very object: only that is left out
-    if not full:
-        members[_REVISION] = 0
-    return encode(_WireTemplate(*members))
-
-
-def full_view(content: bytes, revision: int) -> bytes:
-    """A template as stored, with its read-only `revision` (and `deleted`, which tombstones are stored with) last."""
-    deleted = b',"deleted":true}'
-    if content.endswith(deleted):
-        return b'%b,"revision":%d%b' % (content[: -len(deleted)], revision, deleted)
-    return b'%b,"revision":%d}' % (content[:-1], revision)
+    members[_USES], members[_REVISION] = (), 0
+    content = encode(_WireTemplate(*members))
+    return full_view(content, template.revision) if full else content
 
 
 _template_decoder = msgspec.json.Decoder(Template)

@@ -7,7 +7,7 @@ from importlib.resources import files
 import psycopg
 import pytest
 
-from binder_registry.backends import postgres_schema
+from binder_registry.backends import postgres, postgres_schema
 from binder_registry.backends.postgres import PostgresLog
 from binder_registry.log_store import LogStore
 from binder_registry.template import Template
@@ -20,6 +20,7 @@ def old(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
     """A database of schema 1, with history."""
     with monkeypatch.context() as patched:
         patched.setattr(postgres_schema, "SCHEMA", 1)
+        patched.setattr(postgres, "_LOCKED_HEAD", "SELECT revision, mark, time, 1 FROM registry_head FOR UPDATE")
         with closing(LogStore(PostgresLog(postgres_url))) as store:
             for number in range(5):
                 store.register_template(Template(name=str(number), image_name="i"))
@@ -50,18 +51,23 @@ def test_an_old_database_is_migrated_with_its_rows(old: str) -> None:
 
     with psycopg.connect(old) as connection:
         indexes = connection.execute("SELECT indexname FROM pg_indexes WHERE schemaname = current_schema()").fetchall()
-        assert connection.execute("SELECT version FROM registry_schema").fetchone() == (2,)
+        assert connection.execute("SELECT version FROM registry_schema").fetchone() == (3,)
     assert ("registry_changes_by_previous",) in indexes
     assert ("registry_changes_by_name",) not in indexes
 
 
 def test_a_server_of_the_release_before_works_beside_one_of_today(old: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with closing(LogStore(PostgresLog(old))) as today:
-        monkeypatch.setattr(postgres_schema, "SCHEMA", 1)
+        monkeypatch.setattr(postgres_schema, "SCHEMA", postgres_schema.SCHEMA - 1)
         with closing(LogStore(PostgresLog(old))) as before:
             before.register_template(A)
 
             assert today.get_template("a").revision == 7
+
+
+def test_an_old_database_that_is_only_read_has_the_first_format(old: str) -> None:
+    with closing(PostgresLog(old, read_only=True)) as log:
+        assert log.format() == 1
 
 
 def test_every_migration_is_in_the_package() -> None:
@@ -72,8 +78,6 @@ def test_every_migration_is_in_the_package() -> None:
 
 @pytest.mark.parametrize("query", ["current", "history", "as of", "state"])
 def test_no_query_of_a_name_reads_the_whole_table(connection: psycopg.Connection, query: str) -> None:
-    from binder_registry.backends import postgres
-
     connection.execute(
         "INSERT INTO registry_changes SELECT n, '', now(), '', '', 'updated', 'name ' || (n % 100),"
         " greatest(n - 100, 0), n, false, '{}', '' FROM generate_series(1, 20000) AS n"

@@ -89,7 +89,7 @@ def test_the_file_is_ours_and_has_a_write_ahead_log(written: Path) -> None:
     with closing(sqlite3.connect(written)) as connection:
         assert connection.execute("PRAGMA application_id").fetchone() == (0x62726567,)
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
-        assert connection.execute("PRAGMA user_version").fetchone() == (2,)
+        assert connection.execute("PRAGMA user_version").fetchone() == (3,)
 
 
 @pytest.mark.parametrize("name", ["a b.db", "50%.db", "what?.db", "#1.db", "ü 😀.db", "%41.db"])
@@ -127,7 +127,7 @@ def test_a_file_of_a_newer_release_is_refused(written: Path, read_only: bool) ->
     changed(written, "PRAGMA user_version = 99")
 
     assert refusal(written, read_only=read_only) == (
-        f"{written}: written by a newer binder-registry (schema 99, this program knows 2)"
+        f"{written}: written by a newer binder-registry (schema 99, this program knows 3)"
     )
 
 
@@ -223,7 +223,7 @@ def test_a_server_waits_for_the_one_before_to_let_go(written: Path) -> None:
 def test_a_refused_file_is_not_kept_locked(written: Path) -> None:
     changed(written, "PRAGMA user_version = 99")
     refusal(written)
-    changed(written, "PRAGMA user_version = 2")
+    changed(written, "PRAGMA user_version = 3")
 
     with closing(SQLiteLog(written, wait=0)) as log:
         assert log.head().revision == 1

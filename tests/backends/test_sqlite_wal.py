@@ -270,6 +270,7 @@ def test_a_file_of_the_first_schema_is_opened_with_its_log(tmp_path: Path) -> No
     with closing(sqlite3.connect(path, isolation_level=None)) as old:
         old.execute("PRAGMA journal_mode = DELETE")
         old.execute("DROP TABLE wal_token")
+        old.execute("ALTER TABLE origin DROP COLUMN format")
         old.execute("PRAGMA user_version = 1")
         old.execute("VACUUM")
         old.execute("PRAGMA journal_mode = WAL")

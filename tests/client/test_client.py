@@ -21,6 +21,7 @@ from binder_registry.errors import (
     RevisionConflict,
     TemplateNotFound,
 )
+from binder_registry.wire import parse, template_from_members
 from tests.server.running import KEY, running_server
 
 from .stub import Opened, json_answer
@@ -328,3 +329,24 @@ def test_a_replacement_keeps_the_nulls_of_overrides(client: Client, kept: dict[s
     client.replace_template(replace(SCIPY, overrides={"kubespawner": Raw(json.dumps(kept).encode())}))
 
     assert client.get_json("scipy")["overrides"] == {"kubespawner": kept}
+
+
+def test_a_replaced_template_has_the_overrides_that_were_given_and_no_others(client: Client) -> None:
+    template = template_from_members(parse(b'{"name":"a","image-name":"i","overrides":{"docker":{"x":1,"y":2}}}'))
+    client.register_template(template)
+    fewer = template_from_members(parse(b'{"name":"a","image-name":"i","overrides":{"docker":{"y":null}}}'))
+
+    client.replace_template(fewer)
+
+    assert client.get_template("a").overrides == fewer.overrides
+
+
+def test_a_change_has_the_content_of_its_digest_whatever_it_uses(client: Client) -> None:
+    template = template_from_members(parse(b'{"name":"a","image-name":"i","paused":"Back on Monday."}'))
+    client.register_template(template)
+
+    [change] = client.changes()
+
+    assert change.content is not None
+    assert content_digest(change.content) == change.digest
+    assert client.list_templates() == [client.get_template("a")]

@@ -4,7 +4,9 @@ import logging
 from datetime import datetime, timedelta
 
 from ..errors import DatabaseRefused
+from ..log_contract import Log, format_kept
 from ..log_store import LogStore, utc_now
+from ..uses import FORMAT
 from .copying import Target
 from .urls import sqlite_path, unknown
 
@@ -20,8 +22,9 @@ def open_log(url: str, *, read_only: bool = False) -> Target:
     Raises `DatabaseRefused`.
     """
     log = _opened(url, read_only)
-    if not read_only and (warning := dated_ahead(log.head().time, utc_now())):
-        logger.warning("%s", warning)
+    if not read_only:
+        for warning in filter(None, (dated_ahead(log.head().time, utc_now()), too_new(log))):
+            logger.warning("%s", warning)
     return log
 
 
@@ -32,6 +35,17 @@ def dated_ahead(newest: datetime | None, now: datetime) -> str:
     return (
         f"the newest change is dated {newest:%Y-%m-%d %H:%M} UTC, which is yet to come: a clock was wrong. "
         "Times never go back, so every change until then is dated a microsecond after the one before"
+    )
+
+
+def too_new(log: Log) -> str:
+    """What to say of a log that takes no writes of this release; empty where it does."""
+    kept = format_kept(log)
+    if kept <= FORMAT:
+        return ""
+    return (
+        f"written by a newer binder-registry (format {kept}, this program knows {FORMAT}): it is read here, and takes "
+        "no writes until the program is upgraded"
     )
 
 

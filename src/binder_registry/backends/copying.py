@@ -5,7 +5,7 @@ from typing import Protocol
 
 from ..changes import PAGE, Change, Head, content_digest, next_mark
 from ..errors import DatabaseRefused
-from ..log_contract import Log, mark_at
+from ..log_contract import Log, format_kept, keep_format, mark_at
 
 Progress = Callable[[str, int, int], None]  # "copying" or "verifying", the revision reached, the last one
 
@@ -34,6 +34,8 @@ def copy_log(source: Log, target: Target, progress: Progress = lambda step, revi
             if target.head() != copied:
                 raise DatabaseRefused("somebody else writes to the target of the copy")
             rows += page
+            if (kept := format_kept(source)) > format_kept(target):
+                keep_format(target, kept)
         copied = Head(page[-1].revision, page[-1].mark, page[-1].time)
         progress("copying", copied.revision, head.revision)
     verify(source, target, head, progress)

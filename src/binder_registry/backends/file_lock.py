@@ -1,6 +1,7 @@
 """One owner for one file: an flock on a file beside it, which says who holds it."""
 
 import fcntl
+import logging
 import os
 import socket
 import time
@@ -11,6 +12,8 @@ from pathlib import Path
 from ..errors import DatabaseRefused
 
 OURS = 0o600  # rights of every file that we create
+
+logger = logging.getLogger(__name__)
 
 
 def create(path: Path) -> None:
@@ -48,6 +51,17 @@ class FileLock:
         except FileNotFoundError:
             return None
         lock._take(fcntl.LOCK_SH, 0)
+        return lock
+
+    def taken_again(self) -> "FileLock":
+        """In place of this one, whose file was removed; this one where another server has it now."""
+        try:
+            lock = FileLock(self._path, 0)
+        except (DatabaseRefused, OSError) as error:
+            logger.error("the lock file was removed, and the database is not this server's alone: %s", error)
+            return self
+        logger.warning("%s was removed, and is there again", self._path)
+        self.close()
         return lock
 
     @property

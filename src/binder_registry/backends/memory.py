@@ -22,6 +22,7 @@ class MemoryLog:
         self._names: list[str] = []  # sorted
         self._revisions: dict[str, list[int]] = {}  # of each name, ascending
         self._blanked: list[int] = []
+        self._format = self._raised = 1
         self._writing = threading.Lock()
         self._state = threading.Condition()
 
@@ -75,9 +76,10 @@ class MemoryLog:
     def writing(self) -> Iterator[list[Change]]:
         with self._writing:
             rows: list[Change] = []
-            self._blanked = []
+            self._blanked, self._raised = [], self._format
             yield rows
             with self._state:
+                self._format = self._raised
                 for revision in self._blanked:
                     self._changes[revision - 1] = replace(self._changes[revision - 1], content=None)
                 for row in rows:
@@ -89,6 +91,12 @@ class MemoryLog:
 
     def blank(self, revision: int) -> None:
         self._blanked.append(revision)
+
+    def format(self) -> int:
+        return self._format
+
+    def raise_format(self, number: int) -> None:
+        self._raised = max(self._raised, number)
 
     def adopt(self, origin: bytes) -> None:
         """For a copy: see `copying.Target`."""

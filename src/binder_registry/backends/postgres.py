@@ -28,6 +28,9 @@ _INSERT = (
     f" FROM unnest({', '.join(f'%b::{array}' for array in _TYPES.split(', '))}) AS new ({COLUMNS})"
 )
 _HEAD = "SELECT revision, mark, time FROM registry_head"
+_LOCKED_HEAD = "SELECT revision, mark, time, format FROM registry_head FOR UPDATE"
+# A database that is only read may be older than this column.
+_FORMAT = "SELECT coalesce((to_jsonb(registry_head) ->> 'format')::int, 1) FROM registry_head"
 # Within a name, rows are ordered by `previous` as they are by `revision`, and one index holds both orders of a name. A
 # row whose revision is not beyond a bound has a `previous` that is before it: which lets the index seek.
 _FROM = "coalesce((SELECT revision FROM registry_changes WHERE name = %(name)s AND previous < %(since)s"
@@ -60,6 +63,8 @@ class _Write:
 
     connection: Connection
     head: Head
+    format: int
+    raised: int = 0
     blanked: list[int] = field(default_factory=list)
 
 
@@ -145,13 +150,13 @@ class PostgresLog:
         if not self._writing.acquire(timeout=QUEUE_SECONDS):
             raise StoreUnavailable from TimeoutError("other writes take too long")
         try:
-            with self._database.started(_lock_head) as (connection, head):
+            with self._database.started(_lock_head) as (connection, (head, kept)):
                 rows: list[Change] = []
-                self._local.write = write = _Write(connection, head)
+                self._local.write = write = _Write(connection, head, kept)
                 yield rows
                 if rows or write.blanked:
                     with failures(connection):
-                        self._commit(connection, rows, write.blanked)
+                        self._commit(connection, rows, write)
         finally:
             self._local.write = None
             self._writing.release()
@@ -160,9 +165,16 @@ class PostgresLog:
     def blank(self, revision: int) -> None:
         self._local.write.blanked.append(revision)
 
+    def format(self) -> int:
+        write: _Write | None = getattr(self._local, "write", None)
+        return write.format if write else self._rows(_FORMAT)[0][0]
+
+    def raise_format(self, number: int) -> None:
+        self._local.write.raised = max(self._local.write.raised, number)
+
     def adopt(self, origin: bytes) -> None:
         """For a copy: see `copying.Target`."""
-        with self._database.started(_lock_head) as (connection, head), failures(connection):
+        with self._database.started(_lock_head) as (connection, (head, _)), failures(connection):
             if head.revision:
                 raise DatabaseRefused("PostgreSQL: this database holds a registry already")
             connection.execute("UPDATE registry_head SET origin = %(origin)s, mark = %(origin)s", {"origin": origin})
@@ -172,7 +184,7 @@ class PostgresLog:
         self._database.close()
         self._listener.close()  # wakes who waits, to find the database closed
 
-    def _commit(self, connection: Connection, rows: list[Change], blanked: list[int]) -> None:
+    def _commit(self, connection: Connection, rows: list[Change], write: _Write) -> None:
         warnings: list[str] = []
 
         def notice(diagnostic: Diagnostic) -> None:  # can only be read in here
@@ -191,9 +203,11 @@ class PostgresLog:
                         "UPDATE registry_head SET revision = %s, mark = %s, time = %s",
                         (last.revision, last.mark, last.time),
                     )
-                if blanked:
+                if write.raised:
+                    connection.execute("UPDATE registry_head SET format = greatest(format, %s)", (write.raised,))
+                if write.blanked:
                     connection.execute(
-                        "UPDATE registry_changes SET content = NULL WHERE revision = ANY(%s::int8[])", (blanked,)
+                        "UPDATE registry_changes SET content = NULL WHERE revision = ANY(%s::int8[])", (write.blanked,)
                     )
                 if self._notifies:
                     connection.execute(f"SELECT pg_notify('{CHANNEL}', '')")
@@ -224,11 +238,13 @@ class PostgresLog:
         return [change_of(row, _in_utc) for row in rows]
 
 
-def _lock_head(connection: Connection) -> Head:
+def _lock_head(connection: Connection) -> tuple[Head, int]:
+    """With the format of the log."""
     with connection.pipeline():
         connection.execute("BEGIN ISOLATION LEVEL READ COMMITTED")
-        locked = connection.execute(f"{_HEAD} FOR UPDATE", binary=True)
-    return _head(locked.fetchall())
+        locked = connection.execute(_LOCKED_HEAD, binary=True)
+    [(*head, kept)] = locked.fetchall()
+    return _head([head]), kept
 
 
 def _can_be(name: str) -> bool:

@@ -146,6 +146,14 @@ class SQLiteLog:
     def blank(self, revision: int) -> None:
         self._blanked.append(revision)
 
+    def format(self) -> int:
+        [[_, *kept]] = self._rows("SELECT * FROM origin")
+        return kept[0] if kept else 1  # a file that is only read may be older than this column
+
+    def raise_format(self, number: int) -> None:
+        with self._failures():
+            self._writes_on().execute("UPDATE origin SET format = max(format, ?)", (number,))
+
     def adopt(self, origin: bytes) -> None:
         """For a copy: see `copying.Target`."""
         with self.writing(), self._failures():
@@ -229,22 +237,13 @@ class SQLiteLog:
             return
         try:
             if self._lock and not self._closed and not self._lock.stands:
-                self._take_lock_again(self._lock)
+                self._lock = self._lock.taken_again()
             self._writer.look_after()
         except sqlite3.Error as error:
             logger.error("%s: %s: %s", self.path, type(error).__name__, error)
             self._drop_writer()
         finally:
             self._writing.release()
-
-    def _take_lock_again(self, removed: FileLock) -> None:
-        try:
-            self._lock = FileLock(beside(self.path, ".lock"), 0)
-        except (DatabaseRefused, OSError) as error:
-            logger.error("the lock file was removed, and the database is not this server's alone: %s", error)
-            return
-        logger.warning("%s.lock was removed, and is there again", self.path)
-        removed.close()
 
     def _writes_on(self) -> sqlite3.Connection:
         """Inside `writing()`."""

@@ -12,7 +12,7 @@ from ..errors import DatabaseRefused
 from .file_lock import FileLock
 from .sqlite_wal import beside, connect, has_log, refuse_foreign_log
 
-SCHEMA = 2  # PRAGMA user_version
+SCHEMA = 3  # PRAGMA user_version
 APPLICATION_ID = 0x62726567  # "breg": tells our files from other programs' databases
 
 

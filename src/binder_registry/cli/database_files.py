@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import click
 
-from ..backends import open_log
+from ..backends import open_log, too_new
 from ..backends.file_lock import create
 from ..backends.sqlite import SQLiteLog
 from ..backends.sqlite_file import code
@@ -21,7 +21,7 @@ from ..backends.urls import sqlite_path
 from ..errors import DatabaseRefused, StoreUnavailable
 from ..verify import Finding, damaged_pages, verify
 from .files import name_beside, sync_folder
-from .output import progress
+from .output import progress, tell
 
 PAGES = 2000  # of one step of a copy
 
@@ -89,6 +89,8 @@ def verified(url: str) -> Finding:
     say_it_once()
     with closing(open_log(url, read_only=True)) as log:
         try:
+            if warning := too_new(log):
+                tell(f"warning: {warning}")
             total = log.head().revision
             with progress("Verifying", total) as seen:
                 return verify(log, seen)

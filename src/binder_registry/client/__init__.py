@@ -80,7 +80,8 @@ class Client:
 
     def list_templates(self, **filters: Unpack[Filters]) -> list[Template]:
         """All pages, by name. `label` are selectors, `image` and `name` globs, `q` words; `deleted` adds tombstones."""
-        return self._listed(all_pages(self._transport, _templates, filters, lambda template: template.name))
+        found = self._listed(all_pages(self._transport, _templates, filters, lambda template: template.name))
+        return [structs.replace(one, uses=()) if one.uses else one for one in found]
 
     def list_json(self, **filters: Unpack[Filters]) -> list[dict[str, Any]]:
         """As `list_templates`, but as they came, with members that this release does not know."""

@@ -30,6 +30,7 @@ from ..errors import (
     error_classes,
     error_name,
 )
+from ..uses import without_uses
 
 T = TypeVar("T")
 
@@ -160,7 +161,7 @@ def change_of(wire: _WireChange) -> Change:
         previous=wire.previous,
         first=wire.first,
         deleted=wire.deleted,
-        content=bytes(wire.template) or None,
+        content=without_uses(bytes(wire.template)) or None,
         digest=bytes.fromhex(wire.digest),
     )
 

@@ -10,7 +10,7 @@ from msgspec import structs
 from ..errors import InvalidRequest, InvalidTemplate, TemplateNotFound
 from ..store import Expected
 from ..template import KEPT_ON_THE_WIRE, Template
-from ..wire import encode_template
+from ..wire import REPLACED_WHOLE, encode_template
 
 # What answers hold and no write does: `uses` is what a reader must understand of the others.
 ONLY_SHOWN = (*KEPT_ON_THE_WIRE, "uses")
@@ -93,7 +93,7 @@ def _between(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
         old = before.get(key)
         if key in before and _sorted_json(old) == _sorted_json(value):
             continue
-        merges = isinstance(value, dict) and key != "overrides"
+        merges = isinstance(value, dict) and key not in REPLACED_WHOLE
         patch[key] = _between(old if isinstance(old, dict) else {}, value) if merges else value
     return patch
 

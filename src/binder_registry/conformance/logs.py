@@ -12,13 +12,14 @@ from ..log_contract import Log
 from ..log_store import LogStore
 from .atomic import Atomic
 from .bounds import Bounds
+from .formats import Formats
 from .reading import broken_links
 from .rows import append as append
 from .rows import rows_after as rows_after
 from .samples import SCIPY, R
 
 
-class LogConformance(Atomic, Bounds):
+class LogConformance(Atomic, Bounds, Formats):
     """Give the fixture `log`, an empty log. Where a log outlives its process, give `reopen`; where it can be copied
     (a restored backup is such a copy), give `copy`."""
 

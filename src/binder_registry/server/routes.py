@@ -12,6 +12,7 @@ from ..auth import Scope
 from ..errors import (
     AuthUnavailable,
     BodyTooLarge,
+    FormatTooNew,
     HeadTooLarge,
     InvalidRequest,
     InvalidTemplate,
@@ -68,7 +69,8 @@ class Route(Struct, frozen=True, kw_only=True):
     def all_errors(self) -> tuple[type[RegistryError], ...]:
         protected = () if self.scope is None else _PROTECTED
         unrouted = (RouteNotFound,) if "{" in self.path else ()
-        return (*EVERYWHERE, *protected, *unrouted, *self.errors)
+        writes = () if self.scope in (None, Scope.READ) else (FormatTooNew,)
+        return (*EVERYWHERE, *protected, *unrouted, *self.errors, *writes)
 
 
 EVERYWHERE = (
@@ -126,12 +128,12 @@ ROUTES = (
         method="GET",
         path="/templates/{name}",
         handler=reads.template_show,
-        summary="One template, now or as it was",
+        summary="One template, now or as it was, or with its options chosen",
         scope=Scope.READ,
         tag="templates",
         answer="Template",
-        headers=(p.ETAG,),
-        parameters=(p.TEMPLATE_NAME, p.REVISION, p.IF_NONE_MATCH, p.STILL),
+        headers=(p.SHOWN_ETAG,),
+        parameters=(p.TEMPLATE_NAME, p.REVISION, p.OPTIONS, p.IF_NONE_MATCH, p.STILL),
         errors=(TemplateNotFound, *_PAST, RevisionConflict),
     ),
     Route(

@@ -8,6 +8,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from ...changes import Action, Change
 from ...differences import changed_members
 from ...template import Template
+from ...uses import full_view
 from ...wire import encode, timestamp
 
 
@@ -22,7 +23,9 @@ class ChangeBody(Struct, kw_only=True, omit_defaults=True):
     previous: Annotated[int, Meta(description="Revision of the same template's change before; 0 for its first")]
     first: Annotated[int, Meta(description="First revision of the same apply; else the change's own")]
     deleted: Annotated[bool, Meta(description="The template is gone as of this change")] = False
-    digest: Annotated[str, Meta(description="BLAKE2b of the content, 16 bytes in hex; it outlives a purge")]
+    digest: Annotated[
+        str, Meta(description="BLAKE2b of the content, 16 bytes in hex; without `uses`; it outlives a purge")
+    ]
     changed: Annotated[
         Sequence[str] | UnsetType,
         Meta(description="The members that this change changed; only in one template's history"),
@@ -75,7 +78,7 @@ def encode_change(change: Change, *, by: bool, changed: Sequence[str] | None = N
     )
     if change.content is None or deleted:
         return body
-    return b'%b,"template":%b}' % (body[:-1], change.content)  # as it is stored
+    return b'%b,"template":%b}' % (body[:-1], full_view(change.content))
 
 
 def members_changed(before: Change | None, after: Change) -> list[str]:

@@ -91,16 +91,26 @@ def _security(scope: Scope | None, *, needs_token: bool) -> list[dict[str, list[
 
 
 def _parameter(parameter: p.Parameter) -> dict[str, Any]:
-    schema, example = parameter.schema, parameter.example
-    value = [example] if schema["type"] == "array" else int(example) if schema["type"] == "integer" else example
     return {
         "name": parameter.name,
         "in": parameter.where,
         "required": parameter.where == "path",
         "description": parameter.meaning,
-        "schema": schema,
-        "example": value,
+        "schema": parameter.schema,
+        "example": _example(parameter),
     }
+
+
+def _example(parameter: p.Parameter) -> Any:
+    match parameter.schema["type"]:
+        case "array":
+            return [parameter.example]
+        case "integer":
+            return int(parameter.example)
+        case "object":
+            return dict([parameter.example.split("=")])
+        case _:
+            return parameter.example
 
 
 def _responses(route: Route) -> dict[str, Any]:

@@ -64,8 +64,21 @@ LIMIT = Parameter(
 )
 AFTER = Parameter("after", "query", "The page begins behind this name; `Link` carries it.", example="scipy")
 REVISION = Parameter("revision", "query", "As it was at that revision of the registry.", _REVISION, "1")
+OPTIONS = Parameter(
+    "options",
+    "query",
+    "`option.<name>=<choice>` for each option that is chosen, or `option.<name>.free-text=<text>`: the answer is the "
+    "template without options that this comes to, options that are not named at their defaults. Groups are not looked "
+    "at: a reader sees all choices. What else is in the query is ignored here.",
+    {"type": "object", "additionalProperties": {"type": "string"}},
+    "option.size=large",
+)
 VIEW = Parameter(
-    "view", "query", "`full` adds each template's `revision`.", {"type": "string", "enum": ["full"]}, "full"
+    "view",
+    "query",
+    "`full` adds each template's `revision`, and what it `uses`.",
+    {"type": "string", "enum": ["full"]},
+    "full",
 )
 DELETED = Parameter(
     "deleted",
@@ -181,6 +194,7 @@ ETAG = AnswerHeader(
 )
 LISTING_ETAG = AnswerHeader("ETag", f"{ETAG.meaning} Not on listings of the past.", ETAG.schema, required=False)
 FEED_ETAG = AnswerHeader("ETag", f"{ETAG.meaning} Not on a stream, whose events carry it.", ETAG.schema, required=False)
+SHOWN_ETAG = AnswerHeader("ETag", f"{ETAG.meaning} Not where options are chosen.", ETAG.schema, required=False)
 LOCATION = AnswerHeader("Location", "The path of the new template.")
 LINK = AnswerHeader("Link", 'The next page, `rel="next"`; on the last page there is none.', required=False)
 DESCRIBED_BY = AnswerHeader("Link", 'This description, `rel="service-desc"`.')

@@ -81,6 +81,8 @@ def _request(structure: type[Struct], found: dict[str, Schema], *, exact: bool) 
         if one.wire in ONLY_IN_ANSWERS:
             continue
         schema = types[one.wire] | one.member.schema
+        if one.wire not in required:
+            schema.pop("minLength", None)  # what may be left out may be empty
         if within := structure_of(one.type):
             inner = _request(within, found, exact=exact or within is not ContainerLimits)
             schema = {key: value for key, value in schema.items() if key != "$ref"}

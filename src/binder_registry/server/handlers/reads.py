@@ -11,6 +11,7 @@ from ..http.requests import matches_tag, whole_number
 from ..live.answer import entity_tag
 from ..service import Request
 from .listing import Page, next_target, page_of_past, page_of_present, parse_listing, present
+from .resolved import asked_options, resolved_reply
 
 COUNTS = 1000  # listings whose total is remembered
 
@@ -39,13 +40,16 @@ async def template_index(request: Request) -> Reply:
 
 async def template_show(request: Request) -> Reply:
     service, name = request.service, request.parameters["name"]
-    revision = _revision(request)
+    query = parse_qs(request.scope["query_string"].decode("latin-1"), keep_blank_values=True, errors="surrogateescape")
+    revision, asked = _revision(query), asked_options(query)
     if revision is not None:
         change = await service.in_pool(lambda: service.registry.template_as_of(name, revision))
         if change.content is None:
             raise RevisionPurged
         tag = entity_tag(change.position)
         check_read(request, tag)
+        if asked:
+            return await resolved_reply(request, change.content, asked)
         if matches_tag(request.joined(b"if-none-match"), [tag]):
             return not_modified(tag)
         return change_reply(200, change)
@@ -53,6 +57,8 @@ async def template_show(request: Request) -> Reply:
     if entry is None or entry.deleted:
         raise TemplateNotFound
     check_read(request, entry.etag)
+    if asked:
+        return await resolved_reply(request, entry.content, asked)
     if matches_tag(request.joined(b"if-none-match"), [entry.etag]):
         return not_modified(entry.etag)
     return answer_reply(entry)
@@ -96,9 +102,9 @@ def _tag_sent(header: str | None, tags: list[bytes]) -> bytes:
     return given if given in tags else tags[0]
 
 
-def _revision(request: Request) -> int | None:
-    """`revision` of the query, whose other parameters are ignored here, as 2015 did."""
-    found = parse_qs(request.scope["query_string"].decode("latin-1"), keep_blank_values=True).get("revision")
+def _revision(query: dict[str, list[str]]) -> int | None:
+    """`revision` of the query, whose other parameters but options are ignored here, as 2015 did."""
+    found = query.get("revision")
     if not found:
         return None
     if len(found) > 1:

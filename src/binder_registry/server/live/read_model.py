@@ -13,7 +13,8 @@ from ...changes import Change, Position, next_mark
 from ...lookalikes import folded, is_plain
 from ...registry import LIVE
 from ...template import Template
-from ...wire import decode_template, full_view
+from ...uses import full_view
+from ...wire import decode_template
 from .answer import VARIES, Answer, entity_tag, path_of
 
 
