@@ -7,7 +7,7 @@ NODE := $(VENV)/node
 HUB5 := $(VENV)-jupyterhub5
 export BINDER_REGISTRY_TEST_NODE ?= $(abspath $(NODE))
 
-.PHONY: serve test lint format coverage bench docs crash cluster lock clean
+.PHONY: serve test lint format coverage bench docs hub crash cluster lock clean
 
 serve: $(VENV)/serve.installed ## start the registry on the embedded database
 	exec $(BIN)/binder-registry serve
@@ -34,6 +34,9 @@ bench: $(VENV)/test.installed ## about 10 minutes; ARGS="--reference PATH" adds 
 docs: $(VENV)/test.installed ## write the pages that are made from the code
 	$(BIN)/python docs/generate_cli.py
 	$(BIN)/python docs/generate_api.py
+
+hub: $(VENV)/test.installed ## write the file that hubs mount
+	$(BIN)/python docs/generate_jupyterhub.py
 
 crash: $(VENV)/test.installed ## 200 rounds of SIGKILL under load
 	$(BIN)/python -m tests.crash 200

@@ -37,7 +37,8 @@ MAY_IMPORT = {
     "store": CHANGES,
     "log_contract": CHANGES,
     "quantities": set[str](),
-    "formats": TEMPLATES | {"quantities"},
+    "slugs": set[str](),
+    "formats": TEMPLATES | {"quantities", "slugs"},
     "verify": CONTRACTS,
     "batch": CONTRACTS,
     "log_store": CONTRACTS | {"batch"},
@@ -51,12 +52,13 @@ MAY_IMPORT = {
     "client": DOMAIN,
     "conformance": DOMAIN,
     "hub_auth": {"errors", "auth"},
+    "hub": {"options", "slugs"},
     "jupyterhub": set[str](),
     "prepull": {"jupyterhub"},
 }
 # The edges, which wire everything: nothing else imports them.
 EDGES = {"cli", "config", "__main__", "__init__"}
-EMBEDDED_IN_A_HUB = {"jupyterhub"}
+EMBEDDED_IN_A_HUB = {"hub", "jupyterhub", "options", "slugs"}
 
 
 def modules() -> dict[str, Path]:

@@ -4,11 +4,8 @@
     from binder_registry.jupyterhub import configure
     configure(c, url="http://registry:8080", token="…")
 
-A single file on purpose, standard library and tornado only: it can be mounted into a hub's image as it is.
-
-In order: the rules (what a hub can offer, and with which settings of its spawner), the catalogue (who may choose
-what), the follower (a thread that keeps the catalogue fresh: no request of the hub ever waits for the registry), the
-hooks that the hub calls, and `configure`. A template is a dict here, the JSON of `GET /templates?view=full`.
+A single file, standard library and tornado only: it can be mounted into a hub's image as it is. Written by `make hub`
+from hub/, slugs.py and options.py: change those.
 """
 
 import asyncio
@@ -20,11 +17,14 @@ import random
 import re
 import shlex
 import stat
+import subprocess
+import sys
 import tempfile
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, aclosing, contextmanager, suppress
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import cached_property
@@ -37,48 +37,304 @@ from inspect import isawaitable
 from ipaddress import ip_address
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 from urllib.parse import quote, urlsplit
 
 from tornado.web import HTTPError
 
+# ── slugs.py ──
+# Names of templates as slugs that KubeSpawner's form takes, and back. Standard library only: hubs hold a copy.
+
+
+_SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")  # KubeSpawner's form and its JavaScript split at "--"
+
+
+def slug_of(name: str) -> str:
+    """The name itself where it is `[a-z0-9]+(-[a-z0-9]+)*`, else `x-` and its UTF-8 in hex, which that pattern fits."""
+    return name if _SLUG.fullmatch(name) and not name.startswith("x-") else f"x-{name.encode().hex()}"
+
+
+def name_of(slug: str) -> str:
+    """Undoes `slug_of`; what is no slug is taken for a name."""
+    if slug.startswith("x-"):
+        with suppress(ValueError):
+            name = bytes.fromhex(slug[2:]).decode()
+            return name if name and slug_of(name) == slug else slug
+    return slug
+
+
+# ── options.py ──
+# From a template with options, and what was chosen, to a template without: the one place that applies and withholds.
+#
+# Plain JSON, and the standard library only: the hub's module holds a copy of it. A template is the mapping that the API
+# answers. Nobody else merges the layers of a template, or decides who may take a choice.
+
+
+Json = Mapping[str, Any]
+Matches = Callable[[str, str], bool]
+
+VALUE_LENGTH = 1024  # characters of what a user types
+PATTERN_SECONDS = 0.2
+PLACEHOLDER = "{value}"
+
+# What a hub takes of `overrides` without its admin's word: it reaches nothing beyond the user's own server.
+HARMLESS_OVERRIDES = frozenset(
+    (
+        *("mem_guarantee", "cpu_guarantee", "mem_limit", "cpu_limit"),
+        *("extra_resource_limits", "extra_resource_guarantees", "node_selector", "tolerations"),
+        *("node_affinity_preferred", "node_affinity_required", "pod_affinity_preferred", "pod_affinity_required"),
+        *("pod_anti_affinity_preferred", "pod_anti_affinity_required", "image_pull_policy", "working_dir"),
+    )
+)
+# Settings of spawners that are members of a template, too: one thing in two spellings.
+SPELLINGS: dict[str, tuple[str, ...]] = {
+    "image": ("image-name",),
+    "image_spec": ("image-name",),
+    "cmd": ("command",),
+    "default_url": ("redirect-uri",),
+    "ip": ("container-ip",),
+    "port": ("bind-port",),
+    "environment": ("environment",),
+    "mem_limit": ("limits", "memory"),
+    "cpu_limit": ("limits", "cpus"),
+    "mem_guarantee": ("requests", "memory"),
+    "cpu_guarantee": ("requests", "cpus"),
+}
+
+
+class ChoiceRefused(Exception):
+    """Why this cannot be had, as a sentence for the user. What is withheld reads like what does not exist."""
+
+
+class EveryGroup(frozenset[str]):
+    """The groups of one who may take everything: a hub's admin."""
+
+    def isdisjoint(self, other: Any) -> bool:
+        return False
+
+
+def resolve(
+    template: Json,
+    choices: Json,
+    groups: Collection[str] | None,
+    *,
+    matches: Matches | None = None,
+) -> dict[str, Any]:
+    """The template without options that these choices come to. Raises `ChoiceRefused`.
+
+    `choices` are by option: the name of a choice, or `{"free-text": "what was typed"}`; an option that is left out gets
+    its default. `groups` are the user's; None means that rights were not asked: for `run` and `export` alone.
+    `matches(pattern, text)` says whether a text matches; by default `matches_in_time`.
+    Of `overrides`, what a member says later, or in the same layer, is gone: what is left wins over the members.
+    """
+    if not _may(template.get("allowed-groups") or None, groups):
+        raise ChoiceRefused(f"There is no environment {template['name']!r}.")
+    options = template.get("options", ())
+    names = [option["name"] for option in options]
+    for name in choices:
+        if name not in names:
+            raise ChoiceRefused(_unknown("option", str(name), names))
+    resolved = _layered({}, {key: value for key, value in template.items() if key != "options"})
+    for option in options:
+        resolved = _layered(resolved, _chosen(option, choices.get(option["name"]), groups, matches or matches_in_time))
+    return resolved
+
+
+def visible(template: Json, groups: Collection[str] | None) -> dict[str, Any] | None:
+    """The template as these groups see it, with the choices and free texts that are theirs; None: they do not."""
+    if not _may(template.get("allowed-groups") or None, groups):
+        return None
+    options = []
+    for option in template.get("options", ()):
+        choices = [choice for choice in option.get("choices", ()) if _may(choice.get("allowed-groups"), groups)]
+        typed = option.get("free-text")
+        shown = {key: value for key, value in option.items() if key not in ("choices", "free-text")}
+        if choices:
+            shown["choices"] = choices
+        if typed is not None and _may(typed.get("allowed-groups"), groups):
+            shown["free-text"] = typed
+        if not ("choices" in shown or "free-text" in shown or option.get("build")):
+            return None
+        options.append(shown)
+    return {**template, "options": options} if options else dict(template)
+
+
+def default_choice(option: Json) -> Json | None:
+    """The choice that is taken where none is made: the one that says so, else the first, as KubeSpawner has it."""
+    choices = option.get("choices") or [None]
+    first: Json | None = choices[0]
+    return next((choice for choice in choices if choice and choice.get("default")), first)
+
+
+def _may(allowed: Collection[str] | None, groups: Collection[str] | None) -> bool:
+    """No list is everyone's; an empty one is nobody's."""
+    return allowed is None or groups is None or not frozenset(allowed).isdisjoint(groups) or _every(groups)
+
+
+def _every(groups: Collection[str]) -> bool:
+    return isinstance(groups, EveryGroup)
+
+
+def _chosen(
+    option: Json,
+    choice: Any,
+    groups: Collection[str] | None,
+    matches: Matches,
+) -> Json:
+    """What the choice sets."""
+    name = option["name"]
+    theirs = [one for one in option.get("choices", ()) if _may(one.get("allowed-groups"), groups)]
+    typed = option.get("free-text")
+    if typed is not None and not _may(typed.get("allowed-groups"), groups):
+        typed = None
+    if choice is None:
+        found = default_choice(option)
+        if found in theirs:
+            return found.get("set", {}) if found else {}
+        if not (option.get("choices") or option.get("free-text")):
+            return {}  # for those who build images from repositories
+        raise ChoiceRefused(f"Choose {name!r}: {_listed(theirs, typed)}.")
+    if isinstance(choice, str):
+        for one in theirs:
+            if one["name"] == choice:
+                return one.get("set", {})  # type: ignore[no-any-return]
+    elif isinstance(choice, Mapping) and list(choice) == ["free-text"] and typed is not None:
+        return _typed(name, typed, choice["free-text"], matches)
+    raise ChoiceRefused(f"There is no such choice of {name!r}: choose {_listed(theirs, typed)}.")
+
+
+def _listed(choices: Collection[Json], typed: Json | None) -> str:
+    names = [repr(one["name"]) for one in choices][:20] + (["a text of your own"] if typed is not None else [])
+    return " or ".join(names) or "another environment"
+
+
+def _unknown(what: str, name: str, names: Collection[str]) -> str:
+    there = f"there are {', '.join(map(repr, names))}" if names else "there are none"
+    return f"There is no {what} {name[:100]!r}: {there}."
+
+
+# ── free texts ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _typed(
+    option: str,
+    typed: Json,
+    text: Any,
+    matches: Matches,
+) -> Json:
+    if not isinstance(text, str) or not text or len(text) > VALUE_LENGTH or not text.isprintable():
+        raise ChoiceRefused(f"{option!r} takes one line of 1 to {VALUE_LENGTH} characters.")
+    pattern = typed.get("pattern")
+    if pattern and not matches(pattern, text):
+        raise ChoiceRefused(typed.get("message") or f"{text!r} does not fit {option!r}.")
+    settings: Json = typed.get("set", {})
+    overrides = settings.get("overrides", {})
+    if PLACEHOLDER in str(overrides) and any(character in text for character in "{}$"):
+        raise ChoiceRefused(f"{option!r} takes no braces and no dollar signs.")
+    filled = {key: _filled(value, text) for key, value in settings.items() if key != "command"}
+    if "command" in settings:  # put in after the command was split: it stays within its word
+        filled["command"] = shlex.join(_filled(shlex.split(settings["command"]), text))
+    return filled
+
+
+def _filled(value: Any, text: str) -> Any:
+    """Values, and never keys, with the text in them."""
+    if isinstance(value, str):
+        return value.replace(PLACEHOLDER, text)
+    if isinstance(value, Mapping):
+        return {key: _filled(inner, text) for key, inner in value.items()}
+    return [_filled(inner, text) for inner in value] if isinstance(value, list) else value
+
+
+def matches_in_time(pattern: str, text: str) -> bool:
+    """As `re.match`, in a process of its own that has 200 ms: what takes for ever is a refusal, and no hang."""
+    command = [sys.executable, "-I", "-S", "-c", _MATCHER]
+    pipe, nowhere = subprocess.PIPE, subprocess.DEVNULL
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=nowhere) as child:  # noqa: S603  # our own program
+        assert child.stdout
+        child.stdout.readline()  # it is there: from now on the time counts
+        timer = threading.Timer(PATTERN_SECONDS, child.kill)
+        timer.start()
+        try:
+            answer, _ = child.communicate(json.dumps([pattern, text]).encode())
+        finally:
+            timer.cancel()
+    return answer.strip() == b"yes"
+
+
+_MATCHER = """
+import json, re, sys
+print(flush=True)
+print("yes" if re.match(*json.load(sys.stdin)) else "no")
+"""
+
+# ── layers ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _layered(below: Json, layer: Json) -> dict[str, Any]:
+    """A later layer wins over an earlier one, in either spelling; objects merge key by key, and `null` is kept."""
+    result = {**below}
+    for member, value in layer.items():
+        if member != "overrides":
+            result[member] = {**below[member], **value} if isinstance(below.get(member), Mapping) and value else value
+    overrides = {kind: _unsaid(settings, layer) for kind, settings in below.get("overrides", {}).items()}
+    for kind, settings in layer.get("overrides", {}).items():
+        overrides[kind] = merged(overrides.get(kind, {}), _unsaid(settings, layer))
+    overrides = {kind: settings for kind, settings in overrides.items() if settings}
+    return (
+        {**result, "overrides": overrides} if overrides else {key: result[key] for key in result if key != "overrides"}
+    )
+
+
+def _unsaid(settings: Json, layer: Json) -> dict[str, Any]:
+    """Of a spawner's settings, what no member of this layer says."""
+    left: dict[str, Any] = {}
+    for key, value in settings.items():
+        said: Any = layer
+        for step in SPELLINGS.get(key, ("",)):
+            said = said.get(step) if isinstance(said, Mapping) else None
+        if key == "environment" and isinstance(value, Mapping) and isinstance(said, Mapping):
+            if rest := {variable: text for variable, text in value.items() if variable not in said}:
+                left[key] = rest
+        elif not said:
+            left[key] = value
+    return left
+
+
+def merged(below: Any, above: Any) -> Any:
+    """KubeSpawner's rule for its overrides, but for `null`, which is kept: it still has to remove what the hub set."""
+    if not (isinstance(below, Mapping) and isinstance(above, Mapping)):
+        return deepcopy(above)
+    return {**deepcopy(dict(below)), **{key: merged(below.get(key), value) for key, value in above.items()}}
+
+
+# ── hub/texts.py ──
+# What users read: escaped, quoted, as an error.
+
+
+def html_text(text: str) -> str:
+    """Also safe where a template of the hub's would be rendered once more: no brace survives as a brace."""
+    return escape(text).replace("{", "&#123;").replace("}", "&#125;")
+
+
+def quoted(name: str) -> str:
+    return repr(name if len(name) <= 100 else name[:100] + "…")
+
+
+def http_error(status: int, text: str) -> HTTPError:
+    error = HTTPError(status, text, reason=HTTPStatus(status).phrase)
+    error.jupyterhub_message = text  # type: ignore[attr-defined]  # what the hub shows to the user
+    return error
+
+
+# ── hub/rules.py ──
+# What differs between hubs, and between kinds of spawner.
+
+
 Template = Mapping[str, Any]
 Kind = Literal["kubernetes", "docker", "swarm", "local"]
 Override = Callable[[Template, dict[str, Any]], dict[str, Any] | None]
-
 log = logging.getLogger("JupyterHub.binder_registry")  # below the hub's own logger: its format, its level
-
-# ── the rules ────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-COMMAND = "jupyterhub-singleuser"  # it asks the hub who the visitor is; a server without it lets everybody in
-LEAST: Mapping[str, tuple[int, float]] = {  # bytes and CPUs; with less a start is refused, or fails
-    "docker": (6 << 20, 0.01),  # a quota of 1 ms in 100
-    "swarm": (6 << 20, 0.01),  # its nodes are such engines
-    "kubernetes": (4 << 20, 0.001),  # what runc itself needs; the unit in which Kubernetes counts
-    "local": (0, 0),
-}
-MAX_HOPS = 8  # along replaced-by, as in the registry's own rule
-_SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")  # KubeSpawner's form and its JavaScript split at "--"
-_LABEL, _WORD = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?", r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
-_IMAGE = (
-    re.compile(  # the grammar of distribution/reference, which Docker and Kubernetes share; digests as go-digest has
-        rf"(?P<name>(?:(?:{_LABEL}(?:\.{_LABEL})*|\[[0-9A-Fa-f:]+\])(?::[0-9]+)?/)?{_WORD}(?:/{_WORD})*)"
-        r"(?P<tag>:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?"
-        r"(?P<digest>@sha256:[0-9a-f]{64}|@sha384:[0-9a-f]{96}|@sha512:[0-9a-f]{128})?"
-    )
-)
-_IMAGE_ID = re.compile(r"[0-9a-f]{64}")  # not a name: engines take it for an image that they hold
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_TMPNB = re.compile(r"\{(base_path|port|ip)\}")  # placeholders that tmpnb filled in, and no spawner does
-_NO_LOGIN = re.compile(
-    r"--?\w+\.(identity_provider_class|login_handler_class|access_scopes|allow_unauthenticated_access)\b"
-)
-_EXPANDED = re.compile(r"\$[$(]")  # what the kubelet changes
-_ENGINES = {"docker": "Docker", "swarm": "Docker", "kubernetes": "Kubernetes"}
-_HOOK = re.compile(r".*_hook|escape|format_volume_name")  # traits whose value is a function
-_BYTES = re.compile(r"([0-9]+(?:\.[0-9]+)?)([KMGT]?)")
-_GUARANTEES = (("mem_guarantee", "mem_limit"), ("cpu_guarantee", "cpu_limit"))
-_SCALARS = ("image", "cmd", "default_url", "port", "ip", "mem_limit", "mem_guarantee", "cpu_limit", "cpu_guarantee")
 
 
 class NotOffered(Exception):
@@ -115,171 +371,17 @@ def kind_of(spawner_class: Any) -> Kind:
     return "swarm" if "SwarmSpawner" in names else "docker" if "DockerSpawner" in names else "local"
 
 
-@dataclass(frozen=True)
-class Offer:
-    name: str
-    slug: str
-    revision: int
-    title: str
-    description: str
-    deprecated: str
-    groups: frozenset[str]  # empty: everyone
-    image: str
-    profile: dict[str, Any]  # as KubeSpawner's profile_list has it; on every spawner
-    versions: Mapping[str, "Offer"] = field(default_factory=dict)  # past ones, newest first, by "r12"
+ANY_HUB = Rules()
 
-    @cached_property
-    def form_entry(self) -> str:
-        deprecated = f"<em>Deprecated: {_html(self.deprecated)}</em>" if self.deprecated else ""
-        return (
-            f'<label><input type="radio" name="template" value="{self.slug}" required>'
-            f"<strong>{_html(self.title)}</strong><small>{_html(self.description)}</small>{deprecated}"
-            f"{self._select() if self.versions else ''}</label>"
-        )
-
-    def _select(self) -> str:
-        options = (f'<option value="{key}">{_html(old.version_title)}</option>' for key, old in self.versions.items())
-        return (
-            f'<select name="revision-{self.slug}" class="form-select" aria-label="Version">'
-            f'<option value="current">current</option>{"".join(options)}</select>'
-        )
-
-    @cached_property
-    def form_profile(self) -> dict[str, Any]:
-        """For KubeSpawner's form, without `kubespawner_override`: it draws nothing, and is copied for every visit."""
-        profile = {key: value for key, value in self.profile.items() if key != "kubespawner_override"}
-        if self.versions:
-            choices: dict[str, dict[str, Any]] = {"current": {"display_name": "current", "default": True}}
-            choices |= {key: {"display_name": _html(old.version_title)} for key, old in self.versions.items()}
-            profile["profile_options"] = {"revision": {"display_name": "Version", "choices": choices}}
-        return profile
-
-    @property
-    def version_title(self) -> str:
-        return f"revision {self.revision}: {self.image}"
+# ── hub/commands.py ──
+# Which commands a hub may run: those that ask the hub who the visitor is.
 
 
-def offered(templates: Iterable[Template], rules: Rules = Rules()) -> tuple[list[Offer], list[tuple[str, str]]]:
-    """What a hub with these rules offers, in the order of its form, and what it leaves out: (name, reason)."""
-    offers, left_out = [], []
-    for template in templates:
-        try:
-            offers.append(offer(template, rules))
-        except NotOffered as reason:
-            left_out.append((template["name"], str(reason)))
-    return sorted(offers, key=_form_order), left_out
-
-
-def offer(template: Template, rules: Rules) -> Offer:
-    """Raises `NotOffered`."""
-    if template.get("deleted"):
-        raise NotOffered("it was deleted")
-    if template.get("replaced-by"):
-        raise NotOffered(f"it is replaced by {template['replaced-by']!r}")
-    name, slug, deprecated = template["name"], slug_of(template["name"]), template.get("deprecated", "")
-    groups = frozenset(template.get("allowed-groups", ()))
-    profile: dict[str, Any] = {
-        "slug": slug,
-        "display_name": template.get("display-name") or name,
-        "description": template.get("description", ""),
-        "kubespawner_override": _settings(template, rules),
-    }
-    if rules.override:
-        profile |= _overridden(template, profile, rules.override) | {"slug": slug}  # a choice is known by its slug
-    settings = profile["kubespawner_override"]
-    if not callable(settings.get("cmd")):
-        check_command(settings, rules.allow_commands)
-    title, description = str(profile["display_name"]), str(profile["description"])
-    text = _html if rules.escape else str
-    profile["display_name"] = text(title)
-    profile["description"] = text("\n".join(filter(None, [description, deprecated and f"Deprecated: {deprecated}"])))
-    image = str(settings.get("image", template["image-name"]))
-    return Offer(name, slug, template["revision"], title, description, deprecated, groups, image, profile)
-
-
-def _overridden(template: Template, profile: dict[str, Any], override: Override) -> dict[str, Any]:
-    try:
-        changed = override(_copied(template), profile)
-    except Exception as error:
-        raise NotOffered(f"the hub's override failed: {error!r}") from error
-    if changed is None:
-        raise NotOffered("the hub's override leaves it out")
-    if not isinstance(changed, dict) or not isinstance(changed.get("kubespawner_override"), dict):
-        raise NotOffered("the hub's override gives no profile with a kubespawner_override")
-    return {**changed, "kubespawner_override": {**changed["kubespawner_override"]}}
-
-
-def _settings(template: Template, rules: Rules) -> dict[str, Any]:
-    """The traits of the spawner that this template sets. What it leaves at zero stays as the hub configured it."""
-    literal = _literal if rules.kind == "kubernetes" else str
-    formatted = _formatted if rules.kind == "kubernetes" else str  # KubeSpawner formats these; the others do not
-    memory, shares, cpus, gpus = _limits(template.get("limits", {}), rules.kind)
-    revision, slug = str(template["revision"]), slug_of(template["name"])
-    environment = _environment(template) | {
-        "BINDER_REGISTRY_TEMPLATE": template["name"],
-        "BINDER_REGISTRY_REVISION": revision,
-    }
-    settings: dict[str, Any] = {
-        "environment": {variable: formatted(literal(value)) for variable, value in environment.items()}
-    }
-    if words := command_words(template.get("command", "")):
-        settings["cmd"] = [literal(word) for word in words]
-    if path := template.get("redirect-uri"):
-        settings["default_url"] = _formatted(literal(_server_path(path)))  # every spawner formats this one
-    if memory:
-        settings["mem_limit"] = int(memory)
-    if cpus:
-        settings["cpu_limit"] = float(cpus)
-    image, port = _image(template), _port(template)
-    if rules.kind == "local":  # no image; and each server on the hub's own machine needs a port of its own
-        return settings
-    settings["image"] = image
-    if port:
-        settings["port"] = port
-    if rules.kind == "swarm":  # ports are published by the swarm, at no address; and it knows no weights
-        if gpus:
-            raise NotOffered("limits.gpus cannot be asked of a swarm")
-        return settings
-    ip = _address(template)
-    if rules.kind == "docker":
-        settings["remove"] = True  # DockerSpawner would start the user's last container again, whatever was chosen
-        host: dict[str, Any] = {}
-        settings["extra_host_config"] = host
-        if ip:
-            settings["host_ip"] = ip
-        if shares:
-            host["cpu_shares"] = int(shares)
-        if gpus:
-            host["device_requests"] = [{"count": int(gpus), "capabilities": [["gpu"]]}]
-        return settings
-    if ip and not ip_address(ip).is_loopback:  # 2015's meaning is the host's address: nothing reaches a pod's loopback
-        settings["ip"] = ip
-    if shares:  # the kubelet turns a request of 1 CPU into 1024 shares; Kubernetes counts in thousandths
-        settings["cpu_guarantee"] = max(shares / 1024, LEAST["kubernetes"][1])
-    settings["extra_resource_limits"] = {rules.gpu_resource: int(gpus)} if gpus else {}
-    settings["extra_annotations"] = {
-        "binder-registry/template": _formatted(template["name"]),
-        "binder-registry/revision": revision,
-    }
-    settings["extra_labels"] = {
-        "binder-registry/template": slug if len(slug) <= 63 else hashlib.sha256(slug.encode()).hexdigest()[:40],
-        "binder-registry/revision": revision,
-    }
-    return settings
-
-
-def slug_of(name: str) -> str:
-    """The name itself where it is `[a-z0-9]+(-[a-z0-9]+)*`, else `x-` and its UTF-8 in hex, which that pattern fits."""
-    return name if _SLUG.fullmatch(name) and not name.startswith("x-") else f"x-{name.encode().hex()}"
-
-
-def name_of(slug: str) -> str:
-    """Undoes `slug_of`; what is no slug is taken for a name."""
-    if slug.startswith("x-"):
-        with suppress(ValueError):
-            name = bytes.fromhex(slug[2:]).decode()
-            return name if name and slug_of(name) == slug else slug
-    return slug
+COMMAND = "jupyterhub-singleuser"  # it asks the hub who the visitor is; a server without it lets everybody in
+_TMPNB = re.compile(r"\{(base_path|port|ip)\}")  # placeholders that tmpnb filled in, and no spawner does
+_NO_LOGIN = re.compile(
+    r"--?\w+\.(identity_provider_class|login_handler_class|access_scopes|allow_unauthenticated_access)\b"
+)
 
 
 def command_words(command: str) -> list[str]:
@@ -311,6 +413,211 @@ def check_command(settings: dict[str, Any], allow_commands: Collection[str] = ()
             raise NotOffered(f"the command sets {found[1]}, which decides who is let in")
 
 
+# ── hub/images.py ──
+# References to images, by the grammar of those who pull them.
+
+
+_LABEL, _WORD = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?", r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
+_IMAGE = (
+    re.compile(  # the grammar of distribution/reference, which Docker and Kubernetes share; digests as go-digest has
+        rf"(?P<name>(?:(?:{_LABEL}(?:\.{_LABEL})*|\[[0-9A-Fa-f:]+\])(?::[0-9]+)?/)?{_WORD}(?:/{_WORD})*)"
+        r"(?P<tag>:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?"
+        r"(?P<digest>@sha256:[0-9a-f]{64}|@sha384:[0-9a-f]{96}|@sha512:[0-9a-f]{128})?"
+    )
+)
+_IMAGE_ID = re.compile(r"[0-9a-f]{64}")  # not a name: engines take it for an image that they hold
+
+
+def checked_image(template: Template) -> str:
+    image: str = template["image-name"]
+    found = _IMAGE.fullmatch(image) if len(image) <= 1024 else None
+    if not found or len(found["name"]) > 255 or _IMAGE_ID.fullmatch(image):
+        hint = ": its name has capital letters" if _IMAGE.fullmatch(image.lower()) else ""
+        raise NotOffered(f"{image!r} is not a reference to an image{hint}")
+    return image
+
+
+# ── hub/merging.py ──
+# How settings are merged into what the hub has, and taken out again.
+
+
+def merged_setting(before: Any, ours: Any) -> Any:
+    """What a trait becomes: as KubeSpawner merges overrides, on copies.
+
+    Mappings are merged key by key, at every depth, and None takes a key away; all else is replaced. Where the hub has a
+    function for a mapping, that is asked at every start, and ours is merged into what it says.
+    """
+    if not isinstance(ours, dict):
+        return copied(ours)
+    if not callable(before):
+        return _updated(before, ours)
+
+    def asked(spawner: Any) -> Any:
+        theirs = before(spawner)
+        return later(theirs) if isawaitable(theirs) else _updated(theirs, ours)
+
+    async def later(theirs: Any) -> Any:
+        return _updated(await theirs, ours)
+
+    return asked
+
+
+def _updated(before: Any, ours: Mapping[str, Any]) -> dict[str, Any]:
+    both: dict[str, Any] = copied(before) if isinstance(before, dict) else {}
+    for key, value in ours.items():
+        if value is None:
+            both.pop(key, None)
+        else:
+            both[key] = _updated(both.get(key), value) if isinstance(value, dict) else copied(value)
+    return both
+
+
+def copied(value: Any) -> Any:
+    """Of mappings and lists; what they hold, functions and models of an engine's client, stays the same."""
+    if isinstance(value, dict):
+        return {key: copied(one) for key, one in value.items()}
+    return [copied(one) for one in value] if isinstance(value, list) else value
+
+
+_GONE = object()
+
+
+def undone(now: Any, before: Any, after: Any) -> Any:
+    """`before`, where `now` is what we set (`after`); what others changed since stays."""
+    if now == after:
+        return before
+    if not (isinstance(now, dict) and isinstance(after, dict)):
+        return now
+    was = before if isinstance(before, dict) else {}
+    back = {key: undone(now.get(key, _GONE), was.get(key, _GONE), after.get(key, _GONE)) for key in {**was, **now}}
+    return {key: value for key, value in back.items() if value is not _GONE}
+
+
+# ── hub/limits.py ──
+# The limits of a template, as numbers that a spawner takes.
+
+
+LEAST: Mapping[str, tuple[int, float]] = {  # bytes and CPUs; with less a start is refused, or fails
+    "docker": (6 << 20, 0.01),  # a quota of 1 ms in 100
+    "swarm": (6 << 20, 0.01),  # its nodes are such engines
+    "kubernetes": (4 << 20, 0.001),  # what runc itself needs; the unit in which Kubernetes counts
+    "local": (0, 0),
+}
+_ENGINES = {"docker": "Docker", "swarm": "Docker", "kubernetes": "Kubernetes"}
+
+
+class Limits(NamedTuple):
+    """0 where nothing is said."""
+
+    memory: float
+    shares: float
+    cpus: float
+    gpus: float
+
+
+def limits_of(limits: Mapping[str, Any], kind: Kind) -> Limits:
+    memory, shares, cpus, gpus = (_limit(limits, name) for name in ("memory", "cpu_shares", "cpus", "gpus"))
+    least_memory, least_cpus = LEAST[kind]
+    if 0 < memory < least_memory:
+        raise NotOffered(f"limits.memory {memory!r}, in bytes, is below the least that {_ENGINES[kind]} takes")
+    if 0 < cpus < least_cpus:
+        raise NotOffered(f"limits.cpus {cpus!r} is below the least that {_ENGINES[kind]} takes")
+    return Limits(memory, shares, cpus, gpus)
+
+
+def _limit(limits: Mapping[str, Any], name: str) -> int | float:
+    value = limits.get(name, 0)
+    if type(value) not in (int, float) or not 0 <= value < 2**63:
+        raise NotOffered(f"limits.{name} {value!r} is not one that a spawner takes")
+    return value  # type: ignore[no-any-return]
+
+
+# ── hub/settings.py ──
+# The traits of the spawner that a template sets.
+
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_EXPANDED = re.compile(r"\$[$(]")  # what the kubelet changes
+
+
+def settings_of(template: Template, rules: Rules) -> dict[str, Any]:
+    """The traits of the spawner that this template sets. What it leaves at zero stays as the hub configured it."""
+    limits, image, port = limits_of(template.get("limits", {}), rules.kind), checked_image(template), _port(template)
+    settings = _common(template, limits, rules.kind)
+    if rules.kind == "local":  # no image; and each server on the hub's own machine needs a port of its own
+        return settings
+    settings["image"] = image
+    if port:
+        settings["port"] = port
+    if rules.kind == "swarm":
+        return settings | _of_a_swarm(limits)
+    address = _address(template)
+    if rules.kind == "docker":
+        return settings | _of_docker(limits, address)
+    return settings | _of_kubernetes(template, limits, address, rules)
+
+
+def _common(template: Template, limits: Limits, kind: Kind) -> dict[str, Any]:
+    literal = _literal if kind == "kubernetes" else str
+    formatted = _formatted if kind == "kubernetes" else str  # KubeSpawner formats these; the others do not
+    environment = _environment(template) | {
+        "BINDER_REGISTRY_TEMPLATE": template["name"],
+        "BINDER_REGISTRY_REVISION": str(template["revision"]),
+    }
+    settings: dict[str, Any] = {
+        "environment": {variable: formatted(literal(value)) for variable, value in environment.items()}
+    }
+    if words := command_words(template.get("command", "")):
+        settings["cmd"] = [literal(word) for word in words]
+    if path := template.get("redirect-uri"):
+        settings["default_url"] = _formatted(literal(_server_path(path)))  # every spawner formats this one
+    if limits.memory:
+        settings["mem_limit"] = int(limits.memory)
+    if limits.cpus:
+        settings["cpu_limit"] = float(limits.cpus)
+    return settings
+
+
+def _of_a_swarm(limits: Limits) -> dict[str, Any]:
+    """Ports are published by the swarm, at no address; and it knows no weights."""
+    if limits.gpus:
+        raise NotOffered("limits.gpus cannot be asked of a swarm")
+    return {}
+
+
+def _of_docker(limits: Limits, address: str) -> dict[str, Any]:
+    host: dict[str, Any] = {}
+    if limits.shares:
+        host["cpu_shares"] = int(limits.shares)
+    if limits.gpus:
+        host["device_requests"] = [{"count": int(limits.gpus), "capabilities": [["gpu"]]}]
+    settings = {
+        "remove": True,
+        "extra_host_config": host,
+    }  # else it starts the user's last container, whatever is chosen
+    return settings | {"host_ip": address} if address else settings
+
+
+def _of_kubernetes(template: Template, limits: Limits, address: str, rules: Rules) -> dict[str, Any]:
+    revision, slug = str(template["revision"]), slug_of(template["name"])
+    settings: dict[str, Any] = {
+        "extra_resource_limits": {rules.gpu_resource: int(limits.gpus)} if limits.gpus else {},
+        "extra_annotations": {
+            "binder-registry/template": _formatted(template["name"]),
+            "binder-registry/revision": revision,
+        },
+        "extra_labels": {
+            "binder-registry/template": slug if len(slug) <= 63 else hashlib.sha256(slug.encode()).hexdigest()[:40],
+            "binder-registry/revision": revision,
+        },
+    }
+    if address and not ip_address(address).is_loopback:  # 2015's is the host's: nothing reaches a pod's loopback
+        settings["ip"] = address
+    if limits.shares:  # the kubelet turns a request of 1 CPU into 1024 shares; Kubernetes counts in thousandths
+        settings["cpu_guarantee"] = max(limits.shares / 1024, LEAST["kubernetes"][1])
+    return settings
+
+
 def _server_path(path: str) -> str:
     if not path.startswith("/") or path.startswith("//") or "\\" in path or _CONTROL.search(path):
         raise NotOffered(f"redirect-uri {path!r} is not a path that starts with one '/'")
@@ -323,15 +630,6 @@ def _environment(template: Template) -> dict[str, str]:
         if variable.upper().startswith(("JUPYTERHUB_", "JPY_", "BINDER_REGISTRY_")):
             raise NotOffered(f"environment sets {variable}, which is the hub's")
     return environment
-
-
-def _image(template: Template) -> str:
-    image: str = template["image-name"]
-    found = _IMAGE.fullmatch(image) if len(image) <= 1024 else None
-    if not found or len(found["name"]) > 255 or _IMAGE_ID.fullmatch(image):
-        hint = ": its name has capital letters" if _IMAGE.fullmatch(image.lower()) else ""
-        raise NotOffered(f"{image!r} is not a reference to an image{hint}")
-    return image
 
 
 def _address(template: Template) -> str:
@@ -349,24 +647,6 @@ def _port(template: Template) -> int:
     return port
 
 
-def _limits(limits: Mapping[str, Any], kind: Kind) -> tuple[float, float, float, float]:
-    """memory, cpu_shares, cpus and gpus; 0 where nothing is said."""
-    memory, shares, cpus, gpus = (_limit(limits, name) for name in ("memory", "cpu_shares", "cpus", "gpus"))
-    least_memory, least_cpus = LEAST[kind]
-    if 0 < memory < least_memory:
-        raise NotOffered(f"limits.memory {memory!r}, in bytes, is below the least that {_ENGINES[kind]} takes")
-    if 0 < cpus < least_cpus:
-        raise NotOffered(f"limits.cpus {cpus!r} is below the least that {_ENGINES[kind]} takes")
-    return memory, shares, cpus, gpus
-
-
-def _limit(limits: Mapping[str, Any], name: str) -> int | float:
-    value = limits.get(name, 0)
-    if type(value) not in (int, float) or not 0 <= value < 2**63:
-        raise NotOffered(f"limits.{name} {value!r} is not one that a spawner takes")
-    return value  # type: ignore[no-any-return]
-
-
 def _literal(text: str) -> str:
     """For what the kubelet expands: `$(X)` and `$$` reach the server as they are."""
     return text.replace("$", "$$") if _EXPANDED.search(text) else text
@@ -377,68 +657,170 @@ def _formatted(text: str) -> str:
     return text.replace("{", "{{").replace("}", "}}")
 
 
-def _html(text: str) -> str:
-    """Also safe where a template of the hub's would be rendered once more: no brace survives as a brace."""
-    return escape(text).replace("{", "&#123;").replace("}", "&#125;")
+# ── hub/offers.py ──
+# What a hub offers of a template, or why it does not.
 
 
-def _form_order(offer: Offer) -> tuple[str, str]:
+@dataclass(frozen=True)
+class Offer:
+    name: str
+    slug: str
+    revision: int
+    title: str
+    description: str
+    deprecated: str
+    groups: frozenset[str]  # empty: everyone
+    image: str
+    profile: dict[str, Any]  # as KubeSpawner's profile_list has it; on every spawner
+    versions: Mapping[str, "Offer"] = field(default_factory=dict)  # past ones, newest first, by "r12"
+
+    @cached_property
+    def form_entry(self) -> str:
+        deprecated = f"<em>Deprecated: {html_text(self.deprecated)}</em>" if self.deprecated else ""
+        return (
+            f'<label><input type="radio" name="template" value="{self.slug}" required>'
+            f"<strong>{html_text(self.title)}</strong><small>{html_text(self.description)}</small>{deprecated}"
+            f"{self._select() if self.versions else ''}</label>"
+        )
+
+    def _select(self) -> str:
+        options = (
+            f'<option value="{key}">{html_text(old.version_title)}</option>' for key, old in self.versions.items()
+        )
+        return (
+            f'<select name="revision-{self.slug}" class="form-select" aria-label="Version">'
+            f'<option value="current">current</option>{"".join(options)}</select>'
+        )
+
+    @cached_property
+    def form_profile(self) -> dict[str, Any]:
+        """For KubeSpawner's form, without `kubespawner_override`: it draws nothing, and is copied for every visit."""
+        profile = {key: value for key, value in self.profile.items() if key != "kubespawner_override"}
+        if self.versions:
+            choices: dict[str, dict[str, Any]] = {"current": {"display_name": "current", "default": True}}
+            choices |= {key: {"display_name": html_text(old.version_title)} for key, old in self.versions.items()}
+            profile["profile_options"] = {"revision": {"display_name": "Version", "choices": choices}}
+        return profile
+
+    @property
+    def version_title(self) -> str:
+        return f"revision {self.revision}: {self.image}"
+
+
+def offered(templates: Iterable[Template], rules: Rules = ANY_HUB) -> tuple[list[Offer], list[tuple[str, str]]]:
+    """What a hub with these rules offers, in the order of its form, and what it leaves out: (name, reason)."""
+    offers, left_out = [], []
+    for template in templates:
+        try:
+            offers.append(offer(template, rules))
+        except NotOffered as reason:
+            left_out.append((template["name"], str(reason)))
+    return sorted(offers, key=form_order), left_out
+
+
+def offer(template: Template, rules: Rules) -> Offer:
+    """Raises `NotOffered`."""
+    if template.get("deleted"):
+        raise NotOffered("it was deleted")
+    if template.get("replaced-by"):
+        raise NotOffered(f"it is replaced by {template['replaced-by']!r}")
+    name, slug, deprecated = template["name"], slug_of(template["name"]), template.get("deprecated", "")
+    groups = frozenset(template.get("allowed-groups", ()))
+    profile: dict[str, Any] = {
+        "slug": slug,
+        "display_name": template.get("display-name") or name,
+        "description": template.get("description", ""),
+        "kubespawner_override": settings_of(template, rules),
+    }
+    if rules.override:
+        profile |= _overridden(template, profile, rules.override) | {"slug": slug}  # a choice is known by its slug
+    settings = profile["kubespawner_override"]
+    if not callable(settings.get("cmd")):
+        check_command(settings, rules.allow_commands)
+    title, description = str(profile["display_name"]), str(profile["description"])
+    text = html_text if rules.escape else str
+    profile["display_name"] = text(title)
+    profile["description"] = text("\n".join(filter(None, [description, deprecated and f"Deprecated: {deprecated}"])))
+    image = str(settings.get("image", template["image-name"]))
+    return Offer(name, slug, template["revision"], title, description, deprecated, groups, image, profile)
+
+
+def _overridden(template: Template, profile: dict[str, Any], override: Override) -> dict[str, Any]:
+    try:
+        changed = override(copied(template), profile)
+    except Exception as error:
+        raise NotOffered(f"the hub's override failed: {error!r}") from error
+    if changed is None:
+        raise NotOffered("the hub's override leaves it out")
+    if not isinstance(changed, dict) or not isinstance(changed.get("kubespawner_override"), dict):
+        raise NotOffered("the hub's override gives no profile with a kubespawner_override")
+    return {**changed, "kubespawner_override": {**changed["kubespawner_override"]}}
+
+
+def form_order(offer: Offer) -> tuple[str, str]:
     return offer.title.casefold(), offer.name
 
 
-def merged(before: Any, ours: Any) -> Any:
-    """What a trait becomes: as KubeSpawner merges overrides, on copies.
-
-    Mappings are merged key by key, at every depth, and None takes a key away; all else is replaced. Where the hub has a
-    function for a mapping, that is asked at every start, and ours is merged into what it says.
-    """
-    if not isinstance(ours, dict):
-        return _copied(ours)
-    if not callable(before):
-        return _updated(before, ours)
-
-    def asked(spawner: Any) -> Any:
-        theirs = before(spawner)
-        return later(theirs) if isawaitable(theirs) else _updated(theirs, ours)
-
-    async def later(theirs: Any) -> Any:
-        return _updated(await theirs, ours)
-
-    return asked
+def with_versions(template: Template, history: list[Template], rules: Rules, versions: int) -> Offer:
+    current = offer(template, rules)
+    past = [{**old, "replaced-by": ""} for old in history if old["revision"] != current.revision]
+    olds, _ = offered(past[:versions], rules)
+    olds.sort(key=lambda old: -old.revision)
+    current = replace(current, versions={f"r{old.revision}": old for old in olds})
+    _ = current.form_entry, current.form_profile  # made in the follower's thread rather than in the hub's loop
+    return current
 
 
-def _updated(before: Any, ours: Mapping[str, Any]) -> dict[str, Any]:
-    both: dict[str, Any] = _copied(before) if isinstance(before, dict) else {}
-    for key, value in ours.items():
-        if value is None:
-            both.pop(key, None)
-        else:
-            both[key] = _updated(both.get(key), value) if isinstance(value, dict) else _copied(value)
-    return both
+def tell_unknown(offer: Offer, rules: Rules) -> None:
+    """A misspelt trait, which a spawner passes over in silence: `securtiy_context`, say."""
+    for trait in offer.profile["kubespawner_override"] if rules.traits else ():
+        if trait not in rules.traits:
+            near = get_close_matches(trait, rules.traits, 1)
+            meant = f" Is {near[0]} meant?" if near else ""
+            log.warning("The override sets %s for %r, which the spawner does not have.%s", trait, offer.name, meant)
 
 
-def _copied(value: Any) -> Any:
-    """Of mappings and lists; what they hold, functions and models of an engine's client, stays the same."""
-    if isinstance(value, dict):
-        return {key: _copied(one) for key, one in value.items()}
-    return [_copied(one) for one in value] if isinstance(value, list) else value
+# ── hub/view.py ──
+# What is the same for all users who may see the same offers: the form, and the list of what there is.
 
 
-_GONE = object()
+class View:
+    """What is the same for all users who may see the same offers."""
+
+    def __init__(self, offers: list[Offer]) -> None:
+        self.offers = offers
+
+    @property
+    def choices(self) -> str:
+        names = [quoted(offer.name) for offer in self.offers]
+        more = f" and {len(names) - 20} more" if len(names) > 20 else ""
+        return f"Choose one of: {', '.join(names[:20])}{more}." if names else ""
+
+    @cached_property
+    def form(self) -> str:
+        entries = "".join(offer.form_entry for offer in self.offers)
+        slugs = '<input type="hidden" name="by" value="slug">'
+        return f'{STYLE}<div class="binder-registry">{slugs}{entries}</div>'
 
 
-def _undone(now: Any, before: Any, after: Any) -> Any:
-    """`before`, where `now` is what we set (`after`); what others changed since stays."""
-    if now == after:
-        return before
-    if not (isinstance(now, dict) and isinstance(after, dict)):
-        return now
-    was = before if isinstance(before, dict) else {}
-    back = {key: _undone(now.get(key, _GONE), was.get(key, _GONE), after.get(key, _GONE)) for key in {**was, **now}}
-    return {key: value for key, value in back.items() if value is not _GONE}
+STYLE = """<style>
+.binder-registry label { display: block; padding: .5em; font-weight: normal }
+.binder-registry input { margin-right: .5em }
+.binder-registry small, .binder-registry em { display: block; margin-left: 1.8em; white-space: pre-line }
+.binder-registry em { font-size: .875em }
+.binder-registry select { width: auto; margin-left: 1.6em }
+</style>"""
 
 
-# ── the catalogue ────────────────────────────────────────────────────────────────────────────────────────────────────
+def marked(form: str, start: str, mark: str) -> str:
+    return form.replace(start, f"{start} {mark}", 1)
+
+
+# ── hub/catalogue.py ──
+# Who may choose what.
+
+
+MAX_HOPS = 8  # along replaced-by, as in the registry's own rule
 
 
 @dataclass(frozen=True)
@@ -468,7 +850,7 @@ class Catalogue:
     history: Mapping[str, list[Template]] = field(default_factory=dict)  # newest first
     offers: Mapping[str, Offer] = field(default_factory=dict)
     left_out: Mapping[str, str] = field(default_factory=dict)
-    rules: Rules = Rules()
+    rules: Rules = ANY_HUB
     pinnable: int = 0  # past revisions of each
 
     def having(self, templates: Iterable[Template], rules: Rules, versions: int = 0) -> "Catalogue":
@@ -480,13 +862,13 @@ class Catalogue:
             offers.pop(name, None)
             left_out.pop(name, None)
             try:
-                offers[name] = _with_versions(template, self.history.get(name, []), rules, versions)
+                offers[name] = with_versions(template, self.history.get(name, []), rules, versions)
             except NotOffered as reason:
                 left_out[name] = str(reason)
             except (ValueError, TypeError, LookupError, AttributeError) as error:
                 left_out[name] = repr(error)
             else:
-                _tell_unknown(offers[name], rules)
+                tell_unknown(offers[name], rules)
         return replace(self, templates=known, offers=offers, left_out=left_out, rules=rules, pinnable=versions)
 
     @cached_property
@@ -519,27 +901,27 @@ class Catalogue:
             if len(self._views) >= 256:
                 self._views.clear()
             visible = (offer for offer in self.offers.values() if key.sees(offer.groups))
-            self._views[key] = View(sorted(visible, key=_form_order))
+            self._views[key] = View(sorted(visible, key=form_order))
         return self._views[key]
 
     def choose(self, name: str, revision: str, standing: Standing) -> Choice:
         """Raises `HTTPError` 400. A hidden template reads like one that does not exist."""
         template = self.templates.get(name)
         if template is None or not standing.sees(template.get("allowed-groups", ())):
-            raise self.refusal(f"There is no environment {_quoted(name)}.", standing)
+            raise self.refusal(f"There is no environment {quoted(name)}.", standing)
         successor = self.templates.get(self.successor(name))
         offer = self.offers.get(successor["name"]) if successor else None
         if offer is None or not standing.sees(offer.groups):
-            raise self.refusal(f"The environment {_quoted(name)} is no longer offered.", standing)
+            raise self.refusal(f"The environment {quoted(name)} is no longer offered.", standing)
         notice = f"{offer.title!r} is deprecated: {offer.deprecated}" if offer.deprecated else ""
         if offer.name != name:
-            return Choice(offer, "", f"{_quoted(name)} was replaced by {_quoted(offer.name)}. {notice}".rstrip())
+            return Choice(offer, "", f"{quoted(name)} was replaced by {quoted(offer.name)}. {notice}".rstrip())
         if not revision or revision == f"r{offer.revision}":
             return Choice(offer, revision, notice)
         if revision not in offer.versions:
             others = "".join(f", or {number[1:]}" for number in offer.versions)
-            raise _error(
-                400, f"Revision {revision[1:]} of {_quoted(name)} is not offered. Choose the current one{others}."
+            raise http_error(
+                400, f"Revision {revision[1:]} of {quoted(name)} is not offered. Choose the current one{others}."
             )
         return Choice(offer.versions[revision], revision, notice)
 
@@ -553,81 +935,100 @@ class Catalogue:
         return ""
 
     def refusal(self, text: str, standing: Standing) -> HTTPError:
-        return _error(400, f"{text} {self.view(standing).choices}".rstrip())
+        return http_error(400, f"{text} {self.view(standing).choices}".rstrip())
 
 
-def _with_versions(template: Template, history: list[Template], rules: Rules, versions: int) -> Offer:
-    current = offer(template, rules)
-    past = [{**old, "replaced-by": ""} for old in history if old["revision"] != current.revision]
-    olds, _ = offered(past[:versions], rules)
-    olds.sort(key=lambda old: -old.revision)
-    current = replace(current, versions={f"r{old.revision}": old for old in olds})
-    _ = current.form_entry, current.form_profile  # made in the follower's thread rather than in the hub's loop
-    return current
+# ── hub/answers.py ──
+# The registry's address and its answers: what is none is said in words.
 
 
-def _tell_unknown(offer: Offer, rules: Rules) -> None:
-    """A misspelt trait, which a spawner passes over in silence: `securtiy_context`, say."""
-    for trait in offer.profile["kubespawner_override"] if rules.traits else ():
-        if trait not in rules.traits:
-            near = get_close_matches(trait, rules.traits, 1)
-            meant = f" Is {near[0]} meant?" if near else ""
-            log.warning("The override sets %s for %r, which the spawner does not have.%s", trait, offer.name, meant)
-
-
-class View:
-    """What is the same for all users who may see the same offers."""
-
-    def __init__(self, offers: list[Offer]) -> None:
-        self.offers = offers
-
-    @property
-    def choices(self) -> str:
-        names = [_quoted(offer.name) for offer in self.offers]
-        more = f" and {len(names) - 20} more" if len(names) > 20 else ""
-        return f"Choose one of: {', '.join(names[:20])}{more}." if names else ""
-
-    @cached_property
-    def form(self) -> str:
-        entries = "".join(offer.form_entry for offer in self.offers)
-        slugs = '<input type="hidden" name="by" value="slug">'
-        return f'{_STYLE}<div class="binder-registry">{slugs}{entries}</div>'
-
-
-def _quoted(name: str) -> str:
-    return repr(name if len(name) <= 100 else name[:100] + "…")
-
-
-def _error(status: int, text: str) -> HTTPError:
-    error = HTTPError(status, text, reason=HTTPStatus(status).phrase)
-    error.jupyterhub_message = text  # type: ignore[attr-defined]  # what the hub shows to the user
-    return error
-
-
-_STYLE = """<style>
-.binder-registry label { display: block; padding: .5em; font-weight: normal }
-.binder-registry input { margin-right: .5em }
-.binder-registry small, .binder-registry em { display: block; margin-left: 1.8em; white-space: pre-line }
-.binder-registry em { font-size: .875em }
-.binder-registry select { width: auto; margin-left: 1.6em }
-</style>"""
-
-# ── the follower ─────────────────────────────────────────────────────────────────────────────────────────────────────
-
-REQUEST_TIMEOUT = 30.0  # seconds without a byte
-HISTORY_TIMEOUT = 3.0  # seconds without a byte: the list and its stream wait for it
-HISTORY_AGAIN = 60.0  # seconds until a history that failed is asked for again
-HISTORY_PATIENCE = 3  # histories whose connection failed, in one round
-STREAM_SILENCE = 35.0  # seconds; the registry sends a comment every 15
-STREAM_QUIET = 20.0  # seconds, after which the list is polled too
-STREAM_OPENING = 1.0  # seconds; only what a stream gives later than that shows that it gets through while it is open
-LONGEST_PROBE_PAUSE = 60.0  # seconds between streams while none gets through
-LONGEST_PAUSE = 15.0  # seconds between attempts while the registry is away
-SAVE_EVERY = 5.0  # seconds, at most, while changes keep coming
-CLOCK_LEEWAY = 300.0  # seconds that a snapshot may seem to come from the future
-LONGEST_POLL = 86400.0  # seconds
-MOST_VERSIONS = 499  # twice that, for the tombstones between, is what the registry gives in one answer
 _POSITION = re.compile(r"([0-9]+-[0-9a-f]{16})(?![0-9a-f])")  # compressing proxies add "-gzip" and the like
+
+
+def checked_url(url: str) -> str:
+    """Raises `ValueError`, which shows no part that may be secret: the URL goes into the log and the snapshot."""
+    example = "such as http://registry:8080"
+    if not isinstance(url, str):
+        raise ValueError(f"url= is not the URL of a registry, {example}")
+    url = url.strip()
+    shown = "url=" if re.search(r"[@?#]|%40", url) else repr(url)
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018  # raises
+    except ValueError:
+        raise ValueError(f"{shown} is not the URL of a registry, {example}") from None
+    if "@" in parts.netloc or "%40" in parts.netloc:
+        raise ValueError("url= holds a user name or a password, which would be logged: give a token as token=")
+    if parts.query or parts.fragment or "?" in url or "#" in url:
+        raise ValueError("url= has a query or a fragment, which would be logged: give a token as token=")
+    plain = parts.path.isascii() and not re.search(r"[\s\x00-\x1f\x7f]", url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or not plain:
+        raise ValueError(f"{shown} is not the URL of a registry, {example}")
+    return url
+
+
+def checked_token(token: str) -> str:
+    if not isinstance(token, str):
+        raise ValueError("the registry's token= is not text; leave it out where reads need none")
+    token = token.strip()  # one that was read from a file ends with its line
+    if not (token.isascii() and token.isprintable()):
+        raise ValueError("the registry's token holds characters that no header can carry")
+    return token
+
+
+def body_of(response: HTTPResponse) -> bytes:
+    if response.status != 200:
+        raise HTTPException(refusal_text(response))
+    try:
+        return response.read()
+    except IncompleteRead:  # whose text counts bytes: another one each time
+        raise HTTPException("the answer was cut off") from None
+
+
+def parsed_body(body: bytes, response: HTTPResponse) -> Any:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        coding = response.headers.get("Content-Encoding", "")
+        kind = " ".join(filter(None, [coding, response.headers.get("Content-Type", "")]))
+        raise HTTPException(f"the answer is not JSON{kind and f', but {kind}'}") from None
+
+
+def listed_templates(found: Any) -> list[Template]:
+    if not isinstance(found, list):
+        raise HTTPException("the answer is not a list of templates")
+    for one in found:
+        whole = isinstance(one, dict) and isinstance(one.get("name"), str) and type(one.get("revision")) is int
+        if not whole:
+            raise HTTPException("the list holds something without the name and the revision of a template")
+    return found
+
+
+def refusal_text(response: HTTPResponse) -> str:
+    """Without the query of an address: it may hold what is secret."""
+    hints = {401: "it wants a token=", 403: "the token= may not read", 404: "is a prefix missing in url=?"}
+    text = f"{response.status} {response.reason}".rstrip()
+    if 300 <= response.status < 400:
+        target = urlsplit(response.headers.get("Location", ""))
+        return f"{text}, to {target.hostname or ''}{target.path}, which is not followed: url= has to name the registry"
+    return f"{text}: {hints[response.status]}" if response.status in hints else text
+
+
+def position_of(tag: str | None) -> str:
+    """Of an ETag, also a weak one or one that a proxy marked; "" when it is none of the registry's."""
+    found = _POSITION.match((tag or "").removeprefix("W/").strip('"'))
+    return found[1] if found else ""
+
+
+def words_of(error: Exception) -> str:
+    return str(error) if type(error) is HTTPException else f"{type(error).__name__}: {error}"
+
+
+# ── hub/snapshot.py ──
+# The last list on disk, for a hub that starts while the registry is down.
+
+
+CLOCK_LEEWAY = 300.0  # seconds that a snapshot may seem to come from the future
 
 
 class Snapshot:
@@ -656,9 +1057,9 @@ class Snapshot:
             if status.st_mtime > time.time() + CLOCK_LEEWAY:
                 raise ValueError("its time is in the future, so its age is unknown")
             same = saved["versions"] == self._versions
-            history = {name: _listed(past) for name, past in saved["history"].items()} if same else {}
-            catalogue = Catalogue(_position(saved["position"]), history=history)
-            catalogue = catalogue.having(_listed(saved["templates"]), rules, self._versions)
+            history = {name: listed_templates(past) for name, past in saved["history"].items()} if same else {}
+            catalogue = Catalogue(position_of(saved["position"]), history=history)
+            catalogue = catalogue.having(listed_templates(saved["templates"]), rules, self._versions)
         except FileNotFoundError:
             return None
         except (OSError, HTTPException, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
@@ -732,6 +1133,10 @@ def _identity(status: os.stat_result) -> tuple[int, ...]:
     return status.st_dev, status.st_ino, status.st_size, status.st_ctime_ns
 
 
+# ── hub/event_stream.py ──
+# The lines of an event stream, read aside.
+
+
 class EventStream(threading.Thread):
     """The lines of an event stream, read aside: who waits for them can poll meanwhile.
 
@@ -752,7 +1157,7 @@ class EventStream(threading.Thread):
         try:
             with self._answer() as response:
                 if response.status != 200:
-                    raise HTTPException(_refusal(response))
+                    raise HTTPException(refusal_text(response))
                 if "event-stream" not in response.headers.get("Content-Type", ""):
                     raise HTTPException("the answer is no event stream")
                 while not self._unwanted and (line := response.readline()):
@@ -760,6 +1165,72 @@ class EventStream(threading.Thread):
             self.lines.put(HTTPException("it ended"))
         except Exception as error:  # noqa: BLE001  # it is the reader's to judge
             self.lines.put(error)
+
+
+# ── hub/telling.py ──
+# What the log says of the registry: each trouble when it begins, when its cause changes, and when it is over.
+
+
+class Telling:
+    """`histories`: why the past versions of a template cannot be had, by its name."""
+
+    def __init__(self, url: str, poll: float) -> None:
+        self.histories: dict[str, str] = {}
+        self._url, self._poll = url, poll
+        self._trouble, self._began = "", 0.0
+        self._stream_trouble = False
+
+    def trouble(self, error: Exception) -> None:
+        trouble = words_of(error)
+        if trouble != self._trouble:
+            log.warning("The registry %s gives no list of environments; what was loaded stays: %s", self._url, trouble)
+        self._began = self._began or time.monotonic()
+        self._trouble = trouble
+
+    def recovery(self) -> None:
+        if self._trouble:  # as loud as its beginning: who sees the one looks for the other
+            seconds = time.monotonic() - self._began
+            log.warning("The registry %s gives its list again, after %.0f s", self._url, seconds)
+        self._trouble, self._began = "", 0.0
+
+    def stream_trouble(self, cause: Exception) -> None:
+        """Once until one gets through: the causes take turns."""
+        if not self._stream_trouble:
+            text = "The event stream of the registry %s does not get through, so a change takes up to %g s to show: %s"
+            log.info(text, self._url, self._poll, words_of(cause))
+        self._stream_trouble = True
+
+    def stream(self) -> None:
+        if self._stream_trouble:
+            log.info("The event stream of the registry %s gets through", self._url)
+        self._stream_trouble = False
+
+    def without_history(self, failed: Mapping[str, str]) -> None:
+        for cause in dict.fromkeys(failed.values()):
+            names = [name for name, why in failed.items() if why == cause != self.histories.get(name)]
+            if names:
+                more = f" and {len(names) - 20} more" if len(names) > 20 else ""
+                shown = ", ".join(map(quoted, names[:20])) + more
+                log.warning("Past versions of %s are not offered for now: %s", shown, cause)
+        self.histories = dict(failed)
+
+
+# ── hub/follower.py ──
+# The thread that keeps the catalogue as the registry is.
+
+
+REQUEST_TIMEOUT = 30.0  # seconds without a byte
+HISTORY_TIMEOUT = 3.0  # seconds without a byte: the list and its stream wait for it
+HISTORY_AGAIN = 60.0  # seconds until a history that failed is asked for again
+HISTORY_PATIENCE = 3  # histories whose connection failed, in one round
+STREAM_SILENCE = 35.0  # seconds; the registry sends a comment every 15
+STREAM_QUIET = 20.0  # seconds, after which the list is polled too
+STREAM_OPENING = 1.0  # seconds; only what a stream gives later than that shows that it gets through while it is open
+LONGEST_PROBE_PAUSE = 60.0  # seconds between streams while none gets through
+LONGEST_PAUSE = 15.0  # seconds between attempts while the registry is away
+SAVE_EVERY = 5.0  # seconds, at most, while changes keep coming
+LONGEST_POLL = 86400.0  # seconds
+MOST_VERSIONS = 499  # twice that, for the tombstones between, is what the registry gives in one answer
 
 
 class Follower(threading.Thread):
@@ -776,7 +1247,7 @@ class Follower(threading.Thread):
         self, url: str, token: str, rules: Rules, *, versions: int = 0, snapshot: str | None = None, poll: float = 5.0
     ) -> None:
         super().__init__(name="binder-registry", daemon=True)
-        self._url, self._token, self._rules = _checked_url(url), _checked_token(token), rules
+        self._url, self._token, self._rules = checked_url(url), checked_token(token), rules
         if type(versions) is not int or not 0 <= versions <= MOST_VERSIONS:
             raise ValueError(f"versions={versions!r} is not a whole number from 0 to {MOST_VERSIONS}")
         if type(poll) not in (int, float) or not 0 < poll <= LONGEST_POLL:
@@ -790,10 +1261,9 @@ class Follower(threading.Thread):
         self._versions, self._poll = versions, poll
         self._ended = threading.Event()
         self._digest = b""  # of the list as it came last
-        self._trouble, self._trouble_began = "", 0.0
-        self._stream_trouble, self._failed_streams, self._next_stream = False, 0, 0.0
+        self._tell = Telling(self._url, poll)
+        self._failed_streams, self._next_stream = 0, 0.0
         self._complete: dict[str, int] = {}  # name → the revision up to which its history is at hand
-        self._without_history: dict[str, str] = {}  # name → why
         self._next_history = 0.0
         self._snapshot = Snapshot(snapshot, self._url, versions) if snapshot else None
         self._saved = 0.0
@@ -810,7 +1280,8 @@ class Follower(threading.Thread):
 
     def run(self) -> None:
         failures = 0
-        while not self._ended.is_set():
+        pause = 0.0
+        while not (pause and self._ended.wait(spread(pause))):
             pause = self._poll
             try:
                 self._load()
@@ -822,10 +1293,9 @@ class Follower(threading.Thread):
             except Exception as error:  # noqa: BLE001  # a follower that ended would leave the list as it is for good
                 failures += 1
                 pause = min(LONGEST_PAUSE, 0.25 * 2 ** min(failures, 6))
-                self._tell_trouble(error)
+                self._tell.trouble(error)
             self.tried.set()
             self._save(at_once=True)
-            self._ended.wait(_spread(pause))
 
     @contextmanager
     def _get(
@@ -849,21 +1319,21 @@ class Follower(threading.Thread):
         with self._get("/templates?view=full&deleted=true", headers) as response:
             news = not (condition and response.status == 304) and self._take(response)
         self.contact = time.time()
-        self._tell_recovery()
+        self._tell.recovery()
         self._complete_history()
         return news
 
     def _take(self, response: HTTPResponse) -> bool:
-        body = _body(response)
-        position = _position(response.headers.get("ETag"))
+        body = body_of(response)
+        position = position_of(response.headers.get("ETag"))
         known, digest = self.catalogue, hashlib.blake2b(body).digest()
         if known and digest == self._digest and position == known.position:
             return False  # something between us knows no conditions
-        templates = _listed(_parsed(body, response))
+        templates = listed_templates(parsed_body(body, response))
         if not position:
             if not templates and known and known.templates:
                 raise HTTPException("an empty list without an ETag")
-            self._tell_stream_trouble(HTTPException("the list comes without the registry's ETag"))
+            self._tell.stream_trouble(HTTPException("the list comes without the registry's ETag"))
         history = known.history if known else {}
         self._publish(Catalogue(position, history=history).having(templates, self._rules, self._versions))
         self._digest = digest
@@ -896,7 +1366,7 @@ class Follower(threading.Thread):
             pause = min(LONGEST_PROBE_PAUSE, self._poll * (2 ** min(self._failed_streams, 10) - 1))
             self._next_stream = time.monotonic() + pause
             if self._failed_streams > 1:  # one that ends early is the registry's restart
-                self._tell_stream_trouble(cause)
+                self._tell.stream_trouble(cause)
         return through
 
     def _read(self, stream: EventStream) -> Exception:
@@ -905,7 +1375,7 @@ class Follower(threading.Thread):
         opened = heard = 0.0
         while not self._ended.is_set():
             try:
-                line = stream.lines.get(timeout=_spread(self._poll))
+                line = stream.lines.get(timeout=spread(self._poll))
             except Empty:
                 if time.monotonic() - heard > STREAM_QUIET:
                     self.mode = "polling"
@@ -918,7 +1388,8 @@ class Follower(threading.Thread):
             self.contact, heard = time.time(), time.monotonic()
             opened = opened or heard
             if heard - opened > STREAM_OPENING:
-                self._tell_stream()
+                self.mode, self._failed_streams = "streaming", 0
+                self._tell.stream()
             if line:
                 member, _, value = line.partition(":")
                 event[member] = value.removeprefix(" ")
@@ -933,7 +1404,7 @@ class Follower(threading.Thread):
 
     def _receive(self, event: Mapping[str, str]) -> None:
         """A change, or a heartbeat, which may say how far the registry is."""
-        position = _position(event.get("id"))
+        position = position_of(event.get("id"))
         if "data" in event:
             if not position:
                 raise ValueError("a change without a position")
@@ -946,7 +1417,7 @@ class Follower(threading.Thread):
         catalogue = replace(self.catalogue or Catalogue(), position=position)
         name = change["name"]
         if "template" in change:
-            [template] = _listed([{**change["template"], "revision": change["revision"]}])
+            [template] = listed_templates([{**change["template"], "revision": change["revision"]}])
             if change.get("deleted"):
                 template = {**template, "deleted": True}
             if self._versions and change["action"] == "purged":  # of an older revision: which one is not said
@@ -969,7 +1440,7 @@ class Follower(threading.Thread):
         if not self._versions or catalogue is None or time.monotonic() < self._next_history:
             return
         missing = [name for name, offer in catalogue.offers.items() if self._complete.get(name) != offer.revision]
-        missing.sort(key=self._without_history.__contains__)  # what failed before does not hold up the others
+        missing.sort(key=self._tell.histories.__contains__)  # what failed before does not hold up the others
         found: dict[str, list[Template]] = {}
         failed: dict[str, str] = {}
         patience = HISTORY_PATIENCE
@@ -977,12 +1448,12 @@ class Follower(threading.Thread):
             try:
                 found[name] = self._fetch_history(name)
             except Exception as error:  # noqa: BLE001  # whatever is wrong with it, the list goes on
-                failed[name] = _words(error)
+                failed[name] = words_of(error)
                 found[name] = []
                 patience -= isinstance(error, OSError)
             if not patience or self._ended.is_set():
                 break
-        self._tell_without_history(failed)
+        self._tell.without_history(failed)
         self._next_history = time.monotonic() + HISTORY_AGAIN if failed else 0.0
         self._complete |= {name: catalogue.offers[name].revision for name in found if name not in failed}
         if found:
@@ -993,13 +1464,13 @@ class Follower(threading.Thread):
     def _fetch_history(self, name: str) -> list[Template]:
         path = f"/templates/{quote(name, safe='')}/changes?limit={2 * self._versions + 2}"
         with self._get(path, timeout=HISTORY_TIMEOUT) as response:
-            changes: list[dict[str, Any]] = _parsed(_body(response), response)["changes"]
+            changes: list[dict[str, Any]] = parsed_body(body_of(response), response)["changes"]
         past = [
             {**change["template"], "revision": change["revision"]}
             for change in changes
             if "template" in change and not change.get("deleted") and change["action"] != "purged"
         ]
-        return _listed(past[: self._versions + 1])
+        return listed_templates(past[: self._versions + 1])
 
     def _save(self, at_once: bool = False) -> None:
         if self._snapshot is None or self.catalogue is None or not self.contact:
@@ -1008,128 +1479,86 @@ class Follower(threading.Thread):
             self._snapshot.write(self.catalogue, self.contact)
             self._saved = time.monotonic()
 
-    def _tell_trouble(self, error: Exception) -> None:
-        trouble = _words(error)
-        if trouble != self._trouble:
-            log.warning("The registry %s gives no list of environments; what was loaded stays: %s", self._url, trouble)
-        self._trouble_began = self._trouble_began or time.monotonic()
-        self._trouble = trouble
 
-    def _tell_recovery(self) -> None:
-        if self._trouble:  # as loud as its beginning: who sees the one looks for the other
-            seconds = time.monotonic() - self._trouble_began
-            log.warning("The registry %s gives its list again, after %.0f s", self._url, seconds)
-        self._trouble, self._trouble_began = "", 0.0
-
-    def _tell_stream_trouble(self, cause: Exception) -> None:
-        """Once until one gets through: the causes take turns."""
-        if not self._stream_trouble:
-            text = "The event stream of the registry %s does not get through, so a change takes up to %g s to show: %s"
-            log.info(text, self._url, self._poll, _words(cause))
-        self._stream_trouble = True
-
-    def _tell_stream(self) -> None:
-        self.mode = "streaming"
-        self._failed_streams = 0
-        if self._stream_trouble:
-            log.info("The event stream of the registry %s gets through", self._url)
-        self._stream_trouble = False
-
-    def _tell_without_history(self, failed: Mapping[str, str]) -> None:
-        for cause in dict.fromkeys(failed.values()):
-            names = [name for name, why in failed.items() if why == cause != self._without_history.get(name)]
-            if names:
-                shown = ", ".join(map(_quoted, names[:20])) + (
-                    f" and {len(names) - 20} more" if len(names) > 20 else ""
-                )
-                log.warning("Past versions of %s are not offered for now: %s", shown, cause)
-        self._without_history = dict(failed)
-
-
-def _checked_url(url: str) -> str:
-    """Raises `ValueError`, which shows no part that may be secret: the URL goes into the log and the snapshot."""
-    example = "such as http://registry:8080"
-    if not isinstance(url, str):
-        raise ValueError(f"url= is not the URL of a registry, {example}")
-    url = url.strip()
-    shown = "url=" if re.search(r"[@?#]|%40", url) else repr(url)
-    try:
-        parts = urlsplit(url)
-        parts.port  # noqa: B018  # raises
-    except ValueError:
-        raise ValueError(f"{shown} is not the URL of a registry, {example}") from None
-    if "@" in parts.netloc or "%40" in parts.netloc:
-        raise ValueError("url= holds a user name or a password, which would be logged: give a token as token=")
-    if parts.query or parts.fragment or "?" in url or "#" in url:
-        raise ValueError("url= has a query or a fragment, which would be logged: give a token as token=")
-    plain = parts.path.isascii() and not re.search(r"[\s\x00-\x1f\x7f]", url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or not plain:
-        raise ValueError(f"{shown} is not the URL of a registry, {example}")
-    return url
-
-
-def _checked_token(token: str) -> str:
-    if not isinstance(token, str):
-        raise ValueError("the registry's token= is not text; leave it out where reads need none")
-    token = token.strip()  # one that was read from a file ends with its line
-    if not (token.isascii() and token.isprintable()):
-        raise ValueError("the registry's token holds characters that no header can carry")
-    return token
-
-
-def _body(response: HTTPResponse) -> bytes:
-    if response.status != 200:
-        raise HTTPException(_refusal(response))
-    try:
-        return response.read()
-    except IncompleteRead:  # whose text counts bytes: another one each time
-        raise HTTPException("the answer was cut off") from None
-
-
-def _parsed(body: bytes, response: HTTPResponse) -> Any:
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
-        coding = response.headers.get("Content-Encoding", "")
-        kind = " ".join(filter(None, [coding, response.headers.get("Content-Type", "")]))
-        raise HTTPException(f"the answer is not JSON{kind and f', but {kind}'}") from None
-
-
-def _listed(found: Any) -> list[Template]:
-    if not isinstance(found, list):
-        raise HTTPException("the answer is not a list of templates")
-    for one in found:
-        whole = isinstance(one, dict) and isinstance(one.get("name"), str) and type(one.get("revision")) is int
-        if not whole:
-            raise HTTPException("the list holds something without the name and the revision of a template")
-    return found
-
-
-def _refusal(response: HTTPResponse) -> str:
-    """Without the query of an address: it may hold what is secret."""
-    hints = {401: "it wants a token=", 403: "the token= may not read", 404: "is a prefix missing in url=?"}
-    text = f"{response.status} {response.reason}".rstrip()
-    if 300 <= response.status < 400:
-        target = urlsplit(response.headers.get("Location", ""))
-        return f"{text}, to {target.hostname or ''}{target.path}, which is not followed: url= has to name the registry"
-    return f"{text}: {hints[response.status]}" if response.status in hints else text
-
-
-def _position(tag: str | None) -> str:
-    """Of an ETag, also a weak one or one that a proxy marked; "" when it is none of the registry's."""
-    found = _POSITION.match((tag or "").removeprefix("W/").strip('"'))
-    return found[1] if found else ""
-
-
-def _words(error: Exception) -> str:
-    return str(error) if type(error) is HTTPException else f"{type(error).__name__}: {error}"
-
-
-def _spread(seconds: float) -> float:
+def spread(seconds: float) -> float:
     return seconds * random.uniform(0.5, 1.0)  # noqa: S311  # many hubs must not come at once
 
 
-# ── the hooks ────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── hub/start.py ──
+# What a start sets of its spawner, and undoes of the one before.
+
+
+_HOOK = re.compile(r".*_hook|escape|format_volume_name")  # traits whose value is a function
+_BYTES = re.compile(r"([0-9]+(?:\.[0-9]+)?)([KMGT]?)")
+_GUARANTEES = (("mem_guarantee", "mem_limit"), ("cpu_guarantee", "cpu_limit"))
+_SCALARS = ("image", "cmd", "default_url", "port", "ip", "mem_limit", "mem_guarantee", "cpu_limit", "cpu_guarantee")
+
+
+async def apply_settings(spawner: Any, settings: Mapping[str, Any], rules: Rules) -> dict[str, Any]:
+    """Set these traits, and undo what the last start set: the hub keeps a spawner whose start failed.
+
+    Gives every trait of the mapping, so that a profile made of it leaves nothing of another behind; but what became a
+    function is set here alone, for KubeSpawner would call it.
+    """
+    undo = spawner.__dict__.setdefault("_binder_registry", {})
+    while undo:
+        trait, (before, after) = undo.popitem()
+        setattr(spawner, trait, undone(getattr(spawner, trait), before, after))
+    given = {trait: await _asked(spawner, trait, ours) for trait, ours in settings.items() if spawner.has_trait(trait)}
+    try:
+        if callable(settings.get("cmd")):
+            check_command(given, rules.allow_commands)
+    except NotOffered as reason:
+        raise http_error(400, f"This environment cannot be started: {reason}.") from None
+    images_own = rules.image_command and rules.kind != "local"  # no image there
+    if "cmd" not in given and not spawner.cmd and not images_own:
+        given["cmd"] = [COMMAND]  # KubeSpawner and DockerSpawner would use the image's own
+    for trait, ours in given.items():
+        _set_trait(spawner, undo, trait, merged_setting(getattr(spawner, trait), ours))
+    for need, cap in _GUARANTEES:
+        limit, guarantee = _number(getattr(spawner, cap)), _number(getattr(spawner, need))
+        if limit and guarantee > limit:  # Kubernetes refuses a request above its limit
+            _set_trait(spawner, undo, need, limit)
+    scalars = {trait: getattr(spawner, trait) for trait in _SCALARS if spawner.has_trait(trait)}
+    return {trait: value for trait, value in {**given, **scalars}.items() if not callable(getattr(spawner, trait))}
+
+
+async def _asked(spawner: Any, trait: str, ours: Any) -> Any:
+    """A function in a profile is asked for the value, as KubeSpawner does; hooks are functions themselves."""
+    value = ours(spawner) if callable(ours) and not _HOOK.fullmatch(trait) else ours
+    return await value if isawaitable(value) else value
+
+
+def _set_trait(spawner: Any, undo: dict[str, Any], trait: str, value: Any) -> None:
+    before, _ = undo.get(trait, (getattr(spawner, trait), None))
+    setattr(spawner, trait, value)
+    undo[trait] = (before, copied(getattr(spawner, trait)))
+
+
+def _number(value: Any) -> float:
+    """Of a limit as the hub may have it, `1G` where a function of DockerSpawner's says so; 0 where nothing is told."""
+    if isinstance(value, str) and (match := _BYTES.fullmatch(value)):
+        return int(float(match[1]) * 1024 ** " KMGT".index(match[2] or " "))
+    return value if isinstance(value, (int, float)) else 0
+
+
+def announce(spawner: Any, notice: str) -> None:
+    """Tell the user, on the page that shows the progress of the start."""
+    spawner.__dict__.pop("progress", None)
+    if notice:
+        progress = spawner.progress
+
+        async def told() -> AsyncIterator[dict[str, Any]]:
+            yield {"progress": 1, "message": notice}
+            async with aclosing(progress()) as events:
+                async for event in events:
+                    yield event
+
+        spawner.progress = told
+
+
+# ── hub/hooks.py ──
+# What the hub calls: its form, its start.
 
 
 class Environments:
@@ -1162,9 +1591,9 @@ class Environments:
         form = self._visible(catalogue, standing).form
         choice, notice = self._last_choice(catalogue, spawner, standing)
         if choice:
-            form = _marked(form, f'<input type="radio" name="template" value="{choice.offer.slug}" required', "checked")
-            form = _marked(form, f'<option value="{choice.revision}"', "selected")
-        return f'<p class="alert alert-warning">{_html(notice)}</p>{form}' if notice else form
+            form = marked(form, f'<input type="radio" name="template" value="{choice.offer.slug}" required', "checked")
+            form = marked(form, f'<option value="{choice.revision}"', "selected")
+        return f'<p class="alert alert-warning">{html_text(notice)}</p>{form}' if notice else form
 
     def options_from_form(self, form: Mapping[str, list[str]]) -> dict[str, str]:
         """Of our own form, of KubeSpawner's, and of a link: `/hub/spawn?template=NAME&revision=12`."""
@@ -1183,12 +1612,12 @@ class Environments:
         """Refuse what this user may not start, and set the spawner. KubeSpawner is set by its profile, at its start."""
         catalogue = await self._catalogue(spawner)
         choice = await self._chosen(catalogue, spawner, user_options)
-        _announce(spawner, choice.notice)
+        announce(spawner, choice.notice)
         if not spawner.has_trait("profile_list"):
-            await _apply(spawner, choice.offer.profile["kubespawner_override"], catalogue.rules)
+            await apply_settings(spawner, choice.offer.profile["kubespawner_override"], catalogue.rules)
         elif not callable(spawner.profile_list):  # it would start the hub's default, or what the static list has
             log.error("The configuration sets KubeSpawner.profile_list after `configure`: nothing is started.")
-            raise _error(503, "This hub's list of environments is not set up. Please tell those who run it.")
+            raise http_error(503, "This hub's list of environments is not set up. Please tell those who run it.")
 
     async def pre_spawn_hook(self, spawner: Any) -> None:
         """`apply_user_options` for hubs before 5.3."""
@@ -1199,7 +1628,7 @@ class Environments:
         catalogue = await self._catalogue(spawner)
         if spawner.pending == "spawn":
             choice = await self._chosen(catalogue, spawner, spawner.user_options)
-            settings = await _apply(spawner, choice.offer.profile["kubespawner_override"], catalogue.rules)
+            settings = await apply_settings(spawner, choice.offer.profile["kubespawner_override"], catalogue.rules)
             return [{**choice.offer.profile, "kubespawner_override": settings, "default": True}]
         standing = await self._standing(spawner)
         profiles = [offer.form_profile for offer in self._visible(catalogue, standing).offers]
@@ -1228,11 +1657,11 @@ class Environments:
         if type(revision) is int:
             revision = str(revision)
         if not all(isinstance(value, str) for value in (name or "", slug or "", revision)):
-            raise _error(400, "An environment is chosen by its name, and its revision by a number.")
+            raise http_error(400, "An environment is chosen by its name, and its revision by a number.")
         if revision in ("", "current"):
             revision = ""
         elif not re.fullmatch(r"r?[0-9]{1,19}", revision):
-            raise _error(400, "A revision is a number.")
+            raise http_error(400, "A revision is a number.")
         else:
             revision = "r" + revision.lstrip("r")
         if name and slug_of(name) != slug:  # else both say the same, as in what `_chosen` leaves
@@ -1260,14 +1689,14 @@ class Environments:
             await asyncio.sleep(0.05)  # a hub that just started
             waited += 1
         if self.follower.catalogue is None or time.time() - self.follower.contact > self._max_stale:
-            raise _error(503, "The list of environments cannot be had right now. Please try again in a minute.")
+            raise http_error(503, "The list of environments cannot be had right now. Please try again in a minute.")
         return self.follower.catalogue.under(type(spawner))
 
     def _visible(self, catalogue: Catalogue, standing: Standing) -> View:
         """Raises `HTTPError` 403 when it is empty: KubeSpawner would start its own default, without limits."""
         view = catalogue.view(standing)
         if not view.offers:
-            raise _error(403, "There is no environment here that you may start. Please ask those who run this hub.")
+            raise http_error(403, "There is no environment here that you may start. Please ask those who run this hub.")
         return view
 
     async def _standing(self, spawner: Any) -> Standing:
@@ -1281,74 +1710,8 @@ class Environments:
         return Standing(bool(spawner.user.admin), frozenset(groups))
 
 
-def _marked(form: str, start: str, mark: str) -> str:
-    return form.replace(start, f"{start} {mark}", 1)
-
-
-async def _apply(spawner: Any, settings: Mapping[str, Any], rules: Rules) -> dict[str, Any]:
-    """Set these traits, and undo what the last start set: the hub keeps a spawner whose start failed.
-
-    Gives every trait of the mapping, so that a profile made of it leaves nothing of another behind; but what became a
-    function is set here alone, for KubeSpawner would call it.
-    """
-    undo = spawner.__dict__.setdefault("_binder_registry", {})
-    while undo:
-        trait, (before, after) = undo.popitem()
-        setattr(spawner, trait, _undone(getattr(spawner, trait), before, after))
-    given = {trait: await _asked(spawner, trait, ours) for trait, ours in settings.items() if spawner.has_trait(trait)}
-    try:
-        if callable(settings.get("cmd")):
-            check_command(given, rules.allow_commands)
-    except NotOffered as reason:
-        raise _error(400, f"This environment cannot be started: {reason}.") from None
-    images_own = rules.image_command and rules.kind != "local"  # no image there
-    if "cmd" not in given and not spawner.cmd and not images_own:
-        given["cmd"] = [COMMAND]  # KubeSpawner and DockerSpawner would use the image's own
-    for trait, ours in given.items():
-        _set(spawner, undo, trait, merged(getattr(spawner, trait), ours))
-    for need, cap in _GUARANTEES:
-        limit, guarantee = _number(getattr(spawner, cap)), _number(getattr(spawner, need))
-        if limit and guarantee > limit:  # Kubernetes refuses a request above its limit
-            _set(spawner, undo, need, limit)
-    scalars = {trait: getattr(spawner, trait) for trait in _SCALARS if spawner.has_trait(trait)}
-    return {trait: value for trait, value in {**given, **scalars}.items() if not callable(getattr(spawner, trait))}
-
-
-async def _asked(spawner: Any, trait: str, ours: Any) -> Any:
-    """A function in a profile is asked for the value, as KubeSpawner does; hooks are functions themselves."""
-    value = ours(spawner) if callable(ours) and not _HOOK.fullmatch(trait) else ours
-    return await value if isawaitable(value) else value
-
-
-def _set(spawner: Any, undo: dict[str, Any], trait: str, value: Any) -> None:
-    before, _ = undo.get(trait, (getattr(spawner, trait), None))
-    setattr(spawner, trait, value)
-    undo[trait] = (before, _copied(getattr(spawner, trait)))
-
-
-def _number(value: Any) -> float:
-    """Of a limit as the hub may have it, `1G` where a function of DockerSpawner's says so; 0 where nothing is told."""
-    if isinstance(value, str) and (match := _BYTES.fullmatch(value)):
-        return int(float(match[1]) * 1024 ** " KMGT".index(match[2] or " "))
-    return value if isinstance(value, (int, float)) else 0
-
-
-def _announce(spawner: Any, notice: str) -> None:
-    """Tell the user, on the page that shows the progress of the start."""
-    spawner.__dict__.pop("progress", None)
-    if notice:
-        progress = spawner.progress
-
-        async def told() -> AsyncIterator[dict[str, Any]]:
-            yield {"progress": 1, "message": notice}
-            async with aclosing(progress()) as events:
-                async for event in events:
-                    yield event
-
-        spawner.progress = told
-
-
-# ── configure ────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── hub/configure.py ──
+# The one line of a hub's configuration.
 
 
 def configure(

@@ -11,10 +11,11 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from ..slugs import name_of, slug_of
 from ..template import Template
 from .html_text import one_line, text
 from .losses import LeftOut, Loss, Losses
-from .names import name_of, slug_of, slugify
+from .names import slugify
 from .overrides import GPU, SHARES_PER_CPU, applied, overridden
 from .profile_lists import ProfileList, find_profiles
 from .profile_options import Choice, combinations, override_of, unknown
