@@ -9,9 +9,10 @@ from pathlib import Path
 SOURCE = Path(__file__).parents[1] / "src" / "binder_registry"
 FILE = SOURCE / "jupyterhub.py"
 PARTS = (  # each stands on those before it
-    *("slugs", "options", "hub/texts", "hub/rules", "hub/commands", "hub/images", "hub/merging", "hub/limits"),
-    *("hub/settings", "hub/offers", "hub/view", "hub/catalogue", "hub/answers", "hub/snapshot", "hub/event_stream"),
-    *("hub/telling", "hub/follower", "hub/start", "hub/hooks", "hub/configure"),
+    *("slugs", "options", "hub/texts", "hub/rules", "hub/commands", "hub/overrides", "hub/images"),
+    *("hub/merging", "hub/limits", "hub/settings", "hub/groups", "hub/offerable", "hub/choosing", "hub/form"),
+    *("hub/profile_options", "hub/offers", "hub/view", "hub/catalogue", "hub/answers", "hub/snapshot"),
+    *("hub/event_stream", "hub/telling", "hub/follower", "hub/resolving", "hub/start", "hub/hooks", "hub/configure"),
 )
 INTRODUCTION = '''\
 """What a JupyterHub imports, so that its list of environments is the registry's, live.

@@ -23,8 +23,8 @@ DOMAIN = RULES | {"registry"}
 MAY_IMPORT = {
     "errors": set[str](),
     "members": set[str](),
-    "settings": {"members"},
-    "choices": {"members", "settings"},
+    "settings": {"members", "options"},
+    "choices": {"members", "options", "settings"},
     "template": {"members", "settings", "choices"},
     "options": set[str](),
     "setting_rules": {"members", "settings"},

@@ -23,11 +23,12 @@ import tempfile
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, aclosing, contextmanager, suppress
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
-from functools import cached_property
+from functools import cache, cached_property, partial
 from html import escape
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection, IncompleteRead
@@ -76,6 +77,7 @@ Matches = Callable[[str, str], bool]
 VALUE_LENGTH = 1024  # characters of what a user types
 PATTERN_SECONDS = 0.2
 PLACEHOLDER = "{value}"
+HUBS_OWN_IMAGE = "(the hub's own)"  # a blank, which no reference to an image holds: nobody takes it for one
 
 # What a hub takes of `overrides` without its admin's word: it reaches nothing beyond the user's own server.
 HARMLESS_OVERRIDES = frozenset(
@@ -336,6 +338,15 @@ Kind = Literal["kubernetes", "docker", "swarm", "local"]
 Override = Callable[[Template, dict[str, Any]], dict[str, Any] | None]
 log = logging.getLogger("JupyterHub.binder_registry")  # below the hub's own logger: its format, its level
 
+SECTIONS: Mapping[Kind, tuple[str, ...]] = {  # of `overrides`, where the class itself is not known; later ones win
+    "kubernetes": ("spawner", "kubespawner"),
+    "docker": ("spawner", "dockerspawner"),
+    "swarm": ("spawner", "dockerspawner", "swarmspawner"),
+    "local": ("spawner", "localprocessspawner", "simplelocalprocessspawner"),
+}
+
+MALFORMED = (ValueError, TypeError, LookupError, AttributeError)  # what comes of members that are not as they should be
+
 
 class NotOffered(Exception):
     """Why a hub cannot offer this template. The registry accepts what 2015 accepted; a hub needs more."""
@@ -347,7 +358,10 @@ class Rules:
 
     `override(template, profile)` returns the profile with its changes, or None to leave the template out. A profile is
     what KubeSpawner's profile_list holds, with names as text and not as HTML; its `kubespawner_override` are the
-    settings on every spawner. `traits`: those that the spawner has, where that is known.
+    settings on every spawner. It is asked for the template, for each of its choices, and for what is started, whose
+    template has no options left. `allow_overrides`: keys that a template's overrides may set, beside the harmless
+    ones. `ignore_group_case`: `Staff` is `staff`. `traits`: those that the spawner has, where that is known;
+    `sections`: the parts of `overrides` that are meant for it.
     """
 
     kind: Kind = "local"
@@ -357,11 +371,15 @@ class Rules:
     escape: bool = True
     image_command: bool = False
     traits: Collection[str] = ()
+    allow_overrides: Collection[str] = ()
+    ignore_group_case: bool = False
+    sections: tuple[str, ...] = ()
 
     def of(self, spawner_class: Any) -> "Rules":
         """The same for this class of spawner."""
         traits = spawner_class.class_trait_names() if hasattr(spawner_class, "class_trait_names") else ()
-        return replace(self, kind=kind_of(spawner_class), traits=traits)
+        sections = tuple(cls.__name__.lower() for cls in reversed(spawner_class.__mro__))
+        return replace(self, kind=kind_of(spawner_class), traits=traits, sections=sections)
 
 
 def kind_of(spawner_class: Any) -> Kind:
@@ -413,6 +431,39 @@ def check_command(settings: dict[str, Any], allow_commands: Collection[str] = ()
             raise NotOffered(f"the command sets {found[1]}, which decides who is let in")
 
 
+# ── hub/overrides.py ──
+# The overrides of a template that are meant for this hub's spawner, as far as its admin allows them.
+
+
+def overrides_of(settings: Json, rules: Rules) -> dict[str, Any]:
+    """Of a template or a choice: the nearer to the spawner's own class, the later. Raises `NotOffered`."""
+    allowed = [rules.allow_overrides] if isinstance(rules.allow_overrides, str) else rules.allow_overrides
+    found: dict[str, Any] = {}
+    for section, keys in _meant(settings, rules):
+        for key in keys:
+            if key not in HARMLESS_OVERRIDES and key not in allowed:
+                raise NotOffered(f"overrides.{section}.{key} is not among those that this hub allows")
+        found = merged(found, keys)
+    return found
+
+
+def check_placeholders(settings: Json, rules: Rules) -> None:
+    """What a user types reaches into no cluster, whatever the admin allows. Raises `NotOffered`."""
+    for section, keys in _meant(settings, rules):
+        for key, value in keys.items():
+            if key not in HARMLESS_OVERRIDES and PLACEHOLDER in str(value):
+                raise NotOffered(f"overrides.{section}.{key} must not hold {PLACEHOLDER}")
+
+
+def _meant(settings: Json, rules: Rules) -> Iterator[tuple[str, Json]]:
+    given = settings.get("overrides", {})
+    for section in rules.sections or SECTIONS[rules.kind]:
+        if section in given:
+            if not isinstance(given[section], dict):
+                raise NotOffered(f"overrides.{section} holds no settings")
+            yield section, given[section]
+
+
 # ── hub/images.py ──
 # References to images, by the grammar of those who pull them.
 
@@ -428,13 +479,24 @@ _IMAGE = (
 _IMAGE_ID = re.compile(r"[0-9a-f]{64}")  # not a name: engines take it for an image that they hold
 
 
-def checked_image(template: Template) -> str:
-    image: str = template["image-name"]
+def checked_image(image: str) -> str:
+    """Empty where it is the hub's own. Raises `NotOffered`."""
+    if image == HUBS_OWN_IMAGE:
+        return ""
     found = _IMAGE.fullmatch(image) if len(image) <= 1024 else None
     if not found or len(found["name"]) > 255 or _IMAGE_ID.fullmatch(image):
         hint = ": its name has capital letters" if _IMAGE.fullmatch(image.lower()) else ""
         raise NotOffered(f"{image!r} is not a reference to an image{hint}")
     return image
+
+
+def images_of(template: Template, own: str, rules: Rules) -> frozenset[str]:
+    """All that it and its choices name. What users type themselves cannot be known."""
+    choices = [choice.get("set", {}) for option in template.get("options", ()) for choice in option.get("choices", ())]
+    found = {own} | {
+        image for one in choices for image in (one.get("image-name"), overrides_of(one, rules).get("image"))
+    }
+    return frozenset(image for image in found if image and image != HUBS_OWN_IMAGE and PLACEHOLDER not in image)
 
 
 # ── hub/merging.py ──
@@ -494,7 +556,7 @@ def undone(now: Any, before: Any, after: Any) -> Any:
 
 
 # ── hub/limits.py ──
-# The limits of a template, as numbers that a spawner takes.
+# The limits and requests of a template, as numbers that a spawner takes.
 
 
 LEAST: Mapping[str, tuple[int, float]] = {  # bytes and CPUs; with less a start is refused, or fails
@@ -513,22 +575,28 @@ class Limits(NamedTuple):
     shares: float
     cpus: float
     gpus: float
+    needs_memory: float  # what is set aside
+    needs_cpus: float
 
 
-def limits_of(limits: Mapping[str, Any], kind: Kind) -> Limits:
-    memory, shares, cpus, gpus = (_limit(limits, name) for name in ("memory", "cpu_shares", "cpus", "gpus"))
+def limits_of(template: Template, kind: Kind) -> Limits:
+    limits, requests = template.get("limits", {}), template.get("requests", {})
+    memory, shares, cpus, gpus = (
+        _amount(limits, f"limits.{name}") for name in ("memory", "cpu_shares", "cpus", "gpus")
+    )
+    needs = (_amount(requests, f"requests.{name}") for name in ("memory", "cpus"))
     least_memory, least_cpus = LEAST[kind]
     if 0 < memory < least_memory:
         raise NotOffered(f"limits.memory {memory!r}, in bytes, is below the least that {_ENGINES[kind]} takes")
     if 0 < cpus < least_cpus:
         raise NotOffered(f"limits.cpus {cpus!r} is below the least that {_ENGINES[kind]} takes")
-    return Limits(memory, shares, cpus, gpus)
+    return Limits(memory, shares, cpus, gpus, *needs)
 
 
-def _limit(limits: Mapping[str, Any], name: str) -> int | float:
-    value = limits.get(name, 0)
+def _amount(amounts: Mapping[str, Any], member: str) -> int | float:
+    value = amounts.get(member.rpartition(".")[2], 0)
     if type(value) not in (int, float) or not 0 <= value < 2**63:
-        raise NotOffered(f"limits.{name} {value!r} is not one that a spawner takes")
+        raise NotOffered(f"{member} {value!r} is not one that a spawner takes")
     return value  # type: ignore[no-any-return]
 
 
@@ -541,12 +609,24 @@ _EXPANDED = re.compile(r"\$[$(]")  # what the kubelet changes
 
 
 def settings_of(template: Template, rules: Rules) -> dict[str, Any]:
-    """The traits of the spawner that this template sets. What it leaves at zero stays as the hub configured it."""
-    limits, image, port = limits_of(template.get("limits", {}), rules.kind), checked_image(template), _port(template)
+    """The traits of the spawner that this template sets, without its options. Raises `NotOffered`.
+
+    What it leaves at zero stays as the hub configured it. Its overrides win: `resolve` took out what members say.
+    """
+    overrides = overrides_of(template, rules)
+    if isinstance(overrides.get("image"), str):
+        overrides["image"] = checked_image(overrides["image"])
+    _check_variables(overrides.get("environment") or {})
+    return merged(_of_members(template, rules), overrides)  # type: ignore[no-any-return]
+
+
+def _of_members(template: Template, rules: Rules) -> dict[str, Any]:
+    limits, image, port = limits_of(template, rules.kind), checked_image(template["image-name"]), _port(template)
     settings = _common(template, limits, rules.kind)
     if rules.kind == "local":  # no image; and each server on the hub's own machine needs a port of its own
         return settings
-    settings["image"] = image
+    if image:
+        settings["image"] = image
     if port:
         settings["port"] = port
     if rules.kind == "swarm":
@@ -560,7 +640,9 @@ def settings_of(template: Template, rules: Rules) -> dict[str, Any]:
 def _common(template: Template, limits: Limits, kind: Kind) -> dict[str, Any]:
     literal = _literal if kind == "kubernetes" else str
     formatted = _formatted if kind == "kubernetes" else str  # KubeSpawner formats these; the others do not
-    environment = _environment(template) | {
+    given: dict[str, str] = template.get("environment", {})
+    _check_variables(given)
+    environment = given | {
         "BINDER_REGISTRY_TEMPLATE": template["name"],
         "BINDER_REGISTRY_REVISION": str(template["revision"]),
     }
@@ -575,6 +657,10 @@ def _common(template: Template, limits: Limits, kind: Kind) -> dict[str, Any]:
         settings["mem_limit"] = int(limits.memory)
     if limits.cpus:
         settings["cpu_limit"] = float(limits.cpus)
+    if limits.needs_memory:
+        settings["mem_guarantee"] = int(limits.needs_memory)
+    if limits.needs_cpus:
+        settings["cpu_guarantee"] = max(float(limits.needs_cpus), LEAST[kind][1])
     return settings
 
 
@@ -589,6 +675,8 @@ def _of_docker(limits: Limits, address: str) -> dict[str, Any]:
     host: dict[str, Any] = {}
     if limits.shares:
         host["cpu_shares"] = int(limits.shares)
+    if limits.needs_memory >= LEAST["docker"][0]:  # of CPUs, an engine sets nothing aside
+        host["mem_reservation"] = int(min(limits.needs_memory, limits.memory or limits.needs_memory))
     if limits.gpus:
         host["device_requests"] = [{"count": int(limits.gpus), "capabilities": [["gpu"]]}]
     settings = {
@@ -613,7 +701,9 @@ def _of_kubernetes(template: Template, limits: Limits, address: str, rules: Rule
     }
     if address and not ip_address(address).is_loopback:  # 2015's is the host's: nothing reaches a pod's loopback
         settings["ip"] = address
-    if limits.shares:  # the kubelet turns a request of 1 CPU into 1024 shares; Kubernetes counts in thousandths
+    if (
+        limits.shares and not limits.needs_cpus
+    ):  # the kubelet turns a request of 1 CPU into 1024 shares; Kubernetes counts in thousandths
         settings["cpu_guarantee"] = max(limits.shares / 1024, LEAST["kubernetes"][1])
     return settings
 
@@ -624,12 +714,10 @@ def _server_path(path: str) -> str:
     return path
 
 
-def _environment(template: Template) -> dict[str, str]:
-    environment: dict[str, str] = template.get("environment", {})
+def _check_variables(environment: Mapping[str, Any]) -> None:
     for variable in environment:  # a spawner lets these win over the hub's own, the server's API token for one
         if variable.upper().startswith(("JUPYTERHUB_", "JPY_", "BINDER_REGISTRY_")):
             raise NotOffered(f"environment sets {variable}, which is the hub's")
-    return environment
 
 
 def _address(template: Template) -> str:
@@ -657,8 +745,418 @@ def _formatted(text: str) -> str:
     return text.replace("{", "{{").replace("}", "}}")
 
 
+# ── hub/groups.py ──
+# Who may see what: the groups of a user, and those of a template.
+
+
+_GROUPS = "allowed-groups"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What decides what a user may see."""
+
+    admin: bool
+    groups: frozenset[str]
+
+    @property
+    def held(self) -> frozenset[str]:
+        """As `options` takes them."""
+        return EveryGroup() if self.admin else self.groups
+
+    def sees(self, groups: Collection[str]) -> bool:
+        return self.admin or not groups or not self.groups.isdisjoint(groups)
+
+
+def option_groups(template: Template) -> frozenset[str]:
+    """Those that its choices and free texts are for."""
+    return frozenset(group for part in _parts(template) for group in part.get(_GROUPS) or ())
+
+
+def has_groups(template: Template) -> bool:
+    return any(_GROUPS in part for part in _parts(template))
+
+
+def without_case(template: Template) -> Template:
+    """For hubs whose groups come from systems without case."""
+    folded = _with_groups(template, [group.casefold() for group in template.get(_GROUPS, ())])
+    return (
+        folded | {"options": [_folded(option) for option in template["options"]]} if "options" in template else folded
+    )
+
+
+def under_groups_of(today: Template, past: Template) -> Template:
+    """A past revision, where the groups of today decide: of the template, and of the choices that it still has."""
+    held = _with_groups(past, today.get(_GROUPS, ()))
+    if "options" not in past:
+        return held
+    options = {option["name"]: option for option in today.get("options", ())}
+    return held | {"options": [_held(options.get(option["name"]), option) for option in past["options"]]}
+
+
+def _parts(template: Template) -> list[Mapping[str, Any]]:
+    return [
+        part
+        for option in template.get("options", ())
+        for part in (*option.get("choices", ()), *([option["free-text"]] if "free-text" in option else []))
+    ]
+
+
+def _with_groups(part: Mapping[str, Any], groups: Collection[str] | None) -> dict[str, Any]:
+    kept = {key: value for key, value in part.items() if key != _GROUPS}
+    return kept if groups is None else {**kept, _GROUPS: [*groups]}
+
+
+def _folded(option: Mapping[str, Any]) -> dict[str, Any]:
+    def fold(part: Mapping[str, Any]) -> dict[str, Any]:
+        groups = part.get(_GROUPS)
+        return _with_groups(part, None if groups is None else [group.casefold() for group in groups])
+
+    return _each(option, lambda _, part: fold(part))
+
+
+def _held(today: Mapping[str, Any] | None, past: Mapping[str, Any]) -> dict[str, Any]:
+    now = today or {}
+    choices = {choice["name"]: choice for choice in now.get("choices", ())}
+
+    def hold(name: str, part: Mapping[str, Any]) -> dict[str, Any]:
+        same = choices.get(name) if name else now.get("free-text")
+        return dict(part) if same is None else _with_groups(part, same.get(_GROUPS))
+
+    return _each(past, hold)
+
+
+def _each(option: Mapping[str, Any], change: Any) -> dict[str, Any]:
+    changed = dict(option)
+    if "choices" in option:
+        changed["choices"] = [change(choice["name"], choice) for choice in option["choices"]]
+    if "free-text" in option:
+        changed["free-text"] = change("", option["free-text"])
+    return changed
+
+
+# ── hub/offerable.py ──
+# What of a template this hub can start: choices that it cannot are taken out, never what they would have set.
+
+
+# Members that decide what runs, or who may start it. A template that uses another is for newer modules than this.
+UNDERSTOOD = frozenset(("options", "overrides", "paused", "requests"))
+_SAMPLES = ("x", f"sha256:{'0' * 64}")  # of what users type: a word, and the digest of an image
+
+
+def check_understood(template: Template) -> None:
+    """Raises `NotOffered`."""
+    unknown = sorted(str(member) for member in template.get("uses", ()) if member not in UNDERSTOOD)
+    if unknown:
+        raise NotOffered(f"it uses {', '.join(unknown)}, which this hub's module is too old to know")
+
+
+def startable(template: Template, rules: Rules, check: Callable[[Template], Any]) -> tuple[Template, dict[str, str]]:
+    """The template without the choices that `check` refuses, and these with the reasons. Raises `NotOffered`.
+
+    Where an option's default goes, the template does: another choice in its place could be a larger one.
+    """
+    if not template.get("options"):
+        return template, {}
+    hidden: dict[str, str] = {}
+    options = []
+    for option in template["options"]:
+        reasons = dict(_refused(template, option, rules, check))
+        default = default_choice(option)
+        if default and default["name"] in reasons:
+            raise NotOffered(f"{option['name']}={default['name']}, the default, is not: {reasons[default['name']]}")
+        kept = {key: value for key, value in option.items() if key != "free-text" or "" not in reasons}
+        if "choices" in option:
+            kept["choices"] = [choice for choice in option["choices"] if choice["name"] not in reasons]
+        if "" in reasons and not (kept.get("choices") or kept.get("build")):
+            raise NotOffered(f"{option['name']} has nothing to choose: {reasons['']}")
+        options.append(kept)
+        hidden |= {f"{option['name']}={name or '(free text)'}": reason for name, reason in reasons.items()}
+    return {**template, "options": options}, hidden
+
+
+def _refused(
+    template: Template, option: Json, rules: Rules, check: Callable[[Template], Any]
+) -> Iterator[tuple[str, str]]:
+    """The choices that this hub cannot start, each alone, and why; "" is the free text."""
+    alone = {**template, "options": [option]}
+    for choice in option.get("choices", ()):
+        if reason := _reason(alone, {option["name"]: choice["name"]}, check):
+            yield choice["name"], reason
+    if "free-text" in option:
+        try:
+            check_placeholders(option["free-text"].get("set", {}), rules)
+        except NotOffered as reason:
+            yield "", str(reason)
+            return
+        reasons = [_reason(alone, {option["name"]: {"free-text": sample}}, check) for sample in _SAMPLES]
+        if all(reasons):
+            yield "", reasons[0]
+
+
+def _reason(template: Template, choices: Mapping[str, Any], check: Callable[[Template], Any]) -> str:
+    try:
+        check(resolve(template, choices, EveryGroup(), matches=lambda pattern, text: True))
+    except (NotOffered, ChoiceRefused) as reason:
+        return str(reason)
+    except MALFORMED as error:
+        return repr(error)
+    return ""
+
+
+# ── hub/choosing.py ──
+# What was chosen of a template's options, in each spelling: REST, links, forms, and what a hub saved of a start.
+
+
+FREE_TEXT = "free-text"
+UNLISTED = "--unlisted-choice"  # KubeSpawner's, after the name of an option; names hold no "--"
+OTHER = "--"  # in our own form: what is typed counts
+_OF_A_LINK = "option."
+
+
+def named_choices(options: Mapping[str, Any]) -> dict[str, Any] | None:
+    """As the REST API takes them, and links and forms are read; None where they are spelled as KubeSpawner does it."""
+    choices = options.get("options")
+    if choices is None:
+        return None
+    if not isinstance(choices, dict):
+        raise http_error(400, "The options are an object: the name of a choice by the name of its option.")
+    return choices
+
+
+def spelled(choices: Json) -> dict[str, str]:
+    """As KubeSpawner spells and saves them, beside `profile`."""
+    found = {}
+    for name, choice in choices.items():
+        key, value = (f"{name}{UNLISTED}", choice.get(FREE_TEXT)) if isinstance(choice, dict) else (name, choice)
+        if isinstance(value, str):
+            found[key] = value
+    return found
+
+
+def saved_choices(
+    options: Mapping[str, Any], shown: Collection[Json], defaults: Json
+) -> tuple[dict[str, Any], list[str]]:
+    """Of a start that was saved, in KubeSpawner's spelling: what is still shown, and what is told of the rest."""
+    choices: dict[str, Any] = {}
+    gone: list[str] = []
+    for option in shown:
+        name = option["name"]
+        typed, chosen = options.get(name + UNLISTED), options.get(name)
+        if typed and isinstance(typed, str) and FREE_TEXT in option:
+            choices[name] = {FREE_TEXT: typed}
+        elif not typed and isinstance(chosen, str) and any(one["name"] == chosen for one in option.get("choices", ())):
+            choices[name] = chosen
+        elif typed or chosen:
+            gone.append(told_gone(option, typed or chosen, defaults))
+    return choices, gone
+
+
+def told_gone(option: Json, chosen: Any, defaults: Json) -> str:
+    default = default_of(option, defaults)
+    instead = f", so that it is {quoted(title_of(default))}" if default else ""
+    return f"{quoted(str(chosen))} of {quoted(title_of(option))} is no longer offered{instead}."
+
+
+def choices_of_a_link(first: Mapping[str, str]) -> dict[str, Any]:
+    """`option.size=large&option.image.free-text=quay.io/a/b:c`."""
+    choices: dict[str, Any] = {}
+    for key, value in first.items():
+        if key.startswith(_OF_A_LINK):
+            name = key.removeprefix(_OF_A_LINK)
+            typed = name.endswith(f".{FREE_TEXT}")
+            choices[name.removesuffix(f".{FREE_TEXT}")] = {FREE_TEXT: value} if typed else value
+    return choices
+
+
+def choices_of_a_form(first: Mapping[str, str], slug: str) -> dict[str, Any]:
+    """Of our own and of KubeSpawner's, which leaves out the menu where something was typed."""
+    prefix = f"profile-option-{slug}--"
+    sent = {key.removeprefix(prefix): value for key, value in first.items() if key.startswith(prefix)}
+    sent.pop("revision", None)
+    choices: dict[str, Any] = {
+        key: value for key, value in sent.items() if "--" not in key and value not in ("", OTHER)
+    }
+    for key, value in sent.items():
+        name = key.removesuffix(UNLISTED)
+        if name != key and value and sent.get(name, OTHER) in (OTHER, UNLISTED.strip("-")):
+            choices[name] = {FREE_TEXT: value}
+    return choices
+
+
+def deprecations(options: Collection[Json], choices: Json, defaults: Json) -> list[str]:
+    """What is told of the choices made."""
+    taken = ((option, choices.get(option["name"])) for option in options)
+    found = ((default_of(option, defaults) if chosen is None else _called(option, chosen)) for option, chosen in taken)
+    return [f"{title_of(one)!r} is deprecated: {one['deprecated']}" for one in found if one and one.get("deprecated")]
+
+
+def defaults_of(options: Collection[Json]) -> dict[str, str]:
+    """The names of the choices that are taken where none is made, of all choices: not everybody may have them."""
+    found = ((option["name"], default_choice(option)) for option in options)
+    return {name: default["name"] for name, default in found if default}
+
+
+def default_of(option: Json, defaults: Json) -> Json | None:
+    """None where it is for others."""
+    return _called(option, defaults.get(option["name"]))
+
+
+def title_of(part: Json) -> str:
+    return str(part.get("display-name") or part["name"])
+
+
+def _called(option: Json, chosen: Any) -> Json | None:
+    return next((one for one in option.get("choices", ()) if one["name"] == chosen), None)
+
+
+# ── hub/form.py ──
+# The form of spawners that have none of their own, as HTML. Menus are named as in KubeSpawner's.
+
+
+def radio(slug: str, title: str, description: str, deprecated: str, *, checked: bool) -> str:
+    """What stands in the label of an environment."""
+    warning = f"<em>Deprecated: {html_text(deprecated)}</em>" if deprecated else ""
+    return (
+        f'<input type="radio" name="template" value="{slug}" required{" checked" if checked else ""}>'
+        f"<strong>{html_text(title)}</strong><small>{html_text(description)}</small>{warning}"
+    )
+
+
+def versions_menu(slug: str, titles: Mapping[str, str], chosen: str) -> str:
+    """`titles` by "r12", of past revisions."""
+    items = "".join(_item(key, title, key == chosen) for key, title in titles.items())
+    return (
+        f'<select name="revision-{slug}" class="form-select" aria-label="Version">'
+        f'<option value="current">current</option>{items}</select>'
+    )
+
+
+def option_fields(slug: str, title: str, options: list[dict[str, Any]], chosen: Json, defaults: Json) -> str:
+    """A group of fields, each with a label of its own; `chosen` as in `options.resolve`."""
+    fields = "".join(_fields(slug, option, chosen.get(option["name"]), defaults) for option in options)
+    return f"<fieldset><legend>Options of {html_text(title)}</legend>{fields}</fieldset>" if fields else ""
+
+
+def _fields(slug: str, option: Json, chosen: Any, defaults: Json) -> str:
+    name = f"profile-option-{slug}--{option['name']}"
+    choices, typed = option.get("choices", ()), option.get(FREE_TEXT)
+    fields = ""
+    if choices:
+        described = f"<small>{html_text(option['description'])}</small>" if option.get("description") else ""
+        menu = _menu(name, option, chosen, defaults)
+        fields = f'<label for="{name}">{html_text(title_of(option))}</label>{menu}{described}'
+    return fields + _text_field(name, option, typed, chosen) if typed is not None else fields
+
+
+def _menu(name: str, option: Json, chosen: Any, defaults: Json) -> str:
+    default = default_of(option, defaults)
+    taken = chosen if chosen is not None else default["name"] if default else ""
+    items = [_item(choice["name"], _choice_title(choice), choice["name"] == taken) for choice in option["choices"]]
+    if not any(choice["name"] == taken for choice in option["choices"]) and not isinstance(taken, dict):
+        items.insert(0, _item("", "Choose …", True))  # the default is for others
+    if FREE_TEXT in option:
+        items.append(_item(OTHER, f"{_typed_title(option)} …", isinstance(taken, dict)))
+    return f'<select id="{name}" name="{name}" class="form-select">{"".join(items)}</select>'
+
+
+def _text_field(name: str, option: Json, typed: Json, chosen: Any) -> str:
+    name += UNLISTED
+    value = f' value="{html_text(chosen[FREE_TEXT])}"' if isinstance(chosen, dict) else ""
+    hints = filter(None, (typed.get("description"), typed.get("message")))
+    hint = html_text(" ".join(hints))
+    described = f'<small id="{name}-hint">{hint}</small>' if hint else ""
+    by = f' aria-describedby="{name}-hint"' if hint else ""
+    label = f"{title_of(option)}: {_typed_title(option)}" if option.get("choices") else title_of(option)
+    box = f'<input type="text" id="{name}" name="{name}" class="form-control" maxlength="{VALUE_LENGTH}"{value}{by}>'
+    return f'<label for="{name}">{html_text(label)}</label>{box}{described}'
+
+
+def _typed_title(option: Json) -> str:
+    return str(option[FREE_TEXT].get("display-name") or "Other")
+
+
+def _choice_title(choice: Json) -> str:
+    told = (choice.get("description"), choice.get("deprecated") and f"Deprecated: {choice['deprecated']}")
+    return " – ".join(filter(None, (title_of(choice), *told)))
+
+
+def _item(value: str, title: str, selected: bool) -> str:
+    return f'<option value="{value}"{" selected" if selected else ""}>{html_text(title)}</option>'
+
+
+STYLE = """<style>
+.binder-registry label { display: block; padding: .5em; font-weight: normal }
+.binder-registry input[type=radio] { margin-right: .5em }
+.binder-registry small, .binder-registry em { display: block; margin-left: 1.8em; white-space: pre-line }
+.binder-registry em { font-size: .875em }
+.binder-registry select { width: auto; margin-left: 1.6em }
+.binder-registry fieldset { margin: 0 0 1em 1.8em }
+.binder-registry legend { font-size: .875em; margin: 0 }
+.binder-registry fieldset label { padding: .25em 0 0 }
+.binder-registry fieldset select, .binder-registry fieldset small { margin-left: 0 }
+.binder-registry input[type=text] { max-width: 40em }
+</style>"""
+# What is set belongs to what is chosen: to touch an option chooses its environment, to type chooses what is typed.
+SCRIPT = f"""<script>
+document.querySelectorAll(".binder-registry fieldset").forEach(fields => fields.addEventListener("input", event => {{
+  fields.previousElementSibling.querySelector("input[type=radio]").checked = true;
+  const menu = document.getElementById(event.target.id.replace(/{UNLISTED}$/, ""));
+  if (event.target.type === "text" && menu && menu !== event.target) menu.value = "{OTHER}";
+}}));
+</script>"""
+
+# ── hub/profile_options.py ──
+# The options of a template in KubeSpawner's own shape, for its form, and for others that read it.
+
+
+def profile_options(options: Collection[Json], defaults: Json, text: Callable[[str], str]) -> dict[str, dict[str, Any]]:
+    """Without settings: they are made at the start. `text` escapes where the form does not."""
+    return {option["name"]: _option(option, defaults, text) for option in options}
+
+
+def _option(option: Json, defaults: Json, text: Callable[[str], str]) -> dict[str, Any]:
+    shape: dict[str, Any] = {"display_name": text(title_of(option)), **_described(option, text), "choices": {}}
+    default = default_of(option, defaults)
+    if option.get("choices") and not default:  # for others: nothing is taken in its place in silence
+        shape["choices"][""] = {"display_name": "Choose …", "default": True}
+    for choice in option.get("choices", ()):
+        shape["choices"][choice["name"]] = _choice(choice, text, choice is default)
+    if (typed := option.get(FREE_TEXT)) is not None:
+        shape["unlisted_choice"] = _unlisted(typed, text, title_of(option))
+    if option.get("build"):
+        shape["dynamic_image_building"] = {"enabled": True}
+    return shape
+
+
+def _choice(choice: Json, text: Callable[[str], str], default: bool) -> dict[str, Any]:
+    deprecated = f" – Deprecated: {choice['deprecated']}" if choice.get("deprecated") else ""
+    shape = {"display_name": text(title_of(choice) + deprecated), **_described(choice, text)}
+    return shape | {"default": True} if default else shape
+
+
+def _unlisted(typed: Json, text: Callable[[str], str], title: str) -> dict[str, Any]:
+    shown = typed.get("display-name")
+    shape = {
+        "enabled": True,
+        "display_name": text(shown or title),
+        "display_name_in_choices": text(shown or "Other …"),
+        "validation_regex": text(typed.get("pattern", "")),
+        "validation_message": text(typed.get("message", "")),
+    }
+    return {key: value for key, value in shape.items() if value}
+
+
+def _described(part: Json, text: Callable[[str], str]) -> dict[str, str]:
+    return {"description": text(part["description"])} if part.get("description") else {}
+
+
 # ── hub/offers.py ──
 # What a hub offers of a template, or why it does not.
+
+
+NOTHING: Json = {}
+MOST_SEEN = 32  # sets of groups for which one offer is kept as they see it
 
 
 @dataclass(frozen=True)
@@ -670,41 +1168,76 @@ class Offer:
     description: str
     deprecated: str
     groups: frozenset[str]  # empty: everyone
-    image: str
-    profile: dict[str, Any]  # as KubeSpawner's profile_list has it; on every spawner
+    image: str  # "" where it is the hub's own
+    settings: dict[str, Any]  # of every spawner; with options, those of the template alone
+    profile: dict[str, Any]  # as KubeSpawner's profile_list has it, without settings and options
+    template: Template = field(default_factory=dict)  # with the choices that this hub can start
+    images: frozenset[str] = frozenset()  # of all choices, whoever may take them
+    hidden: Mapping[str, str] = field(default_factory=dict)  # the choices that this hub cannot start, and why
+    defaults: Mapping[str, str] = field(default_factory=dict)  # of options: the name of a choice
+    escaped: bool = True
     versions: Mapping[str, "Offer"] = field(default_factory=dict)  # past ones, newest first, by "r12"
+
+    @property
+    def options(self) -> list[dict[str, Any]]:
+        return list(self.template.get("options", ()))
+
+    @property
+    def order(self) -> tuple[float, str, str]:
+        given = self.template.get("order")
+        return given if type(given) is int and given > 0 else float("inf"), self.title.casefold(), self.name
+
+    @cached_property
+    def option_groups(self) -> frozenset[str]:
+        return option_groups(self.template)
+
+    @property
+    def version_title(self) -> str:
+        return f"revision {self.revision}: {self.image or HUBS_OWN_IMAGE}"
 
     @cached_property
     def form_entry(self) -> str:
-        deprecated = f"<em>Deprecated: {html_text(self.deprecated)}</em>" if self.deprecated else ""
-        return (
-            f'<label><input type="radio" name="template" value="{self.slug}" required>'
-            f"<strong>{html_text(self.title)}</strong><small>{html_text(self.description)}</small>{deprecated}"
-            f"{self._select() if self.versions else ''}</label>"
-        )
+        return self._entry(checked=False)
 
-    def _select(self) -> str:
-        options = (
-            f'<option value="{key}">{html_text(old.version_title)}</option>' for key, old in self.versions.items()
-        )
+    def entry(self, revision: str, choices: Json) -> str:
+        """The same, marked: in the form of one whose last choice it is."""
+        return self._entry(revision, choices, checked=True)
+
+    def _entry(self, revision: str = "", choices: Json = NOTHING, *, checked: bool) -> str:
+        head = radio(self.slug, self.title, self.description, self.deprecated, checked=checked)
+        titles = {key: old.version_title for key, old in self.versions.items()}
+        menu = versions_menu(self.slug, titles, revision) if titles else ""
         return (
-            f'<select name="revision-{self.slug}" class="form-select" aria-label="Version">'
-            f'<option value="current">current</option>{"".join(options)}</select>'
+            f"<label>{head}{menu}</label>{option_fields(self.slug, self.title, self.options, choices, self.defaults)}"
         )
 
     @cached_property
     def form_profile(self) -> dict[str, Any]:
-        """For KubeSpawner's form, without `kubespawner_override`: it draws nothing, and is copied for every visit."""
-        profile = {key: value for key, value in self.profile.items() if key != "kubespawner_override"}
+        """For KubeSpawner's form, without settings: it draws nothing, and is copied for every visit."""
+        text = html_text if self.escaped else str
+        options = profile_options(self.options, self.defaults, text)
         if self.versions:
             choices: dict[str, dict[str, Any]] = {"current": {"display_name": "current", "default": True}}
-            choices |= {key: {"display_name": html_text(old.version_title)} for key, old in self.versions.items()}
-            profile["profile_options"] = {"revision": {"display_name": "Version", "choices": choices}}
-        return profile
+            choices |= {key: {"display_name": text(old.version_title)} for key, old in self.versions.items()}
+            options = {"revision": {"display_name": "Version", "choices": choices}} | options
+        shown = {key: self.template[key] for key in ("contact", "icon") if self.template.get(key)}
+        return {**self.profile, **shown, **({"profile_options": options} if options else {})}
 
-    @property
-    def version_title(self) -> str:
-        return f"revision {self.revision}: {self.image}"
+    def seen_by(self, standing: Standing) -> "Offer | None":
+        """With the choices that are theirs; None where they do not see it."""
+        if not has_groups(self.template):
+            return self if standing.sees(self.groups) else None
+        key = Standing(standing.admin, standing.groups & (self.option_groups | self.groups))
+        if key not in self._seen:
+            if len(self._seen) >= MOST_SEEN:
+                self._seen.clear()
+            seen = visible(self.template, standing.held)
+            self._seen[key] = None if seen is None else replace(self, template=seen)
+        return self._seen[key]
+
+    @cached_property
+    def _seen(self) -> "dict[Standing, Offer | None]":
+        return {}
 
 
 def offered(templates: Iterable[Template], rules: Rules = ANY_HUB) -> tuple[list[Offer], list[tuple[str, str]]]:
@@ -715,7 +1248,9 @@ def offered(templates: Iterable[Template], rules: Rules = ANY_HUB) -> tuple[list
             offers.append(offer(template, rules))
         except NotOffered as reason:
             left_out.append((template["name"], str(reason)))
-    return sorted(offers, key=form_order), left_out
+        except MALFORMED as error:
+            left_out.append((template["name"], repr(error)))
+    return sorted(offers, key=lambda one: one.order), left_out
 
 
 def offer(template: Template, rules: Rules) -> Offer:
@@ -724,25 +1259,49 @@ def offer(template: Template, rules: Rules) -> Offer:
         raise NotOffered("it was deleted")
     if template.get("replaced-by"):
         raise NotOffered(f"it is replaced by {template['replaced-by']!r}")
+    check_understood(template)
+    if template.get("paused"):
+        raise NotOffered(f"it is paused: {template['paused']}")
+    if rules.ignore_group_case:
+        template = without_case(template)
     name, slug, deprecated = template["name"], slug_of(template["name"]), template.get("deprecated", "")
-    groups = frozenset(template.get("allowed-groups", ()))
-    profile: dict[str, Any] = {
-        "slug": slug,
-        "display_name": template.get("display-name") or name,
-        "description": template.get("description", ""),
-        "kubespawner_override": settings_of(template, rules),
-    }
-    if rules.override:
-        profile |= _overridden(template, profile, rules.override) | {"slug": slug}  # a choice is known by its slug
-    settings = profile["kubespawner_override"]
-    if not callable(settings.get("cmd")):
-        check_command(settings, rules.allow_commands)
+    own = resolve({key: value for key, value in template.items() if key != "options"}, {}, EveryGroup())
+    profile, settings = profile_of({**template, "overrides": own.get("overrides", {})}, rules)
+    template, hidden = startable(template, rules, lambda resolved: profile_of(resolved, rules))
     title, description = str(profile["display_name"]), str(profile["description"])
     text = html_text if rules.escape else str
     profile["display_name"] = text(title)
     profile["description"] = text("\n".join(filter(None, [description, deprecated and f"Deprecated: {deprecated}"])))
-    image = str(settings.get("image", template["image-name"]))
-    return Offer(name, slug, template["revision"], title, description, deprecated, groups, image, profile)
+    image = str(settings.get("image") or template["image-name"]).replace(HUBS_OWN_IMAGE, "")
+    return Offer(
+        *(name, slug, template["revision"], title, description, deprecated),
+        groups=frozenset(template.get("allowed-groups", ())),
+        image=image,
+        settings=settings,
+        profile=profile,
+        template=template,
+        images=images_of(template, image, rules),
+        hidden=hidden,
+        defaults=defaults_of(template.get("options", ())),
+        escaped=rules.escape,
+    )
+
+
+def profile_of(template: Template, rules: Rules) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What people read of it, and the settings of the spawner. Raises `NotOffered`."""
+    profile: dict[str, Any] = {
+        "slug": slug_of(template["name"]),
+        "display_name": template.get("display-name") or template["name"],
+        "description": template.get("description", ""),
+    }
+    settings = settings_of(template, rules)
+    if rules.override:
+        changed = _overridden(template, {**profile, "kubespawner_override": settings}, rules.override)
+        profile |= changed | {"slug": profile["slug"]}  # a choice is known by its slug
+        settings = {**profile.pop("kubespawner_override")}
+    if not callable(settings.get("cmd")):
+        check_command(settings, rules.allow_commands)
+    return profile, settings
 
 
 def _overridden(template: Template, profile: dict[str, Any], override: Override) -> dict[str, Any]:
@@ -754,16 +1313,16 @@ def _overridden(template: Template, profile: dict[str, Any], override: Override)
         raise NotOffered("the hub's override leaves it out")
     if not isinstance(changed, dict) or not isinstance(changed.get("kubespawner_override"), dict):
         raise NotOffered("the hub's override gives no profile with a kubespawner_override")
-    return {**changed, "kubespawner_override": {**changed["kubespawner_override"]}}
-
-
-def form_order(offer: Offer) -> tuple[str, str]:
-    return offer.title.casefold(), offer.name
+    return changed
 
 
 def with_versions(template: Template, history: list[Template], rules: Rules, versions: int) -> Offer:
     current = offer(template, rules)
-    past = [{**old, "replaced-by": ""} for old in history if old["revision"] != current.revision]
+    past = [
+        {**under_groups_of(template, old), "replaced-by": "", "paused": ""}
+        for old in history
+        if old["revision"] != current.revision
+    ]
     olds, _ = offered(past[:versions], rules)
     olds.sort(key=lambda old: -old.revision)
     current = replace(current, versions={f"r{old.revision}": old for old in olds})
@@ -773,11 +1332,17 @@ def with_versions(template: Template, history: list[Template], rules: Rules, ver
 
 def tell_unknown(offer: Offer, rules: Rules) -> None:
     """A misspelt trait, which a spawner passes over in silence: `securtiy_context`, say."""
-    for trait in offer.profile["kubespawner_override"] if rules.traits else ():
+    for trait in dict.fromkeys((*offer.settings, *_set_by_choices(offer.template, rules))) if rules.traits else ():
         if trait not in rules.traits:
             near = get_close_matches(trait, rules.traits, 1)
             meant = f" Is {near[0]} meant?" if near else ""
             log.warning("The override sets %s for %r, which the spawner does not have.%s", trait, offer.name, meant)
+
+
+def _set_by_choices(template: Template, rules: Rules) -> Iterable[str]:
+    for option in template.get("options", ()):
+        for part in (*option.get("choices", ()), option.get("free-text", {})):
+            yield from overrides_of(part.get("set", {}), rules)
 
 
 # ── hub/view.py ──
@@ -785,9 +1350,8 @@ def tell_unknown(offer: Offer, rules: Rules) -> None:
 
 
 class View:
-    """What is the same for all users who may see the same offers."""
-
     def __init__(self, offers: list[Offer]) -> None:
+        """In the order of the form."""
         self.offers = offers
 
     @property
@@ -796,42 +1360,29 @@ class View:
         more = f" and {len(names) - 20} more" if len(names) > 20 else ""
         return f"Choose one of: {', '.join(names[:20])}{more}." if names else ""
 
+    @property
+    def default(self) -> Offer:
+        """What is taken where nothing is chosen: the first that says so, else the first."""
+        return next((offer for offer in self.offers if offer.template.get("default")), self.offers[0])
+
     @cached_property
     def form(self) -> str:
         entries = "".join(offer.form_entry for offer in self.offers)
         slugs = '<input type="hidden" name="by" value="slug">'
-        return f'{STYLE}<div class="binder-registry">{slugs}{entries}</div>'
+        script = SCRIPT if any("options" in offer.template for offer in self.offers) else ""
+        return f'{STYLE}<div class="binder-registry">{slugs}{entries}</div>{script}'
 
-
-STYLE = """<style>
-.binder-registry label { display: block; padding: .5em; font-weight: normal }
-.binder-registry input { margin-right: .5em }
-.binder-registry small, .binder-registry em { display: block; margin-left: 1.8em; white-space: pre-line }
-.binder-registry em { font-size: .875em }
-.binder-registry select { width: auto; margin-left: 1.6em }
-</style>"""
-
-
-def marked(form: str, start: str, mark: str) -> str:
-    return form.replace(start, f"{start} {mark}", 1)
+    def form_marking(self, name: str, revision: str, choices: Json) -> str:
+        offer = next((one for one in self.offers if one.name == name), None)
+        return self.form.replace(offer.form_entry, offer.entry(revision, choices), 1) if offer else self.form
 
 
 # ── hub/catalogue.py ──
 # Who may choose what.
 
 
+MOST_VIEWS = 64  # forms that are kept, of as many sets of groups
 MAX_HOPS = 8  # along replaced-by, as in the registry's own rule
-
-
-@dataclass(frozen=True)
-class Standing:
-    """What decides what a user may see."""
-
-    admin: bool
-    groups: frozenset[str]
-
-    def sees(self, groups: Collection[str]) -> bool:
-        return self.admin or not groups or not self.groups.isdisjoint(groups)
 
 
 @dataclass(frozen=True)
@@ -839,6 +1390,7 @@ class Choice:
     offer: Offer
     revision: str = ""  # "r12" when pinned
     notice: str = ""  # for the user
+    replaced: bool = False  # it is not the template that was named
 
 
 @dataclass(frozen=True)
@@ -865,7 +1417,7 @@ class Catalogue:
                 offers[name] = with_versions(template, self.history.get(name, []), rules, versions)
             except NotOffered as reason:
                 left_out[name] = str(reason)
-            except (ValueError, TypeError, LookupError, AttributeError) as error:
+            except MALFORMED as error:
                 left_out[name] = repr(error)
             else:
                 tell_unknown(offers[name], rules)
@@ -888,7 +1440,11 @@ class Catalogue:
 
     @cached_property
     def _groups(self) -> frozenset[str]:
-        return frozenset().union(*(offer.groups for offer in self.offers.values()))
+        return frozenset().union(*(offer.groups | offer.option_groups for offer in self.offers.values()))
+
+    @cached_property
+    def in_order(self) -> list[Offer]:
+        return sorted(self.offers.values(), key=lambda offer: offer.order)
 
     @cached_property
     def _views(self) -> dict[Standing, "View"]:
@@ -898,24 +1454,28 @@ class Catalogue:
         """What such a user sees: made once for all users who see the same."""
         key = Standing(standing.admin, frozenset() if standing.admin else standing.groups & self._groups)
         if key not in self._views:
-            if len(self._views) >= 256:
+            if len(self._views) >= MOST_VIEWS:
                 self._views.clear()
-            visible = (offer for offer in self.offers.values() if key.sees(offer.groups))
-            self._views[key] = View(sorted(visible, key=form_order))
+            seen = (offer.seen_by(key) for offer in self.in_order)
+            self._views[key] = View([offer for offer in seen if offer])
         return self._views[key]
 
     def choose(self, name: str, revision: str, standing: Standing) -> Choice:
         """Raises `HTTPError` 400. A hidden template reads like one that does not exist."""
         template = self.templates.get(name)
-        if template is None or not standing.sees(template.get("allowed-groups", ())):
+        if template is None or not self._may_know(template, standing):
             raise self.refusal(f"There is no environment {quoted(name)}.", standing)
-        successor = self.templates.get(self.successor(name))
-        offer = self.offers.get(successor["name"]) if successor else None
-        if offer is None or not standing.sees(offer.groups):
+        successor = self.templates.get(self.successor(name), {})
+        offer = self.offers.get(successor.get("name", ""))
+        if successor.get("paused") and self._may_know(successor, standing):
+            raise self.refusal(
+                f"The environment {quoted(successor['name'])} is paused: {successor['paused']}", standing
+            )
+        if offer is None or offer.seen_by(standing) is None:
             raise self.refusal(f"The environment {quoted(name)} is no longer offered.", standing)
         notice = f"{offer.title!r} is deprecated: {offer.deprecated}" if offer.deprecated else ""
         if offer.name != name:
-            return Choice(offer, "", f"{quoted(name)} was replaced by {quoted(offer.name)}. {notice}".rstrip())
+            return Choice(offer, "", f"{quoted(name)} was replaced by {quoted(offer.name)}. {notice}".rstrip(), True)
         if not revision or revision == f"r{offer.revision}":
             return Choice(offer, revision, notice)
         if revision not in offer.versions:
@@ -924,6 +1484,14 @@ class Catalogue:
                 400, f"Revision {revision[1:]} of {quoted(name)} is not offered. Choose the current one{others}."
             )
         return Choice(offer.versions[revision], revision, notice)
+
+    def _may_know(self, template: Template, standing: Standing) -> bool:
+        """Of a template that has no offer, too; one with an option that has nothing for them is hidden."""
+        try:
+            own = without_case(template) if self.rules.ignore_group_case else template
+            return visible(own, standing.held) is not None
+        except MALFORMED:  # whatever is wrong with it
+            return False
 
     def successor(self, name: str) -> str:
         """As the registry's own rule: at most `MAX_HOPS` along replaced-by; a cycle ends nowhere."""
@@ -1171,6 +1739,9 @@ class EventStream(threading.Thread):
 # What the log says of the registry: each trouble when it begins, when its cause changes, and when it is over.
 
 
+ON_PURPOSE = ("deleted", "replaced-by", "paused")  # a template that has one of these is in no list
+
+
 class Telling:
     """`histories`: why the past versions of a template cannot be had, by its name."""
 
@@ -1204,6 +1775,16 @@ class Telling:
         if self._stream_trouble:
             log.info("The event stream of the registry %s gets through", self._url)
         self._stream_trouble = False
+
+    def left_out(self, before: Catalogue, now: Catalogue) -> None:
+        for name, reason in now.left_out.items():
+            if before.left_out.get(name) != reason and not any(map(now.templates[name].get, ON_PURPOSE)):
+                log.warning("The environment %r is not offered: %s", name, reason)
+        for name, offer in now.offers.items():
+            told = before.offers[name].hidden if name in before.offers else {}
+            for choice, reason in offer.hidden.items():
+                if told.get(choice) != reason:
+                    log.warning("Of the environment %r, %s is not offered: %s", name, choice, reason)
 
     def without_history(self, failed: Mapping[str, str]) -> None:
         for cause in dict.fromkeys(failed.values()):
@@ -1244,28 +1825,39 @@ class Follower(threading.Thread):
     """
 
     def __init__(
-        self, url: str, token: str, rules: Rules, *, versions: int = 0, snapshot: str | None = None, poll: float = 5.0
+        self,
+        url: str,
+        token: str,
+        rules: Rules,
+        *,
+        versions: int = 0,
+        snapshot: str | None = None,
+        poll: float = 5.0,
+        label: str = "",
     ) -> None:
         super().__init__(name="binder-registry", daemon=True)
-        self._url, self._token, self._rules = checked_url(url), checked_token(token), rules
+        self._url, self._token, self.rules = checked_url(url), checked_token(token), rules
         if type(versions) is not int or not 0 <= versions <= MOST_VERSIONS:
             raise ValueError(f"versions={versions!r} is not a whole number from 0 to {MOST_VERSIONS}")
         if type(poll) not in (int, float) or not 0 < poll <= LONGEST_POLL:
             raise ValueError(f"poll={poll!r} is not a number of seconds above 0, and at most {LONGEST_POLL:.0f}")
         if not isinstance(snapshot, (str, os.PathLike, type(None))):
             raise ValueError(f"snapshot={snapshot!r} is not a path; None keeps the list in memory only")
+        if not isinstance(label, str):
+            raise ValueError(f"label={label!r} is not a selector of labels, such as 'hub=physics'")
         self.catalogue: Catalogue | None = None
         self.contact = 0.0  # Unix time when the registry last confirmed the catalogue
         self.tried = threading.Event()
         self.mode: Literal["streaming", "polling"] = "polling"
         self._versions, self._poll = versions, poll
+        self._label = f"&label={quote(label, safe='')}" if label else ""
         self._ended = threading.Event()
         self._digest = b""  # of the list as it came last
         self._tell = Telling(self._url, poll)
         self._failed_streams, self._next_stream = 0, 0.0
         self._complete: dict[str, int] = {}  # name → the revision up to which its history is at hand
         self._next_history = 0.0
-        self._snapshot = Snapshot(snapshot, self._url, versions) if snapshot else None
+        self._snapshot = Snapshot(snapshot, self._url + self._label, versions) if snapshot else None
         self._saved = 0.0
         if self._snapshot and (found := self._snapshot.read(rules)):
             catalogue, self.contact = found
@@ -1316,7 +1908,7 @@ class Follower(threading.Thread):
         known = self.catalogue
         condition = {"If-None-Match": f'"{known.position}"'} if known and known.position else {}
         headers = {"Cache-Control": "no-cache", **condition}
-        with self._get("/templates?view=full&deleted=true", headers) as response:
+        with self._get(f"/templates?view=full&deleted=true{self._label}", headers) as response:
             news = not (condition and response.status == 304) and self._take(response)
         self.contact = time.time()
         self._tell.recovery()
@@ -1335,16 +1927,12 @@ class Follower(threading.Thread):
                 raise HTTPException("an empty list without an ETag")
             self._tell.stream_trouble(HTTPException("the list comes without the registry's ETag"))
         history = known.history if known else {}
-        self._publish(Catalogue(position, history=history).having(templates, self._rules, self._versions))
+        self._publish(Catalogue(position, history=history).having(templates, self.rules, self._versions))
         self._digest = digest
         return True
 
     def _publish(self, catalogue: Catalogue) -> None:
-        told = self.catalogue.left_out if self.catalogue else {}
-        for name, reason in catalogue.left_out.items():
-            template = catalogue.templates[name]
-            if told.get(name) != reason and not template.get("deleted") and not template.get("replaced-by"):
-                log.warning("The environment %r is not offered: %s", name, reason)
+        self._tell.left_out(self.catalogue or Catalogue(), catalogue)
         self.catalogue = catalogue
 
     def _follow(self) -> bool:
@@ -1353,7 +1941,7 @@ class Follower(threading.Thread):
         if not position:
             return False
         accept = {"Accept": "text/event-stream"}
-        stream = EventStream(lambda: self._get(f"/changes?since={position}", accept, STREAM_SILENCE))
+        stream = EventStream(lambda: self._get(f"/changes?since={position}{self._label}", accept, STREAM_SILENCE))
         stream.start()
         try:
             cause = self._read(stream)
@@ -1431,7 +2019,7 @@ class Follower(threading.Thread):
                 past = [template, *catalogue.history.get(name, [])][: self._versions + 1]
                 catalogue = replace(catalogue, history={**catalogue.history, name: past})
                 self._complete[name] = template["revision"]
-            catalogue = catalogue.having([template], self._rules, self._versions)
+            catalogue = catalogue.having([template], self.rules, self._versions)
         self._publish(catalogue)
 
     def _complete_history(self) -> None:
@@ -1459,7 +2047,7 @@ class Follower(threading.Thread):
         if found:
             templates = [catalogue.templates[name] for name in found]
             catalogue = replace(catalogue, history={**catalogue.history, **found})
-            self._publish(catalogue.having(templates, self._rules, self._versions))
+            self._publish(catalogue.having(templates, self.rules, self._versions))
 
     def _fetch_history(self, name: str) -> list[Template]:
         path = f"/templates/{quote(name, safe='')}/changes?limit={2 * self._versions + 2}"
@@ -1482,6 +2070,78 @@ class Follower(threading.Thread):
 
 def spread(seconds: float) -> float:
     return seconds * random.uniform(0.5, 1.0)  # noqa: S311  # many hubs must not come at once
+
+
+# ── hub/resolving.py ──
+# From what was chosen to the settings of a start: groups, choices and free texts are checked here, in `resolve`.
+
+
+PATTERNS_AT_ONCE = 4  # processes that check what was typed
+
+
+@dataclass(frozen=True)
+class Start:
+    settings: Mapping[str, Any]
+    choices: Mapping[str, Any] = field(default_factory=dict)
+    notices: list[str] = field(default_factory=list)  # for the user
+
+
+async def start_of(choice: Choice, options: Mapping[str, Any], standing: Standing, rules: Rules) -> Start:
+    """Raises `HTTPError` 400. What was saved heals to the defaults, and tells so; what was named now is refused."""
+    template, shown, named = choice.offer.template, choice.offer.seen_by(standing), named_choices(options)
+    if shown is None:
+        raise http_error(400, f"The environment {quoted(choice.offer.name)} is no longer offered.")
+    healing = named is None or choice.replaced
+    if healing:
+        given, gone = saved_choices(options if named is None else spelled(named), shown.options, shown.defaults)
+    else:
+        given, gone = _had(choice, named or {})
+    try:
+        resolved = await _resolved(template, given, standing)
+    except ChoiceRefused as reason:
+        typed = [option for option in shown.options if isinstance(given.get(option["name"]), dict)]
+        if not (healing and typed):
+            raise http_error(400, str(reason)) from None
+        gone += [told_gone(option, given[option["name"]][FREE_TEXT], shown.defaults) for option in typed]
+        given = {name: chosen for name, chosen in given.items() if not isinstance(chosen, dict)}
+        resolved = await _without_typed(template, given, standing)
+    notices = gone + deprecations(shown.options, given, shown.defaults)
+    if not template.get("options"):
+        return Start(choice.offer.settings, given, notices)
+    try:
+        _, settings = profile_of(resolved, rules)
+    except (NotOffered, *MALFORMED) as reason:
+        raise http_error(400, f"This environment cannot be started: {reason}.") from None
+    return Start(settings, given, notices)
+
+
+def _had(choice: Choice, named: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """Without the options that a pinned revision did not have: the form shows those of today."""
+    if not choice.revision:
+        return dict(named), []
+    names = {option["name"] for option in choice.offer.options}
+    told = [f"Revision {choice.revision[1:]} has no option {quoted(name)}." for name in named if name not in names]
+    return {name: chosen for name, chosen in named.items() if name in names}, told
+
+
+async def _without_typed(template: Mapping[str, Any], given: Mapping[str, Any], standing: Standing) -> dict[str, Any]:
+    try:
+        return await _resolved(template, given, standing)
+    except ChoiceRefused as reason:
+        raise http_error(400, str(reason)) from None
+
+
+async def _resolved(template: Mapping[str, Any], given: Mapping[str, Any], standing: Standing) -> dict[str, Any]:
+    """Aside where something was typed: its pattern is checked in a process, for which the hub's loop does not wait."""
+    work = partial(resolve, template, given, standing.held)
+    if not any(isinstance(chosen, dict) for chosen in given.values()):
+        return work()
+    return await asyncio.get_running_loop().run_in_executor(_pool(), work)
+
+
+@cache
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(PATTERNS_AT_ONCE, thread_name_prefix="binder-registry-pattern")
 
 
 # ── hub/start.py ──
@@ -1514,11 +2174,19 @@ async def apply_settings(spawner: Any, settings: Mapping[str, Any], rules: Rules
     if "cmd" not in given and not spawner.cmd and not images_own:
         given["cmd"] = [COMMAND]  # KubeSpawner and DockerSpawner would use the image's own
     for trait, ours in given.items():
-        _set_trait(spawner, undo, trait, merged_setting(getattr(spawner, trait), ours))
+        try:
+            _set_trait(spawner, undo, trait, merged_setting(getattr(spawner, trait), ours))
+        except Exception as error:  # noqa: BLE001  # whatever the trait's own rule raises
+            log.warning("%s: the spawner does not take this environment's %s: %s", spawner._log_name, trait, error)
+            raise http_error(400, f"This environment cannot be started: the spawner refuses its {trait}.") from None
     for need, cap in _GUARANTEES:
         limit, guarantee = _number(getattr(spawner, cap)), _number(getattr(spawner, need))
         if limit and guarantee > limit:  # Kubernetes refuses a request above its limit
             _set_trait(spawner, undo, need, limit)
+    if rules.kind == "docker" and isinstance(host := spawner.extra_host_config, dict):
+        limit = _number(spawner.mem_limit)
+        if limit and _number(host.get("mem_reservation")) > limit:  # nor do engines
+            _set_trait(spawner, undo, "extra_host_config", {**host, "mem_reservation": limit})
     scalars = {trait: getattr(spawner, trait) for trait in _SCALARS if spawner.has_trait(trait)}
     return {trait: value for trait, value in {**given, **scalars}.items() if not callable(getattr(spawner, trait))}
 
@@ -1561,6 +2229,16 @@ def announce(spawner: Any, notice: str) -> None:
 # What the hub calls: its form, its start.
 
 
+@dataclass(frozen=True)
+class Last:
+    """What was chosen last, as far as it is still there."""
+
+    name: str
+    revision: str = ""
+    choices: Mapping[str, Any] = field(default_factory=dict)
+    notice: str = ""
+
+
 class Environments:
     """The hooks that a hub calls. `configure` sets them; each can also be set by hand.
 
@@ -1588,33 +2266,32 @@ class Environments:
 
     async def options_form(self, spawner: Any) -> str:
         catalogue, standing = await self._catalogue(spawner), await self._standing(spawner)
-        form = self._visible(catalogue, standing).form
-        choice, notice = self._last_choice(catalogue, spawner, standing)
-        if choice:
-            form = marked(form, f'<input type="radio" name="template" value="{choice.offer.slug}" required', "checked")
-            form = marked(form, f'<option value="{choice.revision}"', "selected")
-        return f'<p class="alert alert-warning">{html_text(notice)}</p>{form}' if notice else form
+        view = self._visible(catalogue, standing)
+        last = self._last_choice(catalogue, spawner, standing)
+        form = view.form_marking(last.name, last.revision, last.choices)
+        return f'<p class="alert alert-warning">{html_text(last.notice)}</p>{form}' if last.notice else form
 
-    def options_from_form(self, form: Mapping[str, list[str]]) -> dict[str, str]:
-        """Of our own form, of KubeSpawner's, and of a link: `/hub/spawn?template=NAME&revision=12`."""
+    def options_from_form(self, form: Mapping[str, list[str]]) -> dict[str, Any]:
+        """Of our own form, KubeSpawner's, and a link: `/hub/spawn?template=NAME&revision=12&option.size=large`."""
         first = {key: values[0] for key, values in form.items() if values}
         slug = first.get("template") or first.get("profile", "")
-        if not slug:
-            return {}
         of_a_link = "template" in first and first.get("by") != "slug"
+        choices = choices_of_a_link(first) | (choices_of_a_form(first, slug) if slug else {})
+        found: dict[str, Any] = {"options": choices} if choices else {}
+        if not slug:
+            return found
         name = self._meant(self.follower.catalogue, slug) if of_a_link else name_of(slug)
         keys = ("revision", f"revision-{slug}", f"profile-option-{slug}--revision")
         revision = next((first[key] for key in keys if first.get(key, "current") != "current"), "")
-        options = {"template": name}
-        return options | {"revision": revision} if revision else options
+        return {"template": name} | ({"revision": revision} if revision else {}) | found
 
     async def apply_user_options(self, spawner: Any, user_options: Mapping[str, Any]) -> None:
         """Refuse what this user may not start, and set the spawner. KubeSpawner is set by its profile, at its start."""
         catalogue = await self._catalogue(spawner)
-        choice = await self._chosen(catalogue, spawner, user_options)
-        announce(spawner, choice.notice)
+        choice, start = await self._chosen(catalogue, spawner, user_options)
+        announce(spawner, " ".join(filter(None, [choice.notice, *start.notices])))
         if not spawner.has_trait("profile_list"):
-            await apply_settings(spawner, choice.offer.profile["kubespawner_override"], catalogue.rules)
+            await apply_settings(spawner, start.settings, catalogue.rules)
         elif not callable(spawner.profile_list):  # it would start the hub's default, or what the static list has
             log.error("The configuration sets KubeSpawner.profile_list after `configure`: nothing is started.")
             raise http_error(503, "This hub's list of environments is not set up. Please tell those who run it.")
@@ -1627,29 +2304,37 @@ class Environments:
         """For its form: what this user sees, last choice healed. At the start: the one chosen, whole."""
         catalogue = await self._catalogue(spawner)
         if spawner.pending == "spawn":
-            choice = await self._chosen(catalogue, spawner, spawner.user_options)
-            settings = await apply_settings(spawner, choice.offer.profile["kubespawner_override"], catalogue.rules)
+            choice, start = await self._chosen(catalogue, spawner, spawner.user_options)
+            if start.notices:  # since `apply_user_options`, or without it
+                announce(spawner, " ".join(filter(None, [choice.notice, *start.notices])))
+            settings = await apply_settings(spawner, start.settings, catalogue.rules)
             return [{**choice.offer.profile, "kubespawner_override": settings, "default": True}]
         standing = await self._standing(spawner)
-        profiles = [offer.form_profile for offer in self._visible(catalogue, standing).offers]
-        choice_before, _ = self._last_choice(catalogue, spawner, standing)
-        slug = choice_before.offer.slug if choice_before else ""
-        spawner.user_options = {"profile": slug} if slug else {}  # a new dict: the hub's database keeps the old
-        return [{**profile, "default": True} if profile["slug"] == slug else {**profile} for profile in profiles]
+        offers = self._visible(catalogue, standing).offers
+        last = self._last_choice(catalogue, spawner, standing)
+        found = next((offer for offer in offers if offer.name == last.name), None)
+        if found is None:
+            spawner.user_options = {}
+            return [{**offer.form_profile} for offer in offers]
+        pinned = {"revision": last.revision} if last.revision else {}  # a new dict: the hub's database keeps the old
+        spawner.user_options = {"profile": found.slug} | pinned | spelled(last.choices) if spawner.user_options else {}
+        marked = {**_without_patterns(found.form_profile, last.choices), "default": True}
+        return [marked if offer is found else {**offer.form_profile} for offer in offers]
 
-    async def _chosen(self, catalogue: Catalogue, spawner: Any, options: Mapping[str, Any]) -> Choice:
+    async def _chosen(self, catalogue: Catalogue, spawner: Any, options: Mapping[str, Any]) -> tuple[Choice, Start]:
         """What these options come to for this user; `spawner.user_options` then says that and nothing else."""
         standing = await self._standing(spawner)
-        self._visible(catalogue, standing)
+        view = self._visible(catalogue, standing)
         name, revision = self._named(catalogue, options)
-        if not name:
-            raise catalogue.refusal("Nothing was chosen.", standing)
-        choice = catalogue.choose(name, revision, standing)
-        if choice.notice:
-            log.info("%s: %s", spawner._log_name, choice.notice)
+        choice = catalogue.choose(name or view.default.name, revision, standing)
+        start = await start_of(choice, options, standing, catalogue.rules)
+        for notice in filter(None, [choice.notice, *start.notices]):
+            log.info("%s: %s", spawner._log_name, notice)
+        _save_spelled(spawner, options)
         chosen = {"template": choice.offer.name, "profile": choice.offer.slug}
-        spawner.user_options = chosen | {"revision": choice.revision} if choice.revision else chosen
-        return choice
+        pinned = {"revision": choice.revision} if choice.revision else {}
+        spawner.user_options = chosen | pinned | spelled(start.choices)
+        return choice, start
 
     def _named(self, catalogue: Catalogue, options: Mapping[str, Any]) -> tuple[str, str]:
         """(name, "r12" or ""); raises `HTTPError` 400 for options that are not text: the REST API takes any JSON."""
@@ -1672,15 +2357,25 @@ class Environments:
         """What `template` names, in a link and by REST alike: a template, and where there is none, a slug."""
         return name if catalogue and name in catalogue.templates else name_of(name)
 
-    def _last_choice(self, catalogue: Catalogue, spawner: Any, standing: Standing) -> tuple[Choice | None, str]:
-        """What the form marks, and what it tells about it."""
+    def _last_choice(self, catalogue: Catalogue, spawner: Any, standing: Standing) -> Last:
+        """What the form marks, and what it tells about it. Without one, or where it is gone: the default."""
+        before, notice = spawner.user_options or {}, ""
         try:
-            name, revision = self._named(catalogue, spawner.user_options or {})
-            choice = catalogue.choose(name, revision, standing) if name else None
+            name, revision = self._named(catalogue, before)
+            if name:
+                choice = catalogue.choose(name, revision, standing)
+                named = named_choices(before)
+                saved = before if named is None else spelled(named)
+                shown = choice.offer.seen_by(standing)
+                choices, gone = saved_choices(saved, shown.options, shown.defaults) if shown else ({}, [])
+                replaced = [choice.notice] if choice.offer.name != name else []
+                return Last(choice.offer.name, choice.revision, choices, " ".join(replaced + gone))
         except HTTPError as error:
             told = spawner.handler is None  # a start was just refused, and the hub shows why
-            return None, "" if told or not spawner.user_options else str(error.log_message)
-        return choice, choice.notice if choice and choice.offer.name != name else ""
+            notice = "" if told or not before else str(error.log_message)
+        except (TypeError, LookupError):  # the REST API takes any JSON
+            pass
+        return Last(catalogue.view(standing).default.name, notice=notice)
 
     async def _catalogue(self, spawner: Any) -> Catalogue:
         """Raises `HTTPError` 503."""
@@ -1707,7 +2402,27 @@ class Environments:
                 state = state.get(key) if isinstance(state, dict) else None
             if isinstance(state, (list, tuple, set)):
                 groups.update(group for group in state if isinstance(group, str))
+        if self.follower.rules.ignore_group_case:
+            groups = {group.casefold() for group in groups}
         return Standing(bool(spawner.user.admin), frozenset(groups))
+
+
+def _save_spelled(spawner: Any, options: Mapping[str, Any]) -> None:
+    """In the hub's database, choices are spelled as KubeSpawner does: what was named once heals when it is replayed."""
+    record, named = getattr(spawner, "orm_spawner", None), named_choices(options)
+    if record is not None and named is not None and record.user_options == options:
+        rest = {key: value for key, value in options.items() if key != "options"}
+        record.user_options = rest | spelled(named)
+
+
+def _without_patterns(profile: Mapping[str, Any], choices: Mapping[str, Any]) -> dict[str, Any]:
+    """KubeSpawner would apply the patterns to what was typed last, in the hub's loop, and for as long as that takes."""
+    options = dict(profile.get("profile_options", {}))
+    for name, chosen in choices.items():
+        if isinstance(chosen, dict):
+            typed = {key: value for key, value in options[name]["unlisted_choice"].items() if key != "validation_regex"}
+            options[name] = {**options[name], "unlisted_choice": typed}
+    return {**profile, "profile_options": options} if options else dict(profile)
 
 
 # ── hub/configure.py ──
@@ -1722,6 +2437,9 @@ def configure(
     versions: int = 0,
     default: str = "",
     allow_commands: Collection[str] = (),
+    allow_overrides: Collection[str] = (),
+    label: str = "",
+    ignore_group_case: bool = False,
     image_command: bool = False,
     auth_state_groups: str | Sequence[str] = "",
     gpu_resource: str = "nvidia.com/gpu",
@@ -1734,18 +2452,24 @@ def configure(
     """Let the hub offer what the registry at `url` holds. To be called after the spawner class is chosen.
 
     `versions`: how many past revisions users may pin. `allow_commands`: what a template's command may start with,
-    beside `jupyterhub-singleuser`. `image_command`: templates without a command run the image's own, where the hub has
-    none either. `snapshot`: where the last list is kept, for a hub that starts while the registry is
-    down. `escape=False` is for forms that escape by themselves (jupyterhub-fancy-profiles). `poll`: seconds between
-    looks where the registry's event stream does not get through. The others: see `Environments` and `Rules`.
+    beside `jupyterhub-singleuser`. `allow_overrides`: keys of a template's overrides that count, beside the harmless
+    ones. `label`: a selector, for a hub that offers a part of the registry. `ignore_group_case`: the group `Staff` is
+    `staff`. `image_command`: templates without a command run the image's own, where the hub has none either.
+    `snapshot`: where the last list is kept, for a hub that starts while the registry is down. `escape=False` is for
+    forms that escape by themselves (jupyterhub-fancy-profiles). `poll`: seconds between looks where the registry's
+    event stream does not get through. The others: see `Environments` and `Rules`.
 
     Raises `ValueError` for a spawner class that would not ask these hooks.
     """
     spawner_class = _spawner_class(c)
     names = [cls.__name__ for cls in spawner_class.__mro__] if spawner_class else ["Spawner"]
-    rules = Rules("local", allow_commands, gpu_resource, override, escape, image_command)
+    rules = Rules(
+        *("local", allow_commands, gpu_resource, override, escape, image_command),
+        allow_overrides=allow_overrides,
+        ignore_group_case=ignore_group_case,
+    )
     rules = rules.of(spawner_class) if spawner_class else rules
-    follower = Follower(url, token, rules, versions=versions, snapshot=snapshot, poll=poll)
+    follower = Follower(url, token, rules, versions=versions, snapshot=snapshot, poll=poll, label=label)
     environments = Environments(follower, max_stale=max_stale, default=default, auth_state_groups=auth_state_groups)
     hooks: dict[str, Any] = {"options_from_form": environments.options_from_form}
     if rules.kind != "kubernetes":

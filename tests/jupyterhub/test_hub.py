@@ -42,7 +42,7 @@ def test_the_chosen_template_starts_and_is_recorded(hub: Hub, publisher: Client)
 
 
 @pytest.mark.parametrize(
-    "options", [{}, {"template": "nope"}, {"template": ["plain"]}, {"template": {"a": 1}}, {"revision": 5}]
+    "options", [{"template": "nope"}, {"template": ["plain"]}, {"template": {"a": 1}}]
 )
 def test_options_that_choose_nothing_are_a_400_with_what_there_is(
     hub: Hub, publisher: Client, options: dict[str, Any]

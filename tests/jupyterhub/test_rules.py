@@ -14,7 +14,7 @@ SHA = "a" * 64
 
 
 def settings(rules: Rules, **members: object) -> dict[str, object]:
-    override: dict[str, object] = offer(template(**members), rules).profile["kubespawner_override"]  # type: ignore[arg-type]
+    override: dict[str, object] = offer(template(**members), rules).settings  # type: ignore[arg-type]
     return override
 
 
@@ -115,7 +115,7 @@ def test_an_override_that_says_no_command_leaves_it_to_the_hub_too(cmd: Any) -> 
 
     [one], _ = offered([template(command="jupyterhub-singleuser --debug")], Rules(override=changed))
 
-    assert one.profile["kubespawner_override"] == {}
+    assert one.settings == {}
 
 
 # ── settings ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -291,7 +291,7 @@ def test_the_override_changes_a_profile() -> None:
 
     [one], _ = offered([template()], Rules("kubernetes", override=with_nodes))
 
-    assert one.profile["kubespawner_override"]["node_selector"] == {"gpu": "true"}
+    assert one.settings["node_selector"] == {"gpu": "true"}
 
 
 def test_the_override_leaves_a_template_out_with_none() -> None:

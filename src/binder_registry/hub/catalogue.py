@@ -1,29 +1,21 @@
 """Who may choose what."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 from tornado.web import HTTPError
 
-from .offers import Offer, form_order, tell_unknown, with_versions
-from .rules import ANY_HUB, Kind, NotOffered, Rules, Template, kind_of, log
+from ..options import visible
+from .groups import Standing, without_case
+from .offers import Offer, tell_unknown, with_versions
+from .rules import ANY_HUB, MALFORMED, Kind, NotOffered, Rules, Template, kind_of, log
 from .texts import http_error, quoted
 from .view import View
 
+MOST_VIEWS = 64  # forms that are kept, of as many sets of groups
 MAX_HOPS = 8  # along replaced-by, as in the registry's own rule
-
-
-@dataclass(frozen=True)
-class Standing:
-    """What decides what a user may see."""
-
-    admin: bool
-    groups: frozenset[str]
-
-    def sees(self, groups: Collection[str]) -> bool:
-        return self.admin or not groups or not self.groups.isdisjoint(groups)
 
 
 @dataclass(frozen=True)
@@ -31,6 +23,7 @@ class Choice:
     offer: Offer
     revision: str = ""  # "r12" when pinned
     notice: str = ""  # for the user
+    replaced: bool = False  # it is not the template that was named
 
 
 @dataclass(frozen=True)
@@ -57,7 +50,7 @@ class Catalogue:
                 offers[name] = with_versions(template, self.history.get(name, []), rules, versions)
             except NotOffered as reason:
                 left_out[name] = str(reason)
-            except (ValueError, TypeError, LookupError, AttributeError) as error:
+            except MALFORMED as error:
                 left_out[name] = repr(error)
             else:
                 tell_unknown(offers[name], rules)
@@ -80,7 +73,11 @@ class Catalogue:
 
     @cached_property
     def _groups(self) -> frozenset[str]:
-        return frozenset().union(*(offer.groups for offer in self.offers.values()))
+        return frozenset().union(*(offer.groups | offer.option_groups for offer in self.offers.values()))
+
+    @cached_property
+    def in_order(self) -> list[Offer]:
+        return sorted(self.offers.values(), key=lambda offer: offer.order)
 
     @cached_property
     def _views(self) -> dict[Standing, "View"]:
@@ -90,24 +87,28 @@ class Catalogue:
         """What such a user sees: made once for all users who see the same."""
         key = Standing(standing.admin, frozenset() if standing.admin else standing.groups & self._groups)
         if key not in self._views:
-            if len(self._views) >= 256:
+            if len(self._views) >= MOST_VIEWS:
                 self._views.clear()
-            visible = (offer for offer in self.offers.values() if key.sees(offer.groups))
-            self._views[key] = View(sorted(visible, key=form_order))
+            seen = (offer.seen_by(key) for offer in self.in_order)
+            self._views[key] = View([offer for offer in seen if offer])
         return self._views[key]
 
     def choose(self, name: str, revision: str, standing: Standing) -> Choice:
         """Raises `HTTPError` 400. A hidden template reads like one that does not exist."""
         template = self.templates.get(name)
-        if template is None or not standing.sees(template.get("allowed-groups", ())):
+        if template is None or not self._may_know(template, standing):
             raise self.refusal(f"There is no environment {quoted(name)}.", standing)
-        successor = self.templates.get(self.successor(name))
-        offer = self.offers.get(successor["name"]) if successor else None
-        if offer is None or not standing.sees(offer.groups):
+        successor = self.templates.get(self.successor(name), {})
+        offer = self.offers.get(successor.get("name", ""))
+        if successor.get("paused") and self._may_know(successor, standing):
+            raise self.refusal(
+                f"The environment {quoted(successor['name'])} is paused: {successor['paused']}", standing
+            )
+        if offer is None or offer.seen_by(standing) is None:
             raise self.refusal(f"The environment {quoted(name)} is no longer offered.", standing)
         notice = f"{offer.title!r} is deprecated: {offer.deprecated}" if offer.deprecated else ""
         if offer.name != name:
-            return Choice(offer, "", f"{quoted(name)} was replaced by {quoted(offer.name)}. {notice}".rstrip())
+            return Choice(offer, "", f"{quoted(name)} was replaced by {quoted(offer.name)}. {notice}".rstrip(), True)
         if not revision or revision == f"r{offer.revision}":
             return Choice(offer, revision, notice)
         if revision not in offer.versions:
@@ -116,6 +117,14 @@ class Catalogue:
                 400, f"Revision {revision[1:]} of {quoted(name)} is not offered. Choose the current one{others}."
             )
         return Choice(offer.versions[revision], revision, notice)
+
+    def _may_know(self, template: Template, standing: Standing) -> bool:
+        """Of a template that has no offer, too; one with an option that has nothing for them is hidden."""
+        try:
+            own = without_case(template) if self.rules.ignore_group_case else template
+            return visible(own, standing.held) is not None
+        except MALFORMED:  # whatever is wrong with it
+            return False
 
     def successor(self, name: str) -> str:
         """As the registry's own rule: at most `MAX_HOPS` along replaced-by; a cycle ends nowhere."""

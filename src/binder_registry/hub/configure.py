@@ -19,6 +19,9 @@ def configure(
     versions: int = 0,
     default: str = "",
     allow_commands: Collection[str] = (),
+    allow_overrides: Collection[str] = (),
+    label: str = "",
+    ignore_group_case: bool = False,
     image_command: bool = False,
     auth_state_groups: str | Sequence[str] = "",
     gpu_resource: str = "nvidia.com/gpu",
@@ -31,18 +34,24 @@ def configure(
     """Let the hub offer what the registry at `url` holds. To be called after the spawner class is chosen.
 
     `versions`: how many past revisions users may pin. `allow_commands`: what a template's command may start with,
-    beside `jupyterhub-singleuser`. `image_command`: templates without a command run the image's own, where the hub has
-    none either. `snapshot`: where the last list is kept, for a hub that starts while the registry is
-    down. `escape=False` is for forms that escape by themselves (jupyterhub-fancy-profiles). `poll`: seconds between
-    looks where the registry's event stream does not get through. The others: see `Environments` and `Rules`.
+    beside `jupyterhub-singleuser`. `allow_overrides`: keys of a template's overrides that count, beside the harmless
+    ones. `label`: a selector, for a hub that offers a part of the registry. `ignore_group_case`: the group `Staff` is
+    `staff`. `image_command`: templates without a command run the image's own, where the hub has none either.
+    `snapshot`: where the last list is kept, for a hub that starts while the registry is down. `escape=False` is for
+    forms that escape by themselves (jupyterhub-fancy-profiles). `poll`: seconds between looks where the registry's
+    event stream does not get through. The others: see `Environments` and `Rules`.
 
     Raises `ValueError` for a spawner class that would not ask these hooks.
     """
     spawner_class = _spawner_class(c)
     names = [cls.__name__ for cls in spawner_class.__mro__] if spawner_class else ["Spawner"]
-    rules = Rules("local", allow_commands, gpu_resource, override, escape, image_command)
+    rules = Rules(
+        *("local", allow_commands, gpu_resource, override, escape, image_command),
+        allow_overrides=allow_overrides,
+        ignore_group_case=ignore_group_case,
+    )
     rules = rules.of(spawner_class) if spawner_class else rules
-    follower = Follower(url, token, rules, versions=versions, snapshot=snapshot, poll=poll)
+    follower = Follower(url, token, rules, versions=versions, snapshot=snapshot, poll=poll, label=label)
     environments = Environments(follower, max_stale=max_stale, default=default, auth_state_groups=auth_state_groups)
     hooks: dict[str, Any] = {"options_from_form": environments.options_from_form}
     if rules.kind != "kubernetes":

@@ -17,7 +17,7 @@ from urllib.parse import quote, urlsplit
 from .answers import body_of, checked_token, checked_url, listed_templates, parsed_body, position_of, words_of
 from .catalogue import Catalogue
 from .event_stream import EventStream
-from .rules import Rules, Template, log
+from .rules import Rules, Template
 from .snapshot import Snapshot
 from .telling import Telling
 
@@ -46,28 +46,39 @@ class Follower(threading.Thread):
     """
 
     def __init__(
-        self, url: str, token: str, rules: Rules, *, versions: int = 0, snapshot: str | None = None, poll: float = 5.0
+        self,
+        url: str,
+        token: str,
+        rules: Rules,
+        *,
+        versions: int = 0,
+        snapshot: str | None = None,
+        poll: float = 5.0,
+        label: str = "",
     ) -> None:
         super().__init__(name="binder-registry", daemon=True)
-        self._url, self._token, self._rules = checked_url(url), checked_token(token), rules
+        self._url, self._token, self.rules = checked_url(url), checked_token(token), rules
         if type(versions) is not int or not 0 <= versions <= MOST_VERSIONS:
             raise ValueError(f"versions={versions!r} is not a whole number from 0 to {MOST_VERSIONS}")
         if type(poll) not in (int, float) or not 0 < poll <= LONGEST_POLL:
             raise ValueError(f"poll={poll!r} is not a number of seconds above 0, and at most {LONGEST_POLL:.0f}")
         if not isinstance(snapshot, (str, os.PathLike, type(None))):
             raise ValueError(f"snapshot={snapshot!r} is not a path; None keeps the list in memory only")
+        if not isinstance(label, str):
+            raise ValueError(f"label={label!r} is not a selector of labels, such as 'hub=physics'")
         self.catalogue: Catalogue | None = None
         self.contact = 0.0  # Unix time when the registry last confirmed the catalogue
         self.tried = threading.Event()
         self.mode: Literal["streaming", "polling"] = "polling"
         self._versions, self._poll = versions, poll
+        self._label = f"&label={quote(label, safe='')}" if label else ""
         self._ended = threading.Event()
         self._digest = b""  # of the list as it came last
         self._tell = Telling(self._url, poll)
         self._failed_streams, self._next_stream = 0, 0.0
         self._complete: dict[str, int] = {}  # name → the revision up to which its history is at hand
         self._next_history = 0.0
-        self._snapshot = Snapshot(snapshot, self._url, versions) if snapshot else None
+        self._snapshot = Snapshot(snapshot, self._url + self._label, versions) if snapshot else None
         self._saved = 0.0
         if self._snapshot and (found := self._snapshot.read(rules)):
             catalogue, self.contact = found
@@ -118,7 +129,7 @@ class Follower(threading.Thread):
         known = self.catalogue
         condition = {"If-None-Match": f'"{known.position}"'} if known and known.position else {}
         headers = {"Cache-Control": "no-cache", **condition}
-        with self._get("/templates?view=full&deleted=true", headers) as response:
+        with self._get(f"/templates?view=full&deleted=true{self._label}", headers) as response:
             news = not (condition and response.status == 304) and self._take(response)
         self.contact = time.time()
         self._tell.recovery()
@@ -137,16 +148,12 @@ class Follower(threading.Thread):
                 raise HTTPException("an empty list without an ETag")
             self._tell.stream_trouble(HTTPException("the list comes without the registry's ETag"))
         history = known.history if known else {}
-        self._publish(Catalogue(position, history=history).having(templates, self._rules, self._versions))
+        self._publish(Catalogue(position, history=history).having(templates, self.rules, self._versions))
         self._digest = digest
         return True
 
     def _publish(self, catalogue: Catalogue) -> None:
-        told = self.catalogue.left_out if self.catalogue else {}
-        for name, reason in catalogue.left_out.items():
-            template = catalogue.templates[name]
-            if told.get(name) != reason and not template.get("deleted") and not template.get("replaced-by"):
-                log.warning("The environment %r is not offered: %s", name, reason)
+        self._tell.left_out(self.catalogue or Catalogue(), catalogue)
         self.catalogue = catalogue
 
     def _follow(self) -> bool:
@@ -155,7 +162,7 @@ class Follower(threading.Thread):
         if not position:
             return False
         accept = {"Accept": "text/event-stream"}
-        stream = EventStream(lambda: self._get(f"/changes?since={position}", accept, STREAM_SILENCE))
+        stream = EventStream(lambda: self._get(f"/changes?since={position}{self._label}", accept, STREAM_SILENCE))
         stream.start()
         try:
             cause = self._read(stream)
@@ -233,7 +240,7 @@ class Follower(threading.Thread):
                 past = [template, *catalogue.history.get(name, [])][: self._versions + 1]
                 catalogue = replace(catalogue, history={**catalogue.history, name: past})
                 self._complete[name] = template["revision"]
-            catalogue = catalogue.having([template], self._rules, self._versions)
+            catalogue = catalogue.having([template], self.rules, self._versions)
         self._publish(catalogue)
 
     def _complete_history(self) -> None:
@@ -261,7 +268,7 @@ class Follower(threading.Thread):
         if found:
             templates = [catalogue.templates[name] for name in found]
             catalogue = replace(catalogue, history={**catalogue.history, **found})
-            self._publish(catalogue.having(templates, self._rules, self._versions))
+            self._publish(catalogue.having(templates, self.rules, self._versions))
 
     def _fetch_history(self, name: str) -> list[Template]:
         path = f"/templates/{quote(name, safe='')}/changes?limit={2 * self._versions + 2}"

@@ -2,7 +2,9 @@
 
 import re
 
-from .rules import NotOffered, Template
+from ..options import HUBS_OWN_IMAGE, PLACEHOLDER
+from .overrides import overrides_of
+from .rules import NotOffered, Rules, Template
 
 _LABEL, _WORD = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?", r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
 _IMAGE = (
@@ -15,10 +17,21 @@ _IMAGE = (
 _IMAGE_ID = re.compile(r"[0-9a-f]{64}")  # not a name: engines take it for an image that they hold
 
 
-def checked_image(template: Template) -> str:
-    image: str = template["image-name"]
+def checked_image(image: str) -> str:
+    """Empty where it is the hub's own. Raises `NotOffered`."""
+    if image == HUBS_OWN_IMAGE:
+        return ""
     found = _IMAGE.fullmatch(image) if len(image) <= 1024 else None
     if not found or len(found["name"]) > 255 or _IMAGE_ID.fullmatch(image):
         hint = ": its name has capital letters" if _IMAGE.fullmatch(image.lower()) else ""
         raise NotOffered(f"{image!r} is not a reference to an image{hint}")
     return image
+
+
+def images_of(template: Template, own: str, rules: Rules) -> frozenset[str]:
+    """All that it and its choices name. What users type themselves cannot be known."""
+    choices = [choice.get("set", {}) for option in template.get("options", ()) for choice in option.get("choices", ())]
+    found = {own} | {
+        image for one in choices for image in (one.get("image-name"), overrides_of(one, rules).get("image"))
+    }
+    return frozenset(image for image in found if image and image != HUBS_OWN_IMAGE and PLACEHOLDER not in image)

@@ -2,13 +2,16 @@
 
 import hashlib
 import re
+from collections.abc import Mapping
 from ipaddress import ip_address
 from typing import Any
 
+from ..options import merged
 from ..slugs import slug_of
 from .commands import command_words
 from .images import checked_image
 from .limits import LEAST, Limits, limits_of
+from .overrides import overrides_of
 from .rules import Kind, NotOffered, Rules, Template
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -16,12 +19,24 @@ _EXPANDED = re.compile(r"\$[$(]")  # what the kubelet changes
 
 
 def settings_of(template: Template, rules: Rules) -> dict[str, Any]:
-    """The traits of the spawner that this template sets. What it leaves at zero stays as the hub configured it."""
-    limits, image, port = limits_of(template.get("limits", {}), rules.kind), checked_image(template), _port(template)
+    """The traits of the spawner that this template sets, without its options. Raises `NotOffered`.
+
+    What it leaves at zero stays as the hub configured it. Its overrides win: `resolve` took out what members say.
+    """
+    overrides = overrides_of(template, rules)
+    if isinstance(overrides.get("image"), str):
+        overrides["image"] = checked_image(overrides["image"])
+    _check_variables(overrides.get("environment") or {})
+    return merged(_of_members(template, rules), overrides)  # type: ignore[no-any-return]
+
+
+def _of_members(template: Template, rules: Rules) -> dict[str, Any]:
+    limits, image, port = limits_of(template, rules.kind), checked_image(template["image-name"]), _port(template)
     settings = _common(template, limits, rules.kind)
     if rules.kind == "local":  # no image; and each server on the hub's own machine needs a port of its own
         return settings
-    settings["image"] = image
+    if image:
+        settings["image"] = image
     if port:
         settings["port"] = port
     if rules.kind == "swarm":
@@ -35,7 +50,9 @@ def settings_of(template: Template, rules: Rules) -> dict[str, Any]:
 def _common(template: Template, limits: Limits, kind: Kind) -> dict[str, Any]:
     literal = _literal if kind == "kubernetes" else str
     formatted = _formatted if kind == "kubernetes" else str  # KubeSpawner formats these; the others do not
-    environment = _environment(template) | {
+    given: dict[str, str] = template.get("environment", {})
+    _check_variables(given)
+    environment = given | {
         "BINDER_REGISTRY_TEMPLATE": template["name"],
         "BINDER_REGISTRY_REVISION": str(template["revision"]),
     }
@@ -50,6 +67,10 @@ def _common(template: Template, limits: Limits, kind: Kind) -> dict[str, Any]:
         settings["mem_limit"] = int(limits.memory)
     if limits.cpus:
         settings["cpu_limit"] = float(limits.cpus)
+    if limits.needs_memory:
+        settings["mem_guarantee"] = int(limits.needs_memory)
+    if limits.needs_cpus:
+        settings["cpu_guarantee"] = max(float(limits.needs_cpus), LEAST[kind][1])
     return settings
 
 
@@ -64,6 +85,8 @@ def _of_docker(limits: Limits, address: str) -> dict[str, Any]:
     host: dict[str, Any] = {}
     if limits.shares:
         host["cpu_shares"] = int(limits.shares)
+    if limits.needs_memory >= LEAST["docker"][0]:  # of CPUs, an engine sets nothing aside
+        host["mem_reservation"] = int(min(limits.needs_memory, limits.memory or limits.needs_memory))
     if limits.gpus:
         host["device_requests"] = [{"count": int(limits.gpus), "capabilities": [["gpu"]]}]
     settings = {
@@ -88,7 +111,9 @@ def _of_kubernetes(template: Template, limits: Limits, address: str, rules: Rule
     }
     if address and not ip_address(address).is_loopback:  # 2015's is the host's: nothing reaches a pod's loopback
         settings["ip"] = address
-    if limits.shares:  # the kubelet turns a request of 1 CPU into 1024 shares; Kubernetes counts in thousandths
+    if (
+        limits.shares and not limits.needs_cpus
+    ):  # the kubelet turns a request of 1 CPU into 1024 shares; Kubernetes counts in thousandths
         settings["cpu_guarantee"] = max(limits.shares / 1024, LEAST["kubernetes"][1])
     return settings
 
@@ -99,12 +124,10 @@ def _server_path(path: str) -> str:
     return path
 
 
-def _environment(template: Template) -> dict[str, str]:
-    environment: dict[str, str] = template.get("environment", {})
+def _check_variables(environment: Mapping[str, Any]) -> None:
     for variable in environment:  # a spawner lets these win over the hub's own, the server's API token for one
         if variable.upper().startswith(("JUPYTERHUB_", "JPY_", "BINDER_REGISTRY_")):
             raise NotOffered(f"environment sets {variable}, which is the hub's")
-    return environment
 
 
 def _address(template: Template) -> str:

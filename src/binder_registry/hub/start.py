@@ -8,7 +8,7 @@ from typing import Any
 
 from .commands import COMMAND, check_command
 from .merging import copied, merged_setting, undone
-from .rules import NotOffered, Rules
+from .rules import NotOffered, Rules, log
 from .texts import http_error
 
 _HOOK = re.compile(r".*_hook|escape|format_volume_name")  # traits whose value is a function
@@ -37,11 +37,19 @@ async def apply_settings(spawner: Any, settings: Mapping[str, Any], rules: Rules
     if "cmd" not in given and not spawner.cmd and not images_own:
         given["cmd"] = [COMMAND]  # KubeSpawner and DockerSpawner would use the image's own
     for trait, ours in given.items():
-        _set_trait(spawner, undo, trait, merged_setting(getattr(spawner, trait), ours))
+        try:
+            _set_trait(spawner, undo, trait, merged_setting(getattr(spawner, trait), ours))
+        except Exception as error:  # noqa: BLE001  # whatever the trait's own rule raises
+            log.warning("%s: the spawner does not take this environment's %s: %s", spawner._log_name, trait, error)
+            raise http_error(400, f"This environment cannot be started: the spawner refuses its {trait}.") from None
     for need, cap in _GUARANTEES:
         limit, guarantee = _number(getattr(spawner, cap)), _number(getattr(spawner, need))
         if limit and guarantee > limit:  # Kubernetes refuses a request above its limit
             _set_trait(spawner, undo, need, limit)
+    if rules.kind == "docker" and isinstance(host := spawner.extra_host_config, dict):
+        limit = _number(spawner.mem_limit)
+        if limit and _number(host.get("mem_reservation")) > limit:  # nor do engines
+            _set_trait(spawner, undo, "extra_host_config", {**host, "mem_reservation": limit})
     scalars = {trait: getattr(spawner, trait) for trait in _SCALARS if spawner.has_trait(trait)}
     return {trait: value for trait, value in {**given, **scalars}.items() if not callable(getattr(spawner, trait))}
 

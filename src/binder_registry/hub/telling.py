@@ -4,8 +4,11 @@ import time
 from collections.abc import Mapping
 
 from .answers import words_of
+from .catalogue import Catalogue
 from .rules import log
 from .texts import quoted
+
+ON_PURPOSE = ("deleted", "replaced-by", "paused")  # a template that has one of these is in no list
 
 
 class Telling:
@@ -41,6 +44,16 @@ class Telling:
         if self._stream_trouble:
             log.info("The event stream of the registry %s gets through", self._url)
         self._stream_trouble = False
+
+    def left_out(self, before: Catalogue, now: Catalogue) -> None:
+        for name, reason in now.left_out.items():
+            if before.left_out.get(name) != reason and not any(map(now.templates[name].get, ON_PURPOSE)):
+                log.warning("The environment %r is not offered: %s", name, reason)
+        for name, offer in now.offers.items():
+            told = before.offers[name].hidden if name in before.offers else {}
+            for choice, reason in offer.hidden.items():
+                if told.get(choice) != reason:
+                    log.warning("Of the environment %r, %s is not offered: %s", name, choice, reason)
 
     def without_history(self, failed: Mapping[str, str]) -> None:
         for cause in dict.fromkeys(failed.values()):
