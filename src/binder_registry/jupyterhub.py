@@ -2088,9 +2088,8 @@ class Start:
 
 async def start_of(choice: Choice, options: Mapping[str, Any], standing: Standing, rules: Rules) -> Start:
     """Raises `HTTPError` 400. What was saved heals to the defaults, and tells so; what was named now is refused."""
-    template, shown, named = choice.offer.template, choice.offer.seen_by(standing), named_choices(options)
-    if shown is None:
-        raise http_error(400, f"The environment {quoted(choice.offer.name)} is no longer offered.")
+    template, named = choice.offer.template, named_choices(options)
+    shown = choice.offer.seen_by(standing) or choice.offer  # of which `resolve` gives them nothing
     healing = named is None or choice.replaced
     if healing:
         given, gone = saved_choices(options if named is None else spelled(named), shown.options, shown.defaults)

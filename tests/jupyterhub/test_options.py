@@ -8,7 +8,8 @@ import pytest
 from tornado.web import HTTPError
 
 from binder_registry.hub.offerable import UNDERSTOOD
-from binder_registry.jupyterhub import Environments, NotOffered, Rules, offer, offered
+from binder_registry.jupyterhub import Choice as OfferChosen
+from binder_registry.jupyterhub import Environments, NotOffered, Rules, Standing, offer, offered, start_of
 from binder_registry.members import declared
 from binder_registry.settings import Settings
 from binder_registry.template import MEMBERS
@@ -391,6 +392,31 @@ def test_a_pinned_revision_without_an_option_starts_and_says_so() -> None:
 
     assert spawner.mem_limit == GIB
     assert told(spawner) == ["Revision 3 has no option 'size'."]
+
+
+def test_a_free_text_is_for_its_groups() -> None:
+    option = {"name": "data", "choices": [{"name": "none"}], "free-text": TEXT | {"allowed-groups": ["staff"]}}
+    hooks = hub(template("lab", options=[option]))
+    typed = {"template": "lab", "options": {"data": {"free-text": "x"}}}
+
+    assert refusal(hooks, typed) == "There is no such choice of 'data': choose 'none'."
+    assert 'type="text"' not in page(hooks)
+    assert started(hooks, typed, HubUser("staff")).environment["TYPED"] == "a x b"
+
+
+def test_the_start_itself_asks_for_the_groups_of_the_template() -> None:
+    found = offer(template("lab", allowed_groups=["physics"]), Rules())
+
+    with pytest.raises(HTTPError, match="There is no environment 'lab'"):
+        asyncio.run(start_of(OfferChosen(found), {}, Standing(False, frozenset()), Rules()))
+
+
+def test_a_pinned_revision_whose_options_have_nothing_for_a_user_does_not_start() -> None:
+    for_staff = {"name": "size", "choices": [{"name": "only", "allowed-groups": ["staff"]}]}
+    old, today = template("lab", 3, options=[for_staff]), template("lab", 9)
+    hooks = environments(catalogue(today, versions=1, lab=[old]))
+
+    assert refusal(hooks, {"template": "lab", "revision": 3}) == "Choose 'size': another environment."
 
 
 # ── what a hub offers of it ──────────────────────────────────────────────────────────────────────────────────────────
