@@ -28,7 +28,7 @@ from contextlib import AbstractContextManager, aclosing, contextmanager, suppres
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
-from functools import cache, cached_property, partial
+from functools import cache, cached_property, lru_cache, partial
 from html import escape
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection, IncompleteRead
@@ -375,6 +375,11 @@ class Rules:
     ignore_group_case: bool = False
     sections: tuple[str, ...] = ()
 
+    @cached_property
+    def reasons(self) -> dict[str, str]:
+        """Why a hub with these rules cannot start what a choice sets, by its JSON; "" where it can."""
+        return {}
+
     def of(self, spawner_class: Any) -> "Rules":
         """The same for this class of spawner."""
         traits = spawner_class.class_trait_names() if hasattr(spawner_class, "class_trait_names") else ()
@@ -407,7 +412,7 @@ def command_words(command: str) -> list[str]:
     if "\0" in command:
         raise NotOffered("the command holds a NUL character")
     try:
-        return shlex.split(command)
+        return [*_split(command)]
     except ValueError as error:
         raise NotOffered(f"the command cannot be split into words: {error}") from None
 
@@ -429,6 +434,11 @@ def check_command(settings: dict[str, Any], allow_commands: Collection[str] = ()
             )
         if found := _NO_LOGIN.match(word):
             raise NotOffered(f"the command sets {found[1]}, which decides who is let in")
+
+
+@lru_cache(1024)
+def _split(command: str) -> tuple[str, ...]:
+    return tuple(shlex.split(command))
 
 
 # ── hub/overrides.py ──
@@ -841,6 +851,7 @@ def _each(option: Mapping[str, Any], change: Any) -> dict[str, Any]:
 
 # Members that decide what runs, or who may start it. A template that uses another is for newer modules than this.
 UNDERSTOOD = frozenset(("options", "overrides", "paused", "requests"))
+MOST_REASONS = 4096
 _SAMPLES = ("x", f"sha256:{'0' * 64}")  # of what users type: a word, and the digest of an image
 
 
@@ -881,7 +892,7 @@ def _refused(
     """The choices that this hub cannot start, each alone, and why; "" is the free text."""
     alone = {**template, "options": [option]}
     for choice in option.get("choices", ()):
-        if reason := _reason(alone, {option["name"]: choice["name"]}, check):
+        if reason := _remembered(alone, option["name"], choice, rules, check):
             yield choice["name"], reason
     if "free-text" in option:
         try:
@@ -892,6 +903,18 @@ def _refused(
         reasons = [_reason(alone, {option["name"]: {"free-text": sample}}, check) for sample in _SAMPLES]
         if all(reasons):
             yield "", reasons[0]
+
+
+def _remembered(template: Template, option: str, choice: Json, rules: Rules, check: Callable[[Template], Any]) -> str:
+    """What a choice sets is right or wrong whatever the template says beside it: many share theirs."""
+    if rules.override:  # which may look at both
+        return _reason(template, {option: choice["name"]}, check)
+    key = json.dumps(choice.get("set", {}))
+    if key not in rules.reasons:
+        if len(rules.reasons) >= MOST_REASONS:
+            rules.reasons.clear()
+        rules.reasons[key] = _reason(template, {option: choice["name"]}, check)
+    return rules.reasons[key]
 
 
 def _reason(template: Template, choices: Mapping[str, Any], check: Callable[[Template], Any]) -> str:
@@ -1054,9 +1077,9 @@ def _menu(name: str, option: Json, chosen: Any, defaults: Json) -> str:
     taken = chosen if chosen is not None else default["name"] if default else ""
     items = [_item(choice["name"], _choice_title(choice), choice["name"] == taken) for choice in option["choices"]]
     if not any(choice["name"] == taken for choice in option["choices"]) and not isinstance(taken, dict):
-        items.insert(0, _item("", "Choose …", True))  # the default is for others
+        items.insert(0, _item("", "Choose...", True))  # the default is for others
     if FREE_TEXT in option:
-        items.append(_item(OTHER, f"{_typed_title(option)} …", isinstance(taken, dict)))
+        items.append(_item(OTHER, f"{_typed_title(option)}...", isinstance(taken, dict)))
     return f'<select id="{name}" name="{name}" class="form-select">{"".join(items)}</select>'
 
 
@@ -1078,7 +1101,7 @@ def _typed_title(option: Json) -> str:
 
 def _choice_title(choice: Json) -> str:
     told = (choice.get("description"), choice.get("deprecated") and f"Deprecated: {choice['deprecated']}")
-    return " – ".join(filter(None, (title_of(choice), *told)))
+    return " - ".join(filter(None, (title_of(choice), *told)))
 
 
 def _item(value: str, title: str, selected: bool) -> str:
@@ -1119,7 +1142,7 @@ def _option(option: Json, defaults: Json, text: Callable[[str], str]) -> dict[st
     shape: dict[str, Any] = {"display_name": text(title_of(option)), **_described(option, text), "choices": {}}
     default = default_of(option, defaults)
     if option.get("choices") and not default:  # for others: nothing is taken in its place in silence
-        shape["choices"][""] = {"display_name": "Choose …", "default": True}
+        shape["choices"][""] = {"display_name": "Choose...", "default": True}
     for choice in option.get("choices", ()):
         shape["choices"][choice["name"]] = _choice(choice, text, choice is default)
     if (typed := option.get(FREE_TEXT)) is not None:
@@ -1130,7 +1153,7 @@ def _option(option: Json, defaults: Json, text: Callable[[str], str]) -> dict[st
 
 
 def _choice(choice: Json, text: Callable[[str], str], default: bool) -> dict[str, Any]:
-    deprecated = f" – Deprecated: {choice['deprecated']}" if choice.get("deprecated") else ""
+    deprecated = f" - Deprecated: {choice['deprecated']}" if choice.get("deprecated") else ""
     shape = {"display_name": text(title_of(choice) + deprecated), **_described(choice, text)}
     return shape | {"default": True} if default else shape
 
@@ -1140,7 +1163,7 @@ def _unlisted(typed: Json, text: Callable[[str], str], title: str) -> dict[str, 
     shape = {
         "enabled": True,
         "display_name": text(shown or title),
-        "display_name_in_choices": text(shown or "Other …"),
+        "display_name_in_choices": text(shown or "Other..."),
         "validation_regex": text(typed.get("pattern", "")),
         "validation_message": text(typed.get("message", "")),
     }
@@ -1156,6 +1179,7 @@ def _described(part: Json, text: Callable[[str], str]) -> dict[str, str]:
 
 
 NOTHING: Json = {}
+MOST_COMMON = (Standing(False, frozenset()), Standing(True, frozenset()))
 MOST_SEEN = 32  # sets of groups for which one offer is kept as they see it
 
 
@@ -1227,7 +1251,8 @@ class Offer:
         """With the choices that are theirs; None where they do not see it."""
         if not has_groups(self.template):
             return self if standing.sees(self.groups) else None
-        key = Standing(standing.admin, standing.groups & (self.option_groups | self.groups))
+        groups = frozenset() if standing.admin else standing.groups & (self.option_groups | self.groups)
+        key = Standing(standing.admin, groups)
         if key not in self._seen:
             if len(self._seen) >= MOST_SEEN:
                 self._seen.clear()
@@ -1326,7 +1351,9 @@ def with_versions(template: Template, history: list[Template], rules: Rules, ver
     olds, _ = offered(past[:versions], rules)
     olds.sort(key=lambda old: -old.revision)
     current = replace(current, versions={f"r{old.revision}": old for old in olds})
-    _ = current.form_entry, current.form_profile  # made in the follower's thread rather than in the hub's loop
+    for standing in MOST_COMMON:  # made in the follower's thread rather than in the hub's loop
+        if seen := current.seen_by(standing):
+            _ = seen.form_profile if rules.kind == "kubernetes" else seen.form_entry
     return current
 
 
@@ -1405,14 +1432,22 @@ class Catalogue:
     rules: Rules = ANY_HUB
     pinnable: int = 0  # past revisions of each
 
-    def having(self, templates: Iterable[Template], rules: Rules, versions: int = 0) -> "Catalogue":
-        """The same with these templates as given. What cannot be offered, whatever is wrong with it, harms no other."""
+    def having(
+        self, templates: Iterable[Template], rules: Rules, versions: int = 0, before: "Catalogue | None" = None
+    ) -> "Catalogue":
+        """The same with these templates as given. What cannot be offered, whatever is wrong with it, harms no other.
+
+        What `before`, of the same rules and histories, offers of an unchanged template is taken from there.
+        """
         known, offers, left_out = dict(self.templates), dict(self.offers), dict(self.left_out)
         for template in templates:
             name = template["name"]
             known[name] = template
             offers.pop(name, None)
             left_out.pop(name, None)
+            if before and name in before.offers and before.templates[name] == template:
+                offers[name] = before.offers[name]
+                continue
             try:
                 offers[name] = with_versions(template, self.history.get(name, []), rules, versions)
             except NotOffered as reason:
@@ -1927,7 +1962,8 @@ class Follower(threading.Thread):
                 raise HTTPException("an empty list without an ETag")
             self._tell.stream_trouble(HTTPException("the list comes without the registry's ETag"))
         history = known.history if known else {}
-        self._publish(Catalogue(position, history=history).having(templates, self.rules, self._versions))
+        bare = Catalogue(position, history=history)
+        self._publish(bare.having(templates, self.rules, self._versions, before=known))
         self._digest = digest
         return True
 

@@ -125,7 +125,7 @@ def test_a_default_for_others_has_to_be_chosen() -> None:
     hooks = hub(template("lab", options=[{"name": "size", "choices": choices}]))
 
     assert refusal(hooks, {"template": "lab"}) == "Choose 'size': 'b'."
-    assert '<option value="" selected>Choose …</option>' in page(hooks)
+    assert '<option value="" selected>Choose...</option>' in page(hooks)
 
 
 def test_a_link_carries_choices() -> None:

@@ -38,14 +38,22 @@ class Catalogue:
     rules: Rules = ANY_HUB
     pinnable: int = 0  # past revisions of each
 
-    def having(self, templates: Iterable[Template], rules: Rules, versions: int = 0) -> "Catalogue":
-        """The same with these templates as given. What cannot be offered, whatever is wrong with it, harms no other."""
+    def having(
+        self, templates: Iterable[Template], rules: Rules, versions: int = 0, before: "Catalogue | None" = None
+    ) -> "Catalogue":
+        """The same with these templates as given. What cannot be offered, whatever is wrong with it, harms no other.
+
+        What `before`, of the same rules and histories, offers of an unchanged template is taken from there.
+        """
         known, offers, left_out = dict(self.templates), dict(self.offers), dict(self.left_out)
         for template in templates:
             name = template["name"]
             known[name] = template
             offers.pop(name, None)
             left_out.pop(name, None)
+            if before and name in before.offers and before.templates[name] == template:
+                offers[name] = before.offers[name]
+                continue
             try:
                 offers[name] = with_versions(template, self.history.get(name, []), rules, versions)
             except NotOffered as reason:

@@ -3,6 +3,7 @@
 import re
 import shlex
 from collections.abc import Collection
+from functools import lru_cache
 from typing import Any
 
 from .rules import NotOffered
@@ -19,7 +20,7 @@ def command_words(command: str) -> list[str]:
     if "\0" in command:
         raise NotOffered("the command holds a NUL character")
     try:
-        return shlex.split(command)
+        return [*_split(command)]
     except ValueError as error:
         raise NotOffered(f"the command cannot be split into words: {error}") from None
 
@@ -41,3 +42,8 @@ def check_command(settings: dict[str, Any], allow_commands: Collection[str] = ()
             )
         if found := _NO_LOGIN.match(word):
             raise NotOffered(f"the command sets {found[1]}, which decides who is let in")
+
+
+@lru_cache(1024)
+def _split(command: str) -> tuple[str, ...]:
+    return tuple(shlex.split(command))

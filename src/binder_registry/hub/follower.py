@@ -148,7 +148,8 @@ class Follower(threading.Thread):
                 raise HTTPException("an empty list without an ETag")
             self._tell.stream_trouble(HTTPException("the list comes without the registry's ETag"))
         history = known.history if known else {}
-        self._publish(Catalogue(position, history=history).having(templates, self.rules, self._versions))
+        bare = Catalogue(position, history=history)
+        self._publish(bare.having(templates, self.rules, self._versions, before=known))
         self._digest = digest
         return True
 

@@ -48,9 +48,9 @@ def _menu(name: str, option: Json, chosen: Any, defaults: Json) -> str:
     taken = chosen if chosen is not None else default["name"] if default else ""
     items = [_item(choice["name"], _choice_title(choice), choice["name"] == taken) for choice in option["choices"]]
     if not any(choice["name"] == taken for choice in option["choices"]) and not isinstance(taken, dict):
-        items.insert(0, _item("", "Choose …", True))  # the default is for others
+        items.insert(0, _item("", "Choose...", True))  # the default is for others
     if FREE_TEXT in option:
-        items.append(_item(OTHER, f"{_typed_title(option)} …", isinstance(taken, dict)))
+        items.append(_item(OTHER, f"{_typed_title(option)}...", isinstance(taken, dict)))
     return f'<select id="{name}" name="{name}" class="form-select">{"".join(items)}</select>'
 
 
@@ -72,7 +72,7 @@ def _typed_title(option: Json) -> str:
 
 def _choice_title(choice: Json) -> str:
     told = (choice.get("description"), choice.get("deprecated") and f"Deprecated: {choice['deprecated']}")
-    return " – ".join(filter(None, (title_of(choice), *told)))
+    return " - ".join(filter(None, (title_of(choice), *told)))
 
 
 def _item(value: str, title: str, selected: bool) -> str:

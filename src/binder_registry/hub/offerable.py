@@ -1,5 +1,6 @@
 """What of a template this hub can start: choices that it cannot are taken out, never what they would have set."""
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -9,6 +10,7 @@ from .rules import MALFORMED, NotOffered, Rules, Template
 
 # Members that decide what runs, or who may start it. A template that uses another is for newer modules than this.
 UNDERSTOOD = frozenset(("options", "overrides", "paused", "requests"))
+MOST_REASONS = 4096
 _SAMPLES = ("x", f"sha256:{'0' * 64}")  # of what users type: a word, and the digest of an image
 
 
@@ -49,7 +51,7 @@ def _refused(
     """The choices that this hub cannot start, each alone, and why; "" is the free text."""
     alone = {**template, "options": [option]}
     for choice in option.get("choices", ()):
-        if reason := _reason(alone, {option["name"]: choice["name"]}, check):
+        if reason := _remembered(alone, option["name"], choice, rules, check):
             yield choice["name"], reason
     if "free-text" in option:
         try:
@@ -60,6 +62,18 @@ def _refused(
         reasons = [_reason(alone, {option["name"]: {"free-text": sample}}, check) for sample in _SAMPLES]
         if all(reasons):
             yield "", reasons[0]
+
+
+def _remembered(template: Template, option: str, choice: Json, rules: Rules, check: Callable[[Template], Any]) -> str:
+    """What a choice sets is right or wrong whatever the template says beside it: many share theirs."""
+    if rules.override:  # which may look at both
+        return _reason(template, {option: choice["name"]}, check)
+    key = json.dumps(choice.get("set", {}))
+    if key not in rules.reasons:
+        if len(rules.reasons) >= MOST_REASONS:
+            rules.reasons.clear()
+        rules.reasons[key] = _reason(template, {option: choice["name"]}, check)
+    return rules.reasons[key]
 
 
 def _reason(template: Template, choices: Mapping[str, Any], check: Callable[[Template], Any]) -> str:

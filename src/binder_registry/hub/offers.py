@@ -22,6 +22,7 @@ from .settings import settings_of
 from .texts import html_text
 
 NOTHING: Json = {}
+MOST_COMMON = (Standing(False, frozenset()), Standing(True, frozenset()))
 MOST_SEEN = 32  # sets of groups for which one offer is kept as they see it
 
 
@@ -93,7 +94,8 @@ class Offer:
         """With the choices that are theirs; None where they do not see it."""
         if not has_groups(self.template):
             return self if standing.sees(self.groups) else None
-        key = Standing(standing.admin, standing.groups & (self.option_groups | self.groups))
+        groups = frozenset() if standing.admin else standing.groups & (self.option_groups | self.groups)
+        key = Standing(standing.admin, groups)
         if key not in self._seen:
             if len(self._seen) >= MOST_SEEN:
                 self._seen.clear()
@@ -192,7 +194,9 @@ def with_versions(template: Template, history: list[Template], rules: Rules, ver
     olds, _ = offered(past[:versions], rules)
     olds.sort(key=lambda old: -old.revision)
     current = replace(current, versions={f"r{old.revision}": old for old in olds})
-    _ = current.form_entry, current.form_profile  # made in the follower's thread rather than in the hub's loop
+    for standing in MOST_COMMON:  # made in the follower's thread rather than in the hub's loop
+        if seen := current.seen_by(standing):
+            _ = seen.form_profile if rules.kind == "kubernetes" else seen.form_entry
     return current
 
 

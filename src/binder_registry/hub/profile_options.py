@@ -16,7 +16,7 @@ def _option(option: Json, defaults: Json, text: Callable[[str], str]) -> dict[st
     shape: dict[str, Any] = {"display_name": text(title_of(option)), **_described(option, text), "choices": {}}
     default = default_of(option, defaults)
     if option.get("choices") and not default:  # for others: nothing is taken in its place in silence
-        shape["choices"][""] = {"display_name": "Choose …", "default": True}
+        shape["choices"][""] = {"display_name": "Choose...", "default": True}
     for choice in option.get("choices", ()):
         shape["choices"][choice["name"]] = _choice(choice, text, choice is default)
     if (typed := option.get(FREE_TEXT)) is not None:
@@ -27,7 +27,7 @@ def _option(option: Json, defaults: Json, text: Callable[[str], str]) -> dict[st
 
 
 def _choice(choice: Json, text: Callable[[str], str], default: bool) -> dict[str, Any]:
-    deprecated = f" – Deprecated: {choice['deprecated']}" if choice.get("deprecated") else ""
+    deprecated = f" - Deprecated: {choice['deprecated']}" if choice.get("deprecated") else ""
     shape = {"display_name": text(title_of(choice) + deprecated), **_described(choice, text)}
     return shape | {"default": True} if default else shape
 
@@ -37,7 +37,7 @@ def _unlisted(typed: Json, text: Callable[[str], str], title: str) -> dict[str, 
     shape = {
         "enabled": True,
         "display_name": text(shown or title),
-        "display_name_in_choices": text(shown or "Other …"),
+        "display_name_in_choices": text(shown or "Other..."),
         "validation_regex": text(typed.get("pattern", "")),
         "validation_message": text(typed.get("message", "")),
     }

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Literal
 
 Template = Mapping[str, Any]
@@ -46,6 +47,11 @@ class Rules:
     allow_overrides: Collection[str] = ()
     ignore_group_case: bool = False
     sections: tuple[str, ...] = ()
+
+    @cached_property
+    def reasons(self) -> dict[str, str]:
+        """Why a hub with these rules cannot start what a choice sets, by its JSON; "" where it can."""
+        return {}
 
     def of(self, spawner_class: Any) -> "Rules":
         """The same for this class of spawner."""
