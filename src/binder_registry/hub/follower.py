@@ -149,7 +149,9 @@ class Follower(threading.Thread):
             self._tell.stream_trouble(HTTPException("the list comes without the registry's ETag"))
         history = known.history if known else {}
         bare = Catalogue(position, history=history)
-        self._publish(bare.having(templates, self.rules, self._versions, before=known))
+        catalogue = bare.having(templates, self.rules, self._versions, before=known)
+        self.contact = time.time()  # first: who sees a catalogue without it takes that for too old
+        self._publish(catalogue)
         self._digest = digest
         return True
 
