@@ -9,7 +9,7 @@ export BINDER_REGISTRY_TEST_NODE ?= $(abspath $(NODE))
 
 COMMIT ?= HEAD~1
 
-.PHONY: serve test lint format coverage bench before docs crash cluster lock clean
+.PHONY: serve test lint format coverage bench before docs hub crash cluster lock clean
 
 serve: $(VENV)/serve.installed ## start the registry on the embedded database
 	exec $(BIN)/binder-registry serve
@@ -39,6 +39,9 @@ before: $(VENV)/test.installed ## pairs with an earlier commit, about 15 minutes
 docs: $(VENV)/test.installed ## write the pages that are made from the code
 	$(BIN)/python docs/generate_cli.py
 	$(BIN)/python docs/generate_api.py
+
+hub: $(VENV)/test.installed ## write the file that hubs mount
+	$(BIN)/python docs/generate_jupyterhub.py
 
 crash: $(VENV)/test.installed ## 200 rounds of SIGKILL under load
 	$(BIN)/python -m tests.crash 200

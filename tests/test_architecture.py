@@ -28,8 +28,8 @@ DOMAIN = RULES | {"registry"}
 MAY_IMPORT = {
     "errors": set[str](),
     "members": set[str](),
-    "settings": {"members"},
-    "choices": {"members", "settings"},
+    "settings": {"members", "options"},
+    "choices": {"members", "options", "settings"},
     "template": {"members", "settings", "choices"},
     "options": set[str](),
     "setting_rules": {"members", "settings"},
@@ -44,7 +44,8 @@ MAY_IMPORT = {
     "store": CHANGES,
     "log_contract": CHANGES,
     "quantities": set[str](),
-    "formats": TEMPLATES | {"quantities"},
+    "slugs": set[str](),
+    "formats": TEMPLATES | {"quantities", "slugs"},
     "verify": CONTRACTS,
     "batch": CONTRACTS,
     "log_store": CONTRACTS | {"batch"},
@@ -58,6 +59,7 @@ MAY_IMPORT = {
     "client": DOMAIN | {"version"},
     "conformance": DOMAIN,
     "hub_auth": {"errors", "auth"},
+    "hub": {"options", "slugs"},
     "jupyterhub": set[str](),
     "prepull": {"jupyterhub"},
     "version": set[str](),
@@ -82,7 +84,7 @@ SERVER_PACKAGES = ("", "description")  # their `__init__` only give names
 UVICORN_PARTS = f"{PACKAGE}.server.http.uvicorn_parts"
 LONGEST_FILE = 300  # lines
 MOUNTED = {"jupyterhub"}  # one file on purpose: hubs mount it
-EMBEDDED_IN_A_HUB = {"jupyterhub"}
+EMBEDDED_IN_A_HUB = {"hub", "jupyterhub", "options", "slugs"}
 
 
 def modules() -> dict[str, Path]:

@@ -18,6 +18,17 @@ def test_each_offered_image_is_listed_once() -> None:
     assert images == ["a:1", "b:1"]
 
 
+def test_the_images_of_all_choices_are_pulled() -> None:
+    choices = [
+        {"name": "a", "set": {"image-name": "a:2"}},
+        {"name": "b", "allowed-groups": ["staff"], "set": {"image-name": "b:2"}},
+    ]
+    option = {"name": "image", "choices": choices, "free-text": {"set": {"image-name": "{value}"}}}
+    offers, _ = offered([{"name": "t", "image-name": "(the hub's own)", "revision": 1, "options": [option]}])
+
+    assert image_list(offers) == ["a:2", "b:2"]
+
+
 def test_a_pinned_version_is_pulled_too() -> None:
     [current] = offers_of("a:2")
     [old] = offers_of("a:1")

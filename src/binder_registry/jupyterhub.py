@@ -4,11 +4,8 @@
     from binder_registry.jupyterhub import configure
     configure(c, url="http://registry:8080", token="…")
 
-A single file on purpose, standard library and tornado only: it can be mounted into a hub's image as it is.
-
-In order: the rules (what a hub can offer, and with which settings of its spawner), the catalogue (who may choose
-what), the follower (a thread that keeps the catalogue fresh: no request of the hub ever waits for the registry), the
-hooks that the hub calls, and `configure`. A template is a dict here, the JSON of `GET /templates?view=full`.
+A single file, standard library and tornado only: it can be mounted into a hub's image as it is. Written by `make hub`
+from hub/, slugs.py and options.py: change those.
 """
 
 import asyncio
@@ -20,14 +17,18 @@ import random
 import re
 import shlex
 import stat
+import subprocess
+import sys
 import tempfile
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, aclosing, contextmanager, suppress
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
-from functools import cached_property
+from functools import cache, cached_property, lru_cache, partial
 from html import escape
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection, IncompleteRead
@@ -37,235 +38,16 @@ from inspect import isawaitable
 from ipaddress import ip_address
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 from urllib.parse import quote, urlsplit
 
 from tornado.web import HTTPError
 
-Template = Mapping[str, Any]
-Kind = Literal["kubernetes", "docker", "swarm", "local"]
-Override = Callable[[Template, dict[str, Any]], dict[str, Any] | None]
+# ── slugs.py ──
+# Names of templates as slugs that KubeSpawner's form takes, and back. Standard library only: hubs hold a copy.
 
-log = logging.getLogger("JupyterHub.binder_registry")  # below the hub's own logger: its format, its level
 
-# ── the rules ────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-COMMAND = "jupyterhub-singleuser"  # it asks the hub who the visitor is; a server without it lets everybody in
-LEAST: Mapping[str, tuple[int, float]] = {  # bytes and CPUs; with less a start is refused, or fails
-    "docker": (6 << 20, 0.01),  # a quota of 1 ms in 100
-    "swarm": (6 << 20, 0.01),  # its nodes are such engines
-    "kubernetes": (4 << 20, 0.001),  # what runc itself needs; the unit in which Kubernetes counts
-    "local": (0, 0),
-}
-MAX_HOPS = 8  # along replaced-by, as in the registry's own rule
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")  # KubeSpawner's form and its JavaScript split at "--"
-_LABEL, _WORD = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?", r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
-_IMAGE = (
-    re.compile(  # the grammar of distribution/reference, which Docker and Kubernetes share; digests as go-digest has
-        rf"(?P<name>(?:(?:{_LABEL}(?:\.{_LABEL})*|\[[0-9A-Fa-f:]+\])(?::[0-9]+)?/)?{_WORD}(?:/{_WORD})*)"
-        r"(?P<tag>:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?"
-        r"(?P<digest>@sha256:[0-9a-f]{64}|@sha384:[0-9a-f]{96}|@sha512:[0-9a-f]{128})?"
-    )
-)
-_IMAGE_ID = re.compile(r"[0-9a-f]{64}")  # not a name: engines take it for an image that they hold
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_TMPNB = re.compile(r"\{(base_path|port|ip)\}")  # placeholders that tmpnb filled in, and no spawner does
-_NO_LOGIN = re.compile(
-    r"--?\w+\.(identity_provider_class|login_handler_class|access_scopes|allow_unauthenticated_access)\b"
-)
-_EXPANDED = re.compile(r"\$[$(]")  # what the kubelet changes
-_ENGINES = {"docker": "Docker", "swarm": "Docker", "kubernetes": "Kubernetes"}
-_HOOK = re.compile(r".*_hook|escape|format_volume_name")  # traits whose value is a function
-_BYTES = re.compile(r"([0-9]+(?:\.[0-9]+)?)([KMGT]?)")
-_GUARANTEES = (("mem_guarantee", "mem_limit"), ("cpu_guarantee", "cpu_limit"))
-_SCALARS = ("image", "cmd", "default_url", "port", "ip", "mem_limit", "mem_guarantee", "cpu_limit", "cpu_guarantee")
-
-
-class NotOffered(Exception):
-    """Why a hub cannot offer this template. The registry accepts what 2015 accepted; a hub needs more."""
-
-
-@dataclass(frozen=True)
-class Rules:
-    """What differs between hubs.
-
-    `override(template, profile)` returns the profile with its changes, or None to leave the template out. A profile is
-    what KubeSpawner's profile_list holds, with names as text and not as HTML; its `kubespawner_override` are the
-    settings on every spawner. `traits`: those that the spawner has, where that is known.
-    """
-
-    kind: Kind = "local"
-    allow_commands: Collection[str] = ()
-    gpu_resource: str = "nvidia.com/gpu"
-    override: Override | None = None
-    escape: bool = True
-    image_command: bool = False
-    traits: Collection[str] = ()
-
-    def of(self, spawner_class: Any) -> "Rules":
-        """The same for this class of spawner."""
-        traits = spawner_class.class_trait_names() if hasattr(spawner_class, "class_trait_names") else ()
-        return replace(self, kind=kind_of(spawner_class), traits=traits)
-
-
-def kind_of(spawner_class: Any) -> Kind:
-    names = [cls.__name__ for cls in spawner_class.__mro__]
-    if "KubeSpawner" in names:
-        return "kubernetes"
-    return "swarm" if "SwarmSpawner" in names else "docker" if "DockerSpawner" in names else "local"
-
-
-@dataclass(frozen=True)
-class Offer:
-    name: str
-    slug: str
-    revision: int
-    title: str
-    description: str
-    deprecated: str
-    groups: frozenset[str]  # empty: everyone
-    image: str
-    profile: dict[str, Any]  # as KubeSpawner's profile_list has it; on every spawner
-    versions: Mapping[str, "Offer"] = field(default_factory=dict)  # past ones, newest first, by "r12"
-
-    @cached_property
-    def form_entry(self) -> str:
-        deprecated = f"<em>Deprecated: {_html(self.deprecated)}</em>" if self.deprecated else ""
-        return (
-            f'<label><input type="radio" name="template" value="{self.slug}" required>'
-            f"<strong>{_html(self.title)}</strong><small>{_html(self.description)}</small>{deprecated}"
-            f"{self._select() if self.versions else ''}</label>"
-        )
-
-    def _select(self) -> str:
-        options = (f'<option value="{key}">{_html(old.version_title)}</option>' for key, old in self.versions.items())
-        return (
-            f'<select name="revision-{self.slug}" class="form-select" aria-label="Version">'
-            f'<option value="current">current</option>{"".join(options)}</select>'
-        )
-
-    @cached_property
-    def form_profile(self) -> dict[str, Any]:
-        """For KubeSpawner's form, without `kubespawner_override`: it draws nothing, and is copied for every visit."""
-        profile = {key: value for key, value in self.profile.items() if key != "kubespawner_override"}
-        if self.versions:
-            choices: dict[str, dict[str, Any]] = {"current": {"display_name": "current", "default": True}}
-            choices |= {key: {"display_name": _html(old.version_title)} for key, old in self.versions.items()}
-            profile["profile_options"] = {"revision": {"display_name": "Version", "choices": choices}}
-        return profile
-
-    @property
-    def version_title(self) -> str:
-        return f"revision {self.revision}: {self.image}"
-
-
-def offered(templates: Iterable[Template], rules: Rules = Rules()) -> tuple[list[Offer], list[tuple[str, str]]]:
-    """What a hub with these rules offers, in the order of its form, and what it leaves out: (name, reason)."""
-    offers, left_out = [], []
-    for template in templates:
-        try:
-            offers.append(offer(template, rules))
-        except NotOffered as reason:
-            left_out.append((template["name"], str(reason)))
-    return sorted(offers, key=_form_order), left_out
-
-
-def offer(template: Template, rules: Rules) -> Offer:
-    """Raises `NotOffered`."""
-    if template.get("deleted"):
-        raise NotOffered("it was deleted")
-    if template.get("replaced-by"):
-        raise NotOffered(f"it is replaced by {template['replaced-by']!r}")
-    name, slug, deprecated = template["name"], slug_of(template["name"]), template.get("deprecated", "")
-    groups = frozenset(template.get("allowed-groups", ()))
-    profile: dict[str, Any] = {
-        "slug": slug,
-        "display_name": template.get("display-name") or name,
-        "description": template.get("description", ""),
-        "kubespawner_override": _settings(template, rules),
-    }
-    if rules.override:
-        profile |= _overridden(template, profile, rules.override) | {"slug": slug}  # a choice is known by its slug
-    settings = profile["kubespawner_override"]
-    if not callable(settings.get("cmd")):
-        check_command(settings, rules.allow_commands)
-    title, description = str(profile["display_name"]), str(profile["description"])
-    text = _html if rules.escape else str
-    profile["display_name"] = text(title)
-    profile["description"] = text("\n".join(filter(None, [description, deprecated and f"Deprecated: {deprecated}"])))
-    image = str(settings.get("image", template["image-name"]))
-    return Offer(name, slug, template["revision"], title, description, deprecated, groups, image, profile)
-
-
-def _overridden(template: Template, profile: dict[str, Any], override: Override) -> dict[str, Any]:
-    try:
-        changed = override(_copied(template), profile)
-    except Exception as error:
-        raise NotOffered(f"the hub's override failed: {error!r}") from error
-    if changed is None:
-        raise NotOffered("the hub's override leaves it out")
-    if not isinstance(changed, dict) or not isinstance(changed.get("kubespawner_override"), dict):
-        raise NotOffered("the hub's override gives no profile with a kubespawner_override")
-    return {**changed, "kubespawner_override": {**changed["kubespawner_override"]}}
-
-
-def _settings(template: Template, rules: Rules) -> dict[str, Any]:
-    """The traits of the spawner that this template sets. What it leaves at zero stays as the hub configured it."""
-    literal = _literal if rules.kind == "kubernetes" else str
-    formatted = _formatted if rules.kind == "kubernetes" else str  # KubeSpawner formats these; the others do not
-    memory, shares, cpus, gpus = _limits(template.get("limits", {}), rules.kind)
-    revision, slug = str(template["revision"]), slug_of(template["name"])
-    environment = _environment(template) | {
-        "BINDER_REGISTRY_TEMPLATE": template["name"],
-        "BINDER_REGISTRY_REVISION": revision,
-    }
-    settings: dict[str, Any] = {
-        "environment": {variable: formatted(literal(value)) for variable, value in environment.items()}
-    }
-    if words := command_words(template.get("command", "")):
-        settings["cmd"] = [literal(word) for word in words]
-    if path := template.get("redirect-uri"):
-        settings["default_url"] = _formatted(literal(_server_path(path)))  # every spawner formats this one
-    if memory:
-        settings["mem_limit"] = int(memory)
-    if cpus:
-        settings["cpu_limit"] = float(cpus)
-    image, port = _image(template), _port(template)
-    if rules.kind == "local":  # no image; and each server on the hub's own machine needs a port of its own
-        return settings
-    settings["image"] = image
-    if port:
-        settings["port"] = port
-    if rules.kind == "swarm":  # ports are published by the swarm, at no address; and it knows no weights
-        if gpus:
-            raise NotOffered("limits.gpus cannot be asked of a swarm")
-        return settings
-    ip = _address(template)
-    if rules.kind == "docker":
-        settings["remove"] = True  # DockerSpawner would start the user's last container again, whatever was chosen
-        host: dict[str, Any] = {}
-        settings["extra_host_config"] = host
-        if ip:
-            settings["host_ip"] = ip
-        if shares:
-            host["cpu_shares"] = int(shares)
-        if gpus:
-            host["device_requests"] = [{"count": int(gpus), "capabilities": [["gpu"]]}]
-        return settings
-    if ip and not ip_address(ip).is_loopback:  # 2015's meaning is the host's address: nothing reaches a pod's loopback
-        settings["ip"] = ip
-    if shares:  # the kubelet turns a request of 1 CPU into 1024 shares; Kubernetes counts in thousandths
-        settings["cpu_guarantee"] = max(shares / 1024, LEAST["kubernetes"][1])
-    settings["extra_resource_limits"] = {rules.gpu_resource: int(gpus)} if gpus else {}
-    settings["extra_annotations"] = {
-        "binder-registry/template": _formatted(template["name"]),
-        "binder-registry/revision": revision,
-    }
-    settings["extra_labels"] = {
-        "binder-registry/template": slug if len(slug) <= 63 else hashlib.sha256(slug.encode()).hexdigest()[:40],
-        "binder-registry/revision": revision,
-    }
-    return settings
 
 
 def slug_of(name: str) -> str:
@@ -282,12 +64,362 @@ def name_of(slug: str) -> str:
     return slug
 
 
+# ── options.py ──
+# From a template with options, and what was chosen, to a template without: the one place that applies and withholds.
+#
+# Plain JSON, and the standard library only: the hub's module holds a copy of it. A template is the mapping that the API
+# answers. Nobody else merges the layers of a template, or decides who may take a choice.
+
+
+Json = Mapping[str, Any]
+Matches = Callable[[str, str], bool]
+
+VALUE_LENGTH = 1024  # characters of what a user types
+PATTERN_SECONDS = 0.2
+PLACEHOLDER = "{value}"
+HUBS_OWN_IMAGE = "(the hub's own)"  # a blank, which no reference to an image holds: nobody takes it for one
+
+# What a hub takes of `overrides` without its admin's word: it reaches nothing beyond the user's own server.
+HARMLESS_OVERRIDES = frozenset(
+    (
+        *("mem_guarantee", "cpu_guarantee", "mem_limit", "cpu_limit"),
+        *("extra_resource_limits", "extra_resource_guarantees", "node_selector", "tolerations"),
+        *("node_affinity_preferred", "node_affinity_required", "pod_affinity_preferred", "pod_affinity_required"),
+        *("pod_anti_affinity_preferred", "pod_anti_affinity_required", "image_pull_policy", "working_dir"),
+    )
+)
+# Settings of spawners that are members of a template, too: one thing in two spellings.
+SPELLINGS: dict[str, tuple[str, ...]] = {
+    "image": ("image-name",),
+    "image_spec": ("image-name",),
+    "cmd": ("command",),
+    "default_url": ("redirect-uri",),
+    "ip": ("container-ip",),
+    "port": ("bind-port",),
+    "environment": ("environment",),
+    "mem_limit": ("limits", "memory"),
+    "cpu_limit": ("limits", "cpus"),
+    "mem_guarantee": ("requests", "memory"),
+    "cpu_guarantee": ("requests", "cpus"),
+}
+
+
+class ChoiceRefused(Exception):
+    """Why this cannot be had, as a sentence for the user. What is withheld reads like what does not exist.
+
+    `option` is the one that it is about; empty where it is the template.
+    """
+
+    def __init__(self, message: str, option: str = "") -> None:
+        super().__init__(message)
+        self.option = option
+
+
+class EveryGroup(frozenset[str]):
+    """The groups of one who may take everything: a hub's admin."""
+
+    def isdisjoint(self, other: Any) -> bool:
+        return False
+
+
+def resolve(
+    template: Json,
+    choices: Json,
+    groups: Collection[str] | None,
+    *,
+    matches: Matches | None = None,
+) -> dict[str, Any]:
+    """The template without options that these choices come to. Raises `ChoiceRefused`.
+
+    `choices` are by option: the name of a choice, or `{"free-text": "what was typed"}`; an option that is left out gets
+    its default. `groups` are the user's; None means that rights were not asked: for `run` and `export` alone.
+    `matches(pattern, text)` says whether a text matches; by default `matches_in_time`.
+    Of `overrides`, what a member says later, or in the same layer, is gone: what is left wins over the members.
+    """
+    if not _may(template.get("allowed-groups") or None, groups):
+        raise ChoiceRefused(f"There is no environment {template['name']!r}.")
+    options = template.get("options", ())
+    names = [option["name"] for option in options]
+    for name in choices:
+        if name not in names:
+            raise ChoiceRefused(_unknown("option", str(name), names), str(name))
+    resolved = _layered({}, {key: value for key, value in template.items() if key != "options"})
+    for option in options:
+        resolved = _layered(resolved, _chosen(option, choices.get(option["name"]), groups, matches or matches_in_time))
+    return resolved
+
+
+def visible(template: Json, groups: Collection[str] | None) -> dict[str, Any] | None:
+    """The template as these groups see it, with the choices and free texts that are theirs; None: they do not."""
+    if not _may(template.get("allowed-groups") or None, groups):
+        return None
+    options = []
+    for option in template.get("options", ()):
+        choices = [choice for choice in option.get("choices", ()) if _may(choice.get("allowed-groups"), groups)]
+        typed = option.get("free-text")
+        shown = {key: value for key, value in option.items() if key not in ("choices", "free-text")}
+        if choices:
+            shown["choices"] = choices
+        if typed is not None and _may(typed.get("allowed-groups"), groups):
+            shown["free-text"] = typed
+        if not ("choices" in shown or "free-text" in shown or option.get("build")):
+            return None
+        options.append(shown)
+    return {**template, "options": options} if options else dict(template)
+
+
+def default_choice(option: Json) -> Json | None:
+    """The choice that is taken where none is made: the one that says so, else the first, as KubeSpawner has it."""
+    choices = option.get("choices") or [None]
+    first: Json | None = choices[0]
+    return next((choice for choice in choices if choice and choice.get("default")), first)
+
+
+def _may(allowed: Collection[str] | None, groups: Collection[str] | None) -> bool:
+    """No list is everyone's; an empty one is nobody's."""
+    return allowed is None or groups is None or not frozenset(allowed).isdisjoint(groups) or _every(groups)
+
+
+def _every(groups: Collection[str]) -> bool:
+    return isinstance(groups, EveryGroup)
+
+
+def _chosen(
+    option: Json,
+    choice: Any,
+    groups: Collection[str] | None,
+    matches: Matches,
+) -> Json:
+    """What the choice sets."""
+    name = option["name"]
+    theirs = [one for one in option.get("choices", ()) if _may(one.get("allowed-groups"), groups)]
+    typed = option.get("free-text")
+    if typed is not None and not _may(typed.get("allowed-groups"), groups):
+        typed = None
+    if choice is None:
+        found = default_choice(option)
+        if found in theirs:
+            return found.get("set", {}) if found else {}
+        if not (option.get("choices") or option.get("free-text")):
+            return {}  # for those who build images from repositories
+        raise ChoiceRefused(f"Choose {name!r}: {_listed(theirs, typed)}.", name)
+    if isinstance(choice, str):
+        for one in theirs:
+            if one["name"] == choice:
+                return one.get("set", {})  # type: ignore[no-any-return]
+    elif isinstance(choice, Mapping) and list(choice) == ["free-text"] and typed is not None:
+        return _typed(name, typed, choice["free-text"], matches)
+    raise ChoiceRefused(f"There is no such choice of {name!r}: choose {_listed(theirs, typed)}.", name)
+
+
+def _listed(choices: Collection[Json], typed: Json | None) -> str:
+    names = [repr(one["name"]) for one in choices][:20] + (["a text of your own"] if typed is not None else [])
+    return " or ".join(names) or "another environment"
+
+
+def _unknown(what: str, name: str, names: Collection[str]) -> str:
+    there = f"there are {', '.join(map(repr, names))}" if names else "there are none"
+    return f"There is no {what} {name[:100]!r}: {there}."
+
+
+# ── free texts ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _typed(
+    option: str,
+    typed: Json,
+    text: Any,
+    matches: Matches,
+) -> Json:
+    if not isinstance(text, str) or not text or len(text) > VALUE_LENGTH or not text.isprintable():
+        raise ChoiceRefused(f"{option!r} takes one line of 1 to {VALUE_LENGTH} characters.", option)
+    pattern = typed.get("pattern")
+    if pattern and not matches(pattern, text):
+        raise ChoiceRefused(typed.get("message") or f"{text!r} does not fit {option!r}.", option)
+    settings: Json = typed.get("set", {})
+    overrides = settings.get("overrides", {})
+    if PLACEHOLDER in str(overrides) and any(character in text for character in "{}$"):
+        raise ChoiceRefused(f"{option!r} takes no braces and no dollar signs.", option)
+    filled = {key: _filled(value, text) for key, value in settings.items() if key != "command"}
+    if "command" in settings:  # put in after the command was split: it stays within its word
+        filled["command"] = shlex.join(_filled(shlex.split(settings["command"]), text))
+    return filled
+
+
+def _filled(value: Any, text: str) -> Any:
+    """Values, and never keys, with the text in them."""
+    if isinstance(value, str):
+        return value.replace(PLACEHOLDER, text)
+    if isinstance(value, Mapping):
+        return {key: _filled(inner, text) for key, inner in value.items()}
+    return [_filled(inner, text) for inner in value] if isinstance(value, list) else value
+
+
+def matches_in_time(pattern: str, text: str) -> bool:
+    """As `re.match`, in a process of its own that has 200 ms: what takes for ever is a refusal, and no hang."""
+    command = [sys.executable, "-I", "-S", "-c", _MATCHER]
+    pipe, nowhere = subprocess.PIPE, subprocess.DEVNULL
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=nowhere) as child:  # noqa: S603  # our own program
+        assert child.stdout
+        child.stdout.readline()  # it is there: from now on the time counts
+        timer = threading.Timer(PATTERN_SECONDS, child.kill)
+        timer.start()
+        try:
+            answer, _ = child.communicate(json.dumps([pattern, text]).encode())
+        finally:
+            timer.cancel()
+    return answer.strip() == b"yes"
+
+
+_MATCHER = """
+import json, re, sys
+print(flush=True)
+print("yes" if re.match(*json.load(sys.stdin)) else "no")
+"""
+
+# ── layers ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _layered(below: Json, layer: Json) -> dict[str, Any]:
+    """A later layer wins over an earlier one, in either spelling; objects merge key by key, and `null` is kept."""
+    result = {**below}
+    for member, value in layer.items():
+        if member != "overrides":
+            result[member] = {**below[member], **value} if isinstance(below.get(member), Mapping) and value else value
+    overrides = {kind: _unsaid(settings, layer) for kind, settings in below.get("overrides", {}).items()}
+    for kind, settings in layer.get("overrides", {}).items():
+        overrides[kind] = merged(overrides.get(kind, {}), _unsaid(settings, layer))
+    overrides = {kind: settings for kind, settings in overrides.items() if settings}
+    return (
+        {**result, "overrides": overrides} if overrides else {key: result[key] for key in result if key != "overrides"}
+    )
+
+
+def _unsaid(settings: Json, layer: Json) -> dict[str, Any]:
+    """Of a spawner's settings, what no member of this layer says."""
+    left: dict[str, Any] = {}
+    for key, value in settings.items():
+        said: Any = layer
+        for step in SPELLINGS.get(key, ("",)):
+            said = said.get(step) if isinstance(said, Mapping) else None
+        if key == "environment" and isinstance(value, Mapping) and isinstance(said, Mapping):
+            if rest := {variable: text for variable, text in value.items() if variable not in said}:
+                left[key] = rest
+        elif not said:
+            left[key] = value
+    return left
+
+
+def merged(below: Any, above: Any) -> Any:
+    """KubeSpawner's rule for its overrides, but for `null`, which is kept: it still has to remove what the hub set."""
+    if not (isinstance(below, Mapping) and isinstance(above, Mapping)):
+        return deepcopy(above)
+    return {**deepcopy(dict(below)), **{key: merged(below.get(key), value) for key, value in above.items()}}
+
+
+# ── hub/texts.py ──
+# What users read: escaped, quoted, as an error.
+
+
+def html_text(text: str) -> str:
+    """Also safe where a template of the hub's would be rendered once more: no brace survives as a brace."""
+    return escape(text).replace("{", "&#123;").replace("}", "&#125;")
+
+
+def quoted(name: str) -> str:
+    return repr(name if len(name) <= 100 else name[:100] + "…")
+
+
+def http_error(status: int, text: str) -> HTTPError:
+    error = HTTPError(status, text, reason=HTTPStatus(status).phrase)
+    error.jupyterhub_message = text  # type: ignore[attr-defined]  # what the hub shows to the user
+    return error
+
+
+# ── hub/rules.py ──
+# What differs between hubs, and between kinds of spawner.
+
+
+Template = Mapping[str, Any]
+Kind = Literal["kubernetes", "docker", "swarm", "local"]
+Override = Callable[[Template, dict[str, Any]], dict[str, Any] | None]
+log = logging.getLogger("JupyterHub.binder_registry")  # below the hub's own logger: its format, its level
+
+SECTIONS: Mapping[Kind, tuple[str, ...]] = {  # of `overrides`, where the class itself is not known; later ones win
+    "kubernetes": ("spawner", "kubespawner"),
+    "docker": ("spawner", "dockerspawner"),
+    "swarm": ("spawner", "dockerspawner", "swarmspawner"),
+    "local": ("spawner", "localprocessspawner", "simplelocalprocessspawner"),
+}
+
+MALFORMED = (ValueError, TypeError, LookupError, AttributeError)  # what comes of members that are not as they should be
+
+
+class NotOffered(Exception):
+    """Why a hub cannot offer this template. The registry accepts what 2015 accepted; a hub needs more."""
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What differs between hubs.
+
+    `override(template, profile)` returns the profile with its changes, or None to leave the template out. A profile is
+    what KubeSpawner's profile_list holds, with names as text and not as HTML; its `kubespawner_override` are the
+    settings on every spawner. It is asked for the template, for each of its choices, and for what is started, whose
+    template has no options left. `allow_overrides`: keys that a template's overrides may set, beside the harmless
+    ones. `ignore_group_case`: `Staff` is `staff`. `traits`: those that the spawner has, where that is known;
+    `sections`: the parts of `overrides` that are meant for it.
+    """
+
+    kind: Kind = "local"
+    allow_commands: Collection[str] = ()
+    gpu_resource: str = "nvidia.com/gpu"
+    override: Override | None = None
+    escape: bool = True
+    image_command: bool = False
+    traits: Collection[str] = ()
+    allow_overrides: Collection[str] = ()
+    ignore_group_case: bool = False
+    sections: tuple[str, ...] = ()
+
+    @cached_property
+    def reasons(self) -> dict[str, str]:
+        """Why a hub with these rules cannot start what a choice sets, by its JSON; "" where it can."""
+        return {}
+
+    def of(self, spawner_class: Any) -> "Rules":
+        """The same for this class of spawner."""
+        traits = spawner_class.class_trait_names() if hasattr(spawner_class, "class_trait_names") else ()
+        sections = tuple(cls.__name__.lower() for cls in reversed(spawner_class.__mro__))
+        return replace(self, kind=kind_of(spawner_class), traits=traits, sections=sections)
+
+
+def kind_of(spawner_class: Any) -> Kind:
+    names = [cls.__name__ for cls in spawner_class.__mro__]
+    if "KubeSpawner" in names:
+        return "kubernetes"
+    return "swarm" if "SwarmSpawner" in names else "docker" if "DockerSpawner" in names else "local"
+
+
+ANY_HUB = Rules()
+
+# ── hub/commands.py ──
+# Which commands a hub may run: those that ask the hub who the visitor is.
+
+
+COMMAND = "jupyterhub-singleuser"  # it asks the hub who the visitor is; a server without it lets everybody in
+_TMPNB = re.compile(r"\{(base_path|port|ip)\}")  # placeholders that tmpnb filled in, and no spawner does
+_NO_LOGIN = re.compile(
+    r"--?\w+\.(identity_provider_class|login_handler_class|access_scopes|allow_unauthenticated_access)\b"
+)
+
+
 def command_words(command: str) -> list[str]:
     """Split like a shell does. Raises `NotOffered`."""
     if "\0" in command:
         raise NotOffered("the command holds a NUL character")
     try:
-        return shlex.split(command)
+        return [*_split(command)]
     except ValueError as error:
         raise NotOffered(f"the command cannot be split into words: {error}") from None
 
@@ -311,27 +443,298 @@ def check_command(settings: dict[str, Any], allow_commands: Collection[str] = ()
             raise NotOffered(f"the command sets {found[1]}, which decides who is let in")
 
 
+@lru_cache(1024)
+def _split(command: str) -> tuple[str, ...]:
+    return tuple(shlex.split(command))
+
+
+# ── hub/overrides.py ──
+# The overrides of a template that are meant for this hub's spawner, as far as its admin allows them.
+
+
+def overrides_of(settings: Json, rules: Rules) -> dict[str, Any]:
+    """Of a template or a choice: the nearer to the spawner's own class, the later. Raises `NotOffered`."""
+    allowed = [rules.allow_overrides] if isinstance(rules.allow_overrides, str) else rules.allow_overrides
+    found: dict[str, Any] = {}
+    for section, keys in _meant(settings, rules):
+        for key in keys:
+            if key not in HARMLESS_OVERRIDES and key not in allowed:
+                raise NotOffered(f"overrides.{section}.{key} is not among those that this hub allows")
+        found = merged(found, keys)
+    return found
+
+
+def check_placeholders(settings: Json, rules: Rules) -> None:
+    """What a user types reaches into no cluster, whatever the admin allows. Raises `NotOffered`."""
+    for section, keys in _meant(settings, rules):
+        for key, value in keys.items():
+            if key not in HARMLESS_OVERRIDES and PLACEHOLDER in str(value):
+                raise NotOffered(f"overrides.{section}.{key} must not hold {PLACEHOLDER}")
+
+
+def _meant(settings: Json, rules: Rules) -> Iterator[tuple[str, Json]]:
+    given = settings.get("overrides", {})
+    for section in rules.sections or SECTIONS[rules.kind]:
+        if section in given:
+            if not isinstance(given[section], dict):
+                raise NotOffered(f"overrides.{section} holds no settings")
+            yield section, given[section]
+
+
+# ── hub/images.py ──
+# References to images, by the grammar of those who pull them.
+
+
+_LABEL, _WORD = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?", r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
+_IMAGE = (
+    re.compile(  # the grammar of distribution/reference, which Docker and Kubernetes share; digests as go-digest has
+        rf"(?P<name>(?:(?:{_LABEL}(?:\.{_LABEL})*|\[[0-9A-Fa-f:]+\])(?::[0-9]+)?/)?{_WORD}(?:/{_WORD})*)"
+        r"(?P<tag>:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?"
+        r"(?P<digest>@sha256:[0-9a-f]{64}|@sha384:[0-9a-f]{96}|@sha512:[0-9a-f]{128})?"
+    )
+)
+_IMAGE_ID = re.compile(r"[0-9a-f]{64}")  # not a name: engines take it for an image that they hold
+
+
+def checked_image(image: str) -> str:
+    """Empty where it is the hub's own. Raises `NotOffered`."""
+    if image == HUBS_OWN_IMAGE:
+        return ""
+    found = _IMAGE.fullmatch(image) if len(image) <= 1024 else None
+    if not found or len(found["name"]) > 255 or _IMAGE_ID.fullmatch(image):
+        hint = ": its name has capital letters" if _IMAGE.fullmatch(image.lower()) else ""
+        raise NotOffered(f"{image!r} is not a reference to an image{hint}")
+    return image
+
+
+def images_of(template: Template, own: str, rules: Rules) -> frozenset[str]:
+    """All that it and its choices name. What users type themselves cannot be known."""
+    choices = [choice.get("set", {}) for option in template.get("options", ()) for choice in option.get("choices", ())]
+    found = {own} | {
+        image for one in choices for image in (one.get("image-name"), overrides_of(one, rules).get("image"))
+    }
+    return frozenset(image for image in found if image and image != HUBS_OWN_IMAGE and PLACEHOLDER not in image)
+
+
+# ── hub/merging.py ──
+# How settings are merged into what the hub has, and taken out again.
+
+
+def merged_setting(before: Any, ours: Any) -> Any:
+    """What a trait becomes: as KubeSpawner merges overrides, on copies.
+
+    Mappings are merged key by key, at every depth, and None takes a key away; all else is replaced. Where the hub has a
+    function for a mapping, that is asked at every start, and ours is merged into what it says.
+    """
+    if not isinstance(ours, dict):
+        return copied(ours)
+    if not callable(before):
+        return _updated(before, ours)
+
+    def asked(spawner: Any) -> Any:
+        theirs = before(spawner)
+        return later(theirs) if isawaitable(theirs) else _updated(theirs, ours)
+
+    async def later(theirs: Any) -> Any:
+        return _updated(await theirs, ours)
+
+    return asked
+
+
+def _updated(before: Any, ours: Mapping[str, Any]) -> dict[str, Any]:
+    both: dict[str, Any] = copied(before) if isinstance(before, dict) else {}
+    for key, value in ours.items():
+        if value is None:
+            both.pop(key, None)
+        else:
+            both[key] = _updated(both.get(key), value) if isinstance(value, dict) else copied(value)
+    return both
+
+
+def copied(value: Any) -> Any:
+    """Of mappings and lists; what they hold, functions and models of an engine's client, stays the same."""
+    if isinstance(value, dict):
+        return {key: copied(one) for key, one in value.items()}
+    return [copied(one) for one in value] if isinstance(value, list) else value
+
+
+_GONE = object()
+
+
+def undone(now: Any, before: Any, after: Any) -> Any:
+    """`before`, where `now` is what we set (`after`); what others changed since stays."""
+    if now == after:
+        return before
+    if not (isinstance(now, dict) and isinstance(after, dict)):
+        return now
+    was = before if isinstance(before, dict) else {}
+    back = {key: undone(now.get(key, _GONE), was.get(key, _GONE), after.get(key, _GONE)) for key in {**was, **now}}
+    return {key: value for key, value in back.items() if value is not _GONE}
+
+
+# ── hub/limits.py ──
+# The limits and requests of a template, as numbers that a spawner takes.
+
+
+LEAST: Mapping[str, tuple[int, float]] = {  # bytes and CPUs; with less a start is refused, or fails
+    "docker": (6 << 20, 0.01),  # a quota of 1 ms in 100
+    "swarm": (6 << 20, 0.01),  # its nodes are such engines
+    "kubernetes": (4 << 20, 0.001),  # what runc itself needs; the unit in which Kubernetes counts
+    "local": (0, 0),
+}
+_ENGINES = {"docker": "Docker", "swarm": "Docker", "kubernetes": "Kubernetes"}
+
+
+class Limits(NamedTuple):
+    """0 where nothing is said."""
+
+    memory: float
+    shares: float
+    cpus: float
+    gpus: float
+    needs_memory: float  # what is set aside
+    needs_cpus: float
+
+
+def limits_of(template: Template, kind: Kind) -> Limits:
+    limits, requests = template.get("limits", {}), template.get("requests", {})
+    memory, shares, cpus, gpus = (
+        _amount(limits, f"limits.{name}") for name in ("memory", "cpu_shares", "cpus", "gpus")
+    )
+    needs = (_amount(requests, f"requests.{name}") for name in ("memory", "cpus"))
+    least_memory, least_cpus = LEAST[kind]
+    if 0 < memory < least_memory:
+        raise NotOffered(f"limits.memory {memory!r}, in bytes, is below the least that {_ENGINES[kind]} takes")
+    if 0 < cpus < least_cpus:
+        raise NotOffered(f"limits.cpus {cpus!r} is below the least that {_ENGINES[kind]} takes")
+    return Limits(memory, shares, cpus, gpus, *needs)
+
+
+def _amount(amounts: Mapping[str, Any], member: str) -> int | float:
+    value = amounts.get(member.rpartition(".")[2], 0)
+    if type(value) not in (int, float) or not 0 <= value < 2**63:
+        raise NotOffered(f"{member} {value!r} is not one that a spawner takes")
+    return value  # type: ignore[no-any-return]
+
+
+# ── hub/settings.py ──
+# The traits of the spawner that a template sets.
+
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_EXPANDED = re.compile(r"\$[$(]")  # what the kubelet changes
+
+
+def settings_of(template: Template, rules: Rules) -> dict[str, Any]:
+    """The traits of the spawner that this template sets, without its options. Raises `NotOffered`.
+
+    What it leaves at zero stays as the hub configured it. Its overrides win: `resolve` took out what members say.
+    """
+    overrides = overrides_of(template, rules)
+    if isinstance(overrides.get("image"), str):
+        overrides["image"] = checked_image(overrides["image"])
+    _check_variables(overrides.get("environment") or {})
+    return merged(_of_members(template, rules), overrides)  # type: ignore[no-any-return]
+
+
+def _of_members(template: Template, rules: Rules) -> dict[str, Any]:
+    limits, image, port = limits_of(template, rules.kind), checked_image(template["image-name"]), _port(template)
+    settings = _common(template, limits, rules.kind)
+    if rules.kind == "local":  # no image; and each server on the hub's own machine needs a port of its own
+        return settings
+    if image:
+        settings["image"] = image
+    if port:
+        settings["port"] = port
+    if rules.kind == "swarm":
+        return settings | _of_a_swarm(limits)
+    address = _address(template)
+    if rules.kind == "docker":
+        return settings | _of_docker(limits, address)
+    return settings | _of_kubernetes(template, limits, address, rules)
+
+
+def _common(template: Template, limits: Limits, kind: Kind) -> dict[str, Any]:
+    literal = _literal if kind == "kubernetes" else str
+    formatted = _formatted if kind == "kubernetes" else str  # KubeSpawner formats these; the others do not
+    given: dict[str, str] = template.get("environment", {})
+    _check_variables(given)
+    environment = given | {
+        "BINDER_REGISTRY_TEMPLATE": template["name"],
+        "BINDER_REGISTRY_REVISION": str(template["revision"]),
+    }
+    settings: dict[str, Any] = {
+        "environment": {variable: formatted(literal(value)) for variable, value in environment.items()}
+    }
+    if words := command_words(template.get("command", "")):
+        settings["cmd"] = [literal(word) for word in words]
+    if path := template.get("redirect-uri"):
+        settings["default_url"] = _formatted(literal(_server_path(path)))  # every spawner formats this one
+    if limits.memory:
+        settings["mem_limit"] = int(limits.memory)
+    if limits.cpus:
+        settings["cpu_limit"] = float(limits.cpus)
+    if limits.needs_memory:
+        settings["mem_guarantee"] = int(limits.needs_memory)
+    if limits.needs_cpus:
+        settings["cpu_guarantee"] = max(float(limits.needs_cpus), LEAST[kind][1])
+    return settings
+
+
+def _of_a_swarm(limits: Limits) -> dict[str, Any]:
+    """Ports are published by the swarm, at no address; and it knows no weights."""
+    if limits.gpus:
+        raise NotOffered("limits.gpus cannot be asked of a swarm")
+    return {}
+
+
+def _of_docker(limits: Limits, address: str) -> dict[str, Any]:
+    host: dict[str, Any] = {}
+    if limits.shares:
+        host["cpu_shares"] = int(limits.shares)
+    if limits.needs_memory >= LEAST["docker"][0]:  # of CPUs, an engine sets nothing aside
+        host["mem_reservation"] = int(min(limits.needs_memory, limits.memory or limits.needs_memory))
+    if limits.gpus:
+        host["device_requests"] = [{"count": int(limits.gpus), "capabilities": [["gpu"]]}]
+    settings = {
+        "remove": True,
+        "extra_host_config": host,
+    }  # else it starts the user's last container, whatever is chosen
+    return settings | {"host_ip": address} if address else settings
+
+
+def _of_kubernetes(template: Template, limits: Limits, address: str, rules: Rules) -> dict[str, Any]:
+    revision, slug = str(template["revision"]), slug_of(template["name"])
+    settings: dict[str, Any] = {
+        "extra_resource_limits": {rules.gpu_resource: int(limits.gpus)} if limits.gpus else {},
+        "extra_annotations": {
+            "binder-registry/template": _formatted(template["name"]),
+            "binder-registry/revision": revision,
+        },
+        "extra_labels": {
+            "binder-registry/template": slug if len(slug) <= 63 else hashlib.sha256(slug.encode()).hexdigest()[:40],
+            "binder-registry/revision": revision,
+        },
+    }
+    if address and not ip_address(address).is_loopback:  # 2015's is the host's: nothing reaches a pod's loopback
+        settings["ip"] = address
+    if (
+        limits.shares and not limits.needs_cpus
+    ):  # the kubelet turns a request of 1 CPU into 1024 shares; Kubernetes counts in thousandths
+        settings["cpu_guarantee"] = max(limits.shares / 1024, LEAST["kubernetes"][1])
+    return settings
+
+
 def _server_path(path: str) -> str:
     if not path.startswith("/") or path.startswith("//") or "\\" in path or _CONTROL.search(path):
         raise NotOffered(f"redirect-uri {path!r} is not a path that starts with one '/'")
     return path
 
 
-def _environment(template: Template) -> dict[str, str]:
-    environment: dict[str, str] = template.get("environment", {})
+def _check_variables(environment: Mapping[str, Any]) -> None:
     for variable in environment:  # a spawner lets these win over the hub's own, the server's API token for one
         if variable.upper().startswith(("JUPYTERHUB_", "JPY_", "BINDER_REGISTRY_")):
             raise NotOffered(f"environment sets {variable}, which is the hub's")
-    return environment
-
-
-def _image(template: Template) -> str:
-    image: str = template["image-name"]
-    found = _IMAGE.fullmatch(image) if len(image) <= 1024 else None
-    if not found or len(found["name"]) > 255 or _IMAGE_ID.fullmatch(image):
-        hint = ": its name has capital letters" if _IMAGE.fullmatch(image.lower()) else ""
-        raise NotOffered(f"{image!r} is not a reference to an image{hint}")
-    return image
 
 
 def _address(template: Template) -> str:
@@ -349,24 +752,6 @@ def _port(template: Template) -> int:
     return port
 
 
-def _limits(limits: Mapping[str, Any], kind: Kind) -> tuple[float, float, float, float]:
-    """memory, cpu_shares, cpus and gpus; 0 where nothing is said."""
-    memory, shares, cpus, gpus = (_limit(limits, name) for name in ("memory", "cpu_shares", "cpus", "gpus"))
-    least_memory, least_cpus = LEAST[kind]
-    if 0 < memory < least_memory:
-        raise NotOffered(f"limits.memory {memory!r}, in bytes, is below the least that {_ENGINES[kind]} takes")
-    if 0 < cpus < least_cpus:
-        raise NotOffered(f"limits.cpus {cpus!r} is below the least that {_ENGINES[kind]} takes")
-    return memory, shares, cpus, gpus
-
-
-def _limit(limits: Mapping[str, Any], name: str) -> int | float:
-    value = limits.get(name, 0)
-    if type(value) not in (int, float) or not 0 <= value < 2**63:
-        raise NotOffered(f"limits.{name} {value!r} is not one that a spawner takes")
-    return value  # type: ignore[no-any-return]
-
-
 def _literal(text: str) -> str:
     """For what the kubelet expands: `$(X)` and `$$` reach the server as they are."""
     return text.replace("$", "$$") if _EXPANDED.search(text) else text
@@ -377,68 +762,11 @@ def _formatted(text: str) -> str:
     return text.replace("{", "{{").replace("}", "}}")
 
 
-def _html(text: str) -> str:
-    """Also safe where a template of the hub's would be rendered once more: no brace survives as a brace."""
-    return escape(text).replace("{", "&#123;").replace("}", "&#125;")
+# ── hub/groups.py ──
+# Who may see what: the groups of a user, and those of a template.
 
 
-def _form_order(offer: Offer) -> tuple[str, str]:
-    return offer.title.casefold(), offer.name
-
-
-def merged(before: Any, ours: Any) -> Any:
-    """What a trait becomes: as KubeSpawner merges overrides, on copies.
-
-    Mappings are merged key by key, at every depth, and None takes a key away; all else is replaced. Where the hub has a
-    function for a mapping, that is asked at every start, and ours is merged into what it says.
-    """
-    if not isinstance(ours, dict):
-        return _copied(ours)
-    if not callable(before):
-        return _updated(before, ours)
-
-    def asked(spawner: Any) -> Any:
-        theirs = before(spawner)
-        return later(theirs) if isawaitable(theirs) else _updated(theirs, ours)
-
-    async def later(theirs: Any) -> Any:
-        return _updated(await theirs, ours)
-
-    return asked
-
-
-def _updated(before: Any, ours: Mapping[str, Any]) -> dict[str, Any]:
-    both: dict[str, Any] = _copied(before) if isinstance(before, dict) else {}
-    for key, value in ours.items():
-        if value is None:
-            both.pop(key, None)
-        else:
-            both[key] = _updated(both.get(key), value) if isinstance(value, dict) else _copied(value)
-    return both
-
-
-def _copied(value: Any) -> Any:
-    """Of mappings and lists; what they hold, functions and models of an engine's client, stays the same."""
-    if isinstance(value, dict):
-        return {key: _copied(one) for key, one in value.items()}
-    return [_copied(one) for one in value] if isinstance(value, list) else value
-
-
-_GONE = object()
-
-
-def _undone(now: Any, before: Any, after: Any) -> Any:
-    """`before`, where `now` is what we set (`after`); what others changed since stays."""
-    if now == after:
-        return before
-    if not (isinstance(now, dict) and isinstance(after, dict)):
-        return now
-    was = before if isinstance(before, dict) else {}
-    back = {key: _undone(now.get(key, _GONE), was.get(key, _GONE), after.get(key, _GONE)) for key in {**was, **now}}
-    return {key: value for key, value in back.items() if value is not _GONE}
-
-
-# ── the catalogue ────────────────────────────────────────────────────────────────────────────────────────────────────
+_GROUPS = "allowed-groups"
 
 
 @dataclass(frozen=True)
@@ -448,8 +776,647 @@ class Standing:
     admin: bool
     groups: frozenset[str]
 
+    @property
+    def held(self) -> frozenset[str]:
+        """As `options` takes them."""
+        return EveryGroup() if self.admin else self.groups
+
     def sees(self, groups: Collection[str]) -> bool:
         return self.admin or not groups or not self.groups.isdisjoint(groups)
+
+
+def option_groups(template: Template) -> frozenset[str]:
+    """Those that its choices and free texts are for."""
+    return frozenset(group for part in _parts(template) for group in part.get(_GROUPS) or ())
+
+
+def has_groups(template: Template) -> bool:
+    return any(_GROUPS in part for part in _parts(template))
+
+
+def without_case(template: Template) -> Template:
+    """For hubs whose groups come from systems without case."""
+    folded = _with_groups(template, [group.casefold() for group in template.get(_GROUPS, ())])
+    return (
+        folded | {"options": [_folded(option) for option in template["options"]]} if "options" in template else folded
+    )
+
+
+def under_groups_of(today: Template, past: Template) -> Template:
+    """A past revision, where the groups of today decide: of the template, and of the choices that it still has."""
+    held = _with_groups(past, today.get(_GROUPS, ()))
+    if "options" not in past:
+        return held
+    options = {option["name"]: option for option in today.get("options", ())}
+    return held | {"options": [_held(options.get(option["name"]), option) for option in past["options"]]}
+
+
+def _parts(template: Template) -> list[Mapping[str, Any]]:
+    return [
+        part
+        for option in template.get("options", ())
+        for part in (*option.get("choices", ()), *([option["free-text"]] if "free-text" in option else []))
+    ]
+
+
+def _with_groups(part: Mapping[str, Any], groups: Collection[str] | None) -> dict[str, Any]:
+    kept = {key: value for key, value in part.items() if key != _GROUPS}
+    return kept if groups is None else {**kept, _GROUPS: [*groups]}
+
+
+def _folded(option: Mapping[str, Any]) -> dict[str, Any]:
+    def fold(part: Mapping[str, Any]) -> dict[str, Any]:
+        groups = part.get(_GROUPS)
+        return _with_groups(part, None if groups is None else [group.casefold() for group in groups])
+
+    return _each(option, lambda _, part: fold(part))
+
+
+def _held(today: Mapping[str, Any] | None, past: Mapping[str, Any]) -> dict[str, Any]:
+    now = today or {}
+    choices = {choice["name"]: choice for choice in now.get("choices", ())}
+
+    def hold(name: str, part: Mapping[str, Any]) -> dict[str, Any]:
+        same = choices.get(name) if name else now.get("free-text")
+        return dict(part) if same is None else _with_groups(part, same.get(_GROUPS))
+
+    return _each(past, hold)
+
+
+def _each(option: Mapping[str, Any], change: Any) -> dict[str, Any]:
+    changed = dict(option)
+    if "choices" in option:
+        changed["choices"] = [change(choice["name"], choice) for choice in option["choices"]]
+    if "free-text" in option:
+        changed["free-text"] = change("", option["free-text"])
+    return changed
+
+
+# ── hub/offerable.py ──
+# What of a template this hub can start: choices that it cannot are taken out, never what they would have set.
+
+
+# Members that decide what runs, or who may start it. A template that uses another is for newer modules than this.
+UNDERSTOOD = frozenset(("options", "overrides", "paused", "requests"))
+MOST_REASONS = 4096
+_SAMPLES = ("x", f"sha256:{'0' * 64}")  # of what users type: a word, and the digest of an image
+
+
+def check_understood(template: Template) -> None:
+    """Raises `NotOffered`."""
+    unknown = sorted(str(member) for member in template.get("uses", ()) if member not in UNDERSTOOD)
+    if unknown:
+        raise NotOffered(f"it uses {', '.join(unknown)}, which this hub's module is too old to know")
+
+
+def startable(template: Template, rules: Rules, check: Callable[[Template], Any]) -> tuple[Template, dict[str, str]]:
+    """The template without the choices that `check` refuses, and these with the reasons. Raises `NotOffered`.
+
+    Where an option's default goes, the template does: another choice in its place could be a larger one.
+    """
+    if not template.get("options"):
+        return template, {}
+    hidden: dict[str, str] = {}
+    options = []
+    for option in template["options"]:
+        reasons = dict(_refused(template, option, rules, check))
+        default = default_choice(option)
+        if default and default["name"] in reasons:
+            raise NotOffered(f"{option['name']}={default['name']}, the default, is not: {reasons[default['name']]}")
+        kept = {key: value for key, value in option.items() if key != "free-text" or "" not in reasons}
+        if "choices" in option:
+            kept["choices"] = [choice for choice in option["choices"] if choice["name"] not in reasons]
+        if "" in reasons and not (kept.get("choices") or kept.get("build")):
+            raise NotOffered(f"{option['name']} has nothing to choose: {reasons['']}")
+        options.append(kept)
+        hidden |= {f"{option['name']}={name or '(free text)'}": reason for name, reason in reasons.items()}
+    return {**template, "options": options}, hidden
+
+
+def _refused(
+    template: Template, option: Json, rules: Rules, check: Callable[[Template], Any]
+) -> Iterator[tuple[str, str]]:
+    """The choices that this hub cannot start, each alone, and why; "" is the free text."""
+    alone = {**template, "options": [option]}
+    for choice in option.get("choices", ()):
+        if reason := _remembered(alone, option["name"], choice, rules, check):
+            yield choice["name"], reason
+    if "free-text" in option:
+        try:
+            check_placeholders(option["free-text"].get("set", {}), rules)
+        except NotOffered as reason:
+            yield "", str(reason)
+            return
+        reasons = [_reason(alone, {option["name"]: {"free-text": sample}}, check) for sample in _SAMPLES]
+        if all(reasons):
+            yield "", reasons[0]
+
+
+def _remembered(template: Template, option: str, choice: Json, rules: Rules, check: Callable[[Template], Any]) -> str:
+    """What a choice sets is right or wrong whatever the template says beside it: many share theirs."""
+    if rules.override:  # which may look at both
+        return _reason(template, {option: choice["name"]}, check)
+    key = json.dumps(choice.get("set", {}))
+    if key not in rules.reasons:
+        if len(rules.reasons) >= MOST_REASONS:
+            rules.reasons.clear()
+        rules.reasons[key] = _reason(template, {option: choice["name"]}, check)
+    return rules.reasons[key]
+
+
+def _reason(template: Template, choices: Mapping[str, Any], check: Callable[[Template], Any]) -> str:
+    try:
+        check(resolve(template, choices, EveryGroup(), matches=lambda pattern, text: True))
+    except (NotOffered, ChoiceRefused) as reason:
+        return str(reason)
+    except MALFORMED as error:
+        return repr(error)
+    return ""
+
+
+# ── hub/choosing.py ──
+# What was chosen of a template's options, in each spelling: REST, links, forms, and what a hub saved of a start.
+
+
+FREE_TEXT = "free-text"
+UNLISTED = "--unlisted-choice"  # KubeSpawner's, after the name of an option; names hold no "--"
+OTHER = "--"  # in our own form: what is typed counts
+_OF_A_LINK = "option."
+
+
+def named_choices(options: Mapping[str, Any]) -> dict[str, Any] | None:
+    """As the REST API takes them, and links and forms are read; None where they are spelled as KubeSpawner does it."""
+    choices = options.get("options")
+    if choices is None:
+        return None
+    if not isinstance(choices, dict):
+        raise http_error(400, "The options are an object: the name of a choice by the name of its option.")
+    return choices
+
+
+def spelled(choices: Json) -> dict[str, str]:
+    """As KubeSpawner spells and saves them, beside `profile`."""
+    found = {}
+    for name, choice in choices.items():
+        key, value = (f"{name}{UNLISTED}", choice.get(FREE_TEXT)) if isinstance(choice, dict) else (name, choice)
+        if isinstance(value, str):
+            found[key] = value
+    return found
+
+
+def saved_choices(
+    options: Mapping[str, Any], shown: Collection[Json], defaults: Json
+) -> tuple[dict[str, Any], list[str]]:
+    """Of a start that was saved, in KubeSpawner's spelling: what is still shown, and what is told of the rest."""
+    choices: dict[str, Any] = {}
+    gone: list[str] = []
+    for option in shown:
+        name = option["name"]
+        typed, chosen = options.get(name + UNLISTED), options.get(name)
+        if typed and isinstance(typed, str) and FREE_TEXT in option:
+            choices[name] = {FREE_TEXT: typed}
+        elif not typed and isinstance(chosen, str) and any(one["name"] == chosen for one in option.get("choices", ())):
+            choices[name] = chosen
+        elif typed or chosen:
+            gone.append(told_gone(option, typed or chosen, defaults))
+    return choices, gone
+
+
+def told_gone(option: Json, chosen: Any, defaults: Json) -> str:
+    default = default_of(option, defaults)
+    instead = f", so that it is {quoted(title_of(default))}" if default else ""
+    return f"{quoted(str(chosen))} of {quoted(title_of(option))} is no longer offered{instead}."
+
+
+def choices_of_a_link(first: Mapping[str, str]) -> dict[str, Any]:
+    """`option.size=large&option.image.free-text=quay.io/a/b:c`."""
+    choices: dict[str, Any] = {}
+    for key, value in first.items():
+        if key.startswith(_OF_A_LINK):
+            name = key.removeprefix(_OF_A_LINK)
+            typed = name.endswith(f".{FREE_TEXT}")
+            choices[name.removesuffix(f".{FREE_TEXT}")] = {FREE_TEXT: value} if typed else value
+    return choices
+
+
+def choices_of_a_form(first: Mapping[str, str], slug: str) -> dict[str, Any]:
+    """Of our own and of KubeSpawner's, which leaves out the menu where something was typed."""
+    prefix = f"profile-option-{slug}--"
+    sent = {key.removeprefix(prefix): value for key, value in first.items() if key.startswith(prefix)}
+    sent.pop("revision", None)
+    choices: dict[str, Any] = {
+        key: value for key, value in sent.items() if "--" not in key and value not in ("", OTHER)
+    }
+    for key, value in sent.items():
+        name = key.removesuffix(UNLISTED)
+        if name != key and value and sent.get(name, OTHER) in (OTHER, UNLISTED.strip("-")):
+            choices[name] = {FREE_TEXT: value}
+    return choices
+
+
+def deprecations(options: Collection[Json], choices: Json, defaults: Json) -> list[str]:
+    """What is told of the choices made."""
+    taken = ((option, choices.get(option["name"])) for option in options)
+    found = ((default_of(option, defaults) if chosen is None else _called(option, chosen)) for option, chosen in taken)
+    return [f"{title_of(one)!r} is deprecated: {one['deprecated']}" for one in found if one and one.get("deprecated")]
+
+
+def defaults_of(options: Collection[Json]) -> dict[str, str]:
+    """The names of the choices that are taken where none is made, of all choices: not everybody may have them."""
+    found = ((option["name"], default_choice(option)) for option in options)
+    return {name: default["name"] for name, default in found if default}
+
+
+def default_of(option: Json, defaults: Json) -> Json | None:
+    """None where it is for others."""
+    return _called(option, defaults.get(option["name"]))
+
+
+def title_of(part: Json) -> str:
+    return str(part.get("display-name") or part["name"])
+
+
+def _called(option: Json, chosen: Any) -> Json | None:
+    return next((one for one in option.get("choices", ()) if one["name"] == chosen), None)
+
+
+# ── hub/form.py ──
+# The form of spawners that have none of their own, as HTML. Menus are named as in KubeSpawner's.
+
+
+def radio(slug: str, title: str, description: str, deprecated: str, *, checked: bool) -> str:
+    """What stands in the label of an environment."""
+    warning = f"<em>Deprecated: {html_text(deprecated)}</em>" if deprecated else ""
+    return (
+        f'<input type="radio" name="template" value="{slug}" required{" checked" if checked else ""}>'
+        f"<strong>{html_text(title)}</strong><small>{html_text(description)}</small>{warning}"
+    )
+
+
+def versions_menu(slug: str, titles: Mapping[str, str], chosen: str) -> str:
+    """`titles` by "r12", of past revisions."""
+    items = "".join(_item(key, title, key == chosen) for key, title in titles.items())
+    return (
+        f'<select name="revision-{slug}" class="form-select" aria-label="Version">'
+        f'<option value="current">current</option>{items}</select>'
+    )
+
+
+def option_fields(slug: str, title: str, options: list[dict[str, Any]], chosen: Json, defaults: Json) -> str:
+    """A group of fields, each with a label of its own; `chosen` as in `options.resolve`."""
+    fields = "".join(_fields(slug, option, chosen.get(option["name"]), defaults) for option in options)
+    return f"<fieldset><legend>Options of {html_text(title)}</legend>{fields}</fieldset>" if fields else ""
+
+
+def _fields(slug: str, option: Json, chosen: Any, defaults: Json) -> str:
+    name = f"profile-option-{slug}--{option['name']}"
+    choices, typed = option.get("choices", ()), option.get(FREE_TEXT)
+    fields = ""
+    if choices:
+        described = f"<small>{html_text(option['description'])}</small>" if option.get("description") else ""
+        menu = _menu(name, option, chosen, defaults)
+        fields = f'<label for="{name}">{html_text(title_of(option))}</label>{menu}{described}'
+    return fields + _text_field(name, option, typed, chosen) if typed is not None else fields
+
+
+def _menu(name: str, option: Json, chosen: Any, defaults: Json) -> str:
+    default = default_of(option, defaults)
+    taken = chosen if chosen is not None else default["name"] if default else ""
+    items = [_item(choice["name"], _choice_title(choice), choice["name"] == taken) for choice in option["choices"]]
+    if not any(choice["name"] == taken for choice in option["choices"]) and not isinstance(taken, dict):
+        items.insert(0, _item("", "Choose...", True))  # the default is for others
+    if FREE_TEXT in option:
+        items.append(_item(OTHER, f"{_typed_title(option)}...", isinstance(taken, dict)))
+    return f'<select id="{name}" name="{name}" class="form-select">{"".join(items)}</select>'
+
+
+def _text_field(name: str, option: Json, typed: Json, chosen: Any) -> str:
+    name += UNLISTED
+    value = f' value="{html_text(chosen[FREE_TEXT])}"' if isinstance(chosen, dict) else ""
+    hints = filter(None, (typed.get("description"), typed.get("message")))
+    hint = html_text(" ".join(hints))
+    described = f'<small id="{name}-hint">{hint}</small>' if hint else ""
+    by = f' aria-describedby="{name}-hint"' if hint else ""
+    label = f"{title_of(option)}: {_typed_title(option)}" if option.get("choices") else title_of(option)
+    box = f'<input type="text" id="{name}" name="{name}" class="form-control" maxlength="{VALUE_LENGTH}"{value}{by}>'
+    return f'<label for="{name}">{html_text(label)}</label>{box}{described}'
+
+
+def _typed_title(option: Json) -> str:
+    return str(option[FREE_TEXT].get("display-name") or "Other")
+
+
+def _choice_title(choice: Json) -> str:
+    told = (choice.get("description"), choice.get("deprecated") and f"Deprecated: {choice['deprecated']}")
+    return " - ".join(filter(None, (title_of(choice), *told)))
+
+
+def _item(value: str, title: str, selected: bool) -> str:
+    return f'<option value="{value}"{" selected" if selected else ""}>{html_text(title)}</option>'
+
+
+STYLE = """<style>
+.binder-registry label { display: block; padding: .5em; font-weight: normal }
+.binder-registry input[type=radio] { margin-right: .5em }
+.binder-registry small, .binder-registry em { display: block; margin-left: 1.8em; white-space: pre-line }
+.binder-registry em { font-size: .875em }
+.binder-registry select { width: auto; margin-left: 1.6em }
+.binder-registry fieldset { margin: 0 0 1em 1.8em }
+.binder-registry legend { font-size: .875em; margin: 0 }
+.binder-registry fieldset label { padding: .25em 0 0 }
+.binder-registry fieldset select, .binder-registry fieldset small { margin-left: 0 }
+.binder-registry input[type=text] { max-width: 40em }
+</style>"""
+# What is set belongs to what is chosen: to touch an option chooses its environment, to type chooses what is typed.
+SCRIPT = f"""<script>
+document.querySelectorAll(".binder-registry fieldset").forEach(fields => fields.addEventListener("input", event => {{
+  fields.previousElementSibling.querySelector("input[type=radio]").checked = true;
+  const menu = document.getElementById(event.target.id.replace(/{UNLISTED}$/, ""));
+  if (event.target.type === "text" && menu && menu !== event.target) menu.value = "{OTHER}";
+}}));
+</script>"""
+
+# ── hub/profile_options.py ──
+# The options of a template in KubeSpawner's own shape, for its form, and for others that read it.
+
+
+def profile_options(options: Collection[Json], defaults: Json, text: Callable[[str], str]) -> dict[str, dict[str, Any]]:
+    """Without settings: they are made at the start. `text` escapes where the form does not."""
+    return {option["name"]: _option(option, defaults, text) for option in options}
+
+
+def _option(option: Json, defaults: Json, text: Callable[[str], str]) -> dict[str, Any]:
+    shape: dict[str, Any] = {"display_name": text(title_of(option)), **_described(option, text), "choices": {}}
+    default = default_of(option, defaults)
+    if option.get("choices") and not default:  # for others: nothing is taken in its place in silence
+        shape["choices"][""] = {"display_name": "Choose...", "default": True}
+    for choice in option.get("choices", ()):
+        shape["choices"][choice["name"]] = _choice(choice, text, choice is default)
+    if (typed := option.get(FREE_TEXT)) is not None:
+        shape["unlisted_choice"] = _unlisted(typed, text, title_of(option))
+    if option.get("build"):
+        shape["dynamic_image_building"] = {"enabled": True}
+    return shape
+
+
+def _choice(choice: Json, text: Callable[[str], str], default: bool) -> dict[str, Any]:
+    deprecated = f" - Deprecated: {choice['deprecated']}" if choice.get("deprecated") else ""
+    shape = {"display_name": text(title_of(choice) + deprecated), **_described(choice, text)}
+    return shape | {"default": True} if default else shape
+
+
+def _unlisted(typed: Json, text: Callable[[str], str], title: str) -> dict[str, Any]:
+    shown = typed.get("display-name")
+    shape = {
+        "enabled": True,
+        "display_name": text(shown or title),
+        "display_name_in_choices": text(shown or "Other..."),
+        "validation_regex": text(typed.get("pattern", "")),
+        "validation_message": text(typed.get("message", "")),
+    }
+    return {key: value for key, value in shape.items() if value}
+
+
+def _described(part: Json, text: Callable[[str], str]) -> dict[str, str]:
+    return {"description": text(part["description"])} if part.get("description") else {}
+
+
+# ── hub/offers.py ──
+# What a hub offers of a template, or why it does not.
+
+
+NOTHING: Json = {}
+MOST_COMMON = (Standing(False, frozenset()), Standing(True, frozenset()))
+MOST_SEEN = 32  # sets of groups for which one offer is kept as they see it
+
+
+@dataclass(frozen=True)
+class Offer:
+    name: str
+    slug: str
+    revision: int
+    title: str
+    description: str
+    deprecated: str
+    groups: frozenset[str]  # empty: everyone
+    image: str  # "" where it is the hub's own
+    settings: dict[str, Any]  # of every spawner; with options, those of the template alone
+    profile: dict[str, Any]  # as KubeSpawner's profile_list has it, without settings and options
+    template: Template = field(default_factory=dict)  # with the choices that this hub can start
+    images: frozenset[str] = frozenset()  # of all choices, whoever may take them
+    hidden: Mapping[str, str] = field(default_factory=dict)  # the choices that this hub cannot start, and why
+    defaults: Mapping[str, str] = field(default_factory=dict)  # of options: the name of a choice
+    escaped: bool = True
+    versions: Mapping[str, "Offer"] = field(default_factory=dict)  # past ones, newest first, by "r12"
+
+    @property
+    def options(self) -> list[dict[str, Any]]:
+        return list(self.template.get("options", ()))
+
+    @property
+    def order(self) -> tuple[float, str, str]:
+        given = self.template.get("order")
+        return given if type(given) is int and given > 0 else float("inf"), self.title.casefold(), self.name
+
+    @cached_property
+    def option_groups(self) -> frozenset[str]:
+        return option_groups(self.template)
+
+    @property
+    def version_title(self) -> str:
+        return f"revision {self.revision}: {self.image or HUBS_OWN_IMAGE}"
+
+    @cached_property
+    def form_entry(self) -> str:
+        return self._entry(checked=False)
+
+    def entry(self, revision: str, choices: Json) -> str:
+        """The same, marked: in the form of one whose last choice it is."""
+        return self._entry(revision, choices, checked=True)
+
+    def _entry(self, revision: str = "", choices: Json = NOTHING, *, checked: bool) -> str:
+        head = radio(self.slug, self.title, self.description, self.deprecated, checked=checked)
+        titles = {key: old.version_title for key, old in self.versions.items()}
+        menu = versions_menu(self.slug, titles, revision) if titles else ""
+        return (
+            f"<label>{head}{menu}</label>{option_fields(self.slug, self.title, self.options, choices, self.defaults)}"
+        )
+
+    @cached_property
+    def form_profile(self) -> dict[str, Any]:
+        """For KubeSpawner's form, without settings: it draws nothing, and is copied for every visit."""
+        text = html_text if self.escaped else str
+        options = profile_options(self.options, self.defaults, text)
+        if self.versions:
+            choices: dict[str, dict[str, Any]] = {"current": {"display_name": "current", "default": True}}
+            choices |= {key: {"display_name": text(old.version_title)} for key, old in self.versions.items()}
+            options = {"revision": {"display_name": "Version", "choices": choices}} | options
+        shown = {key: self.template[key] for key in ("contact", "icon") if self.template.get(key)}
+        return {**self.profile, **shown, **({"profile_options": options} if options else {})}
+
+    def seen_by(self, standing: Standing) -> "Offer | None":
+        """With the choices that are theirs; None where they do not see it."""
+        if not has_groups(self.template):
+            return self if standing.sees(self.groups) else None
+        groups = frozenset() if standing.admin else standing.groups & (self.option_groups | self.groups)
+        key = Standing(standing.admin, groups)
+        if key not in self._seen:
+            if len(self._seen) >= MOST_SEEN:
+                self._seen.clear()
+            seen = visible(self.template, standing.held)
+            self._seen[key] = None if seen is None else replace(self, template=seen)
+        return self._seen[key]
+
+    @cached_property
+    def _seen(self) -> "dict[Standing, Offer | None]":
+        return {}
+
+
+def offered(templates: Iterable[Template], rules: Rules = ANY_HUB) -> tuple[list[Offer], list[tuple[str, str]]]:
+    """What a hub with these rules offers, in the order of its form, and what it leaves out: (name, reason)."""
+    offers, left_out = [], []
+    for template in templates:
+        try:
+            offers.append(offer(template, rules))
+        except NotOffered as reason:
+            left_out.append((template["name"], str(reason)))
+        except MALFORMED as error:
+            left_out.append((template["name"], repr(error)))
+    return sorted(offers, key=lambda one: one.order), left_out
+
+
+def offer(template: Template, rules: Rules) -> Offer:
+    """Raises `NotOffered`."""
+    if template.get("deleted"):
+        raise NotOffered("it was deleted")
+    if template.get("replaced-by"):
+        raise NotOffered(f"it is replaced by {template['replaced-by']!r}")
+    check_understood(template)
+    if template.get("paused"):
+        raise NotOffered(f"it is paused: {template['paused']}")
+    if rules.ignore_group_case:
+        template = without_case(template)
+    name, slug, deprecated = template["name"], slug_of(template["name"]), template.get("deprecated", "")
+    own = resolve({key: value for key, value in template.items() if key != "options"}, {}, EveryGroup())
+    profile, settings = profile_of({**template, "overrides": own.get("overrides", {})}, rules)
+    template, hidden = startable(template, rules, lambda resolved: profile_of(resolved, rules))
+    title, description = str(profile["display_name"]), str(profile["description"])
+    text = html_text if rules.escape else str
+    profile["display_name"] = text(title)
+    profile["description"] = text("\n".join(filter(None, [description, deprecated and f"Deprecated: {deprecated}"])))
+    image = str(settings.get("image") or template["image-name"]).replace(HUBS_OWN_IMAGE, "")
+    return Offer(
+        *(name, slug, template["revision"], title, description, deprecated),
+        groups=frozenset(template.get("allowed-groups", ())),
+        image=image,
+        settings=settings,
+        profile=profile,
+        template=template,
+        images=images_of(template, image, rules),
+        hidden=hidden,
+        defaults=defaults_of(template.get("options", ())),
+        escaped=rules.escape,
+    )
+
+
+def profile_of(template: Template, rules: Rules) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What people read of it, and the settings of the spawner. Raises `NotOffered`."""
+    profile: dict[str, Any] = {
+        "slug": slug_of(template["name"]),
+        "display_name": template.get("display-name") or template["name"],
+        "description": template.get("description", ""),
+    }
+    settings = settings_of(template, rules)
+    if rules.override:
+        changed = _overridden(template, {**profile, "kubespawner_override": settings}, rules.override)
+        profile |= changed | {"slug": profile["slug"]}  # a choice is known by its slug
+        settings = {**profile.pop("kubespawner_override")}
+    if not callable(settings.get("cmd")):
+        check_command(settings, rules.allow_commands)
+    return profile, settings
+
+
+def _overridden(template: Template, profile: dict[str, Any], override: Override) -> dict[str, Any]:
+    try:
+        changed = override(copied(template), profile)
+    except Exception as error:
+        raise NotOffered(f"the hub's override failed: {error!r}") from error
+    if changed is None:
+        raise NotOffered("the hub's override leaves it out")
+    if not isinstance(changed, dict) or not isinstance(changed.get("kubespawner_override"), dict):
+        raise NotOffered("the hub's override gives no profile with a kubespawner_override")
+    return changed
+
+
+def with_versions(template: Template, history: list[Template], rules: Rules, versions: int) -> Offer:
+    current = offer(template, rules)
+    past = [
+        {**under_groups_of(template, old), "replaced-by": "", "paused": ""}
+        for old in history
+        if old["revision"] != current.revision
+    ]
+    olds, _ = offered(past[:versions], rules)
+    olds.sort(key=lambda old: -old.revision)
+    current = replace(current, versions={f"r{old.revision}": old for old in olds})
+    for standing in MOST_COMMON:  # made in the follower's thread rather than in the hub's loop
+        if seen := current.seen_by(standing):
+            _ = seen.form_profile if rules.kind == "kubernetes" else seen.form_entry
+    return current
+
+
+def tell_unknown(offer: Offer, rules: Rules) -> None:
+    """A misspelt trait, which a spawner passes over in silence: `securtiy_context`, say."""
+    for trait in dict.fromkeys((*offer.settings, *_set_by_choices(offer.template, rules))) if rules.traits else ():
+        if trait not in rules.traits:
+            near = get_close_matches(trait, rules.traits, 1)
+            meant = f" Is {near[0]} meant?" if near else ""
+            log.warning("The override sets %s for %r, which the spawner does not have.%s", trait, offer.name, meant)
+
+
+def _set_by_choices(template: Template, rules: Rules) -> Iterable[str]:
+    for option in template.get("options", ()):
+        for part in (*option.get("choices", ()), option.get("free-text", {})):
+            yield from overrides_of(part.get("set", {}), rules)
+
+
+# ── hub/view.py ──
+# What is the same for all users who may see the same offers: the form, and the list of what there is.
+
+
+class View:
+    def __init__(self, offers: list[Offer]) -> None:
+        """In the order of the form."""
+        self.offers = offers
+
+    @property
+    def choices(self) -> str:
+        names = [quoted(offer.name) for offer in self.offers]
+        more = f" and {len(names) - 20} more" if len(names) > 20 else ""
+        return f"Choose one of: {', '.join(names[:20])}{more}." if names else ""
+
+    @property
+    def default(self) -> Offer:
+        """What is taken where nothing is chosen: the first that says so, else the first."""
+        return next((offer for offer in self.offers if offer.template.get("default")), self.offers[0])
+
+    @cached_property
+    def form(self) -> str:
+        entries = "".join(offer.form_entry for offer in self.offers)
+        slugs = '<input type="hidden" name="by" value="slug">'
+        script = SCRIPT if any("options" in offer.template for offer in self.offers) else ""
+        return f'{STYLE}<div class="binder-registry">{slugs}{entries}</div>{script}'
+
+    def form_marking(self, name: str, revision: str, choices: Json) -> str:
+        offer = next((one for one in self.offers if one.name == name), None)
+        return self.form.replace(offer.form_entry, offer.entry(revision, choices), 1) if offer else self.form
+
+
+# ── hub/catalogue.py ──
+# Who may choose what.
+
+
+MOST_VIEWS = 64  # forms that are kept, of as many sets of groups
+MAX_HOPS = 8  # along replaced-by, as in the registry's own rule
 
 
 @dataclass(frozen=True)
@@ -457,6 +1424,7 @@ class Choice:
     offer: Offer
     revision: str = ""  # "r12" when pinned
     notice: str = ""  # for the user
+    replaced: bool = False  # it is not the template that was named
 
 
 @dataclass(frozen=True)
@@ -468,25 +1436,33 @@ class Catalogue:
     history: Mapping[str, list[Template]] = field(default_factory=dict)  # newest first
     offers: Mapping[str, Offer] = field(default_factory=dict)
     left_out: Mapping[str, str] = field(default_factory=dict)
-    rules: Rules = Rules()
+    rules: Rules = ANY_HUB
     pinnable: int = 0  # past revisions of each
 
-    def having(self, templates: Iterable[Template], rules: Rules, versions: int = 0) -> "Catalogue":
-        """The same with these templates as given. What cannot be offered, whatever is wrong with it, harms no other."""
+    def having(
+        self, templates: Iterable[Template], rules: Rules, versions: int = 0, before: "Catalogue | None" = None
+    ) -> "Catalogue":
+        """The same with these templates as given. What cannot be offered, whatever is wrong with it, harms no other.
+
+        What `before`, of the same rules and histories, offers of an unchanged template is taken from there.
+        """
         known, offers, left_out = dict(self.templates), dict(self.offers), dict(self.left_out)
         for template in templates:
             name = template["name"]
             known[name] = template
             offers.pop(name, None)
             left_out.pop(name, None)
+            if before and name in before.offers and before.templates[name] == template:
+                offers[name] = before.offers[name]
+                continue
             try:
-                offers[name] = _with_versions(template, self.history.get(name, []), rules, versions)
+                offers[name] = with_versions(template, self.history.get(name, []), rules, versions)
             except NotOffered as reason:
                 left_out[name] = str(reason)
-            except (ValueError, TypeError, LookupError, AttributeError) as error:
+            except MALFORMED as error:
                 left_out[name] = repr(error)
             else:
-                _tell_unknown(offers[name], rules)
+                tell_unknown(offers[name], rules)
         return replace(self, templates=known, offers=offers, left_out=left_out, rules=rules, pinnable=versions)
 
     @cached_property
@@ -506,7 +1482,11 @@ class Catalogue:
 
     @cached_property
     def _groups(self) -> frozenset[str]:
-        return frozenset().union(*(offer.groups for offer in self.offers.values()))
+        return frozenset().union(*(offer.groups | offer.option_groups for offer in self.offers.values()))
+
+    @cached_property
+    def in_order(self) -> list[Offer]:
+        return sorted(self.offers.values(), key=lambda offer: offer.order)
 
     @cached_property
     def _views(self) -> dict[Standing, "View"]:
@@ -516,32 +1496,44 @@ class Catalogue:
         """What such a user sees: made once for all users who see the same."""
         key = Standing(standing.admin, frozenset() if standing.admin else standing.groups & self._groups)
         if key not in self._views:
-            if len(self._views) >= 256:
+            if len(self._views) >= MOST_VIEWS:
                 self._views.clear()
-            visible = (offer for offer in self.offers.values() if key.sees(offer.groups))
-            self._views[key] = View(sorted(visible, key=_form_order))
+            seen = (offer.seen_by(key) for offer in self.in_order)
+            self._views[key] = View([offer for offer in seen if offer])
         return self._views[key]
 
     def choose(self, name: str, revision: str, standing: Standing) -> Choice:
         """Raises `HTTPError` 400. A hidden template reads like one that does not exist."""
         template = self.templates.get(name)
-        if template is None or not standing.sees(template.get("allowed-groups", ())):
-            raise self.refusal(f"There is no environment {_quoted(name)}.", standing)
-        successor = self.templates.get(self.successor(name))
-        offer = self.offers.get(successor["name"]) if successor else None
-        if offer is None or not standing.sees(offer.groups):
-            raise self.refusal(f"The environment {_quoted(name)} is no longer offered.", standing)
+        if template is None or not self._may_know(template, standing):
+            raise self.refusal(f"There is no environment {quoted(name)}.", standing)
+        successor = self.templates.get(self.successor(name), {})
+        offer = self.offers.get(successor.get("name", ""))
+        if successor.get("paused") and self._may_know(successor, standing):
+            raise self.refusal(
+                f"The environment {quoted(successor['name'])} is paused: {successor['paused']}", standing
+            )
+        if offer is None or offer.seen_by(standing) is None:
+            raise self.refusal(f"The environment {quoted(name)} is no longer offered.", standing)
         notice = f"{offer.title!r} is deprecated: {offer.deprecated}" if offer.deprecated else ""
         if offer.name != name:
-            return Choice(offer, "", f"{_quoted(name)} was replaced by {_quoted(offer.name)}. {notice}".rstrip())
+            return Choice(offer, "", f"{quoted(name)} was replaced by {quoted(offer.name)}. {notice}".rstrip(), True)
         if not revision or revision == f"r{offer.revision}":
             return Choice(offer, revision, notice)
         if revision not in offer.versions:
             others = "".join(f", or {number[1:]}" for number in offer.versions)
-            raise _error(
-                400, f"Revision {revision[1:]} of {_quoted(name)} is not offered. Choose the current one{others}."
+            raise http_error(
+                400, f"Revision {revision[1:]} of {quoted(name)} is not offered. Choose the current one{others}."
             )
         return Choice(offer.versions[revision], revision, notice)
+
+    def _may_know(self, template: Template, standing: Standing) -> bool:
+        """Of a template that has no offer, too; one with an option that has nothing for them is hidden."""
+        try:
+            own = without_case(template) if self.rules.ignore_group_case else template
+            return visible(own, standing.held) is not None
+        except MALFORMED:  # whatever is wrong with it
+            return False
 
     def successor(self, name: str) -> str:
         """As the registry's own rule: at most `MAX_HOPS` along replaced-by; a cycle ends nowhere."""
@@ -553,81 +1545,100 @@ class Catalogue:
         return ""
 
     def refusal(self, text: str, standing: Standing) -> HTTPError:
-        return _error(400, f"{text} {self.view(standing).choices}".rstrip())
+        return http_error(400, f"{text} {self.view(standing).choices}".rstrip())
 
 
-def _with_versions(template: Template, history: list[Template], rules: Rules, versions: int) -> Offer:
-    current = offer(template, rules)
-    past = [{**old, "replaced-by": ""} for old in history if old["revision"] != current.revision]
-    olds, _ = offered(past[:versions], rules)
-    olds.sort(key=lambda old: -old.revision)
-    current = replace(current, versions={f"r{old.revision}": old for old in olds})
-    _ = current.form_entry, current.form_profile  # made in the follower's thread rather than in the hub's loop
-    return current
+# ── hub/answers.py ──
+# The registry's address and its answers: what is none is said in words.
 
 
-def _tell_unknown(offer: Offer, rules: Rules) -> None:
-    """A misspelt trait, which a spawner passes over in silence: `securtiy_context`, say."""
-    for trait in offer.profile["kubespawner_override"] if rules.traits else ():
-        if trait not in rules.traits:
-            near = get_close_matches(trait, rules.traits, 1)
-            meant = f" Is {near[0]} meant?" if near else ""
-            log.warning("The override sets %s for %r, which the spawner does not have.%s", trait, offer.name, meant)
-
-
-class View:
-    """What is the same for all users who may see the same offers."""
-
-    def __init__(self, offers: list[Offer]) -> None:
-        self.offers = offers
-
-    @property
-    def choices(self) -> str:
-        names = [_quoted(offer.name) for offer in self.offers]
-        more = f" and {len(names) - 20} more" if len(names) > 20 else ""
-        return f"Choose one of: {', '.join(names[:20])}{more}." if names else ""
-
-    @cached_property
-    def form(self) -> str:
-        entries = "".join(offer.form_entry for offer in self.offers)
-        slugs = '<input type="hidden" name="by" value="slug">'
-        return f'{_STYLE}<div class="binder-registry">{slugs}{entries}</div>'
-
-
-def _quoted(name: str) -> str:
-    return repr(name if len(name) <= 100 else name[:100] + "…")
-
-
-def _error(status: int, text: str) -> HTTPError:
-    error = HTTPError(status, text, reason=HTTPStatus(status).phrase)
-    error.jupyterhub_message = text  # type: ignore[attr-defined]  # what the hub shows to the user
-    return error
-
-
-_STYLE = """<style>
-.binder-registry label { display: block; padding: .5em; font-weight: normal }
-.binder-registry input { margin-right: .5em }
-.binder-registry small, .binder-registry em { display: block; margin-left: 1.8em; white-space: pre-line }
-.binder-registry em { font-size: .875em }
-.binder-registry select { width: auto; margin-left: 1.6em }
-</style>"""
-
-# ── the follower ─────────────────────────────────────────────────────────────────────────────────────────────────────
-
-REQUEST_TIMEOUT = 30.0  # seconds without a byte
-HISTORY_TIMEOUT = 3.0  # seconds without a byte: the list and its stream wait for it
-HISTORY_AGAIN = 60.0  # seconds until a history that failed is asked for again
-HISTORY_PATIENCE = 3  # histories whose connection failed, in one round
-STREAM_SILENCE = 35.0  # seconds; the registry sends a comment every 15
-STREAM_QUIET = 20.0  # seconds, after which the list is polled too
-STREAM_OPENING = 1.0  # seconds; only what a stream gives later than that shows that it gets through while it is open
-LONGEST_PROBE_PAUSE = 60.0  # seconds between streams while none gets through
-LONGEST_PAUSE = 15.0  # seconds between attempts while the registry is away
-SAVE_EVERY = 5.0  # seconds, at most, while changes keep coming
-CLOCK_LEEWAY = 300.0  # seconds that a snapshot may seem to come from the future
-LONGEST_POLL = 86400.0  # seconds
-MOST_VERSIONS = 499  # twice that, for the tombstones between, is what the registry gives in one answer
 _POSITION = re.compile(r"([0-9]+-[0-9a-f]{16})(?![0-9a-f])")  # compressing proxies add "-gzip" and the like
+
+
+def checked_url(url: str) -> str:
+    """Raises `ValueError`, which shows no part that may be secret: the URL goes into the log and the snapshot."""
+    example = "such as http://registry:8080"
+    if not isinstance(url, str):
+        raise ValueError(f"url= is not the URL of a registry, {example}")
+    url = url.strip()
+    shown = "url=" if re.search(r"[@?#]|%40", url) else repr(url)
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018  # raises
+    except ValueError:
+        raise ValueError(f"{shown} is not the URL of a registry, {example}") from None
+    if "@" in parts.netloc or "%40" in parts.netloc:
+        raise ValueError("url= holds a user name or a password, which would be logged: give a token as token=")
+    if parts.query or parts.fragment or "?" in url or "#" in url:
+        raise ValueError("url= has a query or a fragment, which would be logged: give a token as token=")
+    plain = parts.path.isascii() and not re.search(r"[\s\x00-\x1f\x7f]", url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or not plain:
+        raise ValueError(f"{shown} is not the URL of a registry, {example}")
+    return url
+
+
+def checked_token(token: str) -> str:
+    if not isinstance(token, str):
+        raise ValueError("the registry's token= is not text; leave it out where reads need none")
+    token = token.strip()  # one that was read from a file ends with its line
+    if not (token.isascii() and token.isprintable()):
+        raise ValueError("the registry's token holds characters that no header can carry")
+    return token
+
+
+def body_of(response: HTTPResponse) -> bytes:
+    if response.status != 200:
+        raise HTTPException(refusal_text(response))
+    try:
+        return response.read()
+    except IncompleteRead:  # whose text counts bytes: another one each time
+        raise HTTPException("the answer was cut off") from None
+
+
+def parsed_body(body: bytes, response: HTTPResponse) -> Any:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        coding = response.headers.get("Content-Encoding", "")
+        kind = " ".join(filter(None, [coding, response.headers.get("Content-Type", "")]))
+        raise HTTPException(f"the answer is not JSON{kind and f', but {kind}'}") from None
+
+
+def listed_templates(found: Any) -> list[Template]:
+    if not isinstance(found, list):
+        raise HTTPException("the answer is not a list of templates")
+    for one in found:
+        whole = isinstance(one, dict) and isinstance(one.get("name"), str) and type(one.get("revision")) is int
+        if not whole:
+            raise HTTPException("the list holds something without the name and the revision of a template")
+    return found
+
+
+def refusal_text(response: HTTPResponse) -> str:
+    """Without the query of an address: it may hold what is secret."""
+    hints = {401: "it wants a token=", 403: "the token= may not read", 404: "is a prefix missing in url=?"}
+    text = f"{response.status} {response.reason}".rstrip()
+    if 300 <= response.status < 400:
+        target = urlsplit(response.headers.get("Location", ""))
+        return f"{text}, to {target.hostname or ''}{target.path}, which is not followed: url= has to name the registry"
+    return f"{text}: {hints[response.status]}" if response.status in hints else text
+
+
+def position_of(tag: str | None) -> str:
+    """Of an ETag, also a weak one or one that a proxy marked; "" when it is none of the registry's."""
+    found = _POSITION.match((tag or "").removeprefix("W/").strip('"'))
+    return found[1] if found else ""
+
+
+def words_of(error: Exception) -> str:
+    return str(error) if type(error) is HTTPException else f"{type(error).__name__}: {error}"
+
+
+# ── hub/snapshot.py ──
+# The last list on disk, for a hub that starts while the registry is down.
+
+
+CLOCK_LEEWAY = 300.0  # seconds that a snapshot may seem to come from the future
 
 
 class Snapshot:
@@ -656,9 +1667,9 @@ class Snapshot:
             if status.st_mtime > time.time() + CLOCK_LEEWAY:
                 raise ValueError("its time is in the future, so its age is unknown")
             same = saved["versions"] == self._versions
-            history = {name: _listed(past) for name, past in saved["history"].items()} if same else {}
-            catalogue = Catalogue(_position(saved["position"]), history=history)
-            catalogue = catalogue.having(_listed(saved["templates"]), rules, self._versions)
+            history = {name: listed_templates(past) for name, past in saved["history"].items()} if same else {}
+            catalogue = Catalogue(position_of(saved["position"]), history=history)
+            catalogue = catalogue.having(listed_templates(saved["templates"]), rules, self._versions)
         except FileNotFoundError:
             return None
         except (OSError, HTTPException, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
@@ -732,6 +1743,10 @@ def _identity(status: os.stat_result) -> tuple[int, ...]:
     return status.st_dev, status.st_ino, status.st_size, status.st_ctime_ns
 
 
+# ── hub/event_stream.py ──
+# The lines of an event stream, read aside.
+
+
 class EventStream(threading.Thread):
     """The lines of an event stream, read aside: who waits for them can poll meanwhile.
 
@@ -752,7 +1767,7 @@ class EventStream(threading.Thread):
         try:
             with self._answer() as response:
                 if response.status != 200:
-                    raise HTTPException(_refusal(response))
+                    raise HTTPException(refusal_text(response))
                 if "event-stream" not in response.headers.get("Content-Type", ""):
                     raise HTTPException("the answer is no event stream")
                 while not self._unwanted and (line := response.readline()):
@@ -760,6 +1775,85 @@ class EventStream(threading.Thread):
             self.lines.put(HTTPException("it ended"))
         except Exception as error:  # noqa: BLE001  # it is the reader's to judge
             self.lines.put(error)
+
+
+# ── hub/telling.py ──
+# What the log says of the registry: each trouble when it begins, when its cause changes, and when it is over.
+
+
+ON_PURPOSE = ("deleted", "replaced-by", "paused")  # a template that has one of these is in no list
+
+
+class Telling:
+    """`histories`: why the past versions of a template cannot be had, by its name."""
+
+    def __init__(self, url: str, poll: float) -> None:
+        self.histories: dict[str, str] = {}
+        self._url, self._poll = url, poll
+        self._trouble, self._began = "", 0.0
+        self._stream_trouble = False
+
+    def trouble(self, error: Exception) -> None:
+        trouble = words_of(error)
+        if trouble != self._trouble:
+            log.warning("The registry %s gives no list of environments; what was loaded stays: %s", self._url, trouble)
+        self._began = self._began or time.monotonic()
+        self._trouble = trouble
+
+    def recovery(self) -> None:
+        if self._trouble:  # as loud as its beginning: who sees the one looks for the other
+            seconds = time.monotonic() - self._began
+            log.warning("The registry %s gives its list again, after %.0f s", self._url, seconds)
+        self._trouble, self._began = "", 0.0
+
+    def stream_trouble(self, cause: Exception) -> None:
+        """Once until one gets through: the causes take turns."""
+        if not self._stream_trouble:
+            text = "The event stream of the registry %s does not get through, so a change takes up to %g s to show: %s"
+            log.info(text, self._url, self._poll, words_of(cause))
+        self._stream_trouble = True
+
+    def stream(self) -> None:
+        if self._stream_trouble:
+            log.info("The event stream of the registry %s gets through", self._url)
+        self._stream_trouble = False
+
+    def left_out(self, before: Catalogue, now: Catalogue) -> None:
+        for name, reason in now.left_out.items():
+            if before.left_out.get(name) != reason and not any(map(now.templates[name].get, ON_PURPOSE)):
+                log.warning("The environment %r is not offered: %s", name, reason)
+        for name, offer in now.offers.items():
+            told = before.offers[name].hidden if name in before.offers else {}
+            for choice, reason in offer.hidden.items():
+                if told.get(choice) != reason:
+                    log.warning("Of the environment %r, %s is not offered: %s", name, choice, reason)
+
+    def without_history(self, failed: Mapping[str, str]) -> None:
+        for cause in dict.fromkeys(failed.values()):
+            names = [name for name, why in failed.items() if why == cause != self.histories.get(name)]
+            if names:
+                more = f" and {len(names) - 20} more" if len(names) > 20 else ""
+                shown = ", ".join(map(quoted, names[:20])) + more
+                log.warning("Past versions of %s are not offered for now: %s", shown, cause)
+        self.histories = dict(failed)
+
+
+# ── hub/follower.py ──
+# The thread that keeps the catalogue as the registry is.
+
+
+REQUEST_TIMEOUT = 30.0  # seconds without a byte
+HISTORY_TIMEOUT = 3.0  # seconds without a byte: the list and its stream wait for it
+HISTORY_AGAIN = 60.0  # seconds until a history that failed is asked for again
+HISTORY_PATIENCE = 3  # histories whose connection failed, in one round
+STREAM_SILENCE = 35.0  # seconds; the registry sends a comment every 15
+STREAM_QUIET = 20.0  # seconds, after which the list is polled too
+STREAM_OPENING = 1.0  # seconds; only what a stream gives later than that shows that it gets through while it is open
+LONGEST_PROBE_PAUSE = 60.0  # seconds between streams while none gets through
+LONGEST_PAUSE = 15.0  # seconds between attempts while the registry is away
+SAVE_EVERY = 5.0  # seconds, at most, while changes keep coming
+LONGEST_POLL = 86400.0  # seconds
+MOST_VERSIONS = 499  # twice that, for the tombstones between, is what the registry gives in one answer
 
 
 class Follower(threading.Thread):
@@ -773,29 +1867,39 @@ class Follower(threading.Thread):
     """
 
     def __init__(
-        self, url: str, token: str, rules: Rules, *, versions: int = 0, snapshot: str | None = None, poll: float = 5.0
+        self,
+        url: str,
+        token: str,
+        rules: Rules,
+        *,
+        versions: int = 0,
+        snapshot: str | None = None,
+        poll: float = 5.0,
+        label: str = "",
     ) -> None:
         super().__init__(name="binder-registry", daemon=True)
-        self._url, self._token, self._rules = _checked_url(url), _checked_token(token), rules
+        self._url, self._token, self.rules = checked_url(url), checked_token(token), rules
         if type(versions) is not int or not 0 <= versions <= MOST_VERSIONS:
             raise ValueError(f"versions={versions!r} is not a whole number from 0 to {MOST_VERSIONS}")
         if type(poll) not in (int, float) or not 0 < poll <= LONGEST_POLL:
             raise ValueError(f"poll={poll!r} is not a number of seconds above 0, and at most {LONGEST_POLL:.0f}")
         if not isinstance(snapshot, (str, os.PathLike, type(None))):
             raise ValueError(f"snapshot={snapshot!r} is not a path; None keeps the list in memory only")
+        if not isinstance(label, str):
+            raise ValueError(f"label={label!r} is not a selector of labels, such as 'hub=physics'")
         self.catalogue: Catalogue | None = None
         self.contact = 0.0  # Unix time when the registry last confirmed the catalogue
         self.tried = threading.Event()
         self.mode: Literal["streaming", "polling"] = "polling"
         self._versions, self._poll = versions, poll
+        self._label = f"&label={quote(label, safe='')}" if label else ""
         self._ended = threading.Event()
         self._digest = b""  # of the list as it came last
-        self._trouble, self._trouble_began = "", 0.0
-        self._stream_trouble, self._failed_streams, self._next_stream = False, 0, 0.0
+        self._tell = Telling(self._url, poll)
+        self._failed_streams, self._next_stream = 0, 0.0
         self._complete: dict[str, int] = {}  # name → the revision up to which its history is at hand
-        self._without_history: dict[str, str] = {}  # name → why
         self._next_history = 0.0
-        self._snapshot = Snapshot(snapshot, self._url, versions) if snapshot else None
+        self._snapshot = Snapshot(snapshot, self._url + self._label, versions) if snapshot else None
         self._saved = 0.0
         if self._snapshot and (found := self._snapshot.read(rules)):
             catalogue, self.contact = found
@@ -810,7 +1914,8 @@ class Follower(threading.Thread):
 
     def run(self) -> None:
         failures = 0
-        while not self._ended.is_set():
+        pause = 0.0
+        while not (pause and self._ended.wait(spread(pause))):
             pause = self._poll
             try:
                 self._load()
@@ -822,10 +1927,9 @@ class Follower(threading.Thread):
             except Exception as error:  # noqa: BLE001  # a follower that ended would leave the list as it is for good
                 failures += 1
                 pause = min(LONGEST_PAUSE, 0.25 * 2 ** min(failures, 6))
-                self._tell_trouble(error)
+                self._tell.trouble(error)
             self.tried.set()
             self._save(at_once=True)
-            self._ended.wait(_spread(pause))
 
     @contextmanager
     def _get(
@@ -846,35 +1950,34 @@ class Follower(threading.Thread):
         known = self.catalogue
         condition = {"If-None-Match": f'"{known.position}"'} if known and known.position else {}
         headers = {"Cache-Control": "no-cache", **condition}
-        with self._get("/templates?view=full&deleted=true", headers) as response:
+        with self._get(f"/templates?view=full&deleted=true{self._label}", headers) as response:
             news = not (condition and response.status == 304) and self._take(response)
         self.contact = time.time()
-        self._tell_recovery()
+        self._tell.recovery()
         self._complete_history()
         return news
 
     def _take(self, response: HTTPResponse) -> bool:
-        body = _body(response)
-        position = _position(response.headers.get("ETag"))
+        body = body_of(response)
+        position = position_of(response.headers.get("ETag"))
         known, digest = self.catalogue, hashlib.blake2b(body).digest()
         if known and digest == self._digest and position == known.position:
             return False  # something between us knows no conditions
-        templates = _listed(_parsed(body, response))
+        templates = listed_templates(parsed_body(body, response))
         if not position:
             if not templates and known and known.templates:
                 raise HTTPException("an empty list without an ETag")
-            self._tell_stream_trouble(HTTPException("the list comes without the registry's ETag"))
+            self._tell.stream_trouble(HTTPException("the list comes without the registry's ETag"))
         history = known.history if known else {}
-        self._publish(Catalogue(position, history=history).having(templates, self._rules, self._versions))
+        bare = Catalogue(position, history=history)
+        catalogue = bare.having(templates, self.rules, self._versions, before=known)
+        self.contact = time.time()  # first: who sees a catalogue without it takes that for too old
+        self._publish(catalogue)
         self._digest = digest
         return True
 
     def _publish(self, catalogue: Catalogue) -> None:
-        told = self.catalogue.left_out if self.catalogue else {}
-        for name, reason in catalogue.left_out.items():
-            template = catalogue.templates[name]
-            if told.get(name) != reason and not template.get("deleted") and not template.get("replaced-by"):
-                log.warning("The environment %r is not offered: %s", name, reason)
+        self._tell.left_out(self.catalogue or Catalogue(), catalogue)
         self.catalogue = catalogue
 
     def _follow(self) -> bool:
@@ -883,7 +1986,7 @@ class Follower(threading.Thread):
         if not position:
             return False
         accept = {"Accept": "text/event-stream"}
-        stream = EventStream(lambda: self._get(f"/changes?since={position}", accept, STREAM_SILENCE))
+        stream = EventStream(lambda: self._get(f"/changes?since={position}{self._label}", accept, STREAM_SILENCE))
         stream.start()
         try:
             cause = self._read(stream)
@@ -896,7 +1999,7 @@ class Follower(threading.Thread):
             pause = min(LONGEST_PROBE_PAUSE, self._poll * (2 ** min(self._failed_streams, 10) - 1))
             self._next_stream = time.monotonic() + pause
             if self._failed_streams > 1:  # one that ends early is the registry's restart
-                self._tell_stream_trouble(cause)
+                self._tell.stream_trouble(cause)
         return through
 
     def _read(self, stream: EventStream) -> Exception:
@@ -905,7 +2008,7 @@ class Follower(threading.Thread):
         opened = heard = 0.0
         while not self._ended.is_set():
             try:
-                line = stream.lines.get(timeout=_spread(self._poll))
+                line = stream.lines.get(timeout=spread(self._poll))
             except Empty:
                 if time.monotonic() - heard > STREAM_QUIET:
                     self.mode = "polling"
@@ -918,7 +2021,8 @@ class Follower(threading.Thread):
             self.contact, heard = time.time(), time.monotonic()
             opened = opened or heard
             if heard - opened > STREAM_OPENING:
-                self._tell_stream()
+                self.mode, self._failed_streams = "streaming", 0
+                self._tell.stream()
             if line:
                 member, _, value = line.partition(":")
                 event[member] = value.removeprefix(" ")
@@ -933,7 +2037,7 @@ class Follower(threading.Thread):
 
     def _receive(self, event: Mapping[str, str]) -> None:
         """A change, or a heartbeat, which may say how far the registry is."""
-        position = _position(event.get("id"))
+        position = position_of(event.get("id"))
         if "data" in event:
             if not position:
                 raise ValueError("a change without a position")
@@ -946,7 +2050,7 @@ class Follower(threading.Thread):
         catalogue = replace(self.catalogue or Catalogue(), position=position)
         name = change["name"]
         if "template" in change:
-            [template] = _listed([{**change["template"], "revision": change["revision"]}])
+            [template] = listed_templates([{**change["template"], "revision": change["revision"]}])
             if change.get("deleted"):
                 template = {**template, "deleted": True}
             if self._versions and change["action"] == "purged":  # of an older revision: which one is not said
@@ -960,7 +2064,7 @@ class Follower(threading.Thread):
                 past = [template, *catalogue.history.get(name, [])][: self._versions + 1]
                 catalogue = replace(catalogue, history={**catalogue.history, name: past})
                 self._complete[name] = template["revision"]
-            catalogue = catalogue.having([template], self._rules, self._versions)
+            catalogue = catalogue.having([template], self.rules, self._versions)
         self._publish(catalogue)
 
     def _complete_history(self) -> None:
@@ -969,7 +2073,7 @@ class Follower(threading.Thread):
         if not self._versions or catalogue is None or time.monotonic() < self._next_history:
             return
         missing = [name for name, offer in catalogue.offers.items() if self._complete.get(name) != offer.revision]
-        missing.sort(key=self._without_history.__contains__)  # what failed before does not hold up the others
+        missing.sort(key=self._tell.histories.__contains__)  # what failed before does not hold up the others
         found: dict[str, list[Template]] = {}
         failed: dict[str, str] = {}
         patience = HISTORY_PATIENCE
@@ -977,29 +2081,29 @@ class Follower(threading.Thread):
             try:
                 found[name] = self._fetch_history(name)
             except Exception as error:  # noqa: BLE001  # whatever is wrong with it, the list goes on
-                failed[name] = _words(error)
+                failed[name] = words_of(error)
                 found[name] = []
                 patience -= isinstance(error, OSError)
             if not patience or self._ended.is_set():
                 break
-        self._tell_without_history(failed)
+        self._tell.without_history(failed)
         self._next_history = time.monotonic() + HISTORY_AGAIN if failed else 0.0
         self._complete |= {name: catalogue.offers[name].revision for name in found if name not in failed}
         if found:
             templates = [catalogue.templates[name] for name in found]
             catalogue = replace(catalogue, history={**catalogue.history, **found})
-            self._publish(catalogue.having(templates, self._rules, self._versions))
+            self._publish(catalogue.having(templates, self.rules, self._versions))
 
     def _fetch_history(self, name: str) -> list[Template]:
         path = f"/templates/{quote(name, safe='')}/changes?limit={2 * self._versions + 2}"
         with self._get(path, timeout=HISTORY_TIMEOUT) as response:
-            changes: list[dict[str, Any]] = _parsed(_body(response), response)["changes"]
+            changes: list[dict[str, Any]] = parsed_body(body_of(response), response)["changes"]
         past = [
             {**change["template"], "revision": change["revision"]}
             for change in changes
             if "template" in change and not change.get("deleted") and change["action"] != "purged"
         ]
-        return _listed(past[: self._versions + 1])
+        return listed_templates(past[: self._versions + 1])
 
     def _save(self, at_once: bool = False) -> None:
         if self._snapshot is None or self.catalogue is None or not self.contact:
@@ -1008,128 +2112,175 @@ class Follower(threading.Thread):
             self._snapshot.write(self.catalogue, self.contact)
             self._saved = time.monotonic()
 
-    def _tell_trouble(self, error: Exception) -> None:
-        trouble = _words(error)
-        if trouble != self._trouble:
-            log.warning("The registry %s gives no list of environments; what was loaded stays: %s", self._url, trouble)
-        self._trouble_began = self._trouble_began or time.monotonic()
-        self._trouble = trouble
 
-    def _tell_recovery(self) -> None:
-        if self._trouble:  # as loud as its beginning: who sees the one looks for the other
-            seconds = time.monotonic() - self._trouble_began
-            log.warning("The registry %s gives its list again, after %.0f s", self._url, seconds)
-        self._trouble, self._trouble_began = "", 0.0
-
-    def _tell_stream_trouble(self, cause: Exception) -> None:
-        """Once until one gets through: the causes take turns."""
-        if not self._stream_trouble:
-            text = "The event stream of the registry %s does not get through, so a change takes up to %g s to show: %s"
-            log.info(text, self._url, self._poll, _words(cause))
-        self._stream_trouble = True
-
-    def _tell_stream(self) -> None:
-        self.mode = "streaming"
-        self._failed_streams = 0
-        if self._stream_trouble:
-            log.info("The event stream of the registry %s gets through", self._url)
-        self._stream_trouble = False
-
-    def _tell_without_history(self, failed: Mapping[str, str]) -> None:
-        for cause in dict.fromkeys(failed.values()):
-            names = [name for name, why in failed.items() if why == cause != self._without_history.get(name)]
-            if names:
-                shown = ", ".join(map(_quoted, names[:20])) + (
-                    f" and {len(names) - 20} more" if len(names) > 20 else ""
-                )
-                log.warning("Past versions of %s are not offered for now: %s", shown, cause)
-        self._without_history = dict(failed)
-
-
-def _checked_url(url: str) -> str:
-    """Raises `ValueError`, which shows no part that may be secret: the URL goes into the log and the snapshot."""
-    example = "such as http://registry:8080"
-    if not isinstance(url, str):
-        raise ValueError(f"url= is not the URL of a registry, {example}")
-    url = url.strip()
-    shown = "url=" if re.search(r"[@?#]|%40", url) else repr(url)
-    try:
-        parts = urlsplit(url)
-        parts.port  # noqa: B018  # raises
-    except ValueError:
-        raise ValueError(f"{shown} is not the URL of a registry, {example}") from None
-    if "@" in parts.netloc or "%40" in parts.netloc:
-        raise ValueError("url= holds a user name or a password, which would be logged: give a token as token=")
-    if parts.query or parts.fragment or "?" in url or "#" in url:
-        raise ValueError("url= has a query or a fragment, which would be logged: give a token as token=")
-    plain = parts.path.isascii() and not re.search(r"[\s\x00-\x1f\x7f]", url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or not plain:
-        raise ValueError(f"{shown} is not the URL of a registry, {example}")
-    return url
-
-
-def _checked_token(token: str) -> str:
-    if not isinstance(token, str):
-        raise ValueError("the registry's token= is not text; leave it out where reads need none")
-    token = token.strip()  # one that was read from a file ends with its line
-    if not (token.isascii() and token.isprintable()):
-        raise ValueError("the registry's token holds characters that no header can carry")
-    return token
-
-
-def _body(response: HTTPResponse) -> bytes:
-    if response.status != 200:
-        raise HTTPException(_refusal(response))
-    try:
-        return response.read()
-    except IncompleteRead:  # whose text counts bytes: another one each time
-        raise HTTPException("the answer was cut off") from None
-
-
-def _parsed(body: bytes, response: HTTPResponse) -> Any:
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
-        coding = response.headers.get("Content-Encoding", "")
-        kind = " ".join(filter(None, [coding, response.headers.get("Content-Type", "")]))
-        raise HTTPException(f"the answer is not JSON{kind and f', but {kind}'}") from None
-
-
-def _listed(found: Any) -> list[Template]:
-    if not isinstance(found, list):
-        raise HTTPException("the answer is not a list of templates")
-    for one in found:
-        whole = isinstance(one, dict) and isinstance(one.get("name"), str) and type(one.get("revision")) is int
-        if not whole:
-            raise HTTPException("the list holds something without the name and the revision of a template")
-    return found
-
-
-def _refusal(response: HTTPResponse) -> str:
-    """Without the query of an address: it may hold what is secret."""
-    hints = {401: "it wants a token=", 403: "the token= may not read", 404: "is a prefix missing in url=?"}
-    text = f"{response.status} {response.reason}".rstrip()
-    if 300 <= response.status < 400:
-        target = urlsplit(response.headers.get("Location", ""))
-        return f"{text}, to {target.hostname or ''}{target.path}, which is not followed: url= has to name the registry"
-    return f"{text}: {hints[response.status]}" if response.status in hints else text
-
-
-def _position(tag: str | None) -> str:
-    """Of an ETag, also a weak one or one that a proxy marked; "" when it is none of the registry's."""
-    found = _POSITION.match((tag or "").removeprefix("W/").strip('"'))
-    return found[1] if found else ""
-
-
-def _words(error: Exception) -> str:
-    return str(error) if type(error) is HTTPException else f"{type(error).__name__}: {error}"
-
-
-def _spread(seconds: float) -> float:
+def spread(seconds: float) -> float:
     return seconds * random.uniform(0.5, 1.0)  # noqa: S311  # many hubs must not come at once
 
 
-# ── the hooks ────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── hub/resolving.py ──
+# From what was chosen to the settings of a start: groups, choices and free texts are checked here, in `resolve`.
+
+
+PATTERNS_AT_ONCE = 4  # processes that check what was typed
+
+
+@dataclass(frozen=True)
+class Start:
+    settings: Mapping[str, Any]
+    choices: Mapping[str, Any] = field(default_factory=dict)
+    notices: list[str] = field(default_factory=list)  # for the user
+
+
+async def start_of(choice: Choice, options: Mapping[str, Any], standing: Standing, rules: Rules) -> Start:
+    """Raises `HTTPError` 400. What was saved heals to the defaults, and tells so; what was named now is refused."""
+    template, named = choice.offer.template, named_choices(options)
+    shown = choice.offer.seen_by(standing) or choice.offer  # of which `resolve` gives them nothing
+    healing = named is None or choice.replaced
+    if healing:
+        given, gone = saved_choices(options if named is None else spelled(named), shown.options, shown.defaults)
+    else:
+        given, gone = _had(choice, named or {})
+    try:
+        resolved = await _resolved(template, given, standing)
+    except ChoiceRefused as reason:
+        typed = [option for option in shown.options if isinstance(given.get(option["name"]), dict)]
+        if not (healing and typed):
+            raise http_error(400, str(reason)) from None
+        gone += [told_gone(option, given[option["name"]][FREE_TEXT], shown.defaults) for option in typed]
+        given = {name: chosen for name, chosen in given.items() if not isinstance(chosen, dict)}
+        resolved = await _without_typed(template, given, standing)
+    notices = gone + deprecations(shown.options, given, shown.defaults)
+    if not template.get("options"):
+        return Start(choice.offer.settings, given, notices)
+    try:
+        _, settings = profile_of(resolved, rules)
+    except (NotOffered, *MALFORMED) as reason:
+        raise http_error(400, f"This environment cannot be started: {reason}.") from None
+    return Start(settings, given, notices)
+
+
+def _had(choice: Choice, named: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """Without the options that a pinned revision did not have: the form shows those of today."""
+    if not choice.revision:
+        return dict(named), []
+    names = {option["name"] for option in choice.offer.options}
+    told = [f"Revision {choice.revision[1:]} has no option {quoted(name)}." for name in named if name not in names]
+    return {name: chosen for name, chosen in named.items() if name in names}, told
+
+
+async def _without_typed(template: Mapping[str, Any], given: Mapping[str, Any], standing: Standing) -> dict[str, Any]:
+    try:
+        return await _resolved(template, given, standing)
+    except ChoiceRefused as reason:
+        raise http_error(400, str(reason)) from None
+
+
+async def _resolved(template: Mapping[str, Any], given: Mapping[str, Any], standing: Standing) -> dict[str, Any]:
+    """Aside where something was typed: its pattern is checked in a process, for which the hub's loop does not wait."""
+    work = partial(resolve, template, given, standing.held)
+    if not any(isinstance(chosen, dict) for chosen in given.values()):
+        return work()
+    return await asyncio.get_running_loop().run_in_executor(_pool(), work)
+
+
+@cache
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(PATTERNS_AT_ONCE, thread_name_prefix="binder-registry-pattern")
+
+
+# ── hub/start.py ──
+# What a start sets of its spawner, and undoes of the one before.
+
+
+_HOOK = re.compile(r".*_hook|escape|format_volume_name")  # traits whose value is a function
+_BYTES = re.compile(r"([0-9]+(?:\.[0-9]+)?)([KMGT]?)")
+_GUARANTEES = (("mem_guarantee", "mem_limit"), ("cpu_guarantee", "cpu_limit"))
+_SCALARS = ("image", "cmd", "default_url", "port", "ip", "mem_limit", "mem_guarantee", "cpu_limit", "cpu_guarantee")
+
+
+async def apply_settings(spawner: Any, settings: Mapping[str, Any], rules: Rules) -> dict[str, Any]:
+    """Set these traits, and undo what the last start set: the hub keeps a spawner whose start failed.
+
+    Gives every trait of the mapping, so that a profile made of it leaves nothing of another behind; but what became a
+    function is set here alone, for KubeSpawner would call it.
+    """
+    undo = spawner.__dict__.setdefault("_binder_registry", {})
+    while undo:
+        trait, (before, after) = undo.popitem()
+        setattr(spawner, trait, undone(getattr(spawner, trait), before, after))
+    given = {trait: await _asked(spawner, trait, ours) for trait, ours in settings.items() if spawner.has_trait(trait)}
+    try:
+        if callable(settings.get("cmd")):
+            check_command(given, rules.allow_commands)
+    except NotOffered as reason:
+        raise http_error(400, f"This environment cannot be started: {reason}.") from None
+    images_own = rules.image_command and rules.kind != "local"  # no image there
+    if "cmd" not in given and not spawner.cmd and not images_own:
+        given["cmd"] = [COMMAND]  # KubeSpawner and DockerSpawner would use the image's own
+    for trait, ours in given.items():
+        try:
+            _set_trait(spawner, undo, trait, merged_setting(getattr(spawner, trait), ours))
+        except Exception as error:  # noqa: BLE001  # whatever the trait's own rule raises
+            log.warning("%s: the spawner does not take this environment's %s: %s", spawner._log_name, trait, error)
+            raise http_error(400, f"This environment cannot be started: the spawner refuses its {trait}.") from None
+    for need, cap in _GUARANTEES:
+        limit, guarantee = _number(getattr(spawner, cap)), _number(getattr(spawner, need))
+        if limit and guarantee > limit:  # Kubernetes refuses a request above its limit
+            _set_trait(spawner, undo, need, limit)
+    if rules.kind == "docker" and isinstance(host := spawner.extra_host_config, dict):
+        limit = _number(spawner.mem_limit)
+        if limit and _number(host.get("mem_reservation")) > limit:  # nor do engines
+            _set_trait(spawner, undo, "extra_host_config", {**host, "mem_reservation": limit})
+    scalars = {trait: getattr(spawner, trait) for trait in _SCALARS if spawner.has_trait(trait)}
+    return {trait: value for trait, value in {**given, **scalars}.items() if not callable(getattr(spawner, trait))}
+
+
+async def _asked(spawner: Any, trait: str, ours: Any) -> Any:
+    """A function in a profile is asked for the value, as KubeSpawner does; hooks are functions themselves."""
+    value = ours(spawner) if callable(ours) and not _HOOK.fullmatch(trait) else ours
+    return await value if isawaitable(value) else value
+
+
+def _set_trait(spawner: Any, undo: dict[str, Any], trait: str, value: Any) -> None:
+    before, _ = undo.get(trait, (getattr(spawner, trait), None))
+    setattr(spawner, trait, value)
+    undo[trait] = (before, copied(getattr(spawner, trait)))
+
+
+def _number(value: Any) -> float:
+    """Of a limit as the hub may have it, `1G` where a function of DockerSpawner's says so; 0 where nothing is told."""
+    if isinstance(value, str) and (match := _BYTES.fullmatch(value)):
+        return int(float(match[1]) * 1024 ** " KMGT".index(match[2] or " "))
+    return value if isinstance(value, (int, float)) else 0
+
+
+def announce(spawner: Any, notice: str) -> None:
+    """Tell the user, on the page that shows the progress of the start."""
+    spawner.__dict__.pop("progress", None)
+    if notice:
+        progress = spawner.progress
+
+        async def told() -> AsyncIterator[dict[str, Any]]:
+            yield {"progress": 1, "message": notice}
+            async with aclosing(progress()) as events:
+                async for event in events:
+                    yield event
+
+        spawner.progress = told
+
+
+# ── hub/hooks.py ──
+# What the hub calls: its form, its start.
+
+
+@dataclass(frozen=True)
+class Last:
+    """What was chosen last, as far as it is still there."""
+
+    name: str
+    revision: str = ""
+    choices: Mapping[str, Any] = field(default_factory=dict)
+    notice: str = ""
 
 
 class Environments:
@@ -1159,36 +2310,35 @@ class Environments:
 
     async def options_form(self, spawner: Any) -> str:
         catalogue, standing = await self._catalogue(spawner), await self._standing(spawner)
-        form = self._visible(catalogue, standing).form
-        choice, notice = self._last_choice(catalogue, spawner, standing)
-        if choice:
-            form = _marked(form, f'<input type="radio" name="template" value="{choice.offer.slug}" required', "checked")
-            form = _marked(form, f'<option value="{choice.revision}"', "selected")
-        return f'<p class="alert alert-warning">{_html(notice)}</p>{form}' if notice else form
+        view = self._visible(catalogue, standing)
+        last = self._last_choice(catalogue, spawner, standing)
+        form = view.form_marking(last.name, last.revision, last.choices)
+        return f'<p class="alert alert-warning">{html_text(last.notice)}</p>{form}' if last.notice else form
 
-    def options_from_form(self, form: Mapping[str, list[str]]) -> dict[str, str]:
-        """Of our own form, of KubeSpawner's, and of a link: `/hub/spawn?template=NAME&revision=12`."""
+    def options_from_form(self, form: Mapping[str, list[str]]) -> dict[str, Any]:
+        """Of our own form, KubeSpawner's, and a link: `/hub/spawn?template=NAME&revision=12&option.size=large`."""
         first = {key: values[0] for key, values in form.items() if values}
         slug = first.get("template") or first.get("profile", "")
-        if not slug:
-            return {}
         of_a_link = "template" in first and first.get("by") != "slug"
+        choices = choices_of_a_link(first) | (choices_of_a_form(first, slug) if slug else {})
+        found: dict[str, Any] = {"options": choices} if choices else {}
+        if not slug:
+            return found
         name = self._meant(self.follower.catalogue, slug) if of_a_link else name_of(slug)
         keys = ("revision", f"revision-{slug}", f"profile-option-{slug}--revision")
         revision = next((first[key] for key in keys if first.get(key, "current") != "current"), "")
-        options = {"template": name}
-        return options | {"revision": revision} if revision else options
+        return {"template": name} | ({"revision": revision} if revision else {}) | found
 
     async def apply_user_options(self, spawner: Any, user_options: Mapping[str, Any]) -> None:
         """Refuse what this user may not start, and set the spawner. KubeSpawner is set by its profile, at its start."""
         catalogue = await self._catalogue(spawner)
-        choice = await self._chosen(catalogue, spawner, user_options)
-        _announce(spawner, choice.notice)
+        choice, start = await self._chosen(catalogue, spawner, user_options)
+        announce(spawner, " ".join(filter(None, [choice.notice, *start.notices])))
         if not spawner.has_trait("profile_list"):
-            await _apply(spawner, choice.offer.profile["kubespawner_override"], catalogue.rules)
+            await apply_settings(spawner, start.settings, catalogue.rules)
         elif not callable(spawner.profile_list):  # it would start the hub's default, or what the static list has
             log.error("The configuration sets KubeSpawner.profile_list after `configure`: nothing is started.")
-            raise _error(503, "This hub's list of environments is not set up. Please tell those who run it.")
+            raise http_error(503, "This hub's list of environments is not set up. Please tell those who run it.")
 
     async def pre_spawn_hook(self, spawner: Any) -> None:
         """`apply_user_options` for hubs before 5.3."""
@@ -1198,29 +2348,37 @@ class Environments:
         """For its form: what this user sees, last choice healed. At the start: the one chosen, whole."""
         catalogue = await self._catalogue(spawner)
         if spawner.pending == "spawn":
-            choice = await self._chosen(catalogue, spawner, spawner.user_options)
-            settings = await _apply(spawner, choice.offer.profile["kubespawner_override"], catalogue.rules)
+            choice, start = await self._chosen(catalogue, spawner, spawner.user_options)
+            if start.notices:  # since `apply_user_options`, or without it
+                announce(spawner, " ".join(filter(None, [choice.notice, *start.notices])))
+            settings = await apply_settings(spawner, start.settings, catalogue.rules)
             return [{**choice.offer.profile, "kubespawner_override": settings, "default": True}]
         standing = await self._standing(spawner)
-        profiles = [offer.form_profile for offer in self._visible(catalogue, standing).offers]
-        choice_before, _ = self._last_choice(catalogue, spawner, standing)
-        slug = choice_before.offer.slug if choice_before else ""
-        spawner.user_options = {"profile": slug} if slug else {}  # a new dict: the hub's database keeps the old
-        return [{**profile, "default": True} if profile["slug"] == slug else {**profile} for profile in profiles]
+        offers = self._visible(catalogue, standing).offers
+        last = self._last_choice(catalogue, spawner, standing)
+        found = next((offer for offer in offers if offer.name == last.name), None)
+        if found is None:
+            spawner.user_options = {}
+            return [{**offer.form_profile} for offer in offers]
+        pinned = {"revision": last.revision} if last.revision else {}  # a new dict: the hub's database keeps the old
+        spawner.user_options = {"profile": found.slug} | pinned | spelled(last.choices) if spawner.user_options else {}
+        marked = {**_without_patterns(found.form_profile, last.choices), "default": True}
+        return [marked if offer is found else {**offer.form_profile} for offer in offers]
 
-    async def _chosen(self, catalogue: Catalogue, spawner: Any, options: Mapping[str, Any]) -> Choice:
+    async def _chosen(self, catalogue: Catalogue, spawner: Any, options: Mapping[str, Any]) -> tuple[Choice, Start]:
         """What these options come to for this user; `spawner.user_options` then says that and nothing else."""
         standing = await self._standing(spawner)
-        self._visible(catalogue, standing)
+        view = self._visible(catalogue, standing)
         name, revision = self._named(catalogue, options)
-        if not name:
-            raise catalogue.refusal("Nothing was chosen.", standing)
-        choice = catalogue.choose(name, revision, standing)
-        if choice.notice:
-            log.info("%s: %s", spawner._log_name, choice.notice)
+        choice = catalogue.choose(name or view.default.name, revision, standing)
+        start = await start_of(choice, options, standing, catalogue.rules)
+        for notice in filter(None, [choice.notice, *start.notices]):
+            log.info("%s: %s", spawner._log_name, notice)
+        _save_spelled(spawner, options)
         chosen = {"template": choice.offer.name, "profile": choice.offer.slug}
-        spawner.user_options = chosen | {"revision": choice.revision} if choice.revision else chosen
-        return choice
+        pinned = {"revision": choice.revision} if choice.revision else {}
+        spawner.user_options = chosen | pinned | spelled(start.choices)
+        return choice, start
 
     def _named(self, catalogue: Catalogue, options: Mapping[str, Any]) -> tuple[str, str]:
         """(name, "r12" or ""); raises `HTTPError` 400 for options that are not text: the REST API takes any JSON."""
@@ -1228,11 +2386,11 @@ class Environments:
         if type(revision) is int:
             revision = str(revision)
         if not all(isinstance(value, str) for value in (name or "", slug or "", revision)):
-            raise _error(400, "An environment is chosen by its name, and its revision by a number.")
+            raise http_error(400, "An environment is chosen by its name, and its revision by a number.")
         if revision in ("", "current"):
             revision = ""
         elif not re.fullmatch(r"r?[0-9]{1,19}", revision):
-            raise _error(400, "A revision is a number.")
+            raise http_error(400, "A revision is a number.")
         else:
             revision = "r" + revision.lstrip("r")
         if name and slug_of(name) != slug:  # else both say the same, as in what `_chosen` leaves
@@ -1243,15 +2401,25 @@ class Environments:
         """What `template` names, in a link and by REST alike: a template, and where there is none, a slug."""
         return name if catalogue and name in catalogue.templates else name_of(name)
 
-    def _last_choice(self, catalogue: Catalogue, spawner: Any, standing: Standing) -> tuple[Choice | None, str]:
-        """What the form marks, and what it tells about it."""
+    def _last_choice(self, catalogue: Catalogue, spawner: Any, standing: Standing) -> Last:
+        """What the form marks, and what it tells about it. Without one, or where it is gone: the default."""
+        before, notice = spawner.user_options or {}, ""
         try:
-            name, revision = self._named(catalogue, spawner.user_options or {})
-            choice = catalogue.choose(name, revision, standing) if name else None
+            name, revision = self._named(catalogue, before)
+            if name:
+                choice = catalogue.choose(name, revision, standing)
+                named = named_choices(before)
+                saved = before if named is None else spelled(named)
+                shown = choice.offer.seen_by(standing)
+                choices, gone = saved_choices(saved, shown.options, shown.defaults) if shown else ({}, [])
+                replaced = [choice.notice] if choice.offer.name != name else []
+                return Last(choice.offer.name, choice.revision, choices, " ".join(replaced + gone))
         except HTTPError as error:
             told = spawner.handler is None  # a start was just refused, and the hub shows why
-            return None, "" if told or not spawner.user_options else str(error.log_message)
-        return choice, choice.notice if choice and choice.offer.name != name else ""
+            notice = "" if told or not before else str(error.log_message)
+        except (TypeError, LookupError):  # the REST API takes any JSON
+            pass
+        return Last(catalogue.view(standing).default.name, notice=notice)
 
     async def _catalogue(self, spawner: Any) -> Catalogue:
         """Raises `HTTPError` 503."""
@@ -1260,14 +2428,14 @@ class Environments:
             await asyncio.sleep(0.05)  # a hub that just started
             waited += 1
         if self.follower.catalogue is None or time.time() - self.follower.contact > self._max_stale:
-            raise _error(503, "The list of environments cannot be had right now. Please try again in a minute.")
+            raise http_error(503, "The list of environments cannot be had right now. Please try again in a minute.")
         return self.follower.catalogue.under(type(spawner))
 
     def _visible(self, catalogue: Catalogue, standing: Standing) -> View:
         """Raises `HTTPError` 403 when it is empty: KubeSpawner would start its own default, without limits."""
         view = catalogue.view(standing)
         if not view.offers:
-            raise _error(403, "There is no environment here that you may start. Please ask those who run this hub.")
+            raise http_error(403, "There is no environment here that you may start. Please ask those who run this hub.")
         return view
 
     async def _standing(self, spawner: Any) -> Standing:
@@ -1278,77 +2446,31 @@ class Environments:
                 state = state.get(key) if isinstance(state, dict) else None
             if isinstance(state, (list, tuple, set)):
                 groups.update(group for group in state if isinstance(group, str))
+        if self.follower.rules.ignore_group_case:
+            groups = {group.casefold() for group in groups}
         return Standing(bool(spawner.user.admin), frozenset(groups))
 
 
-def _marked(form: str, start: str, mark: str) -> str:
-    return form.replace(start, f"{start} {mark}", 1)
+def _save_spelled(spawner: Any, options: Mapping[str, Any]) -> None:
+    """In the hub's database, choices are spelled as KubeSpawner does: what was named once heals when it is replayed."""
+    record, named = getattr(spawner, "orm_spawner", None), named_choices(options)
+    if record is not None and named is not None and record.user_options == options:
+        rest = {key: value for key, value in options.items() if key != "options"}
+        record.user_options = rest | spelled(named)
 
 
-async def _apply(spawner: Any, settings: Mapping[str, Any], rules: Rules) -> dict[str, Any]:
-    """Set these traits, and undo what the last start set: the hub keeps a spawner whose start failed.
-
-    Gives every trait of the mapping, so that a profile made of it leaves nothing of another behind; but what became a
-    function is set here alone, for KubeSpawner would call it.
-    """
-    undo = spawner.__dict__.setdefault("_binder_registry", {})
-    while undo:
-        trait, (before, after) = undo.popitem()
-        setattr(spawner, trait, _undone(getattr(spawner, trait), before, after))
-    given = {trait: await _asked(spawner, trait, ours) for trait, ours in settings.items() if spawner.has_trait(trait)}
-    try:
-        if callable(settings.get("cmd")):
-            check_command(given, rules.allow_commands)
-    except NotOffered as reason:
-        raise _error(400, f"This environment cannot be started: {reason}.") from None
-    images_own = rules.image_command and rules.kind != "local"  # no image there
-    if "cmd" not in given and not spawner.cmd and not images_own:
-        given["cmd"] = [COMMAND]  # KubeSpawner and DockerSpawner would use the image's own
-    for trait, ours in given.items():
-        _set(spawner, undo, trait, merged(getattr(spawner, trait), ours))
-    for need, cap in _GUARANTEES:
-        limit, guarantee = _number(getattr(spawner, cap)), _number(getattr(spawner, need))
-        if limit and guarantee > limit:  # Kubernetes refuses a request above its limit
-            _set(spawner, undo, need, limit)
-    scalars = {trait: getattr(spawner, trait) for trait in _SCALARS if spawner.has_trait(trait)}
-    return {trait: value for trait, value in {**given, **scalars}.items() if not callable(getattr(spawner, trait))}
+def _without_patterns(profile: Mapping[str, Any], choices: Mapping[str, Any]) -> dict[str, Any]:
+    """KubeSpawner would apply the patterns to what was typed last, in the hub's loop, and for as long as that takes."""
+    options = dict(profile.get("profile_options", {}))
+    for name, chosen in choices.items():
+        if isinstance(chosen, dict):
+            typed = {key: value for key, value in options[name]["unlisted_choice"].items() if key != "validation_regex"}
+            options[name] = {**options[name], "unlisted_choice": typed}
+    return {**profile, "profile_options": options} if options else dict(profile)
 
 
-async def _asked(spawner: Any, trait: str, ours: Any) -> Any:
-    """A function in a profile is asked for the value, as KubeSpawner does; hooks are functions themselves."""
-    value = ours(spawner) if callable(ours) and not _HOOK.fullmatch(trait) else ours
-    return await value if isawaitable(value) else value
-
-
-def _set(spawner: Any, undo: dict[str, Any], trait: str, value: Any) -> None:
-    before, _ = undo.get(trait, (getattr(spawner, trait), None))
-    setattr(spawner, trait, value)
-    undo[trait] = (before, _copied(getattr(spawner, trait)))
-
-
-def _number(value: Any) -> float:
-    """Of a limit as the hub may have it, `1G` where a function of DockerSpawner's says so; 0 where nothing is told."""
-    if isinstance(value, str) and (match := _BYTES.fullmatch(value)):
-        return int(float(match[1]) * 1024 ** " KMGT".index(match[2] or " "))
-    return value if isinstance(value, (int, float)) else 0
-
-
-def _announce(spawner: Any, notice: str) -> None:
-    """Tell the user, on the page that shows the progress of the start."""
-    spawner.__dict__.pop("progress", None)
-    if notice:
-        progress = spawner.progress
-
-        async def told() -> AsyncIterator[dict[str, Any]]:
-            yield {"progress": 1, "message": notice}
-            async with aclosing(progress()) as events:
-                async for event in events:
-                    yield event
-
-        spawner.progress = told
-
-
-# ── configure ────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── hub/configure.py ──
+# The one line of a hub's configuration.
 
 
 def configure(
@@ -1359,6 +2481,9 @@ def configure(
     versions: int = 0,
     default: str = "",
     allow_commands: Collection[str] = (),
+    allow_overrides: Collection[str] = (),
+    label: str = "",
+    ignore_group_case: bool = False,
     image_command: bool = False,
     auth_state_groups: str | Sequence[str] = "",
     gpu_resource: str = "nvidia.com/gpu",
@@ -1371,18 +2496,24 @@ def configure(
     """Let the hub offer what the registry at `url` holds. To be called after the spawner class is chosen.
 
     `versions`: how many past revisions users may pin. `allow_commands`: what a template's command may start with,
-    beside `jupyterhub-singleuser`. `image_command`: templates without a command run the image's own, where the hub has
-    none either. `snapshot`: where the last list is kept, for a hub that starts while the registry is
-    down. `escape=False` is for forms that escape by themselves (jupyterhub-fancy-profiles). `poll`: seconds between
-    looks where the registry's event stream does not get through. The others: see `Environments` and `Rules`.
+    beside `jupyterhub-singleuser`. `allow_overrides`: keys of a template's overrides that count, beside the harmless
+    ones. `label`: a selector, for a hub that offers a part of the registry. `ignore_group_case`: the group `Staff` is
+    `staff`. `image_command`: templates without a command run the image's own, where the hub has none either.
+    `snapshot`: where the last list is kept, for a hub that starts while the registry is down. `escape=False` is for
+    forms that escape by themselves (jupyterhub-fancy-profiles). `poll`: seconds between looks where the registry's
+    event stream does not get through. The others: see `Environments` and `Rules`.
 
     Raises `ValueError` for a spawner class that would not ask these hooks.
     """
     spawner_class = _spawner_class(c)
     names = [cls.__name__ for cls in spawner_class.__mro__] if spawner_class else ["Spawner"]
-    rules = Rules("local", allow_commands, gpu_resource, override, escape, image_command)
+    rules = Rules(
+        *("local", allow_commands, gpu_resource, override, escape, image_command),
+        allow_overrides=allow_overrides,
+        ignore_group_case=ignore_group_case,
+    )
     rules = rules.of(spawner_class) if spawner_class else rules
-    follower = Follower(url, token, rules, versions=versions, snapshot=snapshot, poll=poll)
+    follower = Follower(url, token, rules, versions=versions, snapshot=snapshot, poll=poll, label=label)
     environments = Environments(follower, max_stale=max_stale, default=default, auth_state_groups=auth_state_groups)
     hooks: dict[str, Any] = {"options_from_form": environments.options_from_form}
     if rules.kind != "kubernetes":

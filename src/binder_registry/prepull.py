@@ -10,8 +10,8 @@ PAUSE_IMAGE = "registry.k8s.io/pause:3.10"
 
 
 def image_list(offers: Iterable[Offer]) -> list[str]:
-    """Each image once, pinned versions too, sorted."""
-    return sorted({one.image for offer in offers for one in (offer, *offer.versions.values())})
+    """Each image once, those of every choice and of pinned versions too, sorted. What users type cannot be known."""
+    return sorted({image for offer in offers for one in (offer, *offer.versions.values()) for image in one.images})
 
 
 def z2jh_values(images: Iterable[str]) -> dict[str, Any]:

@@ -5,8 +5,8 @@ from typing import Annotated, TypeAlias
 from msgspec import Raw, Struct
 
 from .members import MAX_ENTRIES, NO_CONTROL, NOT_NEGATIVE, VARIABLES, Member
+from .options import HUBS_OWN_IMAGE as HUBS_OWN_IMAGE
 
-HUBS_OWN_IMAGE = "(the hub's own)"  # a blank, which no reference to an image holds: nobody takes it for one
 OVERRIDES_BYTES = 64 * 1024
 SPAWNER = "[a-z][a-z0-9]{0,62}"  # a kind of spawner
 

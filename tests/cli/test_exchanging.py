@@ -4,8 +4,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from msgspec import Raw
 
 from binder_registry import Client, ContainerLimits, Template
+from binder_registry.choices import Choice, Option
+from binder_registry.settings import Settings
 from tests.client.stub import json_answer, running
 from tests.server.running import KEY, running_server
 
@@ -344,6 +347,29 @@ def test_what_a_hub_cannot_offer_is_named(registry: CommandLine, client: Client,
     result = registry(*spelling)
 
     assert (result.code, bool(re.match(r"free\tthe command 'jupyter' is not among", result.out))) == (1, True)
+
+
+def test_a_choice_that_a_hub_cannot_offer_is_named_unless_its_admin_allows_it(
+    registry: CommandLine, client: Client
+) -> None:
+    reaching = Settings(overrides={"kubespawner": Raw(b'{"volumes": []}')})
+    option = Option(name="size", choices=(Choice(name="small"), Choice(name="large", set=reaching)))
+    client.register_template(Template(name="lab", image_name="i", options=(option,), labels={"hub": "physics"}))
+
+    refused = registry("check-hub", "-l", "hub=physics")
+    allowed = registry("check-hub", "--allow-override", "volumes")
+    elsewhere = registry("check-hub", "-l", "hub=chemistry")
+
+    assert refused.out.startswith("lab, size=large\toverrides.kubespawner.volumes is not among those")
+    assert [result.code for result in (refused, allowed, elsewhere)] == [1, 0, 0]
+
+
+def test_a_paused_template_is_no_fault_of_a_hubs_list(registry: CommandLine, client: Client) -> None:
+    client.register_template(Template(name="lab", image_name="i", paused="Back on Monday."))
+
+    result = registry("check-hub")
+
+    assert (result.code, "lab: in no list, as it is paused: Back on Monday." in result.err) == (0, True)
 
 
 def test_a_template_that_was_replaced_is_as_wanted(registry: CommandLine, client: Client) -> None:

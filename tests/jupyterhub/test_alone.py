@@ -9,9 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from docs.generate_jupyterhub import written
 from tests.jupyterhub.hubs import PROJECT
 
 MODULE = PROJECT / "src" / "binder_registry" / "jupyterhub.py"
+
+
+def test_the_file_is_as_its_parts_are() -> None:
+    assert MODULE.read_text() == written(), "run: make hub"
 
 
 @pytest.mark.timeout(240)

@@ -174,3 +174,12 @@ def test_a_change_shows_in_the_next_view_only() -> None:
 
     assert [offer.name for offer in before.view(ANYBODY).offers] == ["a"]
     assert [offer.name for offer in after.view(ANYBODY).offers] == ["a", "b"]
+
+
+def test_what_is_offered_of_an_unchanged_template_is_kept() -> None:
+    before = catalogue(template("a"), template("b", 1))
+
+    after = Catalogue().having([template("a"), template("b", 2)], Rules(), before=before)
+
+    assert after.offers["a"] is before.offers["a"]
+    assert after.offers["b"].revision == 2

@@ -66,10 +66,12 @@ def test_a_last_choice_that_was_replaced_is_told_as_text() -> None:
     assert 'value="new" required checked' in page
 
 
-def test_a_last_choice_that_makes_no_sense_leaves_the_form_as_it_is() -> None:
-    hooks = environments(catalogue(template("a")))
+def test_a_last_choice_that_makes_no_sense_leaves_the_default_marked() -> None:
+    hooks = environments(catalogue(template("a"), template("b", default=True)))
 
-    assert "checked" not in form(hooks, last={"template": [1], "x": {}})
+    page = form(hooks, last={"template": [1], "x": {}})
+
+    assert 'value="b" required checked' in page
 
 
 def test_what_the_form_sends_comes_back_as_a_name_and_a_revision() -> None:

@@ -566,6 +566,56 @@ def test_a_purged_version_can_no_longer_be_pinned(registry: RegistryStub) -> Non
         eventually(lambda: "r1" not in versions(follower, "a"))
 
 
+# ── a part of the registry ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_label_selects_the_list_and_the_stream(registry: RegistryStub) -> None:
+    with following(registry, label="hub=a b,c") as follower:
+        eventually(lambda: follower.catalogue and registry.opened)
+
+    assert {path.partition("&label=")[2] for path in registry.requests} == {"hub%3Da%20b%2Cc"}
+
+
+@pytest.mark.parametrize("label", [None, 5, ["hub=a"]])
+def test_a_label_that_is_no_text_is_refused(label: Any) -> None:
+    with pytest.raises(ValueError, match=r"^label="):
+        Follower("http://localhost:9", "", Rules(), label=label)
+
+
+def test_the_snapshot_of_another_part_is_not_taken(registry: RegistryStub, tmp_path: Path) -> None:
+    path = tmp_path / "snapshot.json"
+    saved(registry, path)
+
+    follower = Follower(registry.url, "", Rules(), snapshot=str(path), label="hub=physics")
+
+    assert follower.catalogue is None
+
+
+def test_a_choice_that_is_not_offered_is_told_once(registry: RegistryStub, caplog: pytest.LogCaptureFixture) -> None:
+    choices = [{"name": "plain"}, {"name": "shell", "set": {"command": "bash"}}]
+    registry.publish(template("lab", options=[{"name": "size", "choices": choices}]))
+
+    with following(registry) as follower:
+        eventually(lambda: offered(follower, "lab"))
+        registry.publish(template("b"))
+        eventually(lambda: offered(follower, "b"))
+
+    told = [line for line in caplog.messages if "size=shell" in line]
+    assert told == [
+        "Of the environment 'lab', size=shell is not offered: "
+        "the command 'bash' is not among those that this hub allows"
+    ]
+
+
+def test_a_paused_template_is_no_trouble_in_the_log(registry: RegistryStub, caplog: pytest.LogCaptureFixture) -> None:
+    registry.publish(template("lab", paused="Back on Monday."))
+
+    with following(registry) as follower:
+        eventually(lambda: follower.catalogue)
+
+    assert [line for line in caplog.messages if "lab" in line] == []
+
+
 # ── the snapshot ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -41,9 +41,7 @@ def test_the_chosen_template_starts_and_is_recorded(hub: Hub, publisher: Client)
     hub.stop_server("bob")
 
 
-@pytest.mark.parametrize(
-    "options", [{}, {"template": "nope"}, {"template": ["plain"]}, {"template": {"a": 1}}, {"revision": 5}]
-)
+@pytest.mark.parametrize("options", [{"template": "nope"}, {"template": ["plain"]}, {"template": {"a": 1}}])
 def test_options_that_choose_nothing_are_a_400_with_what_there_is(
     hub: Hub, publisher: Client, options: dict[str, Any]
 ) -> None:

@@ -79,7 +79,7 @@ def test_by_rest_only_a_template_and_a_revision_count(hub: Hub, kubernetes: Fake
     hub.stop_server("bob")
 
 
-@pytest.mark.parametrize("options", [{"profile": "gone"}, {}, {"template": "gone"}])
+@pytest.mark.parametrize("options", [{"profile": "gone"}, {"template": "gone"}])
 def test_a_choice_of_nothing_is_a_400_and_makes_no_pod(
     hub: Hub, kubernetes: FakeKubernetes, publisher: Client, options: dict[str, str]
 ) -> None:

@@ -354,9 +354,9 @@ def test_no_option_but_template_and_revision_has_any_effect() -> None:
 
 
 @pytest.mark.parametrize(
-    "options", [{}, {"template": "nope"}, {"profile": "nope"}, {"template": ["scipy"]}, {"template": {"a": 1}},
-                {"template": 5}, {"template": "scipy", "revision": "latest"}, {"template": "scipy", "revision": [1]},
-                {"template": "scipy", "revision": 99}],
+    "options", [{"revision": 5}, {"template": "nope"}, {"profile": "nope"}, {"template": ["scipy"]},
+                {"template": {"a": 1}}, {"template": 5}, {"template": "scipy", "revision": "latest"},
+                {"template": "scipy", "revision": [1]}, {"template": "scipy", "revision": 99}],
 )  # fmt: skip
 def test_options_that_name_nothing_are_a_400_and_never_the_default_pod(options: dict[str, Any]) -> None:
     hooks = environments(catalogue(template(), template("other"), rules=RULES), RULES)

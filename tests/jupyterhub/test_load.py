@@ -1,4 +1,4 @@
-"""A hub with 5,000 templates, and one whose registry takes five seconds for every answer."""
+"""A hub with 5,000 templates with options, and one whose registry takes five seconds for every answer."""
 
 import statistics
 import threading
@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from typing import Any
 
 import httpx2
 import pytest
@@ -16,6 +17,15 @@ from tests.jupyterhub.registry_stub import RegistryStub
 from tests.jupyterhub.samples import template
 
 TEMPLATES, USERS = 5_000, 200
+SIZES: list[dict[str, Any]] = [
+    {"name": name, "set": {"limits": {"memory": 1 << 30}}} for name in ("small", "medium", "large", "huge")
+]
+SIZES[-1]["allowed-groups"] = ["staff"]
+IMAGES = [{"name": f"image-{number}", "set": {"image-name": f"x:{number}"}} for number in range(4)]
+OPTIONS = [
+    {"name": "size", "choices": SIZES},
+    {"name": "image", "choices": IMAGES, "free-text": {"set": {"image-name": "{value}"}}},
+]
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +34,13 @@ def registry() -> Iterator[RegistryStub]:
         for number in range(TEMPLATES):
             groups = [] if number % 10 else [f"g{number % 50}"]
             text = "Text about what is in it. " * 5
-            stub.publish(template(f"env-{number}", description=text, command=TINY_SERVER, allowed_groups=groups))
+            members: dict[str, Any] = {
+                "description": text,
+                "command": TINY_SERVER,
+                "allowed_groups": groups,
+                "options": OPTIONS,
+            }
+            stub.publish(template(f"env-{number}", **members))
         yield stub
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from binder_registry.jupyterhub import NotOffered, Rules, merged, name_of, offer, offered, slug_of
+from binder_registry.jupyterhub import NotOffered, Rules, merged_setting, name_of, offer, offered, slug_of
 from tests.jupyterhub.samples import template
 
 KUBERNETES, DOCKER, LOCAL, SWARM = Rules("kubernetes"), Rules("docker"), Rules("local"), Rules("swarm")
@@ -14,7 +14,7 @@ SHA = "a" * 64
 
 
 def settings(rules: Rules, **members: object) -> dict[str, object]:
-    override: dict[str, object] = offer(template(**members), rules).profile["kubespawner_override"]  # type: ignore[arg-type]
+    override: dict[str, object] = offer(template(**members), rules).settings  # type: ignore[arg-type]
     return override
 
 
@@ -115,7 +115,7 @@ def test_an_override_that_says_no_command_leaves_it_to_the_hub_too(cmd: Any) -> 
 
     [one], _ = offered([template(command="jupyterhub-singleuser --debug")], Rules(override=changed))
 
-    assert one.profile["kubespawner_override"] == {}
+    assert one.settings == {}
 
 
 # ── settings ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -291,7 +291,7 @@ def test_the_override_changes_a_profile() -> None:
 
     [one], _ = offered([template()], Rules("kubernetes", override=with_nodes))
 
-    assert one.profile["kubespawner_override"]["node_selector"] == {"gpu": "true"}
+    assert one.settings["node_selector"] == {"gpu": "true"}
 
 
 def test_the_override_leaves_a_template_out_with_none() -> None:
@@ -373,13 +373,13 @@ def test_escaping_is_left_to_a_form_that_does_it_itself() -> None:
     ],
 )
 def test_values_are_merged_as_kubespawner_does_it(before: Any, ours: Any, both: Any) -> None:
-    assert merged(before, ours) == both
+    assert merged_setting(before, ours) == both
 
 
 def test_merging_changes_nothing_that_the_hub_or_an_override_holds() -> None:
     before, ours = {"a": {"b": [1]}}, {"a": {"c": [2]}}
 
-    both = merged(before, ours)
+    both = merged_setting(before, ours)
     both["a"]["b"].append(9)
     both["a"]["c"].append(9)
 
@@ -387,7 +387,7 @@ def test_merging_changes_nothing_that_the_hub_or_an_override_holds() -> None:
 
 
 def test_a_function_of_the_hub_is_asked_and_ours_is_merged_into_its_answer() -> None:
-    both = merged(lambda spawner: {"for": spawner, "cap": {"drop": ["ALL"]}}, {"cap": {"add": []}})
+    both = merged_setting(lambda spawner: {"for": spawner, "cap": {"drop": ["ALL"]}}, {"cap": {"add": []}})
 
     assert both("ada") == {"for": "ada", "cap": {"drop": ["ALL"], "add": []}}
 
@@ -396,4 +396,4 @@ def test_an_asynchronous_function_of_the_hub_is_awaited() -> None:
     async def theirs(spawner: str) -> dict[str, str]:
         return {"for": spawner}
 
-    assert asyncio.run(merged(theirs, {"a": 1})("ada")) == {"for": "ada", "a": 1}
+    assert asyncio.run(merged_setting(theirs, {"a": 1})("ada")) == {"for": "ada", "a": 1}

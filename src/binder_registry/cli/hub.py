@@ -26,6 +26,22 @@ def allow_command_option(command: F) -> F:
     )(command)
 
 
+def allow_override_option(command: F) -> F:
+    return click.option(
+        "--allow-override",
+        "allow_overrides",
+        multiple=True,
+        metavar="KEY",
+        help="What the hub allows of overrides, beside what is harmless; repeatable.",
+    )(command)
+
+
+def label_option(command: F) -> F:
+    return click.option(
+        "--label", "-l", multiple=True, metavar="SELECTOR", help="Only those with these labels; repeatable."
+    )(command)
+
+
 def kind_option(command: F) -> F:
     return click.option(
         "--kind",
@@ -45,11 +61,20 @@ def kind_option(command: F) -> F:
     show_default=True,
     help="z2jh: values of its prepuller; daemonset: a manifest for kubectl.",
 )
-@click.option("--label", "-l", multiple=True, metavar="SELECTOR", help="Only those with these labels; repeatable.")
+@label_option
 @allow_command_option
+@allow_override_option
 @connected
-def prepull(client: "Client", form: str, label: tuple[str, ...], allow_commands: tuple[str, ...]) -> None:
+def prepull(
+    client: "Client",
+    form: str,
+    label: tuple[str, ...],
+    allow_commands: tuple[str, ...],
+    allow_overrides: tuple[str, ...],
+) -> None:
     """Print the images of what a hub offers, each once, so that nodes hold them before they are asked for.
+
+    Those of every choice are in it, whoever may take it. An image that users type cannot be.
 
     \b
     Examples:
@@ -57,9 +82,14 @@ def prepull(client: "Client", form: str, label: tuple[str, ...], allow_commands:
       binder-registry prepull --format z2jh > prepull.yaml
       binder-registry prepull --format daemonset | kubectl apply -n jhub -f -
     """
-    offers, left_out = _offered(client, "kubernetes", label, allow_commands)
+    offers, left_out = _offered(client, "kubernetes", label, allow_commands, allow_overrides)
     for name, reason in left_out:
         tell(f"{name}: not offered: {reason}")
+    for offer in offers:
+        for choice, reason in offer.hidden.items():
+            tell(f"{offer.name}, {choice}: not offered: {reason}")
+        if not offer.image:
+            tell(f"{offer.name}: the hub's own image, which is not listed here")
     from ..prepull import daemon_set, image_list, z2jh_values
 
     images = image_list(offers)
@@ -73,26 +103,44 @@ def prepull(client: "Client", form: str, label: tuple[str, ...], allow_commands:
 
 @click.command("check-hub", short_help="Name what a hub cannot offer.")
 @kind_option
+@label_option
 @allow_command_option
+@allow_override_option
 @connected
-def check_hub(client: "Client", kind: str, allow_commands: tuple[str, ...]) -> None:
+def check_hub(
+    client: "Client",
+    kind: str,
+    label: tuple[str, ...],
+    allow_commands: tuple[str, ...],
+    allow_overrides: tuple[str, ...],
+) -> None:
     """Name what a JupyterHub cannot offer, and why; exit code 1 when there is something.
+
+    Choices that it cannot offer are named with their option: `scipy, size=large`.
 
     \b
     Examples:
       binder-registry check-hub
       binder-registry check-hub --kind docker
+      binder-registry check-hub --label hub=physics --allow-override volumes
     """
     hub = _rules_of_hubs()
-    templates = _as_hubs_read_them(client.list_templates(deleted=True))
-    catalogue = hub.Catalogue().having(templates, hub.Rules(kind=kind, allow_commands=allow_commands))
-    faults = []
+    templates = _as_hubs_read_them(client.list_templates(deleted=True, label=label))
+    rules = hub.Rules(kind=kind, allow_commands=allow_commands, allow_overrides=allow_overrides)
+    catalogue = hub.Catalogue().having(templates, rules)
+    faults = [
+        [f"{name}, {choice}", reason]
+        for name, offer in catalogue.offers.items()
+        for choice, reason in offer.hidden.items()
+    ]
     for name, reason in catalogue.left_out.items():
         template = catalogue.templates[name]
         wrong = _dead_end(catalogue, name) if template.get("replaced-by") else ""
         if template["deleted"]:
             if wrong and template["replaced-by"] not in catalogue.templates:  # it never was: misspelt
                 tell(f"{name}: {reason}, and {wrong}")
+        elif template.get("paused") and not template.get("replaced-by"):
+            tell(f"{name}: in no list, as {reason}")
         elif wrong or not template.get("replaced-by"):
             faults.append([name, f"{reason}, and {wrong}" if wrong else reason])
         else:
@@ -113,10 +161,13 @@ def _dead_end(catalogue: Any, name: str) -> str:
     return f"{successor!r} is not offered" if successor in catalogue.templates else "that is gone"
 
 
-def _offered(client: "Client", kind: str, label: Sequence[str], allow_commands: Sequence[str]) -> tuple[Any, Any]:
+def _offered(
+    client: "Client", kind: str, label: Sequence[str], allow_commands: Sequence[str], allow_overrides: Sequence[str]
+) -> tuple[Any, Any]:
     hub = _rules_of_hubs()
     templates = _as_hubs_read_them(client.list_templates(label=label))
-    return hub.offered(templates, hub.Rules(kind=kind, allow_commands=allow_commands))  # type: ignore[no-any-return]
+    rules = hub.Rules(kind=kind, allow_commands=allow_commands, allow_overrides=allow_overrides)
+    return hub.offered(templates, rules)  # type: ignore[no-any-return]
 
 
 def _as_hubs_read_them(templates: "Iterable[Template]") -> list[dict[str, Any]]:

@@ -11,11 +11,12 @@ from msgspec.structs import replace
 
 from ..choices import MAX_OPTIONS
 from ..settings import HUBS_OWN_IMAGE
+from ..slugs import name_of
 from ..template import Template
 from .exported_profiles import exported_profiles
 from .group_filter import group_filter
 from .losses import LeftOut, Loss, Losses
-from .names import name_of, slugify
+from .names import slugify
 from .overrides import members_of
 from .profile_lists import ProfileList, find_profiles
 from .profile_options import Place, options_of, override_of, plain_devices, say_ignored, shown

@@ -1,0 +1,147 @@
+"""Who may choose what."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+from tornado.web import HTTPError
+
+from ..options import visible
+from .groups import Standing, without_case
+from .offers import Offer, tell_unknown, with_versions
+from .rules import ANY_HUB, MALFORMED, Kind, NotOffered, Rules, Template, kind_of, log
+from .texts import http_error, quoted
+from .view import View
+
+MOST_VIEWS = 64  # forms that are kept, of as many sets of groups
+MAX_HOPS = 8  # along replaced-by, as in the registry's own rule
+
+
+@dataclass(frozen=True)
+class Choice:
+    offer: Offer
+    revision: str = ""  # "r12" when pinned
+    notice: str = ""  # for the user
+    replaced: bool = False  # it is not the template that was named
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """Everything as of one position of the registry; never changed, only replaced."""
+
+    position: str = ""
+    templates: Mapping[str, Template] = field(default_factory=dict)  # tombstones too
+    history: Mapping[str, list[Template]] = field(default_factory=dict)  # newest first
+    offers: Mapping[str, Offer] = field(default_factory=dict)
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    rules: Rules = ANY_HUB
+    pinnable: int = 0  # past revisions of each
+
+    def having(
+        self, templates: Iterable[Template], rules: Rules, versions: int = 0, before: "Catalogue | None" = None
+    ) -> "Catalogue":
+        """The same with these templates as given. What cannot be offered, whatever is wrong with it, harms no other.
+
+        What `before`, of the same rules and histories, offers of an unchanged template is taken from there.
+        """
+        known, offers, left_out = dict(self.templates), dict(self.offers), dict(self.left_out)
+        for template in templates:
+            name = template["name"]
+            known[name] = template
+            offers.pop(name, None)
+            left_out.pop(name, None)
+            if before and name in before.offers and before.templates[name] == template:
+                offers[name] = before.offers[name]
+                continue
+            try:
+                offers[name] = with_versions(template, self.history.get(name, []), rules, versions)
+            except NotOffered as reason:
+                left_out[name] = str(reason)
+            except MALFORMED as error:
+                left_out[name] = repr(error)
+            else:
+                tell_unknown(offers[name], rules)
+        return replace(self, templates=known, offers=offers, left_out=left_out, rules=rules, pinnable=versions)
+
+    @cached_property
+    def _others(self) -> dict[Kind, "Catalogue"]:
+        return {}
+
+    def under(self, spawner_class: Any) -> "Catalogue":
+        """The same for a hub whose spawner is not the one that the rules were made for."""
+        kind = kind_of(spawner_class)
+        if kind == self.rules.kind:
+            return self
+        if kind not in self._others:
+            log.warning("The spawner is %s: call `configure` after it is chosen.", spawner_class.__name__)
+            bare = Catalogue(self.position, history=self.history)
+            self._others[kind] = bare.having(self.templates.values(), self.rules.of(spawner_class), self.pinnable)
+        return self._others[kind]
+
+    @cached_property
+    def _groups(self) -> frozenset[str]:
+        return frozenset().union(*(offer.groups | offer.option_groups for offer in self.offers.values()))
+
+    @cached_property
+    def in_order(self) -> list[Offer]:
+        return sorted(self.offers.values(), key=lambda offer: offer.order)
+
+    @cached_property
+    def _views(self) -> dict[Standing, "View"]:
+        return {}
+
+    def view(self, standing: Standing) -> "View":
+        """What such a user sees: made once for all users who see the same."""
+        key = Standing(standing.admin, frozenset() if standing.admin else standing.groups & self._groups)
+        if key not in self._views:
+            if len(self._views) >= MOST_VIEWS:
+                self._views.clear()
+            seen = (offer.seen_by(key) for offer in self.in_order)
+            self._views[key] = View([offer for offer in seen if offer])
+        return self._views[key]
+
+    def choose(self, name: str, revision: str, standing: Standing) -> Choice:
+        """Raises `HTTPError` 400. A hidden template reads like one that does not exist."""
+        template = self.templates.get(name)
+        if template is None or not self._may_know(template, standing):
+            raise self.refusal(f"There is no environment {quoted(name)}.", standing)
+        successor = self.templates.get(self.successor(name), {})
+        offer = self.offers.get(successor.get("name", ""))
+        if successor.get("paused") and self._may_know(successor, standing):
+            raise self.refusal(
+                f"The environment {quoted(successor['name'])} is paused: {successor['paused']}", standing
+            )
+        if offer is None or offer.seen_by(standing) is None:
+            raise self.refusal(f"The environment {quoted(name)} is no longer offered.", standing)
+        notice = f"{offer.title!r} is deprecated: {offer.deprecated}" if offer.deprecated else ""
+        if offer.name != name:
+            return Choice(offer, "", f"{quoted(name)} was replaced by {quoted(offer.name)}. {notice}".rstrip(), True)
+        if not revision or revision == f"r{offer.revision}":
+            return Choice(offer, revision, notice)
+        if revision not in offer.versions:
+            others = "".join(f", or {number[1:]}" for number in offer.versions)
+            raise http_error(
+                400, f"Revision {revision[1:]} of {quoted(name)} is not offered. Choose the current one{others}."
+            )
+        return Choice(offer.versions[revision], revision, notice)
+
+    def _may_know(self, template: Template, standing: Standing) -> bool:
+        """Of a template that has no offer, too; one with an option that has nothing for them is hidden."""
+        try:
+            own = without_case(template) if self.rules.ignore_group_case else template
+            return visible(own, standing.held) is not None
+        except MALFORMED:  # whatever is wrong with it
+            return False
+
+    def successor(self, name: str) -> str:
+        """As the registry's own rule: at most `MAX_HOPS` along replaced-by; a cycle ends nowhere."""
+        for _ in range(MAX_HOPS + 1):
+            template = self.templates.get(name, {})
+            if not (template.get("deleted") or template.get("replaced-by")):
+                return name
+            name = template.get("replaced-by", "")
+        return ""
+
+    def refusal(self, text: str, standing: Standing) -> HTTPError:
+        return http_error(400, f"{text} {self.view(standing).choices}".rstrip())

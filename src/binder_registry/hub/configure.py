@@ -1,0 +1,108 @@
+"""The one line of a hub's configuration."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from importlib import import_module
+from importlib.metadata import entry_points
+from inspect import isawaitable
+from typing import Any
+
+from .follower import Follower
+from .hooks import Environments
+from .rules import Override, Rules, log
+
+
+def configure(
+    c: Any,
+    url: str,
+    token: str = "",
+    *,
+    versions: int = 0,
+    default: str = "",
+    allow_commands: Collection[str] = (),
+    allow_overrides: Collection[str] = (),
+    label: str = "",
+    ignore_group_case: bool = False,
+    image_command: bool = False,
+    auth_state_groups: str | Sequence[str] = "",
+    gpu_resource: str = "nvidia.com/gpu",
+    override: Override | None = None,
+    escape: bool = True,
+    snapshot: str | None = "binder-registry-snapshot.json",
+    max_stale: float = 7 * 86400,
+    poll: float = 5.0,
+) -> Environments:
+    """Let the hub offer what the registry at `url` holds. To be called after the spawner class is chosen.
+
+    `versions`: how many past revisions users may pin. `allow_commands`: what a template's command may start with,
+    beside `jupyterhub-singleuser`. `allow_overrides`: keys of a template's overrides that count, beside the harmless
+    ones. `label`: a selector, for a hub that offers a part of the registry. `ignore_group_case`: the group `Staff` is
+    `staff`. `image_command`: templates without a command run the image's own, where the hub has none either.
+    `snapshot`: where the last list is kept, for a hub that starts while the registry is down. `escape=False` is for
+    forms that escape by themselves (jupyterhub-fancy-profiles). `poll`: seconds between looks where the registry's
+    event stream does not get through. The others: see `Environments` and `Rules`.
+
+    Raises `ValueError` for a spawner class that would not ask these hooks.
+    """
+    spawner_class = _spawner_class(c)
+    names = [cls.__name__ for cls in spawner_class.__mro__] if spawner_class else ["Spawner"]
+    rules = Rules(
+        *("local", allow_commands, gpu_resource, override, escape, image_command),
+        allow_overrides=allow_overrides,
+        ignore_group_case=ignore_group_case,
+    )
+    rules = rules.of(spawner_class) if spawner_class else rules
+    follower = Follower(url, token, rules, versions=versions, snapshot=snapshot, poll=poll, label=label)
+    environments = Environments(follower, max_stale=max_stale, default=default, auth_state_groups=auth_state_groups)
+    hooks: dict[str, Any] = {"options_from_form": environments.options_from_form}
+    if rules.kind != "kubernetes":
+        hooks["options_form"] = environments.options_form
+    if spawner_class is None or hasattr(spawner_class, "apply_user_options"):
+        hooks["apply_user_options"] = _chained(c, names, "apply_user_options", environments.apply_user_options)
+    else:
+        hooks["pre_spawn_hook"] = _chained(c, names, "pre_spawn_hook", environments.pre_spawn_hook)
+    profiles = {"profile_list": environments.profile_list}
+    if rules.kind == "kubernetes":
+        hooks |= profiles
+    if blind := [trait for trait in hooks if rules.traits and trait not in rules.traits]:
+        raise ValueError(f"{names[0]} has a method {blind[0]}, so that the hub would not ask the registry: rename it")
+    _set_hooks(c["KubeSpawner"], profiles)  # this and the base class's: for a class chosen later, here or by a flag
+    for section in ("Spawner", names[0]):
+        _set_hooks(c[section], hooks)
+    follower.start()
+    return environments
+
+
+def _spawner_class(c: Any) -> Any:
+    """The class that the configuration names, as a class, a path or an entry point; None when it cannot be imported."""
+    chosen = c.JupyterHub.get("spawner_class", "default")
+    if not isinstance(chosen, str):
+        return chosen
+    for entry_point in entry_points(group="jupyterhub.spawners", name=chosen):
+        chosen = f"{entry_point.module}.{entry_point.attr}"
+    module, _, name = chosen.rpartition(".")
+    try:
+        return getattr(import_module(module), name)
+    except (ImportError, AttributeError, ValueError):
+        return None  # the hub says it better
+
+
+def _set_hooks(section: Any, hooks: Mapping[str, Any]) -> None:
+    for trait, hook in hooks.items():
+        if trait in ("profile_list", "options_form") and section.get(trait):
+            log.warning("The hub's own %s gives way to the registry's list.", trait)
+        section[trait] = hook
+
+
+def _chained(c: Any, names: list[str], trait: str, first: Callable[..., Any]) -> Callable[..., Any]:
+    """Ours, then the hook that the configuration already has: it sees the choice made, and has the last word."""
+    second = next((c[name][trait] for name in names if name in c and trait in c[name]), None)
+    if not callable(second):
+        return first
+
+    async def both(*arguments: Any) -> None:
+        await first(*arguments)
+        outcome = second(*arguments)
+        if isawaitable(outcome):
+            await outcome
+
+    return both

@@ -1,0 +1,296 @@
+"""The thread that keeps the catalogue as the registry is."""
+
+import hashlib
+import json
+import os
+import random
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from queue import Empty
+from typing import Any, Literal
+from urllib.parse import quote, urlsplit
+
+from .answers import body_of, checked_token, checked_url, listed_templates, parsed_body, position_of, words_of
+from .catalogue import Catalogue
+from .event_stream import EventStream
+from .rules import Rules, Template
+from .snapshot import Snapshot
+from .telling import Telling
+
+REQUEST_TIMEOUT = 30.0  # seconds without a byte
+HISTORY_TIMEOUT = 3.0  # seconds without a byte: the list and its stream wait for it
+HISTORY_AGAIN = 60.0  # seconds until a history that failed is asked for again
+HISTORY_PATIENCE = 3  # histories whose connection failed, in one round
+STREAM_SILENCE = 35.0  # seconds; the registry sends a comment every 15
+STREAM_QUIET = 20.0  # seconds, after which the list is polled too
+STREAM_OPENING = 1.0  # seconds; only what a stream gives later than that shows that it gets through while it is open
+LONGEST_PROBE_PAUSE = 60.0  # seconds between streams while none gets through
+LONGEST_PAUSE = 15.0  # seconds between attempts while the registry is away
+SAVE_EVERY = 5.0  # seconds, at most, while changes keep coming
+LONGEST_POLL = 86400.0  # seconds
+MOST_VERSIONS = 499  # twice that, for the tombstones between, is what the registry gives in one answer
+
+
+class Follower(threading.Thread):
+    """Keeps `catalogue` as the registry is: the list, then its event stream; polls where streams do not get through.
+
+    A thread, not a task of the hub's loop: parsing thousands of templates and a slow registry delay no request, and it
+    runs before the loop does. `catalogue` is None until something was loaded, from the registry or from `snapshot`.
+
+    `mode` is "polling" until a stream has shown that it gets through, so that a change never takes longer than `poll`
+    seconds: the list is asked for between streams, and beside one that has yet to prove itself.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        token: str,
+        rules: Rules,
+        *,
+        versions: int = 0,
+        snapshot: str | None = None,
+        poll: float = 5.0,
+        label: str = "",
+    ) -> None:
+        super().__init__(name="binder-registry", daemon=True)
+        self._url, self._token, self.rules = checked_url(url), checked_token(token), rules
+        if type(versions) is not int or not 0 <= versions <= MOST_VERSIONS:
+            raise ValueError(f"versions={versions!r} is not a whole number from 0 to {MOST_VERSIONS}")
+        if type(poll) not in (int, float) or not 0 < poll <= LONGEST_POLL:
+            raise ValueError(f"poll={poll!r} is not a number of seconds above 0, and at most {LONGEST_POLL:.0f}")
+        if not isinstance(snapshot, (str, os.PathLike, type(None))):
+            raise ValueError(f"snapshot={snapshot!r} is not a path; None keeps the list in memory only")
+        if not isinstance(label, str):
+            raise ValueError(f"label={label!r} is not a selector of labels, such as 'hub=physics'")
+        self.catalogue: Catalogue | None = None
+        self.contact = 0.0  # Unix time when the registry last confirmed the catalogue
+        self.tried = threading.Event()
+        self.mode: Literal["streaming", "polling"] = "polling"
+        self._versions, self._poll = versions, poll
+        self._label = f"&label={quote(label, safe='')}" if label else ""
+        self._ended = threading.Event()
+        self._digest = b""  # of the list as it came last
+        self._tell = Telling(self._url, poll)
+        self._failed_streams, self._next_stream = 0, 0.0
+        self._complete: dict[str, int] = {}  # name → the revision up to which its history is at hand
+        self._next_history = 0.0
+        self._snapshot = Snapshot(snapshot, self._url + self._label, versions) if snapshot else None
+        self._saved = 0.0
+        if self._snapshot and (found := self._snapshot.read(rules)):
+            catalogue, self.contact = found
+            self._publish(catalogue)
+            self._complete = {
+                name: past[0]["revision"] for name, past in catalogue.history.items() if past and versions
+            }
+
+    def stop(self) -> None:
+        """Ends the thread at its next pause or line of the stream. A hub just ends; this is for tests and scripts."""
+        self._ended.set()
+
+    def run(self) -> None:
+        failures = 0
+        pause = 0.0
+        while not (pause and self._ended.wait(spread(pause))):
+            pause = self._poll
+            try:
+                self._load()
+                failures = 0
+                self.tried.set()
+                self._save(at_once=True)
+                if time.monotonic() >= self._next_stream and self._follow():
+                    pause = 0.2
+            except Exception as error:  # noqa: BLE001  # a follower that ended would leave the list as it is for good
+                failures += 1
+                pause = min(LONGEST_PAUSE, 0.25 * 2 ** min(failures, 6))
+                self._tell.trouble(error)
+            self.tried.set()
+            self._save(at_once=True)
+
+    @contextmanager
+    def _get(
+        self, path: str, headers: Mapping[str, str] | None = None, timeout: float = REQUEST_TIMEOUT
+    ) -> Iterator[HTTPResponse]:
+        parts = urlsplit(self._url)
+        connect = HTTPSConnection if parts.scheme == "https" else HTTPConnection
+        connection = connect(parts.hostname or "", parts.port, timeout=timeout)
+        try:
+            authorization = {"Authorization": f"token {self._token}"} if self._token else {}
+            connection.request("GET", parts.path.rstrip("/") + path, headers={**authorization, **(headers or {})})
+            yield connection.getresponse()
+        finally:
+            connection.close()
+
+    def _load(self) -> bool:
+        """Was there news?"""
+        known = self.catalogue
+        condition = {"If-None-Match": f'"{known.position}"'} if known and known.position else {}
+        headers = {"Cache-Control": "no-cache", **condition}
+        with self._get(f"/templates?view=full&deleted=true{self._label}", headers) as response:
+            news = not (condition and response.status == 304) and self._take(response)
+        self.contact = time.time()
+        self._tell.recovery()
+        self._complete_history()
+        return news
+
+    def _take(self, response: HTTPResponse) -> bool:
+        body = body_of(response)
+        position = position_of(response.headers.get("ETag"))
+        known, digest = self.catalogue, hashlib.blake2b(body).digest()
+        if known and digest == self._digest and position == known.position:
+            return False  # something between us knows no conditions
+        templates = listed_templates(parsed_body(body, response))
+        if not position:
+            if not templates and known and known.templates:
+                raise HTTPException("an empty list without an ETag")
+            self._tell.stream_trouble(HTTPException("the list comes without the registry's ETag"))
+        history = known.history if known else {}
+        bare = Catalogue(position, history=history)
+        catalogue = bare.having(templates, self.rules, self._versions, before=known)
+        self.contact = time.time()  # first: who sees a catalogue without it takes that for too old
+        self._publish(catalogue)
+        self._digest = digest
+        return True
+
+    def _publish(self, catalogue: Catalogue) -> None:
+        self._tell.left_out(self.catalogue or Catalogue(), catalogue)
+        self.catalogue = catalogue
+
+    def _follow(self) -> bool:
+        """Apply the stream's changes until it ends. Did it get through?"""
+        position = self.catalogue.position if self.catalogue else ""
+        if not position:
+            return False
+        accept = {"Accept": "text/event-stream"}
+        stream = EventStream(lambda: self._get(f"/changes?since={position}{self._label}", accept, STREAM_SILENCE))
+        stream.start()
+        try:
+            cause = self._read(stream)
+            through = self.mode == "streaming"
+        finally:
+            self.mode = "polling"
+            stream.leave()
+        if not through and not self._ended.is_set():
+            self._failed_streams += 1
+            pause = min(LONGEST_PROBE_PAUSE, self._poll * (2 ** min(self._failed_streams, 10) - 1))
+            self._next_stream = time.monotonic() + pause
+            if self._failed_streams > 1:  # one that ends early is the registry's restart
+                self._tell.stream_trouble(cause)
+        return through
+
+    def _read(self, stream: EventStream) -> Exception:
+        """Why it ended."""
+        event: dict[str, str] = {}
+        opened = heard = 0.0
+        while not self._ended.is_set():
+            try:
+                line = stream.lines.get(timeout=spread(self._poll))
+            except Empty:
+                if time.monotonic() - heard > STREAM_QUIET:
+                    self.mode = "polling"
+                if self.mode == "polling" and self._load():
+                    return HTTPException("it held a change back")
+                self._save()
+                continue
+            if isinstance(line, Exception):
+                return line
+            self.contact, heard = time.time(), time.monotonic()
+            opened = opened or heard
+            if heard - opened > STREAM_OPENING:
+                self.mode, self._failed_streams = "streaming", 0
+                self._tell.stream()
+            if line:
+                member, _, value = line.partition(":")
+                event[member] = value.removeprefix(" ")
+                continue
+            try:
+                self._receive(event)
+            except (HTTPException, ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
+                return error
+            event = {}
+            self._save()
+        return HTTPException("stopped")
+
+    def _receive(self, event: Mapping[str, str]) -> None:
+        """A change, or a heartbeat, which may say how far the registry is."""
+        position = position_of(event.get("id"))
+        if "data" in event:
+            if not position:
+                raise ValueError("a change without a position")
+            self._apply(json.loads(event["data"]), position)
+        elif self.catalogue and position not in ("", self.catalogue.position):
+            self.catalogue = replace(self.catalogue, position=position)
+        self._complete_history()
+
+    def _apply(self, change: Mapping[str, Any], position: str) -> None:
+        catalogue = replace(self.catalogue or Catalogue(), position=position)
+        name = change["name"]
+        if "template" in change:
+            [template] = listed_templates([{**change["template"], "revision": change["revision"]}])
+            if change.get("deleted"):
+                template = {**template, "deleted": True}
+            if self._versions and change["action"] == "purged":  # of an older revision: which one is not said
+                self._complete.pop(name, None)
+                catalogue = replace(catalogue, history={**catalogue.history, name: []})
+            elif (
+                self._versions
+                and "deleted" not in template
+                and (name in self._complete or change["action"] == "created")
+            ):
+                past = [template, *catalogue.history.get(name, [])][: self._versions + 1]
+                catalogue = replace(catalogue, history={**catalogue.history, name: past})
+                self._complete[name] = template["revision"]
+            catalogue = catalogue.having([template], self.rules, self._versions)
+        self._publish(catalogue)
+
+    def _complete_history(self) -> None:
+        """Fetch the last revisions where they are not at hand. One that cannot be had leaves its template without."""
+        catalogue = self.catalogue
+        if not self._versions or catalogue is None or time.monotonic() < self._next_history:
+            return
+        missing = [name for name, offer in catalogue.offers.items() if self._complete.get(name) != offer.revision]
+        missing.sort(key=self._tell.histories.__contains__)  # what failed before does not hold up the others
+        found: dict[str, list[Template]] = {}
+        failed: dict[str, str] = {}
+        patience = HISTORY_PATIENCE
+        for name in missing:
+            try:
+                found[name] = self._fetch_history(name)
+            except Exception as error:  # noqa: BLE001  # whatever is wrong with it, the list goes on
+                failed[name] = words_of(error)
+                found[name] = []
+                patience -= isinstance(error, OSError)
+            if not patience or self._ended.is_set():
+                break
+        self._tell.without_history(failed)
+        self._next_history = time.monotonic() + HISTORY_AGAIN if failed else 0.0
+        self._complete |= {name: catalogue.offers[name].revision for name in found if name not in failed}
+        if found:
+            templates = [catalogue.templates[name] for name in found]
+            catalogue = replace(catalogue, history={**catalogue.history, **found})
+            self._publish(catalogue.having(templates, self.rules, self._versions))
+
+    def _fetch_history(self, name: str) -> list[Template]:
+        path = f"/templates/{quote(name, safe='')}/changes?limit={2 * self._versions + 2}"
+        with self._get(path, timeout=HISTORY_TIMEOUT) as response:
+            changes: list[dict[str, Any]] = parsed_body(body_of(response), response)["changes"]
+        past = [
+            {**change["template"], "revision": change["revision"]}
+            for change in changes
+            if "template" in change and not change.get("deleted") and change["action"] != "purged"
+        ]
+        return listed_templates(past[: self._versions + 1])
+
+    def _save(self, at_once: bool = False) -> None:
+        if self._snapshot is None or self.catalogue is None or not self.contact:
+            return
+        if at_once or time.monotonic() - self._saved >= SAVE_EVERY:
+            self._snapshot.write(self.catalogue, self.contact)
+            self._saved = time.monotonic()
+
+
+def spread(seconds: float) -> float:
+    return seconds * random.uniform(0.5, 1.0)  # noqa: S311  # many hubs must not come at once

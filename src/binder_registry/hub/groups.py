@@ -1,0 +1,93 @@
+"""Who may see what: the groups of a user, and those of a template."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..options import EveryGroup
+from .rules import Template
+
+_GROUPS = "allowed-groups"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What decides what a user may see."""
+
+    admin: bool
+    groups: frozenset[str]
+
+    @property
+    def held(self) -> frozenset[str]:
+        """As `options` takes them."""
+        return EveryGroup() if self.admin else self.groups
+
+    def sees(self, groups: Collection[str]) -> bool:
+        return self.admin or not groups or not self.groups.isdisjoint(groups)
+
+
+def option_groups(template: Template) -> frozenset[str]:
+    """Those that its choices and free texts are for."""
+    return frozenset(group for part in _parts(template) for group in part.get(_GROUPS) or ())
+
+
+def has_groups(template: Template) -> bool:
+    return any(_GROUPS in part for part in _parts(template))
+
+
+def without_case(template: Template) -> Template:
+    """For hubs whose groups come from systems without case."""
+    folded = _with_groups(template, [group.casefold() for group in template.get(_GROUPS, ())])
+    return (
+        folded | {"options": [_folded(option) for option in template["options"]]} if "options" in template else folded
+    )
+
+
+def under_groups_of(today: Template, past: Template) -> Template:
+    """A past revision, where the groups of today decide: of the template, and of the choices that it still has."""
+    held = _with_groups(past, today.get(_GROUPS, ()))
+    if "options" not in past:
+        return held
+    options = {option["name"]: option for option in today.get("options", ())}
+    return held | {"options": [_held(options.get(option["name"]), option) for option in past["options"]]}
+
+
+def _parts(template: Template) -> list[Mapping[str, Any]]:
+    return [
+        part
+        for option in template.get("options", ())
+        for part in (*option.get("choices", ()), *([option["free-text"]] if "free-text" in option else []))
+    ]
+
+
+def _with_groups(part: Mapping[str, Any], groups: Collection[str] | None) -> dict[str, Any]:
+    kept = {key: value for key, value in part.items() if key != _GROUPS}
+    return kept if groups is None else {**kept, _GROUPS: [*groups]}
+
+
+def _folded(option: Mapping[str, Any]) -> dict[str, Any]:
+    def fold(part: Mapping[str, Any]) -> dict[str, Any]:
+        groups = part.get(_GROUPS)
+        return _with_groups(part, None if groups is None else [group.casefold() for group in groups])
+
+    return _each(option, lambda _, part: fold(part))
+
+
+def _held(today: Mapping[str, Any] | None, past: Mapping[str, Any]) -> dict[str, Any]:
+    now = today or {}
+    choices = {choice["name"]: choice for choice in now.get("choices", ())}
+
+    def hold(name: str, part: Mapping[str, Any]) -> dict[str, Any]:
+        same = choices.get(name) if name else now.get("free-text")
+        return dict(part) if same is None else _with_groups(part, same.get(_GROUPS))
+
+    return _each(past, hold)
+
+
+def _each(option: Mapping[str, Any], change: Any) -> dict[str, Any]:
+    changed = dict(option)
+    if "choices" in option:
+        changed["choices"] = [change(choice["name"], choice) for choice in option["choices"]]
+    if "free-text" in option:
+        changed["free-text"] = change("", option["free-text"])
+    return changed

@@ -1,0 +1,217 @@
+"""What the hub calls: its form, its start."""
+
+import asyncio
+import re
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from tornado.web import HTTPError
+
+from ..slugs import name_of, slug_of
+from .catalogue import Catalogue, Choice
+from .choosing import choices_of_a_form, choices_of_a_link, named_choices, saved_choices, spelled
+from .follower import Follower
+from .groups import Standing
+from .resolving import Start, start_of
+from .rules import log
+from .start import announce, apply_settings
+from .texts import html_text, http_error
+from .view import View
+
+
+@dataclass(frozen=True)
+class Last:
+    """What was chosen last, as far as it is still there."""
+
+    name: str
+    revision: str = ""
+    choices: Mapping[str, Any] = field(default_factory=dict)
+    notice: str = ""
+
+
+class Environments:
+    """The hooks that a hub calls. `configure` sets them; each can also be set by hand.
+
+    `max_stale` (seconds) bounds how long the list is offered without word from the registry. `default` names the
+    template that a start without a choice gets. `auth_state_groups` says where in the auth state more groups are:
+    `oauth_user.groups`, or the keys one by one where one of them holds a dot.
+    """
+
+    def __init__(
+        self,
+        follower: Follower,
+        *,
+        max_stale: float = 7 * 86400,
+        default: str = "",
+        auth_state_groups: str | Sequence[str] = "",
+    ) -> None:
+        self.follower = follower
+        self._max_stale, self._default = max_stale, default
+        keys = auth_state_groups.split(".") if isinstance(auth_state_groups, str) else auth_state_groups
+        self._auth_state_keys = [*keys] if auth_state_groups else []
+
+    def __deepcopy__(self, memo: Any) -> "Environments":
+        """Traitlets copies the configuration for every spawner: a method, and with it what it is bound to."""
+        return self
+
+    async def options_form(self, spawner: Any) -> str:
+        catalogue, standing = await self._catalogue(spawner), await self._standing(spawner)
+        view = self._visible(catalogue, standing)
+        last = self._last_choice(catalogue, spawner, standing)
+        form = view.form_marking(last.name, last.revision, last.choices)
+        return f'<p class="alert alert-warning">{html_text(last.notice)}</p>{form}' if last.notice else form
+
+    def options_from_form(self, form: Mapping[str, list[str]]) -> dict[str, Any]:
+        """Of our own form, KubeSpawner's, and a link: `/hub/spawn?template=NAME&revision=12&option.size=large`."""
+        first = {key: values[0] for key, values in form.items() if values}
+        slug = first.get("template") or first.get("profile", "")
+        of_a_link = "template" in first and first.get("by") != "slug"
+        choices = choices_of_a_link(first) | (choices_of_a_form(first, slug) if slug else {})
+        found: dict[str, Any] = {"options": choices} if choices else {}
+        if not slug:
+            return found
+        name = self._meant(self.follower.catalogue, slug) if of_a_link else name_of(slug)
+        keys = ("revision", f"revision-{slug}", f"profile-option-{slug}--revision")
+        revision = next((first[key] for key in keys if first.get(key, "current") != "current"), "")
+        return {"template": name} | ({"revision": revision} if revision else {}) | found
+
+    async def apply_user_options(self, spawner: Any, user_options: Mapping[str, Any]) -> None:
+        """Refuse what this user may not start, and set the spawner. KubeSpawner is set by its profile, at its start."""
+        catalogue = await self._catalogue(spawner)
+        choice, start = await self._chosen(catalogue, spawner, user_options)
+        announce(spawner, " ".join(filter(None, [choice.notice, *start.notices])))
+        if not spawner.has_trait("profile_list"):
+            await apply_settings(spawner, start.settings, catalogue.rules)
+        elif not callable(spawner.profile_list):  # it would start the hub's default, or what the static list has
+            log.error("The configuration sets KubeSpawner.profile_list after `configure`: nothing is started.")
+            raise http_error(503, "This hub's list of environments is not set up. Please tell those who run it.")
+
+    async def pre_spawn_hook(self, spawner: Any) -> None:
+        """`apply_user_options` for hubs before 5.3."""
+        await self.apply_user_options(spawner, spawner.user_options)
+
+    async def profile_list(self, spawner: Any) -> list[dict[str, Any]]:
+        """For its form: what this user sees, last choice healed. At the start: the one chosen, whole."""
+        catalogue = await self._catalogue(spawner)
+        if spawner.pending == "spawn":
+            choice, start = await self._chosen(catalogue, spawner, spawner.user_options)
+            if start.notices:  # since `apply_user_options`, or without it
+                announce(spawner, " ".join(filter(None, [choice.notice, *start.notices])))
+            settings = await apply_settings(spawner, start.settings, catalogue.rules)
+            return [{**choice.offer.profile, "kubespawner_override": settings, "default": True}]
+        standing = await self._standing(spawner)
+        offers = self._visible(catalogue, standing).offers
+        last = self._last_choice(catalogue, spawner, standing)
+        found = next((offer for offer in offers if offer.name == last.name), None)
+        if found is None:
+            spawner.user_options = {}
+            return [{**offer.form_profile} for offer in offers]
+        pinned = {"revision": last.revision} if last.revision else {}  # a new dict: the hub's database keeps the old
+        spawner.user_options = {"profile": found.slug} | pinned | spelled(last.choices) if spawner.user_options else {}
+        marked = {**_without_patterns(found.form_profile, last.choices), "default": True}
+        return [marked if offer is found else {**offer.form_profile} for offer in offers]
+
+    async def _chosen(self, catalogue: Catalogue, spawner: Any, options: Mapping[str, Any]) -> tuple[Choice, Start]:
+        """What these options come to for this user; `spawner.user_options` then says that and nothing else."""
+        standing = await self._standing(spawner)
+        view = self._visible(catalogue, standing)
+        name, revision = self._named(catalogue, options)
+        choice = catalogue.choose(name or view.default.name, revision, standing)
+        start = await start_of(choice, options, standing, catalogue.rules)
+        for notice in filter(None, [choice.notice, *start.notices]):
+            log.info("%s: %s", spawner._log_name, notice)
+        _save_spelled(spawner, options)
+        chosen = {"template": choice.offer.name, "profile": choice.offer.slug}
+        pinned = {"revision": choice.revision} if choice.revision else {}
+        spawner.user_options = chosen | pinned | spelled(start.choices)
+        return choice, start
+
+    def _named(self, catalogue: Catalogue, options: Mapping[str, Any]) -> tuple[str, str]:
+        """(name, "r12" or ""); raises `HTTPError` 400 for options that are not text: the REST API takes any JSON."""
+        name, slug, revision = options.get("template"), options.get("profile"), options.get("revision") or ""
+        if type(revision) is int:
+            revision = str(revision)
+        if not all(isinstance(value, str) for value in (name or "", slug or "", revision)):
+            raise http_error(400, "An environment is chosen by its name, and its revision by a number.")
+        if revision in ("", "current"):
+            revision = ""
+        elif not re.fullmatch(r"r?[0-9]{1,19}", revision):
+            raise http_error(400, "A revision is a number.")
+        else:
+            revision = "r" + revision.lstrip("r")
+        if name and slug_of(name) != slug:  # else both say the same, as in what `_chosen` leaves
+            name = self._meant(catalogue, name)
+        return name or name_of(slug or "") or self._default, revision
+
+    def _meant(self, catalogue: Catalogue | None, name: str) -> str:
+        """What `template` names, in a link and by REST alike: a template, and where there is none, a slug."""
+        return name if catalogue and name in catalogue.templates else name_of(name)
+
+    def _last_choice(self, catalogue: Catalogue, spawner: Any, standing: Standing) -> Last:
+        """What the form marks, and what it tells about it. Without one, or where it is gone: the default."""
+        before, notice = spawner.user_options or {}, ""
+        try:
+            name, revision = self._named(catalogue, before)
+            if name:
+                choice = catalogue.choose(name, revision, standing)
+                named = named_choices(before)
+                saved = before if named is None else spelled(named)
+                shown = choice.offer.seen_by(standing)
+                choices, gone = saved_choices(saved, shown.options, shown.defaults) if shown else ({}, [])
+                replaced = [choice.notice] if choice.offer.name != name else []
+                return Last(choice.offer.name, choice.revision, choices, " ".join(replaced + gone))
+        except HTTPError as error:
+            told = spawner.handler is None  # a start was just refused, and the hub shows why
+            notice = "" if told or not before else str(error.log_message)
+        except (TypeError, LookupError):  # the REST API takes any JSON
+            pass
+        return Last(catalogue.view(standing).default.name, notice=notice)
+
+    async def _catalogue(self, spawner: Any) -> Catalogue:
+        """Raises `HTTPError` 503."""
+        waited = 0
+        while self.follower.catalogue is None and not self.follower.tried.is_set() and waited < 100:
+            await asyncio.sleep(0.05)  # a hub that just started
+            waited += 1
+        if self.follower.catalogue is None or time.time() - self.follower.contact > self._max_stale:
+            raise http_error(503, "The list of environments cannot be had right now. Please try again in a minute.")
+        return self.follower.catalogue.under(type(spawner))
+
+    def _visible(self, catalogue: Catalogue, standing: Standing) -> View:
+        """Raises `HTTPError` 403 when it is empty: KubeSpawner would start its own default, without limits."""
+        view = catalogue.view(standing)
+        if not view.offers:
+            raise http_error(403, "There is no environment here that you may start. Please ask those who run this hub.")
+        return view
+
+    async def _standing(self, spawner: Any) -> Standing:
+        groups = {group.name for group in spawner.user.groups}
+        if self._auth_state_keys:
+            state = await spawner.user.get_auth_state()
+            for key in self._auth_state_keys:
+                state = state.get(key) if isinstance(state, dict) else None
+            if isinstance(state, (list, tuple, set)):
+                groups.update(group for group in state if isinstance(group, str))
+        if self.follower.rules.ignore_group_case:
+            groups = {group.casefold() for group in groups}
+        return Standing(bool(spawner.user.admin), frozenset(groups))
+
+
+def _save_spelled(spawner: Any, options: Mapping[str, Any]) -> None:
+    """In the hub's database, choices are spelled as KubeSpawner does: what was named once heals when it is replayed."""
+    record, named = getattr(spawner, "orm_spawner", None), named_choices(options)
+    if record is not None and named is not None and record.user_options == options:
+        rest = {key: value for key, value in options.items() if key != "options"}
+        record.user_options = rest | spelled(named)
+
+
+def _without_patterns(profile: Mapping[str, Any], choices: Mapping[str, Any]) -> dict[str, Any]:
+    """KubeSpawner would apply the patterns to what was typed last, in the hub's loop, and for as long as that takes."""
+    options = dict(profile.get("profile_options", {}))
+    for name, chosen in choices.items():
+        if isinstance(chosen, dict):
+            typed = {key: value for key, value in options[name]["unlisted_choice"].items() if key != "validation_regex"}
+            options[name] = {**options[name], "unlisted_choice": typed}
+    return {**profile, "profile_options": options} if options else dict(profile)

@@ -1,0 +1,57 @@
+"""How settings are merged into what the hub has, and taken out again."""
+
+from collections.abc import Mapping
+from inspect import isawaitable
+from typing import Any
+
+
+def merged_setting(before: Any, ours: Any) -> Any:
+    """What a trait becomes: as KubeSpawner merges overrides, on copies.
+
+    Mappings are merged key by key, at every depth, and None takes a key away; all else is replaced. Where the hub has a
+    function for a mapping, that is asked at every start, and ours is merged into what it says.
+    """
+    if not isinstance(ours, dict):
+        return copied(ours)
+    if not callable(before):
+        return _updated(before, ours)
+
+    def asked(spawner: Any) -> Any:
+        theirs = before(spawner)
+        return later(theirs) if isawaitable(theirs) else _updated(theirs, ours)
+
+    async def later(theirs: Any) -> Any:
+        return _updated(await theirs, ours)
+
+    return asked
+
+
+def _updated(before: Any, ours: Mapping[str, Any]) -> dict[str, Any]:
+    both: dict[str, Any] = copied(before) if isinstance(before, dict) else {}
+    for key, value in ours.items():
+        if value is None:
+            both.pop(key, None)
+        else:
+            both[key] = _updated(both.get(key), value) if isinstance(value, dict) else copied(value)
+    return both
+
+
+def copied(value: Any) -> Any:
+    """Of mappings and lists; what they hold, functions and models of an engine's client, stays the same."""
+    if isinstance(value, dict):
+        return {key: copied(one) for key, one in value.items()}
+    return [copied(one) for one in value] if isinstance(value, list) else value
+
+
+_GONE = object()
+
+
+def undone(now: Any, before: Any, after: Any) -> Any:
+    """`before`, where `now` is what we set (`after`); what others changed since stays."""
+    if now == after:
+        return before
+    if not (isinstance(now, dict) and isinstance(after, dict)):
+        return now
+    was = before if isinstance(before, dict) else {}
+    back = {key: undone(now.get(key, _GONE), was.get(key, _GONE), after.get(key, _GONE)) for key in {**was, **now}}
+    return {key: value for key, value in back.items() if value is not _GONE}

@@ -1,0 +1,86 @@
+"""What of a template this hub can start: choices that it cannot are taken out, never what they would have set."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from ..options import ChoiceRefused, EveryGroup, Json, default_choice, resolve
+from .overrides import check_placeholders
+from .rules import MALFORMED, NotOffered, Rules, Template
+
+# Members that decide what runs, or who may start it. A template that uses another is for newer modules than this.
+UNDERSTOOD = frozenset(("options", "overrides", "paused", "requests"))
+MOST_REASONS = 4096
+_SAMPLES = ("x", f"sha256:{'0' * 64}")  # of what users type: a word, and the digest of an image
+
+
+def check_understood(template: Template) -> None:
+    """Raises `NotOffered`."""
+    unknown = sorted(str(member) for member in template.get("uses", ()) if member not in UNDERSTOOD)
+    if unknown:
+        raise NotOffered(f"it uses {', '.join(unknown)}, which this hub's module is too old to know")
+
+
+def startable(template: Template, rules: Rules, check: Callable[[Template], Any]) -> tuple[Template, dict[str, str]]:
+    """The template without the choices that `check` refuses, and these with the reasons. Raises `NotOffered`.
+
+    Where an option's default goes, the template does: another choice in its place could be a larger one.
+    """
+    if not template.get("options"):
+        return template, {}
+    hidden: dict[str, str] = {}
+    options = []
+    for option in template["options"]:
+        reasons = dict(_refused(template, option, rules, check))
+        default = default_choice(option)
+        if default and default["name"] in reasons:
+            raise NotOffered(f"{option['name']}={default['name']}, the default, is not: {reasons[default['name']]}")
+        kept = {key: value for key, value in option.items() if key != "free-text" or "" not in reasons}
+        if "choices" in option:
+            kept["choices"] = [choice for choice in option["choices"] if choice["name"] not in reasons]
+        if "" in reasons and not (kept.get("choices") or kept.get("build")):
+            raise NotOffered(f"{option['name']} has nothing to choose: {reasons['']}")
+        options.append(kept)
+        hidden |= {f"{option['name']}={name or '(free text)'}": reason for name, reason in reasons.items()}
+    return {**template, "options": options}, hidden
+
+
+def _refused(
+    template: Template, option: Json, rules: Rules, check: Callable[[Template], Any]
+) -> Iterator[tuple[str, str]]:
+    """The choices that this hub cannot start, each alone, and why; "" is the free text."""
+    alone = {**template, "options": [option]}
+    for choice in option.get("choices", ()):
+        if reason := _remembered(alone, option["name"], choice, rules, check):
+            yield choice["name"], reason
+    if "free-text" in option:
+        try:
+            check_placeholders(option["free-text"].get("set", {}), rules)
+        except NotOffered as reason:
+            yield "", str(reason)
+            return
+        reasons = [_reason(alone, {option["name"]: {"free-text": sample}}, check) for sample in _SAMPLES]
+        if all(reasons):
+            yield "", reasons[0]
+
+
+def _remembered(template: Template, option: str, choice: Json, rules: Rules, check: Callable[[Template], Any]) -> str:
+    """What a choice sets is right or wrong whatever the template says beside it: many share theirs."""
+    if rules.override:  # which may look at both
+        return _reason(template, {option: choice["name"]}, check)
+    key = json.dumps(choice.get("set", {}))
+    if key not in rules.reasons:
+        if len(rules.reasons) >= MOST_REASONS:
+            rules.reasons.clear()
+        rules.reasons[key] = _reason(template, {option: choice["name"]}, check)
+    return rules.reasons[key]
+
+
+def _reason(template: Template, choices: Mapping[str, Any], check: Callable[[Template], Any]) -> str:
+    try:
+        check(resolve(template, choices, EveryGroup(), matches=lambda pattern, text: True))
+    except (NotOffered, ChoiceRefused) as reason:
+        return str(reason)
+    except MALFORMED as error:
+        return repr(error)
+    return ""

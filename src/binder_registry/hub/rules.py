@@ -1,0 +1,70 @@
+"""What differs between hubs, and between kinds of spawner."""
+
+import logging
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, Literal
+
+Template = Mapping[str, Any]
+Kind = Literal["kubernetes", "docker", "swarm", "local"]
+Override = Callable[[Template, dict[str, Any]], dict[str, Any] | None]
+log = logging.getLogger("JupyterHub.binder_registry")  # below the hub's own logger: its format, its level
+
+SECTIONS: Mapping[Kind, tuple[str, ...]] = {  # of `overrides`, where the class itself is not known; later ones win
+    "kubernetes": ("spawner", "kubespawner"),
+    "docker": ("spawner", "dockerspawner"),
+    "swarm": ("spawner", "dockerspawner", "swarmspawner"),
+    "local": ("spawner", "localprocessspawner", "simplelocalprocessspawner"),
+}
+
+MALFORMED = (ValueError, TypeError, LookupError, AttributeError)  # what comes of members that are not as they should be
+
+
+class NotOffered(Exception):
+    """Why a hub cannot offer this template. The registry accepts what 2015 accepted; a hub needs more."""
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What differs between hubs.
+
+    `override(template, profile)` returns the profile with its changes, or None to leave the template out. A profile is
+    what KubeSpawner's profile_list holds, with names as text and not as HTML; its `kubespawner_override` are the
+    settings on every spawner. It is asked for the template, for each of its choices, and for what is started, whose
+    template has no options left. `allow_overrides`: keys that a template's overrides may set, beside the harmless
+    ones. `ignore_group_case`: `Staff` is `staff`. `traits`: those that the spawner has, where that is known;
+    `sections`: the parts of `overrides` that are meant for it.
+    """
+
+    kind: Kind = "local"
+    allow_commands: Collection[str] = ()
+    gpu_resource: str = "nvidia.com/gpu"
+    override: Override | None = None
+    escape: bool = True
+    image_command: bool = False
+    traits: Collection[str] = ()
+    allow_overrides: Collection[str] = ()
+    ignore_group_case: bool = False
+    sections: tuple[str, ...] = ()
+
+    @cached_property
+    def reasons(self) -> dict[str, str]:
+        """Why a hub with these rules cannot start what a choice sets, by its JSON; "" where it can."""
+        return {}
+
+    def of(self, spawner_class: Any) -> "Rules":
+        """The same for this class of spawner."""
+        traits = spawner_class.class_trait_names() if hasattr(spawner_class, "class_trait_names") else ()
+        sections = tuple(cls.__name__.lower() for cls in reversed(spawner_class.__mro__))
+        return replace(self, kind=kind_of(spawner_class), traits=traits, sections=sections)
+
+
+def kind_of(spawner_class: Any) -> Kind:
+    names = [cls.__name__ for cls in spawner_class.__mro__]
+    if "KubeSpawner" in names:
+        return "kubernetes"
+    return "swarm" if "SwarmSpawner" in names else "docker" if "DockerSpawner" in names else "local"
+
+
+ANY_HUB = Rules()

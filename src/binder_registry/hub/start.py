@@ -1,0 +1,88 @@
+"""What a start sets of its spawner, and undoes of the one before."""
+
+import re
+from collections.abc import AsyncIterator, Mapping
+from contextlib import aclosing
+from inspect import isawaitable
+from typing import Any
+
+from .commands import COMMAND, check_command
+from .merging import copied, merged_setting, undone
+from .rules import NotOffered, Rules, log
+from .texts import http_error
+
+_HOOK = re.compile(r".*_hook|escape|format_volume_name")  # traits whose value is a function
+_BYTES = re.compile(r"([0-9]+(?:\.[0-9]+)?)([KMGT]?)")
+_GUARANTEES = (("mem_guarantee", "mem_limit"), ("cpu_guarantee", "cpu_limit"))
+_SCALARS = ("image", "cmd", "default_url", "port", "ip", "mem_limit", "mem_guarantee", "cpu_limit", "cpu_guarantee")
+
+
+async def apply_settings(spawner: Any, settings: Mapping[str, Any], rules: Rules) -> dict[str, Any]:
+    """Set these traits, and undo what the last start set: the hub keeps a spawner whose start failed.
+
+    Gives every trait of the mapping, so that a profile made of it leaves nothing of another behind; but what became a
+    function is set here alone, for KubeSpawner would call it.
+    """
+    undo = spawner.__dict__.setdefault("_binder_registry", {})
+    while undo:
+        trait, (before, after) = undo.popitem()
+        setattr(spawner, trait, undone(getattr(spawner, trait), before, after))
+    given = {trait: await _asked(spawner, trait, ours) for trait, ours in settings.items() if spawner.has_trait(trait)}
+    try:
+        if callable(settings.get("cmd")):
+            check_command(given, rules.allow_commands)
+    except NotOffered as reason:
+        raise http_error(400, f"This environment cannot be started: {reason}.") from None
+    images_own = rules.image_command and rules.kind != "local"  # no image there
+    if "cmd" not in given and not spawner.cmd and not images_own:
+        given["cmd"] = [COMMAND]  # KubeSpawner and DockerSpawner would use the image's own
+    for trait, ours in given.items():
+        try:
+            _set_trait(spawner, undo, trait, merged_setting(getattr(spawner, trait), ours))
+        except Exception as error:  # noqa: BLE001  # whatever the trait's own rule raises
+            log.warning("%s: the spawner does not take this environment's %s: %s", spawner._log_name, trait, error)
+            raise http_error(400, f"This environment cannot be started: the spawner refuses its {trait}.") from None
+    for need, cap in _GUARANTEES:
+        limit, guarantee = _number(getattr(spawner, cap)), _number(getattr(spawner, need))
+        if limit and guarantee > limit:  # Kubernetes refuses a request above its limit
+            _set_trait(spawner, undo, need, limit)
+    if rules.kind == "docker" and isinstance(host := spawner.extra_host_config, dict):
+        limit = _number(spawner.mem_limit)
+        if limit and _number(host.get("mem_reservation")) > limit:  # nor do engines
+            _set_trait(spawner, undo, "extra_host_config", {**host, "mem_reservation": limit})
+    scalars = {trait: getattr(spawner, trait) for trait in _SCALARS if spawner.has_trait(trait)}
+    return {trait: value for trait, value in {**given, **scalars}.items() if not callable(getattr(spawner, trait))}
+
+
+async def _asked(spawner: Any, trait: str, ours: Any) -> Any:
+    """A function in a profile is asked for the value, as KubeSpawner does; hooks are functions themselves."""
+    value = ours(spawner) if callable(ours) and not _HOOK.fullmatch(trait) else ours
+    return await value if isawaitable(value) else value
+
+
+def _set_trait(spawner: Any, undo: dict[str, Any], trait: str, value: Any) -> None:
+    before, _ = undo.get(trait, (getattr(spawner, trait), None))
+    setattr(spawner, trait, value)
+    undo[trait] = (before, copied(getattr(spawner, trait)))
+
+
+def _number(value: Any) -> float:
+    """Of a limit as the hub may have it, `1G` where a function of DockerSpawner's says so; 0 where nothing is told."""
+    if isinstance(value, str) and (match := _BYTES.fullmatch(value)):
+        return int(float(match[1]) * 1024 ** " KMGT".index(match[2] or " "))
+    return value if isinstance(value, (int, float)) else 0
+
+
+def announce(spawner: Any, notice: str) -> None:
+    """Tell the user, on the page that shows the progress of the start."""
+    spawner.__dict__.pop("progress", None)
+    if notice:
+        progress = spawner.progress
+
+        async def told() -> AsyncIterator[dict[str, Any]]:
+            yield {"progress": 1, "message": notice}
+            async with aclosing(progress()) as events:
+                async for event in events:
+                    yield event
+
+        spawner.progress = told

@@ -1,0 +1,214 @@
+"""Options over real hubs, in a real browser: a form with a menu and a text, REST, links, and what was saved before."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from binder_registry.choices import Choice, FreeText, Option
+from binder_registry.client import Client
+from binder_registry.settings import Settings
+from binder_registry.template import ContainerLimits, Template
+from tests.jupyterhub.fake_kubernetes import FakeKubernetes
+from tests.jupyterhub.hubs import PASSWORD, TINY_SERVER, Hub, eventually, need, need_module, running_hub
+from tests.jupyterhub.test_hub import publish, seen
+from tests.jupyterhub.test_hub_kubernetes import CONFIG
+from tests.jupyterhub.test_local_example import CHROMIUM, FLAGS
+from tests.server.running import free_port
+
+need_module("kubespawner")
+
+SIZE = Option(
+    name="size",
+    display_name="Size",
+    choices=(
+        Choice(name="small", default=True, set=Settings(environment={"SIZE": "small"})),
+        Choice(name="large", display_name="Large <one>", set=Settings(environment={"SIZE": "large"})),
+        Choice(name="huge", allowed_groups=("staff",), set=Settings(environment={"SIZE": "huge"})),
+    ),
+)
+DATA = Option(
+    name="data",
+    choices=(Choice(name="none", display_name="None"),),
+    free_text=FreeText(display_name="Your own", pattern="^[^;]+$", set=Settings(environment={"DATA": "-{value}-"})),
+)
+SLOW = Option(name="slow", choices=(Choice(name="none"),), free_text=FreeText(pattern="(a+)+$", message="Too slow."))
+OPTIONS = (SIZE, DATA, SLOW)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    need_module("playwright")
+    need(CHROMIUM.exists(), str(CHROMIUM))
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+        yield browser
+        browser.close()
+
+
+def logged_in(browser: Any, hub: Hub, user: str) -> Any:
+    page = browser.new_context().new_page()
+    page.set_default_timeout(60_000)
+    page.goto(f"{hub.url}/hub/login")
+    page.fill("#username_input", user)
+    page.fill("#password_input", PASSWORD)
+    page.click("#login_submit")
+    page.wait_for_url("**/hub/**")
+    page.goto(f"{hub.url}/hub/spawn")
+    return page
+
+
+def environment_after(hub: Hub, user: str, options: dict[str, Any] | None) -> dict[str, str]:
+    answer = hub.start(user, options)
+    assert answer.status_code in (201, 202), answer.text
+    found = hub.environment(user)
+    hub.stop_server(user)
+    return found
+
+
+# ── local processes ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_menu_and_a_text_in_the_form_start_what_they_say(hub: Hub, publisher: Client, browser: Any) -> None:
+    publish(publisher, "form-lab", options=OPTIONS)
+    publish(publisher, "aaa-first", default=True)
+    seen(hub, "form-lab")
+    page = logged_in(browser, hub, "olga")
+
+    page.get_by_label("Size", exact=True).select_option("large")
+    page.get_by_label("data: Your own").fill("{username} $(HOME)")
+    page.click('#spawn_form [type="submit"]')
+    environment = hub.environment("olga")
+    hub.stop_server("olga")
+    page.goto(f"{hub.url}/hub/spawn")
+
+    assert (environment["SIZE"], environment["DATA"]) == ("large", "-{username} $(HOME)-")
+    assert environment["BINDER_REGISTRY_TEMPLATE"] == "form-lab"  # which touching its options chose
+    assert page.get_by_label("Size", exact=True).input_value() == "large"
+    assert page.get_by_label("data: Your own").input_value() == "{username} $(HOME)"
+
+
+@pytest.mark.parametrize("text", ["{username}", "{value.__class__}", "--ServerApp.token=", "$(HOME)"])
+def test_what_is_typed_is_not_expanded(hub: Hub, publisher: Client, text: str) -> None:
+    name = f"typed-{len(text)}"
+    publish(publisher, name, options=OPTIONS)
+    seen(hub, name)
+
+    environment = environment_after(hub, "pia", {"template": name, "options": {"data": {"free-text": text}}})
+
+    assert environment["DATA"] == f"-{text}-"
+
+
+def test_rest_links_and_saved_choices_start_the_same(hub: Hub, publisher: Client) -> None:
+    publish(publisher, "same-lab", options=OPTIONS)
+    seen(hub, "same-lab")
+
+    by_rest = environment_after(hub, "rosa", {"template": "same-lab", "options": {"size": "large"}})
+    replayed = environment_after(hub, "rosa", None)
+    saved = environment_after(hub, "rosa", {"profile": "same-lab", "size": "large"})
+    with hub.visit("rosa") as visitor:
+        visitor.get("/hub/spawn?template=same-lab&option.size=large")
+    by_link = hub.environment("rosa")
+    hub.stop_server("rosa")
+
+    assert [found["SIZE"] for found in (by_rest, replayed, saved, by_link)] == ["large"] * 4
+
+
+def test_a_replayed_choice_that_is_gone_heals_to_the_default_with_a_message(hub: Hub, publisher: Client) -> None:
+    publish(publisher, "healing-lab", options=OPTIONS)
+    seen(hub, "healing-lab")
+    environment_after(hub, "sara", {"template": "healing-lab", "options": {"size": "large"}})
+    without = Option(name="size", display_name="Size", choices=(SIZE.choices[0],))
+
+    publisher.update_template(Template(name="healing-lab", options=(without, DATA)))
+    with hub.visit("admin") as visitor:
+        eventually(lambda: 'id="profile-option-healing-lab--slow"' not in visitor.get("/hub/spawn").text)
+    environment = environment_after(hub, "sara", None)
+    with hub.visit("sara") as visitor:
+        page = visitor.get("/hub/spawn").text
+
+    assert environment["SIZE"] == "small"
+    assert "&#x27;large&#x27; of &#x27;Size&#x27; is no longer offered, so that it is &#x27;small&#x27;." in page
+
+
+def test_a_hidden_choice_by_hand_made_bodies_reads_like_none(hub: Hub, publisher: Client) -> None:
+    publish(publisher, "hidden-lab", options=OPTIONS)
+    seen(hub, "hidden-lab")
+
+    hidden = hub.start("tina", {"template": "hidden-lab", "options": {"size": "huge"}})
+    missing = hub.start("tina", {"template": "hidden-lab", "options": {"size": "missing"}})
+    with hub.visit("tina") as visitor:
+        form = {"template": "hidden-lab", "by": "slug", "profile-option-hidden-lab--size": "huge"}
+        visitor.get("/hub/spawn")
+        posted = visitor.post("/hub/spawn/tina", data={**form, "_xsrf": visitor.cookies["_xsrf"]})
+
+    assert (hidden.status_code, hidden.json()["message"]) == (missing.status_code, missing.json()["message"])
+    assert hidden.status_code == 400
+    assert "There is no such choice of" in posted.text
+    assert not hub.api("GET", "/users/tina").json()["servers"]
+
+
+def test_a_pattern_without_end_stalls_no_other_request(hub: Hub, publisher: Client) -> None:
+    publish(publisher, "slow-lab", options=OPTIONS)
+    seen(hub, "slow-lab")
+
+    refused = hub.start("uma", {"template": "slow-lab", "options": {"slow": {"free-text": "a" * 60 + "!"}}})
+
+    assert (refused.status_code, refused.json()["message"]) == (400, "Too slow.")
+    assert httpx2.get(f"{hub.api_url}/", trust_env=False).status_code == 200
+
+
+# ── pods ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture(scope="module")
+def kubernetes() -> Iterator[FakeKubernetes]:
+    with FakeKubernetes() as fake:
+        yield fake
+
+
+@pytest.fixture(scope="module")
+def pods_hub(registry: Any, kubernetes: FakeKubernetes, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
+    folder: Path = tmp_path_factory.mktemp("pods")
+    (folder / "kubeconfig").write_text(kubernetes.kubeconfig)
+    config = CONFIG.format(port=free_port(), url=registry.url, tiny=TINY_SERVER)
+    with running_hub(folder, config, environment={"KUBECONFIG": str(folder / "kubeconfig")}) as hub:
+        yield hub
+
+
+def test_kubespawners_own_form_starts_what_is_chosen_and_typed(
+    pods_hub: Hub, kubernetes: FakeKubernetes, publisher: Client, browser: Any
+) -> None:
+    sizes = Option(
+        name="mem_1_9",
+        display_name="Size",
+        choices=(Choice(name="small"), Choice(name="large", set=Settings(limits=ContainerLimits(memory=2 << 30)))),
+    )
+    image = Option(
+        name="image",
+        display_name="Image",
+        choices=(Choice(name="plain"),),
+        free_text=FreeText(display_name="Your own", set=Settings(image_name="{value}")),
+    )
+    publish(publisher, "pod-lab", options=(sizes, image))
+    seen(pods_hub, "pod-lab")
+    page = logged_in(browser, pods_hub, "vera")
+
+    page.locator("#profile-option-pod-lab--mem_1_9").select_option("large")
+    page.locator("#profile-option-pod-lab--image").select_option("unlisted-choice")
+    page.locator("#profile-option-pod-lab--image--unlisted-choice").fill("quay.io/a/b:c")
+    page.check("#profile-item-pod-lab")
+    page.click('#spawn_form [type="submit"]')
+    eventually(lambda: pods_hub.api("GET", "/users/vera").json()["servers"].get("", {}).get("ready"), 40)
+    pods_hub.stop_server("vera")
+    page.goto(f"{pods_hub.url}/hub/spawn")
+
+    [container] = kubernetes.manifests[-1]["spec"]["containers"]
+    assert container["image"] == "quay.io/a/b:c"
+    assert container["resources"]["limits"] == {"memory": 2 << 30}
+    assert page.locator("#profile-option-pod-lab--mem_1_9").input_value() == "large"
+    assert page.locator("#profile-option-pod-lab--image--unlisted-choice").input_value() == "quay.io/a/b:c"
