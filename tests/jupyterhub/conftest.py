@@ -1,8 +1,10 @@
+import threading
 from collections.abc import Iterator
 
 import pytest
 
 from binder_registry.client import Client
+from binder_registry.jupyterhub import Follower
 from tests.jupyterhub.hubs import TINY_SERVER, Hub, running_hub
 from tests.server.running import KEY, RunningServer, running_server
 
@@ -10,6 +12,18 @@ CONFIGURE = """
 from binder_registry.jupyterhub import configure
 configure(c, url={url!r}, versions=3, allow_commands=[{tiny!r}])
 """
+
+
+@pytest.fixture(autouse=True)
+def no_follower_is_left() -> Iterator[None]:
+    """One that went on would log into the tests after it. Its registry is closed before this ends."""
+    yield
+    followers = [thread for thread in threading.enumerate() if isinstance(thread, Follower)]
+    for follower in followers:
+        follower.stop()
+    for follower in followers:
+        follower.join(10)
+    assert not any(follower.is_alive() for follower in followers)
 
 
 @pytest.fixture(scope="session")
