@@ -24,6 +24,13 @@ SOURCES = {str(path.relative_to(ROOT)): ast.parse(path.read_text()) for path in 
 RUN_ELSEWHERE = {"README.md", "docs/api.md"}  # with what they print
 HERE = ("binder-registry", "export", "mkdir")  # what a session may call without touching anything else
 VALUES = 'singleuser: {profileList: [{display_name: One, slug: one, kubespawner_override: {image: "quay.io/a/b:1"}}]}'
+FILES = {  # of a hub that a session goes on from
+    "values.yaml": VALUES,
+    "chart/values.yaml": "singleuser: {profileList: [], memory: {limit: 1G}}",
+    "common.yaml": "hub: {}",
+    "hub.yaml": VALUES,
+    "jupyterhub_config.py": 'c.KubeSpawner.profile_list = [{"display_name": "Two", "slug": "two"}]\n',
+}
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -112,9 +119,10 @@ SESSIONS = {name: session(page) for name, page in PAGES.items() if name not in R
 def test_the_sessions_of_a_page_run(page: str, tmp_path: Path) -> None:
     """On a machine with nothing of ours on it: `/var/lib` and `/srv` are empty folders."""
     port, lines = free_port(), SESSIONS[page]
-    for folder in ("var/lib", "srv", "here"):
+    for folder in ("var/lib", "srv", "here/chart"):
         (tmp_path / folder).mkdir(parents=True)
-    (tmp_path / "here" / "values.yaml").write_text(VALUES)
+    for name, content in FILES.items():
+        (tmp_path / "here" / name).write_text(content)
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("BINDER_")},
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
