@@ -1086,7 +1086,8 @@ def _menu(name: str, option: Json, chosen: Any, defaults: Json) -> str:
     if not any(choice["name"] == taken for choice in option["choices"]) and not isinstance(taken, dict):
         items.insert(0, _item("", "Choose...", True))  # the default is for others
     if FREE_TEXT in option:
-        items.append(_item(OTHER, f"{_typed_title(option)}...", isinstance(taken, dict)))
+        title = option[FREE_TEXT].get("display-name-in-choices") or f"{_typed_title(option)}..."
+        items.append(_item(OTHER, title, isinstance(taken, dict)))
     return f'<select id="{name}" name="{name}" class="form-select">{"".join(items)}</select>'
 
 
@@ -1170,7 +1171,7 @@ def _unlisted(typed: Json, text: Callable[[str], str], title: str) -> dict[str, 
     shape = {
         "enabled": True,
         "display_name": text(shown or title),
-        "display_name_in_choices": text(shown or "Other..."),
+        "display_name_in_choices": text(typed.get("display-name-in-choices") or shown or "Other..."),
         "validation_regex": text(typed.get("pattern", "")),
         "validation_message": text(typed.get("message", "")),
     }

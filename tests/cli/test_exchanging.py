@@ -364,6 +364,29 @@ def test_a_choice_that_a_hub_cannot_offer_is_named_unless_its_admin_allows_it(
     assert [result.code for result in (refused, allowed, elsewhere)] == [1, 0, 0]
 
 
+@pytest.mark.parametrize(
+    ("broken", "sizes", "said"),
+    [
+        (0, ["large"], "A hub offers 1 template and leaves out 1 choice."),
+        (0, ["large", "huge"], "A hub offers 1 template and leaves out 2 choices."),
+        (2, [], "A hub offers 1 template and leaves out 2 templates."),
+        (1, ["large", "huge"], "A hub offers 1 template and leaves out 1 template and 2 choices."),
+    ],
+)
+def test_templates_and_choices_that_a_hub_leaves_out_are_counted_apart(
+    registry: CommandLine, client: Client, broken: int, sizes: list[str], said: str
+) -> None:
+    reaching = Settings(overrides={"kubespawner": Raw(b'{"volumes": []}')})
+    choices = (Choice(name="small"), *(Choice(name=size, set=reaching) for size in sizes))
+    client.register_template(Template(name="lab", image_name="i", options=(Option(name="size", choices=choices),)))
+    for number in range(broken):
+        client.register_template(Template(name=f"free-{number}", image_name="i", command="jupyter lab"))
+
+    result = registry("check-hub")
+
+    assert (result.code, said in result.err) == (1, True)
+
+
 def test_a_paused_template_is_no_fault_of_a_hubs_list(registry: CommandLine, client: Client) -> None:
     client.register_template(Template(name="lab", image_name="i", paused="Back on Monday."))
 

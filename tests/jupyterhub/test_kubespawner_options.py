@@ -42,6 +42,7 @@ IMAGE = {
     ],
     "free-text": {
         "display-name": "Your own",
+        "display-name-in-choices": "Another <image>",
         "pattern": "^[^ ]+$",
         "message": "An image.",
         "set": {"image-name": "{value}"},
@@ -206,7 +207,7 @@ def test_options_have_kubespawners_own_shape() -> None:
             "unlisted_choice": {
                 "enabled": True,
                 "display_name": "Your own",
-                "display_name_in_choices": "Your own",
+                "display_name_in_choices": "Another &lt;image&gt;",
                 "validation_regex": "^[^ ]+$",
                 "validation_message": "An image.",
             },

@@ -128,6 +128,20 @@ def test_a_default_for_others_has_to_be_chosen() -> None:
     assert '<option value="" selected>Choose...</option>' in page(hooks)
 
 
+@pytest.mark.parametrize(
+    ("names", "shown"),
+    [
+        ({}, "Other..."),
+        ({"display-name": "Path"}, "Path..."),
+        ({"display-name": "Path", "display-name-in-choices": "<My> own"}, "&lt;My&gt; own"),
+    ],
+)
+def test_what_stands_for_typing_among_the_choices_has_a_name_of_its_own(names: dict[str, str], shown: str) -> None:
+    lab = template("lab", options=[TYPED | {"free-text": TEXT | names}])
+
+    assert f'<option value="--">{shown}</option>' in page(hub(lab))
+
+
 def test_a_link_carries_choices() -> None:
     sent = {"template": ["lab"], "option.size": ["large"], "option.data.free-text": ["a/b:c"]}
 

@@ -128,11 +128,7 @@ def check_hub(
     templates = _as_hubs_read_them(client.list_templates(deleted=True, label=label))
     rules = hub.Rules(kind=kind, allow_commands=allow_commands, allow_overrides=allow_overrides)
     catalogue = hub.Catalogue().having(templates, rules)
-    faults = [
-        [f"{name}, {choice}", reason]
-        for name, offer in catalogue.offers.items()
-        for choice, reason in offer.hidden.items()
-    ]
+    faults: list[list[str]] = []
     for name, reason in catalogue.left_out.items():
         template = catalogue.templates[name]
         wrong = _dead_end(catalogue, name) if template.get("replaced-by") else ""
@@ -145,10 +141,21 @@ def check_hub(
             faults.append([name, f"{reason}, and {wrong}" if wrong else reason])
         else:
             tell(f"{name}: in no list, as it is replaced: who chose it gets {catalogue.successor(name)}")
-    if faults:
-        table(["NAME", "NOT OFFERED BECAUSE"], faults)
-        raise click.ClickException(f"A hub offers {len(catalogue.offers)} templates and leaves out {len(faults)}.")
+    hidden = [
+        [f"{name}, {choice}", reason]
+        for name, offer in catalogue.offers.items()
+        for choice, reason in offer.hidden.items()
+    ]
+    if faults or hidden:
+        table(["NAME", "NOT OFFERED BECAUSE"], [*faults, *hidden])
+        left_out = [_number(len(faults), "template")] * bool(faults) + [_number(len(hidden), "choice")] * bool(hidden)
+        offered = _number(len(catalogue.offers), "template")
+        raise click.ClickException(f"A hub offers {offered} and leaves out {' and '.join(left_out)}.")
     say(f"a hub offers all {len(catalogue.offers)} templates")
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count} {noun}{'s' * (count != 1)}"
 
 
 def _dead_end(catalogue: Any, name: str) -> str:

@@ -50,7 +50,8 @@ def _menu(name: str, option: Json, chosen: Any, defaults: Json) -> str:
     if not any(choice["name"] == taken for choice in option["choices"]) and not isinstance(taken, dict):
         items.insert(0, _item("", "Choose...", True))  # the default is for others
     if FREE_TEXT in option:
-        items.append(_item(OTHER, f"{_typed_title(option)}...", isinstance(taken, dict)))
+        title = option[FREE_TEXT].get("display-name-in-choices") or f"{_typed_title(option)}..."
+        items.append(_item(OTHER, title, isinstance(taken, dict)))
     return f'<select id="{name}" name="{name}" class="form-select">{"".join(items)}</select>'
 
 

@@ -37,7 +37,7 @@ def _unlisted(typed: Json, text: Callable[[str], str], title: str) -> dict[str, 
     shape = {
         "enabled": True,
         "display_name": text(shown or title),
-        "display_name_in_choices": text(shown or "Other..."),
+        "display_name_in_choices": text(typed.get("display-name-in-choices") or shown or "Other..."),
         "validation_regex": text(typed.get("pattern", "")),
         "validation_message": text(typed.get("message", "")),
     }
