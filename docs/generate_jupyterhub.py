@@ -12,7 +12,8 @@ PARTS = (  # each stands on those before it
     *("slugs", "options", "hub/texts", "hub/rules", "hub/commands", "hub/overrides", "hub/images"),
     *("hub/merging", "hub/limits", "hub/settings", "hub/groups", "hub/offerable", "hub/choosing", "hub/form"),
     *("hub/profile_options", "hub/offers", "hub/view", "hub/catalogue", "hub/answers", "hub/snapshot"),
-    *("hub/event_stream", "hub/telling", "hub/follower", "hub/resolving", "hub/start", "hub/hooks", "hub/configure"),
+    *("hub/event_stream", "hub/telling", "hub/follower", "hub/resolving", "hub/start", "hub/hooks", "hub/parameters"),
+    "hub/configure",
 )
 INTRODUCTION = '''\
 """What a JupyterHub imports, so that its list of environments is the registry's, live.

@@ -34,7 +34,7 @@ from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection, IncompleteRead
 from importlib import import_module
 from importlib.metadata import entry_points
-from inspect import isawaitable
+from inspect import isawaitable, iscoroutinefunction
 from ipaddress import ip_address
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -1557,24 +1557,23 @@ _POSITION = re.compile(r"([0-9]+-[0-9a-f]{16})(?![0-9a-f])")  # compressing prox
 
 
 def checked_url(url: str) -> str:
-    """Raises `ValueError`, which shows no part that may be secret: the URL goes into the log and the snapshot."""
-    example = "such as http://registry:8080"
+    """Raises `ValueError`, which does not show it: it may be the token. It goes into the log and the snapshot."""
+    refused = "url= is not the URL of a registry, such as http://registry:8080"
     if not isinstance(url, str):
-        raise ValueError(f"url= is not the URL of a registry, {example}")
+        raise ValueError(refused)
     url = url.strip()
-    shown = "url=" if re.search(r"[@?#]|%40", url) else repr(url)
     try:
         parts = urlsplit(url)
         parts.port  # noqa: B018  # raises
     except ValueError:
-        raise ValueError(f"{shown} is not the URL of a registry, {example}") from None
+        raise ValueError(refused) from None
     if "@" in parts.netloc or "%40" in parts.netloc:
         raise ValueError("url= holds a user name or a password, which would be logged: give a token as token=")
     if parts.query or parts.fragment or "?" in url or "#" in url:
         raise ValueError("url= has a query or a fragment, which would be logged: give a token as token=")
     plain = parts.path.isascii() and not re.search(r"[\s\x00-\x1f\x7f]", url)
     if parts.scheme not in ("http", "https") or not parts.hostname or not plain:
-        raise ValueError(f"{shown} is not the URL of a registry, {example}")
+        raise ValueError(refused)
     return url
 
 
@@ -1583,7 +1582,9 @@ def checked_token(token: str) -> str:
         raise ValueError("the registry's token= is not text; leave it out where reads need none")
     token = token.strip()  # one that was read from a file ends with its line
     if not (token.isascii() and token.isprintable()):
-        raise ValueError("the registry's token holds characters that no header can carry")
+        raise ValueError("the registry's token= holds characters that no header can carry")
+    if " " in token:
+        raise ValueError("the registry's token= holds a blank: it is the token alone, without a word before it")
     return token
 
 
@@ -1881,13 +1882,9 @@ class Follower(threading.Thread):
         super().__init__(name="binder-registry", daemon=True)
         self._url, self._token, self.rules = checked_url(url), checked_token(token), rules
         if type(versions) is not int or not 0 <= versions <= MOST_VERSIONS:
-            raise ValueError(f"versions={versions!r} is not a whole number from 0 to {MOST_VERSIONS}")
+            raise ValueError(f"versions= has to be a whole number from 0 to {MOST_VERSIONS}")
         if type(poll) not in (int, float) or not 0 < poll <= LONGEST_POLL:
-            raise ValueError(f"poll={poll!r} is not a number of seconds above 0, and at most {LONGEST_POLL:.0f}")
-        if not isinstance(snapshot, (str, os.PathLike, type(None))):
-            raise ValueError(f"snapshot={snapshot!r} is not a path; None keeps the list in memory only")
-        if not isinstance(label, str):
-            raise ValueError(f"label={label!r} is not a selector of labels, such as 'hub=physics'")
+            raise ValueError(f"poll= has to be a number of seconds above 0, and at most {LONGEST_POLL:.0f}")
         self.catalogue: Catalogue | None = None
         self.contact = 0.0  # Unix time when the registry last confirmed the catalogue
         self.tried = threading.Event()
@@ -2470,6 +2467,91 @@ def _without_patterns(profile: Mapping[str, Any], choices: Mapping[str, Any]) ->
     return {**profile, "profile_options": options} if options else dict(profile)
 
 
+# ── hub/parameters.py ──
+# What `configure` is given, checked: a mistake is said when the hub starts, by the parameter's name.
+
+
+_LABEL_WORD = r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?"
+_PART_OF_A_DOMAIN = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
+_DOMAIN = rf"{_PART_OF_A_DOMAIN}(?:\.{_PART_OF_A_DOMAIN})*"
+_KEY = rf"(?![^/]{{254}})(?:{_DOMAIN}/)?{_LABEL_WORD}"
+_REQUIREMENT = rf" *(?:!?{_KEY}|{_KEY}!?=(?:{_LABEL_WORD})?) *"
+SELECTOR = rf"{_REQUIREMENT}(?:,{_REQUIREMENT})*"  # as the registry has it
+_UNNAMEABLE = re.compile(r"[/\x00-\x1f\x7f]")  # in no name of a template
+
+
+def check_parameters(**given: Any) -> None:
+    """Raises `ValueError` without the value: one that is in a wrong place may be secret."""
+    for name, value in given.items():
+        fine, wanted = PARAMETERS[name]
+        if not fine(value):
+            raise ValueError(f"{name}= has to be {wanted}")
+
+
+def _is_flag(value: Any) -> bool:
+    return type(value) is bool
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and bool(value.strip())
+
+
+def _is_duration(value: Any) -> bool:
+    return type(value) in (int, float) and value > 0
+
+
+def _are_texts(value: Any) -> bool:
+    """A text is a collection of texts too, which nobody means."""
+    return isinstance(value, Collection) and not isinstance(value, (str, Mapping)) and all(map(_is_text, value))
+
+
+def _are_traits(value: Any) -> bool:
+    return _are_texts(value) and all(map(str.isidentifier, value))
+
+
+def _are_keys(value: Any) -> bool:
+    """A text with dots, or the keys in their order."""
+    keys = value.split(".") if isinstance(value, str) and value else value or []
+    return isinstance(value, (str, list, tuple)) and all(_is_text(key) and key == key.strip() for key in keys)
+
+
+def _is_function(value: Any) -> bool:
+    return value is None or (callable(value) and not iscoroutinefunction(value))
+
+
+def _is_a_name_or_none(value: Any) -> bool:
+    return value == "" or (_is_text(value) and not _UNNAMEABLE.search(value))
+
+
+def _is_selector(value: Any) -> bool:
+    return isinstance(value, str) and (value == "" or re.fullmatch(SELECTOR, value) is not None)
+
+
+def _is_resource(value: Any) -> bool:
+    return isinstance(value, str) and re.fullmatch(f"{_DOMAIN}/{_LABEL_WORD}", value) is not None
+
+
+def _is_place(value: Any) -> bool:
+    path = os.fspath(value) if isinstance(value, (str, os.PathLike)) else value
+    return path is None or (_is_text(path) and "\0" not in path)
+
+
+_FLAG = (_is_flag, "True or False")
+PARAMETERS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
+    "default": (_is_a_name_or_none, "the name of a template"),
+    "allow_commands": (_are_texts, "a list of commands, such as ['start-notebook.sh']"),
+    "allow_overrides": (_are_traits, "a list of keys of overrides, such as ['volumes']"),
+    "label": (_is_selector, "a selector of labels, such as 'hub=physics': key=value, key!=value, key or !key"),
+    "ignore_group_case": _FLAG,
+    "image_command": _FLAG,
+    "auth_state_groups": (_are_keys, "where groups are, such as 'oauth_user.groups', or a list of keys"),
+    "gpu_resource": (_is_resource, "a resource of Kubernetes, such as 'nvidia.com/gpu'"),
+    "override": (_is_function, "a function of a template and a profile, not an asynchronous one"),
+    "escape": _FLAG,
+    "snapshot": (_is_place, "the path of a file; None keeps the list in memory only"),
+    "max_stale": (_is_duration, "a number of seconds above 0"),
+}
+
 # ── hub/configure.py ──
 # The one line of a hub's configuration.
 
@@ -2504,8 +2586,22 @@ def configure(
     forms that escape by themselves (jupyterhub-fancy-profiles). `poll`: seconds between looks where the registry's
     event stream does not get through. The others: see `Environments` and `Rules`.
 
-    Raises `ValueError` for a spawner class that would not ask these hooks.
+    Raises `ValueError` for what cannot be meant, and for a spawner class that would not ask these hooks.
     """
+    check_parameters(
+        default=default,
+        allow_commands=allow_commands,
+        allow_overrides=allow_overrides,
+        label=label,
+        ignore_group_case=ignore_group_case,
+        image_command=image_command,
+        auth_state_groups=auth_state_groups,
+        gpu_resource=gpu_resource,
+        override=override,
+        escape=escape,
+        snapshot=snapshot,
+        max_stale=max_stale,
+    )
     spawner_class = _spawner_class(c)
     names = [cls.__name__ for cls in spawner_class.__mro__] if spawner_class else ["Spawner"]
     rules = Rules(

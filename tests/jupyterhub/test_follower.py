@@ -1,6 +1,7 @@
 import json
 import logging
 import os
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -120,11 +121,12 @@ def test_a_token_that_was_read_from_a_file_may_end_with_its_line(registry: Regis
         eventually(lambda: offers(follower) == ["a"])
 
 
-def test_a_token_that_no_header_can_carry_is_refused_without_repeating_it() -> None:
-    with pytest.raises(ValueError, match="no header can carry") as refused:
-        Follower("http://localhost:9", "sec\nret", Rules())
+@pytest.mark.parametrize("token", ["sec\nret", "sec ret", "sec\tret", "Bearer hunter2", "sécret", "sec\u00a0ret"])
+def test_a_token_that_cannot_be_one_is_refused_without_repeating_it(token: str) -> None:
+    with pytest.raises(ValueError, match="token= holds") as refused:
+        Follower("http://localhost:9", token, Rules())
 
-    assert "ret" not in str(refused.value)
+    assert not re.search("sec|sé|ret|hunter", str(refused.value))
 
 
 @pytest.mark.parametrize("url", ["", "registry:8080", "ftp://registry", "http://"])
@@ -148,6 +150,8 @@ def test_what_is_no_url_of_a_registry_is_refused_when_the_hub_starts(url: str) -
         "http://registry?token=hunter2",
         "http://registry/prefix?hunter2@x",
         "http://registry#hunter2",
+        "hunter2",
+        "http:hunter2",
     ],
 )
 def test_a_url_that_holds_what_is_secret_is_refused_without_repeating_it(url: str) -> None:
@@ -172,19 +176,17 @@ def test_what_is_a_url_of_a_registry_is_taken(url: str) -> None:
 
 @pytest.mark.parametrize("versions", [-1, 1.0, True, "3", None, 500, 10**30])
 def test_a_number_of_versions_that_cannot_be_meant_is_refused(versions: Any) -> None:
-    with pytest.raises(ValueError, match="versions="):
+    with pytest.raises(ValueError, match=r"^versions= has"):
         Follower("http://registry", "", Rules(), versions=versions)
 
 
 @pytest.mark.parametrize("poll", [0, -5, float("nan"), float("inf"), True, "5", None, 10**9])
 def test_a_pause_that_cannot_be_meant_is_refused(poll: Any) -> None:
-    with pytest.raises(ValueError, match="poll="):
+    with pytest.raises(ValueError, match=r"^poll= has"):
         Follower("http://registry", "", Rules(), poll=poll)
 
 
-@pytest.mark.parametrize(
-    "members", [{"token": None}, {"token": b"t"}, {"snapshot": 3}, {"snapshot": b"x"}, {"url": None}]
-)
+@pytest.mark.parametrize("members", [{"token": None}, {"token": b"t"}, {"url": None}])
 def test_what_is_not_even_text_is_refused_by_its_name(members: dict[str, Any]) -> None:
     [name] = members
 
@@ -574,12 +576,6 @@ def test_a_label_selects_the_list_and_the_stream(registry: RegistryStub) -> None
         eventually(lambda: follower.catalogue and registry.opened)
 
     assert {path.partition("&label=")[2] for path in registry.requests} == {"hub%3Da%20b%2Cc"}
-
-
-@pytest.mark.parametrize("label", [None, 5, ["hub=a"]])
-def test_a_label_that_is_no_text_is_refused(label: Any) -> None:
-    with pytest.raises(ValueError, match=r"^label="):
-        Follower("http://localhost:9", "", Rules(), label=label)
 
 
 def test_the_snapshot_of_another_part_is_not_taken(registry: RegistryStub, tmp_path: Path) -> None:

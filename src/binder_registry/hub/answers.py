@@ -12,24 +12,23 @@ _POSITION = re.compile(r"([0-9]+-[0-9a-f]{16})(?![0-9a-f])")  # compressing prox
 
 
 def checked_url(url: str) -> str:
-    """Raises `ValueError`, which shows no part that may be secret: the URL goes into the log and the snapshot."""
-    example = "such as http://registry:8080"
+    """Raises `ValueError`, which does not show it: it may be the token. It goes into the log and the snapshot."""
+    refused = "url= is not the URL of a registry, such as http://registry:8080"
     if not isinstance(url, str):
-        raise ValueError(f"url= is not the URL of a registry, {example}")
+        raise ValueError(refused)
     url = url.strip()
-    shown = "url=" if re.search(r"[@?#]|%40", url) else repr(url)
     try:
         parts = urlsplit(url)
         parts.port  # noqa: B018  # raises
     except ValueError:
-        raise ValueError(f"{shown} is not the URL of a registry, {example}") from None
+        raise ValueError(refused) from None
     if "@" in parts.netloc or "%40" in parts.netloc:
         raise ValueError("url= holds a user name or a password, which would be logged: give a token as token=")
     if parts.query or parts.fragment or "?" in url or "#" in url:
         raise ValueError("url= has a query or a fragment, which would be logged: give a token as token=")
     plain = parts.path.isascii() and not re.search(r"[\s\x00-\x1f\x7f]", url)
     if parts.scheme not in ("http", "https") or not parts.hostname or not plain:
-        raise ValueError(f"{shown} is not the URL of a registry, {example}")
+        raise ValueError(refused)
     return url
 
 
@@ -38,7 +37,9 @@ def checked_token(token: str) -> str:
         raise ValueError("the registry's token= is not text; leave it out where reads need none")
     token = token.strip()  # one that was read from a file ends with its line
     if not (token.isascii() and token.isprintable()):
-        raise ValueError("the registry's token holds characters that no header can carry")
+        raise ValueError("the registry's token= holds characters that no header can carry")
+    if " " in token:
+        raise ValueError("the registry's token= holds a blank: it is the token alone, without a word before it")
     return token
 
 

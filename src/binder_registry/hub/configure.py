@@ -8,6 +8,7 @@ from typing import Any
 
 from .follower import Follower
 from .hooks import Environments
+from .parameters import check_parameters
 from .rules import Override, Rules, log
 
 
@@ -41,8 +42,22 @@ def configure(
     forms that escape by themselves (jupyterhub-fancy-profiles). `poll`: seconds between looks where the registry's
     event stream does not get through. The others: see `Environments` and `Rules`.
 
-    Raises `ValueError` for a spawner class that would not ask these hooks.
+    Raises `ValueError` for what cannot be meant, and for a spawner class that would not ask these hooks.
     """
+    check_parameters(
+        default=default,
+        allow_commands=allow_commands,
+        allow_overrides=allow_overrides,
+        label=label,
+        ignore_group_case=ignore_group_case,
+        image_command=image_command,
+        auth_state_groups=auth_state_groups,
+        gpu_resource=gpu_resource,
+        override=override,
+        escape=escape,
+        snapshot=snapshot,
+        max_stale=max_stale,
+    )
     spawner_class = _spawner_class(c)
     names = [cls.__name__ for cls in spawner_class.__mro__] if spawner_class else ["Spawner"]
     rules = Rules(

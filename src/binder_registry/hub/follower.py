@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import random
 import threading
 import time
@@ -59,13 +58,9 @@ class Follower(threading.Thread):
         super().__init__(name="binder-registry", daemon=True)
         self._url, self._token, self.rules = checked_url(url), checked_token(token), rules
         if type(versions) is not int or not 0 <= versions <= MOST_VERSIONS:
-            raise ValueError(f"versions={versions!r} is not a whole number from 0 to {MOST_VERSIONS}")
+            raise ValueError(f"versions= has to be a whole number from 0 to {MOST_VERSIONS}")
         if type(poll) not in (int, float) or not 0 < poll <= LONGEST_POLL:
-            raise ValueError(f"poll={poll!r} is not a number of seconds above 0, and at most {LONGEST_POLL:.0f}")
-        if not isinstance(snapshot, (str, os.PathLike, type(None))):
-            raise ValueError(f"snapshot={snapshot!r} is not a path; None keeps the list in memory only")
-        if not isinstance(label, str):
-            raise ValueError(f"label={label!r} is not a selector of labels, such as 'hub=physics'")
+            raise ValueError(f"poll= has to be a number of seconds above 0, and at most {LONGEST_POLL:.0f}")
         self.catalogue: Catalogue | None = None
         self.contact = 0.0  # Unix time when the registry last confirmed the catalogue
         self.tried = threading.Event()
