@@ -25,7 +25,7 @@ def flags(command: str) -> set[str]:
 
 
 def test_every_option_of_configure_has_its_row_with_its_default() -> None:
-    page = (PROJECT / "docs" / "jupyterhub.md").read_text().partition("## Options")[2]
+    page = (PROJECT / "docs" / "jupyterhub.md").read_text().partition("## Options of `configure`")[2]
     rows = re.findall(r"^\| ((?:`\w+`(?:, )?)+) \| (.*?) \|", page, re.MULTILINE)
     documented = {name: default for names, default in rows for name in re.findall(r"`(\w+)`", names)}
 

@@ -344,6 +344,13 @@ def test_a_template_is_chosen_by_name_or_by_slug(options: dict[str, Any]) -> Non
     assert variables(manifest(options, name="My Env"))["BINDER_REGISTRY_TEMPLATE"] == "My Env"
 
 
+@pytest.mark.parametrize("name", ["gpu_t4", "GPU", "py3.11", "a_b-c", "R_4.5_x"])
+def test_a_choice_saved_before_the_move_is_the_template_that_has_the_slug_as_its_name(name: str) -> None:
+    hooks = environments(catalogue(template("other"), template(name), rules=RULES), RULES)
+
+    assert variables(started(hooks, {"profile": name}))["BINDER_REGISTRY_TEMPLATE"] == name
+
+
 def test_no_option_but_template_and_revision_has_any_effect() -> None:
     options = {"template": "scipy", "image": "evil", "cmd": "sh", "profile": "other", "image--unlisted-choice": "evil"}
 
@@ -464,6 +471,14 @@ def test_the_last_choice_or_its_successor_is_marked(last: dict[str, Any]) -> Non
     page = " ".join(form(found, last).split())
 
     assert 'value="b" checked' in page
+
+
+def test_a_last_choice_from_before_the_move_is_marked_by_its_name() -> None:
+    found = catalogue(template("a"), template("gpu_t4"), rules=RULES)
+
+    page = " ".join(form(found, {"profile": "gpu_t4"}).split())
+
+    assert 'value="x-6770755f7434" checked' in page
 
 
 def test_a_form_of_another_make_gets_the_last_choice_as_default_and_no_settings() -> None:

@@ -178,6 +178,14 @@ def test_what_is_typed_reaches_the_pod_as_it_is(text: str) -> None:
     assert container(manifest)["args"] == ["jupyterhub-singleuser", f"--x={kubelets}"]
 
 
+def test_a_choice_saved_before_the_move_keeps_its_options() -> None:
+    lab = template("gpu_t4", options=[SIZE])
+
+    manifest = pod({"profile": "gpu_t4", "mem_1_9": "large"}, lab=lab)
+
+    assert container(manifest)["resources"]["limits"]["memory"] == 4 << 30
+
+
 # ── the form ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
