@@ -4,7 +4,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Raw
-from msgspec.json import encode
 
 from binder_registry.cli.documents import load_yaml, members, to_json, to_template, to_yaml
 from binder_registry.cli.yaml_text import LoaderAsWritten
@@ -264,7 +263,7 @@ plain = st.recursive(
 
 @given(st.dictionaries(texts, plain, max_size=4))
 def test_overrides_survive_yaml_byte_for_byte(settings: dict[str, Any]) -> None:
-    template = Template(name="a", image_name="i", overrides={"kubespawner": Raw(encode(settings))})
+    template = of_json(overrides={"kubespawner": settings})
     [read_back] = load_yaml(to_yaml(members(template)), "x", LoaderAsWritten)
 
     assert to_template(read_back).overrides == template.overrides

@@ -131,7 +131,9 @@ def test_without_descriptors_it_serves_whom_it_has_and_says_so_and_recovers(tmp_
         kept.ask("GET", "/")
         pid = server.process.pid
         before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
-        resource.prlimit(pid, resource.RLIMIT_NOFILE, (len(list(Path(f"/proc/{pid}/fd").iterdir())), before[1]))
+        taken = {int(descriptor.name) for descriptor in Path(f"/proc/{pid}/fd").iterdir()}
+        lowest_free = min(set(range(len(taken) + 1)) - taken)
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (lowest_free, before[1]))
         with connected(server.port) as refused:
             closed = refused.ended()
         until(lambda: "new connections are closed unanswered" in server.log.read_text())
