@@ -68,7 +68,8 @@ def _choice_problems(choice: Choice) -> Problems:
     if choice.allowed_groups is not None:
         yield from _group_problems("allowed-groups", choice.allowed_groups)
     if choice.set is not _NOTHING_SET:
-        yield from within("set", setting_problems(choice.set))
+        for field, problem in setting_problems(choice.set):
+            yield f"set.{field}", problem
 
 
 def _free_text_problems(typed: FreeText) -> Problems:
