@@ -12,6 +12,7 @@ from binder_registry import apply_body
 from binder_registry.apply import ApplyRequest, parse_apply
 from binder_registry.apply_body import read_apply
 from binder_registry.errors import InvalidRequest
+from binder_registry.template import Template
 from binder_registry.wire import encode_template, parse
 
 from .test_wire_options import templates
@@ -137,6 +138,13 @@ def test_each_that_is_odd_is_read_alike(member: str) -> None:
         '{"templates":[' + '{"a":' * 2000 + "1" + "}" * 2000 + "]}",
         '\ufeff{"templates":[]}',
         '{"prune":"*","templates":[]}',
+        '{"note":"\\ud800","templates":[]}',
+        '{"templates":[{"name":"a","image-name":"i"}],"note":"a","note":"b"}',
+        '{"templates":[{"name":"a","image-name":"i"}],"delete":{"b":null,"b":"c"}}',
+        '{"templates":[{"name":"a","image-name":"\\ud800"}]}',
+        '{"templates":[{"name":"a","image-name":"i","command":"","limits":{}}]}',
+        '{"templates":[{"name":"a","image-name":"i","command":"","limits":{},"command":"x"}]}',
+        '{"templates":[{"name":"a","image-name":"i","unknown":{"command":"","limits":{}}}]}',
     ],
 )
 def test_whatever_else_is_in_a_body_is_read_alike(body: str) -> None:
@@ -155,4 +163,4 @@ def test_whatever_else_is_in_a_body_is_read_alike(body: str) -> None:
 def test_what_clients_send_is_read_quickly(members: dict[str, Any]) -> None:
     wanted = {"image-name": "i", "name": "a", **members}
 
-    assert apply_body._read(wanted) is not None
+    assert isinstance(apply_body._template(json.dumps(wanted).encode()), Template)

@@ -1,7 +1,8 @@
 """The body of an apply, read quickly where nothing in it is doubtful: it may hold fifty thousand choices.
 
-A template is decoded straight into its structures, and then written again: where that says as much as was sent, nothing
-was lost, renamed or passed over. All that is doubtful is left to `wire`, which alone says what is wrong.
+A template is decoded straight into its structures, and then written again: where that says exactly what was sent, or as
+much in another order, nothing was lost, renamed or passed over. All that is doubtful is left to `wire`, which alone
+says what is wrong.
 """
 
 import re
@@ -10,6 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 import msgspec
+from msgspec import Raw
 
 from .apply import ApplyRequest, parse_apply
 from .errors import InvalidTemplate
@@ -23,7 +25,9 @@ from .wire import RAW_DEPTH
 _TIMES = ("time-created", "time-modified")
 _WHOLE_CPUS = re.compile(rb'"cpus":-?[0-9]+\.0[,}]')  # which are kept as whole numbers
 _LARGE_NUMBER = re.compile(rb"[0-9]{19}|[0-9]e")
+_ZEROS = b',"command":"","limits":{}'  # which 2015 always wrote, after the name and the image
 _templates = msgspec.json.Decoder(Template)
+_members, _list = msgspec.json.Decoder(dict[str, Raw]), msgspec.json.Decoder(list[Raw])
 
 
 def read_apply(body: bytes) -> ApplyRequest:
@@ -34,38 +38,59 @@ def read_apply(body: bytes) -> ApplyRequest:
 @no_collection()
 def _value(body: bytes) -> Any:
     """What `parse` gives, with a `Template` in the place of those that are right."""
-    members = _without_repeats(body)
-    if not isinstance(members, dict) or not isinstance(members.get("templates"), list):
+    try:
+        members = _members.decode(body)
+        if body.count(b'"') != sum(2 + bytes(raw).count(b'"') for raw in members.values()):
+            return parse(body)  # one of these comes twice
+        templates = [_template(bytes(raw)) for raw in _list.decode(members["templates"])]
+        rest = parse(encode(_without_repeats(msgspec.json.encode({**members, "templates": None}))))
+    except (ValueError, KeyError, RecursionError):
         return parse(body)
-    templates = [_template(one) for one in members["templates"]]
-    rest = parse(encode({**members, "templates": None}))
     return Object((key, templates if key == "templates" else value) for key, value in rest)
 
 
 def _without_repeats(body: bytes) -> Any:
-    """The value with its objects as dicts, or None where it is malformed, or where a key comes twice."""
-    try:
-        value = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
+    """The value with its objects as dicts. Raises `ValueError` where it is malformed, or where a key comes twice."""
+    value = msgspec.json.decode(body)
     # Each key and each text has two quotes, but for those that are written as a number.
-    return None if b"\\u0022" in body or body.count(b'"') != encode(value).count(b'"') else value
+    if b"\\u0022" in body or body.count(b'"') != encode(value).count(b'"'):
+        raise ValueError("a key may come twice")
+    return value
 
 
-def _template(value: Any) -> Any:
+def _template(raw: bytes) -> Any:
     """The template, or what `parse` gives."""
-    return (_read(value) if isinstance(value, dict) else None) or parse(encode(value))
+    sent = msgspec.json.format(raw, indent=-1)
+    head, _, tail = sent.partition(_ZEROS)
+    if head.startswith(b'{"name":"') and head.count(b'"') == 8:  # it is the template's own
+        sent = head + tail
+    if template := _read(sent, in_order=True):
+        return template
+    value = _without_repeats(raw)
+    return (_read_any(value) if isinstance(value, dict) else None) or parse(encode(value))
 
 
-def _read(value: dict[str, Any]) -> Template | None:
-    """One that keeps all rules, as `template_from_members` reads it; None where that is in doubt."""
+def _read_any(value: dict[str, Any]) -> Template | None:
+    """Whatever the order of its members is."""
     try:
-        sent = encode(_of_people(value))
+        return _read(encode(_of_people(value)))
+    except ValueError:
+        return None
+
+
+def _read(sent: bytes, *, in_order: bool = False) -> Template | None:
+    """One that keeps all rules, as `template_from_members` reads it; None where that is in doubt.
+
+    `in_order`: its keys may come twice, so that it has to be written exactly so.
+    """
+    try:
         template = _templates.decode(sent)
+        if (msgspec.json.encode(template) != sent) if in_order else (len(encode(template)) != len(sent)):
+            return None
         check(template)
     except (ValueError, InvalidTemplate):
         return None
-    if len(encode(template)) != len(sent) or b"{}" in sent or _WHOLE_CPUS.search(sent):
+    if b"{}" in sent or _WHOLE_CPUS.search(sent):
         return None
     if template.revision or template.deleted or template.uses or template.time_created or template.time_modified:
         return None
@@ -107,6 +132,8 @@ def _sort(entries: dict[str, str]) -> None:
 
 @lru_cache(maxsize=256)
 def _is_plain(overrides: bytes) -> bool:
-    """Whether it is an object that is certainly not too deep, and holds no large number."""
+    """Whether it is an object as it is stored, certainly not too deep, and without large numbers."""
+    if encode(msgspec.json.decode(overrides)) != overrides:
+        return False
     depth = overrides.count(b"{") + overrides.count(b"[")
     return overrides.startswith(b"{") and depth < RAW_DEPTH and not _LARGE_NUMBER.search(overrides)
