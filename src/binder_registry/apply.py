@@ -46,6 +46,7 @@ class Step(Struct, frozen=True, omit_defaults=True):
         return changed_members(living, self.after)
 
 
+@no_collection()
 def plan(
     request: ApplyRequest, find: Callable[[str], Template | None], living: Callable[[], Iterable[Template]]
 ) -> list[Step]:
