@@ -24,7 +24,7 @@ CHANGES = TEMPLATES | {"changes"}
 CONTRACTS = CHANGES | {"store", "log_contract"}
 STORES = CONTRACTS | {"batch", "log_store"}
 RULES = STORES | {"selector", "apply", "auth", "lookalikes", "differences"}
-DOMAIN = RULES | {"registry"}
+DOMAIN = RULES | {"registry", "apply_body"}
 MAY_IMPORT = {
     "errors": set[str](),
     "members": set[str](),
@@ -52,6 +52,7 @@ MAY_IMPORT = {
     "selector": TEMPLATES,
     "lookalikes": {"errors", "template"},
     "apply": TEMPLATES | {"selector", "differences"},
+    "apply_body": TEMPLATES | {"apply"},
     "auth": {"errors"},
     "registry": RULES,
     "backends": STORES,

@@ -9,6 +9,7 @@ from binder_registry.auth import Identity, Scope, TokenAuthStore
 from binder_registry.backends.memory import InMemoryStore
 from binder_registry.changes import Action, Position
 from binder_registry.errors import (
+    InvalidTemplate,
     MissingScope,
     PositionUnknown,
     RevisionConflict,
@@ -232,3 +233,8 @@ def test_writes_can_be_grouped(registry: Registry) -> None:
         registry.template_create(ANN, R)
 
     assert [change.name for change in registry.changes(since=1)] == ["r"]
+
+
+def test_an_apply_that_nobody_checked_is_checked(registry: Registry) -> None:
+    with pytest.raises(InvalidTemplate):
+        registry.apply(ANN, ApplyRequest([replace(R, bind_port=70_000)]))

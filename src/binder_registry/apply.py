@@ -46,6 +46,7 @@ class Step(Struct, frozen=True, omit_defaults=True):
         return changed_members(living, self.after)
 
 
+@no_collection()
 def plan(
     request: ApplyRequest, find: Callable[[str], Template | None], living: Callable[[], Iterable[Template]]
 ) -> list[Step]:
@@ -81,8 +82,11 @@ def _unwanted(name: str, successor: str, before: Template | None) -> Step:
 
 @no_collection()
 def parse_apply(value: Any) -> ApplyRequest:
-    """From a body as `wire.parse` gives it. All errors at once: `InvalidRequest`, or `InvalidTemplate` with hints
-    like `templates[3].limits.memory`. `null` is an absent member."""
+    """From a body as `wire.parse` gives it, or with `Template`s in it that keep all rules.
+
+    All errors at once: `InvalidRequest`, or `InvalidTemplate` with hints like `templates[3].limits.memory`. `null` is
+    an absent member.
+    """
     if not isinstance(value, Object):
         raise InvalidRequest("the body must be a JSON object", [ErrorHint("Request", "body", "invalid")])
     members = {key: member for key, member in dict(value).items() if member is not None}
@@ -138,6 +142,9 @@ def _templates(entries: Any, problems: _Problems) -> list[Template]:
     wanted: list[Template] = []
     for index, entry in enumerate(entries):
         where = f"templates[{index}]"
+        if isinstance(entry, Template):  # which was read and checked already
+            wanted.append(entry)
+            continue
         try:
             wanted.append(template_from_members(entry, where))
         except InvalidTemplate as error:

@@ -4,6 +4,7 @@ import re
 import shlex
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 import msgspec
 
@@ -56,7 +57,20 @@ def _problems(at: str, option: Option) -> Problems:
         yield from within(f"{at}.free-text", _free_text_problems(option.free_text))
 
 
-def _choice_problems(choice: Choice) -> Problems:
+def _choice_problems(choice: Choice) -> Iterable[tuple[str, str]]:
+    try:
+        return _problems_of_choice(msgspec.json.encode(choice))
+    except (ValueError, OverflowError):  # what no JSON can hold, from a program
+        return _found_in_choice(choice)
+
+
+@lru_cache(maxsize=512)
+def _problems_of_choice(content: bytes) -> tuple[tuple[str, str], ...]:
+    """The templates of one registry often offer the same choices."""
+    return tuple(_found_in_choice(msgspec.json.decode(content, type=Choice)))
+
+
+def _found_in_choice(choice: Choice) -> Problems:
     if not _CHOICE_NAME.fullmatch(choice.name):
         yield "name", _NAME_PROBLEM
     if choice.display_name:
@@ -68,7 +82,8 @@ def _choice_problems(choice: Choice) -> Problems:
     if choice.allowed_groups is not None:
         yield from _group_problems("allowed-groups", choice.allowed_groups)
     if choice.set is not _NOTHING_SET:
-        yield from within("set", setting_problems(choice.set))
+        for field, problem in setting_problems(choice.set):
+            yield f"set.{field}", problem
 
 
 def _free_text_problems(typed: FreeText) -> Problems:

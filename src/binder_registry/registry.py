@@ -125,8 +125,11 @@ class Registry:
         who.require(Scope.ADMIN)
         self.store.purge_change(name, revision, by=who.by, note=note)
 
-    def apply(self, who: Identity, request: ApplyRequest, *, expected: Expected = None) -> list[Step]:
-        """All of it in one commit, or nothing; a dry run only plans. `expected` is the registry's own position."""
+    def apply(
+        self, who: Identity, request: ApplyRequest, *, expected: Expected = None, checked: bool = False
+    ) -> list[Step]:
+        """All of it in one commit, or nothing; a dry run only plans. `expected` is the registry's own position;
+        `checked`, that the request is from `parse_apply` or `read_apply`, which looked whether it keeps the rules."""
         who.require(Scope.WRITE)
         with self.atomic() as batch:
             if expected is not None and not batch.head.position.agrees(expected):
@@ -145,7 +148,7 @@ class Registry:
                 if step.action == "unchanged"
                 else Step(
                     step.action,
-                    batch.append(Action(step.action), step.after, who.by, request.note, first=first),
+                    batch.append(Action(step.action), step.after, who.by, request.note, first=first, checked=checked),
                     step.before,
                 )
                 for step in steps

@@ -17,13 +17,15 @@ _KIND = re.compile(SPAWNER, re.ASCII)
 
 
 def setting_problems(settings: Settings) -> Problems:
-    if has_control_characters(settings.image_name):
+    if settings.image_name and has_control_characters(settings.image_name):
         yield "image-name", "must not contain control characters"
     if not 0 <= settings.bind_port <= 65535:
         yield "bind-port", "must be from 0 to 65535"
     for field, amounts in (("limits", settings.limits), ("requests", settings.requests)):
-        if not all(0 <= amount <= LARGEST_INTEGER for amount in astuple(amounts)):  # NaN is not either
-            yield from amount_problems(field, amounts)
+        for amount in astuple(amounts):
+            if not 0 <= amount <= LARGEST_INTEGER:  # NaN is not either
+                yield from amount_problems(field, amounts)
+                break
     if settings.environment:
         yield from environment_problems("environment", settings.environment)
     if settings.overrides:
@@ -54,10 +56,12 @@ def environment_problems(field: str, environment: Mapping[str, str]) -> Problems
 
 
 def override_problems(field: str, overrides: Mapping[str, Raw]) -> Problems:
-    for kind in overrides:
+    size = 0
+    for kind, settings in overrides.items():
+        size += len(bytes(settings))
         if not _KIND.fullmatch(kind):
             yield f"{field}.{kind}", "is not a kind of spawner, such as kubespawner"
-    if sum(len(bytes(settings)) for settings in overrides.values()) > OVERRIDES_BYTES:
+    if size > OVERRIDES_BYTES:
         yield field, f"must not be larger than {OVERRIDES_BYTES} bytes"
 
 

@@ -2,7 +2,8 @@
 
 from msgspec.structs import replace
 
-from ...apply import ApplyRequest, Step, parse_apply, plan
+from ...apply import ApplyRequest, Step, plan
+from ...apply_body import read_apply
 from ...auth import Identity, Scope
 from ...batch import Batch
 from ...changes import Change, Position
@@ -120,7 +121,7 @@ async def apply(request: Request) -> Reply:
     request.query()
     service = request.service
     body = await request.body(APPLY_BYTES)
-    wanted = await service.in_pool(lambda: parse_apply(parse(body)))
+    wanted = await service.in_pool(lambda: read_apply(body))
     if not wanted.note:
         wanted = replace(wanted, note=request.note())
     warned = warning_headers(await warnings_about(request, wanted.templates))
@@ -130,7 +131,7 @@ async def apply(request: Request) -> Reply:
 
     def write(batch: Batch) -> Reply:
         asked.check(batch.head.position, batch.head.time, what="registry")
-        steps = registry.apply(who, wanted)
+        steps = registry.apply(who, wanted, checked=True)
         return _plan_reply(steps, dry_run=False, headers=[(b"etag", entity_tag(batch.head.position)), *warned])
 
     return await service.write(write, *(template.name for template in wanted.templates), *wanted.delete)
