@@ -75,7 +75,7 @@ class Batch:
         for field, text in (("by", by), ("note", note)):
             if "\0" in text:  # which PostgreSQL cannot keep
                 raise InvalidRequest.parameter(field, "must not contain a NUL character")
-        self._look_at_format(template)
+        self._refuse_newer()
         head, before = self.head, self.current(template.name)
         time = self._now()
         if head.time and time <= head.time:
@@ -85,6 +85,8 @@ class Batch:
                 check(template)
             template = replace(template, time_created=template.time_created or time, time_modified=time, deleted=False)
         content = encode_template(template)
+        if self._format < FORMAT:  # once it is as new as it gets, nothing is looked at
+            self._format = max(self._format, format_of(template, content))
         revision = head.revision + 1
         change = Change(
             revision=revision,
@@ -126,11 +128,9 @@ class Batch:
             else:
                 self.log.blank(revision)
 
-    def _look_at_format(self, template: Template) -> None:
+    def _refuse_newer(self) -> None:
         """Raises `FormatTooNew`."""
         if not self._format:
             self._format = self._format_before = format_kept(self.log)
         if self._format > FORMAT:
             raise FormatTooNew
-        if self._format < FORMAT:  # once it is as new as it gets, nothing is looked at
-            self._format = max(self._format, format_of(template))

@@ -16,6 +16,11 @@ def is_plain(text: str) -> bool:
 
 def warnings_of(template: Template) -> list[str]:
     """What of it is not what it looks like, each as a sentence for people."""
+    together = "".join(
+        (template.name, template.image_name, template.display_name, template.replaced_by, *template.allowed_groups)
+    )
+    if together.isascii() and " " not in together:  # as most are
+        return []
     texts = [
         ("name", template.name),
         ("image-name", template.image_name),

@@ -64,14 +64,16 @@ def _problems(template: Template) -> Problems:
     if problem := name_problem(template.name):
         yield "name", problem
     yield from setting_problems(template)  # type: ignore[arg-type]  # it has all members of a choice's settings
-    yield from line_problems("display-name", template.display_name)
-    yield from line_problems("contact", template.contact)
-    for field, text in (
-        ("description", template.description),
-        ("deprecated", template.deprecated),
-        ("paused", template.paused),
-    ):
-        yield from text_problems(field, text)
+    if template.display_name:
+        yield from line_problems("display-name", template.display_name)
+    if template.contact:
+        yield from line_problems("contact", template.contact)
+    if template.description:
+        yield from text_problems("description", template.description)
+    if template.deprecated:
+        yield from text_problems("deprecated", template.deprecated)
+    if template.paused:
+        yield from text_problems("paused", template.paused)
     if template.labels:
         yield from _label_problems(template.labels)
     if template.allowed_groups:
@@ -80,7 +82,7 @@ def _problems(template: Template) -> Problems:
         yield "replaced-by", problem
     if not 0 <= template.order <= LARGEST_INTEGER:
         yield "order", f"must be from 1 to {LARGEST_INTEGER}"
-    if len(template.icon) > ICON_BYTES or not _ICON.fullmatch(template.icon):
+    if template.icon and (len(template.icon) > ICON_BYTES or not _ICON.fullmatch(template.icon)):
         yield "icon", f"must be a URL with https, or a data: URL of an image, of at most {ICON_BYTES} bytes"
     if template.options:
         yield from option_problems(template.options)

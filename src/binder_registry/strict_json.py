@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 from .errors import ErrorHint, InvalidRequest
 
 MAX_DEPTH = 10_000  # Go's own limit
+LARGE = 1 << 18  # characters of a body during whose reading it is worth to look for no garbage
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _TOKEN = re.compile(
     r'[ \t\r\n]*(?:([\[\]{},:])|("(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"'
@@ -30,8 +31,7 @@ def parse(body: bytes) -> Any:
     if text.startswith("\ufeff"):
         _malformed("the body starts with a byte order mark")
     try:
-        with no_collection():
-            value = _decode(text)
+        value = _decode(text) if len(text) < LARGE else _decode_large(text)
     except json.JSONDecodeError as error:
         if error.pos >= len(text.rstrip(" \t\r\n")) or error.msg.startswith("Unterminated string"):
             _malformed("unexpected end of JSON input")
@@ -41,6 +41,11 @@ def parse(body: bytes) -> Any:
     if "\\u" in text and _has_surrogate(value):
         _malformed("a string holds half of a surrogate pair")
     return value
+
+
+def _decode_large(text: str) -> Any:
+    with no_collection():
+        return _decode(text)
 
 
 @contextmanager

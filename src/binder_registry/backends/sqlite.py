@@ -47,6 +47,7 @@ class SQLiteLog:
         self._local = threading.local()  # `writes`: this thread is inside `writing()`
         self._blanked: list[int] = []
         self._head: Head | None = None  # as of our last commit
+        self._format = 0  # as we read it last; 0: to be read
         self._closed = False
         self._inode = 0  # of the file that was opened; 0 until then
         try:
@@ -136,7 +137,7 @@ class SQLiteLog:
             except BaseException:
                 # Rolls back. A connection that has failed once is not trusted again: the next write opens a new one.
                 self._drop_writer()
-                self._head = None
+                self._head, self._format = None, 0
                 raise
             finally:
                 self._local.writes = False
@@ -147,12 +148,15 @@ class SQLiteLog:
         self._blanked.append(revision)
 
     def format(self) -> int:
-        [[_, *kept]] = self._rows("SELECT * FROM origin")
-        return kept[0] if kept else 1  # a file that is only read may be older than this column
+        if not self._format:
+            [[_, *kept]] = self._rows("SELECT * FROM origin")
+            self._format = kept[0] if kept else 1  # a file that is only read may be older than this column
+        return self._format
 
     def raise_format(self, number: int) -> None:
         with self._failures():
             self._writes_on().execute("UPDATE origin SET format = max(format, ?)", (number,))
+        self._format = 0
 
     def adopt(self, origin: bytes) -> None:
         """For a copy: see `copying.Target`."""
@@ -215,7 +219,7 @@ class SQLiteLog:
             raise sqlite3.ProgrammingError("the log was opened to be read")
         self._check_file()
         if self._writer.begin():  # somebody else wrote
-            self._head = None
+            self._head, self._format = None, 0
 
     def _commit(self, rows: list[Change]) -> None:
         assert self._writer is not None

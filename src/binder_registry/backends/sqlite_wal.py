@@ -74,16 +74,27 @@ def has_log(path: Path) -> bool:
         return False
 
 
-def salts(path: Path) -> bytes:
-    """What tells one log from the next in the same file; empty where there is none."""
-    try:
-        descriptor = os.open(beside(path, "-wal"), os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return b""
-    try:
-        return os.pread(descriptor, HEADER_BYTES, 0)[SALTS]
-    finally:
-        os.close(descriptor)
+class WriteAheadLog:
+    """The log beside a file, looked at after every commit: so it stays open, while a connection keeps it there."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = str(beside(path, "-wal"))
+        self._descriptor = -1
+
+    def salts(self) -> bytes:
+        """What tells one log from the next in the same file; empty where there is none."""
+        if self._descriptor < 0:
+            try:
+                self._descriptor = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
+            except FileNotFoundError:
+                return b""
+        return os.pread(self._descriptor, HEADER_BYTES, 0)[SALTS]
+
+    def close(self) -> None:
+        """May be called twice, and asked again."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
 
 
 def renew(connection: sqlite3.Connection) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from ..changes import Change
 from .rows import COLUMNS, row_of
 from .sqlite_times import microseconds_of
-from .sqlite_wal import renew, salts
+from .sqlite_wal import WriteAheadLog, renew
 
 _INSERT = f"INSERT INTO changes ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
@@ -20,7 +20,7 @@ class Writer:
 
     def __init__(self, path: Path, connect: Callable[[], sqlite3.Connection]) -> None:
         self.connection: sqlite3.Connection | None = connect()
-        self._path, self._connect = path, connect
+        self._path, self._connect, self._log = path, connect, WriteAheadLog(path)
         self._version: int | None = None  # of the data, as this connection saw it
         self._wal = b""  # the salts of the write-ahead log
         self._new_log = False  # the next commit is the first of a new one
@@ -29,7 +29,7 @@ class Writer:
     def start(self) -> None:
         """Begin with an empty log: what a server left that was killed may hold what was purged."""
         self.erase_traces()
-        self._wal = salts(self._path)
+        self._wal = self._log.salts()
         self._others_wrote()
 
     def begin(self) -> bool:
@@ -42,7 +42,7 @@ class Writer:
             return False
         if before is not None:
             logger.warning("%s: somebody else wrote to this file", self._path)
-        self._wal, self._new_log = salts(self._path), False
+        self._wal, self._new_log = self._log.salts(), False
         return True
 
     def commit(self, rows: Sequence[Change], blanked: Sequence[int]) -> None:
@@ -59,7 +59,7 @@ class Writer:
         """After a commit that wrote something. That is durable, whatever happens here."""
         self._traces = self._traces or purged
         try:
-            if (wal := salts(self._path)) != self._wal:
+            if (wal := self._log.salts()) != self._wal:
                 if not self._new_log:  # SQLite began a new one, when all that was in the old one was carried over
                     self._renew()
                 self._wal, self._new_log = wal, False
@@ -91,6 +91,7 @@ class Writer:
         if self.connection is not None:
             connection, self.connection = self.connection, None
             connection.close()
+        self._log.close()
 
     def _others_wrote(self) -> bool:
         assert self.connection is not None, "in a transaction"

@@ -31,10 +31,10 @@ async def warnings_about(request: Request, templates: Sequence[Template]) -> lis
 async def twins_of(request: Request, written: Sequence[str]) -> list[str]:
     """What is to be said of the names alone."""
     model, texts = request.service.model, list[str]()
+    odd = [name for name in written if not is_plain(name)]
     if model.odd:
         plain = [(name, model.odd.get(folded(name), set())) for name in written if is_plain(name)]
         texts = [twin_warning(name, sorted(twins)) for name, twins in plain if twins]
-    odd = [name for name in written if not is_plain(name)]
     if not odd:
         return texts
     names = {*written, *(entry.name for entry in model.living)}

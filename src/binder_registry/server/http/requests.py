@@ -165,7 +165,10 @@ def decoded_path(scope: Scope, prefix: str) -> str:
         path = decode_escapes(raw.partition(b"?")[0])
     except ValueError:
         raise InvalidRequest.parameter("path", "must be percent-encoded UTF-8") from None
-    for above in (scope.get("root_path", "").rstrip("/"), unquote(prefix)):
+    root = scope.get("root_path", "")
+    if not root and not prefix:
+        return path
+    for above in (root.rstrip("/"), unquote(prefix)):
         if above and f"{path}/".startswith(f"{above}/"):
             path = path[len(above) :] or "/"
     return path
