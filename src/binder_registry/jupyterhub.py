@@ -439,7 +439,13 @@ def check_command(settings: dict[str, Any], allow_commands: Collection[str] = ()
             raise NotOffered(
                 f"the command uses {found[0]}, which only tmpnb filled in; {COMMAND} needs no such argument"
             )
-        if found := _NO_LOGIN.match(word):
+    check_arguments(words)
+
+
+def check_arguments(words: Any) -> None:
+    """Raises `NotOffered` for one that opens the server to others."""
+    for word in words if isinstance(words, (list, tuple)) else [words]:
+        if found := _NO_LOGIN.match(str(word)):
             raise NotOffered(f"the command sets {found[1]}, which decides who is let in")
 
 
@@ -633,6 +639,7 @@ def settings_of(template: Template, rules: Rules) -> dict[str, Any]:
     overrides = overrides_of(template, rules)
     if isinstance(overrides.get("image"), str):
         overrides["image"] = checked_image(overrides["image"])
+    check_arguments(overrides.get("args"))
     _check_variables(overrides.get("environment") or {})
     return merged(_of_members(template, rules), overrides)  # type: ignore[no-any-return]
 

@@ -452,6 +452,14 @@ def test_an_override_that_the_admin_named_is_set(allowed: Any) -> None:
     assert found.settings["volumes"] == []
 
 
+@pytest.mark.parametrize("args", [["--a", "--ServerApp.allow_unauthenticated_access=1"], "--A.login_handler_class=x"])
+def test_allowed_arguments_decide_no_more_than_commands_who_is_let_in(args: Any) -> None:
+    opened = template(overrides={"kubespawner": {"args": args}})
+
+    with pytest.raises(NotOffered, match=r"which decides who is let in$"):
+        offer(opened, Rules("kubernetes", allow_overrides=["args"]))
+
+
 def test_overrides_for_other_spawners_are_nothing_to_this_one() -> None:
     assert offer(template(**VOLUMES), Rules("docker")).settings.keys().isdisjoint({"volumes"})
 

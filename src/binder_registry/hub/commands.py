@@ -40,7 +40,13 @@ def check_command(settings: dict[str, Any], allow_commands: Collection[str] = ()
             raise NotOffered(
                 f"the command uses {found[0]}, which only tmpnb filled in; {COMMAND} needs no such argument"
             )
-        if found := _NO_LOGIN.match(word):
+    check_arguments(words)
+
+
+def check_arguments(words: Any) -> None:
+    """Raises `NotOffered` for one that opens the server to others."""
+    for word in words if isinstance(words, (list, tuple)) else [words]:
+        if found := _NO_LOGIN.match(str(word)):
             raise NotOffered(f"the command sets {found[1]}, which decides who is let in")
 
 

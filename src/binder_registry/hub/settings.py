@@ -8,7 +8,7 @@ from typing import Any
 
 from ..options import merged
 from ..slugs import slug_of
-from .commands import command_words
+from .commands import check_arguments, command_words
 from .images import checked_image
 from .limits import LEAST, Limits, limits_of
 from .overrides import overrides_of
@@ -26,6 +26,7 @@ def settings_of(template: Template, rules: Rules) -> dict[str, Any]:
     overrides = overrides_of(template, rules)
     if isinstance(overrides.get("image"), str):
         overrides["image"] = checked_image(overrides["image"])
+    check_arguments(overrides.get("args"))
     _check_variables(overrides.get("environment") or {})
     return merged(_of_members(template, rules), overrides)  # type: ignore[no-any-return]
 

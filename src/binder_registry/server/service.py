@@ -96,6 +96,8 @@ class Service:
         self.running = False
         self._pool = ThreadPoolExecutor(POOL_THREADS, thread_name_prefix="reader")
         self._in_pool = 0
+        self._patterns = ThreadPoolExecutor(POOL_THREADS, thread_name_prefix="patterns")
+        self._in_patterns = 0
         self._streams = ThreadPoolExecutor(1, thread_name_prefix="streams")
         self._asking = ThreadPoolExecutor(1, thread_name_prefix="asking")
         self._asked: dict[str, asyncio.Future[Identity]] = {}  # by token
@@ -129,7 +131,7 @@ class Service:
             self.running = False
             await self.group_commit.close()
             await asyncio.to_thread(self.follower.close)
-            for pool in (self._pool, self._streams, self._asking):
+            for pool in (self._pool, self._patterns, self._streams, self._asking):
                 pool.shutdown(wait=False, cancel_futures=True)
 
     async def write(self, operation: Operation[T], *names: str) -> T:
@@ -145,6 +147,16 @@ class Service:
             return await asyncio.get_running_loop().run_in_executor(self._pool, call)
         finally:
             self._in_pool -= 1
+
+    async def in_patterns(self, call: Callable[[], T]) -> T:
+        """What checks a pattern, which may take all its time: other reads do not wait for it. Raises `TooBusy`."""
+        if self._in_patterns >= POOL_THREADS + POOL_WAITING:
+            raise TooBusy
+        self._in_patterns += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._patterns, call)
+        finally:
+            self._in_patterns -= 1
 
     async def in_turn(self, call: Callable[[], T]) -> T:
         """The short reads of streams, one after the other: however many resume at once, all are served."""

@@ -34,8 +34,9 @@ def asked_options(query: Mapping[str, list[str]]) -> dict[str, str]:
 
 async def resolved_reply(request: Request, content: bytes, asked: Mapping[str, str]) -> Reply:
     """Without an `ETag`: that of the template is the one of all its choices together."""
-    # In the pool: a pattern may take its time.
-    return json_reply(200, await request.service.in_pool(lambda: _resolved(content, asked)) + b"\n")
+    service = request.service
+    aside = service.in_patterns if any(name.endswith(FREE_TEXT) for name in asked) else service.in_pool
+    return json_reply(200, await aside(lambda: _resolved(content, asked)) + b"\n")
 
 
 def _resolved(content: bytes, asked: Mapping[str, str]) -> bytes:
