@@ -135,8 +135,8 @@ class SQLiteLog:
                 with self._failures():
                     self._commit(rows)
             except BaseException:
-                # Rolls back. A connection that has failed once is not trusted again: the next write opens a new one.
-                self._drop_writer()
+                if self._writer:
+                    self._writer.drop()
                 self._head, self._format = None, 0
                 raise
             finally:
@@ -169,7 +169,8 @@ class SQLiteLog:
         with self._writing:
             self._closed = True
             self._head = None
-            self._drop_writer()
+            if self._writer:
+                self._writer.drop()
             self._close_readers()
             if self._file:
                 self._file.close()
@@ -245,7 +246,7 @@ class SQLiteLog:
             self._writer.look_after()
         except sqlite3.Error as error:
             logger.error("%s: %s: %s", self.path, type(error).__name__, error)
-            self._drop_writer()
+            self._writer.drop()
         finally:
             self._writing.release()
 
@@ -254,10 +255,6 @@ class SQLiteLog:
         assert self._writer is not None
         assert self._writer.connection is not None
         return self._writer.connection
-
-    def _drop_writer(self) -> None:
-        if self._writer:
-            self._writer.drop()
 
     def _close_readers(self) -> None:
         while connection := self._idle_reader():

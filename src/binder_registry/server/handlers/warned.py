@@ -17,6 +17,8 @@ _UNQUOTED = " !\"#$&'()*+-./:;<=>?@[\\]^_`{|}~"  # all of ASCII but %, and the c
 
 def warning_headers(texts: Sequence[str]) -> list[Header]:
     """One for each, percent-encoded UTF-8."""
+    if not texts:
+        return []
     shown = [*texts[: MOST - 1], f"and {len(texts) - MOST + 1} more"] if len(texts) > MOST else texts
     return [(b"registry-warning", quote(text[:LONGEST], safe=_UNQUOTED).encode()) for text in shown]
 
@@ -25,6 +27,8 @@ async def warnings_about(request: Request, templates: Sequence[Template]) -> lis
     """Also about names that look like others which are there, or among these."""
     found = [(template.name, text) for template in templates for text in warnings_of(template)]
     texts = [text if len(templates) == 1 else f"{name!a}: {text}" for name, text in found]
+    if not request.service.model.odd and all(is_plain(template.name) for template in templates):
+        return texts
     return texts + await twins_of(request, [template.name for template in templates])
 
 
