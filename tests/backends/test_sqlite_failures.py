@@ -100,7 +100,7 @@ def test_a_write_beside_a_program_that_keeps_the_file_locked_fails_and_reads_go_
     store: LogStore, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sqlite, "BUSY_SECONDS", 0.05)
-    store.log._drop_writer()  # type: ignore[attr-defined]
+    store.log._writer.drop()  # type: ignore[attr-defined]
     with closing(sqlite3.connect(path)) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(StoreUnavailable):

@@ -101,7 +101,7 @@ def test_a_log_without_descriptors_fails_cleanly_and_goes_on(folder: Path, writt
         if written_before:
             store.register_template(Template(name="before", image_name="i"))
         before = store.head().revision
-        store.log._drop_writer()  # type: ignore[attr-defined]
+        store.log._writer.drop()  # type: ignore[attr-defined]
         with without_descriptors():
             for _ in range(3):
                 with pytest.raises(StoreUnavailable):
