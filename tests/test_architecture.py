@@ -24,7 +24,7 @@ CHANGES = TEMPLATES | {"changes"}
 CONTRACTS = CHANGES | {"store", "log_contract"}
 STORES = CONTRACTS | {"batch", "log_store"}
 RULES = STORES | {"selector", "apply", "auth", "lookalikes", "differences"}
-DOMAIN = RULES | {"registry", "apply_body"}
+DOMAIN = RULES | {"registry", "apply_body", "plain_body"}
 MAY_IMPORT = {
     "errors": set[str](),
     "members": set[str](),
@@ -53,6 +53,7 @@ MAY_IMPORT = {
     "lookalikes": {"errors", "template"},
     "apply": TEMPLATES | {"selector", "differences"},
     "apply_body": TEMPLATES | {"apply"},
+    "plain_body": TEMPLATES,
     "auth": {"errors"},
     "registry": RULES,
     "backends": STORES,

@@ -9,8 +9,9 @@ from ...batch import Batch
 from ...changes import Change, Position
 from ...errors import InvalidRequest
 from ...lookalikes import warnings_of
+from ...plain_body import read_template
 from ...template import Template
-from ...wire import encode, encode_template, merge_patch, parse, template_from_2015
+from ...wire import encode, encode_template, merge_patch, parse
 from ..description.bodies import Plan, PlanStep
 from ..http.conditions import NONE, Conditions, conditions
 from ..http.replies import Header, Reply, change_reply, json_reply
@@ -24,7 +25,7 @@ APPLY_BYTES = 64 * 1024**2
 
 async def template_create(request: Request) -> Reply:
     who = await _allowed(request, Scope.WRITE)
-    template = template_from_2015(parse(await request.body()))
+    template = read_template(await request.body())
     note, asked, registry = request.note(), conditions(request), request.service.registry
     prefix, warned = request.service.options.prefix, warning_headers(await warnings_about(request, [template]))
 
@@ -41,7 +42,7 @@ async def template_create(request: Request) -> Reply:
 async def template_update(request: Request) -> Reply:
     """2015's PUT: the name in the body is checked like any member, and ignored."""
     who = await _allowed(request, Scope.WRITE)
-    template = replace(template_from_2015(parse(await request.body())), name=request.parameters["name"])
+    template = replace(read_template(await request.body()), name=request.parameters["name"])
     note, asked, registry = request.note(), _conditions(request), request.service.registry
 
     def update(batch: Batch) -> Reply:
