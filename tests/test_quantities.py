@@ -1,6 +1,6 @@
 import pytest
 
-from binder_registry.quantities import format_size, parse_cpus, parse_kubernetes_size, parse_memory, parse_size
+from binder_registry.quantities import format_size, parse_cpus, parse_memory, parse_size
 
 
 @pytest.mark.parametrize(
@@ -10,23 +10,12 @@ def test_a_size_has_units_of_1024(text: str, size: int) -> None:
     assert parse_size(text) == size
 
 
-@pytest.mark.parametrize(("text", "size"), [("2G", 2 * 10**9), ("2Gi", 2 << 30), ("500k", 500_000), ("7", 7)])
-def test_a_size_of_kubernetes_tells_its_two_kinds_of_units_apart(text: str, size: int) -> None:
-    assert parse_kubernetes_size(text) == size
-
-
 @pytest.mark.parametrize(
     "text", ["500m", "2 apples", "", "-1", "1e9", "0512", "1:30", "٣G", "2GG", "9" * 5000, "9" * 400 + ".5"]
 )
 def test_what_is_no_size_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="is not a size"):
         parse_size(text)
-
-
-@pytest.mark.parametrize("text", ["500m", "2gi", "0512", "1:30", "-2Gi", "", "9" * 5000, "9" * 400 + ".5"])
-def test_what_kubernetes_would_take_for_something_else_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="is not a size of Kubernetes"):
-        parse_kubernetes_size(text)
 
 
 @pytest.mark.parametrize("text", ["2", "512", "1000K"])

@@ -8,7 +8,6 @@ from .members import DISPLAY_NAME_LENGTH, MAX_ENTRIES, NO_CONTROL, TEXT_LENGTH, 
 from .settings import Settings
 
 MAX_OPTIONS, MAX_CHOICES = 16, 256
-VALUE_LENGTH = 1024  # characters of what a user types
 PATTERN_LENGTH = 1000  # characters
 RESERVED_NAMES = frozenset({"profile", "template", "revision", "channel", "options"})  # what a start names beside them
 

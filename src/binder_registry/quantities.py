@@ -11,7 +11,6 @@ LEAST_MEMORY = 1 << 20  # bytes; less is a number whose unit was forgotten
 
 _UNITS = {unit: 1024**power for power, unit in enumerate("BKMGTP")}
 _SIZE = re.compile(r"([0-9]{1,40}(?:\.[0-9]{1,40})?)\s*(?:([KMGTP])(?:IB|I|B)?|B)?", re.IGNORECASE | re.ASCII)
-_KUBERNETES = re.compile(r"([0-9]{1,40}(?:\.[0-9]{1,40})?)(k|M|G|T|P|Ki|Mi|Gi|Ti|Pi)?", re.ASCII)
 _NUMBER = re.compile(r"([0-9]+(?:\.[0-9]+)?)(m)?", re.ASCII)
 _LEADING_ZERO = re.compile(r"0[0-9]")
 
@@ -25,16 +24,6 @@ def parse_size(text: str) -> int:
     if not match or _LEADING_ZERO.match(match[1]) or match[2] == text.strip()[-1] == "m":
         raise ValueError(f"{_shown(text)} is not a size: write bytes, or 512M, 2G, 1.5G")
     return _whole(match[1], _UNITS[(match[2] or "B").upper()])
-
-
-def parse_kubernetes_size(text: str) -> int:
-    """Bytes, as in a manifest of Kubernetes: G is 10^9 there, and Gi 2^30. Raises `ValueError`."""
-    match = _KUBERNETES.fullmatch(text.strip())
-    if not match or _LEADING_ZERO.match(match[1]):
-        raise ValueError(f"{_shown(text)} is not a size of Kubernetes: write bytes, or 512Mi, 2Gi, 2G")
-    unit = match[2] or "B"
-    power = "BKMGTP".index(unit[0].upper())
-    return _whole(match[1], 1024**power if unit.endswith("i") else 1000**power)
 
 
 def parse_memory(text: str) -> int:
