@@ -35,10 +35,11 @@ _decoder = msgspec.json.Decoder(_Plain)
 
 def read_template(body: bytes) -> Template:
     """Exactly what `template_from_2015` makes of `parse(body)`, and raises."""
-    return _plain(body) or template_from_2015(parse(body))
+    return read_plain(body) or template_from_2015(parse(body))
 
 
-def _plain(body: bytes) -> Template | None:
+def read_plain(body: bytes, name: str = "") -> Template | None:
+    """The same where it is plain, under another name where one is given; else None."""
     if b"\\" in body or body.count(b'"limits"') > 1:
         return None
     try:
@@ -50,7 +51,7 @@ def _plain(body: bytes) -> Template | None:
         if not -LARGEST_INTEGER - 1 <= number <= LARGEST_INTEGER:
             return None
     return Template(
-        name=found.name,
+        name=name or found.name,
         image_name=found.image_name,
         command=found.command,
         limits=ContainerLimits(limits.memory, limits.cpu_shares, gpus=limits.gpus),

@@ -6,7 +6,7 @@ import httpx2
 import pytest
 from starlette.testclient import TestClient
 
-from binder_registry.server.handlers import warned
+from binder_registry.server.handlers import warning_headers
 
 from .asking import SCIPY, names
 
@@ -93,7 +93,7 @@ def test_many_warnings_are_cut(client: TestClient) -> None:
 
     answer = client.post("/apply", json={"templates": templates})
 
-    assert len(told(answer)) == warned.MOST
+    assert len(told(answer)) == warning_headers.MOST
     assert told(answer)[-1] == "and 91 more"
 
 

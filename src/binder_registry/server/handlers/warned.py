@@ -2,25 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from urllib.parse import quote
 
 from ...errors import TooBusy
 from ...lookalikes import folded, is_plain, twin_warning, warnings_of
 from ...template import Template
-from ..http.replies import Header
 from ..service import Request
-
-MOST = 10  # headers of one answer: clients take only so many
-LONGEST = 500  # characters of one warning
-_UNQUOTED = " !\"#$&'()*+-./:;<=>?@[\\]^_`{|}~"  # all of ASCII but %, and the comma: proxies join headers with it
-
-
-def warning_headers(texts: Sequence[str]) -> list[Header]:
-    """One for each, percent-encoded UTF-8."""
-    if not texts:
-        return []
-    shown = [*texts[: MOST - 1], f"and {len(texts) - MOST + 1} more"] if len(texts) > MOST else texts
-    return [(b"registry-warning", quote(text[:LONGEST], safe=_UNQUOTED).encode()) for text in shown]
 
 
 async def warnings_about(request: Request, templates: Sequence[Template]) -> list[str]:

@@ -6,81 +6,52 @@ from ...apply import ApplyRequest, Step, plan
 from ...apply_body import read_apply
 from ...auth import Identity, Scope
 from ...batch import Batch
-from ...changes import Change, Position
 from ...errors import InvalidRequest
 from ...lookalikes import warnings_of
 from ...plain_body import read_template
 from ...template import Template
-from ...wire import encode, encode_template, merge_patch, parse
+from ...wire import encode, parse
 from ..description.bodies import Plan, PlanStep
 from ..http.conditions import NONE, Conditions, conditions
 from ..http.replies import Header, Reply, change_reply, json_reply
 from ..http.requests import json_object, single, whole_number
-from ..live.answer import entity_tag, path_of
+from ..live.answer import entity_tag
 from ..service import Request
-from .warned import twins_of, warning_headers, warnings_about
+from .warned import twins_of, warnings_about
+from .warning_headers import warning_headers
+from .write_operations import check, creation, deletion, patching, update
 
 
 async def template_create(request: Request) -> Reply:
     who = await _allowed(request, Scope.WRITE)
     template = read_template(await request.body())
-    note, asked, registry = request.note(), conditions(request), request.service.registry
-    prefix, warned = request.service.options.prefix, warning_headers(await warnings_about(request, [template]))
-
-    def create(batch: Batch) -> Reply:
-        if asked is not NONE:
-            _check(asked, batch.current(template.name))
-        registry.template_create(who, template, note=note)
-        location = (prefix + path_of(template.name)).encode()
-        return change_reply(201, batch.rows[-1], [(b"location", location), *warned])
-
-    return await request.service.write(create, template.name)
+    note, asked = request.note(), conditions(request)
+    warned = warning_headers(await warnings_about(request, [template]))
+    operation = creation(request.service, who, template, note, asked, warned)
+    return await request.service.write(operation, template.name)
 
 
 async def template_update(request: Request) -> Reply:
     """2015's PUT: the name in the body is checked like any member, and ignored."""
     who = await _allowed(request, Scope.WRITE)
     template = replace(read_template(await request.body()), name=request.parameters["name"])
-    note, asked, registry = request.note(), _conditions(request), request.service.registry
-
-    def update(batch: Batch) -> Reply:
-        _check(asked, batch.existing(template.name))
-        registry.template_update(who, template, note=note)
-        return change_reply(202, batch.rows[-1], warning_headers(warnings_of(template)))
-
-    return await request.service.write(update, request.parameters["name"])
+    operation = update(request.service, who, template, request.note(), _conditions(request))
+    return await request.service.write(operation, template.name)
 
 
 async def template_patch(request: Request) -> Reply:
     who = await _allowed(request, Scope.WRITE)
     request.query()
     patch, name = parse(await request.body()), request.parameters["name"]
-    note, asked, registry = request.note(), _conditions(request), request.service.registry
-
-    def change(batch: Batch) -> Reply:
-        current = registry.template_show(name)
-        _check(asked, batch.current(name))
-        patched = merge_patch(current, patch)
-        if patched.name != name:
-            raise InvalidRequest.parameter("name", "cannot be changed")
-        registry.template_replace(who, patched, note=note)
-        return change_reply(200, batch.rows[-1], warning_headers(warnings_of(patched)))
-
-    return await request.service.write(change, request.parameters["name"])
+    operation = patching(request.service, who, name, patch, request.note(), _conditions(request))
+    return await request.service.write(operation, name)
 
 
 async def template_delete(request: Request) -> Reply:
     who = await _allowed(request, Scope.WRITE)
     name, replaced_by = request.parameters["name"], single(request.query(), "replaced-by") or ""
-    note, asked, registry = request.note(), _conditions(request), request.service.registry
-
-    def delete(batch: Batch) -> Reply:
-        _check(asked, batch.existing(name))
-        deleted = registry.template_delete(who, name, note=note, replaced_by=replaced_by)
-        tag = entity_tag(batch.rows[-1].position)
-        return json_reply(200, encode_template(deleted) + b"\n", [(b"etag", tag)])
-
-    return await request.service.write(delete, request.parameters["name"])
+    operation = deletion(request.service, who, name, request.note(), _conditions(request), replaced_by)
+    return await request.service.write(operation, name)
 
 
 async def template_restore(request: Request) -> Reply:
@@ -94,7 +65,7 @@ async def template_restore(request: Request) -> Reply:
     note, asked, twins = request.note(), _conditions(request), await twins_of(request, [name])
 
     def restore(batch: Batch) -> Reply:
-        _check(asked, batch.known(name))
+        check(asked, batch.known(name))
         restored = registry.template_restore(who, name, revision, note=note)
         return change_reply(200, batch.rows[-1], warning_headers([*warnings_of(restored), *twins]))
 
@@ -108,7 +79,7 @@ async def change_purge(request: Request) -> Reply:
     note, asked, registry = request.note(), conditions(request), request.service.registry
 
     def purge(batch: Batch) -> Reply:
-        _check(asked, batch.known(name))
+        check(asked, batch.known(name))
         registry.change_purge(who, name, revision, note=note)
         return Reply(204, [(b"etag", entity_tag(batch.rows[-1].position))])
 
@@ -173,11 +144,3 @@ async def _allowed(request: Request, scope: Scope) -> Identity:
 def _conditions(request: Request) -> Conditions:
     """Of a write to what is there: a server may ask for `If-Match`."""
     return conditions(request, required=request.service.options.require_if_match)
-
-
-def _check(asked: Conditions, current: Change | None) -> None:
-    """Of one template, before anything is written. Raises `RevisionConflict`."""
-    if current is None:
-        asked.check(Position(0), None, lives=False)
-    elif asked is not NONE:
-        asked.check(current.position, current.time, lives=not current.deleted)

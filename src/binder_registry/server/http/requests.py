@@ -102,30 +102,38 @@ class HTTPRequest:
 
     def token(self) -> str:
         """`Authorization: token KEY`, with the two errors of 2015; `Bearer` is the same."""
-        header = self.header(b"authorization")
-        if header is None:
-            raise MissingAuthHeader
-        parts = header.split(" ", 2)
-        if len(parts) != 2 or parts[0].lower() not in ("token", "bearer") or not parts[1]:
-            raise MissingTokenField
-        return parts[1]
+        return token_of(self.header(b"authorization"))
 
     def note(self) -> str:
         """`Registry-Note`, percent-encoded UTF-8."""
-        header = self.header(b"registry-note") or ""
-        try:
-            note = decode_escapes(header.encode("latin-1"))
-        except ValueError:
-            note = "\0"
-        if "\0" in note or len(note.encode()) > NOTE_BYTES:
-            problem = f"must be percent-encoded UTF-8 of at most {NOTE_BYTES} bytes, without NUL"
-            raise InvalidRequest.parameter("Registry-Note", problem)
-        return note
+        return note_of(self.header(b"registry-note") or "")
 
     def awaited_revision(self) -> int | None:
         """`Registry-Revision`: the server is to show at least this."""
         header = self.joined(b"registry-revision")  # given twice, it is no number
         return None if header is None else whole_number(header, "Registry-Revision")
+
+
+def token_of(header: str | None) -> str:
+    """The token of an `Authorization`. Raises `MissingAuthHeader`, `MissingTokenField`."""
+    if header is None:
+        raise MissingAuthHeader
+    parts = header.split(" ", 2)
+    if len(parts) != 2 or parts[0].lower() not in ("token", "bearer") or not parts[1]:
+        raise MissingTokenField
+    return parts[1]
+
+
+def note_of(header: str) -> str:
+    """The note in a `Registry-Note`. Raises `InvalidRequest`."""
+    try:
+        note = decode_escapes(header.encode("latin-1"))
+    except ValueError:
+        note = "\0"
+    if "\0" in note or len(note.encode()) > NOTE_BYTES:
+        problem = f"must be percent-encoded UTF-8 of at most {NOTE_BYTES} bytes, without NUL"
+        raise InvalidRequest.parameter("Registry-Note", problem)
+    return note
 
 
 def whole_number(text: str, parameter: str, *, least: int = 0, most: int = LARGEST_INTEGER) -> int:
