@@ -19,7 +19,7 @@ BACKENDS = ("memory", "postgres", "sqlite")
 # What each part may import besides itself. A part is a module or a package of `binder_registry`.
 DECLARED = {"members", "settings", "choices", "template"}
 RULED = DECLARED | {"uses", "errors", "options", "option_rules", "rules", "setting_rules"}
-TEMPLATES = RULED | {"go_json", "strict_json", "wire"}
+TEMPLATES = RULED | {"go_json", "strict_json", "wire", "wire_values"}
 CHANGES = TEMPLATES | {"changes"}
 CONTRACTS = CHANGES | {"store", "log_contract"}
 STORES = CONTRACTS | {"batch", "log_store"}
@@ -39,11 +39,13 @@ MAY_IMPORT = {
     "go_json": set[str](),
     "uses": DECLARED,
     "strict_json": {"errors"},
-    "wire": RULED | {"go_json", "strict_json"},
+    "wire_values": {"go_json", "members", "strict_json"},
+    "wire": RULED | {"go_json", "strict_json", "wire_values"},
     "changes": TEMPLATES,
     "store": CHANGES,
     "log_contract": CHANGES,
     "quantities": set[str](),
+    "folders": set[str](),
     "slugs": set[str](),
     "formats": TEMPLATES | {"quantities", "slugs"},
     "verify": CONTRACTS,
@@ -56,7 +58,7 @@ MAY_IMPORT = {
     "plain_body": TEMPLATES,
     "auth": {"errors"},
     "registry": RULES,
-    "backends": STORES,
+    "backends": STORES | {"folders"},
     "server": DOMAIN,
     "client": DOMAIN | {"version"},
     "conformance": DOMAIN,

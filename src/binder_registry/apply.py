@@ -13,7 +13,7 @@ from .rules import check, name_problem, successor_problem
 from .selector import Requirement, matches, parse_selector
 from .strict_json import no_collection
 from .template import Template
-from .wire import Object, template_from_members
+from .wire import TWICE, Object, template_from_members
 
 NOTE_BYTES = 1024
 
@@ -94,6 +94,8 @@ def parse_apply(value: Any) -> ApplyRequest:
     for key, _ in value:
         if key not in ("templates", "delete", "prune", "allow-empty", "dry-run", "note"):
             problems.add(key, "is not a member of an apply")
+    for key in _twice(value):
+        problems.add(key, TWICE)
     dry_run, note = members.get("dry-run", False), members.get("note", "")
     for flag in ("dry-run", "allow-empty"):
         if not isinstance(members.get(flag, False), bool):
@@ -167,6 +169,8 @@ def _delete(entries: Any, wanted: Set[str], problems: _Problems) -> dict[str, st
         problems.add("delete", "must be an object")
         return {}
     delete: dict[str, str] = {}
+    for name in _twice(entries):
+        problems.add(f"delete.{name}", TWICE)
     for name, successor in entries:
         if problem := name_problem(name):
             problems.add(f"delete.{name}", problem)
@@ -176,3 +180,7 @@ def _delete(entries: Any, wanted: Set[str], problems: _Problems) -> dict[str, st
             problems.add(f"delete.{name}", "must be the name of another template, or null")
         delete[name] = successor or ""
     return delete
+
+
+def _twice(pairs: Object) -> list[str]:
+    return [key for key, times in Counter(key for key, _ in pairs).items() if times > 1]

@@ -26,6 +26,7 @@ _TIMES = ("time-created", "time-modified")
 _WHOLE_CPUS = re.compile(rb'"cpus":-?[0-9]+\.0[,}]')  # which are kept as whole numbers
 _LARGE_NUMBER = re.compile(rb"[0-9]{19}|[0-9]e")
 _ZEROS = b',"command":"","limits":{}'  # which 2015 always wrote, after the name and the image
+_NO_LIMITS = Template().limits
 _templates = msgspec.json.Decoder(Template)
 _members, _list = msgspec.json.Decoder(dict[str, Raw]), msgspec.json.Decoder(list[Raw])
 
@@ -62,9 +63,9 @@ def _template(raw: bytes) -> Any:
     """The template, or what `parse` gives."""
     sent = msgspec.json.format(raw, indent=-1)
     head, _, tail = sent.partition(_ZEROS)
-    if head.startswith(b'{"name":"') and head.count(b'"') == 8:  # it is the template's own
-        sent = head + tail
-    if template := _read(sent, in_order=True):
+    is_own = head.startswith(b'{"name":"') and head.count(b'"') == 8  # and not that of something within
+    template = _read(head + tail if is_own else sent, in_order=True)
+    if template and not (is_own and tail and (template.command or template.limits != _NO_LIMITS)):  # else: twice
         return template
     value = _without_repeats(raw)
     return (_read_any(value) if isinstance(value, dict) else None) or parse(encode(value))

@@ -1,7 +1,7 @@
 """The body of a POST or PUT, read quickly where it is plain: texts and whole numbers, under 2015's own names.
 
-All that is doubtful (escapes, other members, `null`, a name in another case, limits that stand there twice) is left to
-`wire`, which alone says what is wrong.
+All that is doubtful (escapes, other members, `null`, a name in another case, what must not stand there twice) is left
+to `wire`, which alone says what is wrong.
 """
 
 import msgspec
@@ -30,6 +30,7 @@ class _Plain(Struct, frozen=True, forbid_unknown_fields=True, rename=WIRE_NAMES)
     description: str = ""
 
 
+_ONCE = (b'"limits"', b'"gpus"', b'"display-name"', b'"description"')  # where the last one does not simply count
 _decoder = msgspec.json.Decoder(_Plain)
 
 
@@ -40,7 +41,7 @@ def read_template(body: bytes) -> Template:
 
 def read_plain(body: bytes, name: str = "") -> Template | None:
     """The same where it is plain, under another name where one is given; else None."""
-    if b"\\" in body or body.count(b'"limits"') > 1:
+    if b"\\" in body or any(body.count(member) > 1 for member in _ONCE):
         return None
     try:
         found = _decoder.decode(body)

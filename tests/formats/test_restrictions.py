@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from binder_registry.formats.losses import Losses
 from binder_registry.formats.z2jh import from_z2jh
-from binder_registry.options import ChoiceRefused, resolve
+from binder_registry.options import ChoiceRefused, default_choice, resolve
 from binder_registry.template import Template
 from binder_registry.wire import encode_template
 
@@ -247,3 +247,42 @@ def test_nobody_is_offered_what_the_list_withholds(
             parts = (profile, sizes[int(size)], images[int(image)])
             for user in "abcd":
                 assert may(user, *parts) or not resolves(template, {"size": size, "image": image}, user)
+
+
+@pytest.mark.parametrize(
+    ("choices", "before", "after"),
+    [
+        ({"a": {"allowed_groups": []}, "b": {}}, "a", "b"),
+        ({"a": {}, "b": {"default": True, "allowed_groups": []}, "c": {}}, "b", "a"),
+        ({"a": {"users": ["ada"]}, "b": {"allowed_groups": []}, "c": {}}, "a", "c"),
+        ({"a": {"default": True, "groups": []}, "b": {}, "c": {"default": True}}, "a", "c"),
+        ({1: {"allowed_groups": None}, 2: {}}, "1", "2"),
+    ],
+)
+def test_where_the_default_is_left_out_the_next_one_is_named(choices: dict[Any, Any], before: str, after: str) -> None:
+    [template], losses = of_option({"choices": choices})
+
+    [said] = [loss for loss in losses if "nothing is chosen" in loss.what]
+    assert said.place == f"profile p, option a, choice {before}"
+    assert said.what == f"was taken where nothing is chosen: choice {after} is now"
+    taken = default_choice(json.loads(encode_template(template))["options"][0])
+    assert taken is not None
+    assert taken["name"] == after
+
+
+def test_where_another_choice_is_left_out_the_default_stays() -> None:
+    _, losses = of_option({"choices": {"a": {}, "b": {"allowed_groups": []}}})
+
+    assert [loss.what for loss in losses if "nothing is chosen" in loss.what] == []
+
+
+@pytest.mark.parametrize("default", [{}, {"default": True}])
+def test_where_the_default_profile_is_left_out_the_next_one_is_named(default: dict[str, bool]) -> None:
+    profiles = [{"slug": slug, "kubespawner_override": {"image": "i"}} for slug in "abc"]
+    closed = {**profiles[1], "allowed_groups": [], **default} if default else {**profiles[0], "allowed_groups": []}
+
+    templates, losses = from_z2jh([profiles[0], closed, profiles[2]] if default else [closed, *profiles[1:]])
+
+    assert [loss.what for loss in losses if "nothing is chosen" in loss.what] == [
+        f"was started where nothing is chosen: {templates[0].name} is now"
+    ]

@@ -155,7 +155,18 @@ def _choices(choices: Mapping[Any, Any], groups: list[Groups], place: Place) -> 
             found.append(one)
         except LeftOut as reason:
             at.say(f"{reason}: left out", left_out=True)
+    _say_moved_default(choices, found, place)
     return tuple(found)
+
+
+def _say_moved_default(choices: Mapping[Any, Any], found: list[Choice], place: Place) -> None:
+    """KubeSpawner takes the first choice where none is the default: there is no option without one."""
+    before = next(
+        (key for key, choice in choices.items() if _mapping(choice).get("default")), next(iter(choices), None)
+    )
+    after = next((one.name for one in found if one.default), found[0].name if found else None)
+    if after is not None and after != str(before):
+        place.at(f"choice {before}").say(f"was taken where nothing is chosen: choice {after} is now")
 
 
 def _choice(name: str, choice: Any, groups: list[Groups], place: Place) -> Choice:

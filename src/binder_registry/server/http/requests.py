@@ -12,7 +12,8 @@ from ...auth import AuthStore, Identity
 from ...changes import Position
 from ...errors import BodyTooLarge, ErrorHint, InvalidRequest, MissingAuthHeader, MissingTokenField
 from ...members import LARGEST_INTEGER
-from ...wire import Object
+from ...strict_json import repeats
+from ...wire import TWICE, Object
 from ..limits import Limits
 from .asgi import Receive, Scope
 from .request_ids import given_id
@@ -201,4 +202,6 @@ def json_object(value: Any, members: Iterable[str]) -> dict[str, Any]:
     for member in found:
         if member not in members:
             raise InvalidRequest.parameter(member, "is not a member here")
+    if len(found) < len(value):
+        raise InvalidRequest.parameter(next(repeats(value)), TWICE)
     return found
