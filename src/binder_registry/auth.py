@@ -2,6 +2,7 @@
 
 import hmac
 import re
+from collections.abc import Callable
 from enum import StrEnum
 from hashlib import sha256
 from typing import Protocol
@@ -48,7 +49,12 @@ class Identity(Struct, frozen=True):
 
 
 class AuthStore(Protocol):
-    """`AuthStoreConformance` holds it. `identify` may be called from any thread."""
+    """`AuthStoreConformance` holds it. `identify` may be called from any thread.
+
+    One that may wait can have `known(token) -> Identity | None` too, which never does: what `identify` would say as far
+    as it can be told at once, else None. A server asks it first, on its event loop, and so needs no thread for a token
+    that it was asked about a moment ago.
+    """
 
     blocking: bool
     """Whether `identify` may wait (for a network, say), so that a server must call it in a thread."""
@@ -56,6 +62,14 @@ class AuthStore(Protocol):
     def identify(self, token: str) -> Identity:
         """Raises `InvalidToken`, or `AuthUnavailable` when it cannot be told right now."""
         ...
+
+
+def known(store: AuthStore, token: str) -> Identity | None:
+    """What a store can tell without waiting. Raises `InvalidToken`; None where only `identify` can tell."""
+    if not store.blocking:
+        return store.identify(token)
+    tell: Callable[[str], Identity | None] | None = getattr(store, "known", None)
+    return tell(token) if tell else None
 
 
 class TokenAuthStore:

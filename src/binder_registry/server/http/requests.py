@@ -1,6 +1,5 @@
 """Reading a request: path, query, headers, body and who sends it. Everything raises a `RegistryError`."""
 
-import asyncio
 import re
 import secrets
 from collections.abc import Iterable
@@ -8,12 +7,13 @@ from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, unquote_to_bytes
 
 from ...apply import NOTE_BYTES
-from ...auth import AuthStore, Identity
+from ...auth import Identity
 from ...changes import Position
 from ...errors import BodyTooLarge, ErrorHint, InvalidRequest, MissingAuthHeader, MissingTokenField
 from ...members import LARGEST_INTEGER
 from ...wire import Object
 from .asgi import Receive, Scope
+from .identities import Identities
 from .request_ids import given_id
 
 BODY_BYTES = 1024**2
@@ -29,13 +29,13 @@ class ClientDisconnected(Exception):
 class HTTPRequest:
     """`parameters` are those of the path; `id` is also in the access log."""
 
-    def __init__(self, scope: Scope, receive: Receive, auth_store: AuthStore) -> None:
+    def __init__(self, scope: Scope, receive: Receive, identities: Identities) -> None:
         self.scope = scope
         self.parameters: dict[str, str] = {}
         self.id: str = scope.get("request_id") or given_id(scope["headers"]).decode() or secrets.token_hex(8)
         self._headers: dict[bytes, bytes] = dict(reversed(scope["headers"]))
         self._receive = receive
-        self._auth_store = auth_store
+        self._identities = identities
 
     def header(self, name: bytes) -> str | None:
         """The first header of that name, as 2015 read `Authorization`."""
@@ -90,11 +90,7 @@ class HTTPRequest:
 
     async def identity(self) -> Identity:
         """Who sends this. Raises what `token` does, `InvalidToken` and `AuthUnavailable`."""
-        token = self.token()
-        if self._auth_store.blocking:
-            identity = await asyncio.to_thread(self._auth_store.identify, token)
-        else:
-            identity = self._auth_store.identify(token)
+        identity = await self._identities.of(self.token())
         self.scope["by"] = identity.by  # for the access log
         return identity
 
