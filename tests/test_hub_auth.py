@@ -65,7 +65,9 @@ def test_no_user_can_take_the_name_of_a_key_or_a_service(hub: HubStub, name: str
     assert HubAuthStore(hub.url).identify("u").by == f"user:{name}"
 
 
-@pytest.mark.parametrize("model", [{"kind": "key"}, {"kind": "group"}, {"kind": None}, {"name": ""}, {"name": 5}])
+@pytest.mark.parametrize(
+    "model", [{"kind": "key"}, {"kind": "group"}, {"kind": None}, {"name": ""}, {"name": 5}, {"name": "\ud800"}]
+)
 def test_who_is_neither_a_user_nor_a_service_is_not_taken_for_one(hub: HubStub, model: dict[str, Any]) -> None:
     hub.models["odd"] = BOSS | model
 

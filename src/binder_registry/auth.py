@@ -12,6 +12,8 @@ from msgspec import Struct
 from .errors import InvalidToken, MissingScope
 
 _KIND = re.compile(r"[a-z]+")
+_UNKEPT = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")  # some databases take none of them
+LONGEST_NAME = 1000  # characters
 LONGEST_TOKEN = 8192  # characters: proxies take no longer header
 
 
@@ -37,6 +39,8 @@ class Identity(Struct, frozen=True):
     def __post_init__(self) -> None:
         if not _KIND.fullmatch(self.kind):
             raise ValueError(f"{self.kind!r} is no kind of identity: it must be a word of lower-case letters")
+        if not self.name or len(self.name) > LONGEST_NAME or _UNKEPT.search(self.name):
+            raise ValueError(f"an identity needs a name of at most {LONGEST_NAME} characters that can be written down")
 
     @property
     def by(self) -> str:
