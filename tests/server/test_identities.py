@@ -14,6 +14,7 @@ from binder_registry.hub_auth import FirstKnowing, HubAuthStore
 from binder_registry.server import App, Options
 from binder_registry.server.http import identities
 from binder_registry.server.http.identities import Identities
+from binder_registry.server.limits import Limits
 
 from ..hub_stub import BOSS, PATIENCE, HubStub
 from .asking import R, listening
@@ -36,9 +37,11 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(identities, "SILENCE_SECONDS", 0.0)
 
 
-def run(hub: HubStub, story: Callable[[Identities], Coroutine[Any, Any, None]], **options: Any) -> None:
+def run(
+    hub: HubStub, story: Callable[[Identities], Coroutine[Any, Any, None]], *, strangers: int = 64, **options: Any
+) -> None:
     async def told() -> None:
-        asked = Identities(HubAuthStore(hub.url, **options))
+        asked = Identities(HubAuthStore(hub.url, **options), Limits(unknown_tokens=strangers))
         try:
             async with asyncio.timeout(PATIENCE):
                 await story(asked)
@@ -104,11 +107,7 @@ def test_a_refusal_is_for_all_who_wait(hub: HubStub) -> None:
 # ── how many ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_so_many_new_tokens_are_asked_about_and_the_next_is_refused(
-    hub: HubStub, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(identities, "STRANGERS", 3)
-
+def test_so_many_new_tokens_are_asked_about_and_the_next_is_refused(hub: HubStub) -> None:
     async def story(asked: Identities) -> None:
         hub.answering.clear()
         waiting = [asyncio.create_task(asked.of(f"good-{number}")) for number in range(3)]
@@ -120,7 +119,7 @@ def test_so_many_new_tokens_are_asked_about_and_the_next_is_refused(
         await asyncio.gather(*waiting)
         assert (await asked.of("good-3")).name == "user-3"
 
-    run(hub, story)
+    run(hub, story, strangers=3)
 
 
 def test_the_hub_is_asked_a_few_things_at_once(hub: HubStub) -> None:
@@ -136,11 +135,7 @@ def test_the_hub_is_asked_a_few_things_at_once(hub: HubStub) -> None:
     run(hub, story)
 
 
-def test_wrong_tokens_do_not_keep_one_that_was_good_from_being_asked_about(
-    hub: HubStub, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(identities, "STRANGERS", 2)
-
+def test_wrong_tokens_do_not_keep_one_that_was_good_from_being_asked_about(hub: HubStub) -> None:
     async def story(asked: Identities) -> None:
         await asked.of("boss-token")
         hub.answering.clear()
@@ -153,7 +148,7 @@ def test_wrong_tokens_do_not_keep_one_that_was_good_from_being_asked_about(
         assert (await good).name == "boss"
         await asyncio.gather(*wrong, return_exceptions=True)
 
-    run(hub, story, known_for=0)
+    run(hub, story, strangers=2, known_for=0)
 
 
 # ── a hub that hangs ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -329,7 +324,7 @@ class Forgetful:
 
 def test_a_store_that_remembers_nothing_is_asked_each_time() -> None:
     async def story() -> str:
-        asked = Identities(Forgetful())
+        asked = Identities(Forgetful(), Limits())
         try:
             return (await asked.of("ada")).name + (await asked.of("bob")).name
         finally:

@@ -7,9 +7,9 @@ from hashlib import sha256
 
 from ...auth import AuthStore, Identity, known
 from ...errors import AuthUnavailable, InvalidToken
+from ..limits import Limits
 
 THREADS = 8  # questions under way
-STRANGERS = 64  # questions that may be under way or wait for a thread before one about a new token is refused
 REMEMBERED = 10_000  # tokens that were good once: whoever tries wrong ones does not keep these from being asked about
 SILENCE_SECONDS = 2.0  # after which one that does not answer is asked nothing else
 PAUSE_SECONDS = 1.0  # before it is tried with one question again
@@ -19,8 +19,8 @@ ANSWER_SECONDS = 10.0  # after which nobody waits for an answer any more
 class Identities:
     """Used on the event loop only. A store that waits holds up those who need its answer, and nobody else."""
 
-    def __init__(self, store: AuthStore) -> None:
-        self._store = store
+    def __init__(self, store: AuthStore, limits: Limits) -> None:
+        self._store, self._strangers = store, limits.unknown_tokens
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="tokens")
         self._threads = asyncio.Semaphore(THREADS)
         self._asked: dict[bytes, asyncio.Task[Identity]] = {}  # by the hash of the token
@@ -42,7 +42,7 @@ class Identities:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _ask(self, key: bytes, token: str) -> asyncio.Task[Identity]:
-        if len(self._asked) >= STRANGERS and key not in self._good:
+        if len(self._asked) >= self._strangers and key not in self._good:
             raise AuthUnavailable
         question = self._asked[key] = asyncio.create_task(self._question(key, token, probe=self._silent))
         question.add_done_callback(lambda done: done.cancelled() or done.exception())  # all who waited may be gone
