@@ -78,6 +78,8 @@ NOBODY_KNOWS = [
     {"enabled": False},
     {"allow_students": False},
     {"denied_groups": ["students"]},
+    *({key: ["students"]} for key in ("exclude", "blocked", "limit_to", "requires", "audience", "for", "unless")),
+    *({key: ["students"]} for key in ("Whitelist", "black-list", "cohorts", "only_if", "who_may")),
     {"kubespawner_override": {"image": "i", "allowed_groups": ["staff"]}},
     {"kubespawner_override": {"image": "i", "admin_only": True}},
 ]
@@ -175,6 +177,27 @@ def test_the_groups_of_an_option_hold_for_its_choices_and_its_free_text() -> Non
 @pytest.mark.parametrize("content", [{}, {"choices": {}}, {"choices": None, "unlisted_choice": {"enabled": False}}])
 def test_an_option_for_some_without_anything_to_choose_leaves_its_profile_out(content: dict[str, Any]) -> None:
     assert of_option({"allowed_groups": STAFF, **content})[0] == []
+
+
+@pytest.mark.parametrize("key", ["allowed_groups", "allowed_teams", "users", "admin_only"])
+@pytest.mark.parametrize("value", [["staff"], [], None, True])
+def test_a_restriction_among_the_names_of_choices_or_options_leaves_the_profile_out(key: str, value: object) -> None:
+    among_choices = of_option({"choices": {key: value, "open": {}}})
+    among_options = from_z2jh([{"slug": "p", "profile_options": {key: value, "size": {"choices": {"open": {}}}}}])
+
+    assert [(found, losses[0].left_out) for found, losses in (among_choices, among_options)] == [([], True)] * 2
+
+
+@pytest.mark.parametrize(
+    ("option", "building"), [({}, {"allowed_groups": STAFF}), ({"allowed_groups": STAFF}, {}), ({}, {"users": []})]
+)
+def test_building_images_that_is_for_some_is_left_out(option: dict[str, Any], building: dict[str, Any]) -> None:
+    content = {**option, "dynamic_image_building": {"enabled": True, **building}}
+
+    alone, _ = of_option(content)
+    [beside], losses = of_option({**content, "choices": {"a": {}}})
+
+    assert (alone, beside.options[0].build, losses[0].left_out) == ([], False, True)
 
 
 @pytest.mark.parametrize("restriction", [{"allowed_groups": []}, {"admin_only": True}, {"users": ["ada"]}])

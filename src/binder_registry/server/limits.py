@@ -30,6 +30,9 @@ class Limits(Struct, frozen=True, kw_only=True):
     waiting_queries: Annotated[
         int, Bound("server", "Queries and reads of the far past that wait for their turn.", "503")
     ] = 64
+    unknown_tokens: Annotated[
+        int, Bound("server", "Tokens that were never good and that a hub, say, is being asked about.", "503")
+    ] = 64
     waiting_writes: Annotated[int, Bound("server", "Writes that wait for their commit.", "503")] = 10_000
 
     def __post_init__(self) -> None:

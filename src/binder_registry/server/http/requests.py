@@ -1,6 +1,5 @@
 """Reading a request: path, query, headers, body and who sends it. Everything raises a `RegistryError`."""
 
-import asyncio
 import re
 import secrets
 from collections.abc import Iterable
@@ -8,7 +7,7 @@ from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, unquote_to_bytes
 
 from ...apply import NOTE_BYTES
-from ...auth import AuthStore, Identity
+from ...auth import Identity
 from ...changes import Position
 from ...errors import BodyTooLarge, ErrorHint, InvalidRequest, MissingAuthHeader, MissingTokenField
 from ...members import LARGEST_INTEGER
@@ -16,6 +15,7 @@ from ...strict_json import repeats
 from ...wire import TWICE, Object
 from ..limits import Limits
 from .asgi import Receive, Scope
+from .identities import Identities
 from .request_ids import given_id
 
 _BROKEN_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
@@ -30,14 +30,14 @@ class ClientDisconnected(Exception):
 class HTTPRequest:
     """`parameters` are those of the path; `id` is also in the access log."""
 
-    def __init__(self, scope: Scope, receive: Receive, auth_store: AuthStore, limits: Limits) -> None:
+    def __init__(self, scope: Scope, receive: Receive, identities: Identities, limits: Limits) -> None:
         self.scope = scope
         self.parameters: dict[str, str] = {}
         self.limits = limits
         self.id: str = scope.get("request_id") or given_id(scope["headers"]).decode() or secrets.token_hex(8)
         self._headers: dict[bytes, bytes] = dict(reversed(scope["headers"]))
         self._receive = receive
-        self._auth_store = auth_store
+        self._identities = identities
 
     def header(self, name: bytes) -> str | None:
         """The first header of that name, as 2015 read `Authorization`."""
@@ -93,11 +93,7 @@ class HTTPRequest:
 
     async def identity(self) -> Identity:
         """Who sends this. Raises what `token` does, `InvalidToken` and `AuthUnavailable`."""
-        token = self.token()
-        if self._auth_store.blocking:
-            identity = await asyncio.to_thread(self._auth_store.identify, token)
-        else:
-            identity = self._auth_store.identify(token)
+        identity = await self._identities.of(self.token())
         self.scope["by"] = identity.by  # for the access log
         return identity
 
