@@ -2,7 +2,7 @@
 
 import re
 
-from ...auth import Identity, Scope
+from ...auth import Identity, Scope, known
 from ...errors import RegistryError
 from ...lookalikes import is_plain, warnings_of
 from ...plain_body import read_plain
@@ -35,12 +35,10 @@ class PlainWrites:
         return folder == self._list and _NAME.fullmatch(name) is not None
 
     def who(self, head: WriteHead) -> Identity | None:
-        store = self._service.registry.auth_store
-        if store.blocking:
-            return None
         try:
-            who = store.identify(token_of(head.authorization))
-            who.require(Scope.WRITE)
+            who = known(self._service.registry.auth_store, token_of(head.authorization))
+            if who is not None:
+                who.require(Scope.WRITE)
         except RegistryError:
             return None
         return who
