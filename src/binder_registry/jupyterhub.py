@@ -377,7 +377,7 @@ class Rules:
     override: Override | None = None
     escape: bool = True
     image_command: bool = False
-    traits: Collection[str] = ()
+    traits: Mapping[str, Any] = field(default_factory=dict)
     allow_overrides: Collection[str] = ()
     ignore_group_case: bool = False
     sections: tuple[str, ...] = ()
@@ -389,7 +389,7 @@ class Rules:
 
     def of(self, spawner_class: Any) -> "Rules":
         """The same for this class of spawner."""
-        traits = spawner_class.class_trait_names() if hasattr(spawner_class, "class_trait_names") else ()
+        traits = spawner_class.class_traits() if hasattr(spawner_class, "class_traits") else {}
         sections = tuple(cls.__name__.lower() for cls in reversed(spawner_class.__mro__))
         return replace(self, kind=kind_of(spawner_class), traits=traits, sections=sections)
 
@@ -578,6 +578,42 @@ def undone(now: Any, before: Any, after: Any) -> Any:
     return {key: value for key, value in back.items() if value is not _GONE}
 
 
+# ── hub/kinds.py ──
+# What the traits of the spawner's class take: found before somebody starts, where the trait itself can tell.
+
+
+_NAMES: Mapping[Any, str] = {str: "a text", list: "a list", dict: "an object"}  # what is in it may be secret
+
+
+def check_kinds(settings: Mapping[str, Any], traits: Mapping[str, Any]) -> None:
+    """Raises `NotOffered` for a value that its trait refuses, as it is after merging.
+
+    What a function will say is not known yet, nor what a spawner checks against its other settings: those are refused
+    at the start. None lifts, whatever the trait.
+    """
+    for name, value in settings.items():
+        trait = traits.get(name)
+        if trait is None or value is None or callable(value) or takes(trait, merged_setting(None, value)):
+            continue
+        shown = _NAMES.get(type(value), repr(value))
+        raise NotOffered(f"{name} is {shown} that the spawner does not take: it wants {trait.info()}")
+
+
+def takes(trait: Any, value: Any) -> bool:
+    """By its own rule; a spawner's further rules look at an instance, and there is none."""
+    nobody = next(cls for cls in trait.this_class.__mro__ if cls.__name__ == "HasTraits")
+    try:
+        trait._validate(nobody(), value)
+    except Exception:  # noqa: BLE001  # whatever the rule raises
+        return False
+    return True
+
+
+def lifted(spawner: Any, name: str) -> Any:
+    """What takes away what the hub set: None, or the trait's own default where it takes no None."""
+    return None if takes(spawner.traits()[name], None) else spawner.trait_defaults(name)
+
+
 # ── hub/limits.py ──
 # The limits and requests of a template, as numbers that a spawner takes.
 
@@ -641,7 +677,10 @@ def settings_of(template: Template, rules: Rules) -> dict[str, Any]:
         overrides["image"] = checked_image(overrides["image"])
     check_arguments(overrides.get("args"))
     _check_variables(overrides.get("environment") or {})
-    return merged(_of_members(template, rules), overrides)  # type: ignore[no-any-return]
+    settings: dict[str, Any] = merged(_of_members(template, rules), overrides)
+    if settings.get("image") == "":
+        del settings["image"]
+    return settings
 
 
 def _of_members(template: Template, rules: Rules) -> dict[str, Any]:
@@ -1341,6 +1380,7 @@ def profile_of(template: Template, rules: Rules) -> tuple[dict[str, Any], dict[s
         settings = {**profile.pop("kubespawner_override")}
     if not callable(settings.get("cmd")):
         check_command(settings, rules.allow_commands)
+    check_kinds(settings, rules.traits)
     return profile, settings
 
 
@@ -2222,9 +2262,11 @@ async def apply_settings(spawner: Any, settings: Mapping[str, Any], rules: Rules
     images_own = rules.image_command and rules.kind != "local"  # no image there
     if "cmd" not in given and not spawner.cmd and not images_own:
         given["cmd"] = [COMMAND]  # KubeSpawner and DockerSpawner would use the image's own
+    empty = {trait: lifted(spawner, trait) for trait, ours in given.items() if ours is None}
+    given |= empty
     for trait, ours in given.items():
         try:
-            _set_trait(spawner, undo, trait, merged_setting(getattr(spawner, trait), ours))
+            _set_trait(spawner, undo, trait, ours if trait in empty else merged_setting(getattr(spawner, trait), ours))
         except Exception as error:  # noqa: BLE001  # whatever the trait's own rule raises
             log.warning("%s: the spawner does not take this environment's %s: %s", spawner._log_name, trait, error)
             raise http_error(400, f"This environment cannot be started: the spawner refuses its {trait}.") from None

@@ -28,7 +28,10 @@ def settings_of(template: Template, rules: Rules) -> dict[str, Any]:
         overrides["image"] = checked_image(overrides["image"])
     check_arguments(overrides.get("args"))
     _check_variables(overrides.get("environment") or {})
-    return merged(_of_members(template, rules), overrides)  # type: ignore[no-any-return]
+    settings: dict[str, Any] = merged(_of_members(template, rules), overrides)
+    if settings.get("image") == "":
+        del settings["image"]
+    return settings
 
 
 def _of_members(template: Template, rules: Rules) -> dict[str, Any]:
