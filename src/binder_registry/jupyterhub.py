@@ -548,7 +548,7 @@ def merged_setting(before: Any, ours: Any) -> Any:
 
 
 def _updated(before: Any, ours: Mapping[str, Any]) -> dict[str, Any]:
-    both: dict[str, Any] = copied(before) if isinstance(before, dict) else {}
+    both: dict[str, Any] = copied(dict(before)) if isinstance(before, Mapping) else {}  # a function may give any
     for key, value in ours.items():
         if value is None:
             both.pop(key, None)
@@ -702,6 +702,7 @@ def _of_members(template: Template, rules: Rules) -> dict[str, Any]:
 
 def _common(template: Template, limits: Limits, kind: Kind) -> dict[str, Any]:
     literal = _literal if kind == "kubernetes" else str
+    variable_text = _untemplated if kind == "swarm" else literal
     formatted = _formatted if kind == "kubernetes" else str  # KubeSpawner formats these; the others do not
     given: dict[str, str] = template.get("environment", {})
     _check_variables(given)
@@ -710,12 +711,14 @@ def _common(template: Template, limits: Limits, kind: Kind) -> dict[str, Any]:
         "BINDER_REGISTRY_REVISION": str(template["revision"]),
     }
     settings: dict[str, Any] = {
-        "environment": {variable: formatted(literal(value)) for variable, value in environment.items()}
+        "environment": {variable: formatted(variable_text(value)) for variable, value in environment.items()}
     }
     if words := command_words(template.get("command", "")):
         settings["cmd"] = [literal(word) for word in words]
     if path := template.get("redirect-uri"):
-        settings["default_url"] = _formatted(literal(_server_path(path)))  # every spawner formats this one
+        settings["default_url"] = _formatted(
+            variable_text(_server_path(path))
+        )  # every spawner formats it, into a variable
     if limits.memory:
         settings["mem_limit"] = int(limits.memory)
     if limits.cpus:
@@ -801,6 +804,11 @@ def _port(template: Template) -> int:
 def _literal(text: str) -> str:
     """For what the kubelet expands: `$(X)` and `$$` reach the server as they are."""
     return text.replace("$", "$$") if _EXPANDED.search(text) else text
+
+
+def _untemplated(text: str) -> str:
+    """For variables, of which a swarm makes templates: `{{` reaches the server as it is."""
+    return text.replace("{{", '{{"{{"}}')
 
 
 def _formatted(text: str) -> str:
@@ -2284,8 +2292,15 @@ async def apply_settings(spawner: Any, settings: Mapping[str, Any], rules: Rules
 
 async def _asked(spawner: Any, trait: str, ours: Any) -> Any:
     """A function in a profile is asked for the value, as KubeSpawner does; hooks are functions themselves."""
-    value = ours(spawner) if callable(ours) and not _HOOK.fullmatch(trait) else ours
-    return await value if isawaitable(value) else value
+    if not callable(ours) or _HOOK.fullmatch(trait):
+        return ours
+    try:
+        value = ours(spawner)
+        return await value if isawaitable(value) else value
+    except Exception as error:  # whatever the hub's own code raises
+        log.exception("%s: the function that the override sets for %s failed", spawner._log_name, trait)
+        text = f"This environment cannot be started: the hub's own function for {trait} failed."
+        raise http_error(500, text) from error
 
 
 def _set_trait(spawner: Any, undo: dict[str, Any], trait: str, value: Any) -> None:

@@ -190,6 +190,25 @@ def test_a_functions_answer_of_the_wrong_kind_is_refused_at_the_start() -> None:
         started(environments(found, found.rules), {"template": "scipy"})
 
 
+@pytest.mark.parametrize("asynchronous", [False, True])
+def test_a_function_of_the_override_that_fails_is_said_to_the_user_and_starts_nothing(asynchronous: bool) -> None:
+    async def later(spawner: Any) -> str:
+        return failing(spawner)
+
+    def failing(spawner: Any) -> str:
+        raise LookupError("s3cret")
+
+    def changed(template: Any, profile: dict[str, Any]) -> dict[str, Any]:
+        profile["kubespawner_override"]["tolerations"] = later if asynchronous else failing
+        return profile
+
+    found = catalogue(template(), rules=rules_of("KubeSpawner", override=changed))
+
+    with pytest.raises(HTTPError, match="the hub's own function for tolerations failed") as refused:
+        started(environments(found, found.rules), {"template": "scipy"})
+    assert "s3cret" not in str(refused.value)
+
+
 def test_an_image_that_is_the_hubs_own_by_an_override_is_the_hubs() -> None:
     own = {"name": "a", "set": {"overrides": {"kubespawner": {"image": "(the hub's own)"}}}}
     found = catalogue(template(options=[{"name": "image", "choices": [own]}]), rules=rules_of("KubeSpawner"))

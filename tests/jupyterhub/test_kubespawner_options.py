@@ -1,6 +1,7 @@
 """Options on the real KubeSpawner class: what its form shows and sends, and the manifest that a choice makes."""
 
 import asyncio
+import re
 from typing import Any
 
 import pytest
@@ -176,6 +177,39 @@ def test_what_is_typed_reaches_the_pod_as_it_is(text: str) -> None:
     kubelets = text.replace("$(", "$$(")  # which the kubelet makes one dollar of
     assert variables(manifest)["TYPED"] == kubelets
     assert container(manifest)["args"] == ["jupyterhub-singleuser", f"--x={kubelets}"]
+
+
+DOLLARS = ["$(HOME)", "$$", "$$(HOME)", "$$$", "a$$b$(B)$", "$(", "$()", "{$(B)}", "$${x}", "$HOME ${B}", "a{0}$$"]
+
+
+def as_a_kubelet_has_it(text: str) -> str:
+    """`$$` is a dollar, `$(X)` the variable: here each is called X."""
+    return re.sub(r"\$\$|\$\([^)]*\)", lambda found: "$" if found[0] == "$$" else "X", text)
+
+
+@pytest.mark.parametrize("text", DOLLARS)
+def test_what_a_kubelet_makes_of_dollars_is_what_was_written(text: str) -> None:
+    members: dict[str, Any] = {
+        "environment": {"A": text},
+        "command": f"jupyterhub-singleuser '{text}'",
+        "redirect_uri": f"/{text}",
+    }
+
+    manifest = pod({"template": "lab"}, lab=template("lab", **members))
+
+    found = variables(manifest)["A"], container(manifest)["args"][1], variables(manifest)["JUPYTERHUB_DEFAULT_URL"]
+    assert [*map(as_a_kubelet_has_it, found)] == [text, text, f"/{text}"]
+
+
+@pytest.mark.parametrize("text", DOLLARS)
+def test_what_a_kubelet_makes_of_dollars_is_what_was_typed(text: str) -> None:
+    free = {"set": {"environment": {"A": "$(B){value}"}, "command": "jupyterhub-singleuser --x={value}"}}
+    lab = template("lab", options=[{"name": "data", "free-text": free}])
+
+    manifest = pod({"template": "lab", "options": {"data": {"free-text": text}}}, lab=lab)
+
+    found = variables(manifest)["A"], container(manifest)["args"][1]
+    assert [*map(as_a_kubelet_has_it, found)] == [f"$(B){text}", f"--x={text}"]
 
 
 def test_a_choice_saved_before_the_move_keeps_its_options() -> None:

@@ -59,8 +59,15 @@ async def apply_settings(spawner: Any, settings: Mapping[str, Any], rules: Rules
 
 async def _asked(spawner: Any, trait: str, ours: Any) -> Any:
     """A function in a profile is asked for the value, as KubeSpawner does; hooks are functions themselves."""
-    value = ours(spawner) if callable(ours) and not _HOOK.fullmatch(trait) else ours
-    return await value if isawaitable(value) else value
+    if not callable(ours) or _HOOK.fullmatch(trait):
+        return ours
+    try:
+        value = ours(spawner)
+        return await value if isawaitable(value) else value
+    except Exception as error:  # whatever the hub's own code raises
+        log.exception("%s: the function that the override sets for %s failed", spawner._log_name, trait)
+        text = f"This environment cannot be started: the hub's own function for {trait} failed."
+        raise http_error(500, text) from error
 
 
 def _set_trait(spawner: Any, undo: dict[str, Any], trait: str, value: Any) -> None:
