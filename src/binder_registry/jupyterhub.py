@@ -995,6 +995,7 @@ def _reason(template: Template, choices: Mapping[str, Any], check: Callable[[Tem
 FREE_TEXT = "free-text"
 UNLISTED = "--unlisted-choice"  # KubeSpawner's, after the name of an option; names hold no "--"
 OTHER = "--"  # in our own form: what is typed counts
+_TYPED = (OTHER, "unlisted-choice", "unlisted_choice", "--extra-selectable-item")  # KubeSpawner's; fancy-profiles' two
 _OF_A_LINK = "option."
 
 
@@ -1054,7 +1055,7 @@ def choices_of_a_link(first: Mapping[str, str]) -> dict[str, Any]:
 
 
 def choices_of_a_form(first: Mapping[str, str], slug: str) -> dict[str, Any]:
-    """Of our own and of KubeSpawner's, which leaves out the menu where something was typed."""
+    """Of our own, of KubeSpawner's, which leaves out the menu where something was typed, and of fancy-profiles'."""
     prefix = f"profile-option-{slug}--"
     sent = {key.removeprefix(prefix): value for key, value in first.items() if key.startswith(prefix)}
     sent.pop("revision", None)
@@ -1063,7 +1064,7 @@ def choices_of_a_form(first: Mapping[str, str], slug: str) -> dict[str, Any]:
     }
     for key, value in sent.items():
         name = key.removesuffix(UNLISTED)
-        if name != key and value and sent.get(name, OTHER) in (OTHER, UNLISTED.strip("-")):
+        if name != key and value and sent.get(name, OTHER) in _TYPED:
             choices[name] = {FREE_TEXT: value}
     return choices
 
@@ -1196,8 +1197,12 @@ document.querySelectorAll(".binder-registry fieldset").forEach(fields => fields.
 
 
 def profile_options(options: Collection[Json], defaults: Json, text: Callable[[str], str]) -> dict[str, dict[str, Any]]:
-    """Without settings: they are made at the start. `text` escapes where the form does not."""
-    return {option["name"]: _option(option, defaults, text) for option in options}
+    """Without settings: they are made at the start. `text` escapes where the form does not.
+
+    An option with nothing to choose, but for images that are built, is not shown: fancy-profiles' form would break.
+    """
+    shown = (option for option in options if option.get("choices") or FREE_TEXT in option)
+    return {option["name"]: _option(option, defaults, text) for option in shown}
 
 
 def _option(option: Json, defaults: Json, text: Callable[[str], str]) -> dict[str, Any]:

@@ -270,6 +270,27 @@ def test_the_form_knows_the_choices_of_the_last_time() -> None:
     assert 'const userOptions = {"profile": "lab", "mem_1_9": "large"};' in page
 
 
+@pytest.mark.parametrize("menu", ["unlisted-choice", "unlisted_choice", "--extra-selectable-item"])
+def test_what_is_typed_or_built_in_other_forms_starts(menu: str) -> None:
+    hooks = environments(catalogue(LAB, rules=RULES), RULES)
+    sent = {"profile": ["lab"], "profile-option-lab--image": [menu]}
+    sent |= {"profile-option-lab--image--unlisted-choice": ["quay.io/a/b:c"]}
+
+    assert container(started(hooks, hooks.options_from_form(sent)))["image"] == "quay.io/a/b:c"
+
+
+def test_an_option_with_nothing_to_choose_is_not_in_the_form_and_starts() -> None:
+    lab = template("lab", options=[{"name": "image", "build": True}])
+    hooks = environments(catalogue(lab, rules=RULES), RULES)
+
+    async def shown() -> Any:
+        return await hooks.profile_list(spawner_with(hooks))
+
+    [profile] = asyncio.run(shown())
+    assert "profile_options" not in profile
+    assert container(pod({"profile": "lab"}, lab=lab))["image"] == "jupyter/scipy:1"
+
+
 def test_what_the_form_sends_starts() -> None:
     hooks = environments(catalogue(LAB, rules=RULES), RULES)
     sent = {"profile": ["lab"], "profile-option-lab--mem_1_9": ["large"]}
