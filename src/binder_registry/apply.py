@@ -31,19 +31,13 @@ class ApplyRequest(Struct, frozen=True):
 
 
 class Step(Struct, frozen=True, omit_defaults=True):
-    """What one template needs. `before` is its state, a tombstone too; `after` what it becomes."""
+    """What one template needs. `before` is its state, a tombstone too; `after` what it becomes; `changed` the paths of
+    the members that an update changes."""
 
     action: Literal["created", "updated", "deleted", "unchanged"]
     after: Template
     before: Template | None = None
-
-    @property
-    def changed(self) -> list[str]:
-        """The wire names of the members that differ."""
-        if self.action in ("deleted", "unchanged"):
-            return []
-        living = self.before if self.before and not self.before.deleted else None
-        return changed_members(living, self.after)
+    changed: list[str] = []
 
 
 @no_collection()
@@ -67,8 +61,8 @@ def _wanted(template: Template, before: Template | None) -> Step:
     if before is None or before.deleted:
         return Step("created", template, before)
     after = replace(template, time_created=before.time_created, time_modified=before.time_modified)
-    if changed_members(before, after):
-        return Step("updated", after, before)
+    if changed := changed_members(before, after):
+        return Step("updated", after, before, changed)
     return Step("unchanged", before, before)
 
 

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from datetime import datetime
 
+from msgspec.structs import replace
+
 from .apply import ApplyRequest, Step, plan
 from .auth import AuthStore, Identity, Scope
 from .batch import Batch
@@ -146,10 +148,11 @@ class Registry:
             return [
                 step
                 if step.action == "unchanged"
-                else Step(
-                    step.action,
-                    batch.append(Action(step.action), step.after, who.by, request.note, first=first, checked=checked),
-                    step.before,
+                else replace(
+                    step,
+                    after=batch.append(
+                        Action(step.action), step.after, who.by, request.note, first=first, checked=checked
+                    ),
                 )
                 for step in steps
             ]
