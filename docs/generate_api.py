@@ -1,4 +1,4 @@
-"""Writes errors.md, template.md and api-reference.md from the server's tables: `python docs/generate_api.py`.
+"""Writes errors.md, limits.md, template.md and api-reference.md from the server's tables: `docs/generate_api.py`.
 
 A test holds the pages to them.
 """
@@ -14,9 +14,11 @@ from binder_registry.auth import Scope
 from binder_registry.choices import Choice, FreeText, Option
 from binder_registry.errors import error_name
 from binder_registry.members import declared, structure_of
+from binder_registry.quantities import format_size
 from binder_registry.server.description.parameters import ANSWER_HEADERS
 from binder_registry.server.description.schemas import schemas
 from binder_registry.server.http.error_status import STATUS
+from binder_registry.server.limits import Limits, bounds
 from binder_registry.server.routes import ROUTES, Route
 from binder_registry.settings import ContainerLimits, Requests, Settings
 from binder_registry.template import Template
@@ -40,6 +42,22 @@ does not, and programs should look at that. `Request-Id` is how the server's log
 
 | status | `Registry-Error` | what to do |
 | --- | --- | --- |
+"""
+
+LIMITS = """\
+# Limits: what a client can cost
+
+<!-- Written by docs/generate_api.py from server/limits.py, which the server works from: change that, then run it. -->
+
+No caller decides what the server spends. Each bound below holds for the whole server, for each client, or for each
+request, and what goes beyond it is refused at once, with the status that the table names, JSON that says why, and
+`Retry-After` where waiting helps.
+
+`binder-registry serve --limit NAME=VALUE` sets one, again and again for several; `BINDER_REGISTRY_LIMIT` holds several
+with blanks between. Bytes may have a unit: `--limit apply-bytes=16M`.
+
+| limit | default | for each | bounds | beyond it |
+| --- | --- | --- | --- | --- |
 """
 
 TEMPLATE = """\
@@ -132,6 +150,19 @@ def errors_page() -> str:
     return ERRORS + "".join(f"| {status} | `{name}` | {advice} |\n" for status, name, advice in rows)
 
 
+def limits_page() -> str:
+    defaults = Limits()
+    return LIMITS + "".join(
+        _row([f"`{name}`", _amount(getattr(defaults, attribute), bound.unit), bound.each, bound.meaning, bound.beyond])
+        for name, bound in bounds()
+        for attribute in [name.replace("-", "_")]
+    )
+
+
+def _amount(value: int, unit: str) -> str:
+    return format_size(value) if unit == "bytes" else f"{value:,} s" if unit == "seconds" else f"{value:,}"
+
+
 def template_page() -> str:
     found = schemas()
     tables = [
@@ -218,5 +249,6 @@ def _type(schema: dict[str, Any]) -> str:
 
 if __name__ == "__main__":
     (FOLDER / "errors.md").write_text(errors_page())
+    (FOLDER / "limits.md").write_text(limits_page())
     (FOLDER / "template.md").write_text(template_page())
     (FOLDER / "api-reference.md").write_text(reference_page())

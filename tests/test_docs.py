@@ -15,7 +15,7 @@ from binder_registry.server.http.cors import EXPOSED
 from binder_registry.server.http.error_status import STATUS
 from binder_registry.server.routes import ROUTES, Route
 from binder_registry.wire import encode, parse, template_from_members
-from docs.generate_api import errors_page, reference_page, template_page, whole_template
+from docs.generate_api import errors_page, limits_page, reference_page, template_page, whole_template
 from tests.server.running import running_server
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -30,7 +30,12 @@ VARYING = (
 
 @pytest.mark.parametrize(
     ("page", "written"),
-    [("errors.md", errors_page), ("template.md", template_page), ("api-reference.md", reference_page)],
+    [
+        ("errors.md", errors_page),
+        ("limits.md", limits_page),
+        ("template.md", template_page),
+        ("api-reference.md", reference_page),
+    ],
 )
 def test_a_page_is_as_its_generator_writes_it(page: str, written: Callable[[], str]) -> None:
     assert PAGES[page] == written(), "run: python docs/generate_api.py"

@@ -218,3 +218,20 @@ def test_a_database_that_is_refused_is_not_repeated(database: str) -> None:
     result = started("--db", database)
 
     assert (result.exit_code, "s3cret" in result.output) == (1, False)
+
+
+def test_limits_are_sizes_and_whole_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = settings(monkeypatch, BINDER_REGISTRY_LIMIT="apply-bytes=16M waiting-writes=5")
+
+    assert found["limits"] == (("apply-bytes", 16 * 1024**2), ("waiting-writes", 5))
+
+
+@pytest.mark.parametrize("limit", ["", "waiting-writes", "waiting-writes=-1", "waiting-writes=1e3", "apply-bytes=5m"])
+def test_what_is_no_limit_is_refused(limit: str) -> None:
+    assert started("--limit", limit).exit_code == 2
+
+
+def test_a_limit_that_there_is_not_is_refused_with_those_that_there_are() -> None:
+    result = started("--limit", "writes=5")
+
+    assert (result.exit_code, "waiting-writes" in result.output) == (2, True)

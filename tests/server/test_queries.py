@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 
 from binder_registry.errors import TooBusy
 from binder_registry.server import App
-from binder_registry.server.service import POOL_THREADS, POOL_WAITING
+from binder_registry.server.service import POOL_THREADS
 
 from .asking import R, application, asked, error_name, names
 
@@ -198,7 +198,7 @@ def test_tombstones_of_the_past_are_listed_too(client: TestClient) -> None:
 def test_a_full_pool_refuses_and_lets_the_present_through(client: TestClient) -> None:
     app: Any = client.app
     service = app.service
-    service._in_pool = POOL_THREADS + POOL_WAITING
+    service._in_pool = POOL_THREADS + service.options.limits.waiting_queries
 
     past = [client.get("/templates?revision=1"), client.get("/templates/bio?revision=1")]
 

@@ -7,7 +7,7 @@ from urllib.parse import quote
 import pytest
 from starlette.testclient import TestClient
 
-from binder_registry.server.service import POOL_THREADS, POOL_WAITING
+from binder_registry.server.service import POOL_THREADS
 
 from .asking import error_name, hints
 
@@ -159,7 +159,7 @@ def test_patterns_that_take_their_time_hold_up_no_other_read(client: TestClient,
 
 def test_more_patterns_than_may_wait_are_refused(client: TestClient, scipy: dict[str, Any]) -> None:
     app: Any = client.app
-    app.service._in_patterns = POOL_THREADS + POOL_WAITING
+    app.service._in_patterns = POOL_THREADS + app.service.options.limits.waiting_queries
 
     typed = client.get("/templates/scipy?option.image.free-text=quay/a")
 

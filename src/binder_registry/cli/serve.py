@@ -14,6 +14,7 @@ from ..log_store import LogStore
 from ..registry import Registry
 from .auth_store import auth_store
 from .environment import PortSetting, Setting, service_url, variables_of_others
+from .limits import LimitType
 from .stopping import stoppable
 
 if TYPE_CHECKING:
@@ -121,6 +122,16 @@ logger = logging.getLogger("binder_registry")
     envvar="BINDER_REGISTRY_DRAIN_DELAY",
     help="How long to go on serving once told to stop, while /health says so, for load balancers.",
 )
+@click.option(
+    "--limit",
+    "limits",
+    cls=Setting,
+    multiple=True,
+    type=LimitType(),
+    metavar="NAME=VALUE",
+    envvar="BINDER_REGISTRY_LIMIT",
+    help="What a client can cost: see the page on limits. Repeatable.",
+)
 def serve(
     host: str,
     port: int,
@@ -134,6 +145,7 @@ def serve(
     prefix: str,
     auth: str,
     drain_delay: float,
+    limits: tuple[tuple[str, int], ...],
 ) -> None:
     """Serve the registry over HTTP.
 
@@ -145,7 +157,7 @@ def serve(
         )
         for name in variables_of_others():
             logger.info("%s is a Service's address, which Kubernetes sets, and no port: it was passed over", name)
-        from ..server import Options  # only now: a signal that comes while this is read must not be lost
+        from ..server import Options, limits_of  # only now: a signal that comes while this is read must not be lost
 
         try:
             options = Options(
@@ -154,6 +166,7 @@ def serve(
                 strong_reads=strong_reads,
                 cors_origins=cors_origins,
                 prefix=prefix,
+                limits=limits_of(limits),
             )
         except ValueError as error:
             raise click.UsageError(str(error)) from None

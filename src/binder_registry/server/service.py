@@ -32,6 +32,7 @@ from .http.compression import Compressor
 from .http.counters import Counters
 from .http.places import normal_origins, normal_prefix
 from .http.requests import HTTPRequest
+from .limits import Limits
 from .live.event_ring import EventRing, Piece, Render
 from .live.follower import Follower
 from .live.group_commit import GroupCommit, Operation
@@ -39,7 +40,6 @@ from .live.present import Present
 from .live.read_model import ReadModel
 
 POOL_THREADS = 2
-POOL_WAITING = 64  # expensive reads that may wait for one of these threads
 SHOWN_SECONDS = 5.0  # how long a request waits for the revision that it names
 NEAR = 100  # a revision is waited for when it is at most so far from what is in the log
 
@@ -60,6 +60,7 @@ class Options(Struct, frozen=True):
     strong_reads: bool = False
     cors_origins: tuple[str, ...] = ()
     prefix: str = ""
+    limits: Limits = Limits()
 
     def __post_init__(self) -> None:
         force_setattr(self, "prefix", normal_prefix(self.prefix))
@@ -113,7 +114,7 @@ class Service:
         self.ring = EventRing(position, writing=writing, render=self._render, heartbeat=self._heartbeat)
         self.present = Present(self.model, self.ring)
         self.follower = Follower(registry, self.present)
-        self.group_commit = GroupCommit(registry, self.present)
+        self.group_commit = GroupCommit(registry, self.present, most_waiting=self.options.limits.waiting_writes)
         self.follower.start()
         self.running = True
         logger.info("%s: %d templates, revision %d", registry, len(self.model.living), position.revision)
@@ -140,7 +141,7 @@ class Service:
 
     async def in_pool(self, call: Callable[[], T]) -> T:
         """Run what may take long. Raises `TooBusy`: nobody can stall the server with it."""
-        if self._in_pool >= POOL_THREADS + POOL_WAITING:
+        if self._in_pool >= POOL_THREADS + self.options.limits.waiting_queries:
             raise TooBusy
         self._in_pool += 1
         try:
@@ -150,7 +151,7 @@ class Service:
 
     async def in_patterns(self, call: Callable[[], T]) -> T:
         """What checks a pattern, which may take all its time: other reads do not wait for it. Raises `TooBusy`."""
-        if self._in_patterns >= POOL_THREADS + POOL_WAITING:
+        if self._in_patterns >= POOL_THREADS + self.options.limits.waiting_queries:
             raise TooBusy
         self._in_patterns += 1
         try:
@@ -207,5 +208,5 @@ class Request(HTTPRequest):
     """One request to one service."""
 
     def __init__(self, service: Service, scope: Scope, receive: Receive) -> None:
-        super().__init__(scope, receive, service.registry.auth_store)
+        super().__init__(scope, receive, service.registry.auth_store, service.options.limits)
         self.service = service

@@ -20,8 +20,6 @@ from ..live.answer import entity_tag, path_of
 from ..service import Request
 from .warned import twins_of, warning_headers, warnings_about
 
-APPLY_BYTES = 64 * 1024**2
-
 
 async def template_create(request: Request) -> Reply:
     who = await _allowed(request, Scope.WRITE)
@@ -121,7 +119,7 @@ async def apply(request: Request) -> Reply:
     who = await _allowed(request, Scope.WRITE)
     request.query()
     service = request.service
-    body = await request.body(APPLY_BYTES)
+    body = await request.body(request.limits.apply_bytes)
     wanted = await service.in_pool(lambda: read_apply(body))
     if not wanted.note:
         wanted = replace(wanted, note=request.note())

@@ -58,7 +58,7 @@ STATUS: dict[type[RegistryError], tuple[int, str]] = {
     PositionUnknown: (410, "The log is another one than before: list again, then follow from the list's position."),
     RevisionConflict: (412, "Read again (the answer's `ETag` is the current state), decide again, and repeat."),
     RevisionNotShown: (412, "Ask again later, or another server: this one does not show that revision yet."),
-    BodyTooLarge: (413, "Send less: 1 MiB at most, 64 MiB to `/apply`."),
+    BodyTooLarge: (413, "Send less: the limits `body-bytes`, and `apply-bytes` for `/apply`."),
     RevisionRequired: (428, "Send `If-Match` with the `ETag` of what you read."),
     HeadTooLarge: (431, "Send less than 64 KiB of headers; the connection is closed."),
     TooBusy: (503, "Try again after `Retry-After` seconds."),

@@ -13,10 +13,10 @@ from ...changes import Position
 from ...errors import BodyTooLarge, ErrorHint, InvalidRequest, MissingAuthHeader, MissingTokenField
 from ...members import LARGEST_INTEGER
 from ...wire import Object
+from ..limits import Limits
 from .asgi import Receive, Scope
 from .request_ids import given_id
 
-BODY_BYTES = 1024**2
 _BROKEN_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 # A position as an ETag, or bare; weak, or with the content coding that a proxy appended to it.
 _POSITION = re.compile(r'(?:W/)?("?)([0-9a-f-]*?)(?:(?:--?|;)(?:gzip|zstd|br|deflate))?\1', re.ASCII)
@@ -29,9 +29,10 @@ class ClientDisconnected(Exception):
 class HTTPRequest:
     """`parameters` are those of the path; `id` is also in the access log."""
 
-    def __init__(self, scope: Scope, receive: Receive, auth_store: AuthStore) -> None:
+    def __init__(self, scope: Scope, receive: Receive, auth_store: AuthStore, limits: Limits) -> None:
         self.scope = scope
         self.parameters: dict[str, str] = {}
+        self.limits = limits
         self.id: str = scope.get("request_id") or given_id(scope["headers"]).decode() or secrets.token_hex(8)
         self._headers: dict[bytes, bytes] = dict(reversed(scope["headers"]))
         self._receive = receive
@@ -67,8 +68,9 @@ class HTTPRequest:
             found.setdefault(parameter, []).append(value)
         return found
 
-    async def body(self, limit: int = BODY_BYTES) -> bytes:
-        """The whole body, of at most `limit` bytes, whatever its `Content-Length` says."""
+    async def body(self, limit: int = 0) -> bytes:
+        """The whole body, of at most `limit` bytes (0: as most requests), whatever its `Content-Length` says."""
+        limit = limit or self.limits.body_bytes
         declared = self.header(b"content-length") or ""
         if declared.isdecimal() and int(declared[:20]) > limit:
             raise BodyTooLarge(limit)

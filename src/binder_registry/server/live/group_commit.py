@@ -16,7 +16,6 @@ from ...registry import Registry
 from .present import Present
 
 MAX_GROUP = 1000  # writes of one commit
-MAX_WAITING = 10_000  # writes that may wait for theirs
 BACKOFF_SECONDS = (0.05, 2.0)  # after the first failure, and at most
 CATCH_UP_SECONDS = 0.01  # between two looks whether what a failed commit may have written is shown
 
@@ -31,9 +30,10 @@ logger = logging.getLogger(__name__)
 class GroupCommit:
     """Announces to `present` what it is about to commit, and hands it over afterwards, on the loop."""
 
-    def __init__(self, registry: Registry, present: Present) -> None:
+    def __init__(self, registry: Registry, present: Present, *, most_waiting: int) -> None:
         self.down = False  # the last commit failed, and the log was not seen to take writes since
         self.unanswered = 0
+        self._most_waiting = most_waiting
         self._registry, self._present = registry, present
         self._loop = asyncio.get_running_loop()
         self._queue: SimpleQueue[Waiting | None] = SimpleQueue()
@@ -46,7 +46,7 @@ class GroupCommit:
 
         Raises what the operation raised, or `StoreUnavailable` when the commit failed: its outcome is unknown then.
         """
-        if self.down or self._closing.is_set() or self._queue.qsize() >= MAX_WAITING:
+        if self.down or self._closing.is_set() or self._queue.qsize() >= self._most_waiting:
             raise StoreUnavailable
         answer: asyncio.Future[T] = self._loop.create_future()
         self._queue.put((operation, names, answer))

@@ -1,0 +1,54 @@
+"""What a client can cost the server: every bound on bytes, seconds, connections and jobs, and what is beyond it.
+
+Declared here once: `binder-registry serve --limit NAME=VALUE` sets one, and docs/limits.md is written from this table.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Literal, get_type_hints
+
+import msgspec
+from msgspec import Struct
+
+MiB = 1024**2
+
+
+class Bound(Struct, frozen=True):
+    """What a limit is of. `each` says how often it holds: once for the server, for each client, or for each request."""
+
+    each: Literal["server", "client", "request"]
+    meaning: str
+    beyond: str  # what is done with what goes beyond it
+    unit: Literal["bytes", "seconds", ""] = ""
+    least: int = 1
+
+
+class Limits(Struct, frozen=True, kw_only=True):
+    """The default of each is what a server of 1 GiB and two cores stands, many times over what hubs ask for."""
+
+    body_bytes: Annotated[int, Bound("request", "Body of a request, but of `POST /apply`.", "413", "bytes")] = MiB
+    apply_bytes: Annotated[int, Bound("request", "Body of `POST /apply`.", "413", "bytes")] = 64 * MiB
+    waiting_queries: Annotated[
+        int, Bound("server", "Queries and reads of the far past that wait for their turn.", "503")
+    ] = 64
+    waiting_writes: Annotated[int, Bound("server", "Writes that wait for their commit.", "503")] = 10_000
+
+    def __post_init__(self) -> None:
+        """Raises `ValueError`, naming the limit."""
+        for name, bound in bounds():
+            if getattr(self, name.replace("-", "_")) < bound.least:
+                raise ValueError(f"the limit {name} must be {bound.least} or more")
+
+
+def bounds() -> Iterator[tuple[str, Bound]]:
+    """Every limit by the name that people write, in the order of the table."""
+    for name, hint in get_type_hints(Limits, include_extras=True).items():
+        yield name.replace("_", "-"), hint.__metadata__[0]
+
+
+def limits_of(given: Sequence[tuple[str, int]]) -> Limits:
+    """The defaults, but for what is given. Raises `ValueError`, naming the limit."""
+    known = dict(bounds())
+    for name, _ in given:
+        if name not in known:
+            raise ValueError(f"there is no limit {name!r}: there are {', '.join(known)}")
+    return msgspec.convert({name.replace("-", "_"): value for name, value in given}, Limits)
