@@ -57,6 +57,27 @@ def plan(
     return steps
 
 
+def plan_again(
+    steps: Iterable[Step], request: ApplyRequest, moved: Set[str], find: Callable[[str], Template | None]
+) -> list[Step]:
+    """The plan when the templates named `moved` are others than it was made for, and only those."""
+    wanted = {template.name: template for template in request.templates if template.name in moved}
+    again: list[Step] = []
+    for step in steps:
+        name = step.after.name
+        if name not in moved:
+            again.append(step)
+        elif name in wanted:
+            again.append(_wanted(wanted[name], find(name)))
+        elif name in request.delete:
+            again.append(_unwanted(name, request.delete[name], find(name)))
+    if request.prune is not None:
+        others = map(find, sorted(moved - wanted.keys() - request.delete.keys()))
+        living = [template for template in others if template and not template.deleted]
+        again += [_unwanted(one.name, "", one) for one in living if matches(request.prune, one.labels)]
+    return again
+
+
 def _wanted(template: Template, before: Template | None) -> Step:
     if before is None or before.deleted:
         return Step("created", template, before)
