@@ -175,6 +175,15 @@ def test_the_message_of_a_wrong_type_says_once_where() -> None:
         read(templates=[{"name": "a", "image-name": "i", "command": 1}])
 
 
+def test_after_a_hundred_faults_no_more_templates_are_looked_at() -> None:
+    with pytest.raises(InvalidTemplate) as refusal:
+        parse_apply(parse(b'{"templates":[' + b",".join([b"{}"] * 1000) + b"]}"))
+
+    assert [hint.field for hint in refusal.value.errors][-2:] == ["templates[49].name", "templates[49].image-name"]
+    assert len(refusal.value.errors) == 100
+    assert refusal.value.message.endswith("; and 950 templates were not looked at")
+
+
 @pytest.mark.timeout(30)
 def test_a_large_apply_is_read_in_linear_time() -> None:
     """Quadratic work over these names would take many minutes."""

@@ -8,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from .differences import changed_members
-from .errors import ErrorHint, InvalidRequest, InvalidTemplate
+from .errors import HINTS, ErrorHint, InvalidRequest, InvalidTemplate
 from .rules import check, name_problem, successor_problem
 from .selector import Requirement, matches, parse_selector
 from .strict_json import no_collection
@@ -16,6 +16,7 @@ from .template import Template
 from .wire import Object, template_from_members
 
 NOTE_BYTES = 1024
+MESSAGES = 10  # of what is wrong, that one error says
 
 
 class ApplyRequest(Struct, frozen=True):
@@ -122,18 +123,43 @@ def parse_apply(value: Any) -> ApplyRequest:
     templates = _templates(members.get("templates", []), problems)
     delete = _delete(members.get("delete", Object()), {template.name for template in templates}, problems)
     if problems.hints:
-        raise InvalidTemplate("; ".join(problems.messages[:10]), problems.hints)
+        raise InvalidTemplate(problems.message, problems.hints)
     return ApplyRequest(templates, delete, prune, dry_run, note)
 
 
 class _Problems:
+    """The first of them; others are counted only."""
+
     def __init__(self) -> None:
         self.hints: list[ErrorHint] = []
-        self.messages: list[str] = []
+        self._messages: list[str] = []
+        self._more = 0
+        self._not_read = 0  # templates
+
+    @property
+    def message(self) -> str:
+        more = [f"and {self._more} more"] if self._more else []
+        not_read = [f"and {self._not_read} templates were not looked at"] if self._not_read else []
+        return "; ".join([*self._messages, *more, *not_read])
+
+    @property
+    def are_many(self) -> bool:
+        return len(self.hints) >= HINTS
+
+    def leave(self, templates: int) -> None:
+        """So many are not looked at any more."""
+        self._not_read = templates
 
     def add(self, field: str, problem: str) -> None:
-        self.hints.append(ErrorHint("Request", field, "invalid"))
-        self.messages.append(f"{field} {problem}")
+        self.take(InvalidRequest(f"{field} {problem}", [ErrorHint("Request", field, "invalid")]))
+
+    def take(self, error: InvalidRequest, *, at: str = "", within: str = "") -> None:
+        """`at` begins its message, `within` the fields of its hints."""
+        room = HINTS - len(self.hints)
+        self.hints += [replace(hint, field=within + hint.field) for hint in error.errors[:room]]
+        self._more += max(0, len(error.errors) - room)
+        if len(self._messages) < MESSAGES:
+            self._messages.append(at + error.message)
 
 
 def _prune(text: Any, problems: _Problems) -> list[Requirement] | None:
@@ -145,8 +171,7 @@ def _prune(text: Any, problems: _Problems) -> list[Requirement] | None:
     try:
         return [] if text == "*" else parse_selector(text, "prune")
     except InvalidRequest as error:
-        problems.hints += error.errors
-        problems.messages.append(error.message)
+        problems.take(error)
         return None
 
 
@@ -156,6 +181,9 @@ def _templates(entries: Any, problems: _Problems) -> list[Template]:
         return []
     wanted: list[Template] = []
     for index, entry in enumerate(entries):
+        if problems.are_many:
+            problems.leave(len(entries) - index)
+            break
         where = f"templates[{index}]"
         if isinstance(entry, Template):  # which was read and checked already
             wanted.append(entry)
@@ -163,14 +191,12 @@ def _templates(entries: Any, problems: _Problems) -> list[Template]:
         try:
             wanted.append(template_from_members(entry, where))
         except InvalidTemplate as error:
-            problems.hints += error.errors
-            problems.messages.append(error.message)
+            problems.take(error)
             continue
         try:
             check(wanted[-1])
         except InvalidTemplate as error:
-            problems.hints += [replace(hint, field=f"{where}.{hint.field}") for hint in error.errors]
-            problems.messages.append(f"{where}: {error.message}")
+            problems.take(error, at=f"{where}: ", within=f"{where}.")
     for name, times in Counter(template.name for template in wanted).items():
         if name and times > 1:
             problems.add("templates", f"names {name!r} {times} times")

@@ -25,6 +25,7 @@ from .template import Template
 from .wire import RAW_DEPTH
 
 SAME_OPTIONS = 256  # kept while a body is read: the templates of one registry often offer the same
+DOUBTFUL = 100  # templates: where so many are, all are read at once, which is quicker
 
 _TIMES = ("time-created", "time-modified")
 _WHOLE_CPUS = re.compile(rb'"cpus":-?[0-9.]+(?:\.0[,}]|e)')  # or what may be: they are kept as whole numbers
@@ -58,7 +59,13 @@ def _value(body: bytes) -> Any:
         members = _members.decode(body)
         if body.count(b'"') != sum(2 + bytes(raw).count(b'"') for raw in members.values()):
             return parse(body)  # one of these comes twice
-        templates = [_template(bytes(raw), options) for raw in _list.decode(members["templates"])]
+        templates: list[Any] = []
+        doubtful = 0
+        for raw in _list.decode(members["templates"]):
+            templates.append(template := _template(bytes(raw), options))
+            doubtful += not isinstance(template, Template)
+            if doubtful > DOUBTFUL:
+                return parse(body)
         rest = parse(encode(_without_repeats(msgspec.json.encode({**members, "templates": None}))))
     except (ValueError, KeyError, RecursionError):
         return parse(body)
