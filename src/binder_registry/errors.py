@@ -77,10 +77,11 @@ def _first(errors: Sequence[ErrorHint]) -> tuple[ErrorHint, ...]:
     found: list[ErrorHint] = []
     room = HINTS_BYTES
     for hint in errors[:HINTS]:
-        room -= len(ascii(hint.field[:FIELD_LENGTH])) + 60
+        field = _shortened(hint.field, FIELD_LENGTH)
+        room -= len(ascii(field)) + 5 * sum(map(field.count, "<>&")) + 60  # as JSON, at most
         if found and room < 0:
             break
-        found.append(replace(hint, field=_shortened(hint.field, FIELD_LENGTH)))
+        found.append(replace(hint, field=field))
     return tuple(found)
 
 
