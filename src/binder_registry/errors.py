@@ -78,7 +78,8 @@ def _first(errors: Sequence[ErrorHint]) -> tuple[ErrorHint, ...]:
     room = HINTS_BYTES
     for hint in errors[:HINTS]:
         field = _shortened(hint.field, FIELD_LENGTH)
-        room -= len(ascii(field)) + 5 * sum(map(field.count, "<>&")) + 60  # as JSON, at most
+        plain = field.isascii() and field.isprintable() and not any(mark in field for mark in '<>&"\\')
+        room -= (len(field) if plain else 6 * len(field)) + 60  # as JSON, at most
         if found and room < 0:
             break
         found.append(replace(hint, field=field))

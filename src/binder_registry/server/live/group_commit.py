@@ -14,6 +14,7 @@ from ...changes import Change
 from ...errors import RegistryError, StoreUnavailable, UnexpectedError
 from ...registry import Registry
 from .present import Present
+from .read_model import Group
 
 MAX_GROUP = 1000  # writes of one commit
 BACKOFF_SECONDS = (0.05, 2.0)  # after the first failure, and at most
@@ -89,7 +90,7 @@ class GroupCommit:
                 logger.exception("a commit failed")
             self._fail(group)
             return
-        self._loop.call_soon_threadsafe(self._finish, group, outcomes, rows)
+        self._loop.call_soon_threadsafe(self._finish, group, outcomes, rows, self._present.rendered(rows))
 
     def _attempt(self, operation: Operation[Any], batch: Batch) -> Any:
         try:
@@ -101,13 +102,13 @@ class GroupCommit:
             logger.exception("a write failed")
             return UnexpectedError()
 
-    def _finish(self, group: list[Waiting], outcomes: list[Any], rows: list[Change]) -> None:
+    def _finish(self, group: list[Waiting], outcomes: list[Any], rows: list[Change], rendered: Group | None) -> None:
         def answer(shown: "asyncio.Future[None]") -> None:
             failure = shown.exception()
             for (_, _, waiting), outcome in zip(group, outcomes, strict=True):
                 _resolve(waiting, StoreUnavailable() if failure else outcome)
 
-        shown = self._present.written(rows)
+        shown = self._present.written(rows, rendered)
         if shown.done():
             answer(shown)
         else:
