@@ -12,6 +12,7 @@ from .go_json import timestamp
 from .log_contract import Log, ReadsMany, format_kept, keep_format
 from .rules import check
 from .store import Expected
+from .strict_json import no_collection
 from .template import Template
 from .uses import FORMAT, format_of
 from .wire import encode_template
@@ -111,6 +112,7 @@ class Batch:
         self._written[change.name] = change
         return replace(template, revision=revision)
 
+    @no_collection()
     def extend(self, drafts: Iterable[Draft], by: str, note: str) -> None:
         """Add changes that were drafted for what is current, as one group, each of another template."""
         self._begin(by, note)

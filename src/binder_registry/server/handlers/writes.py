@@ -14,6 +14,7 @@ from ...errors import InvalidRequest
 from ...lookalikes import warnings_of
 from ...plain_body import read_template
 from ...planned import planned
+from ...strict_json import no_collection
 from ...template import Template
 from ...wire import encode, encode_template, merge_patch, parse
 from ..description.bodies import Plan, PlanStep
@@ -172,6 +173,7 @@ def _seen(
     return model.position, find, lambda: [entry.template for entry in shown]
 
 
+@no_collection()
 def _plan_reply(steps: list[Step], first: int, headers: list[Header]) -> Reply:
     """`first` is the revision of the first change; 0 for a dry run."""
     rows: list[PlanStep] = []

@@ -12,6 +12,7 @@ from msgspec import Struct
 from ...changes import Change, Position, next_mark
 from ...lookalikes import folded, is_plain
 from ...registry import LIVE
+from ...strict_json import no_collection
 from ...template import Template
 from ...uses import full_view
 from ...wire import decode_template
@@ -142,6 +143,7 @@ class ReadModel:
             self.answers.pop(self._list, None)
         return new
 
+    @no_collection()
     def apply_group(self, group: "Group") -> list[tuple[Change, Entry | None]]:
         """The same for one commit of many changes: what can be done beforehand is done, and all is shown at once.
 
@@ -172,6 +174,7 @@ class ReadModel:
         self.answers.pop(self._list, None)
         return new
 
+    @no_collection()
     def group(self, changes: Sequence[Change]) -> "Group | None":
         """What `apply_group` takes; None where a name comes twice, or something was purged. In any thread."""
         entries = {change.name: Entry(change) for change in changes if change.content is not None}
