@@ -33,7 +33,7 @@ async def template_create(request: Request) -> Reply:
     who = await _allowed(request, Scope.WRITE)
     template = read_template(await request.body())
     note, asked, registry = request.note(), conditions(request), request.service.registry
-    prefix, warned = request.service.options.prefix, warning_headers(await warnings_about(request, [template]))
+    prefix, warned = request.service.options.prefix, warning_headers(warnings_about(request.service.model, [template]))
 
     def create(batch: Batch) -> Reply:
         if asked is not NONE:
@@ -99,7 +99,7 @@ async def template_restore(request: Request) -> Reply:
     if type(revision) is not int or not 1 <= revision < 2**63:
         raise InvalidRequest.parameter("revision", "must be a revision of the template")
     name, registry = request.parameters["name"], request.service.registry
-    note, asked, twins = request.note(), _conditions(request), await twins_of(request, [name])
+    note, asked, twins = request.note(), _conditions(request), twins_of(request.service.model, [name])
 
     def restore(batch: Batch) -> Reply:
         _check(asked, batch.known(name))
@@ -134,7 +134,7 @@ async def apply(request: Request) -> Reply:
         del body  # which may be large
         if not wanted.note:
             wanted = replace(wanted, note=request.note())
-        warned = warning_headers(await warnings_about(request, wanted.templates))
+        warned = warning_headers(await lane.run(lambda: warnings_about(service.model, wanted.templates)))
         position, find, living = _seen(service.model, wanted)
         if wanted.dry_run:
             asked = conditions(request)
