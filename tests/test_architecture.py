@@ -22,9 +22,9 @@ RULED = DECLARED | {"uses", "errors", "options", "option_rules", "rules", "setti
 TEMPLATES = RULED | {"go_json", "strict_json", "wire", "wire_values"}
 CHANGES = TEMPLATES | {"changes"}
 CONTRACTS = CHANGES | {"store", "log_contract"}
-STORES = CONTRACTS | {"batch", "log_store"}
+STORES = CONTRACTS | {"drafts", "batch", "log_store"}
 RULES = STORES | {"selector", "apply", "auth", "lookalikes", "differences"}
-DOMAIN = RULES | {"registry", "apply_body", "plain_body"}
+DOMAIN = RULES | {"planned", "registry", "apply_body", "plain_body"}
 MAY_IMPORT = {
     "errors": set[str](),
     "members": set[str](),
@@ -49,7 +49,8 @@ MAY_IMPORT = {
     "slugs": set[str](),
     "formats": TEMPLATES | {"quantities", "slugs"},
     "verify": CONTRACTS,
-    "batch": CONTRACTS,
+    "drafts": CHANGES,
+    "batch": CONTRACTS | {"drafts"},
     "log_store": CONTRACTS | {"batch"},
     "selector": TEMPLATES,
     "lookalikes": {"errors", "template"},
@@ -57,7 +58,8 @@ MAY_IMPORT = {
     "apply_body": TEMPLATES | {"apply"},
     "plain_body": TEMPLATES,
     "auth": {"errors"},
-    "registry": RULES,
+    "planned": CHANGES | {"apply", "drafts"},
+    "registry": RULES | {"planned"},
     "backends": STORES | {"folders"},
     "server": DOMAIN,
     "client": DOMAIN | {"version"},

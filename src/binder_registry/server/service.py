@@ -33,6 +33,7 @@ from .http.identities import Identities
 from .http.places import normal_origins, normal_prefix
 from .http.requests import HTTPRequest
 from .limits import Limits
+from .live.apply_lane import ApplyLane
 from .live.event_ring import EventRing, Piece, Render
 from .live.follower import Follower
 from .live.group_commit import GroupCommit, Operation
@@ -97,6 +98,7 @@ class Service:
         self.running = False
         self._pool = ThreadPoolExecutor(POOL_THREADS, thread_name_prefix="reader")
         self._in_pool = 0
+        self.applies = ApplyLane(options.limits.waiting_apply_bytes)
         self._patterns = ThreadPoolExecutor(POOL_THREADS, thread_name_prefix="patterns")
         self._in_patterns = 0
         self._streams = ThreadPoolExecutor(1, thread_name_prefix="streams")
@@ -131,6 +133,7 @@ class Service:
             self.running = False
             await self.group_commit.close()
             await asyncio.to_thread(self.follower.close)
+            self.applies.close()
             for pool in (self._pool, self._patterns, self._streams):
                 pool.shutdown(wait=False, cancel_futures=True)
             self.identities.close()

@@ -15,6 +15,7 @@ from ...changes import Change
 from ...errors import RegistryError, StoreUnavailable, UnexpectedError
 from ...registry import Registry
 from .present import Present
+from .read_model import Group
 
 MAX_GROUP = 1000  # writes of one commit
 BACKOFF_SECONDS = (0.05, 2.0)  # after the first failure, and at most
@@ -94,7 +95,7 @@ class GroupCommit:
                 logger.exception("a commit failed")
             self._fail(group)
             return
-        self._loop.call_soon_threadsafe(self._finish, group, outcomes, rows)
+        self._loop.call_soon_threadsafe(self._finish, group, outcomes, rows, self._present.rendered(rows))
 
     def _attempt(self, operation: Operation[Any], batch: Batch) -> Any:
         try:
@@ -106,12 +107,12 @@ class GroupCommit:
             logger.exception("a write failed")
             return UnexpectedError()
 
-    def _finish(self, group: list[Waiting], outcomes: list[Any], rows: list[Change]) -> None:
+    def _finish(self, group: list[Waiting], outcomes: list[Any], rows: list[Change], rendered: Group | None) -> None:
         def answer(shown: "asyncio.Future[None]") -> None:
             failure = shown.exception()
             self._answer(group, [StoreUnavailable()] * len(group) if failure else outcomes)
 
-        shown = self._present.written(rows)
+        shown = self._present.written(rows, rendered)
         if shown.done():
             answer(shown)
         else:
