@@ -13,7 +13,7 @@ from psycopg.errors import Diagnostic
 
 from ..changes import Change, Head
 from ..errors import DatabaseRefused, StoreUnavailable
-from ..log_contract import bounded
+from ..log_contract import LARGEST, bounded
 from .postgres_connect import Connection, Database, beginning_with, connect, failures, parameters, problem
 from .postgres_listen import CHANNEL, Listener, can_notify
 from .postgres_schema import prepare
@@ -119,6 +119,10 @@ class PostgresLog:
             return []
         where = f"{_OF_NAME} ORDER BY previous {order} LIMIT %(limit)s"
         return self._changes(where, name=name, since=since, until=until, limit=limit)
+
+    def read_each(self, revisions: Collection[int]) -> list[Change]:
+        possible = [revision for revision in revisions if 0 < revision <= LARGEST]
+        return self._changes("WHERE revision = ANY(%s::int8[]) ORDER BY revision", possible)
 
     def state(self, revision: int, *, after: str = "", limit: int = 1000, deleted: bool = False) -> list[Change]:
         revision, limit = bounded(revision), bounded(limit)

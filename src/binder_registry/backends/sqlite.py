@@ -13,7 +13,7 @@ from typing import Any
 
 from ..changes import Change, Head
 from ..errors import DatabaseRefused, StoreUnavailable
-from ..log_contract import bounded
+from ..log_contract import LARGEST, bounded
 from .file_lock import FileLock, create
 from .rows import COLUMNS, change_of
 from .sqlite_file import mode_to_read, prepare, refusal
@@ -94,6 +94,11 @@ class SQLiteLog:
         return self._changes(
             f"WHERE name = ? AND {between} ORDER BY previous {order} LIMIT ?", name, since, until, limit
         )
+
+    def read_each(self, revisions: Collection[int]) -> list[Change]:
+        # As one parameter: their number is limited.
+        possible = json.dumps([revision for revision in revisions if 0 < revision <= LARGEST])
+        return self._changes("WHERE revision IN (SELECT value FROM json_each(?)) ORDER BY revision", possible)
 
     def state(self, revision: int, *, after: str = "", limit: int = 1000, deleted: bool = False) -> list[Change]:
         revision, limit = bounded(revision), bounded(limit)
