@@ -15,6 +15,7 @@ from ..changes import Change, Head
 from ..errors import DatabaseRefused, StoreUnavailable
 from ..log_contract import LARGEST, bounded
 from .postgres_connect import Connection, Database, beginning_with, connect, failures, parameters, problem
+from .postgres_durable import Durability
 from .postgres_listen import CHANNEL, Listener, can_notify
 from .postgres_schema import prepare
 from .rows import COLUMNS, change_of, row_of
@@ -85,6 +86,9 @@ class PostgresLog:
         try:
             with connect(settings) as connection:
                 prepare(connection, read_only)
+                durability = None if read_only else Durability()
+                if durability:
+                    durability.look(connection)
                 self._notifies = not read_only and can_notify(connection)
                 settings = beginning_with(connection, settings)
                 where = connection.info
@@ -92,7 +96,7 @@ class PostgresLog:
         except psycopg.Error as error:
             raise DatabaseRefused(f"PostgreSQL: {problem(error)}") from None
         self._database = Database(settings)
-        self._listener = Listener(self._database)
+        self._listener = Listener(self._database, durability)
 
     def __str__(self) -> str:
         return self._name
