@@ -184,6 +184,21 @@ def test_the_newest_changes_of_any_number_of_names_are_asked_for_in_pages(
     assert sorted(found, key=lambda row: row.revision) == rows
 
 
+@pytest.mark.parametrize(("names", "patience"), [("abc", "10s"), ("abcd", "1min")])
+def test_a_large_group_may_think_longer_than_others(
+    logs: list[PostgresLog], monkeypatch: pytest.MonkeyPatch, names: str, patience: str
+) -> None:
+    monkeypatch.setattr(postgres, "STATEMENT_NAMES", 3)
+    asked = "SELECT current_setting('idle_in_transaction_session_timeout')"
+
+    with logs[0].writing():
+        logs[0].current_of(names)
+        within = logs[0]._rows(asked)
+
+    assert within == [(patience,)]
+    assert logs[0]._rows(asked) == [("10s",)]
+
+
 def test_a_server_that_loses_its_connection_in_a_write_has_written_nothing(
     logs: list[PostgresLog], operator: psycopg.Connection
 ) -> None:

@@ -25,6 +25,7 @@ STATE_PAGE = 100  # names walked at least by one statement: most may be deleted
 STATEMENT_ROWS = 1000
 STATEMENT_BYTES = 4 * 1024**2  # of contents
 STATEMENT_NAMES = 5000
+LARGE_IDLE = "60s"  # for what a program does within a write that looks at more names than these
 QUEUE_SECONDS = 10.0  # how long a write waits for others of this log
 
 _TYPES = "int8[], bytea[], timestamptz[], text[], text[], text[], text[], int8[], int8[], bool[], bytea[], bytea[]"
@@ -86,9 +87,7 @@ class PostgresLog:
         try:
             with connect(settings) as connection:
                 prepare(connection, read_only)
-                durability = None if read_only else Durability()
-                if durability:
-                    durability.look(connection)
+                durability = None if read_only else Durability(connection)
                 self._notifies = not read_only and can_notify(connection)
                 settings = beginning_with(connection, settings)
                 where = connection.info
@@ -114,6 +113,8 @@ class PostgresLog:
 
     def current_of(self, names: Collection[str]) -> list[Change]:
         possible = [name for name in names if _can_be(name)]
+        if len(possible) > STATEMENT_NAMES and getattr(self._local, "write", None):
+            self._rows("SELECT set_config('idle_in_transaction_session_timeout', %s, true)", LARGE_IDLE)
         pages = (possible[at : at + STATEMENT_NAMES] for at in range(0, len(possible), STATEMENT_NAMES))
         return [change_of(row, _in_utc) for page in pages for row in self._rows(_CURRENT_OF, names=page)]
 

@@ -14,10 +14,14 @@ logger = logging.getLogger(__name__)
 
 
 class Durability:
-    """Remembers what it has told: a server may be reloaded, or another one take its place."""
+    """Remembers what it has told: a server may be reloaded, or another one take its place. Looks at once.
 
-    def __init__(self) -> None:
+    Raises `psycopg.Error`.
+    """
+
+    def __init__(self, connection: Connection) -> None:
         self._told: set[str] = set()
+        self.look(connection)
 
     def look(self, connection: Connection) -> None:
         """Raises `psycopg.Error`."""
