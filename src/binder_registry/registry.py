@@ -5,7 +5,7 @@ raise is in `errors`. The server goes through these only, and calls the writing 
 `atomic()`. Reads need no scope here: a server that protects them asks for `read` before it answers anything.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import AbstractContextManager
 from datetime import datetime
 
@@ -72,6 +72,10 @@ class Registry:
     def rows(self, since: int, until: int, *, limit: int = 1000) -> list[Change]:
         """Committed changes with `since < revision <= until`, without a look at whether these are known."""
         return self.store.log.read(since, until, limit=limit)
+
+    def rows_at(self, revisions: Collection[int]) -> list[Change]:
+        """Committed changes with these revisions, without those that are not there."""
+        return self.store.log.read_each(revisions)
 
     def head(self) -> Position:
         return self.store.head()

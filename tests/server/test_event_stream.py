@@ -192,6 +192,20 @@ def test_a_filtered_stream_that_resumes_sends_the_same(store: InMemoryStore, por
     assert [(event["revision"], event.get("deleted", False)) for event in events] == [(2, True), (3, False)]
 
 
+def test_a_filtered_stream_tells_of_what_left_also_when_what_was_before_is_purged(
+    store: InMemoryStore, port: int
+) -> None:
+    a = Template("a", "i", labels={"course": "x"})
+    store.register_template(a)
+    store.replace_template(replace(a, labels={}))
+    store.purge_change("a", 1)
+
+    with streamed(port, "?label=course=x&since=1") as stream:
+        events = stream.events(1)
+
+    assert [(event["revision"], event.get("deleted", False)) for event in events] == [(2, True)]
+
+
 def test_a_stream_of_one_name_is_exact(store: InMemoryStore, port: int) -> None:
     with streamed(port, "?name=t2&since=0") as stream:
         write(store, 3)

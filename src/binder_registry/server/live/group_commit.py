@@ -19,6 +19,7 @@ from .read_model import Group
 
 MAX_GROUP = 1000  # writes of one commit
 BACKOFF_SECONDS = (0.05, 2.0)  # after the first failure, and at most
+SHOW_SECONDS = 5.0  # for the follower to show what others wrote before a commit of ours; then its answer is "unknown"
 CATCH_UP_SECONDS = 0.01  # between two looks whether what a failed commit may have written is shown
 
 T = TypeVar("T")
@@ -117,6 +118,7 @@ class GroupCommit:
             answer(shown)
         else:
             shown.add_done_callback(answer)
+            self._loop.call_later(SHOW_SECONDS, _give_up, shown)
 
     def _refuse(self, group: list[Waiting]) -> None:
         self._answer(group, [StoreUnavailable()] * len(group))
@@ -148,6 +150,12 @@ class GroupCommit:
             else:
                 self.down = False
                 return
+
+
+def _give_up(shown: "asyncio.Future[None]") -> None:
+    if not shown.done():
+        logger.error("a commit is not shown: what others wrote before it cannot be read")
+        shown.set_exception(StoreUnavailable())
 
 
 def _settle(answer: "asyncio.Future[Any]", outcome: Any) -> None:
