@@ -7,7 +7,15 @@ from collections.abc import Sequence
 from functools import partial
 
 from ..auth import Scope as TokenScope
-from ..errors import APIErrorResponse, MethodNotAllowed, RegistryError, RouteNotFound, StoreUnavailable, UnexpectedError
+from ..errors import (
+    APIErrorResponse,
+    MethodNotAllowed,
+    RegistryError,
+    RouteNotFound,
+    StoreUnavailable,
+    TooBusy,
+    UnexpectedError,
+)
 from ..registry import Registry
 from .description.openapi import described
 from .handlers import event_stream
@@ -90,7 +98,8 @@ class App:
         except ClientDisconnected:
             return
         except APIErrorResponse as error:
-            if error_reply(error).status >= 500:
+            self.service.counters.refuse(error)
+            if error_reply(error).status >= 500 and not isinstance(error, TooBusy):  # which are summed up
                 logger.warning("request %s: %s: %s", request.id, type(error).__name__, error)
             reply = error_reply(error)
         except Exception:

@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -22,6 +23,7 @@ CANCEL_SECONDS = 7  # for what goes on without its client
 KEEP_ALIVE_SECONDS = 75  # longer than the usual proxy's, which must be the one to close
 LOOK_SECONDS = 0.1  # as uvicorn: how long a signal may wait to be looked at
 DESCRIPTOR_TICKS = 50  # ten a second: how often it is looked whether new connections can be taken
+REFUSAL_TICKS = 100  # how often it is logged what was refused
 BACKLOG = 2048
 SWITCH_SECONDS = 0.0005  # Python's 5 ms would be waited for at each step of a commit while the loop is busy
 
@@ -67,6 +69,8 @@ class Server(uvicorn.Server):
     async def on_tick(self, counter: int) -> bool:
         if counter % DESCRIPTOR_TICKS == 0:
             _look_at_descriptors()
+        if counter % REFUSAL_TICKS == 0:
+            _sum_up(self._app.service.counters.over_limits)
         return await super().on_tick(counter)
 
     async def main_loop(self) -> None:
@@ -96,6 +100,14 @@ def _look_at_descriptors() -> None:
     except OSError as error:
         if error.errno in (errno.EMFILE, errno.ENFILE):
             logger.error("%s: new connections are closed unanswered; raise `ulimit -n`", error.strerror)
+
+
+def _sum_up(over_limits: Counter[str]) -> None:
+    """One line for all that was refused since the last one: a line for each would be one more thing to spend."""
+    if over_limits:
+        reasons = ", ".join(f"{number} over {limit}" for limit, number in over_limits.most_common())
+        logger.warning("refused: %s", reasons)
+        over_limits.clear()
 
 
 def listen(host: str, port: int) -> socket.socket:
