@@ -94,7 +94,7 @@ class BodyTooLarge(InvalidRequest):
 
 
 class HeadTooLarge(InvalidRequest):
-    text = "The request line and headers are larger than 65536 bytes"
+    text = "The request line and headers are larger than 65536 bytes, or more than 200"
 
 
 class RequestTimeout(InvalidRequest):

@@ -111,7 +111,7 @@ def test_how_many_were_dropped_is_said_once_somebody_reads(pipe: Pipe, monkeypat
     monkeypatch.undo()
     pipe.warning("read")
 
-    assert pipe.lines()[-1] == "1 lines of the log were not written"
+    assert "1 lines of the log were not written" in pipe.lines()
 
 
 def test_of_a_long_traceback_the_middle_is_cut(pipe: Pipe) -> None:

@@ -16,6 +16,7 @@ import uvicorn
 
 from .app import App
 from .http.access_log import AccessLog
+from .http.crowd import raise_descriptors
 from .http.fast_path import fast_protocol
 
 DRAIN_SECONDS = 5  # for what is in flight when the server is told to stop
@@ -121,6 +122,7 @@ def listen(host: str, port: int) -> socket.socket:
 def run(app: App, listener: socket.socket, *, access_log: AccessLog | None = None, drain_delay: float = 0.0) -> None:
     """Serves until SIGTERM or SIGINT, and `drain_delay` seconds more; what is in flight then has `DRAIN_SECONDS`."""
     sys.setswitchinterval(SWITCH_SECONDS)
+    raise_descriptors()
     options = app.service.options
     protocol = fast_protocol(
         app.service.model,
@@ -128,6 +130,7 @@ def run(app: App, listener: socket.socket, *, access_log: AccessLog | None = Non
         counters=app.service.counters,
         open_reads=not (options.protect_reads or options.strong_reads),
         more=b"vary: origin\r\n" if options.cors_origins else b"",
+        limits=options.limits,
     )
     config = uvicorn.Config(
         app,

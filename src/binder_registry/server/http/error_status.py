@@ -61,7 +61,7 @@ STATUS: dict[type[RegistryError], tuple[int, str]] = {
     RevisionNotShown: (412, "Ask again later, or another server: this one does not show that revision yet."),
     BodyTooLarge: (413, "Send less: the limits `body-bytes`, and `apply-bytes` for `/apply`."),
     RevisionRequired: (428, "Send `If-Match` with the `ETag` of what you read."),
-    HeadTooLarge: (431, "Send less than 64 KiB of headers; the connection is closed."),
+    HeadTooLarge: (431, "Send less than 64 KiB and 200 lines of headers; the connection is closed."),
     TooManyRequests: (429, "Try again after `Retry-After` seconds, with fewer at once: others have their share."),
     TooBusy: (503, "Try again after `Retry-After` seconds."),
     AuthUnavailable: (503, "Try again after `Retry-After` seconds: tokens cannot be checked right now."),

@@ -11,17 +11,20 @@ import re
 from time import perf_counter
 
 from ...changes import Position
+from ..limits import Limits
 from ..live.answer import VARIES
 from ..live.read_model import ReadModel
 from .access_log import AccessLog
+from .bounded import BoundedProtocol
 from .compression import negotiated, tags
 from .counters import BOUNDS, Counters, Series
-from .protocol import SafeProtocol
+from .crowd import Crowd
 from .recorder import Recorder
 
 LONGEST = 4096  # bytes of a request; longer ones are no readers' usual ones
 MOST_HEADS = 1024  # remembered; with LONGEST this bounds their memory to 4 MB
 VARY = b"%b: %b\r\n" % VARIES
+DEFAULTS = Limits()
 NEVER = 2**64  # no revision is as high
 
 # What follows the target of a plain GET: strictly less than what the parser accepts.
@@ -94,17 +97,18 @@ def fast_protocol(
     counters: Counters,
     open_reads: bool = True,
     more: bytes = b"",
-) -> type[SafeProtocol]:
+    limits: Limits = DEFAULTS,
+) -> type[BoundedProtocol]:
     """The protocol class for uvicorn's `Config(http=…)`.
 
     Without `open_reads` (protected, or strongly consistent) nothing is answered fast. `more` are header lines that
     every answer carries after `registry-revision`.
     """
 
-    class Protocol(SafeProtocol):
+    class Protocol(BoundedProtocol):
         pass
 
-    Protocol.recorder = Recorder(counters, access_log)
+    Protocol.recorder, Protocol.crowd = Recorder(counters, access_log), Crowd(limits)
     if not open_reads:
         return Protocol
 

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from ...batch import Batch
 from ...changes import Change
-from ...errors import RegistryError, StoreUnavailable, UnexpectedError
+from ...errors import RegistryError, StoreUnavailable, TooBusy, UnexpectedError
 from ...registry import Registry
 from .present import Present
 
@@ -44,10 +44,14 @@ class GroupCommit:
     async def submit(self, operation: Operation[T], names: Collection[str]) -> T:
         """The operation's answer, once its commit is durable and shown; `names` are the templates it will look at.
 
-        Raises what the operation raised, or `StoreUnavailable` when the commit failed: its outcome is unknown then.
+        Raises what the operation raised, `TooBusy` before anything was done, or `StoreUnavailable` when the commit
+        failed: its outcome is unknown then.
         """
-        if self.down or self._closing.is_set() or self._queue.qsize() >= self._most_waiting:
+        if self.down or self._closing.is_set():
             raise StoreUnavailable
+        if self._queue.qsize() >= self._most_waiting:
+            limit = "waiting-writes"
+            raise TooBusy(f"This server is at its limit {limit}: nothing was written; try again", reason=limit)
         answer: asyncio.Future[T] = self._loop.create_future()
         self._queue.put((operation, names, answer))
         self.unanswered += 1
