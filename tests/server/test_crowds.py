@@ -176,6 +176,16 @@ def test_what_was_answered_makes_room_for_the_next(serve: Callable[..., Served])
     assert served.app.service.counters.refused == {("invalid_request", ""): 5}
 
 
+def test_what_was_refused_makes_room_though_its_connection_lingers(serve: Callable[..., Served]) -> None:
+    served = serve(received_bytes=100_000)
+    refused = served.open(request("POST", "/apply", b"", "Content-Length: 900000"), b" " * 60_000)
+    until_received(served)
+    refused.send(b" " * 60_000)
+    assert refused.answer().status == 503
+
+    assert served.open().ask("POST", "/apply", b" " * 60_000).status == 400
+
+
 def test_a_client_that_left_gives_back_what_was_read(serve: Callable[..., Served]) -> None:
     served = serve(received_bytes=100_000)
     for _ in range(5):

@@ -38,8 +38,7 @@ class BoundedProtocol(SafeProtocol):
         self._leave()
         self._lost = True
         self.crowd.turned_away -= self._turned_away
-        if not self._answering:
-            self._release(self._holds)
+        self._release_if_over()
 
     def data_received(self, data: bytes) -> None:
         if self.refusal:  # or `_lingers`: nothing more is looked at
@@ -49,7 +48,9 @@ class BoundedProtocol(SafeProtocol):
                 self.crowd.received.take(self.whose, len(data))
             except TooBusy as error:
                 self.idle = False
+                self._held = b""
                 self._refuse(error)
+                self._release_if_over()
                 return
             self._holds += len(data)
         super().data_received(data)
@@ -69,7 +70,11 @@ class BoundedProtocol(SafeProtocol):
 
     def answer_ended(self) -> None:
         self._answering -= 1
-        if self._lost and not self._answering:
+        self._release_if_over()
+
+    def _release_if_over(self) -> None:
+        """Nothing more is done with what was received: others wait for its room."""
+        if (self._lost or self.refusal) and not self._answering:
             self._release(self._holds)
 
     def _release(self, amount: int) -> None:
