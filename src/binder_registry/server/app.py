@@ -7,7 +7,14 @@ from collections.abc import Sequence
 from functools import partial
 
 from ..auth import Scope as TokenScope
-from ..errors import APIErrorResponse, MethodNotAllowed, RegistryError, RouteNotFound, StoreUnavailable, UnexpectedError
+from ..errors import (
+    APIErrorResponse,
+    MethodNotAllowed,
+    RegistryError,
+    RouteNotFound,
+    StoreUnavailable,
+    UnexpectedError,
+)
 from ..registry import Registry
 from .description.openapi import described
 from .handlers import event_stream
@@ -87,23 +94,33 @@ class App:
         request = Request(self.service, scope, receive)
         try:
             reply = await self._reply(request)
+            if isinstance(reply, Stream):
+                self.service.streams.take(request.client)
         except ClientDisconnected:
             return
         except APIErrorResponse as error:
+            self.service.counters.refuse(error)
             reply = logged_reply(error, request.id)
         except Exception:
             logger.exception("request %s failed", request.id)
             reply = error_reply(UnexpectedError())
+        if isinstance(reply, Stream):
+            try:
+                await reply.send(send, self._first(request))
+            finally:
+                self.service.streams.give_back(request.client)
+            return
+        await send_reply(send, reply, self._first(request))
+
+    def _first(self, request: Request) -> list[Header]:
+        """The headers that every answer begins with."""
         first: list[Header] = [
             (b"registry-revision", b"%d" % self.service.model.revision),
             (b"request-id", request.id.encode()),
         ]
         if self.service.options.cors_origins:
             first += cors_headers(request, self.service.options.cors_origins)
-        if isinstance(reply, Stream):
-            await reply.send(send, first)
-            return
-        await send_reply(send, reply, first)
+        return first
 
     async def _reply(self, request: Request) -> Reply | Stream:
         await self.start()

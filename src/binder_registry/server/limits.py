@@ -39,6 +39,23 @@ class Limits(Struct, frozen=True, kw_only=True):
     unknown_tokens: Annotated[
         int, Bound("server", "Tokens that were never good and that a hub, say, is being asked about.", "503")
     ] = 64
+    connections: Annotated[
+        int,
+        Bound("server", "Connections; 0: what `ulimit -n` leaves, at most 8,000. Idle ones make room.", "503", least=0),
+    ] = 0
+    connections_per_client: Annotated[
+        int, Bound("client", "Connections of one address; 0: no bound.", "429", least=0)
+    ] = 4000
+    streams: Annotated[int, Bound("server", "Event streams and long polls that wait.", "503")] = 6000
+    streams_per_client: Annotated[
+        int, Bound("client", "Event streams and long polls of one address; 0: no bound.", "429", least=0)
+    ] = 3000
+    received_bytes: Annotated[
+        int, Bound("server", "What was read of requests that are not answered yet.", "503", "bytes")
+    ] = 256 * MiB
+    received_bytes_per_client: Annotated[
+        int, Bound("client", "The same, from one address; 0: no bound.", "429", "bytes", least=0)
+    ] = 128 * MiB
     waiting_writes: Annotated[int, Bound("server", "Writes that wait for their commit.", "503")] = 10_000
 
     def __post_init__(self) -> None:

@@ -39,6 +39,7 @@ from .live.follower import Follower
 from .live.group_commit import GroupCommit, Operation
 from .live.present import Present
 from .live.read_model import ReadModel
+from .shares import Share
 
 POOL_THREADS = 2
 SHOWN_SECONDS = 5.0  # how long a request waits for the revision that it names
@@ -90,6 +91,8 @@ class Service:
         self.model = ReadModel(options.prefix)
         self.compressor = Compressor()
         self.counters = Counters()
+        limits = options.limits
+        self.streams = Share("streams", limits.streams, limits.streams_per_client)  # and long polls
         self.counts: dict[tuple[object, ...], int] = {}  # of listings, by epoch, revision and filters
         self.leaving = False  # `/health` says that the server is about to stop; all else goes on
         self.pieces: dict[tuple[object, ...], Piece] = {}  # of streams that read the past through a filter

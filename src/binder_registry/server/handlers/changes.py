@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 from urllib.parse import urlencode
 
@@ -157,11 +158,9 @@ def _held_page(events: Sequence[Event], span: Span, chosen: Filter, *, by: bool)
 
 
 async def _changed(request: Request, revision: int, seconds: float) -> None:
-    try:
+    with request.service.streams.place(request.client), suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             await request.service.ring.changed(revision)
-    except TimeoutError:
-        pass
 
 
 def _next(path: str, query: dict[str, list[str]], reached: Position, *, newest_first: bool) -> Header:

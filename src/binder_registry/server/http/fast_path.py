@@ -11,11 +11,13 @@ import re
 from time import perf_counter
 
 from ...changes import Position
+from ..limits import Limits
 from ..live.answer import VARIES
 from ..live.read_model import ReadModel
 from .access_log import AccessLog
 from .compression import negotiated, tags
 from .counters import BOUNDS, Counters, Series
+from .crowd import Crowd
 from .plain_heads import HARMLESS, HEAD, LINE
 from .plain_writes import Writes, WritingProtocol
 from .recorder import Recorder
@@ -23,6 +25,7 @@ from .recorder import Recorder
 LONGEST = 4096  # bytes of a request; longer ones are no readers' usual ones
 MOST_HEADS = 1024  # remembered; with LONGEST this bounds their memory to 4 MB
 VARY = b"%b: %b\r\n" % VARIES
+DEFAULTS = Limits()
 NEVER = 2**64  # no revision is as high
 
 _TAG = re.compile(rb'"[!#-+\--~]*"')
@@ -84,6 +87,7 @@ def fast_protocol(
     counters: Counters,
     open_reads: bool = True,
     more: bytes = b"",
+    limits: Limits = DEFAULTS,
     writes: Writes | None = None,
 ) -> type[WritingProtocol]:
     """The protocol class for uvicorn's `Config(http=…)`.
@@ -95,7 +99,7 @@ def fast_protocol(
     class Protocol(WritingProtocol):
         pass
 
-    Protocol.recorder = Recorder(counters, access_log)
+    Protocol.recorder, Protocol.crowd = Recorder(counters, access_log), Crowd(limits)
     Protocol.writes, Protocol.heads = writes, {}
     if not open_reads:
         return Protocol

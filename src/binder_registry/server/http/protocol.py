@@ -12,11 +12,12 @@ import httptools
 from ...errors import HeadTooLarge, InvalidRequest, RegistryError, RequestTimeout
 from .access_log import address
 from .error_status import error_reply
-from .recorder import Exchange, Recorder, too_busy
-from .request_line import quoted
+from .recorder import Exchange, Recorder, disconnect, too_busy
+from .request_line import end_of_head, quoted, size_of_head
 from .uvicorn_parts import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle, service_unavailable
 
 HEAD_BYTES = 64 * 1024
+MOST_HEADERS = 200  # in memory, one of few bytes takes thirty times as many
 SLICE_BYTES = 4096  # fed to the parser at once: what waits behind one slow request stays small
 PATIENCE = 30.0  # seconds for a head, for a body, and for a reader that takes nothing
 LEAST_RATE = 16 * 1024  # bytes a second that a body must come with on the average, once PATIENCE is over
@@ -65,7 +66,7 @@ class SafeProtocol(HttpToolsProtocol):
         self.idle = False
         self._timer.cancel()
         if self._running and not self._running.response_complete:
-            _disconnect(self._running)
+            disconnect(self._running)
         self.pipeline.clear()
         self._held = b""
         super().connection_lost(exc)
@@ -100,14 +101,17 @@ class SafeProtocol(HttpToolsProtocol):
     # What the parser is fed, and what it calls.
 
     def _feed(self, data: bytes) -> None:
-        for start in range(0, len(data), SLICE_BYTES):
+        start = 0
+        while start < len(data):
             if self.refusal or self._lingers or self.transport.is_closing():
                 return
             if self.pipeline:
                 self._held = data[start:]
                 self.flow.pause_reading()
                 return
-            self._parse(data[start : start + SLICE_BYTES])
+            end = start + SLICE_BYTES if self._stage == BODY else end_of_head(data, start, SLICE_BYTES)
+            self._parse(data[start:end])
+            start = end
         self._settle()
 
     def _parse(self, data: bytes) -> None:
@@ -142,10 +146,12 @@ class SafeProtocol(HttpToolsProtocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         if self._stage == HEAD:  # and not a trailer
             super().on_header(name, value)
+            if len(self.headers) > MOST_HEADERS:
+                raise _TooLarge
 
     def on_headers_complete(self) -> None:
         # The slice in which a head begins is not counted in `_silence`.
-        if self._silence > HEAD_BYTES - SLICE_BYTES and self._head_size() > HEAD_BYTES:
+        if self._silence > HEAD_BYTES - SLICE_BYTES and size_of_head(self.url, self.headers) > HEAD_BYTES:
             raise _TooLarge
         if self.parser.should_upgrade():
             if self.parser.get_method() == b"CONNECT":
@@ -154,9 +160,6 @@ class SafeProtocol(HttpToolsProtocol):
             return
         super().on_headers_complete()
         self._enter(BODY)
-
-    def _head_size(self) -> int:
-        return len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
 
     def on_body(self, body: bytes) -> None:
         super().on_body(body)
@@ -180,6 +183,9 @@ class SafeProtocol(HttpToolsProtocol):
         app = too_busy if app is service_unavailable else app
         exchange: Any = Exchange(self, cycle, app)
         super()._start_asgi_task(cycle, exchange)
+
+    def answer_ended(self) -> None:
+        """The application is done with a request that was begun."""
 
     def answer_started(self, cycle: RequestResponseCycle) -> None:
         """An answer that closes, to a request that still comes in: close only after having read on."""
@@ -234,11 +240,12 @@ class SafeProtocol(HttpToolsProtocol):
             return True
         if self.cycle.response_started:
             return False
-        _disconnect(self.cycle)
+        disconnect(self.cycle)
         return True
 
     def _refuse(self, error: RegistryError) -> None:
         """Answer what is no request, after the requests before it, and close."""
+        self.recorder.counters.refuse(error)
         self.refusal = error
         if self._stage == BODY and not self._drop_incomplete():
             self.transport.close()
@@ -291,8 +298,3 @@ class SafeProtocol(HttpToolsProtocol):
             self.transport.close()
         elif self.refusal is None:
             self._refuse(RequestTimeout())
-
-
-def _disconnect(cycle: RequestResponseCycle) -> None:
-    cycle.disconnected = True
-    cycle.message_event.set()

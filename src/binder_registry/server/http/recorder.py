@@ -66,6 +66,7 @@ class Connection(Protocol):
     def recorder(self) -> Recorder: ...
 
     def answer_started(self, cycle: RequestResponseCycle) -> None: ...
+    def answer_ended(self) -> None: ...
 
 
 class Exchange:
@@ -94,6 +95,7 @@ class Exchange:
             if not self.done and not self.protocol.refusal:  # a refusal is recorded in its stead
                 self.status = self.status or GONE
                 self.record()
+            self.protocol.answer_ended()
 
     async def send(self, message: Any) -> None:
         cycle = self.cycle
@@ -152,3 +154,9 @@ async def too_busy(scope: Scope, receive: Receive, send: Send) -> None:
     """In the place of uvicorn's answer in plain text."""
     request_id = (b"request-id", scope["request_id"].encode())
     await send_reply(send, error_reply(TooBusy()), [(b"connection", b"close"), request_id])
+
+
+def disconnect(cycle: RequestResponseCycle) -> None:
+    """Tell the application that its client is gone."""
+    cycle.disconnected = True
+    cycle.message_event.set()

@@ -14,6 +14,7 @@ from ...members import LARGEST_INTEGER
 from ...strict_json import repeats
 from ...wire import TWICE, Object
 from ..limits import Limits
+from ..shares import NOBODY, client_of
 from .asgi import Receive, Scope
 from .identities import Identities
 from .request_ids import given_id
@@ -38,6 +39,12 @@ class HTTPRequest:
         self._headers: dict[bytes, bytes] = dict(reversed(scope["headers"]))
         self._receive = receive
         self._identities = identities
+
+    @property
+    def client(self) -> str:
+        """Who has a share of what is bounded for each client."""
+        client = self.scope.get("client")
+        return client_of(client[0]) if client else NOBODY
 
     def header(self, name: bytes) -> str | None:
         """The first header of that name, as 2015 read `Authorization`."""
