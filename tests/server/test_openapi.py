@@ -208,7 +208,7 @@ def test_the_pattern_of_a_selector_takes_what_is_parsed(selector: str, fine: boo
 
 def parses(selector: str) -> bool:
     try:
-        parse_selector(selector, "label")
+        parse_selector(selector, parameter="label")
     except InvalidRequest:
         return False
     return True

@@ -221,3 +221,43 @@ def test_a_prefix_stands_in_every_target(client: TestClient) -> None:
         assert client.get("/services/registry/").content == b'{"status": "Binder Registry Live!"}\n'
         assert client.get("/services/registry/templates/r").content == created.content
         assert client.get("/services/registry/health").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("query", "parameter"),
+    [
+        ("q=" + "a+" * 17, "q"),
+        ("label=" + "!a," * 16 + "!a", "label"),
+        ("&".join(["label=!a"] * 17), "label"),
+        ("image=" + "?" * 257, "image"),
+        ("name=" + "*" * 257, "name"),
+    ],
+)
+def test_a_question_of_more_parts_than_anybody_has_is_refused_by_name(
+    client: TestClient, query: str, parameter: str
+) -> None:
+    answer = client.get(f"/templates?{query}")
+
+    assert answer.status_code == 400
+    assert [hint["field"] for hint in answer.json()["errors"]] == [parameter]
+
+
+def test_a_question_of_as_many_parts_as_are_allowed_is_answered(client: TestClient) -> None:
+    query = "q=" + "+".join(["quay"] * 16) + "&label=" + ",".join(["!none"] * 16) + "&name=" + "*" * 256
+
+    assert client.get(f"/templates?{query}").status_code == 200
+
+
+def test_a_feed_of_more_requirements_than_anybody_has_is_refused_by_name(client: TestClient) -> None:
+    answers = [
+        client.get(f"/changes?label={'!a,' * 16}!a", headers={"Accept": kind}) for kind in ("*/*", "text/event-stream")
+    ]
+
+    assert [answer.status_code for answer in answers] == [400, 400]
+    assert [answer.json()["errors"][0]["field"] for answer in answers] == ["label", "label"]
+
+
+def test_pruning_by_more_requirements_than_anybody_has_is_refused_by_name(client: TestClient) -> None:
+    answer = client.post("/apply", json={"templates": [], "prune": "!a," * 16 + "!a"})
+
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, "prune")

@@ -49,7 +49,7 @@ async def changes(request: Request) -> Reply | Stream:
     query = request.query()
     chosen = Filter(
         single(query, "name"),
-        [requirement for text in query.get("label", []) for requirement in parse_selector(text, "label")],
+        parse_selector(*query.get("label", []), parameter="label"),
     )
     by = await sees_by(request)
     if prefers(request.joined(b"accept") or "", "text/event-stream", "application/json"):
