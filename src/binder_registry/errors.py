@@ -186,6 +186,10 @@ class TooBusy(RegistryError):
     text = "Too many expensive requests at once; try again"
     retry_after = 1
 
+    def __init__(self, message: str = "", errors: Sequence[ErrorHint] = (), *, reason: str = "") -> None:
+        super().__init__(message, errors)
+        self.reason = reason
+
 
 class AuthUnavailable(RegistryError):
     text = "Tokens cannot be checked right now; try again"

@@ -10,9 +10,8 @@ from starlette.testclient import TestClient
 
 from binder_registry.errors import TooBusy
 from binder_registry.server import App
-from binder_registry.server.service import POOL_THREADS
 
-from .asking import R, application, asked, error_name, names
+from .asking import R, application, asked, error_name, held, names
 
 CATALOGUE: list[dict[str, Any]] = [
     {
@@ -198,14 +197,17 @@ def test_tombstones_of_the_past_are_listed_too(client: TestClient) -> None:
 def test_a_full_pool_refuses_and_lets_the_present_through(client: TestClient) -> None:
     app: Any = client.app
     service = app.service
-    service._in_pool = POOL_THREADS + service.options.limits.waiting_queries
+    service.past._most = 0
 
-    past = [client.get("/templates?revision=1"), client.get("/templates/bio?revision=1")]
+    with held(service.past):
+        past = [client.get("/templates?revision=1"), client.get("/templates/bio?revision=1")]
 
     assert [(answer.status_code, error_name(answer)) for answer in past] == [(503, "too_busy")] * 2
     assert [answer.headers["retry-after"] for answer in past] == [str(TooBusy.retry_after)] * 2
-    assert client.get("/templates").status_code == 200
-    service._in_pool = 0
+    assert {json["message"] for json in (answer.json() for answer in past)} == {
+        "Too many requests of this kind (past) wait for their turn already; try again"
+    }
+    assert client.get("/templates?q=bio").status_code == 200
 
 
 def test_a_prefix_stands_in_every_target(client: TestClient) -> None:

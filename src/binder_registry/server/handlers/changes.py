@@ -17,6 +17,7 @@ from ..description.parameters import LONGEST_WAIT
 from ..http.accept import prefers
 from ..http.replies import Header, Reply, json_reply
 from ..http.requests import position_of, single, whole_number
+from ..lanes import go_on
 from ..live.answer import entity_tag, path_of
 from ..live.change_filter import Filter, change_before, reaching
 from ..live.event_ring import Event
@@ -62,7 +63,7 @@ async def changes(request: Request) -> Reply | Stream:
     while True:
         tag = entity_tag(service.model.position)  # of no more than the page holds: a reader may go on from it
         try:
-            page = await service.in_pool(partial(_page, service.registry, span, chosen, by=by))
+            page = await request.aside(service.past, partial(_page, service.registry, span, chosen, by=by))
         except StoreUnavailable:
             held = _held(request, span)
             if held is None:
@@ -101,7 +102,7 @@ async def template_changes(request: Request) -> Reply:
         ]
         return Page(rows, page[-1].position if page else span.since, more)
 
-    page = await service.in_pool(history)
+    page = await request.aside(service.past, history)
     headers: list[Header] = [(b"etag", entry.etag)]
     if page.more:
         path = f"{service.options.prefix}{path_of(name)}/changes"
@@ -117,6 +118,7 @@ def _page(registry: Registry, span: Span, chosen: Filter, *, by: bool) -> Page:
     rows: list[bytes] = []
     reached, scanned = span.since, 0
     while scanned < SCANNED:
+        go_on()
         wanted = min(span.limit - len(rows), PAGE)
         found = _read(registry, replace(span, since=reached), chosen.name, wanted)
         scanned += len(found)

@@ -19,6 +19,7 @@ from ...registry import Registry
 from ...selector import Requirement, matches, parse_selector
 from ..description.parameters import MOST_WORDS
 from ..http.requests import single, whole_number
+from ..lanes import go_on
 from ..live.read_model import Entry
 
 PAUSE_SECONDS = 0.0001  # between two slices; with none, this thread would take the interpreter again before the loop
@@ -123,6 +124,7 @@ def next_target(path: str, listing: Listing, query: dict[str, list[str]], last: 
 def _matching(listing: Listing, registry: Registry, after: str) -> Iterator[Entry]:
     """Raises `RevisionPurged` where it cannot be told any more whether a template matches; `RevisionUnknown`."""
     for page in registry.template_index_pages(listing.revision or 0, after=after, deleted=listing.deleted):
+        go_on()
         purged = next((change for change in page if change.content is None), None)
         if purged:
             raise RevisionPurged(f"The content of {purged.name!r} as of that revision was purged")
@@ -140,6 +142,7 @@ def _selected(listing: Listing, entries: list[Entry]) -> list[Entry]:
         for test in tests:
             some = test(some)
         found += some
+        go_on()
         time.sleep(PAUSE_SECONDS)
     return found
 

@@ -43,7 +43,7 @@ async def twins_of(request: Request, written: Sequence[str]) -> list[str]:
         return texts
     names = {*written, *(entry.name for entry in model.living)}
     try:
-        return texts + await request.service.in_pool(lambda: _twins(odd, names))
+        return texts + await request.aside(request.service.queries, lambda: _twins(odd, names))
     except TooBusy:  # a warning is not worth a refusal
         return texts
 

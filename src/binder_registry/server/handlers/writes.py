@@ -120,7 +120,7 @@ async def apply(request: Request) -> Reply:
     request.query()
     service = request.service
     body = await request.body(request.limits.apply_bytes)
-    wanted = await service.in_pool(lambda: read_apply(body))
+    wanted = await request.aside(service.queries, lambda: read_apply(body))
     if not wanted.note:
         wanted = replace(wanted, note=request.note())
     warned = warning_headers(await warnings_about(request, wanted.templates))
@@ -151,7 +151,7 @@ async def _dry_run(request: Request, wanted: ApplyRequest, warned: list[Header])
         steps = plan(wanted, find, lambda: [entry.template for entry in living])
         return _plan_reply(steps, dry_run=True, headers=[(b"etag", entity_tag(position)), *warned])
 
-    return await request.service.in_pool(planned)
+    return await request.aside(request.service.queries, planned)
 
 
 def _plan_reply(steps: list[Step], *, dry_run: bool, headers: list[Header]) -> Reply:

@@ -85,6 +85,15 @@ class HTTPRequest:
                 raise BodyTooLarge(limit)
         return b"".join(parts)
 
+    @property
+    def client(self) -> str:
+        """Whose share of the server this takes: who sends it, once that is known, else where it comes from. A network
+        of IPv6 addresses is one client: each has 2^64 of them."""
+        if "by" in self.scope:
+            return f"by {self.scope['by']}"
+        host = (self.scope.get("client") or ("",))[0]
+        return ":".join(host.split(":")[:4]) if ":" in host and "." not in host else host
+
     async def gone(self) -> None:
         """Returns when the client has gone away."""
         while (await self._receive())["type"] != "http.disconnect":
