@@ -16,6 +16,7 @@ from binder_registry import InMemoryStore, LogStore, Registry, TokenAuthStore
 from binder_registry.server import App, Options
 from binder_registry.server import uvicorn_server as serving
 from binder_registry.server.http.fast_path import fast_protocol
+from binder_registry.server.http.strong_path import strong_protocol
 from binder_registry.server.lanes import Lane
 
 from .running import AUTHORIZATION, KEY
@@ -80,6 +81,8 @@ def listening(app: App) -> Iterator[int]:
     """The port. The protocol and its options are those of `binder-registry serve`."""
     service = app.service
     protocol = fast_protocol(service.model, access_log=None, counters=service.counters)
+    if service.options.strong_reads:
+        protocol = strong_protocol(protocol, service.model, service.head_shown.shared)
     options: dict[str, Any] = {"http": protocol, "ws": "none", "loop": "uvloop", "lifespan": "on", "log_config": None}
     config = uvicorn.Config(app, server_header=False, proxy_headers=False, access_log=False, **options)
     server = QuickServer(app, config)

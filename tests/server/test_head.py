@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from functools import partial
 from queue import SimpleQueue
 
 import pytest
@@ -18,7 +19,7 @@ def test_a_thousand_who_come_while_it_is_asked_share_the_next_question() -> None
         return answers.get(timeout=30)
 
     async def scene() -> tuple[int, set[int], int]:
-        question = SharedQuestion(ask, "head")
+        question = SharedQuestion(partial(asyncio.to_thread, ask))
         first = asyncio.ensure_future(question.answer())
         await asyncio.to_thread(begun.get, timeout=30)
         others = [asyncio.ensure_future(question.answer()) for _ in range(1000)]
@@ -40,7 +41,7 @@ def test_all_who_share_a_question_get_its_failure_and_the_next_is_asked_anew() -
         return answer
 
     async def scene() -> int:
-        question = SharedQuestion(ask, "head")
+        question = SharedQuestion(partial(asyncio.to_thread, ask))
         for failed in await asyncio.gather(question.answer(), question.answer(), return_exceptions=True):
             assert isinstance(failed, StoreUnavailable)
         return await question.answer()
@@ -50,7 +51,7 @@ def test_all_who_share_a_question_get_its_failure_and_the_next_is_asked_anew() -
 
 def test_who_leaves_takes_the_answer_from_nobody() -> None:
     async def scene() -> int:
-        question = SharedQuestion(lambda: 3, "head")
+        question = SharedQuestion(partial(asyncio.to_thread, lambda: 3))
         leaver, other = asyncio.ensure_future(question.answer()), asyncio.ensure_future(question.answer())
         await asyncio.sleep(0)
         leaver.cancel()

@@ -24,7 +24,7 @@ from msgspec import Struct
 from msgspec.structs import force_setattr
 
 from ..auth import Identity
-from ..changes import Change
+from ..changes import Change, Position
 from ..errors import RevisionNotShown, StoreUnavailable, TooBusy
 from ..registry import Registry
 from .http.asgi import Receive, Scope
@@ -102,7 +102,9 @@ class Service:
         self.patterns = Lane("patterns", most=most, seconds=seconds)
         # The short reads of streams, each of which has one at a time: however many resume at once, all are served.
         self.streams = Lane("streams", threads=1)
-        self._head = SharedQuestion(registry.head, "head")
+        self._head_pool = ThreadPoolExecutor(1, thread_name_prefix="head")
+        self._head = SharedQuestion(self._ask_head)
+        self.head_shown = SharedQuestion(self._show_head)  # for `strong_reads`
         self._asking = ThreadPoolExecutor(1, thread_name_prefix="asking")
         self._asked: dict[str, asyncio.Future[Identity]] = {}  # by token
 
@@ -135,9 +137,10 @@ class Service:
             self.running = False
             await self.group_commit.close()
             await asyncio.to_thread(self.follower.close)
-            for lane in (self.queries, self.past, self.patterns, self.streams, self._head):
+            for lane in (self.queries, self.past, self.patterns, self.streams):
                 lane.close()
-            self._asking.shutdown(wait=False, cancel_futures=True)
+            for pool in (self._head_pool, self._asking):
+                pool.shutdown(wait=False, cancel_futures=True)
 
     async def write(self, operation: Operation[T], *names: str) -> T:
         """`names` are the templates that the operation will look at."""
@@ -174,8 +177,11 @@ class Service:
         except (TimeoutError, StoreUnavailable):
             raise RevisionNotShown(f"This server shows revision {self.model.revision}, not {revision} yet") from None
 
-    async def shows_head(self) -> None:
-        """For `strong_reads`: what the database holds now is shown. Raises `StoreUnavailable`, `TooBusy`."""
+    async def _ask_head(self) -> Position:
+        return await asyncio.get_running_loop().run_in_executor(self._head_pool, self.registry.head)
+
+    async def _show_head(self) -> None:
+        """What the database holds now is shown. Raises `StoreUnavailable`, `TooBusy`."""
         shown = self.model.position
         head = await self._head.answer()
         if head.revision < shown.revision or not head.agrees(shown if head.revision == shown.revision else head):

@@ -16,6 +16,7 @@ import uvicorn
 from .app import App
 from .http.access_log import AccessLog
 from .http.fast_path import fast_protocol
+from .http.strong_path import strong_protocol
 
 DRAIN_SECONDS = 5  # for what is in flight when the server is told to stop
 CANCEL_SECONDS = 7  # for what goes on without its client
@@ -114,9 +115,11 @@ def run(app: App, listener: socket.socket, *, access_log: AccessLog | None = Non
         app.service.model,
         access_log=access_log,
         counters=app.service.counters,
-        open_reads=not (options.protect_reads or options.strong_reads),
+        open_reads=not options.protect_reads,
         more=b"vary: origin\r\n" if options.cors_origins else b"",
     )
+    if options.strong_reads and not options.protect_reads:
+        protocol = strong_protocol(protocol, app.service.model, app.service.head_shown.shared)
     config = uvicorn.Config(
         app,
         http=protocol,

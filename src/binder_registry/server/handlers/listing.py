@@ -1,6 +1,6 @@
 """`GET /templates` with parameters: what is asked for, and the page that answers it.
 
-Runs in a bounded pool of threads, over a copy of the read model's entries or over the store's rows as of a revision.
+Runs in a lane, over a copy of the read model's entries or over the store's rows as of a revision.
 """
 
 import time

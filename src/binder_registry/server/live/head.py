@@ -1,36 +1,35 @@
 """One question, shared by all who ask it at the same time."""
 
 import asyncio
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
 
 class SharedQuestion(Generic[T]):
-    """`ask` runs in a thread, one at a time: one is under way at most, and one more waits for all who came since.
+    """One is under way at most, and one more waits for all who came since.
 
     What an answer shows may be older than whoever came after its question began: these get the next one.
     """
 
-    def __init__(self, ask: Callable[[], T], name: str) -> None:
+    def __init__(self, ask: Callable[[], Awaitable[T]]) -> None:
         self._ask = ask
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix=name)
         self._asked = False
         self._next: asyncio.Future[T] | None = None
 
     async def answer(self) -> T:
         """Of a question that begins after this was called. Raises what it does. On the loop."""
+        return await asyncio.shield(self.shared())
+
+    def shared(self) -> "asyncio.Future[T]":
+        """The same, for all who come now: it is not to be cancelled."""
         if self._next is None:
             self._next = asyncio.get_running_loop().create_future()
             if not self._asked:
                 self._asked = True
                 asyncio.get_running_loop().call_soon(self._begin)  # also for those who come in this turn of the loop
-        return await asyncio.shield(self._next)
-
-    def close(self) -> None:
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        return self._next
 
     def _begin(self) -> None:
         self._asked = self._next is not None
@@ -38,7 +37,7 @@ class SharedQuestion(Generic[T]):
             return
         self._begun, self._next = self._next, None
         self._begun.add_done_callback(_seen)
-        asyncio.get_running_loop().run_in_executor(self._pool, self._ask).add_done_callback(self._end)
+        asyncio.ensure_future(self._ask()).add_done_callback(self._end)
 
     def _end(self, ended: "asyncio.Future[T]") -> None:
         if ended.cancelled():
