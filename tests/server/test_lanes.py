@@ -9,10 +9,13 @@ from time import monotonic
 
 import pytest
 
+from binder_registry import InMemoryStore
 from binder_registry.errors import TooBusy
+from binder_registry.server import lanes
 from binder_registry.server.lanes import Lane, go_on
+from binder_registry.template import Template
 
-from .asking import application, held, listening
+from .asking import application, asked, held, listening
 
 
 class Gate:
@@ -201,3 +204,19 @@ def wait_until(condition: Callable[[], object]) -> None:
     end = monotonic() + 30
     while not condition():
         assert monotonic() < end
+
+
+def test_a_page_of_the_log_ends_when_its_turn_is_over_and_the_next_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lanes, "TURN_SECONDS", 0.0)
+    store = InMemoryStore()
+    with store.atomic():
+        for number in range(2500):
+            store.register_template(Template(name=f"t{number}", image_name="i"))
+    store.register_template(Template(name="last", image_name="i", labels={"a": "b"}))
+
+    with asked(application(store)) as client:
+        pages = [client.get("/changes?since=0&label=a")]
+        while "next" in pages[-1].links:
+            pages.append(client.get(pages[-1].links["next"]["url"]))
+
+    assert [[change["revision"] for change in page.json()["changes"]] for page in pages] == [[], [], [2501]]

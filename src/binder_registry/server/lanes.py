@@ -14,6 +14,7 @@ from typing import Any, Generic, TypeVar
 from ..errors import TooBusy
 
 THREADS = 2
+TURN_SECONDS = 0.5  # after which a job that can go on another time leaves its thread to others
 
 T = TypeVar("T")
 _thread = threading.local()
@@ -29,6 +30,12 @@ def go_on() -> None:
         raise job.late()
 
 
+def turn_is_over() -> bool:
+    """For a job whose client can ask for the rest, between two of its steps."""
+    job: Job[Any] | None = getattr(_thread, "job", None)
+    return job is not None and monotonic() - job.begun > TURN_SECONDS
+
+
 class Job(Generic[T]):
     """`answer` is done, or cancelled by who left, on the loop only."""
 
@@ -38,7 +45,7 @@ class Job(Generic[T]):
         self.answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
 
     def __call__(self) -> T:
-        _thread.job = self
+        _thread.job, self.begun = self, monotonic()
         try:
             return self.call()
         finally:

@@ -39,7 +39,7 @@ class Limits(Struct, frozen=True, kw_only=True):
     query_seconds: Annotated[
         int,
         Bound("request", "What a query or a read of the far past may take, its wait included.", "503", "seconds"),
-    ] = 10
+    ] = 30
     waiting_revisions: Annotated[
         int, Bound("server", "Requests that wait until the server shows their `Registry-Revision`.", "503")
     ] = 10_000

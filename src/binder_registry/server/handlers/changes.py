@@ -17,7 +17,7 @@ from ..description.parameters import LONGEST_WAIT
 from ..http.accept import prefers
 from ..http.replies import Header, Reply, json_reply
 from ..http.requests import position_of, single, whole_number
-from ..lanes import go_on
+from ..lanes import go_on, turn_is_over
 from ..live.answer import entity_tag, path_of
 from ..live.change_filter import Filter, change_before, reaching
 from ..live.event_ring import Event
@@ -126,7 +126,7 @@ def _page(registry: Registry, span: Span, chosen: Filter, *, by: bool) -> Page:
         reached = found[-1].position if found else reached
         if len(found) < wanted:
             return Page(rows, reached, more=False)
-        if len(rows) >= span.limit:
+        if len(rows) >= span.limit or turn_is_over():
             break
     return Page(rows, reached, more=True)
 
