@@ -95,7 +95,7 @@ class App:
         try:
             reply = await self._reply(request)
             if isinstance(reply, Stream):
-                self.service.streams.take(request.client)
+                self.service.streams.take(whose := request.client)
         except ClientDisconnected:
             return
         except APIErrorResponse as error:
@@ -108,7 +108,7 @@ class App:
             try:
                 await reply.send(send, self._first(request))
             finally:
-                self.service.streams.give_back(request.client)
+                self.service.streams.give_back(whose)
             return
         await send_reply(send, reply, self._first(request))
 
@@ -134,7 +134,7 @@ class App:
         if awaited is not None:
             await self.service.shows(awaited)
         if route.scope is TokenScope.READ and options.strong_reads:
-            await self.service.shows_head()
+            await self.service.head_shown.answer()
         return await route.handler(request)
 
     def _route(self, request: Request) -> "Route | Reply":

@@ -34,7 +34,13 @@ class Limits(Struct, frozen=True, kw_only=True):
         ),
     ] = 128 * MiB
     waiting_queries: Annotated[
-        int, Bound("server", "Queries and reads of the far past that wait for their turn.", "503")
+        int,
+        Bound(
+            "server",
+            "Queries that wait for their turn, as many reads of the far past, and as many checks of patterns. Clients "
+            "take turns, and when it is too much, the newest of the client with the most is refused.",
+            "503",
+        ),
     ] = 64
     unknown_tokens: Annotated[
         int, Bound("server", "Tokens that were never good and that a hub, say, is being asked about.", "503")
@@ -56,6 +62,13 @@ class Limits(Struct, frozen=True, kw_only=True):
     received_bytes_per_client: Annotated[
         int, Bound("client", "The same, from one address; 0: no bound.", "429", "bytes", least=0)
     ] = 128 * MiB
+    query_seconds: Annotated[
+        int,
+        Bound("request", "What a query or a read of the far past may take, its wait included.", "503", "seconds"),
+    ] = 30
+    waiting_revisions: Annotated[
+        int, Bound("server", "Requests that wait until the server shows their `Registry-Revision`.", "503")
+    ] = 10_000
     waiting_writes: Annotated[int, Bound("server", "Writes that wait for their commit.", "503")] = 10_000
 
     def __post_init__(self) -> None:

@@ -19,6 +19,7 @@ from .handlers.plain_writes import PlainWrites
 from .http.access_log import AccessLog
 from .http.crowd import raise_descriptors
 from .http.fast_path import fast_protocol
+from .http.strong_path import strong_protocol
 
 DRAIN_SECONDS = 5  # for what is in flight when the server is told to stop
 CANCEL_SECONDS = 7  # for what goes on without its client
@@ -129,11 +130,13 @@ def run(app: App, listener: socket.socket, *, access_log: AccessLog | None = Non
         app.service.model,
         access_log=access_log,
         counters=app.service.counters,
-        open_reads=not (options.protect_reads or options.strong_reads),
+        open_reads=not options.protect_reads,
         writes=None if options.cors_origins else PlainWrites(app.service),
         more=b"vary: origin\r\n" if options.cors_origins else b"",
         limits=options.limits,
     )
+    if options.strong_reads and not options.protect_reads:
+        protocol = strong_protocol(protocol, app.service.model, app.service.head_shown.shared)
     config = uvicorn.Config(
         app,
         http=protocol,

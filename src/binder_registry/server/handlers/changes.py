@@ -18,6 +18,7 @@ from ..description.parameters import LONGEST_WAIT
 from ..http.accept import prefers
 from ..http.replies import Header, Reply, json_reply
 from ..http.requests import position_of, single, whole_number
+from ..lanes import go_on, turn_is_over
 from ..live.answer import entity_tag, path_of
 from ..live.change_filter import Filter, change_before, reaching
 from ..live.event_ring import Event
@@ -50,7 +51,7 @@ async def changes(request: Request) -> Reply | Stream:
     query = request.query()
     chosen = Filter(
         single(query, "name"),
-        [requirement for text in query.get("label", []) for requirement in parse_selector(text, "label")],
+        parse_selector(*query.get("label", []), parameter="label"),
     )
     by = await sees_by(request)
     if prefers(request.joined(b"accept") or "", "text/event-stream", "application/json"):
@@ -63,7 +64,7 @@ async def changes(request: Request) -> Reply | Stream:
     while True:
         tag = entity_tag(service.model.position)  # of no more than the page holds: a reader may go on from it
         try:
-            page = await service.in_pool(partial(_page, service.registry, span, chosen, by=by))
+            page = await request.aside(service.past, partial(_page, service.registry, span, chosen, by=by))
         except StoreUnavailable:
             held = _held(request, span)
             if held is None:
@@ -102,7 +103,7 @@ async def template_changes(request: Request) -> Reply:
         ]
         return Page(rows, page[-1].position if page else span.since, more)
 
-    page = await service.in_pool(history)
+    page = await request.aside(service.past, history)
     headers: list[Header] = [(b"etag", entry.etag)]
     if page.more:
         path = f"{service.options.prefix}{path_of(name)}/changes"
@@ -118,6 +119,7 @@ def _page(registry: Registry, span: Span, chosen: Filter, *, by: bool) -> Page:
     rows: list[bytes] = []
     reached, scanned = span.since, 0
     while scanned < SCANNED:
+        go_on()
         wanted = min(span.limit - len(rows), PAGE)
         found = _read(registry, replace(span, since=reached), chosen.name, wanted)
         scanned += len(found)
@@ -125,7 +127,7 @@ def _page(registry: Registry, span: Span, chosen: Filter, *, by: bool) -> Page:
         reached = found[-1].position if found else reached
         if len(found) < wanted:
             return Page(rows, reached, more=False)
-        if len(rows) >= span.limit:
+        if len(rows) >= span.limit or turn_is_over():
             break
     return Page(rows, reached, more=True)
 

@@ -93,7 +93,7 @@ class Stream:
     async def _older(self) -> Piece:
         """What lies before the ring, from the store."""
         past = partial(_past, self._request.service, self._position, self._chosen, by=self._by)
-        return await self._request.service.in_turn(past)
+        return await self._request.service.resumed.run(past, self._request.client)
 
 
 def _past(service: Service, since: Position, chosen: Filter, *, by: bool) -> Piece:
@@ -134,5 +134,5 @@ async def event_stream(request: Request, query: dict[str, list[str]], chosen: Fi
     position = given[0] if given else service.model.position
     stream = Stream(request, position, chosen, by=by)
     if not service.ring.holds(position):
-        await service.in_turn(lambda: service.registry.changes(since=position, limit=1))
+        await request.aside(service.resumed, lambda: service.registry.changes(since=position, limit=1))
     return stream

@@ -1,10 +1,8 @@
 """`GET /templates` with parameters: what is asked for, and the page that answers it.
 
-Runs in a bounded pool of threads, over a copy of the read model's entries or over the store's rows as of a revision.
+Runs in a lane, over a copy of the read model's entries or over the store's rows as of a revision.
 """
 
-import fnmatch
-import re
 import time
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
@@ -16,9 +14,12 @@ from msgspec.structs import replace
 
 from ...changes import PAGE
 from ...errors import InvalidRequest, RevisionPurged
+from ...globs import compiled, parse_glob
 from ...registry import Registry
 from ...selector import Requirement, matches, parse_selector
+from ..description.parameters import MOST_WORDS
 from ..http.requests import single, whole_number
+from ..lanes import go_on
 from ..live.read_model import Entry
 
 PAUSE_SECONDS = 0.0001  # between two slices; with none, this thread would take the interpreter again before the loop
@@ -52,7 +53,7 @@ class Page(Struct):
 
 def parse_listing(query: dict[str, list[str]]) -> Listing:
     """Raises `InvalidRequest` naming the parameter."""
-    labels = tuple(requirement for text in query.get("label", []) for requirement in parse_selector(text, "label"))
+    labels = parse_selector(*query.get("label", []), parameter="label")
     view, deleted, limit, revision, words, image, name, after = (
         single(query, parameter)
         for parameter in ("view", "deleted", "limit", "revision", "q", "image", "name", "after")
@@ -64,16 +65,23 @@ def parse_listing(query: dict[str, list[str]]) -> Listing:
     if deleted == "true" and not view:
         raise InvalidRequest.parameter("deleted", "goes with view=full")
     return Listing(
-        labels,
-        tuple((words or "").lower().split()),
-        image or "",
-        name or "",
+        tuple(labels),
+        _words(words or ""),
+        parse_glob(image or "", "image"),
+        parse_glob(name or "", "name"),
         whole_number(limit, "limit", least=1, most=PAGE) if limit is not None else 0,
         after or "",
         whole_number(revision, "revision") if revision is not None else None,
         view == "full",
         deleted == "true",
     )
+
+
+def _words(text: str) -> tuple[str, ...]:
+    words = tuple(text.lower().split())
+    if len(words) > MOST_WORDS:
+        raise InvalidRequest.parameter("q", f"must not hold more than {MOST_WORDS} words")
+    return words
 
 
 def page_of_present(listing: Listing, entries: list[Entry]) -> Page:
@@ -116,6 +124,7 @@ def next_target(path: str, listing: Listing, query: dict[str, list[str]], last: 
 def _matching(listing: Listing, registry: Registry, after: str) -> Iterator[Entry]:
     """Raises `RevisionPurged` where it cannot be told any more whether a template matches; `RevisionUnknown`."""
     for page in registry.template_index_pages(listing.revision or 0, after=after, deleted=listing.deleted):
+        go_on()
         purged = next((change for change in page if change.content is None), None)
         if purged:
             raise RevisionPurged(f"The content of {purged.name!r} as of that revision was purged")
@@ -133,6 +142,7 @@ def _selected(listing: Listing, entries: list[Entry]) -> list[Entry]:
         for test in tests:
             some = test(some)
         found += some
+        go_on()
         time.sleep(PAUSE_SECONDS)
     return found
 
@@ -140,11 +150,11 @@ def _selected(listing: Listing, entries: list[Entry]) -> list[Entry]:
 def _tests(listing: Listing) -> list[Callable[[list[Entry]], list[Entry]]]:
     tests: list[Callable[[list[Entry]], list[Entry]]] = []
     if listing.name:
-        name = re.compile(fnmatch.translate(listing.name)).match
+        name = compiled(listing.name)
         tests.append(lambda entries: [entry for entry in entries if name(entry.name)])
     tests += [partial(_containing, word) for word in listing.words]
     if listing.image:
-        image = re.compile(fnmatch.translate(listing.image)).match
+        image = compiled(listing.image)
         tests.append(lambda entries: [entry for entry in entries if image(entry.words.image)])
     if listing.labels:
         tests.append(lambda entries: [entry for entry in entries if matches(listing.labels, entry.words.labels)])

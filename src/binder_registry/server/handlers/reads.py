@@ -43,7 +43,7 @@ async def template_show(request: Request) -> Reply:
     query = parse_qs(request.scope["query_string"].decode("latin-1"), keep_blank_values=True, errors="surrogateescape")
     revision, asked = _revision(query), asked_options(query)
     if revision is not None:
-        change = await service.in_pool(lambda: service.registry.template_as_of(name, revision))
+        change = await request.aside(service.past, lambda: service.registry.template_as_of(name, revision))
         if change.content is None:
             raise RevisionPurged
         tag = entity_tag(change.position)
@@ -81,7 +81,8 @@ async def _listing(request: Request, query: dict[str, list[str]]) -> Reply:
     else:
         known = service.counts.get(counted)
         call = lambda: page_of_past(listing, service.registry, known)  # noqa: E731
-    page, body = await service.in_pool(lambda: _joined(call()))
+    lane = service.queries if listing.revision is None else service.past
+    page, body = await request.aside(lane, lambda: _joined(call()))
     if len(service.counts) >= COUNTS:
         service.counts.clear()
     service.counts[counted] = page.total

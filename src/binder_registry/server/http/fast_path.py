@@ -92,7 +92,7 @@ def fast_protocol(
 ) -> type[WritingProtocol]:
     """The protocol class for uvicorn's `Config(http=…)`.
 
-    Without `open_reads` (protected, or strongly consistent) nothing is answered fast. `more` are header lines that
+    Without `open_reads` nothing is answered fast. `more` are header lines that
     every answer carries after `registry-revision`. `writes` takes plain writes.
     """
 

@@ -229,6 +229,8 @@ class SafeProtocol(HttpToolsProtocol):
 
     def _answers_after_end(self) -> bool:
         """Whether answers are owed to a client that has sent its last byte. A request cut short gets none."""
+        if self._running and self._running.scope.get("aside"):  # dear: who sends no more counts as gone
+            return False
         if self._stage == BODY and not self._drop_incomplete():
             return False
         return not self._answered()

@@ -40,12 +40,6 @@ class HTTPRequest:
         self._receive = receive
         self._identities = identities
 
-    @property
-    def client(self) -> str:
-        """Who has a share of what is bounded for each client."""
-        client = self.scope.get("client")
-        return client_of(client[0]) if client else NOBODY
-
     def header(self, name: bytes) -> str | None:
         """The first header of that name, as 2015 read `Authorization`."""
         value = self._headers.get(name)
@@ -92,6 +86,14 @@ class HTTPRequest:
             if size > limit:
                 raise BodyTooLarge(limit)
         return b"".join(parts)
+
+    @property
+    def client(self) -> str:
+        """Whose share of the server this takes: who sends it, once that is known, else where it comes from."""
+        if "by" in self.scope:
+            return f"by {self.scope['by']}"
+        client = self.scope.get("client")
+        return client_of(client[0]) if client else NOBODY
 
     async def gone(self) -> None:
         """Returns when the client has gone away."""
