@@ -13,7 +13,6 @@ from ..errors import (
     RegistryError,
     RouteNotFound,
     StoreUnavailable,
-    TooBusy,
     UnexpectedError,
 )
 from ..registry import Registry
@@ -22,7 +21,7 @@ from .handlers import event_stream
 from .handlers.event_stream import Stream
 from .http.asgi import Receive, Scope, Send
 from .http.cors import cors_headers, preflight
-from .http.error_status import error_reply
+from .http.error_status import error_reply, logged_reply
 from .http.replies import Header, Reply, send_reply
 from .http.requests import ClientDisconnected, decoded_path
 from .routes import ROUTES, Route
@@ -101,9 +100,7 @@ class App:
             return
         except APIErrorResponse as error:
             self.service.counters.refuse(error)
-            if error_reply(error).status >= 500 and not isinstance(error, TooBusy):  # which are summed up
-                logger.warning("request %s: %s: %s", request.id, type(error).__name__, error)
-            reply = error_reply(error)
+            reply = logged_reply(error, request.id)
         except Exception:
             logger.exception("request %s failed", request.id)
             reply = error_reply(UnexpectedError())

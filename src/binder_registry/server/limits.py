@@ -27,6 +27,12 @@ class Limits(Struct, frozen=True, kw_only=True):
 
     body_bytes: Annotated[int, Bound("request", "Body of a request, but of `POST /apply`.", "413", "bytes")] = MiB
     apply_bytes: Annotated[int, Bound("request", "Body of `POST /apply`.", "413", "bytes")] = 64 * MiB
+    waiting_apply_bytes: Annotated[
+        int,
+        Bound(
+            "server", "Applies that wait for the one before, with that one; one alone may be larger.", "503", "bytes"
+        ),
+    ] = 128 * MiB
     waiting_queries: Annotated[
         int, Bound("server", "Queries and reads of the far past that wait for their turn.", "503")
     ] = 64
@@ -47,6 +53,9 @@ class Limits(Struct, frozen=True, kw_only=True):
     received_bytes_per_client: Annotated[
         int, Bound("client", "The same, from one address; 0: no bound.", "429", "bytes", least=0)
     ] = 128 * MiB
+    unknown_tokens: Annotated[
+        int, Bound("server", "Tokens that were never good and that a hub, say, is being asked about.", "503")
+    ] = 64
     waiting_writes: Annotated[int, Bound("server", "Writes that wait for their commit.", "503")] = 10_000
 
     def __post_init__(self) -> None:

@@ -5,13 +5,14 @@ from typing import Any, ClassVar
 from ...errors import TooBusy
 from ..shares import NOBODY, client_of
 from .crowd import Crowd
-from .protocol import BODY, HEAD, SLICE_BYTES, SafeProtocol
+from .plain_writes import WritingProtocol
+from .protocol import BODY, HEAD, SLICE_BYTES
 from .uvicorn_parts import RequestResponseCycle
 
 LINGERING = 64  # refused connections that are kept until their answer has surely arrived
 
 
-class BoundedProtocol(SafeProtocol):
+class BoundedProtocol(WritingProtocol):
     crowd: ClassVar[Crowd]
 
     def __init__(self, *args: Any, **options: Any) -> None:
@@ -48,7 +49,7 @@ class BoundedProtocol(SafeProtocol):
                 self.crowd.received.take(self.whose, len(data))
             except TooBusy as error:
                 self.idle = False
-                self._held = b""
+                self._held = self._begun = b""
                 self._refuse(error)
                 self._release_if_over()
                 return
@@ -62,6 +63,12 @@ class BoundedProtocol(SafeProtocol):
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         self._answering += 1
         super()._start_asgi_task(cycle, app)
+
+    def _take(self, data: bytes, *, again: bool = False) -> bool:
+        before = self._running
+        taken = super()._take(data, again=again)
+        self._answering += self._running is not before
+        return taken
 
     def on_response_complete(self) -> None:
         waits = len(self._held) + self._silence + (len(self.cycle.body) + SLICE_BYTES if self.pipeline else 0)

@@ -5,7 +5,7 @@ A stream holds no queue: a reader that takes nothing costs the server one revisi
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property, partial
 from itertools import islice
 from typing import Protocol
@@ -80,8 +80,13 @@ class EventRing:
         """As long as this is the same, so is what was read of the past."""
         return self.epoch, self._purges
 
-    def publish(self, changes: Iterable[tuple[Change, Entry | None]]) -> None:
-        for change, before in changes:
+    def publish(self, changes: Sequence[tuple[Change, Entry | None]]) -> None:
+        passed_over = changes[:-RING]  # more than the ring holds
+        if passed_over:
+            self._purges += sum(change.action is Action.PURGED for change, _ in passed_over)
+            self._ring.clear()
+            self._begins = self.newest = passed_over[-1][0].position
+        for change, before in changes[-RING:]:
             if change.action is Action.PURGED:
                 self._purges += 1
                 self._ring.clear()  # it may hold what was purged: older events are read from the store again
