@@ -6,6 +6,7 @@ ordinary path untouched, which alone says what is wrong. `tests/server/test_plai
 """
 
 import re
+from collections.abc import Mapping
 from time import perf_counter
 from typing import Any, ClassVar, Protocol
 
@@ -95,6 +96,7 @@ class PlainWrite:
     draining run through the code that is there."""
 
     response_started = waiting_for_100_continue = False
+    scope: ClassVar[Mapping[str, Any]] = {}
 
     def __init__(self, protocol: "WritingProtocol", writes: Writes, method: str, target: bytes, who: Identity) -> None:
         self.method, self.target, self.who = method, target, who

@@ -220,12 +220,8 @@ class SafeProtocol(HttpToolsProtocol):
 
     def _settle(self) -> None:
         # Whatever is held waits behind the pipeline; a refusal leaves the parser within a message.
-        self.idle = (
-            self._stage == BETWEEN
-            and self._answered()
-            and not self.flow.write_paused
-            and not self.transport.is_closing()
-        )
+        done = self._stage == BETWEEN and self._answered()
+        self.idle = done and not self.flow.write_paused and not self.transport.is_closing()
 
     def _answers_after_end(self) -> bool:
         """Whether answers are owed to a client that has sent its last byte. A request cut short gets none."""
