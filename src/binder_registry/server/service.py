@@ -36,6 +36,7 @@ from .limits import Limits
 from .live.event_ring import EventRing, Piece, Render
 from .live.follower import Follower
 from .live.group_commit import GroupCommit, Operation
+from .live.kept import Kept
 from .live.present import Present
 from .live.read_model import ReadModel
 
@@ -70,7 +71,7 @@ class Options(Struct, frozen=True):
 class Service:
     """Runs on the event loop between `start` and `close`.
 
-    `describe` gives the description of the API, `render` the bytes of an event; `heartbeat` is in seconds.
+    `describe` gives the description of the API, `render` the row of a change; `heartbeat` is in seconds.
     """
 
     def __init__(
@@ -91,7 +92,7 @@ class Service:
         self.counters = Counters()
         self.counts: dict[tuple[object, ...], int] = {}  # of listings, by epoch, revision and filters
         self.leaving = False  # `/health` says that the server is about to stop; all else goes on
-        self.pieces: dict[tuple[object, ...], Piece] = {}  # of streams that read the past through a filter
+        self.pieces = Kept[Piece](options.limits.past_bytes)  # of streams that read the past through a filter
         self.page: tuple[tuple[int, int], Sequence[Change]] = (0, 0), []  # of the past, that a stream read last
         self.draining = False
         self.running = False
@@ -111,7 +112,9 @@ class Service:
         gc.collect()
         gc.freeze()  # a hundred thousand entries that stay would be looked through again and again
         writing: Callable[[], bool] = lambda: self.group_commit.unanswered > 0  # noqa: E731
-        self.ring = EventRing(position, writing=writing, render=self._render, heartbeat=self._heartbeat)
+        self.ring = EventRing(
+            position, writing=writing, render=self._render, heartbeat=self._heartbeat, limits=self.options.limits
+        )
         self.present = Present(self.model, self.ring)
         self.follower = Follower(registry, self.present)
         self.group_commit = GroupCommit(registry, self.present, most_waiting=self.options.limits.waiting_writes)

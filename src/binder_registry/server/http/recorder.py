@@ -1,5 +1,6 @@
 """One request and its answer: counted, and logged under an id that the application knows."""
 
+from collections.abc import Callable
 from time import perf_counter
 from typing import Any, Protocol
 
@@ -44,6 +45,8 @@ class Connection(Protocol):
 
     peer: bytes
     refusal: RegistryError | None
+    ended: bool
+    on_end: Callable[[], object] | None
 
     @property
     def recorder(self) -> Recorder: ...
@@ -52,7 +55,8 @@ class Connection(Protocol):
 
 
 class Exchange:
-    """Wraps the application for one request. Its `scope` gets a `request_id`, and from the application a `by`."""
+    """Wraps the application for one request. Its `scope` gets a `request_id` and `when_ended`, and from the application
+    a `by`."""
 
     def __init__(self, protocol: Connection, cycle: RequestResponseCycle, app: ASGIApp) -> None:
         self.protocol = protocol
@@ -65,6 +69,7 @@ class Exchange:
         scope: Any = cycle.scope
         self.id = protocol.recorder.ids.of(scope["headers"])
         scope["request_id"] = self.id.decode()
+        scope["when_ended"] = self.when_ended
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.started = perf_counter()
@@ -101,6 +106,12 @@ class Exchange:
             self.sent += len(body)
         if cycle.response_complete and not self.done:
             self.record()
+
+    def when_ended(self, call: Callable[[], object] | None) -> None:
+        """`call` once the client, which may have left, sends no more; None: not any more."""
+        self.protocol.on_end = call
+        if call and self.protocol.ended:
+            call()
 
     def _is_usual(self, start: Any, message: Any) -> bool:
         """Whether this is a whole answer with a body, of the application's own making, after which all goes on."""
