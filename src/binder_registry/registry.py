@@ -13,7 +13,7 @@ from .apply import ApplyRequest, Step, plan
 from .auth import AuthStore, Identity, Scope
 from .batch import Batch
 from .changes import Action, Change, Position
-from .errors import RevisionConflict
+from .errors import RevisionConflict, StoreUnavailable
 from .log_store import LogStore
 from .store import Expected
 from .template import Template
@@ -67,6 +67,14 @@ class Registry:
     def rows(self, since: int, until: int, *, limit: int = 1000) -> list[Change]:
         """Committed changes with `since < revision <= until`, without a look at whether these are known."""
         return self.store.log.read(since, until, limit=limit)
+
+    def content_of(self, revision: int) -> bytes:
+        """Of a committed change. Raises `StoreUnavailable` where the log does not have it any more: it was purged, or
+        another log took the place of this one, which is met with soon."""
+        rows = self.rows(revision - 1, revision)
+        if not rows or rows[0].content is None:
+            raise StoreUnavailable
+        return rows[0].content
 
     def head(self) -> Position:
         return self.store.head()

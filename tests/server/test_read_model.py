@@ -1,5 +1,7 @@
 """What another thread is given of the read model."""
 
+import tracemalloc
+
 from binder_registry import InMemoryStore, Template
 from binder_registry.server.live.read_model import ReadModel
 
@@ -26,3 +28,17 @@ def test_a_snapshot_of_what_did_not_change_is_the_same_list() -> None:
     model.load(*store.state())
 
     assert model.snapshot() is model.snapshot()
+
+
+def test_a_tombstone_takes_less_than_half_a_kilobyte_whatever_the_template_held() -> None:
+    store, model, count = InMemoryStore(), ReadModel(), 500
+    for number in range(count):
+        store.register_template(Template(f"t{number}", "i", description="x" * 5000))
+        store.delete_template(f"t{number}")
+    tracemalloc.start()
+
+    model.load(*store.state())
+    size = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+
+    assert size / count < 500

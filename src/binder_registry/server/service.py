@@ -87,7 +87,7 @@ class Service:
         self._render, self._heartbeat = render, heartbeat
         self.registry = registry
         self.options = options
-        self.model = ReadModel(options.prefix)
+        self.model = ReadModel(options.prefix, registry.content_of)
         self.compressor = Compressor()
         self.counters = Counters()
         self.counts: dict[tuple[object, ...], int] = {}  # of listings, by epoch, revision and filters

@@ -16,7 +16,7 @@ from ...changes import Action, Change, Position
 from ..limits import Limits
 from .change_filter import Filter
 from .kept import Kept
-from .read_model import Entry, words_of
+from .read_model import Entry, State, words_of
 
 PIECE = 1000  # changes, at most, that are looked at, and sent, in one go
 EVENT_BYTES = 1000  # of memory, that an event takes beside contents
@@ -38,9 +38,9 @@ class Event:
 
     __slots__ = ("_before", "_labels", "change", "size")
 
-    def __init__(self, change: Change, before: Entry | None) -> None:
+    def __init__(self, change: Change, before: State | None) -> None:
         self.change = change
-        self._before = None if before is None or before.deleted else before
+        self._before = before if isinstance(before, Entry) and not before.deleted else None
         self._labels: dict[str, str] | None = None
         self.size = EVENT_BYTES + len(change.content or b"") + (len(self._before.body) if self._before else 0)
 
@@ -110,7 +110,7 @@ class EventRing:
         """Bytes of what is kept rendered."""
         return self._rows.size + self._pieces.size + self._pages.size
 
-    def publish(self, changes: Iterable[tuple[Change, Entry | None]]) -> None:
+    def publish(self, changes: Iterable[tuple[Change, State | None]]) -> None:
         for change, before in changes:
             if change.action is Action.PURGED:
                 self._purges += 1
