@@ -58,7 +58,7 @@ class QuickServer(serving.Server):
 def listening(app: App) -> Iterator[int]:
     """The port. The protocol and its options are those of `binder-registry serve`."""
     service = app.service
-    protocol = fast_protocol(service.model, access_log=None, counters=service.counters)
+    protocol = fast_protocol(service.model, access_log=None, counters=service.counters, limits=service.options.limits)
     options: dict[str, Any] = {"http": protocol, "ws": "none", "loop": "uvloop", "lifespan": "on", "log_config": None}
     config = uvicorn.Config(app, server_header=False, proxy_headers=False, access_log=False, **options)
     server = QuickServer(app, config)

@@ -50,6 +50,15 @@ class Limits(Struct, frozen=True, kw_only=True):
     page_bytes: Annotated[
         int, Bound("request", "A page of changes, but for its last one.", "`Link` to the next page", "bytes")
     ] = 4 * MiB
+    unsent_bytes: Annotated[
+        int, Bound("server", "Large answers that their readers have not taken yet.", "503", "bytes")
+    ] = 128 * MiB
+    unsent_client_bytes: Annotated[int, Bound("client", "Large answers that it has not taken yet.", "503", "bytes")] = (
+        64 * MiB
+    )
+    listing_bytes: Annotated[
+        int, Bound("server", "Answers to queries that are kept for those who ask the same.", "made again", "bytes")
+    ] = 32 * MiB
 
     def __post_init__(self) -> None:
         """Raises `ValueError`, naming the limit."""

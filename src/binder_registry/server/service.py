@@ -18,7 +18,7 @@ import gc
 import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import force_setattr
@@ -91,6 +91,7 @@ class Service:
         self.compressor = Compressor()
         self.counters = Counters()
         self.counts: dict[tuple[object, ...], int] = {}  # of listings, by epoch, revision and filters
+        self.listings = Kept[tuple[Any, bytes]](options.limits.listing_bytes)  # their pages and bodies
         self.leaving = False  # `/health` says that the server is about to stop; all else goes on
         self.pieces = Kept[Piece](options.limits.past_bytes)  # of streams that read the past through a filter
         self.page: tuple[tuple[int, int], Sequence[Change]] = (0, 0), []  # of the past, that a stream read last

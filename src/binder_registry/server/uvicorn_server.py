@@ -116,6 +116,7 @@ def run(app: App, listener: socket.socket, *, access_log: AccessLog | None = Non
         counters=app.service.counters,
         open_reads=not (options.protect_reads or options.strong_reads),
         more=b"vary: origin\r\n" if options.cors_origins else b"",
+        limits=options.limits,
     )
     config = uvicorn.Config(
         app,

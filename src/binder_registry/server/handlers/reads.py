@@ -4,6 +4,8 @@ from collections.abc import Callable
 from functools import partial
 from urllib.parse import parse_qs
 
+from msgspec.structs import replace
+
 from ...errors import InvalidRequest, RevisionPurged, TemplateNotFound
 from ..http.compression import negotiated, tags, wanted_coding
 from ..http.conditions import check_read
@@ -86,7 +88,14 @@ async def _listing(request: Request, query: dict[str, list[str]]) -> Reply:
     else:
         known = service.counts.get(counted)
         call = lambda: page_of_past(listing, service.registry, known)  # noqa: E731
-    page, body = await service.in_pool(lambda: _joined(call()))
+    asked = (service.ring.unchanged, revision, listing)
+
+    def rendered() -> tuple[Page, bytes]:
+        return service.listings.get(asked) or _joined(call())
+
+    found: tuple[Page, bytes] | None = service.listings.get(asked)
+    page, body = found if found is not None else await service.in_pool(rendered)
+    service.listings.keep(asked, (replace(page, contents=[]), body), len(body))
     if len(service.counts) >= COUNTS:
         service.counts.clear()
     service.counts[counted] = page.total

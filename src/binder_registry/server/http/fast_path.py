@@ -11,6 +11,7 @@ import re
 from time import perf_counter
 
 from ...changes import Position
+from ..limits import Limits
 from ..live.answer import VARIES
 from ..live.read_model import ReadModel
 from .access_log import AccessLog
@@ -18,10 +19,12 @@ from .compression import negotiated, tags
 from .counters import BOUNDS, Counters, Series
 from .protocol import SafeProtocol
 from .recorder import Recorder
+from .unsent import LARGE
 
 LONGEST = 4096  # bytes of a request; longer ones are no readers' usual ones
 MOST_HEADS = 1024  # remembered; with LONGEST this bounds their memory to 4 MB
 VARY = b"%b: %b\r\n" % VARIES
+DEFAULTS = Limits()
 NEVER = 2**64  # no revision is as high
 
 # What follows the target of a plain GET: strictly less than what the parser accepts.
@@ -94,6 +97,7 @@ def fast_protocol(
     counters: Counters,
     open_reads: bool = True,
     more: bytes = b"",
+    limits: Limits = DEFAULTS,
 ) -> type[SafeProtocol]:
     """The protocol class for uvicorn's `Config(http=…)`.
 
@@ -104,11 +108,12 @@ def fast_protocol(
     class Protocol(SafeProtocol):
         pass
 
-    Protocol.recorder = Recorder(counters, access_log)
+    Protocol.recorder = Recorder(counters, access_log, limits)
     if not open_reads:
         return Protocol
 
-    next_id = Protocol.recorder.ids.next
+    recorder = Protocol.recorder
+    next_id, room = recorder.ids.next, recorder.unsent.room
     shared = SharedHead(more)
     heads: dict[bytes, Asked] = {}
 
@@ -119,6 +124,8 @@ def fast_protocol(
     same_lists, same_templates = series("/templates", 304), series("/templates/{name}", 304)
 
     class FastProtocol(Protocol):
+        held: bytes | None = None  # a list that was sent, and is not taken yet
+
         def data_received(self, data: bytes) -> None:
             if not (self.idle and len(data) <= LONGEST and data[:5] == b"GET /"):
                 super().data_received(data)
@@ -152,7 +159,7 @@ def fast_protocol(
             else:
                 if varies:
                     answer = negotiated(answer, accepted)
-                    if answer is None:
+                    if answer is None or not room(self.peer, answer.body):
                         super().data_received(data)
                         return
                 status = 200
@@ -164,6 +171,9 @@ def fast_protocol(
                 self.transport.close()
             else:
                 self.transport.writelines((first + head, body))
+                if varies and self.flow.write_paused and len(body) >= LARGE:
+                    self.held = body
+                    recorder.unsent.hold(self.peer, body)
             self.since = self._now()
             seconds = perf_counter() - started
             if seconds < BOUNDS[0]:
@@ -174,6 +184,19 @@ def fast_protocol(
                 count.add(len(body), seconds)
             if access_log is not None:
                 access_log.add(b"GET", target, status, len(body), seconds, next_id(), self.peer)
+
+        def resume_writing(self) -> None:
+            self._release()
+            super().resume_writing()
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            self._release()
+            super().connection_lost(exc)
+
+        def _release(self) -> None:
+            if self.held is not None:
+                recorder.unsent.release(self.peer, self.held)
+                self.held = None
 
         def _at_limit(self) -> bool:
             limit = self.limit_concurrency
