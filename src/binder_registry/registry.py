@@ -88,7 +88,7 @@ class Registry:
         return self.store.wait(since, timeout)
 
     def state(self) -> tuple[Position, list[Change]]:
-        """The newest position, and the newest change of every name as of it, tombstones too, by name."""
+        """The newest position, and the newest change of every name as of it, by name; tombstones without content."""
         return self.store.state()
 
     def atomic(self) -> AbstractContextManager[Batch]:

@@ -56,6 +56,15 @@ def test_older_changes_leave_the_ring_when_it_holds_as_many_bytes() -> None:
     assert found == [7, 8, 9]
 
 
+def test_of_more_changes_than_the_ring_holds_the_newest_are_in_it() -> None:
+    store = InMemoryStore()
+    write(store, 10)
+
+    found = asyncio.run(held(store, Limits(ring_changes=3)))
+
+    assert found == [7, 8, 9]
+
+
 def test_the_state_before_a_change_counts_as_the_change_does() -> None:
     store = InMemoryStore()
     write(store, 1)

@@ -5,7 +5,7 @@ A stream holds no queue: a reader that takes nothing costs the server one revisi
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import islice
 from typing import Protocol
@@ -110,8 +110,14 @@ class EventRing:
         """Bytes of what is kept rendered."""
         return self._rows.size + self._pieces.size + self._pages.size
 
-    def publish(self, changes: Iterable[tuple[Change, State | None]]) -> None:
-        for change, before in changes:
+    def publish(self, changes: Sequence[tuple[Change, State | None]]) -> None:
+        most = self._limits.ring_changes
+        passed_over = changes[:-most]  # more than the ring holds
+        if passed_over:
+            self._purges += sum(change.action is Action.PURGED for change, _ in passed_over)
+            self._clear()
+            self._begins = self.newest = passed_over[-1][0].position
+        for change, before in changes[-most:]:
             if change.action is Action.PURGED:
                 self._purges += 1
                 self._clear()  # it may hold what was purged: older events are read from the store again
@@ -120,7 +126,7 @@ class EventRing:
             self._ring.append(event)
             self._size += event.size
             self.newest = change.position
-            while self._size > self._limits.ring_bytes or len(self._ring) > self._limits.ring_changes:
+            while self._size > self._limits.ring_bytes or len(self._ring) > most:
                 oldest = self._ring.popleft()
                 self._size -= oldest.size
                 self._begins = oldest.change.position
