@@ -19,12 +19,12 @@ BACKENDS = ("memory", "postgres", "sqlite")
 # What each part may import besides itself. A part is a module or a package of `binder_registry`.
 DECLARED = {"members", "settings", "choices", "template"}
 RULED = DECLARED | {"uses", "errors", "options", "option_rules", "rules", "setting_rules"}
-TEMPLATES = RULED | {"go_json", "strict_json", "wire"}
+TEMPLATES = RULED | {"go_json", "strict_json", "wire", "wire_values"}
 CHANGES = TEMPLATES | {"changes"}
 CONTRACTS = CHANGES | {"store", "log_contract"}
-STORES = CONTRACTS | {"batch", "log_store"}
+STORES = CONTRACTS | {"drafts", "batch", "log_store"}
 RULES = STORES | {"selector", "apply", "auth", "lookalikes", "differences"}
-DOMAIN = RULES | {"registry", "apply_body", "plain_body"}
+DOMAIN = RULES | {"planned", "registry", "apply_body", "plain_body"}
 MAY_IMPORT = {
     "errors": set[str](),
     "members": set[str](),
@@ -39,15 +39,18 @@ MAY_IMPORT = {
     "go_json": set[str](),
     "uses": DECLARED,
     "strict_json": {"errors"},
-    "wire": RULED | {"go_json", "strict_json"},
+    "wire_values": {"go_json", "members", "strict_json"},
+    "wire": RULED | {"go_json", "strict_json", "wire_values"},
     "changes": TEMPLATES,
     "store": CHANGES,
     "log_contract": CHANGES,
     "quantities": set[str](),
+    "folders": set[str](),
     "slugs": set[str](),
     "formats": TEMPLATES | {"quantities", "slugs"},
     "verify": CONTRACTS,
-    "batch": CONTRACTS,
+    "drafts": CHANGES,
+    "batch": CONTRACTS | {"drafts"},
     "log_store": CONTRACTS | {"batch"},
     "selector": TEMPLATES,
     "lookalikes": {"errors", "template"},
@@ -55,8 +58,9 @@ MAY_IMPORT = {
     "apply_body": TEMPLATES | {"apply"},
     "plain_body": TEMPLATES,
     "auth": {"errors"},
-    "registry": RULES,
-    "backends": STORES,
+    "planned": CHANGES | {"apply", "drafts"},
+    "registry": RULES | {"planned"},
+    "backends": STORES | {"folders"},
     "server": DOMAIN,
     "client": DOMAIN | {"version"},
     "conformance": DOMAIN,

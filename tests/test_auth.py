@@ -69,6 +69,17 @@ def test_a_kind_is_a_word(kind: str) -> None:
         Identity("ada", frozenset(), kind)
 
 
+@pytest.mark.parametrize("name", ["", "a\0b", "ada\nkey:api-key", "a\x85b", "a\u2028b", "\ud800", "a" * 1001])
+def test_a_name_is_one_that_a_log_can_keep_on_one_line(name: str) -> None:
+    with pytest.raises(ValueError, match="an identity needs a name"):
+        Identity(name, frozenset())
+
+
+@pytest.mark.parametrize("name", ["ada", "service:ci", "ädä", "艾达", "a b", "\N{GRINNING FACE}", "a" * 1000])
+def test_a_name_may_hold_any_letter(name: str) -> None:
+    assert Identity(name, frozenset()).by == f"user:{name}"
+
+
 def test_a_missing_scope_is_named() -> None:
     reader = Identity("reader", frozenset({Scope.READ}))
 

@@ -1,8 +1,4 @@
-import json
-import time
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import Any
 
 import pytest
@@ -12,41 +8,7 @@ from binder_registry.conformance import AuthStoreConformance
 from binder_registry.errors import AuthUnavailable, InvalidToken
 from binder_registry.hub_auth import FirstKnowing, HubAuthStore
 
-SCOPES = [f"custom:binder-registry:{scope}" for scope in ("read", "write", "admin")]
-BOSS = {"kind": "user", "name": "boss", "scopes": [*SCOPES, "self"]}
-
-
-class HubStub:
-    """`GET /hub/api/user` as a hub answers it: 403 for a token that it does not know."""
-
-    def __init__(self) -> None:
-        self.models: dict[str, Any] = {"boss-token": BOSS}
-        self.status = 0  # of every answer, when set
-        self.body: bytes | None = None  # of every answer, when set
-        self.delay = 0.0
-        self.asked: list[str] = []
-        hub = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                hub.asked.append(self.path)
-                time.sleep(hub.delay)
-                scheme, _, token = self.headers["Authorization"].partition(" ")
-                model = hub.models.get(token) if scheme == "token" else None
-                self.send_response(hub.status or (200 if model else 403))
-                self.end_headers()
-                self.wfile.write(hub.body if hub.body is not None else json.dumps(model or {}).encode())
-
-            def log_message(self, *_: Any) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/hub/api"
-        Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
-
-    def stop(self) -> None:
-        self.server.shutdown()
-        self.server.server_close()
+from .hub_stub import BOSS, SCOPES, HubStub
 
 
 @pytest.fixture
@@ -103,7 +65,9 @@ def test_no_user_can_take_the_name_of_a_key_or_a_service(hub: HubStub, name: str
     assert HubAuthStore(hub.url).identify("u").by == f"user:{name}"
 
 
-@pytest.mark.parametrize("model", [{"kind": "key"}, {"kind": "group"}, {"kind": None}, {"name": ""}, {"name": 5}])
+@pytest.mark.parametrize(
+    "model", [{"kind": "key"}, {"kind": "group"}, {"kind": None}, {"name": ""}, {"name": 5}, {"name": "\ud800"}]
+)
 def test_who_is_neither_a_user_nor_a_service_is_not_taken_for_one(hub: HubStub, model: dict[str, Any]) -> None:
     hub.models["odd"] = BOSS | model
 
@@ -178,6 +142,37 @@ def test_many_wrong_tokens_do_not_fill_the_memory(hub: HubStub) -> None:
     assert len(hub.asked) == asked + 1
 
 
+def test_wrong_tokens_push_out_no_good_one(hub: HubStub) -> None:
+    store = HubAuthStore(hub.url, capacity=2)
+    store.identify("boss-token")
+    for number in range(4):
+        with pytest.raises(InvalidToken):
+            store.identify(f"wrong-{number}")
+
+    asked = len(hub.asked)
+    store.identify("boss-token")
+
+    assert len(hub.asked) == asked
+
+
+def test_what_was_not_asked_yet_is_not_known(hub: HubStub) -> None:
+    assert HubAuthStore(hub.url).known("boss-token") is None
+    assert hub.asked == []
+
+
+def test_a_refusal_is_known_while_it_holds(hub: HubStub) -> None:
+    clock = Clock()
+    store = HubAuthStore(hub.url, refused_for=2, clock=clock)
+    with pytest.raises(InvalidToken):
+        store.identify("wrong")
+
+    with pytest.raises(InvalidToken):
+        store.known("wrong")
+    clock.now += 2
+
+    assert store.known("wrong") is None
+
+
 # ── when the hub fails ───────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -224,7 +219,7 @@ def test_a_hub_that_is_not_there_is_unavailable(hub: HubStub) -> None:
 
 
 def test_a_hub_that_does_not_answer_is_unavailable(hub: HubStub) -> None:
-    hub.delay = 1
+    hub.answering.clear()
 
     with pytest.raises(AuthUnavailable):
         HubAuthStore(hub.url, timeout=0.05).identify("boss-token")
@@ -237,6 +232,21 @@ def test_the_static_key_works_while_the_hub_is_away(hub: HubStub) -> None:
     assert store.identify("static").name == "api-key"
     with pytest.raises(AuthUnavailable):
         store.identify("boss-token")
+
+
+@pytest.mark.parametrize("first", ["keys", "hub"])
+def test_a_hub_is_not_asked_about_a_key(hub: HubStub, first: str) -> None:
+    stores = [TokenAuthStore("static"), HubAuthStore(hub.url)]
+    store = FirstKnowing(*(stores if first == "keys" else reversed(stores)))
+
+    assert store.identify("static").name == "api-key"
+    assert hub.asked == []
+
+
+def test_what_one_of_several_would_have_to_ask_is_not_known(hub: HubStub) -> None:
+    store = FirstKnowing(TokenAuthStore("static"), HubAuthStore(hub.url))
+
+    assert store.known("boss-token") is None
 
 
 def test_stores_that_never_wait_make_one_that_never_waits(hub: HubStub) -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from binder_registry.errors import APIErrorResponse
-from binder_registry.plain_body import _plain, read_template
+from binder_registry.plain_body import read_plain, read_template
 from binder_registry.wire import parse, template_from_2015
 
 NAMES = (
@@ -95,7 +95,7 @@ def test_odd_bodies_are_read_alike(body: bytes) -> None:
 def test_a_plain_body_is_read_at_once() -> None:
     body = b'{"name": "a", "image-name": "i", "command": "c", "limits": {"memory": 5, "cpu_shares": 2}, "bind-port": 8}'
 
-    template = _plain(body)
+    template = read_plain(body)
 
     assert template is not None
     assert template == template_from_2015(parse(body))

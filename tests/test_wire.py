@@ -389,7 +389,6 @@ def patched(patch: str) -> Template:
         ('{"limits":{"gpus":1}}', {"limits": ContainerLimits(memory=5, cpu_shares=2, gpus=1)}),
         ('{"limits":null}', {"limits": ContainerLimits()}),
         ('{"limits":{}}', {}),
-        ('{"limits":null,"limits":{"memory":1}}', {"limits": ContainerLimits(memory=1)}),
         ('{"labels":{"a":null,"c":"3"}}', {"labels": {"b": "2", "c": "3"}}),
         ('{"labels":{"a":null,"b":null}}', {"labels": {}}),
         ('{"labels":{}}', {}),

@@ -2,6 +2,7 @@
 
 import hmac
 import re
+from collections.abc import Callable
 from enum import StrEnum
 from hashlib import sha256
 from typing import Protocol
@@ -11,6 +12,8 @@ from msgspec import Struct
 from .errors import InvalidToken, MissingScope
 
 _KIND = re.compile(r"[a-z]+")
+_UNKEPT = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")  # some databases take none of them
+LONGEST_NAME = 1000  # characters
 LONGEST_TOKEN = 8192  # characters: proxies take no longer header
 
 
@@ -36,6 +39,8 @@ class Identity(Struct, frozen=True):
     def __post_init__(self) -> None:
         if not _KIND.fullmatch(self.kind):
             raise ValueError(f"{self.kind!r} is no kind of identity: it must be a word of lower-case letters")
+        if not self.name or len(self.name) > LONGEST_NAME or _UNKEPT.search(self.name):
+            raise ValueError(f"an identity needs a name of at most {LONGEST_NAME} characters that can be written down")
 
     @property
     def by(self) -> str:
@@ -48,7 +53,12 @@ class Identity(Struct, frozen=True):
 
 
 class AuthStore(Protocol):
-    """`AuthStoreConformance` holds it. `identify` may be called from any thread."""
+    """`AuthStoreConformance` holds it. `identify` may be called from any thread.
+
+    One that may wait can have `known(token) -> Identity | None` too, which never does: what `identify` would say as far
+    as it can be told at once, else None. A server asks it first, on its event loop, and so needs no thread for a token
+    that it was asked about a moment ago.
+    """
 
     blocking: bool
     """Whether `identify` may wait (for a network, say), so that a server must call it in a thread."""
@@ -56,6 +66,14 @@ class AuthStore(Protocol):
     def identify(self, token: str) -> Identity:
         """Raises `InvalidToken`, or `AuthUnavailable` when it cannot be told right now."""
         ...
+
+
+def known(store: AuthStore, token: str) -> Identity | None:
+    """What a store can tell without waiting. Raises `InvalidToken`; None where only `identify` can tell."""
+    if not store.blocking:
+        return store.identify(token)
+    tell: Callable[[str], Identity | None] | None = getattr(store, "known", None)
+    return tell(token) if tell else None
 
 
 class TokenAuthStore:

@@ -7,17 +7,19 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import suppress
 from hashlib import sha256
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from .auth import AuthStore, Identity, Scope
+from .auth import AuthStore, Identity, Scope, known
 from .errors import AuthUnavailable, InvalidToken
 
 LONGEST_ANSWER = 1024**2  # bytes
 _NO_URL = "this is not the URL of a hub's API, such as http://hub:8081/hub/api"
 KINDS = ("user", "service")  # of a token's holder, as the hub names them
 
+T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
 HUB_SCOPES = {f"custom:binder-registry:{scope}": scope for scope in Scope}
@@ -29,6 +31,7 @@ class HubAuthStore:
     The hub lists the scopes expanded, so each must be there exactly: one that is filtered (`…:write!user=x`) is not the
     scope. `known_for` and `refused_for` (seconds) bound how long a revoked token stays good, and a new grant refused.
     What the hub does not answer, or answers with an error of its own, is `AuthUnavailable` and is never kept.
+    `capacity` bounds the answers that are kept: wrong tokens, however many, push out no good one.
 
     Raises `ValueError` for what is no URL, without repeating it: a password may stand in it.
     """
@@ -58,28 +61,39 @@ class HubAuthStore:
         self._path, self._timeout = path, timeout
         self._known_for, self._refused_for, self._capacity, self._clock = known_for, refused_for, capacity, clock
         self._lock = threading.Lock()
-        self._answers: OrderedDict[bytes, tuple[float, Identity | None]] = OrderedDict()  # until when; None: refused
+        self._holders: OrderedDict[bytes, tuple[float, Identity]] = OrderedDict()  # until when, by the hash of a token
+        self._refused: OrderedDict[bytes, float] = OrderedDict()  # until when
 
-    def identify(self, token: str) -> Identity:
+    def known(self, token: str) -> Identity | None:
         if not (token and token.isascii() and token.isprintable()):  # no header could carry it
             raise InvalidToken
-        key = sha256(token.encode()).digest()
-        now = self._clock()
+        key, now = _key(token), self._clock()
         with self._lock:
-            until, identity = self._answers.get(key, (now, None))
-        if until <= now:
-            identity = self._ask(token)
-            self._keep(key, now + (self._known_for if identity else self._refused_for), identity)
-        if identity is None:
-            raise InvalidToken
+            until, identity = self._holders.get(key, (now, None))
+            if until > now:
+                return identity
+            if self._refused.get(key, now) > now:
+                raise InvalidToken
+        return None
+
+    def identify(self, token: str) -> Identity:
+        identity, now = self.known(token), self._clock()
+        if identity is not None:
+            return identity
+        identity = self._ask(token)
+        with self._lock:
+            self._holders.pop(_key(token), None)
+            self._refused.pop(_key(token), None)
+            if identity is None:
+                self._keep(self._refused, _key(token), now + self._refused_for)
+                raise InvalidToken
+            self._keep(self._holders, _key(token), (now + self._known_for, identity))
         return identity
 
-    def _keep(self, key: bytes, until: float, identity: Identity | None) -> None:
-        with self._lock:
-            self._answers[key] = until, identity
-            self._answers.move_to_end(key)
-            while len(self._answers) > self._capacity:
-                self._answers.popitem(last=False)
+    def _keep(self, answers: OrderedDict[bytes, T], key: bytes, answer: T) -> None:
+        answers[key] = answer
+        if len(answers) > self._capacity:
+            answers.popitem(last=False)
 
     def _ask(self, token: str) -> Identity | None:
         """None: the hub does not know it. Raises `AuthUnavailable`."""
@@ -100,6 +114,10 @@ class HubAuthStore:
             connection.close()
 
 
+def _key(token: str) -> bytes:
+    return sha256(token.encode()).digest()
+
+
 def _identity(model: Any) -> Identity:
     name, kind = model["name"], model["kind"]
     if kind not in KINDS or not isinstance(name, str) or not name:
@@ -108,16 +126,33 @@ def _identity(model: Any) -> Identity:
 
 
 class FirstKnowing:
-    """Several AuthStores as one: the first that knows a token says whose it is. Put the ones that never wait first."""
+    """Several AuthStores as one: the first that knows a token says whose it is. One that can tell at once goes before
+    one that would have to ask: nobody is asked about a key of ours."""
 
     def __init__(self, *stores: AuthStore) -> None:
         self._stores = stores
         self.blocking = any(store.blocking for store in stores)
 
-    def identify(self, token: str) -> Identity:
+    def known(self, token: str) -> Identity | None:
+        unsure = False
         for store in self._stores:
             try:
-                return store.identify(token)
+                identity = known(store, token)
             except InvalidToken:
                 continue
+            if identity is not None:
+                return identity
+            unsure = True
+        if unsure:
+            return None
+        raise InvalidToken
+
+    def identify(self, token: str) -> Identity:
+        identity = self.known(token)
+        if identity is not None:
+            return identity
+        for store in self._stores:
+            if store.blocking:
+                with suppress(InvalidToken):
+                    return store.identify(token)
         raise InvalidToken

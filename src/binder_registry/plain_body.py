@@ -1,7 +1,7 @@
 """The body of a POST or PUT, read quickly where it is plain: texts and whole numbers, under 2015's own names.
 
-All that is doubtful (escapes, other members, `null`, a name in another case, limits that stand there twice) is left to
-`wire`, which alone says what is wrong.
+All that is doubtful (escapes, other members, `null`, a name in another case, what must not stand there twice) is left
+to `wire`, which alone says what is wrong.
 """
 
 import msgspec
@@ -30,16 +30,18 @@ class _Plain(Struct, frozen=True, forbid_unknown_fields=True, rename=WIRE_NAMES)
     description: str = ""
 
 
+_ONCE = (b'"limits"', b'"gpus"', b'"display-name"', b'"description"')  # where the last one does not simply count
 _decoder = msgspec.json.Decoder(_Plain)
 
 
 def read_template(body: bytes) -> Template:
     """Exactly what `template_from_2015` makes of `parse(body)`, and raises."""
-    return _plain(body) or template_from_2015(parse(body))
+    return read_plain(body) or template_from_2015(parse(body))
 
 
-def _plain(body: bytes) -> Template | None:
-    if b"\\" in body or body.count(b'"limits"') > 1:
+def read_plain(body: bytes, name: str = "") -> Template | None:
+    """The same where it is plain, under another name where one is given; else None."""
+    if b"\\" in body or any(body.count(member) > 1 for member in _ONCE):
         return None
     try:
         found = _decoder.decode(body)
@@ -50,7 +52,7 @@ def _plain(body: bytes) -> Template | None:
         if not -LARGEST_INTEGER - 1 <= number <= LARGEST_INTEGER:
             return None
     return Template(
-        name=found.name,
+        name=name or found.name,
         image_name=found.image_name,
         command=found.command,
         limits=ContainerLimits(limits.memory, limits.cpu_shares, gpus=limits.gpus),

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from itertools import islice
 
-from .errors import ErrorHint, InvalidTemplate
+from .errors import HINTS, ErrorHint, InvalidTemplate
 from .members import ICON, ICON_BYTES, LABEL_KEY, LABEL_WORD, LARGEST_INTEGER, MAX_ENTRIES, NAME_BYTES
 from .option_rules import option_problems
 from .setting_rules import (
@@ -29,15 +30,17 @@ def check(template: Template) -> None:
     ]
     if missing:
         raise InvalidTemplate("name and image-name must be specified", missing)
-    problems = list(_problems(template))
+    found = _problems(template)
+    problems = list(islice(found, HINTS))
     if problems:
-        raise invalid_template(problems)
+        raise invalid_template(problems, more=sum(1 for _ in found))
 
 
-def invalid_template(problems: Sequence[tuple[str, str]]) -> InvalidTemplate:
-    """From wire names and what is wrong with each."""
+def invalid_template(problems: Sequence[tuple[str, str]], *, more: int = 0) -> InvalidTemplate:
+    """From wire names and what is wrong with each; `more` are not among them."""
+    said = [f"{field} {problem}" for field, problem in problems[:10]]
     return InvalidTemplate(
-        "; ".join(f"{field} {problem}" for field, problem in problems[:10]),
+        "; ".join([*said, f"and {more} more"] if more else said),
         [ErrorHint("Template", field, "invalid") for field, _ in problems],
     )
 

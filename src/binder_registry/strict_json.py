@@ -126,3 +126,21 @@ def _has_surrogate(value: Any) -> bool:
         elif isinstance(item, (list, tuple)):
             pending.extend(item)
     return False
+
+
+def repeats(value: Any) -> Iterator[str]:
+    """The paths of the keys that stand twice in their object: `options[0].choices[1].set`."""
+    pending = [("", value)]
+    while pending:
+        at, item = pending.pop()
+        if isinstance(item, Object):
+            seen = set[str]()
+            for key, inner in item:
+                path = f"{at}.{key}" if at else key
+                if key in seen:
+                    yield path
+                seen.add(key)
+                if isinstance(inner, list):
+                    pending.append((path, inner))
+        elif isinstance(item, list):
+            pending += [(f"{at}[{number}]", inner) for number, inner in enumerate(item) if isinstance(inner, list)]

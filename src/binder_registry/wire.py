@@ -2,7 +2,7 @@
 
 In: two readings of a body. `template_from_2015` is Go's `encoding/json`, as the original used it (keys match
 case-insensitively, unknown ones are ignored, repeats merge, `null` leaves a member alone). `template_from_members` is
-exact. Both report every wrong member with a hint.
+exact. What 2015 did not have may stand only once in either. Both report every wrong member with a hint.
 Out: compact JSON with Go's escapes and key order; times as RFC 3339 in UTC without trailing zeros.
 """
 
@@ -14,24 +14,29 @@ from typing import Annotated, Any, TypeVar
 import msgspec
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType, structs
 
+from . import wire_values as values
 from .errors import APIErrorResponse, ErrorHint, InvalidTemplate
 from .go_json import check_time
 from .go_json import encode as encode
 from .go_json import timestamp as timestamp
-from .members import LARGEST_INTEGER, Declared, declared, structure_of
+from .members import Declared, declared, structure_of
 from .rules import invalid_template
 from .settings import ContainerLimits
 from .strict_json import Object as Object
 from .strict_json import parse as parse
+from .strict_json import repeats
 from .template import MEMBERS, WIRE_NAMES, Template
 from .uses import full_view
+from .wire_values import RAW_DEPTH as RAW_DEPTH
 
 T = TypeVar("T", bound=Struct)
 
 ALWAYS = ("name", "image-name", "command", "limits", "time-created", "time-modified")  # in an answer, as in 2015
 ONLY_IN_ANSWERS = ("revision", "deleted")
 REPLACED_WHOLE = ("overrides",)  # by a patch, which keeps the nulls within
-RAW_DEPTH = 32  # levels of objects and lists in what is kept as it is
+TWICE = "stands there twice"
+# Of these the last one counts, as it did in 2015, where they are read so.
+_REPEATABLE = frozenset(one.wire for one in MEMBERS[:9]) | {"memory", "cpu_shares"}
 
 
 # ── reading ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -61,8 +66,9 @@ def merge_patch(template: Template, patch: Any) -> Template:
 
     But `overrides` are replaced whole, and keep the nulls within. Raises `InvalidTemplate`.
     """
+    _raise([(path, TWICE) for path in repeats(_object(patch))])
     members, readers = _members(parse(encode_template(template))), _readers(Template)
-    for key, value in _object(patch):
+    for key, value in patch:
         if isinstance(value, Object) and key not in REPLACED_WHOLE:
             # No member is deeper than this: what is nested further is refused below, merged or not.
             structure = readers[key][2] if key in readers else None
@@ -102,19 +108,24 @@ def _read_members(start: T, pairs: Object, fold: _Fold, problems: _Problems) -> 
     """`problems` get what is wrong, by its path within this structure."""
     readers = _readers(type(start))
     found: dict[str, Any] = {}
+    seen: set[str] = set()
     for key, value in pairs:
         wire = fold(key) if fold and key not in readers else key
         if wire not in readers:
             if not fold:
                 problems.append((key, f"is not a member {'of a template' if type(start) is Template else 'here'}"))
             continue
+        if wire in seen and not (fold and wire in _REPEATABLE):
+            problems.append((wire, TWICE))
+            continue
+        seen.add(wire)
         if value is None:
             continue
         attribute, read, structure = readers[wire]
         try:
             if structure is None:
                 found[attribute] = read(value)
-            elif read is _list:
+            elif read is values.objects:
                 found[attribute] = tuple(
                     _within(structure(), one, None, problems, f"{wire}[{number}]")
                     for number, one in enumerate(read(value))
@@ -122,6 +133,8 @@ def _read_members(start: T, pairs: Object, fold: _Fold, problems: _Problems) -> 
             else:  # only what 2015 had is read as 2015 did
                 exact = None if structure is not ContainerLimits else fold
                 found[attribute] = _within(found.get(attribute) or structure(), value, exact, problems, wire)
+        except values.Repeated:
+            problems += [(f"{wire}.{path}", TWICE) for path in repeats(value)]
         except ValueError as error:
             problems.append((wire, str(error)))
     found.pop(_KEPT, None)
@@ -145,80 +158,15 @@ def _folded(key: str) -> str:
     return key.replace("ſ", "s").lower()
 
 
-def _string(value: Any) -> str:
-    if not isinstance(value, str):
-        raise ValueError("must be a string")
-    return value
-
-
-def _integer(value: Any) -> int:
-    if type(value) is not int or not -LARGEST_INTEGER - 1 <= value <= LARGEST_INTEGER:
-        raise ValueError("must be a whole number of at most 64 bits")
-    return value
-
-
-def _number(value: Any) -> int | float:
-    if type(value) not in (int, float) or not abs(value) <= LARGEST_INTEGER:
-        raise ValueError("must be a number")
-    return int(value) if float(value).is_integer() else float(value)
-
-
-def _string_map(value: Any) -> dict[str, str]:
-    if not isinstance(value, Object) or not all(isinstance(text, str) for _, text in value):
-        raise ValueError("must be an object whose values are strings")
-    return dict(sorted(dict(value).items()))
-
-
-def _strings(value: Any) -> tuple[str, ...]:
-    if isinstance(value, Object) or not isinstance(value, list) or not all(isinstance(text, str) for text in value):
-        raise ValueError("must be a list of strings")
-    return tuple(value)
-
-
-def _boolean(value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise ValueError("must be true or false")
-    return value
-
-
-def _list(value: Any) -> list[Any]:
-    if isinstance(value, Object) or not isinstance(value, list):
-        raise ValueError("must be a list")
-    return value
-
-
-def _raw_by_kind(value: Any) -> dict[str, Raw]:
-    """Objects of other people's making, kept as they are: `1`, `1.0` and `true` stay three values."""
-    plain = _plain(value, RAW_DEPTH)
-    if not isinstance(plain, dict) or not all(isinstance(inner, dict) for inner in plain.values()):
-        raise ValueError("must be an object of objects")
-    return {kind: Raw(encode(inner)) for kind, inner in plain.items()}  # as they are stored: they are compared so
-
-
-def _plain(value: Any, depth: int) -> Any:
-    if not depth:
-        raise ValueError(f"must not be nested deeper than {RAW_DEPTH} levels")
-    if isinstance(value, Object):
-        found = {key: _plain(inner, depth - 1) for key, inner in value}
-        if len(found) < len(value):
-            raise ValueError("must not hold a key twice")
-        return found
-    if isinstance(value, list):
-        return [_plain(inner, depth - 1) for inner in value]
-    if type(value) in (int, float) and not abs(value) <= LARGEST_INTEGER:
-        raise ValueError("must not hold numbers of more than 64 bits")
-    return value
-
-
 _READERS: dict[Any, Callable[..., Any]] = {
-    str: _string,
-    int: _integer,
-    int | float: _number,
+    str: values.text,
+    int: values.integer,
+    int | float: values.number,
     datetime: check_time,
-    bool: _boolean,
-    dict[str, str]: _string_map,
-    dict[str, Raw]: _raw_by_kind,
-    tuple[str, ...]: _strings,
+    bool: values.boolean,
+    dict[str, str]: values.text_map,
+    dict[str, Raw]: values.raw_by_kind,
+    tuple[str, ...]: values.texts,
 }
 
 
@@ -237,7 +185,7 @@ def _reader(type_: Any) -> tuple[Callable[..., Any], type[Struct] | None]:
     within = structure_of(type_)
     if within is None:
         return _READERS[type_], None
-    return (_object if within is type_ else _list), within
+    return (_object if within is type_ else values.objects), within
 
 
 def _raise(problems: _Problems, prefix: str = "") -> None:

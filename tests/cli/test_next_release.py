@@ -111,3 +111,31 @@ def test_going_back_takes_what_is_not_known_along(behind: CommandLine, ahead: Cl
     behind("apply", "--as-of", str(before))
 
     assert ahead.get_json("framed")["colour"] == "no"
+
+
+def test_taking_the_templates_of_a_registry_takes_along_what_is_not_known(
+    behind: CommandLine, ahead: Client, newer: str
+) -> None:
+    with next_release() as other:
+        behind.environment |= {"BINDER_REGISTRY_URL": other}
+        result = behind("import", "--from-url", newer)
+
+        with Client(other, KEY) as client:
+            after = client.get_json("framed")
+
+    assert (result.code, after["colour"]) == (0, "no")
+    assert json.dumps(after["overrides"]) == json.dumps(FRAMED["overrides"])
+
+
+def test_a_successor_is_noted_beside_what_is_not_known(behind: CommandLine, ahead: Client, tmp_path: Path) -> None:
+    ahead.apply([FRAMED | {"name": "x-large"}], prune="*")
+    values = tmp_path / "values.yaml"
+    values.write_text(
+        "singleuser: {profileList: [{display_name: X, slug: x, kubespawner_override: {image: i}, "
+        "profile_options: {size: {display_name: S, choices: {large: {display_name: L}}}}}]}"
+    )
+
+    behind("import", "--format", "z2jh", str(values), "--merge-flattened")
+
+    after = ahead.get_json("x-large")
+    assert (after["replaced-by"], after["colour"]) == ("x", "no")

@@ -9,6 +9,8 @@ from binder_registry.cli.options import given_members, whole
 from binder_registry.cli.output import ago, printable
 from binder_registry.quantities import format_size, parse_size
 
+from .invoking import CommandLine
+
 
 @pytest.mark.parametrize(
     ("written", "size"),
@@ -84,3 +86,35 @@ def test_a_whole_number_has_bounds_where_they_are_given() -> None:
 
     with pytest.raises(click.BadParameter, match="0 is not from 1 to 65535"):
         port.convert("0", None, None)
+
+
+COMMANDS_WITH_NUMBERS = [
+    ["changes", "--limit"],
+    ["list", "--revision"],
+    ["get", "n", "--revision"],
+    ["export", "--revision"],
+    ["run", "n", "--revision"],
+    ["run", "n", "--publish"],
+    ["apply", "--as-of"],
+    ["diff", "n"],
+    ["restore", "n"],
+    ["purge", "n", "--yes"],
+    ["create", "n", "--image", "i", "--port"],
+    ["create", "n", "--image", "i", "--gpus"],
+    ["update", "n", "--order"],
+    ["changes", "--since"],
+    ["update", "n", "--if-match"],
+    ["serve", "--port"],
+    ["serve", "--drain-delay"],
+]
+
+
+@pytest.mark.parametrize("command", COMMANDS_WITH_NUMBERS, ids=" ".join)
+@pytest.mark.parametrize("number", [str(2**63), str(2**64), str(10**30), "1e3", "٣", "1_0", "0x10", "+5", "nan"])
+def test_a_number_that_nobody_can_mean_is_a_wrong_usage(
+    command: list[str], number: str, command_line: CommandLine
+) -> None:
+    result = command_line(*command, number)
+
+    assert (result.code, result.out) == (2, "")
+    assert "Invalid value" in result.err

@@ -124,6 +124,14 @@ def test_changes_are_newest_first_with_who_and_why(registry: CommandLine, client
     ]
 
 
+@pytest.mark.parametrize("limit", [2**31, 2**63 - 1])
+@pytest.mark.usefixtures("two")
+def test_all_changes_are_shown_where_more_are_asked_for(registry: CommandLine, client: Client, limit: int) -> None:
+    shown = registry("changes", "--limit", str(limit), "-o", "name").out.splitlines()
+
+    assert shown == [str(change.position) for change in client.changes()][::-1]
+
+
 def test_changes_since_a_revision_are_oldest_first(registry: CommandLine, two: list[Template]) -> None:
     shown = json.loads(registry("changes", "--since", str(two[0].revision - 1), "-o", "json").out)
 

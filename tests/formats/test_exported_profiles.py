@@ -99,6 +99,23 @@ def test_who_is_in_no_group_gets_no_environment_of_others() -> None:
     assert refused.value.status_code == 403
 
 
+@pytest.mark.parametrize(
+    "option",
+    [
+        Option(name="o", choices=(Choice("a", allowed_groups=()),)),
+        Option(name="o", free_text=FreeText(allowed_groups=())),
+    ],
+)
+def test_what_is_for_nobody_stays_so(option: Option) -> None:
+    """The rules refuse it, but a database or a program may hold it."""
+    profiles, _ = exported_profiles([named("a", options=(option,)), named("b")])
+
+    offered = obeying(group_filter(profiles), profiles)
+
+    with pytest.raises(ValueError, match="No such profile: a"):
+        settings_of(offered, {"profile": "a"}, ("image",), ["staff"])
+
+
 def test_a_profile_without_a_choice_for_a_user_is_not_offered_to_them() -> None:
     option = Option(name="o", choices=(Choice(name="c", allowed_groups=("staff",)),))
     profiles, _ = exported_profiles([named("a", options=(option,)), named("b")])

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from binder_registry.formats.losses import Losses
 from binder_registry.formats.z2jh import from_z2jh
-from binder_registry.options import ChoiceRefused, resolve
+from binder_registry.options import ChoiceRefused, default_choice, resolve
 from binder_registry.template import Template
 from binder_registry.wire import encode_template
 
@@ -78,6 +78,8 @@ NOBODY_KNOWS = [
     {"enabled": False},
     {"allow_students": False},
     {"denied_groups": ["students"]},
+    *({key: ["students"]} for key in ("exclude", "blocked", "limit_to", "requires", "audience", "for", "unless")),
+    *({key: ["students"]} for key in ("Whitelist", "black-list", "cohorts", "only_if", "who_may")),
     {"kubespawner_override": {"image": "i", "allowed_groups": ["staff"]}},
     {"kubespawner_override": {"image": "i", "admin_only": True}},
 ]
@@ -177,6 +179,27 @@ def test_an_option_for_some_without_anything_to_choose_leaves_its_profile_out(co
     assert of_option({"allowed_groups": STAFF, **content})[0] == []
 
 
+@pytest.mark.parametrize("key", ["allowed_groups", "allowed_teams", "users", "admin_only"])
+@pytest.mark.parametrize("value", [["staff"], [], None, True])
+def test_a_restriction_among_the_names_of_choices_or_options_leaves_the_profile_out(key: str, value: object) -> None:
+    among_choices = of_option({"choices": {key: value, "open": {}}})
+    among_options = from_z2jh([{"slug": "p", "profile_options": {key: value, "size": {"choices": {"open": {}}}}}])
+
+    assert [(found, losses[0].left_out) for found, losses in (among_choices, among_options)] == [([], True)] * 2
+
+
+@pytest.mark.parametrize(
+    ("option", "building"), [({}, {"allowed_groups": STAFF}), ({"allowed_groups": STAFF}, {}), ({}, {"users": []})]
+)
+def test_building_images_that_is_for_some_is_left_out(option: dict[str, Any], building: dict[str, Any]) -> None:
+    content = {**option, "dynamic_image_building": {"enabled": True, **building}}
+
+    alone, _ = of_option(content)
+    [beside], losses = of_option({**content, "choices": {"a": {}}})
+
+    assert (alone, beside.options[0].build, losses[0].left_out) == ([], False, True)
+
+
 @pytest.mark.parametrize("restriction", [{"allowed_groups": []}, {"admin_only": True}, {"users": ["ada"]}])
 @pytest.mark.parametrize(("choices", "kept"), [({"a": {}}, {"p": (), "a.a": None}), ({}, {}), (None, {})])
 def test_a_free_text_whose_restriction_cannot_be_kept_is_left_out(
@@ -247,3 +270,42 @@ def test_nobody_is_offered_what_the_list_withholds(
             parts = (profile, sizes[int(size)], images[int(image)])
             for user in "abcd":
                 assert may(user, *parts) or not resolves(template, {"size": size, "image": image}, user)
+
+
+@pytest.mark.parametrize(
+    ("choices", "before", "after"),
+    [
+        ({"a": {"allowed_groups": []}, "b": {}}, "a", "b"),
+        ({"a": {}, "b": {"default": True, "allowed_groups": []}, "c": {}}, "b", "a"),
+        ({"a": {"users": ["ada"]}, "b": {"allowed_groups": []}, "c": {}}, "a", "c"),
+        ({"a": {"default": True, "groups": []}, "b": {}, "c": {"default": True}}, "a", "c"),
+        ({1: {"allowed_groups": None}, 2: {}}, "1", "2"),
+    ],
+)
+def test_where_the_default_is_left_out_the_next_one_is_named(choices: dict[Any, Any], before: str, after: str) -> None:
+    [template], losses = of_option({"choices": choices})
+
+    [said] = [loss for loss in losses if "nothing is chosen" in loss.what]
+    assert said.place == f"profile p, option a, choice {before}"
+    assert said.what == f"was taken where nothing is chosen: choice {after} is now"
+    taken = default_choice(json.loads(encode_template(template))["options"][0])
+    assert taken is not None
+    assert taken["name"] == after
+
+
+def test_where_another_choice_is_left_out_the_default_stays() -> None:
+    _, losses = of_option({"choices": {"a": {}, "b": {"allowed_groups": []}}})
+
+    assert [loss.what for loss in losses if "nothing is chosen" in loss.what] == []
+
+
+@pytest.mark.parametrize("default", [{}, {"default": True}])
+def test_where_the_default_profile_is_left_out_the_next_one_is_named(default: dict[str, bool]) -> None:
+    profiles = [{"slug": slug, "kubespawner_override": {"image": "i"}} for slug in "abc"]
+    closed = {**profiles[1], "allowed_groups": [], **default} if default else {**profiles[0], "allowed_groups": []}
+
+    templates, losses = from_z2jh([profiles[0], closed, profiles[2]] if default else [closed, *profiles[1:]])
+
+    assert [loss.what for loss in losses if "nothing is chosen" in loss.what] == [
+        f"was started where nothing is chosen: {templates[0].name} is now"
+    ]

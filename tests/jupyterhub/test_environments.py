@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -224,6 +225,18 @@ def test_the_next_start_of_the_same_spawner_tells_nothing_old() -> None:
 
 
 # ── nothing to offer ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_clock_that_is_set_back_makes_a_list_no_younger(monkeypatch: pytest.MonkeyPatch) -> None:
+    hooks = environments(catalogue(template("a")), max_stale=3600)
+    began, seen = time.time(), time.monotonic()
+    monkeypatch.setattr(time, "time", lambda: began - 86400)
+    monkeypatch.setattr(time, "monotonic", lambda: seen + 3601)
+
+    with pytest.raises(HTTPError) as refusal:
+        form(hooks)
+
+    assert refusal.value.status_code == 503
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import resource
 import shutil
 import time
 from pathlib import Path
@@ -85,6 +86,48 @@ def test_what_could_not_be_written_is_written_the_next_time(snapshot: Snapshot, 
     snapshot.write(NEW, 3000)
 
     assert kept(path) == (["new"], 3000)
+
+
+def test_a_disk_that_is_full_makes_nothing_fresh_and_leaves_nothing_behind(snapshot: Snapshot, path: Path) -> None:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10, before[1]))
+    try:
+        snapshot.write(NEW, 2000)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+    assert kept(path) == (["old"], 1000)
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_one_that_was_cut_short_is_not_used_and_written_again(snapshot: Snapshot, path: Path) -> None:
+    os.truncate(path, path.stat().st_size // 2)
+    cut = kept(path)
+
+    snapshot.write(OLD, 2000)
+
+    assert (cut, kept(path)) == (None, (["old"], 2000))
+
+
+def test_a_link_gets_no_time_for_what_it_leads_to_by_now(snapshot: Snapshot, path: Path) -> None:
+    elsewhere = path.with_name("elsewhere.json")
+    Snapshot(elsewhere, URL, 0).write(NEW, 1000)
+    path.unlink()
+    path.symlink_to(elsewhere)
+
+    snapshot.write(OLD, 2000)
+
+    assert (kept(path), kept(elsewhere)) == ((["old"], 2000), (["new"], 1000))
+
+
+def test_of_two_hubs_none_makes_fresh_what_the_other_wrote(snapshot: Snapshot, path: Path) -> None:
+    other = Snapshot(path, URL, 0)
+    other.write(NEW, 1500)
+    snapshot.write(OLD, 1000)  # which heard nothing since
+
+    other.write(NEW, 2000)
+
+    assert kept(path) == (["new"], 2000)
 
 
 def test_one_that_was_removed_is_written_again(snapshot: Snapshot, path: Path) -> None:

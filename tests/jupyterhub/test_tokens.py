@@ -1,7 +1,11 @@
 """The registry takes a real hub's tokens: `serve --auth jupyterhub`."""
 
+import signal
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any
+from urllib.parse import quote
 
 import httpx2
 import pytest
@@ -148,6 +152,45 @@ def test_a_hub_that_cannot_be_reached_is_a_503_and_the_static_key_still_works(hu
         statuses = (put(alone, "b" * 40), read(alone, "b" * 40), put(alone, KEY))
 
     assert statuses == (503, 503, 201)
+
+
+def test_while_a_hub_hangs_the_key_and_what_was_asked_a_moment_ago_are_as_good_as_ever(
+    hub: Hub, registry: RunningServer
+) -> None:
+    tokens = [token_of(hub, "alice") for _ in range(3)]
+    known = put(registry, "b" * 40)
+    with hanging(hub), ThreadPoolExecutor(3) as waiting:
+        answers = [waiting.submit(put, registry, token) for token in tokens]
+
+        at_once = (put(registry, KEY), put(registry, "b" * 40), any(answer.done() for answer in answers))
+
+        statuses = {answer.result() for answer in answers}
+
+    assert (known, at_once, statuses) == (409, (409, 409, False), {503})
+    eventually(lambda: put(registry, tokens[0]) == 403)
+
+
+@contextmanager
+def hanging(hub: Hub) -> Iterator[None]:
+    """It takes connections, and answers nothing."""
+    hub.process.send_signal(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        hub.process.send_signal(signal.SIGCONT)
+
+
+@pytest.mark.parametrize("name", ["api-key", "key:api-key", "service:ci-bot", "ädä"])
+def test_no_name_of_a_user_is_anybody_elses_in_the_history(hub: Hub, registry: RunningServer, name: str) -> None:
+    assert hub.api("POST", f"/users/{quote(name)}").status_code == 201
+    assert hub.api("POST", "/groups/env-admins/users", {"users": [name]}).status_code == 200
+    headers = {"Authorization": f"token {token_of(hub, quote(name))}"}
+    body = {"name": f"by-{name}", "image-name": "x"}
+
+    write = httpx2.post(f"{registry.url}/templates", json=body, headers=headers, trust_env=False)
+    answer = httpx2.get(f"{registry.url}{write.headers['location']}/changes", headers=headers, trust_env=False)
+
+    assert answer.json()["changes"][0]["by"] == f"user:{name}"
 
 
 class TestHubAuthStoreOverARealHub(AuthStoreConformance):

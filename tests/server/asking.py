@@ -15,6 +15,7 @@ from starlette.testclient import TestClient
 from binder_registry import InMemoryStore, LogStore, Registry, TokenAuthStore
 from binder_registry.server import App, Options
 from binder_registry.server import uvicorn_server as serving
+from binder_registry.server.handlers.plain_writes import PlainWrites
 from binder_registry.server.http.fast_path import fast_protocol
 
 from .running import AUTHORIZATION, KEY
@@ -58,7 +59,13 @@ class QuickServer(serving.Server):
 def listening(app: App) -> Iterator[int]:
     """The port. The protocol and its options are those of `binder-registry serve`."""
     service = app.service
-    protocol = fast_protocol(service.model, access_log=None, counters=service.counters, limits=service.options.limits)
+    protocol = fast_protocol(
+        service.model,
+        access_log=None,
+        counters=service.counters,
+        writes=PlainWrites(service),
+        limits=service.options.limits,
+    )
     options: dict[str, Any] = {"http": protocol, "ws": "none", "loop": "uvloop", "lifespan": "on", "log_config": None}
     config = uvicorn.Config(app, server_header=False, proxy_headers=False, access_log=False, **options)
     server = QuickServer(app, config)

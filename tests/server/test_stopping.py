@@ -7,7 +7,9 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+import tomllib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx2
@@ -163,3 +165,55 @@ def test_a_hangup_that_is_ignored_stays_ignored(tmp_path: Path) -> None:
         server.stop()
 
     assert "SIGHUP" not in server.log.read_text()
+
+
+def program() -> str:
+    """What an installed `binder-registry` runs."""
+    declared = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())
+    module, _, function = declared["project"]["scripts"]["binder-registry"].partition(":")
+    return f"from {module} import {function}; {function}()"
+
+
+@contextmanager
+def starting(*program: str) -> Iterator[tuple["subprocess.Popen[bytes]", Iterator[str]]]:
+    """A server, and the names of the modules that it imports, each as soon as it has."""
+    command = [sys.executable, "-X", "importtime", *program, "serve", "--port", "0", "--db", "memory:"]
+    with subprocess.Popen(command, env=os.environ | {"BINDER_API_KEY": KEY}, stderr=subprocess.PIPE) as process:
+        assert process.stderr
+        yield process, (line.decode().rpartition("|")[2].strip() for line in process.stderr)
+        process.kill()
+
+
+@pytest.mark.parametrize("how", [("-m", "binder_registry"), ("-c", program())])
+def test_a_hangup_while_the_program_is_read_does_not_end_it(how: tuple[str, str]) -> None:
+    moments = ["click", "binder_registry.cli", "binder_registry.registry", "uvicorn", "binder_registry.server"]
+
+    with starting(*how) as (process, said):
+        for line in said:
+            if line in moments:
+                moments.remove(line)
+                process.send_signal(signal.SIGHUP)
+            if "Serving on :" in line:
+                break
+
+    assert (moments, process.returncode) == ([], -signal.SIGKILL)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_told_to_stop_while_the_program_is_read_it_ends_with_nothing_wrong(number: int) -> None:
+    with starting("-m", "binder_registry") as (process, said):
+        for line in said:
+            if line == "click.globals":
+                process.send_signal(number)
+        process.wait(STOP_SECONDS)
+
+    assert process.returncode == 0
+
+
+def test_a_command_that_is_no_server_dies_of_a_hangup() -> None:
+    program = "import signal, binder_registry.cli as cli; cli.main = lambda: signal.raise_signal(signal.SIGHUP);"
+    program += "from binder_registry.__main__ import main; main()"
+
+    ended = subprocess.run([sys.executable, "-c", program, "watch", "serve"], check=False)
+
+    assert ended.returncode == -signal.SIGHUP

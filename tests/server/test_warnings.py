@@ -6,7 +6,7 @@ import httpx2
 import pytest
 from starlette.testclient import TestClient
 
-from binder_registry.server.handlers import warned
+from binder_registry.server.handlers import warning_headers
 
 from .asking import SCIPY, names
 
@@ -33,6 +33,25 @@ def test_a_plain_name_is_warned_of_where_another_looks_like_it(client: TestClien
     answer = client.post("/templates", json=SCIPY)
 
     assert (answer.status_code, told(answer)) == (201, ["name 'scipy' looks like 'scipy\\u200b'"])
+
+
+@pytest.mark.parametrize("plain", ["scipy", "SciPy"])
+def test_an_odd_name_is_compared_with_the_plain_one_in_its_own_letters_and_in_small_ones(
+    client: TestClient, plain: str
+) -> None:
+    client.post("/templates", json={**SCIPY, "name": plain})
+
+    answer = client.post("/templates", json={**SCIPY, "name": "SciPy\u200b"})
+
+    assert told(answer)[1:] == [f"name 'SciPy\\u200b' looks like {plain!r}"]
+
+
+def test_two_odd_names_are_compared(client: TestClient) -> None:
+    client.post("/templates", json=HIDDEN)
+
+    answer = client.post("/templates", json={**SCIPY, "name": "sc\u200bipy"})
+
+    assert told(answer)[1:] == ["name 'sc\\u200bipy' looks like 'scipy\\u200b'"]
 
 
 def test_an_odd_name_that_is_gone_is_no_twin(client: TestClient) -> None:
@@ -93,7 +112,7 @@ def test_many_warnings_are_cut(client: TestClient) -> None:
 
     answer = client.post("/apply", json={"templates": templates})
 
-    assert len(told(answer)) == warned.MOST
+    assert len(told(answer)) == warning_headers.MOST
     assert told(answer)[-1] == "and 91 more"
 
 

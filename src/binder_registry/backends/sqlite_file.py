@@ -9,6 +9,7 @@ from secrets import token_bytes
 
 from ..changes import MARK_BYTES
 from ..errors import DatabaseRefused
+from ..folders import sync_folder
 from .file_lock import FileLock
 from .sqlite_wal import beside, connect, has_log, refuse_foreign_log
 
@@ -79,14 +80,6 @@ def refusal(error: sqlite3.Error | OSError) -> str:
 
 def code(error: sqlite3.Error) -> int:
     return getattr(error, "sqlite_errorcode", 0) & 0xFF  # the primary code: the extended ones refine it
-
-
-def sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 _REFUSALS = {

@@ -19,8 +19,9 @@ from ..backends.sqlite_file import code
 from ..backends.sqlite_wal import beside, connect
 from ..backends.urls import sqlite_path
 from ..errors import DatabaseRefused, StoreUnavailable
+from ..folders import sync_folder
 from ..verify import Finding, damaged_pages, verify
-from .files import name_beside, sync_folder
+from .files import name_beside
 from .output import progress, tell
 
 PAGES = 2000  # of one step of a copy

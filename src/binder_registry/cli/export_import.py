@@ -1,5 +1,6 @@
 """export and import."""
 
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from ..client import Client
     from ..formats.losses import Losses
     from ..template import Template
+
+    Wanted = Template | Mapping[str, Any]
 
 LEFT_OUT = 3  # exit code
 
@@ -192,6 +195,7 @@ def import_templates(
     keep = placeholders == "keep"
     if keep and form == "templates":
         raise click.UsageError("--placeholders goes with --format z2jh and allowed-images.")
+    found: Sequence[Wanted]
     if sources or files:
         all_of_it = choices["prune"] is not None and not choices["allow_empty"]
         found, losses = of_files(
@@ -202,9 +206,7 @@ def import_templates(
     templates = _publishable(found, losses)
     tell_of(losses, output)
     if merge_flattened:
-        from ..formats.flattened import replaced
-
-        templates += list(replaced(templates, client.list_templates()))
+        templates += _with_successors(client, templates)
     code = 0 if lossy else exit_code(losses)
     try:
         publish(ctx, client, templates, left_out=[loss.where for loss in losses if loss.left_out], **choices)
@@ -213,17 +215,30 @@ def import_templates(
     ctx.exit(code)
 
 
-def _publishable(templates: "list[Template]", losses: "Losses") -> "list[Template]":
-    """Those that keep the rules; the others are named."""
+def _with_successors(client: "Client", templates: "Sequence[Wanted]") -> "Iterator[dict[str, Any]]":
+    """What takes the place of the templates of before options: these, as they came, with their successors."""
+    from ..formats.flattened import replaced
+    from .documents import as_template
+
+    there = {came["name"]: came for came in client.list_json()}
+    known = [as_template(one) if isinstance(one, Mapping) else one for one in templates]
+    for old in replaced(known, map(as_template, there.values())):
+        yield there[old.name] | {"replaced-by": old.replaced_by}
+
+
+def _publishable(templates: "Sequence[Wanted]", losses: "Losses") -> "list[Wanted]":
+    """Those that keep the rules; the others are named. What this release does not know, the registry judges."""
     from ..errors import InvalidTemplate
     from ..formats.losses import Loss
     from ..rules import check
+    from .documents import as_template
 
     kept = []
-    for template in templates:
+    for one in templates:
+        template = as_template(one) if isinstance(one, Mapping) else one
         try:
             check(template)
-            kept.append(template)
+            kept.append(one)
         except InvalidTemplate as error:
             losses.append(Loss(template.name or "(no name)", f"left out: {error.message}", left_out=True))
     return kept

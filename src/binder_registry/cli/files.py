@@ -10,6 +10,8 @@ from pathlib import Path
 from secrets import token_hex
 from typing import IO
 
+from ..folders import sync_folder
+
 # A single file that is mounted into a container, and a folder that only others may write to: the file itself stays.
 _IN_PLACE = (errno.EBUSY, errno.EACCES, errno.EPERM, errno.EROFS)
 
@@ -49,15 +51,6 @@ def replaced(path: Path, *, rights: int | None = None) -> Iterator[IO[bytes]]:
 def name_beside(path: Path) -> Path:
     """For what will take the place of `path`. Known before the file is there, so that an interrupt leaves nothing."""
     return path.with_name(f".{path.name}.{token_hex(8)}")
-
-
-def sync_folder(folder: Path) -> None:
-    """Makes a rename in it durable."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _replace(path: Path, content: bytes, rights: int) -> None:

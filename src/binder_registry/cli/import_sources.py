@@ -3,7 +3,7 @@
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .documents import read_templates
 from .sources import STANDARD_INPUT, InvalidDocument
@@ -33,14 +33,12 @@ def of_files(
     return of_images(sources[0], keep_placeholders=keep_placeholders)
 
 
-def of_registry(url: str | None, context: str | None) -> "list[Template]":
-    """With the token of that registry and never the one of the registry that is written to."""
-    from msgspec.structs import replace
-
+def of_registry(url: str | None, context: str | None) -> list[dict[str, Any]]:
+    """As they came, with what this release does not know. With the token of that registry and never the one of the
+    registry that is written to."""
     from ..client import Client
     from .context_file import address
 
     found, token = address(None, context) if context else (url, None)
     with Client(found, token=token or os.environ.get(TOKEN_VARIABLE, "").strip(), timeout=30.0) as other:
-        templates = other.list_templates()
-    return [replace(template, time_created=None, time_modified=None, revision=0) for template in templates]
+        return other.list_json()

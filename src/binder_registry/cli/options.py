@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 import click
 
+from ..members import LARGEST_INTEGER
 from ..quantities import parse_cpus, parse_memory
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -27,15 +28,15 @@ class Quantity(click.ParamType[Any]):
             self.fail(str(error), param, ctx)
 
 
-def whole(least: int = 0, most: int | None = None) -> Quantity:
+def whole(least: int = 0, most: int = LARGEST_INTEGER) -> Quantity:
     """Digits only: no leading zeros, which some read as octal, no other bases, no signs, fractions or exponents."""
 
     def read(text: str) -> int:
         if not _DIGITS.fullmatch(text):
             raise ValueError(f"{text[:40]!r} is not a whole number: write digits, like 8888")
         number = int(text)
-        if number < least or (most is not None and number > most):
-            raise ValueError(f"{text} is not from {least} to {most}" if most else f"{text} is less than {least}")
+        if not least <= number <= most:
+            raise ValueError(f"{text} is not from {least} to {most}")
         return number
 
     return Quantity("whole number", read)

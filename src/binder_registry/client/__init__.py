@@ -163,7 +163,7 @@ class Client:
         """At most `limit` changes after `since`, all pages. To callers without a token their `by` is not shown."""
         if newest_first and (limit > PAGE or label):  # which the feed gives oldest first only
             every = self.changes(since=since, name=name, label=label, limit=sys.maxsize)
-            return every[: -limit - 1 : -1]
+            return every[::-1][:limit]
         found: list[Change] = []
         order = [("order", "newest")] if newest_first else []
         params: Params | None = [("since", str(since)), *order, *filters(name, label)]

@@ -167,7 +167,7 @@ def change_of(wire: _WireChange) -> Change:
 
 
 class PlanStep(Struct, frozen=True):
-    """What an apply does, or would do, to one template. `changed`: wire names of the members that differ."""
+    """What an apply does, or would do, to one template. `changed`: wire names of the members that an update changes."""
 
     action: str  # created, updated, deleted, unchanged
     name: str

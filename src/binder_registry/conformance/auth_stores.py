@@ -1,8 +1,10 @@
 """What every `AuthStore` must do."""
 
+from contextlib import suppress
+
 import pytest
 
-from ..auth import AuthStore, Identity, Scope
+from ..auth import AuthStore, Identity, Scope, known
 from ..errors import InvalidToken
 from .reading import run_in_threads
 
@@ -51,6 +53,18 @@ class AuthStoreConformance:
 
     def test_it_says_whether_it_may_block(self, auth_store: AuthStore) -> None:
         assert isinstance(auth_store.blocking, bool)
+
+    def test_what_is_known_of_a_token_is_what_asking_says(self, auth_store: AuthStore, token: str) -> None:
+        asked = auth_store.identify(token)
+
+        assert known(auth_store, token) in (asked, None)
+
+    def test_a_token_that_was_refused_is_not_known_as_anybodys(self, auth_store: AuthStore, token: str) -> None:
+        with pytest.raises(InvalidToken):
+            auth_store.identify(token + "x")
+
+        with suppress(InvalidToken):
+            assert known(auth_store, token + "x") is None
 
     def test_any_thread_may_ask(self, auth_store: AuthStore, token: str) -> None:
         found: list[Identity] = []

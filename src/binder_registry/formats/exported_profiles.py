@@ -43,7 +43,7 @@ def _profile(template: Template, default: bool, place: _Place) -> dict[str, Any]
         slug=stock_slug_of(template.name),
         description=html(template.description),
         default=default,
-        allowed_groups=list(template.allowed_groups),
+        allowed_groups=list(template.allowed_groups) or None,
         kubespawner_override=kubespawner_override(template, place.say),
         profile_options={
             option.name: _option(option, _Place(place.losses, place.template, f"option {option.name}"))
@@ -72,7 +72,7 @@ def _choice(choice: Choice, place: _Place) -> dict[str, Any]:
         display_name=html(choice.display_name or choice.name),
         description=html(choice.description),
         default=choice.default,
-        allowed_groups=list(choice.allowed_groups or ()),
+        allowed_groups=_groups(choice),
         kubespawner_override=kubespawner_override(choice.set, place.say),
     )
 
@@ -85,9 +85,13 @@ def _free_text(typed: FreeText, place: _Place) -> dict[str, Any]:
         description=html(typed.description),
         validation_regex=_in_attribute(typed.pattern),
         validation_message=attribute(typed.message),
-        allowed_groups=list(typed.allowed_groups or ()),
+        allowed_groups=_groups(typed),
         kubespawner_override=kubespawner_override(typed.set, place.say, typed=True),
     )
+
+
+def _groups(part: Choice | FreeText) -> list[str] | None:
+    return None if part.allowed_groups is None else list(part.allowed_groups)
 
 
 def _in_attribute(pattern: str) -> str:
@@ -96,4 +100,5 @@ def _in_attribute(pattern: str) -> str:
 
 
 def _given(**members: Any) -> dict[str, Any]:
-    return {key: value for key, value in members.items() if value}
+    """Without what is empty, but for lists of groups, where that means nobody."""
+    return {key: value for key, value in members.items() if value or value == []}

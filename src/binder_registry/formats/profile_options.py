@@ -20,7 +20,7 @@ from .formatted import is_simple
 from .html_text import holds_html, text
 from .losses import LeftOut, Loss, Losses
 from .overrides import has_plain_devices, members_of
-from .restrictions import Groups, check_override, groups_of, together
+from .restrictions import Groups, check_names, check_override, groups_of, together
 from .scalars import text_of
 
 IGNORED = "is passed over by KubeSpawner: dropped"
@@ -58,6 +58,7 @@ def options_of(options: Any, place: Place) -> tuple[Option, ...]:
     """Raises `LeftOut`."""
     if options is not None and not isinstance(options, Mapping):
         raise LeftOut("profile_options is not a mapping")
+    check_names(options or {}, "profile_options")
     found = (_option(str(text_of(key)), option, place.at(f"option {key}")) for key, option in (options or {}).items())
     return tuple(option for option in found if option is not None)
 
@@ -121,6 +122,7 @@ def _option(key: str, option: Any, place: Place) -> Option | None:
     choices = option.get("choices")
     if choices is not None and not isinstance(choices, Mapping):
         raise LeftOut(f"the choices of option {key} are not a mapping")
+    check_names(choices or {}, "choices")
     groups = groups_of(option, _OPTION)
     say_ignored(option, _OPTION, place, "options")
     found = Option(
@@ -129,12 +131,12 @@ def _option(key: str, option: Any, place: Place) -> Option | None:
         description=shown(option, "description", place),
         choices=_choices(choices or {}, groups, place),
         free_text=_free_text(option.get("unlisted_choice"), groups, place.at("free text")),
-        build=_build(option, place),
+        build=_build(option, groups, place),
     )
     if found.choices or found.free_text or (found.build and not choices):
         _check(replace(found, choices=(), free_text=None, build=True))
         return found
-    if choices or groups or _enabled(option, "unlisted_choice"):
+    if choices or groups or _enabled(option, "unlisted_choice") or _enabled(option, "dynamic_image_building"):
         raise LeftOut(f"nothing can be chosen of option {key}")
     place.say("has nothing to choose from: dropped")
     return None
@@ -155,7 +157,18 @@ def _choices(choices: Mapping[Any, Any], groups: list[Groups], place: Place) -> 
             found.append(one)
         except LeftOut as reason:
             at.say(f"{reason}: left out", left_out=True)
+    _say_moved_default(choices, found, place)
     return tuple(found)
+
+
+def _say_moved_default(choices: Mapping[Any, Any], found: list[Choice], place: Place) -> None:
+    """KubeSpawner takes the first choice where none is the default: there is no option without one."""
+    before = next(
+        (key for key, choice in choices.items() if _mapping(choice).get("default")), next(iter(choices), None)
+    )
+    after = next((one.name for one in found if one.default), found[0].name if found else None)
+    if after is not None and after != str(before):
+        place.at(f"choice {before}").say(f"was taken where nothing is chosen: choice {after} is now")
 
 
 def _choice(name: str, choice: Any, groups: list[Groups], place: Place) -> Choice:
@@ -217,12 +230,19 @@ def _settings(override: Mapping[Any, Any], place: Place, *, typed: bool = False)
     return Settings(**members_of(override, note, typed=typed, devices=place.devices))
 
 
-def _build(option: Mapping[Any, Any], place: Place) -> bool:
+def _build(option: Mapping[Any, Any], groups: list[Groups], place: Place) -> bool:
     building = option.get("dynamic_image_building")
     if building is None:
         return False
     if not _enabled(option, "dynamic_image_building"):
         place.say("is not enabled: dropped", "dynamic_image_building")
+        return False
+    try:
+        restricted = bool(groups or groups_of(building, {"enabled"}))
+    except LeftOut:
+        restricted = True
+    if restricted:
+        place.say("is not for everybody, which cannot be kept: left out", "dynamic_image_building", left_out=True)
         return False
     for key in _mapping(building):
         if key != "enabled":

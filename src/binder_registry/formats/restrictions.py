@@ -18,8 +18,9 @@ _GROUPS = ("allowed_groups", "allowed_teams", "groups")
 # KubeSpawner has no such trait, so that a hub of its own making must read it.
 _MISPLACED = re.compile(r"allowed.?(groups|teams|users)|groups|teams|users|roles|access|.*_only", re.IGNORECASE)
 _RESTRICTING = re.compile(
-    r"access|acl|admin|allow|authori[sz]|condition|den[iy]|disabl|enabl|entitle|forbid|grant|group|hid(e|den)|login|"
-    r"member|only|permi|privat|public|restrict|role|scope|staff|team|tenant|user|visib",
+    r"access|acl|admin|allow|audience|authori[sz]|bann|block|claim|clearance|cohort|condition|den[iy]|disabl|eligib|"
+    r"enabl|entitle|except|exclu|forbid|grant|group|hid(e|den)|limit.?to|login|member|only|permi|privat|public|requir|"
+    r"restrict|role|scope|staff|team|tenant|unless|user|visib|(black|white|safe).?list|^(for|if|when|who|whom)(_|$)",
     re.IGNORECASE,
 )
 _HARMLESS = {
@@ -40,6 +41,13 @@ def groups_of(part: Mapping[Any, Any], known: Collection[str]) -> list[Groups]:
         if key not in known and key not in _GROUPS and _restricts(str(key), value):
             raise LeftOut(f"{key} {short(value)} is a restriction that cannot be kept")
     return found
+
+
+def check_names(parts: Mapping[Any, Any], of: str) -> None:
+    """Of options, or of choices. Raises `LeftOut` where a restriction stands among them, one level too deep."""
+    for key, value in parts.items():
+        if not isinstance(value, Mapping) and _MISPLACED.fullmatch(str(key)):
+            raise LeftOut(f"{of}.{key} is a restriction that cannot be kept there")
 
 
 def check_override(override: Mapping[Any, Any]) -> None:

@@ -49,6 +49,9 @@ def from_z2jh(values: Any, at: str = "", *, bake_image: bool = False) -> tuple[l
             losses.append(Loss(where, "there are two profiles of this name, the second is left out", left_out=True))
             continue
         templates[template.name] = replace(template, order=number * STEP, default=profile is default)
+    if templates and not any(template.default for template in templates.values()):
+        what = f"was started where nothing is chosen: {next(iter(templates))} is now"
+        losses.append(Loss(f"profile {_called(default) or found.profiles.index(default) + 1}", what))
     losses += _case_losses(templates.values())
     return list(templates.values()), losses
 

@@ -63,6 +63,7 @@ class Follower(threading.Thread):
             raise ValueError(f"poll= has to be a number of seconds above 0, and at most {LONGEST_POLL:.0f}")
         self.catalogue: Catalogue | None = None
         self.contact = 0.0  # Unix time when the registry last confirmed the catalogue
+        self._confirmed = time.monotonic()  # the same, or when this began
         self.tried = threading.Event()
         self.mode: Literal["streaming", "polling"] = "polling"
         self._versions, self._poll = versions, poll
@@ -82,9 +83,17 @@ class Follower(threading.Thread):
                 name: past[0]["revision"] for name, past in catalogue.history.items() if past and versions
             }
 
+    def age(self) -> float:
+        """Seconds since the registry confirmed the catalogue. A clock that is set meanwhile makes it no younger."""
+        return max(time.time() - self.contact, time.monotonic() - self._confirmed)
+
     def stop(self) -> None:
         """Ends the thread at its next pause or line of the stream. A hub just ends; this is for tests and scripts."""
         self._ended.set()
+
+    def _confirm(self) -> float:
+        self.contact, self._confirmed = time.time(), time.monotonic()
+        return self._confirmed
 
     def run(self) -> None:
         failures = 0
@@ -126,7 +135,7 @@ class Follower(threading.Thread):
         headers = {"Cache-Control": "no-cache", **condition}
         with self._get(f"/templates?view=full&deleted=true{self._label}", headers) as response:
             news = not (condition and response.status == 304) and self._take(response)
-        self.contact = time.time()
+        self._confirm()
         self._tell.recovery()
         self._complete_history()
         return news
@@ -145,7 +154,7 @@ class Follower(threading.Thread):
         history = known.history if known else {}
         bare = Catalogue(position, history=history)
         catalogue = bare.having(templates, self.rules, self._versions, before=known)
-        self.contact = time.time()  # first: who sees a catalogue without it takes that for too old
+        self._confirm()  # first: who sees a catalogue without it takes that for too old
         self._publish(catalogue)
         self._digest = digest
         return True
@@ -192,7 +201,7 @@ class Follower(threading.Thread):
                 continue
             if isinstance(line, Exception):
                 return line
-            self.contact, heard = time.time(), time.monotonic()
+            heard = self._confirm()
             opened = opened or heard
             if heard - opened > STREAM_OPENING:
                 self.mode, self._failed_streams = "streaming", 0

@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -175,7 +174,7 @@ class Environments:
         while self.follower.catalogue is None and not self.follower.tried.is_set() and waited < 100:
             await asyncio.sleep(0.05)  # a hub that just started
             waited += 1
-        if self.follower.catalogue is None or time.time() - self.follower.contact > self._max_stale:
+        if self.follower.catalogue is None or self.follower.age() > self._max_stale:
             raise http_error(503, "The list of environments cannot be had right now. Please try again in a minute.")
         return self.follower.catalogue.under(type(spawner))
 

@@ -15,7 +15,7 @@ from .handlers import event_stream
 from .handlers.event_stream import Stream
 from .http.asgi import Receive, Scope, Send
 from .http.cors import cors_headers, preflight
-from .http.error_status import error_reply
+from .http.error_status import error_reply, logged_reply
 from .http.replies import Header, Reply, send_reply
 from .http.requests import ClientDisconnected, decoded_path
 from .routes import ROUTES, Route
@@ -91,9 +91,7 @@ class App:
         except ClientDisconnected:
             return
         except APIErrorResponse as error:
-            if error_reply(error).status >= 500:
-                logger.warning("request %s: %s: %s", request.id, type(error).__name__, error)
-            reply = error_reply(error)
+            reply = logged_reply(error, request.id)
         except Exception:
             logger.exception("request %s failed", request.id)
             reply = error_reply(UnexpectedError())

@@ -27,8 +27,17 @@ class Limits(Struct, frozen=True, kw_only=True):
 
     body_bytes: Annotated[int, Bound("request", "Body of a request, but of `POST /apply`.", "413", "bytes")] = MiB
     apply_bytes: Annotated[int, Bound("request", "Body of `POST /apply`.", "413", "bytes")] = 64 * MiB
+    waiting_apply_bytes: Annotated[
+        int,
+        Bound(
+            "server", "Applies that wait for the one before, with that one; one alone may be larger.", "503", "bytes"
+        ),
+    ] = 128 * MiB
     waiting_queries: Annotated[
         int, Bound("server", "Queries and reads of the far past that wait for their turn.", "503")
+    ] = 64
+    unknown_tokens: Annotated[
+        int, Bound("server", "Tokens that were never good and that a hub, say, is being asked about.", "503")
     ] = 64
     waiting_writes: Annotated[int, Bound("server", "Writes that wait for their commit.", "503")] = 10_000
     ring_changes: Annotated[

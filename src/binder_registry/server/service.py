@@ -23,16 +23,17 @@ from typing import Any, TypeVar
 from msgspec import Struct
 from msgspec.structs import force_setattr
 
-from ..auth import Identity
 from ..changes import Change
 from ..errors import RevisionNotShown, StoreUnavailable, TooBusy
 from ..registry import Registry
 from .http.asgi import Receive, Scope
 from .http.compression import Compressor
 from .http.counters import Counters
+from .http.identities import Identities
 from .http.places import normal_origins, normal_prefix
 from .http.requests import HTTPRequest
 from .limits import Limits
+from .live.apply_lane import ApplyLane
 from .live.event_ring import EventRing, Piece, Render
 from .live.follower import Follower
 from .live.group_commit import GroupCommit, Operation
@@ -99,11 +100,11 @@ class Service:
         self.running = False
         self._pool = ThreadPoolExecutor(POOL_THREADS, thread_name_prefix="reader")
         self._in_pool = 0
+        self.applies = ApplyLane(options.limits.waiting_apply_bytes)
         self._patterns = ThreadPoolExecutor(POOL_THREADS, thread_name_prefix="patterns")
         self._in_patterns = 0
         self._streams = ThreadPoolExecutor(1, thread_name_prefix="streams")
-        self._asking = ThreadPoolExecutor(1, thread_name_prefix="asking")
-        self._asked: dict[str, asyncio.Future[Identity]] = {}  # by token
+        self.identities = Identities(registry.auth_store, options.limits)
 
     async def start(self) -> None:
         """Raises `StoreUnavailable`."""
@@ -136,8 +137,10 @@ class Service:
             self.running = False
             await self.group_commit.close()
             await asyncio.to_thread(self.follower.close)
-            for pool in (self._pool, self._patterns, self._streams, self._asking):
+            self.applies.close()
+            for pool in (self._pool, self._patterns, self._streams):
                 pool.shutdown(wait=False, cancel_futures=True)
+            self.identities.close()
 
     async def write(self, operation: Operation[T], *names: str) -> T:
         """`names` are the templates that the operation will look at."""
@@ -166,19 +169,6 @@ class Service:
     async def in_turn(self, call: Callable[[], T]) -> T:
         """The short reads of streams, one after the other: however many resume at once, all are served."""
         return await asyncio.get_running_loop().run_in_executor(self._streams, call)
-
-    async def identity(self, token: str) -> Identity:
-        """For answers that go on, each of which asks again and again: one question for all that hold the same token, in
-        a thread of its own, so that whom to ask being slow holds up nobody else. Raises what `identify` does."""
-        store = self.registry.auth_store
-        if not store.blocking:
-            return store.identify(token)
-        asked = self._asked.get(token)
-        if asked is None:
-            asked = asyncio.get_running_loop().run_in_executor(self._asking, store.identify, token)
-            self._asked[token] = asked
-            asked.add_done_callback(lambda _: self._asked.pop(token))
-        return await asyncio.shield(asked)
 
     async def shows(self, revision: int) -> None:
         """Wait, for a bounded time, until the read model shows `revision`.
@@ -212,5 +202,5 @@ class Request(HTTPRequest):
     """One request to one service."""
 
     def __init__(self, service: Service, scope: Scope, receive: Receive) -> None:
-        super().__init__(scope, receive, service.registry.auth_store, service.options.limits)
+        super().__init__(scope, receive, service.identities, service.options.limits)
         self.service = service

@@ -14,6 +14,7 @@ from types import FrameType
 import uvicorn
 
 from .app import App
+from .handlers.plain_writes import PlainWrites
 from .http.access_log import AccessLog
 from .http.fast_path import fast_protocol
 
@@ -115,6 +116,7 @@ def run(app: App, listener: socket.socket, *, access_log: AccessLog | None = Non
         access_log=access_log,
         counters=app.service.counters,
         open_reads=not (options.protect_reads or options.strong_reads),
+        writes=None if options.cors_origins else PlainWrites(app.service),
         more=b"vary: origin\r\n" if options.cors_origins else b"",
         limits=options.limits,
     )

@@ -23,7 +23,7 @@ async def sees_by(request: Request) -> bool:
 async def may_read(request: Request) -> None:
     """Ask again, where reads are protected. Raises what the first time would have."""
     if request.service.options.protect_reads:
-        (await request.service.identity(request.token())).require(Scope.READ)
+        (await request.identity()).require(Scope.READ)
 
 
 class Reader:
@@ -41,5 +41,5 @@ class Reader:
             return
         await may_read(self._request)
         if self.by and not self._request.service.options.protect_reads:
-            await self._request.service.identity(self._request.token())
+            await self._request.identity()
         self._ask_at = self._loop.time() + ASK_SECONDS

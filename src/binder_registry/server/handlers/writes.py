@@ -1,86 +1,66 @@
 """The handlers that write: each checks who it is, reads what is wanted, and hands an operation to the writer."""
 
+from collections.abc import Callable
+from functools import partial
+
 from msgspec.structs import replace
 
 from ...apply import ApplyRequest, Step, plan
 from ...apply_body import read_apply
 from ...auth import Identity, Scope
 from ...batch import Batch
-from ...changes import Change, Position
+from ...changes import Position
 from ...errors import InvalidRequest
 from ...lookalikes import warnings_of
 from ...plain_body import read_template
+from ...planned import planned
+from ...strict_json import no_collection
 from ...template import Template
-from ...wire import encode, encode_template, merge_patch, parse
+from ...wire import encode, parse
 from ..description.bodies import Plan, PlanStep
 from ..http.conditions import NONE, Conditions, conditions
 from ..http.replies import Header, Reply, change_reply, json_reply
 from ..http.requests import json_object, single, whole_number
-from ..live.answer import entity_tag, path_of
+from ..live.answer import entity_tag
+from ..live.read_model import ReadModel
 from ..service import Request
-from .warned import twins_of, warning_headers, warnings_about
+from .warned import twins_of, warnings_about
+from .warning_headers import warning_headers
+from .write_operations import check, creation, deletion, patching, update
+
+FEW = 1000  # names of an apply: for more, the whole state is copied, which is quicker
 
 
 async def template_create(request: Request) -> Reply:
     who = await _allowed(request, Scope.WRITE)
     template = read_template(await request.body())
-    note, asked, registry = request.note(), conditions(request), request.service.registry
-    prefix, warned = request.service.options.prefix, warning_headers(await warnings_about(request, [template]))
-
-    def create(batch: Batch) -> Reply:
-        if asked is not NONE:
-            _check(asked, batch.current(template.name))
-        registry.template_create(who, template, note=note)
-        location = (prefix + path_of(template.name)).encode()
-        return change_reply(201, batch.rows[-1], [(b"location", location), *warned])
-
-    return await request.service.write(create, template.name)
+    note, asked = request.note(), conditions(request)
+    warned = warning_headers(warnings_about(request.service.model, [template]))
+    operation = creation(request.service, who, template, note, asked, warned)
+    return await request.service.write(operation, template.name)
 
 
 async def template_update(request: Request) -> Reply:
     """2015's PUT: the name in the body is checked like any member, and ignored."""
     who = await _allowed(request, Scope.WRITE)
     template = replace(read_template(await request.body()), name=request.parameters["name"])
-    note, asked, registry = request.note(), _conditions(request), request.service.registry
-
-    def update(batch: Batch) -> Reply:
-        _check(asked, batch.existing(template.name))
-        registry.template_update(who, template, note=note)
-        return change_reply(202, batch.rows[-1], warning_headers(warnings_of(template)))
-
-    return await request.service.write(update, request.parameters["name"])
+    operation = update(request.service, who, template, request.note(), _conditions(request))
+    return await request.service.write(operation, template.name)
 
 
 async def template_patch(request: Request) -> Reply:
     who = await _allowed(request, Scope.WRITE)
     request.query()
     patch, name = parse(await request.body()), request.parameters["name"]
-    note, asked, registry = request.note(), _conditions(request), request.service.registry
-
-    def change(batch: Batch) -> Reply:
-        current = registry.template_show(name)
-        _check(asked, batch.current(name))
-        patched = merge_patch(current, patch)
-        if patched.name != name:
-            raise InvalidRequest.parameter("name", "cannot be changed")
-        registry.template_replace(who, patched, note=note)
-        return change_reply(200, batch.rows[-1], warning_headers(warnings_of(patched)))
-
-    return await request.service.write(change, request.parameters["name"])
+    operation = patching(request.service, who, name, patch, request.note(), _conditions(request))
+    return await request.service.write(operation, name)
 
 
 async def template_delete(request: Request) -> Reply:
     who = await _allowed(request, Scope.WRITE)
     name, replaced_by = request.parameters["name"], single(request.query(), "replaced-by") or ""
-    note, asked, registry = request.note(), _conditions(request), request.service.registry
-
-    def delete(batch: Batch) -> Reply:
-        _check(asked, batch.existing(name))
-        deleted = registry.template_delete(who, name, note=note, replaced_by=replaced_by)
-        tag = entity_tag(batch.rows[-1].position)
-        return json_reply(200, encode_template(deleted) + b"\n", [(b"etag", tag)])
-
-    return await request.service.write(delete, request.parameters["name"])
+    operation = deletion(request.service, who, name, request.note(), _conditions(request), replaced_by)
+    return await request.service.write(operation, name)
 
 
 async def template_restore(request: Request) -> Reply:
@@ -91,10 +71,10 @@ async def template_restore(request: Request) -> Reply:
     if type(revision) is not int or not 1 <= revision < 2**63:
         raise InvalidRequest.parameter("revision", "must be a revision of the template")
     name, registry = request.parameters["name"], request.service.registry
-    note, asked, twins = request.note(), _conditions(request), await twins_of(request, [name])
+    note, asked, twins = request.note(), _conditions(request), twins_of(request.service.model, [name])
 
     def restore(batch: Batch) -> Reply:
-        _check(asked, batch.known(name))
+        check(asked, batch.known(name))
         restored = registry.template_restore(who, name, revision, note=note)
         return change_reply(200, batch.rows[-1], warning_headers([*warnings_of(restored), *twins]))
 
@@ -108,7 +88,7 @@ async def change_purge(request: Request) -> Reply:
     note, asked, registry = request.note(), conditions(request), request.service.registry
 
     def purge(batch: Batch) -> Reply:
-        _check(asked, batch.known(name))
+        check(asked, batch.known(name))
         registry.change_purge(who, name, revision, note=note)
         return Reply(204, [(b"etag", entity_tag(batch.rows[-1].position))])
 
@@ -119,48 +99,64 @@ async def apply(request: Request) -> Reply:
     who = await _allowed(request, Scope.WRITE)
     request.query()
     service = request.service
+    lane, registry = service.applies, service.registry
     body = await request.body(request.limits.apply_bytes)
-    wanted = await service.in_pool(lambda: read_apply(body))
-    if not wanted.note:
-        wanted = replace(wanted, note=request.note())
-    warned = warning_headers(await warnings_about(request, wanted.templates))
-    if wanted.dry_run:
-        return await _dry_run(request, wanted, warned)
-    asked, registry = _conditions(request), service.registry
+    async with lane.turn(len(body)):
+        wanted = await lane.run(partial(read_apply, body))
+        del body  # which may be large
+        if not wanted.note:
+            wanted = replace(wanted, note=request.note())
+        warned = warning_headers(await lane.run(lambda: warnings_about(service.model, wanted.templates)))
+        position, find, living = _seen(service.model, wanted)
+        if wanted.dry_run:
+            asked = conditions(request)
 
-    def write(batch: Batch) -> Reply:
-        asked.check(batch.head.position, batch.head.time, what="registry")
-        steps = registry.apply(who, wanted, checked=True)
-        return _plan_reply(steps, dry_run=False, headers=[(b"etag", entity_tag(batch.head.position)), *warned])
+            def dry() -> Reply:
+                if asked is not NONE:
+                    asked.check(position, registry.changed_at(), what="registry")
+                return _plan_reply(plan(wanted, find, living), 0, [(b"etag", entity_tag(position)), *warned])
 
-    return await service.write(write, *(template.name for template in wanted.templates), *wanted.delete)
+            return await lane.run(dry)
+        asked = _conditions(request)
+        before = await lane.run(lambda: planned(wanted, position, find, living))
+
+        def write(batch: Batch) -> tuple[list[Step], int, Position]:
+            asked.check(batch.head.position, batch.head.time, what="registry")
+            first = batch.head.revision + 1
+            return registry.apply_planned(who, wanted, before), first, batch.head.position
+
+        steps, first, newest = await service.write(write)
+        return await lane.run(lambda: _plan_reply(steps, first, [(b"etag", entity_tag(newest)), *warned]))
 
 
-async def _dry_run(request: Request, wanted: ApplyRequest, warned: list[Header]) -> Reply:
-    model = request.service.model
-    position, entries, living = model.position, model.entries.copy(), model.snapshot()
-    asked, registry = conditions(request), request.service.registry
+def _seen(
+    model: ReadModel, wanted: ApplyRequest
+) -> tuple[Position, Callable[[str], Template | None], Callable[[], list[Template]]]:
+    """What an apply is planned against, for another thread: the state that is shown now."""
+    names = [*(template.name for template in wanted.templates), *wanted.delete]
+    few = len(names) < FEW
+    entries = {name: model.entries[name] for name in names if name in model.entries} if few else model.entries.copy()
+    shown = model.snapshot() if wanted.prune is not None else []
 
     def find(name: str) -> Template | None:
         entry = entries.get(name)
         return entry.template if entry else None
 
-    def planned() -> Reply:
-        if asked is not NONE:
-            asked.check(position, registry.changed_at(), what="registry")
-        steps = plan(wanted, find, lambda: [entry.template for entry in living])
-        return _plan_reply(steps, dry_run=True, headers=[(b"etag", entity_tag(position)), *warned])
-
-    return await request.service.in_pool(planned)
+    return model.position, find, lambda: [entry.template for entry in shown]
 
 
-def _plan_reply(steps: list[Step], *, dry_run: bool, headers: list[Header]) -> Reply:
-    plan = [
-        PlanStep(step.action, step.after.name, step.changed, 0 if dry_run and step.action != "unchanged" else revision)
-        for step in steps
-        for revision in [step.after.revision]
-    ]
-    return json_reply(200, encode(Plan(dry_run, plan)) + b"\n", headers)
+@no_collection()
+def _plan_reply(steps: list[Step], first: int, headers: list[Header]) -> Reply:
+    """`first` is the revision of the first change; 0 for a dry run."""
+    rows: list[PlanStep] = []
+    revision = first
+    for step in steps:
+        if step.action == "unchanged":
+            rows.append(PlanStep(step.action, step.after.name, [], step.after.revision))
+        else:
+            rows.append(PlanStep(step.action, step.after.name, step.changed, revision))
+            revision += bool(first)
+    return json_reply(200, encode(Plan(not first, rows)) + b"\n", headers)
 
 
 async def _allowed(request: Request, scope: Scope) -> Identity:
@@ -173,11 +169,3 @@ async def _allowed(request: Request, scope: Scope) -> Identity:
 def _conditions(request: Request) -> Conditions:
     """Of a write to what is there: a server may ask for `If-Match`."""
     return conditions(request, required=request.service.options.require_if_match)
-
-
-def _check(asked: Conditions, current: Change | None) -> None:
-    """Of one template, before anything is written. Raises `RevisionConflict`."""
-    if current is None:
-        asked.check(Position(0), None, lives=False)
-    elif asked is not NONE:
-        asked.check(current.position, current.time, lives=not current.deleted)

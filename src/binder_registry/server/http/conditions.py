@@ -53,10 +53,16 @@ class Conditions(Struct, frozen=True):
 
 def conditions(request: HTTPRequest, *, required: bool = False) -> Conditions:
     """Raises `InvalidRequest`; `RevisionRequired` without `If-Match`, where that is `required`."""
-    match = request.joined(b"if-match")
+    names = (b"if-match", b"if-none-match", b"if-unmodified-since")
+    return conditions_of(*(request.joined(name) for name in names), required=required)
+
+
+def conditions_of(
+    match: str | None, none_match: str | None, since: str | None = None, *, required: bool = False
+) -> Conditions:
+    """Of the values of `If-Match`, `If-None-Match` and `If-Unmodified-Since`."""
     if match is None and required:
         raise RevisionRequired(errors=[ErrorHint("Request", "If-Match", "missing")])
-    none_match, since = request.joined(b"if-none-match"), request.joined(b"if-unmodified-since")
     if match is None and none_match is None and since is None:
         return NONE
     return Conditions(

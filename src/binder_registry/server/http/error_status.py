@@ -1,5 +1,7 @@
 """Errors on the wire: the one table from class to status, and how an error is answered."""
 
+import logging
+
 from ...errors import (
     APIErrorResponse,
     AuthUnavailable,
@@ -34,6 +36,8 @@ from ...errors import (
 from ...wire import encode_error
 from .replies import Reply, json_reply
 
+logger = logging.getLogger(__name__)
+
 # Class → status, and what to do about it (docs/errors.md is made from this).
 STATUS: dict[type[RegistryError], tuple[int, str]] = {
     InvalidRequest: (400, "Mend what the hints name: the JSON, a parameter or a header."),
@@ -66,6 +70,14 @@ STATUS: dict[type[RegistryError], tuple[int, str]] = {
     StoreUnavailable: (503, "Read before you repeat a write: whether it took effect is unknown."),
     UnexpectedError: (500, "A fault of the server, logged there with the answer's `Request-Id`."),
 }
+
+
+def logged_reply(error: APIErrorResponse, request_id: str) -> Reply:
+    """The answer to an error that a request met; the server's own are logged."""
+    reply = error_reply(error)
+    if reply.status >= 500:
+        logger.warning("request %s: %s: %s", request_id, type(error).__name__, error)
+    return reply
 
 
 def error_reply(error: APIErrorResponse, status: int = 0) -> Reply:

@@ -17,7 +17,8 @@ from ..live.read_model import ReadModel
 from .access_log import AccessLog
 from .compression import negotiated, tags
 from .counters import BOUNDS, Counters, Series
-from .protocol import SafeProtocol
+from .plain_heads import HARMLESS, HEAD, LINE
+from .plain_writes import Writes, WritingProtocol
 from .recorder import Recorder
 from .unsent import LARGE
 
@@ -27,19 +28,8 @@ VARY = b"%b: %b\r\n" % VARIES
 DEFAULTS = Limits()
 NEVER = 2**64  # no revision is as high
 
-# What follows the target of a plain GET: strictly less than what the parser accepts.
-_HEAD = re.compile(rb" HTTP/1\.[01]\r\n(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:[ \t]*(?:[!-~](?:[ \t!-~]*[!-~])?)?\r\n)*\r\n")
-_LINE = re.compile(rb"([^:\r\n]+):[ \t]*([^\r\n]*)\r\n")
 _TAG = re.compile(rb'"[!#-+\--~]*"')
 _REVISION = re.compile(rb"\d{1,19}")
-
-# Request headers that change no answer to a GET of the present. `Authorization`: open reads look at no token.
-HARMLESS = frozenset(
-    b"accept accept-language authorization cache-control cookie dnt forwarded host if-modified-since pragma priority "
-    b"referer sec-ch-ua sec-ch-ua-mobile sec-ch-ua-platform sec-fetch-dest sec-fetch-mode sec-fetch-site "
-    b"sec-fetch-user sec-gpc traceparent tracestate upgrade-insecure-requests user-agent via x-forwarded-for "
-    b"x-forwarded-host x-forwarded-port x-forwarded-proto x-real-ip x-scheme".split()
-)
 
 # What a head asks: the one tag of `If-None-Match`, the least revision, `Accept-Encoding`, and whether to close after.
 Asked = tuple[bytes, int, bytes, bool]
@@ -48,11 +38,11 @@ NOT_PLAIN: Asked = (b"", NEVER, b"", False)
 
 def asked(head: bytes) -> Asked:
     """What `head`, all that follows the target, asks; NOT_PLAIN when it must take the ordinary path."""
-    if _HEAD.fullmatch(head) is None:
+    if HEAD.fullmatch(head) is None:
         return NOT_PLAIN
     tag, least, accepted, closes = b"", 0, b"", head.startswith(b" HTTP/1.0")
     seen = set()
-    for name, value in _LINE.findall(head):
+    for name, value in LINE.findall(head):
         name = name.lower()
         if name in HARMLESS:
             continue
@@ -97,18 +87,20 @@ def fast_protocol(
     counters: Counters,
     open_reads: bool = True,
     more: bytes = b"",
+    writes: Writes | None = None,
     limits: Limits = DEFAULTS,
-) -> type[SafeProtocol]:
+) -> type[WritingProtocol]:
     """The protocol class for uvicorn's `Config(http=…)`.
 
     Without `open_reads` (protected, or strongly consistent) nothing is answered fast. `more` are header lines that
-    every answer carries after `registry-revision`.
+    every answer carries after `registry-revision`. `writes` takes plain writes.
     """
 
-    class Protocol(SafeProtocol):
+    class Protocol(WritingProtocol):
         pass
 
     Protocol.recorder = Recorder(counters, access_log, limits)
+    Protocol.writes, Protocol.heads = writes, {}
     if not open_reads:
         return Protocol
 
@@ -146,7 +138,7 @@ def fast_protocol(
             tag, least, accepted, closes = ask
             if self.server_state.default_headers is not shared.headers or model.position is not shared.position:
                 shared.renew(self.server_state.default_headers, model.position)
-            if least > shared.position.revision or (self.limit_concurrency is not None and self._at_limit()):
+            if least > shared.position.revision or (self.limit_concurrency is not None and self.at_limit()):
                 super().data_received(data)
                 return
 
@@ -197,9 +189,5 @@ def fast_protocol(
             if self.held is not None:
                 recorder.unsent.release(self.peer, self.held)
                 self.held = None
-
-        def _at_limit(self) -> bool:
-            limit = self.limit_concurrency
-            return limit is not None and (len(self.connections) >= limit or len(self.tasks) >= limit)
 
     return FastProtocol

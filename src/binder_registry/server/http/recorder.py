@@ -8,7 +8,7 @@ from ...errors import RegistryError, TooBusy
 from ..limits import Limits
 from .access_log import AccessLog, printable, word
 from .asgi import ASGIApp, Receive, Scope, Send
-from .counters import Counters
+from .counters import Counters, Key
 from .error_status import error_reply
 from .replies import Reply, send_reply
 from .request_ids import RequestIds
@@ -35,6 +35,23 @@ class Recorder:
             by = word(scope["by"].encode(errors="replace")) if "by" in scope else b"-"
             path = printable(scope["raw_path"])
             self.log.add_other(method.encode(), path, status, sent, seconds, request_id, client, by)
+
+    def add_write(
+        self,
+        key: Key,
+        target: bytes,
+        by: str,
+        sent: int,
+        seconds: float,
+        request_id: bytes,
+        client: bytes,
+    ) -> None:
+        """A plain write, whose target needs no escaping."""
+        _, method, status = key
+        self.counters.add(key, sent, seconds)
+        if self.log:
+            who = word(by.encode(errors="replace"))
+            self.log.add_other(method.encode(), target, status, sent, seconds, request_id, client, who)
 
     def add_refusal(self, reply: Reply, scope: Any, client: bytes) -> bytes:
         """An answer of the protocol's own, and its id. `scope` is that of a request whose head was read, or None."""

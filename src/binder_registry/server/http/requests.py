@@ -9,13 +9,15 @@ from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, unquote_to_bytes
 
 from ...apply import NOTE_BYTES
-from ...auth import AuthStore, Identity
+from ...auth import Identity
 from ...changes import Position
 from ...errors import BodyTooLarge, ErrorHint, InvalidRequest, MissingAuthHeader, MissingTokenField
 from ...members import LARGEST_INTEGER
-from ...wire import Object
+from ...strict_json import repeats
+from ...wire import TWICE, Object
 from ..limits import Limits
 from .asgi import Receive, Scope
+from .identities import Identities
 from .request_ids import given_id
 
 _BROKEN_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
@@ -30,14 +32,14 @@ class ClientDisconnected(Exception):
 class HTTPRequest:
     """`parameters` are those of the path; `id` is also in the access log."""
 
-    def __init__(self, scope: Scope, receive: Receive, auth_store: AuthStore, limits: Limits) -> None:
+    def __init__(self, scope: Scope, receive: Receive, identities: Identities, limits: Limits) -> None:
         self.scope = scope
         self.parameters: dict[str, str] = {}
         self.limits = limits
         self.id: str = scope.get("request_id") or given_id(scope["headers"]).decode() or secrets.token_hex(8)
         self._headers: dict[bytes, bytes] = dict(reversed(scope["headers"]))
         self._receive = receive
-        self._auth_store = auth_store
+        self._identities = identities
 
     def header(self, name: bytes) -> str | None:
         """The first header of that name, as 2015 read `Authorization`."""
@@ -106,40 +108,44 @@ class HTTPRequest:
 
     async def identity(self) -> Identity:
         """Who sends this. Raises what `token` does, `InvalidToken` and `AuthUnavailable`."""
-        token = self.token()
-        if self._auth_store.blocking:
-            identity = await asyncio.to_thread(self._auth_store.identify, token)
-        else:
-            identity = self._auth_store.identify(token)
+        identity = await self._identities.of(self.token())
         self.scope["by"] = identity.by  # for the access log
         return identity
 
     def token(self) -> str:
         """`Authorization: token KEY`, with the two errors of 2015; `Bearer` is the same."""
-        header = self.header(b"authorization")
-        if header is None:
-            raise MissingAuthHeader
-        parts = header.split(" ", 2)
-        if len(parts) != 2 or parts[0].lower() not in ("token", "bearer") or not parts[1]:
-            raise MissingTokenField
-        return parts[1]
+        return token_of(self.header(b"authorization"))
 
     def note(self) -> str:
         """`Registry-Note`, percent-encoded UTF-8."""
-        header = self.header(b"registry-note") or ""
-        try:
-            note = decode_escapes(header.encode("latin-1"))
-        except ValueError:
-            note = "\0"
-        if "\0" in note or len(note.encode()) > NOTE_BYTES:
-            problem = f"must be percent-encoded UTF-8 of at most {NOTE_BYTES} bytes, without NUL"
-            raise InvalidRequest.parameter("Registry-Note", problem)
-        return note
+        return note_of(self.header(b"registry-note") or "")
 
     def awaited_revision(self) -> int | None:
         """`Registry-Revision`: the server is to show at least this."""
         header = self.joined(b"registry-revision")  # given twice, it is no number
         return None if header is None else whole_number(header, "Registry-Revision")
+
+
+def token_of(header: str | None) -> str:
+    """The token of an `Authorization`. Raises `MissingAuthHeader`, `MissingTokenField`."""
+    if header is None:
+        raise MissingAuthHeader
+    parts = header.split(" ", 2)
+    if len(parts) != 2 or parts[0].lower() not in ("token", "bearer") or not parts[1]:
+        raise MissingTokenField
+    return parts[1]
+
+
+def note_of(header: str) -> str:
+    """The note in a `Registry-Note`. Raises `InvalidRequest`."""
+    try:
+        note = decode_escapes(header.encode("latin-1"))
+    except ValueError:
+        note = "\0"
+    if "\0" in note or len(note.encode()) > NOTE_BYTES:
+        problem = f"must be percent-encoded UTF-8 of at most {NOTE_BYTES} bytes, without NUL"
+        raise InvalidRequest.parameter("Registry-Note", problem)
+    return note
 
 
 def whole_number(text: str, parameter: str, *, least: int = 0, most: int = LARGEST_INTEGER) -> int:
@@ -207,4 +213,6 @@ def json_object(value: Any, members: Iterable[str]) -> dict[str, Any]:
     for member in found:
         if member not in members:
             raise InvalidRequest.parameter(member, "is not a member here")
+    if len(found) < len(value):
+        raise InvalidRequest.parameter(next(repeats(value)), TWICE)
     return found

@@ -6,6 +6,7 @@ import random
 import threading
 from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
+from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
@@ -14,6 +15,7 @@ from ...changes import Change
 from ...errors import RegistryError, StoreUnavailable, UnexpectedError
 from ...registry import Registry
 from .present import Present
+from .read_model import Group
 
 MAX_GROUP = 1000  # writes of one commit
 BACKOFF_SECONDS = (0.05, 2.0)  # after the first failure, and at most
@@ -23,7 +25,10 @@ T = TypeVar("T")
 Operation = Callable[[Batch], T]
 """Writes through the store, and renders its answer, before the commit; what it raises fails it alone."""
 
-Waiting = tuple[Operation[Any], Collection[str], "asyncio.Future[Any]"]
+Resolve = Callable[[Any], None]
+"""Takes what the operation gave, or the `RegistryError` that it raised or met. On the loop; it must not raise."""
+
+Waiting = tuple[Operation[Any], Collection[str], Resolve]
 logger = logging.getLogger(__name__)
 
 
@@ -46,15 +51,16 @@ class GroupCommit:
 
         Raises what the operation raised, or `StoreUnavailable` when the commit failed: its outcome is unknown then.
         """
+        answer: asyncio.Future[T] = self._loop.create_future()
+        self.put(operation, names, partial(_settle, answer))
+        return await answer  # a client that goes away cancels this, and not its write, which may be half done
+
+    def put(self, operation: Operation[Any], names: Collection[str], resolve: Resolve) -> None:
+        """The same, without a future. Raises `StoreUnavailable` when it cannot be taken, and resolves nothing then."""
         if self.down or self._closing.is_set() or self._queue.qsize() >= self._most_waiting:
             raise StoreUnavailable
-        answer: asyncio.Future[T] = self._loop.create_future()
-        self._queue.put((operation, names, answer))
+        self._queue.put((operation, names, resolve))
         self.unanswered += 1
-        try:
-            return await answer  # a client that goes away cancels this, and not its write, which may be half done
-        finally:
-            self.unanswered -= 1
 
     async def close(self) -> None:
         """Finishes what waits."""
@@ -89,7 +95,7 @@ class GroupCommit:
                 logger.exception("a commit failed")
             self._fail(group)
             return
-        self._loop.call_soon_threadsafe(self._finish, group, outcomes, rows)
+        self._loop.call_soon_threadsafe(self._finish, group, outcomes, rows, self._present.rendered(rows))
 
     def _attempt(self, operation: Operation[Any], batch: Batch) -> Any:
         try:
@@ -101,17 +107,24 @@ class GroupCommit:
             logger.exception("a write failed")
             return UnexpectedError()
 
-    def _finish(self, group: list[Waiting], outcomes: list[Any], rows: list[Change]) -> None:
+    def _finish(self, group: list[Waiting], outcomes: list[Any], rows: list[Change], rendered: Group | None) -> None:
         def answer(shown: "asyncio.Future[None]") -> None:
             failure = shown.exception()
-            for (_, _, waiting), outcome in zip(group, outcomes, strict=True):
-                _resolve(waiting, StoreUnavailable() if failure else outcome)
+            self._answer(group, [StoreUnavailable()] * len(group) if failure else outcomes)
 
-        shown = self._present.written(rows)
+        shown = self._present.written(rows, rendered)
         if shown.done():
             answer(shown)
         else:
             shown.add_done_callback(answer)
+
+    def _refuse(self, group: list[Waiting]) -> None:
+        self._answer(group, [StoreUnavailable()] * len(group))
+
+    def _answer(self, group: list[Waiting], outcomes: list[Any]) -> None:
+        self.unanswered -= len(group)
+        for (_, _, resolve), outcome in zip(group, outcomes, strict=True):
+            resolve(outcome)
 
     def _fail(self, group: list[Waiting]) -> None:
         """Answer the group, and all that come meanwhile, then get in step with the log again before the next one."""
@@ -119,7 +132,7 @@ class GroupCommit:
         self.down = True
         delay, most = BACKOFF_SECONDS
         while True:
-            self._loop.call_soon_threadsafe(_refuse, [*group, *self._more()])
+            self._loop.call_soon_threadsafe(self._refuse, [*group, *self._more()])
             if self._closing.wait(delay * random.uniform(0.5, 1)):  # noqa: S311 - jitter, no secret
                 return
             try:
@@ -137,15 +150,10 @@ class GroupCommit:
                 return
 
 
-def _refuse(group: list[Waiting]) -> None:
-    for _, _, waiting in group:
-        _resolve(waiting, StoreUnavailable())
-
-
-def _resolve(waiting: "asyncio.Future[Any]", outcome: Any) -> None:
-    if waiting.done():
+def _settle(answer: "asyncio.Future[Any]", outcome: Any) -> None:
+    if answer.done():
         return
     if isinstance(outcome, RegistryError):
-        waiting.set_exception(outcome)
+        answer.set_exception(outcome)
     else:
-        waiting.set_result(outcome)
+        answer.set_result(outcome)

@@ -4,7 +4,7 @@ Changed and read on the event loop only; another thread gets a `snapshot`, or a 
 """
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 from msgspec import Struct
@@ -13,6 +13,7 @@ from ...changes import Change, Position, next_mark
 from ...errors import StoreUnavailable
 from ...lookalikes import folded, is_plain
 from ...registry import LIVE
+from ...strict_json import no_collection
 from ...template import Template
 from ...uses import full_view
 from ...wire import decode_template
@@ -108,6 +109,15 @@ def words_of(content: bytes) -> Words:
     return Words(found.image_name, text.lower(), found.labels)
 
 
+class Group(Struct, frozen=True):
+    """Many changes of one commit, each of another template, with their entries by name and by request target."""
+
+    changes: Sequence[Change]
+    entries: dict[str, State]
+    answers: dict[bytes, Answer]
+    odd: list[str]
+
+
 class ForkedLog(Exception):
     """A change does not follow from what the model shows: the log is another one now."""
 
@@ -171,6 +181,51 @@ class ReadModel:
 
     def state_of(self, change: Change) -> State:
         return Tombstone(change, self._read) if change.deleted else Entry(change)
+
+    @no_collection()
+    def apply_group(self, group: "Group") -> list[tuple[Change, State | None]]:
+        """The same for one commit of many changes: what can be done beforehand is done, and all is shown at once.
+
+        It takes some tens of milliseconds for a hundred thousand, where one after the other they take seconds.
+        """
+        changes = group.changes
+        if changes[0].revision != self.revision + 1:
+            return self.apply(changes)
+        if next_mark(self.position.mark, changes[0]) != changes[0].mark:
+            raise ForkedLog
+        new = list(zip(changes, map(self.entries.get, group.entries), strict=True))
+        lived = [before is not None and not before.deleted for _, before in new]
+        gone = {name for name, entry in group.entries.items() if entry.deleted}
+        added = sorted(name for name, there in zip(group.entries, lived, strict=True) if not there and name not in gone)
+        self.entries |= group.entries
+        self.answers |= group.answers
+        for name in gone:
+            self.answers.pop(self._target(name), None)
+        left = [name for name in self._names if name not in gone] if gone else self._names
+        self._names = sorted(left + added)  # of two sorted parts, which is quick
+        self.living, self._lent = (
+            [entry for name in self._names if isinstance(entry := self.entries[name], Entry)],
+            False,
+        )
+        for name in group.odd:
+            if self.entries[name].deleted:
+                self.odd.get(folded(name), set()).discard(name)
+            else:
+                self._look_at(name)
+        self.position = changes[-1].position
+        self.answers.pop(self._list, None)
+        return new
+
+    @no_collection()
+    def group(self, changes: Sequence[Change]) -> "Group | None":
+        """What `apply_group` takes; None where a name comes twice, or something was purged. In any thread."""
+        entries = {change.name: self.state_of(change) for change in changes if change.content is not None}
+        if len(entries) < len(changes):
+            return None
+        answers: dict[bytes, Answer] = {
+            self._target(entry.name): entry for entry in entries.values() if isinstance(entry, Entry)
+        }
+        return Group(changes, entries, answers, [name for name in entries if not is_plain(name)])
 
     def snapshot(self) -> list[Entry]:
         """The living, by name, for another thread. It costs a copy only when something changes afterwards."""

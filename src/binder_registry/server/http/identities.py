@@ -1,0 +1,86 @@
+"""Who holds a token: told at once where it is known, else asked, once for all who wait for the same answer."""
+
+import asyncio
+from collections import OrderedDict
+from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
+
+from ...auth import AuthStore, Identity, known
+from ...errors import AuthUnavailable, InvalidToken
+from ..limits import Limits
+
+THREADS = 8  # questions under way
+REMEMBERED = 10_000  # tokens that were good once: whoever tries wrong ones does not keep these from being asked about
+SILENCE_SECONDS = 2.0  # after which one that does not answer is asked nothing else
+PAUSE_SECONDS = 1.0  # before it is tried with one question again
+ANSWER_SECONDS = 10.0  # after which nobody waits for an answer any more
+
+
+class Identities:
+    """Used on the event loop only. A store that waits holds up those who need its answer, and nobody else."""
+
+    def __init__(self, store: AuthStore, limits: Limits) -> None:
+        self._store, self._strangers = store, limits.unknown_tokens
+        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="tokens")
+        self._threads = asyncio.Semaphore(THREADS)
+        self._asked: dict[bytes, asyncio.Task[Identity]] = {}  # by the hash of the token
+        self._good: OrderedDict[bytes, None] = OrderedDict()
+        self._silent = False  # it did not answer in time, and nothing since
+        self._again_at = 0.0
+
+    async def of(self, token: str) -> Identity:
+        """Raises `InvalidToken`; `AuthUnavailable`, at once while the store is silent or too much is asked already."""
+        identity = known(self._store, token)
+        if identity is not None:
+            return identity
+        if self._silent and (self._asked or asyncio.get_running_loop().time() < self._again_at):
+            raise AuthUnavailable
+        key = sha256(token.encode(errors="surrogatepass")).digest()
+        return await asyncio.shield(self._asked.get(key) or self._ask(key, token))
+
+    def close(self) -> None:
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _ask(self, key: bytes, token: str) -> asyncio.Task[Identity]:
+        if len(self._asked) >= self._strangers and key not in self._good:
+            raise AuthUnavailable
+        question = self._asked[key] = asyncio.create_task(self._question(key, token, probe=self._silent))
+        question.add_done_callback(lambda done: done.cancelled() or done.exception())  # all who waited may be gone
+        return question
+
+    async def _question(self, key: bytes, token: str, *, probe: bool) -> Identity:
+        try:
+            async with self._threads:
+                if self._silent and not probe:  # since it was put
+                    raise AuthUnavailable
+                identity = await self._answer(token)
+        except InvalidToken:
+            self._good.pop(key, None)
+            raise
+        finally:
+            del self._asked[key]
+        self._good[key] = None
+        self._good.move_to_end(key)
+        if len(self._good) > REMEMBERED:
+            self._good.popitem(last=False)
+        return identity
+
+    async def _answer(self, token: str) -> Identity:
+        loop = asyncio.get_running_loop()
+        silence = loop.call_later(SILENCE_SECONDS, self._fall_silent)
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                identity = await loop.run_in_executor(self._pool, self._store.identify, token)
+        except (AuthUnavailable, TimeoutError):
+            self._again_at = loop.time() + PAUSE_SECONDS
+            raise AuthUnavailable from None
+        except InvalidToken:
+            self._silent = False
+            raise
+        finally:
+            silence.cancel()
+        self._silent = False
+        return identity
+
+    def _fall_silent(self) -> None:
+        self._silent = True

@@ -1,0 +1,47 @@
+"""A hub that answers whose a token is, and can be told to fail or to hang."""
+
+import json
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Event, Thread
+from typing import Any
+
+PATIENCE = 20.0  # seconds that a hub hangs at most, should a test forget it
+SCOPES = [f"custom:binder-registry:{scope}" for scope in ("read", "write", "admin")]
+BOSS = {"kind": "user", "name": "boss", "scopes": [*SCOPES, "self"]}
+
+
+class HubStub:
+    """`GET /hub/api/user` as a hub answers it: 403 for a token that it does not know."""
+
+    def __init__(self) -> None:
+        self.models: dict[str, Any] = {"boss-token": BOSS}
+        self.status = 0  # of every answer, when set
+        self.body: bytes | None = None  # of every answer, when set
+        self.asked: list[str] = []
+        self.answering = Event()  # it hangs while this is not set
+        self.answering.set()
+        hub = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                hub.asked.append(self.path)
+                hub.answering.wait(PATIENCE)
+                scheme, _, token = self.headers["Authorization"].partition(" ")
+                model = hub.models.get(token) if scheme == "token" else None
+                self.send_response(hub.status or (200 if model else 403))
+                self.end_headers()
+                with suppress(OSError):  # who asked may have given up
+                    self.wfile.write(hub.body if hub.body is not None else json.dumps(model or {}).encode())
+
+            def log_message(self, *_: Any) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}/hub/api"
+        Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
+
+    def stop(self) -> None:
+        self.answering.set()
+        self.server.shutdown()
+        self.server.server_close()
