@@ -184,6 +184,16 @@ def test_tombstones_are_listed_when_they_are_asked_for(client: TestClient) -> No
     assert names(client.get("/templates?view=full&deleted=false")) == ["Phys", "bio-2", "zoé"]
 
 
+@pytest.mark.parametrize("query", ["q=bio", "label=course", "image=*bio*", "name=bio&limit=1"])
+def test_tombstones_are_found_by_what_they_held(client: TestClient, query: str) -> None:
+    client.put("/templates/bio", json={"name": "bio", "image-name": "x/bio", "labels": {"course": "x"}})
+    client.delete("/templates/bio")
+
+    found = names(client.get(f"/templates?view=full&deleted=true&{query}"))
+
+    assert "bio" in found
+
+
 def test_tombstones_of_the_past_are_listed_too(client: TestClient) -> None:
     client.delete("/templates/bio")
     client.post("/templates", json={**R, "name": "bio"})

@@ -16,6 +16,7 @@ from ..errors import (
     UnexpectedError,
 )
 from ..registry import Registry
+from .description.bodies import encode_change
 from .description.openapi import described
 from .handlers import event_stream
 from .handlers.event_stream import Stream
@@ -54,7 +55,7 @@ class App:
     def __init__(self, registry: Registry, options: Options) -> None:
         describe = partial(described, options.prefix, protect_reads=options.protect_reads)
         self.service = Service(
-            registry, options, describe, render=event_stream.event, heartbeat=event_stream.HEARTBEAT_SECONDS
+            registry, options, describe, render=encode_change, heartbeat=event_stream.HEARTBEAT_SECONDS
         )
         self._starting: asyncio.Task[None] | None = None
 

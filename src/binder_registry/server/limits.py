@@ -70,6 +70,34 @@ class Limits(Struct, frozen=True, kw_only=True):
         int, Bound("server", "Requests that wait until the server shows their `Registry-Revision`.", "503")
     ] = 10_000
     waiting_writes: Annotated[int, Bound("server", "Writes that wait for their commit.", "503")] = 10_000
+    ring_changes: Annotated[
+        int,
+        Bound("server", "Newest changes in memory, for event streams and polls.", "older ones are read from the log"),
+    ] = 10_000
+    ring_bytes: Annotated[
+        int, Bound("server", "What these take, with their contents.", "older ones are read from the log", "bytes")
+    ] = 64 * MiB
+    rendered_bytes: Annotated[
+        int, Bound("server", "Rows and pieces of them that are kept rendered.", "rendered again", "bytes")
+    ] = 32 * MiB
+    past_bytes: Annotated[
+        int, Bound("server", "What filters left of older changes, for event streams.", "read again", "bytes")
+    ] = 8 * MiB
+    piece_bytes: Annotated[
+        int, Bound("request", "Changes that an event stream, or a poll, is sent in one go.", "the next piece", "bytes")
+    ] = 256 * 1024
+    page_bytes: Annotated[
+        int, Bound("request", "A page of changes, but for its last one.", "`Link` to the next page", "bytes")
+    ] = 4 * MiB
+    unsent_bytes: Annotated[
+        int, Bound("server", "Large answers that their readers have not taken yet.", "503", "bytes")
+    ] = 128 * MiB
+    unsent_client_bytes: Annotated[int, Bound("client", "Large answers that it has not taken yet.", "503", "bytes")] = (
+        64 * MiB
+    )
+    listing_bytes: Annotated[
+        int, Bound("server", "Answers to queries that are kept for those who ask the same.", "made again", "bytes")
+    ] = 32 * MiB
 
     def __post_init__(self) -> None:
         """Raises `ValueError`, naming the limit."""

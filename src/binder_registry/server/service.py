@@ -18,7 +18,7 @@ import gc
 import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import force_setattr
@@ -39,6 +39,7 @@ from .live.event_ring import EventRing, Piece, Render
 from .live.follower import Follower
 from .live.group_commit import GroupCommit, Operation
 from .live.head import SharedQuestion
+from .live.kept import Kept
 from .live.present import Present
 from .live.read_model import ReadModel
 from .shares import Share
@@ -73,7 +74,7 @@ class Options(Struct, frozen=True):
 class Service:
     """Runs on the event loop between `start` and `close`.
 
-    `describe` gives the description of the API, `render` the bytes of an event; `heartbeat` is in seconds.
+    `describe` gives the description of the API, `render` the row of a change; `heartbeat` is in seconds.
     """
 
     def __init__(
@@ -89,14 +90,15 @@ class Service:
         self._render, self._heartbeat = render, heartbeat
         self.registry = registry
         self.options = options
-        self.model = ReadModel(options.prefix)
+        self.model = ReadModel(options.prefix, registry.content_of)
         self.compressor = Compressor()
         self.counters = Counters()
         limits = options.limits
         self.streams = Share("streams", limits.streams, limits.streams_per_client)  # and long polls
         self.counts: dict[tuple[object, ...], int] = {}  # of listings, by epoch, revision and filters
+        self.listings = Kept[tuple[Any, bytes]](options.limits.listing_bytes)  # their pages and bodies
         self.leaving = False  # `/health` says that the server is about to stop; all else goes on
-        self.pieces: dict[tuple[object, ...], Piece] = {}  # of streams that read the past through a filter
+        self.pieces = Kept[Piece](options.limits.past_bytes)  # of streams that read the past through a filter
         self.page: tuple[tuple[int, int], Sequence[Change]] = (0, 0), []  # of the past, that a stream read last
         self.draining = False
         self.running = False
@@ -120,7 +122,9 @@ class Service:
         gc.collect()
         gc.freeze()  # a hundred thousand entries that stay would be looked through again and again
         writing: Callable[[], bool] = lambda: self.group_commit.unanswered > 0  # noqa: E731
-        self.ring = EventRing(position, writing=writing, render=self._render, heartbeat=self._heartbeat)
+        self.ring = EventRing(
+            position, writing=writing, render=self._render, heartbeat=self._heartbeat, limits=self.options.limits
+        )
         self.present = Present(self.model, self.ring)
         self.follower = Follower(registry, self.present)
         self.group_commit = GroupCommit(registry, self.present, most_waiting=self.options.limits.waiting_writes)

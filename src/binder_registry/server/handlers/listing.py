@@ -3,6 +3,7 @@
 Runs in a lane, over a copy of the read model's entries or over the store's rows as of a revision.
 """
 
+import sys
 import time
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
@@ -13,7 +14,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from ...changes import PAGE
-from ...errors import InvalidRequest, RevisionPurged
+from ...errors import InvalidRequest, RevisionPurged, StoreUnavailable
 from ...globs import compiled, parse_glob
 from ...registry import Registry
 from ...selector import Requirement, matches, parse_selector
@@ -85,9 +86,7 @@ def _words(text: str) -> tuple[str, ...]:
 
 
 def page_of_present(listing: Listing, entries: list[Entry]) -> Page:
-    """`entries` of the living, by name; of all, in any order, where the listing wants tombstones too."""
-    if listing.deleted:
-        entries = sorted(entries, key=lambda entry: entry.name)
+    """`entries` of the living, by name."""
     found = _selected(listing, entries)
     start = bisect_right(found, listing.after, key=lambda entry: entry.name)
     end = start + listing.limit if listing.limit else len(found)
@@ -99,19 +98,27 @@ def page_of_present(listing: Listing, entries: list[Entry]) -> Page:
 def page_of_past(listing: Listing, registry: Registry, total: int | None) -> Page:
     """As of `listing.revision`. `total` is known from an earlier page. Raises `RevisionPurged`, `RevisionUnknown`."""
     limit = listing.limit or PAGE
-    page, last, count = list[Entry](), "", 0
+    contents, newest, last, count = list[bytes](), "", "", 0
     for entry in _matching(listing, registry, "" if total is None else listing.after):
         count += 1
         if entry.name <= listing.after:
             continue
-        if len(page) < limit:
-            page.append(entry)
+        if len(contents) < limit:
+            contents.append(entry.full if listing.full else entry.content)
+            newest = entry.name
             continue
-        last = page[-1].name
+        last = newest
         if total is not None:
             break
-    contents = [entry.full if listing.full else entry.content for entry in page]
     return Page(contents, last, count if total is None else total)
+
+
+def page_with_tombstones(listing: Listing, registry: Registry, revision: int) -> Page:
+    """Of the present, which is at `revision`; what tombstones hold is not in memory. Raises `StoreUnavailable`."""
+    try:
+        return page_of_past(replace(listing, revision=revision, limit=listing.limit or sys.maxsize), registry, None)
+    except RevisionPurged:  # a template was changed at this moment, and what it was is gone
+        raise StoreUnavailable from None
 
 
 def next_target(path: str, listing: Listing, query: dict[str, list[str]], last: str, revision: int) -> str:

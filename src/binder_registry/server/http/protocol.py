@@ -48,7 +48,8 @@ class SafeProtocol(HttpToolsProtocol):
         self._running: RequestResponseCycle | None = None  # the one begun last; `cycle` is the one read last
         self.refusal: RegistryError | None = None  # the last answer of this connection
         self._lingers = False
-        self._ended = False  # the client sends no more
+        self.ended = False  # the client sends no more
+        self.on_end: Any = None  # is called then
         self._pause = min(PATIENCE, self.timeout_keep_alive)
 
     def connection_made(self, transport: Any) -> None:
@@ -72,8 +73,9 @@ class SafeProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def eof_received(self) -> bool:  # type: ignore[override]
-        self.idle = False
-        self._ended = True
+        self.idle, self.ended = False, True
+        if self.on_end:
+            self.on_end()
         return bool(self._held) or self._answers_after_end()
 
     def data_received(self, data: bytes) -> None:
@@ -210,7 +212,7 @@ class SafeProtocol(HttpToolsProtocol):
                 self._feed(held)
         if self.refusal and self._answered():
             self._send_refusal(self.refusal)
-        elif self._ended and not self._held and not self._answers_after_end():
+        elif self.ended and not self._held and not self._answers_after_end():
             self.transport.close()
         self._settle()
 
@@ -264,7 +266,7 @@ class SafeProtocol(HttpToolsProtocol):
         self.flow.resume_reading()
         self._timer.cancel()
         self._timer = self.loop.call_later(LINGER, self.transport.close)
-        if self._ended:
+        if self.ended:
             self.transport.close()
         elif self.transport.can_write_eof():
             self.transport.write_eof()

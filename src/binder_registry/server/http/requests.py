@@ -1,8 +1,10 @@
 """Reading a request: path, query, headers, body and who sends it. Everything raises a `RegistryError`."""
 
+import asyncio
 import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, unquote_to_bytes
 
@@ -99,6 +101,19 @@ class HTTPRequest:
         """Returns when the client has gone away."""
         while (await self._receive())["type"] != "http.disconnect":
             pass
+
+    @contextmanager
+    def leaving(self) -> Iterator["asyncio.Task[None]"]:
+        """Done when the client has gone away, or sends no more: one that closed looks like that until it is written to,
+        and whoever waits for an answer can take a sooner one."""
+        leaves = asyncio.create_task(self.gone())
+        when_ended = self.scope.get("when_ended", lambda _: None)
+        when_ended(leaves.cancel)
+        try:
+            yield leaves
+        finally:
+            when_ended(None)
+            leaves.cancel()
 
     async def identity(self) -> Identity:
         """Who sends this. Raises what `token` does, `InvalidToken` and `AuthUnavailable`."""
