@@ -10,11 +10,10 @@ from typing import Protocol
 from msgspec import Struct
 
 from .errors import InvalidToken, MissingScope
+from .lengths import IDENTITY_LENGTH, TOKEN_LENGTH
 
 _KIND = re.compile(r"[a-z]+")
 _UNKEPT = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")  # some databases take none of them
-LONGEST_NAME = 1000  # characters
-LONGEST_TOKEN = 8192  # characters: proxies take no longer header
 
 
 class Scope(StrEnum):
@@ -39,8 +38,10 @@ class Identity(Struct, frozen=True):
     def __post_init__(self) -> None:
         if not _KIND.fullmatch(self.kind):
             raise ValueError(f"{self.kind!r} is no kind of identity: it must be a word of lower-case letters")
-        if not self.name or len(self.name) > LONGEST_NAME or _UNKEPT.search(self.name):
-            raise ValueError(f"an identity needs a name of at most {LONGEST_NAME} characters that can be written down")
+        if not self.name or len(self.name) > IDENTITY_LENGTH or _UNKEPT.search(self.name):
+            raise ValueError(
+                f"an identity needs a name of at most {IDENTITY_LENGTH} characters that can be written down"
+            )
 
     @property
     def by(self) -> str:
@@ -114,8 +115,8 @@ def carried(token: str) -> str:
         raise ValueError("a token may hold ASCII letters, digits and marks only: no other can be sent in a header")
     if not token.isprintable() or " " in token:
         raise ValueError("a token may hold no blank, line end or control character: `token KEY` is split at blanks")
-    if len(token) > LONGEST_TOKEN:
-        raise ValueError(f"a token may have at most {LONGEST_TOKEN} characters")
+    if len(token) > TOKEN_LENGTH:
+        raise ValueError(f"a token may have at most {TOKEN_LENGTH} characters")
     return token
 
 

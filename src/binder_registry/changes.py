@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct, structs
 
 from .errors import InvalidRequest, PositionUnknown
-from .members import LARGEST_INTEGER
+from .lengths import LARGEST_INTEGER
 from .template import Template
 from .wire import decode_template
 

@@ -15,7 +15,7 @@ import pytest
 from binder_registry.backends import sqlite_pragmas
 from binder_registry.backends.sqlite import SQLiteLog
 from binder_registry.conformance import LogConformance, StoreConformance
-from binder_registry.conformance.reading import run_in_threads
+from binder_registry.conformance.reading_out import run_in_threads
 from binder_registry.errors import DatabaseRefused, StoreUnavailable
 from binder_registry.log_contract import Log
 from binder_registry.log_store import LogStore

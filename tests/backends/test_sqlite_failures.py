@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from binder_registry.backends import sqlite_pragmas
 from binder_registry.backends.sqlite import SQLiteLog
-from binder_registry.conformance.reading import broken_links, folded, whole_log
+from binder_registry.conformance.reading_out import broken_links, folded, whole_log
 from binder_registry.errors import StoreUnavailable
 from binder_registry.log_store import LogStore
 from binder_registry.template import Template

@@ -14,7 +14,7 @@ from starlette.testclient import TestClient
 from binder_registry import LogStore
 from binder_registry.backends import sqlite_pragmas
 from binder_registry.backends.sqlite import SQLiteLog
-from binder_registry.conformance.reading import broken_links, whole_log
+from binder_registry.conformance.reading_out import broken_links, whole_log
 from binder_registry.server.live import follower
 
 from .asking import SCIPY, R, application, asked, names

@@ -9,7 +9,7 @@ from secrets import token_bytes
 
 from ..changes import MARK_BYTES
 from ..errors import DatabaseRefused
-from ..folders import sync_folder
+from ..sync_folder import sync_folder
 from .file_lock import FileLock
 from .sqlite_foreign_wal import beside, has_log, refuse_foreign_log
 from .sqlite_pragmas import connect, keeps_wal

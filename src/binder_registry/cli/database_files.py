@@ -20,7 +20,7 @@ from ..backends.sqlite_foreign_wal import beside
 from ..backends.sqlite_pragmas import connect
 from ..backends.urls import sqlite_path
 from ..errors import DatabaseRefused, StoreUnavailable
-from ..folders import sync_folder
+from ..sync_folder import sync_folder
 from ..verify import Finding, damaged_pages, verify
 from .files import name_beside
 from .output import progress, tell

@@ -30,7 +30,7 @@ from .http.asgi import Receive, Scope
 from .http.compression import Compressor
 from .http.counters import Counters
 from .http.identities import Identities
-from .http.places import normal_origins, normal_prefix
+from .http.prefixes_origins import normal_origins, normal_prefix
 from .http.requests import ClientDisconnected, HTTPRequest
 from .lanes import Lane
 from .limits import Limits

@@ -19,7 +19,7 @@ from ..live.event_ring import NearPage
 from ..service import Request
 from .event_stream import Stream, event_stream
 from .log_pages import Span, history, page, whole
-from .readers import may_read, sees_by
+from .read_permission import may_read, sees_by
 
 
 async def changes(request: Request) -> Reply | Stream:

@@ -15,7 +15,7 @@ from ..live.change_filter import Filter, reaching
 from ..live.event_ring import Piece, framed
 from ..service import Request, Service
 from .log_pages import Span, steps
-from .readers import Reader
+from .read_permission import Reader
 
 HEARTBEAT_SECONDS = 15.0
 HEARTBEAT = b":\n\n"

@@ -16,10 +16,10 @@ from binder_registry.backends.memory import MemoryLog
 from binder_registry.log_store import LogStore
 from binder_registry.registry import Registry
 from binder_registry.server.app import App, new_default_router
-from binder_registry.server.handlers.plain_writes import PlainWrites
+from binder_registry.server.handlers.fast_writes import FastWrites
 from binder_registry.server.http.counters import Counters
 from binder_registry.server.http.fast_path import fast_protocol
-from binder_registry.server.http.plain_writes import LONGEST, PlainWrite, WriteHead, write_head
+from binder_registry.server.http.fast_writes import LONGEST, PlainWrite, WriteHead, write_head
 from binder_registry.server.http.protocol import PATIENCE, SafeProtocol
 from binder_registry.template import Template
 
@@ -35,7 +35,7 @@ class Side:
 
     def __init__(self, loop: SteppedLoop, app: App, *, plain: bool) -> None:
         self.loop, self.app, self.counters = loop, app, Counters()
-        writes = PlainWrites(app.service) if plain else None
+        writes = FastWrites(app.service) if plain else None
         self.protocol = fast_protocol(app.service.model, access_log=None, counters=self.counters, writes=writes)
 
     def connect(self) -> Connection:
