@@ -253,6 +253,18 @@ def test_the_server_asks_the_registry_and_not_what_lies_behind_it(module: str) -
     assert [node for node in ast.walk(tree) if isinstance(node, ast.Attribute) and node.attr == "store"] == []
 
 
+def test_only_the_service_knows_where_tokens_are_kept() -> None:
+    trees = {module: ast.parse(MODULES[module].read_text()) for module in MODULES if part(module) == "server"}
+
+    reaching = {
+        module
+        for module, tree in trees.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and node.attr == "auth_store"
+    }
+    assert reaching == {f"{PACKAGE}.server.service"}
+
+
 def test_what_is_private_to_uvicorn_is_imported_in_one_file() -> None:
     private = [module for module in MODULES for name in imports(module) if name.startswith("uvicorn.")]
 

@@ -27,8 +27,8 @@ class Scope(StrEnum):
 class Identity(Struct, frozen=True):
     """Who holds a token. Of what they write, the log keeps `by`.
 
-    `kind` is a word (`user`, `service` and `key` are ours): the first colon of `by` ends it, so that a user called
-    `api-key` is nobody's key.
+    `kind` is a word (`user`, `service`, `key` and `anyone` are ours): the first colon of `by` ends it, so that a user
+    called `api-key` is nobody's key.
     """
 
     name: str
@@ -51,6 +51,9 @@ class Identity(Struct, frozen=True):
         """Raises `MissingScope`."""
         if scope not in self.scopes:
             raise MissingScope.of(scope)
+
+
+ANYONE = Identity("anyone", frozenset({Scope.READ}), "anyone")  # who reads where reads are not protected
 
 
 class AuthStore(Protocol):

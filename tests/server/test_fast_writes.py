@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from binder_registry.auth import TokenAuthStore
+from binder_registry.auth import ANYONE, TokenAuthStore
 from binder_registry.backends.memory import MemoryLog
 from binder_registry.log_store import LogStore
 from binder_registry.registry import Registry
@@ -49,7 +49,7 @@ class Side:
         connection.settle()
 
     def log(self) -> list[tuple[Any, ...]]:
-        changes = self.app.service.registry.changes()
+        changes = self.app.service.registry.changes(ANYONE)
         return [(one.revision, one.action, one.name, one.by, one.note, one.content, one.time) for one in changes]
 
     def totals(self) -> dict[Any, tuple[int, int]]:

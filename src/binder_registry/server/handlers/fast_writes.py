@@ -2,7 +2,7 @@
 
 import re
 
-from ...auth import Identity, Scope, known
+from ...auth import Identity, Scope
 from ...errors import RegistryError
 from ...fast_body import read_plain
 from ...lookalikes import is_plain, warnings_of
@@ -36,7 +36,7 @@ class FastWrites:
 
     def who(self, head: WriteHead) -> Identity | None:
         try:
-            who = known(self._service.registry.auth_store, token_of(head.authorization))
+            who = self._service.identities.known(token_of(head.authorization))
             if who is not None:
                 who.require(Scope.WRITE)
         except RegistryError:
