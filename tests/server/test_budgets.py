@@ -157,6 +157,8 @@ def test_polls_are_answered_without_the_pool_however_many_wait() -> None:
 
     with listening(app) as port, ExitStack() as stack:
         waiting = [stack.enter_context(connected(port)) for _ in range(50)]
+        waiting[0].send(b"GET / HTTP/1.1\r\nHost: r\r\n\r\n")
+        waiting[0].answer()  # the server has started: what is written from now on is in its ring
         for connection in waiting:
             connection.send(b"GET /changes?since=0&wait=30 HTTP/1.1\r\nHost: r\r\n\r\n")
         write(store, 1)
