@@ -529,3 +529,14 @@ def test_an_import_that_left_something_out_prunes_nothing(registry: CommandLine,
 
     assert (result.code, "--prune would delete what was left out of the input: Bad" in result.err) == (1, True)
     assert [template.name for template in client.list_templates()] == ["old"]
+
+
+def test_the_token_of_the_registry_that_is_read_has_a_variable_of_its_own(registry: CommandLine) -> None:
+    refusal = json_answer({"message": "Invalid token"}, status=401, Registry_Error="invalid_token")
+    with running(lambda *_: refusal) as other:
+        result = registry("import", "--from-url", other.url)
+
+    assert (result.code, result.err) == (
+        5,
+        "Error: Invalid token. BINDER_REGISTRY_FROM_TOKEN holds the token of the registry that is read.\n",
+    )

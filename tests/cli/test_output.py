@@ -2,7 +2,6 @@
 
 import json
 import os
-import shlex
 import subprocess
 from collections.abc import Callable
 
@@ -11,7 +10,6 @@ import yaml
 from msgspec import structs
 
 from binder_registry import Client, Template
-from binder_registry.cli.output import hinted
 
 from .invoking import COMMAND, CommandLine
 
@@ -122,20 +120,3 @@ def test_no_name_is_cut_off_however_narrow_the_terminal(
         shown = terminal.end().out
 
     assert [shown.count(f"{stem}-{number}") for number in range(3)] == [1, 1, 1]
-
-
-# ── hints ────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-@pytest.mark.parametrize("name", ["a", "a b", "-x", "--help", "a'b", "$(id)", "`id`", "環"])
-def test_the_hint_of_a_deletion_can_be_run_as_it_stands(registry: CommandLine, client: Client, name: str) -> None:
-    client.register_template(Template(name=name, image_name="i"))
-
-    hint = registry("delete", "--", name).out.split("; `", 1)[1].rsplit("` brings", 1)[0]
-
-    assert registry(*shlex.split(hint)[1:]).code == 0
-    assert client.get_template(name).image_name == "i"
-
-
-def test_a_hint_without_need_is_plain() -> None:
-    assert hinted("restore", "scipy", "3") == "binder-registry restore scipy 3"

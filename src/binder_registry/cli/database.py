@@ -115,7 +115,7 @@ def check(
         ctx.invoke(check_hub, kind=kind, allow_commands=allow_commands, **chosen)
         return
     if not db:
-        raise click.UsageError("Name the database: sqlite:///PATH. What a hub can offer is `check-hub`.")
+        raise click.UsageError("Name the database: sqlite:///PATH. What hubs can offer is `binder-registry check-hub`.")
     finding = verified(db)
     problems = finding.problems
     if db.startswith("sqlite:"):

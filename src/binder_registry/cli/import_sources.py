@@ -37,8 +37,13 @@ def of_registry(url: str | None, context: str | None) -> list[dict[str, Any]]:
     """As they came, with what this release does not know. With the token of that registry and never the one of the
     registry that is written to."""
     from ..client import Client
+    from ..errors import Unauthorized
     from .context_file import address
+    from .failures import Explained
 
     found, token = address(None, context) if context else (url, None)
     with Client(found, token=token or os.environ.get(TOKEN_VARIABLE, "").strip(), timeout=30.0) as other:
-        return other.list_json()
+        try:
+            return other.list_json()
+        except Unauthorized as error:
+            raise Explained(error, f"{TOKEN_VARIABLE} holds the token of the registry that is read.") from None

@@ -11,7 +11,6 @@ import codecs
 import io
 import json
 import re
-import shlex
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -44,23 +43,6 @@ def format_option(*names: str, default: str = "table") -> Callable[[Callable[...
 
 def printable(text: str) -> str:
     return text.translate(_ESCAPES)
-
-
-def hinted(*words: str) -> str:
-    """A command of ours as a person can run it, for the registry that was named with --url or --context: names may hold
-    blanks, and begin with a dash."""
-    verb, *arguments = words
-    dashes = ["--"] if any(argument.startswith("-") for argument in arguments) else []
-    return shlex.join(["binder-registry", verb, *_registry_named(), *dashes, *arguments])
-
-
-def _registry_named() -> list[str]:
-    ctx = click.get_current_context(silent=True)
-    for each in [ctx, ctx.find_root()] if ctx else []:
-        named = [f"--{key}={each.params[key]}" for key in ("url", "context") if each.params.get(key)]
-        if named:
-            return named
-    return []
 
 
 def escape_what_output_cannot_hold() -> None:
