@@ -18,6 +18,7 @@ STANDARD_INPUT = "-"
 
 _URL = re.compile("[A-Za-z][A-Za-z0-9+.-]*://")
 _LEFT_BY_SYSTEMS = ("thumbs.db", "desktop.ini")
+_LEFT_BY_PROGRAMS = (".#", "._", "..")  # locks of Emacs, forks of macOS, versions of Kubernetes' mounts
 
 
 class InvalidDocument(click.ClickException):
@@ -30,7 +31,7 @@ class InvalidDocument(click.ClickException):
 class Found(Struct, frozen=True):
     files: list[str] = []
     subfolders: list[Path] = []  # which are not looked into, and not named either
-    passed_over: list[Path] = []  # what else folders hold, but for what is hidden
+    passed_over: list[Path] = []  # what else folders hold, but for what editors and systems hide
 
 
 def find(sources: Sequence[str]) -> Found:
@@ -47,7 +48,8 @@ def find(sources: Sequence[str]) -> Found:
         if source == STANDARD_INPUT or not Path(source).is_dir():
             found.files.append(source)
             continue
-        entries = sorted(each for each in Path(source).iterdir() if not _hidden(each.name))
+        every = sorted(Path(source).iterdir())
+        entries = [each for each in every if not _hidden(each.name)]
         folders = [each for each in entries if each.is_dir()]
         files = [each for each in entries if _is_ours(each.name) and (each.is_file() or not each.exists())]
         if not files:
@@ -55,6 +57,7 @@ def find(sources: Sequence[str]) -> Found:
         found.files.extend(map(str, files))
         found.subfolders.extend(each for each in folders if each.resolve() not in named)
         found.passed_over.extend(each for each in entries if each not in files and each not in folders)
+        found.passed_over.extend(each for each in every if _hidden_by_people(each.name))
     return found
 
 
@@ -100,6 +103,10 @@ def decoded(content: bytes, where: str) -> str:
 def _hidden(name: str) -> bool:
     """Also the locks, copies and forks that editors, Kubernetes and macOS leave: they begin with a dot."""
     return name.startswith(".") or name.lower() in _LEFT_BY_SYSTEMS
+
+
+def _hidden_by_people(name: str) -> bool:
+    return name.startswith(".") and not name.startswith(_LEFT_BY_PROGRAMS) and _is_ours(name)
 
 
 def _is_ours(name: str) -> bool:
