@@ -2,8 +2,10 @@
 
 import json
 import os
+import shlex
 import subprocess
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import yaml
@@ -120,3 +122,31 @@ def test_no_name_is_cut_off_however_narrow_the_terminal(
         shown = terminal.end().out
 
     assert [shown.count(f"{stem}-{number}") for number in range(3)] == [1, 1, 1]
+
+
+# ── outputs that take nothing ────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+@pytest.mark.parametrize("command", ["list -o wide", "list -o json", "changes", "export", "get a -o yaml", "--help"])
+def test_a_full_disk_is_one_line_and_no_success(registry: CommandLine, client: Client, command: str) -> None:
+    client.register_template(Template(name="a", image_name="i"))
+
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [*COMMAND, *command.split()], env=os.environ | registry.environment, stdout=full, stderr=subprocess.PIPE
+        )
+
+    assert (done.returncode, done.stderr) == (1, b"Error: No space left on device.\n")
+
+
+@pytest.mark.parametrize("closing", ["2>&-", ">&- 2>&- <&-", "2>/dev/full"])
+@pytest.mark.parametrize(("command", "code"), [("list", 0), ("get nope", 1), ("create", 2)])
+def test_the_exit_code_stays_where_nothing_can_be_told(
+    registry: CommandLine, closing: str, command: str, code: int
+) -> None:
+    line = f"exec {shlex.join(COMMAND)} {command} {closing}"
+
+    done = subprocess.run(["sh", "-c", line], env=os.environ | registry.environment, stdout=subprocess.DEVNULL)
+
+    assert done.returncode == code

@@ -13,7 +13,7 @@ import json
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -62,8 +62,9 @@ def say(text: str) -> None:
 
 
 def tell(text: str) -> None:
-    """A line for people, on stderr."""
-    click.echo(printable(text), file=sys.stderr)
+    """A line for people, on stderr; where that takes nothing, what was done stays done."""
+    with suppress(OSError):
+        click.echo(printable(text), file=sys.stderr)
 
 
 def console(*, err: bool = False, width: int | None = None) -> "Console":
