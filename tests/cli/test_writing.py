@@ -381,10 +381,10 @@ def test_revisions_and_counts_are_digits(registry: CommandLine, command: tuple[s
         ("get", "\udcff"),
     ],
 )
-def test_arguments_that_are_not_utf_8_are_no_fault_of_ours(registry: CommandLine, arguments: tuple[str, ...]) -> None:
+def test_arguments_that_are_not_utf_8_are_wrong_usage(registry: CommandLine, arguments: tuple[str, ...]) -> None:
     result = registry(*arguments)
 
-    assert (result.code, "fault of binder-registry" in result.err) == (1, False)
+    assert (result.code, "is not text in UTF-8" in result.err) == (2, True)
 
 
 def test_what_the_registry_warns_of_is_told_beside_the_result(registry: CommandLine) -> None:

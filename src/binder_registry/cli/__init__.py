@@ -11,6 +11,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from ..version import __version__
+from .arguments import in_utf8
 from .connection import Chosen, context_option, url_option
 from .output import escape_what_output_cannot_hold, tell
 
@@ -129,7 +130,7 @@ def run(arguments: Sequence[str]) -> int:
     escape_what_output_cannot_hold()
     try:
         try:
-            result = cli.main(arguments, prog_name="binder-registry", standalone_mode=False)
+            result = cli.main(in_utf8(arguments), prog_name="binder-registry", standalone_mode=False)
             sys.stdout.flush()
             return result if isinstance(result, int) else 0
         except click.ClickException as error:

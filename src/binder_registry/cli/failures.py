@@ -30,6 +30,8 @@ from .output import printable
 
 FAILED, UNREACHABLE, CONFLICT, NOT_ALLOWED = 1, 3, 4, 5
 
+_LOCALE = "LC_ALL=C.UTF-8 sets one that can."
+
 
 def _list() -> str:
     return f"`{hinted('list')}` shows what there is, `{hinted('changes')}` also what was deleted."
@@ -88,7 +90,9 @@ def explain(error: Exception, instead: str | None = None) -> tuple[int, str]:
     if isinstance(error, OSError):
         what = error.strerror or str(error)
         return FAILED, _line(f"{error.filename}: {what}" if error.filename else what, "")
-    if isinstance(error, UnicodeEncodeError):  # an argument of bytes that are no text
+    if isinstance(error, UnicodeEncodeError):
+        if error.encoding != "utf-8":
+            return FAILED, _line(f"{error.object[:100]!a} cannot be written in this locale's {error.encoding}", _LOCALE)
         return FAILED, _line(f"{error.object[:100]!a} is not text in UTF-8", "")
     if isinstance(error, RecursionError):
         return FAILED, _line("The input is nested too deeply", "")

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .arguments import on_disk
 from .documents import read_templates
 from .sources import STANDARD_INPUT, InvalidDocument
 
@@ -22,7 +23,7 @@ def of_files(
     if form == "templates":
         return read_templates(sources, whole=whole), []
     for source in sources:
-        if source != STANDARD_INPUT and Path(source).is_dir():
+        if source != STANDARD_INPUT and Path(on_disk(source)).is_dir():
             raise InvalidDocument(f"{source}: is a folder: name its files, in their order")
     from .hub_files import of_hub, of_images
 

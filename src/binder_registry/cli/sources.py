@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 from msgspec import Struct
 
+from .arguments import on_disk
 from .output import printable
 
 SUFFIXES = (".yaml", ".yml", ".json")  # in capitals too
@@ -37,7 +38,7 @@ class Found(Struct, frozen=True):
 def find(sources: Sequence[str]) -> Found:
     """Files and pipes as they are named, and the files of folders, sorted. Raises `InvalidDocument` and `OSError`."""
     found = Found()
-    named = {Path(source).resolve() for source in sources}
+    named = {Path(on_disk(source)).resolve() for source in sources}
     for source in sources:
         if not source:
             raise InvalidDocument("-f '' names no file: is a variable empty?")
@@ -45,10 +46,10 @@ def find(sources: Sequence[str]) -> Found:
             from ..client.address import shown
 
             raise InvalidDocument(f"{shown(source)} is a URL, and no file: fetch it first, and give it with -f -")
-        if source == STANDARD_INPUT or not Path(source).is_dir():
+        if source == STANDARD_INPUT or not Path(on_disk(source)).is_dir():
             found.files.append(source)
             continue
-        every = sorted(Path(source).iterdir())
+        every = sorted(Path(on_disk(source)).iterdir())
         entries = [each for each in every if not _hidden(each.name)]
         folders = [each for each in entries if each.is_dir()]
         files = [each for each in entries if _is_ours(each.name) and (each.is_file() or not each.exists())]
@@ -79,7 +80,7 @@ def read_text(source: str) -> str:
     if source == STANDARD_INPUT:
         content = sys.stdin.buffer.read(MOST_BYTES + 1)
     else:
-        with Path(source).open("rb") as file:
+        with Path(on_disk(source)).open("rb") as file:
             content = file.read(MOST_BYTES + 1)
     if len(content) > MOST_BYTES:
         raise InvalidDocument(f"{shown(source)}: is larger than {MOST_BYTES >> 20} MiB")
