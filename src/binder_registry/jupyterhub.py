@@ -377,7 +377,7 @@ class Rules:
     override: Override | None = None
     escape: bool = True
     image_command: bool = False
-    traits: Collection[str] = ()
+    traits: Mapping[str, Any] = field(default_factory=dict)
     allow_overrides: Collection[str] = ()
     ignore_group_case: bool = False
     sections: tuple[str, ...] = ()
@@ -389,7 +389,7 @@ class Rules:
 
     def of(self, spawner_class: Any) -> "Rules":
         """The same for this class of spawner."""
-        traits = spawner_class.class_trait_names() if hasattr(spawner_class, "class_trait_names") else ()
+        traits = spawner_class.class_traits() if hasattr(spawner_class, "class_traits") else {}
         sections = tuple(cls.__name__.lower() for cls in reversed(spawner_class.__mro__))
         return replace(self, kind=kind_of(spawner_class), traits=traits, sections=sections)
 
@@ -548,7 +548,7 @@ def merged_setting(before: Any, ours: Any) -> Any:
 
 
 def _updated(before: Any, ours: Mapping[str, Any]) -> dict[str, Any]:
-    both: dict[str, Any] = copied(before) if isinstance(before, dict) else {}
+    both: dict[str, Any] = copied(dict(before)) if isinstance(before, Mapping) else {}  # a function may give any
     for key, value in ours.items():
         if value is None:
             both.pop(key, None)
@@ -576,6 +576,42 @@ def undone(now: Any, before: Any, after: Any) -> Any:
     was = before if isinstance(before, dict) else {}
     back = {key: undone(now.get(key, _GONE), was.get(key, _GONE), after.get(key, _GONE)) for key in {**was, **now}}
     return {key: value for key, value in back.items() if value is not _GONE}
+
+
+# ── hub/kinds.py ──
+# What the traits of the spawner's class take: found before somebody starts, where the trait itself can tell.
+
+
+_NAMES: Mapping[Any, str] = {str: "a text", list: "a list", dict: "an object"}  # what is in it may be secret
+
+
+def check_kinds(settings: Mapping[str, Any], traits: Mapping[str, Any]) -> None:
+    """Raises `NotOffered` for a value that its trait refuses, as it is after merging.
+
+    What a function will say is not known yet, nor what a spawner checks against its other settings: those are refused
+    at the start. None lifts, whatever the trait.
+    """
+    for name, value in settings.items():
+        trait = traits.get(name)
+        if trait is None or value is None or callable(value) or takes(trait, merged_setting(None, value)):
+            continue
+        shown = _NAMES.get(type(value), repr(value))
+        raise NotOffered(f"{name} is {shown} that the spawner does not take: it wants {trait.info()}")
+
+
+def takes(trait: Any, value: Any) -> bool:
+    """By its own rule; a spawner's further rules look at an instance, and there is none."""
+    nobody = next(cls for cls in trait.this_class.__mro__ if cls.__name__ == "HasTraits")
+    try:
+        trait._validate(nobody(), value)
+    except Exception:  # noqa: BLE001  # whatever the rule raises
+        return False
+    return True
+
+
+def lifted(spawner: Any, name: str) -> Any:
+    """What takes away what the hub set: None, or the trait's own default where it takes no None."""
+    return None if takes(spawner.traits()[name], None) else spawner.trait_defaults(name)
 
 
 # ── hub/limits.py ──
@@ -641,7 +677,10 @@ def settings_of(template: Template, rules: Rules) -> dict[str, Any]:
         overrides["image"] = checked_image(overrides["image"])
     check_arguments(overrides.get("args"))
     _check_variables(overrides.get("environment") or {})
-    return merged(_of_members(template, rules), overrides)  # type: ignore[no-any-return]
+    settings: dict[str, Any] = merged(_of_members(template, rules), overrides)
+    if settings.get("image") == "":
+        del settings["image"]
+    return settings
 
 
 def _of_members(template: Template, rules: Rules) -> dict[str, Any]:
@@ -663,6 +702,7 @@ def _of_members(template: Template, rules: Rules) -> dict[str, Any]:
 
 def _common(template: Template, limits: Limits, kind: Kind) -> dict[str, Any]:
     literal = _literal if kind == "kubernetes" else str
+    variable_text = _untemplated if kind == "swarm" else literal
     formatted = _formatted if kind == "kubernetes" else str  # KubeSpawner formats these; the others do not
     given: dict[str, str] = template.get("environment", {})
     _check_variables(given)
@@ -671,12 +711,14 @@ def _common(template: Template, limits: Limits, kind: Kind) -> dict[str, Any]:
         "BINDER_REGISTRY_REVISION": str(template["revision"]),
     }
     settings: dict[str, Any] = {
-        "environment": {variable: formatted(literal(value)) for variable, value in environment.items()}
+        "environment": {variable: formatted(variable_text(value)) for variable, value in environment.items()}
     }
     if words := command_words(template.get("command", "")):
         settings["cmd"] = [literal(word) for word in words]
     if path := template.get("redirect-uri"):
-        settings["default_url"] = _formatted(literal(_server_path(path)))  # every spawner formats this one
+        settings["default_url"] = _formatted(
+            variable_text(_server_path(path))
+        )  # every spawner formats it, into a variable
     if limits.memory:
         settings["mem_limit"] = int(limits.memory)
     if limits.cpus:
@@ -762,6 +804,11 @@ def _port(template: Template) -> int:
 def _literal(text: str) -> str:
     """For what the kubelet expands: `$(X)` and `$$` reach the server as they are."""
     return text.replace("$", "$$") if _EXPANDED.search(text) else text
+
+
+def _untemplated(text: str) -> str:
+    """For variables, of which a swarm makes templates: `{{` reaches the server as it is."""
+    return text.replace("{{", '{{"{{"}}')
 
 
 def _formatted(text: str) -> str:
@@ -948,6 +995,7 @@ def _reason(template: Template, choices: Mapping[str, Any], check: Callable[[Tem
 FREE_TEXT = "free-text"
 UNLISTED = "--unlisted-choice"  # KubeSpawner's, after the name of an option; names hold no "--"
 OTHER = "--"  # in our own form: what is typed counts
+_TYPED = (OTHER, "unlisted-choice", "unlisted_choice", "--extra-selectable-item")  # KubeSpawner's; fancy-profiles' two
 _OF_A_LINK = "option."
 
 
@@ -1007,7 +1055,7 @@ def choices_of_a_link(first: Mapping[str, str]) -> dict[str, Any]:
 
 
 def choices_of_a_form(first: Mapping[str, str], slug: str) -> dict[str, Any]:
-    """Of our own and of KubeSpawner's, which leaves out the menu where something was typed."""
+    """Of our own, of KubeSpawner's, which leaves out the menu where something was typed, and of fancy-profiles'."""
     prefix = f"profile-option-{slug}--"
     sent = {key.removeprefix(prefix): value for key, value in first.items() if key.startswith(prefix)}
     sent.pop("revision", None)
@@ -1016,7 +1064,7 @@ def choices_of_a_form(first: Mapping[str, str], slug: str) -> dict[str, Any]:
     }
     for key, value in sent.items():
         name = key.removesuffix(UNLISTED)
-        if name != key and value and sent.get(name, OTHER) in (OTHER, UNLISTED.strip("-")):
+        if name != key and value and sent.get(name, OTHER) in _TYPED:
             choices[name] = {FREE_TEXT: value}
     return choices
 
@@ -1149,8 +1197,12 @@ document.querySelectorAll(".binder-registry fieldset").forEach(fields => fields.
 
 
 def profile_options(options: Collection[Json], defaults: Json, text: Callable[[str], str]) -> dict[str, dict[str, Any]]:
-    """Without settings: they are made at the start. `text` escapes where the form does not."""
-    return {option["name"]: _option(option, defaults, text) for option in options}
+    """Without settings: they are made at the start. `text` escapes where the form does not.
+
+    An option with nothing to choose, but for images that are built, is not shown: fancy-profiles' form would break.
+    """
+    shown = (option for option in options if option.get("choices") or FREE_TEXT in option)
+    return {option["name"]: _option(option, defaults, text) for option in shown}
 
 
 def _option(option: Json, defaults: Json, text: Callable[[str], str]) -> dict[str, Any]:
@@ -1341,6 +1393,7 @@ def profile_of(template: Template, rules: Rules) -> tuple[dict[str, Any], dict[s
         settings = {**profile.pop("kubespawner_override")}
     if not callable(settings.get("cmd")):
         check_command(settings, rules.allow_commands)
+    check_kinds(settings, rules.traits)
     return profile, settings
 
 
@@ -2231,9 +2284,11 @@ async def apply_settings(spawner: Any, settings: Mapping[str, Any], rules: Rules
     images_own = rules.image_command and rules.kind != "local"  # no image there
     if "cmd" not in given and not spawner.cmd and not images_own:
         given["cmd"] = [COMMAND]  # KubeSpawner and DockerSpawner would use the image's own
+    empty = {trait: lifted(spawner, trait) for trait, ours in given.items() if ours is None}
+    given |= empty
     for trait, ours in given.items():
         try:
-            _set_trait(spawner, undo, trait, merged_setting(getattr(spawner, trait), ours))
+            _set_trait(spawner, undo, trait, ours if trait in empty else merged_setting(getattr(spawner, trait), ours))
         except Exception as error:  # noqa: BLE001  # whatever the trait's own rule raises
             log.warning("%s: the spawner does not take this environment's %s: %s", spawner._log_name, trait, error)
             raise http_error(400, f"This environment cannot be started: the spawner refuses its {trait}.") from None
@@ -2251,8 +2306,15 @@ async def apply_settings(spawner: Any, settings: Mapping[str, Any], rules: Rules
 
 async def _asked(spawner: Any, trait: str, ours: Any) -> Any:
     """A function in a profile is asked for the value, as KubeSpawner does; hooks are functions themselves."""
-    value = ours(spawner) if callable(ours) and not _HOOK.fullmatch(trait) else ours
-    return await value if isawaitable(value) else value
+    if not callable(ours) or _HOOK.fullmatch(trait):
+        return ours
+    try:
+        value = ours(spawner)
+        return await value if isawaitable(value) else value
+    except Exception as error:  # whatever the hub's own code raises
+        log.exception("%s: the function that the override sets for %s failed", spawner._log_name, trait)
+        text = f"This environment cannot be started: the hub's own function for {trait} failed."
+        raise http_error(500, text) from error
 
 
 def _set_trait(spawner: Any, undo: dict[str, Any], trait: str, value: Any) -> None:

@@ -387,6 +387,17 @@ def test_templates_and_choices_that_a_hub_leaves_out_are_counted_apart(
     assert (result.code, said in result.err) == (1, True)
 
 
+def test_a_value_that_the_hubs_spawner_does_not_take_is_named(registry: CommandLine, client: Client) -> None:
+    pytest.importorskip("kubespawner")
+    overrides = {"kubespawner": Raw(b'{"node_selector": "gpu"}')}
+    client.register_template(Template(name="lab", image_name="i", overrides=overrides))
+
+    result = registry("check-hub")
+
+    assert result.out.startswith("lab\tnode_selector is a text that the spawner does not take")
+    assert result.code == 1
+
+
 def test_a_paused_template_is_no_fault_of_a_hubs_list(registry: CommandLine, client: Client) -> None:
     client.register_template(Template(name="lab", image_name="i", paused="Back on Monday."))
 

@@ -3,8 +3,10 @@
 import asyncio
 import json
 from collections.abc import Iterator
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -146,6 +148,41 @@ def test_what_the_hub_configures_for_the_host_stays(engine: ThreadingHTTPServer)
     assert (host["PidsLimit"], host["CpuShares"]) == (100, 512)
 
 
+class Host:
+    def secured(self, spawner: Any) -> dict[str, Any]:
+        return {"cap_drop": ["ALL"]}
+
+    async def __call__(self, spawner: Any) -> dict[str, Any]:
+        return self.secured(spawner)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        Host().secured,
+        Host(),
+        partial(Host.secured, Host()),
+        partial(Host.__call__, Host()),
+        lambda spawner: MappingProxyType({"cap_drop": ["ALL"]}),
+    ],
+    ids=["method", "object", "partial", "asynchronous partial", "read-only mapping"],
+)
+def test_whatever_kind_of_function_the_hub_has_its_security_stays(engine: ThreadingHTTPServer, function: Any) -> None:
+    host = container(engine, limits={"cpu_shares": 512}, config={"extra_host_config": function})["HostConfig"]
+
+    assert (host["CapDrop"], host["CpuShares"]) == (["ALL"], 512)
+
+
+def test_where_the_hubs_function_for_the_host_fails_nothing_is_created(engine: ThreadingHTTPServer) -> None:
+    def failing(spawner: Any) -> dict[str, Any]:
+        raise LookupError("no host")
+
+    with pytest.raises(LookupError):
+        container(engine, limits={"cpu_shares": 512}, config={"extra_host_config": failing})
+
+    assert not Engine.created
+
+
 @pytest.mark.parametrize("asynchronous", [False, True])
 def test_a_function_of_the_hub_for_the_host_is_still_asked(engine: ThreadingHTTPServer, asynchronous: bool) -> None:
     async def later(spawner: Any) -> dict[str, Any]:
@@ -248,6 +285,41 @@ def test_on_a_swarm_a_template_starts_with_its_limits(engine: ThreadingHTTPServe
     assert task["Resources"]["Limits"] == {"MemoryBytes": 64 << 20, "NanoCPUs": 500_000_000}
     assert (task["ContainerSpec"]["Image"], task["ContainerSpec"]["Args"]) == ("quay.io/x:1", ["jupyterhub-singleuser"])
     assert "A=$(b)" in task["ContainerSpec"]["Env"]
+
+
+@pytest.mark.parametrize("text", ["{{.Node.ID}}", "{{", "{{{x}}}", "}}", "{x}"])
+def test_what_a_swarm_would_take_for_a_template_of_its_own_reaches_the_server(
+    engine: ThreadingHTTPServer, text: str
+) -> None:
+    spec = service(engine, environment={"A": text}, redirect_uri=f"/{text}")["ContainerSpec"]
+
+    rendered = [variable.replace('{{"{{"}}', "{{") for variable in spec["Env"]]  # as a swarm does it: a text in quotes
+    assert {f"A={text}", f"JUPYTERHUB_DEFAULT_URL=/{text}"} <= {*rendered}
+    assert not any("{{" in variable.replace('{{"{{"}}', "") for variable in spec["Env"])
+
+
+def test_a_command_on_a_swarm_is_no_template(engine: ThreadingHTTPServer) -> None:
+    spec = service(engine, command="jupyterhub-singleuser '{{.Node.ID}}' '$(x)' '$$'")["ContainerSpec"]
+
+    assert spec["Args"][1:] == ["{{.Node.ID}}", "$(x)", "$$"]
+
+
+def test_what_a_swarm_sets_aside_is_what_was_asked_for(engine: ThreadingHTTPServer) -> None:
+    task = service(engine, requests={"memory": 64 << 20, "cpus": 0.25}, limits={"memory": 128 << 20})
+
+    assert task["Resources"]["Reservations"] == {"MemoryBytes": 64 << 20, "NanoCPUs": 250_000_000}
+
+
+def test_what_the_hub_mounts_on_a_swarm_stays(engine: ThreadingHTTPServer) -> None:
+    [mount] = service(engine, config={"volumes": {"/srv/ada": "/home"}})["ContainerSpec"]["Mounts"]
+
+    assert (mount["Source"], mount["Target"]) == ("/srv/ada", "/home")
+
+
+def test_without_a_command_the_hubs_own_runs_on_a_swarm_too(engine: ThreadingHTTPServer) -> None:
+    spec = service(engine, config={"cmd": ["wrapper.sh"], "args": ["--x"]})["ContainerSpec"]
+
+    assert spec["Args"] == ["wrapper.sh", "--x"]
 
 
 def test_what_the_hub_tells_a_swarm_stays(engine: ThreadingHTTPServer) -> None:

@@ -1,6 +1,7 @@
 """Options on the real KubeSpawner class: what its form shows and sends, and the manifest that a choice makes."""
 
 import asyncio
+import re
 from typing import Any
 
 import pytest
@@ -178,6 +179,39 @@ def test_what_is_typed_reaches_the_pod_as_it_is(text: str) -> None:
     assert container(manifest)["args"] == ["jupyterhub-singleuser", f"--x={kubelets}"]
 
 
+DOLLARS = ["$(HOME)", "$$", "$$(HOME)", "$$$", "a$$b$(B)$", "$(", "$()", "{$(B)}", "$${x}", "$HOME ${B}", "a{0}$$"]
+
+
+def as_a_kubelet_has_it(text: str) -> str:
+    """`$$` is a dollar, `$(X)` the variable: here each is called X."""
+    return re.sub(r"\$\$|\$\([^)]*\)", lambda found: "$" if found[0] == "$$" else "X", text)
+
+
+@pytest.mark.parametrize("text", DOLLARS)
+def test_what_a_kubelet_makes_of_dollars_is_what_was_written(text: str) -> None:
+    members: dict[str, Any] = {
+        "environment": {"A": text},
+        "command": f"jupyterhub-singleuser '{text}'",
+        "redirect_uri": f"/{text}",
+    }
+
+    manifest = pod({"template": "lab"}, lab=template("lab", **members))
+
+    found = variables(manifest)["A"], container(manifest)["args"][1], variables(manifest)["JUPYTERHUB_DEFAULT_URL"]
+    assert [*map(as_a_kubelet_has_it, found)] == [text, text, f"/{text}"]
+
+
+@pytest.mark.parametrize("text", DOLLARS)
+def test_what_a_kubelet_makes_of_dollars_is_what_was_typed(text: str) -> None:
+    free = {"set": {"environment": {"A": "$(B){value}"}, "command": "jupyterhub-singleuser --x={value}"}}
+    lab = template("lab", options=[{"name": "data", "free-text": free}])
+
+    manifest = pod({"template": "lab", "options": {"data": {"free-text": text}}}, lab=lab)
+
+    found = variables(manifest)["A"], container(manifest)["args"][1]
+    assert [*map(as_a_kubelet_has_it, found)] == [f"$(B){text}", f"--x={text}"]
+
+
 def test_a_choice_saved_before_the_move_keeps_its_options() -> None:
     lab = template("gpu_t4", options=[SIZE])
 
@@ -234,6 +268,27 @@ def test_the_form_knows_the_choices_of_the_last_time() -> None:
     page = form(catalogue(LAB, rules=RULES), {"profile": "lab", "mem_1_9": "large", "image": "gone"})
 
     assert 'const userOptions = {"profile": "lab", "mem_1_9": "large"};' in page
+
+
+@pytest.mark.parametrize("menu", ["unlisted-choice", "unlisted_choice", "--extra-selectable-item"])
+def test_what_is_typed_or_built_in_other_forms_starts(menu: str) -> None:
+    hooks = environments(catalogue(LAB, rules=RULES), RULES)
+    sent = {"profile": ["lab"], "profile-option-lab--image": [menu]}
+    sent |= {"profile-option-lab--image--unlisted-choice": ["quay.io/a/b:c"]}
+
+    assert container(started(hooks, hooks.options_from_form(sent)))["image"] == "quay.io/a/b:c"
+
+
+def test_an_option_with_nothing_to_choose_is_not_in_the_form_and_starts() -> None:
+    lab = template("lab", options=[{"name": "image", "build": True}])
+    hooks = environments(catalogue(lab, rules=RULES), RULES)
+
+    async def shown() -> Any:
+        return await hooks.profile_list(spawner_with(hooks))
+
+    [profile] = asyncio.run(shown())
+    assert "profile_options" not in profile
+    assert container(pod({"profile": "lab"}, lab=lab))["image"] == "jupyter/scipy:1"
 
 
 def test_what_the_form_sends_starts() -> None:

@@ -1,6 +1,7 @@
 """What a JupyterHub makes of the registry: prepull, and check-hub."""
 
 from collections.abc import Callable, Iterable, Sequence
+from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -14,6 +15,12 @@ if TYPE_CHECKING:
     from ..template import Template
 
 F = TypeVar("F", bound=Callable[..., Any])
+_SPAWNERS = {
+    "kubernetes": "kubespawner.KubeSpawner",
+    "docker": "dockerspawner.DockerSpawner",
+    "swarm": "dockerspawner.SwarmSpawner",
+    "local": "jupyterhub.spawner.SimpleLocalProcessSpawner",
+}
 
 
 def allow_command_option(command: F) -> F:
@@ -127,6 +134,7 @@ def check_hub(
     hub = _rules_of_hubs()
     templates = _as_hubs_read_them(client.list_templates(deleted=True, label=label))
     rules = hub.Rules(kind=kind, allow_commands=allow_commands, allow_overrides=allow_overrides)
+    rules = _with_traits(rules, kind)
     catalogue = hub.Catalogue().having(templates, rules)
     faults: list[list[str]] = []
     for name, reason in catalogue.left_out.items():
@@ -152,6 +160,15 @@ def check_hub(
         offered = _number(len(catalogue.offers), "template")
         raise click.ClickException(f"A hub offers {offered} and leaves out {' and '.join(left_out)}.")
     say(f"a hub offers all {len(catalogue.offers)} templates")
+
+
+def _with_traits(rules: Any, kind: str) -> Any:
+    """What the spawner's own class takes is known where that is installed beside us."""
+    module, _, name = _SPAWNERS[kind].rpartition(".")
+    try:
+        return rules.of(getattr(import_module(module), name))
+    except ImportError:
+        return rules
 
 
 def _number(count: int, noun: str) -> str:

@@ -9,6 +9,7 @@ from .texts import http_error, quoted
 FREE_TEXT = "free-text"
 UNLISTED = "--unlisted-choice"  # KubeSpawner's, after the name of an option; names hold no "--"
 OTHER = "--"  # in our own form: what is typed counts
+_TYPED = (OTHER, "unlisted-choice", "unlisted_choice", "--extra-selectable-item")  # KubeSpawner's; fancy-profiles' two
 _OF_A_LINK = "option."
 
 
@@ -68,7 +69,7 @@ def choices_of_a_link(first: Mapping[str, str]) -> dict[str, Any]:
 
 
 def choices_of_a_form(first: Mapping[str, str], slug: str) -> dict[str, Any]:
-    """Of our own and of KubeSpawner's, which leaves out the menu where something was typed."""
+    """Of our own, of KubeSpawner's, which leaves out the menu where something was typed, and of fancy-profiles'."""
     prefix = f"profile-option-{slug}--"
     sent = {key.removeprefix(prefix): value for key, value in first.items() if key.startswith(prefix)}
     sent.pop("revision", None)
@@ -77,7 +78,7 @@ def choices_of_a_form(first: Mapping[str, str], slug: str) -> dict[str, Any]:
     }
     for key, value in sent.items():
         name = key.removesuffix(UNLISTED)
-        if name != key and value and sent.get(name, OTHER) in (OTHER, UNLISTED.strip("-")):
+        if name != key and value and sent.get(name, OTHER) in _TYPED:
             choices[name] = {FREE_TEXT: value}
     return choices
 

@@ -27,7 +27,7 @@ def merged_setting(before: Any, ours: Any) -> Any:
 
 
 def _updated(before: Any, ours: Mapping[str, Any]) -> dict[str, Any]:
-    both: dict[str, Any] = copied(before) if isinstance(before, dict) else {}
+    both: dict[str, Any] = copied(dict(before)) if isinstance(before, Mapping) else {}  # a function may give any
     for key, value in ours.items():
         if value is None:
             both.pop(key, None)

@@ -13,6 +13,7 @@ from .commands import check_command
 from .form import option_fields, radio, versions_menu
 from .groups import Standing, has_groups, option_groups, under_groups_of, without_case
 from .images import images_of
+from .kinds import check_kinds
 from .merging import copied
 from .offerable import check_understood, startable
 from .overrides import overrides_of
@@ -169,6 +170,7 @@ def profile_of(template: Template, rules: Rules) -> tuple[dict[str, Any], dict[s
         settings = {**profile.pop("kubespawner_override")}
     if not callable(settings.get("cmd")):
         check_command(settings, rules.allow_commands)
+    check_kinds(settings, rules.traits)
     return profile, settings
 
 

@@ -8,8 +8,12 @@ from .choosing import FREE_TEXT, default_of, title_of
 
 
 def profile_options(options: Collection[Json], defaults: Json, text: Callable[[str], str]) -> dict[str, dict[str, Any]]:
-    """Without settings: they are made at the start. `text` escapes where the form does not."""
-    return {option["name"]: _option(option, defaults, text) for option in options}
+    """Without settings: they are made at the start. `text` escapes where the form does not.
+
+    An option with nothing to choose, but for images that are built, is not shown: fancy-profiles' form would break.
+    """
+    shown = (option for option in options if option.get("choices") or FREE_TEXT in option)
+    return {option["name"]: _option(option, defaults, text) for option in shown}
 
 
 def _option(option: Json, defaults: Json, text: Callable[[str], str]) -> dict[str, Any]:

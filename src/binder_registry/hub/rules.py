@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal
 
@@ -43,7 +43,7 @@ class Rules:
     override: Override | None = None
     escape: bool = True
     image_command: bool = False
-    traits: Collection[str] = ()
+    traits: Mapping[str, Any] = field(default_factory=dict)
     allow_overrides: Collection[str] = ()
     ignore_group_case: bool = False
     sections: tuple[str, ...] = ()
@@ -55,7 +55,7 @@ class Rules:
 
     def of(self, spawner_class: Any) -> "Rules":
         """The same for this class of spawner."""
-        traits = spawner_class.class_trait_names() if hasattr(spawner_class, "class_trait_names") else ()
+        traits = spawner_class.class_traits() if hasattr(spawner_class, "class_traits") else {}
         sections = tuple(cls.__name__.lower() for cls in reversed(spawner_class.__mro__))
         return replace(self, kind=kind_of(spawner_class), traits=traits, sections=sections)
 

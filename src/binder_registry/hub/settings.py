@@ -28,7 +28,10 @@ def settings_of(template: Template, rules: Rules) -> dict[str, Any]:
         overrides["image"] = checked_image(overrides["image"])
     check_arguments(overrides.get("args"))
     _check_variables(overrides.get("environment") or {})
-    return merged(_of_members(template, rules), overrides)  # type: ignore[no-any-return]
+    settings: dict[str, Any] = merged(_of_members(template, rules), overrides)
+    if settings.get("image") == "":
+        del settings["image"]
+    return settings
 
 
 def _of_members(template: Template, rules: Rules) -> dict[str, Any]:
@@ -50,6 +53,7 @@ def _of_members(template: Template, rules: Rules) -> dict[str, Any]:
 
 def _common(template: Template, limits: Limits, kind: Kind) -> dict[str, Any]:
     literal = _literal if kind == "kubernetes" else str
+    variable_text = _untemplated if kind == "swarm" else literal
     formatted = _formatted if kind == "kubernetes" else str  # KubeSpawner formats these; the others do not
     given: dict[str, str] = template.get("environment", {})
     _check_variables(given)
@@ -58,12 +62,14 @@ def _common(template: Template, limits: Limits, kind: Kind) -> dict[str, Any]:
         "BINDER_REGISTRY_REVISION": str(template["revision"]),
     }
     settings: dict[str, Any] = {
-        "environment": {variable: formatted(literal(value)) for variable, value in environment.items()}
+        "environment": {variable: formatted(variable_text(value)) for variable, value in environment.items()}
     }
     if words := command_words(template.get("command", "")):
         settings["cmd"] = [literal(word) for word in words]
     if path := template.get("redirect-uri"):
-        settings["default_url"] = _formatted(literal(_server_path(path)))  # every spawner formats this one
+        settings["default_url"] = _formatted(
+            variable_text(_server_path(path))
+        )  # every spawner formats it, into a variable
     if limits.memory:
         settings["mem_limit"] = int(limits.memory)
     if limits.cpus:
@@ -149,6 +155,11 @@ def _port(template: Template) -> int:
 def _literal(text: str) -> str:
     """For what the kubelet expands: `$(X)` and `$$` reach the server as they are."""
     return text.replace("$", "$$") if _EXPANDED.search(text) else text
+
+
+def _untemplated(text: str) -> str:
+    """For variables, of which a swarm makes templates: `{{` reaches the server as it is."""
+    return text.replace("{{", '{{"{{"}}')
 
 
 def _formatted(text: str) -> str:

@@ -7,6 +7,7 @@ from inspect import isawaitable
 from typing import Any
 
 from .commands import COMMAND, check_command
+from .kinds import lifted
 from .merging import copied, merged_setting, undone
 from .rules import NotOffered, Rules, log
 from .texts import http_error
@@ -36,9 +37,11 @@ async def apply_settings(spawner: Any, settings: Mapping[str, Any], rules: Rules
     images_own = rules.image_command and rules.kind != "local"  # no image there
     if "cmd" not in given and not spawner.cmd and not images_own:
         given["cmd"] = [COMMAND]  # KubeSpawner and DockerSpawner would use the image's own
+    empty = {trait: lifted(spawner, trait) for trait, ours in given.items() if ours is None}
+    given |= empty
     for trait, ours in given.items():
         try:
-            _set_trait(spawner, undo, trait, merged_setting(getattr(spawner, trait), ours))
+            _set_trait(spawner, undo, trait, ours if trait in empty else merged_setting(getattr(spawner, trait), ours))
         except Exception as error:  # noqa: BLE001  # whatever the trait's own rule raises
             log.warning("%s: the spawner does not take this environment's %s: %s", spawner._log_name, trait, error)
             raise http_error(400, f"This environment cannot be started: the spawner refuses its {trait}.") from None
@@ -56,8 +59,15 @@ async def apply_settings(spawner: Any, settings: Mapping[str, Any], rules: Rules
 
 async def _asked(spawner: Any, trait: str, ours: Any) -> Any:
     """A function in a profile is asked for the value, as KubeSpawner does; hooks are functions themselves."""
-    value = ours(spawner) if callable(ours) and not _HOOK.fullmatch(trait) else ours
-    return await value if isawaitable(value) else value
+    if not callable(ours) or _HOOK.fullmatch(trait):
+        return ours
+    try:
+        value = ours(spawner)
+        return await value if isawaitable(value) else value
+    except Exception as error:  # whatever the hub's own code raises
+        log.exception("%s: the function that the override sets for %s failed", spawner._log_name, trait)
+        text = f"This environment cannot be started: the hub's own function for {trait} failed."
+        raise http_error(500, text) from error
 
 
 def _set_trait(spawner: Any, undo: dict[str, Any], trait: str, value: Any) -> None:

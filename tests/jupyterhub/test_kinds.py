@@ -1,0 +1,218 @@
+"""What the traits of real spawners take, and what `null` makes of them."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from tornado.web import HTTPError
+
+from binder_registry.jupyterhub import Catalogue, Rules
+from binder_registry.options import HARMLESS_OVERRIDES
+from tests.jupyterhub.hubs import need_module
+from tests.jupyterhub.samples import catalogue, environments, template
+from tests.jupyterhub.test_kubespawner import _a_cluster_that_is_never_asked, container, spawner_with, start, started
+
+need_module("kubespawner")
+need_module("dockerspawner")
+
+__all__ = ["_a_cluster_that_is_never_asked"]  # a fixture
+
+ALLOWED = (
+    *("environment", "args", "volumes", "volume_mounts", "uid", "fs_gid", "privileged", "service_account", "ip"),
+    *("extra_pod_config", "extra_container_config", "init_containers", "extra_labels", "container_security_context"),
+    *("extra_host_config", "mounts", "network_name", "extra_container_spec", "http_timeout", "image", "port"),
+)
+AFFINITY = {"weight": 1, "preference": {"matchExpressions": []}}
+SET_BY_THE_HUB: dict[str, Any] = {
+    "mem_limit": "2G",
+    "cpu_limit": 2.0,
+    "mem_guarantee": "1G",
+    "cpu_guarantee": 1.0,
+    "image_pull_policy": "Always",
+    "working_dir": "/home/ada",
+    "node_selector": {"zone": "a"},
+    "tolerations": [{"key": "zone", "operator": "Exists"}],
+    "extra_resource_limits": {"example.org/gpu": "1"},
+    "extra_resource_guarantees": {"example.org/gpu": "1"},
+    **{f"node_affinity_{need}": [AFFINITY] for need in ("preferred", "required")},
+    **{f"{kind}_preferred": [AFFINITY] for kind in ("pod_affinity", "pod_anti_affinity")},
+    **{f"{kind}_required": [{"topologyKey": "zone"}] for kind in ("pod_affinity", "pod_anti_affinity")},
+}
+
+
+def rules_of(spawner_class: str, **rules: Any) -> Rules:
+    import dockerspawner
+    import kubespawner
+    from jupyterhub import spawner
+
+    modules = (kubespawner, dockerspawner, spawner)
+    [found] = [getattr(module, spawner_class) for module in modules if hasattr(module, spawner_class)]
+    return Rules(allow_overrides=ALLOWED, **rules).of(found)
+
+
+def having(settings: dict[str, Any], spawner_class: str = "KubeSpawner", **members: Any) -> Catalogue:
+    one = template(overrides={"spawner": settings}, **members)
+    return catalogue(one, rules=rules_of(spawner_class))
+
+
+# ── null ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_every_harmless_key_is_tried() -> None:
+    assert set(SET_BY_THE_HUB) == HARMLESS_OVERRIDES
+
+
+@pytest.mark.parametrize("key", [*SET_BY_THE_HUB])
+def test_null_lifts_what_the_hub_set(key: str) -> None:
+    found = having({key: None})
+
+    lifted = started(environments(found, found.rules), {"template": "scipy"}, **{key: SET_BY_THE_HUB[key]})
+
+    assert lifted == started(environments(found, found.rules), {"template": "scipy"})
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("volumes", [{"name": "home", "emptyDir": {}}]),
+        ("extra_pod_config", {"hostNetwork": False}),
+        ("init_containers", [{"name": "chown", "image": "busybox"}]),
+        ("container_security_context", {"runAsNonRoot": True}),
+        ("uid", 1000),
+        ("privileged", True),
+        ("args", ["--debug"]),
+        ("environment", {"A": "b"}),
+    ],
+)
+def test_null_lifts_what_the_admin_allows_too(key: str, value: Any) -> None:
+    found = having({key: None})
+
+    lifted = started(environments(found, found.rules), {"template": "scipy"}, **{key: value})
+
+    assert lifted == started(environments(found, found.rules), {"template": "scipy"})
+
+
+def test_what_null_lifted_is_back_for_the_next_start() -> None:
+    found = catalogue(template(overrides={"spawner": {"node_selector": None}}), template("other"),
+                      rules=rules_of("KubeSpawner"))  # fmt: skip
+
+    async def both() -> dict[str, Any]:
+        spawner = spawner_with(environments(found, found.rules), node_selector={"zone": "a"})
+        await start(spawner, {"template": "scipy"})
+        return await start(spawner, {"template": "other"})
+
+    assert asyncio.run(both())["spec"]["nodeSelector"] == {"zone": "a"}
+
+
+# ── values of the wrong kind ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "reason"),
+    [
+        ("environment", ["a"], "environment is a list that the spawner does not take: it wants a dict"),
+        ("mem_limit", {"a": 1}, "mem_limit is an object"),
+        ("mem_limit", "plenty", "mem_limit is a text"),
+        ("cpu_limit", "0.5", "cpu_limit is a text"),
+        ("node_selector", "x", "node_selector is a text"),
+        ("tolerations", 1, "tolerations is 1 that the spawner does not take: it wants a list or a dict"),
+        ("node_affinity_required", "zone", "node_affinity_required is a text"),
+        ("working_dir", ["/home"], "working_dir is a list"),
+        ("image_pull_policy", True, "image_pull_policy is True"),
+        ("privileged", "yes", "privileged is a text"),
+        ("uid", "root", "uid is a text"),
+        ("http_timeout", {}, "http_timeout is an object"),
+    ],
+)
+def test_a_value_of_the_wrong_kind_is_not_offered(key: str, value: Any, reason: str) -> None:
+    assert reason in having({key: value}).left_out["scipy"]
+
+
+@pytest.mark.parametrize("spawner_class", ["DockerSpawner", "SwarmSpawner", "SimpleLocalProcessSpawner"])
+def test_the_class_of_the_hubs_spawner_decides_what_is_wrong(spawner_class: str) -> None:
+    assert "mem_limit is a text" in having({"mem_limit": "plenty"}, spawner_class).left_out["scipy"]
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("mem_limit", "1.5G"),
+        ("mem_limit", 1 << 30),
+        ("cpu_limit", 1),
+        ("uid", 1000),
+        ("volumes", {"home": {"name": "home"}}),  # merged by name
+        ("volumes", [{"name": "home"}]),
+        ("environment", {"A": "b", "GONE": None}),
+        ("extra_pod_config", {"a": [{"b": None}], "c": None}),
+        ("no_such_trait", 1),  # which is told apart
+    ],
+)
+def test_a_value_of_the_right_kind_is_offered(key: str, value: Any) -> None:
+    rules = Rules(allow_overrides=[*ALLOWED, "no_such_trait"])
+    from kubespawner import KubeSpawner
+
+    found = catalogue(template(overrides={"spawner": {key: value}}), rules=rules.of(KubeSpawner))
+
+    assert not found.left_out
+
+
+def test_a_choice_of_the_wrong_kind_is_hidden_alone() -> None:
+    wrong = {"name": "b", "set": {"overrides": {"kubespawner": {"node_selector": "x"}}}}
+    lab = template("lab", options=[{"name": "size", "choices": [{"name": "a"}, wrong]}])
+
+    found = catalogue(lab, rules=rules_of("KubeSpawner"))
+
+    assert "node_selector is a text" in found.offers["lab"].hidden["size=b"]
+
+
+def test_what_the_hubs_override_makes_of_the_wrong_kind_is_not_offered() -> None:
+    def changed(template: Any, profile: dict[str, Any]) -> dict[str, Any]:
+        profile["kubespawner_override"]["tolerations"] = "all"
+        return profile
+
+    found = catalogue(template(), rules=rules_of("KubeSpawner", override=changed))
+
+    assert "tolerations is a text" in found.left_out["scipy"]
+
+
+def test_what_is_in_a_value_of_the_wrong_kind_is_not_told() -> None:
+    assert "s3cret" not in having({"environment": ["PASSWORD=s3cret"]}).left_out["scipy"]
+
+
+def test_a_functions_answer_of_the_wrong_kind_is_refused_at_the_start() -> None:
+    def changed(template: Any, profile: dict[str, Any]) -> dict[str, Any]:
+        profile["kubespawner_override"]["tolerations"] = lambda spawner: "all"
+        return profile
+
+    found = catalogue(template(), rules=rules_of("KubeSpawner", override=changed))
+
+    with pytest.raises(HTTPError, match="the spawner refuses its tolerations"):
+        started(environments(found, found.rules), {"template": "scipy"})
+
+
+@pytest.mark.parametrize("asynchronous", [False, True])
+def test_a_function_of_the_override_that_fails_is_said_to_the_user_and_starts_nothing(asynchronous: bool) -> None:
+    async def later(spawner: Any) -> str:
+        return failing(spawner)
+
+    def failing(spawner: Any) -> str:
+        raise LookupError("s3cret")
+
+    def changed(template: Any, profile: dict[str, Any]) -> dict[str, Any]:
+        profile["kubespawner_override"]["tolerations"] = later if asynchronous else failing
+        return profile
+
+    found = catalogue(template(), rules=rules_of("KubeSpawner", override=changed))
+
+    with pytest.raises(HTTPError, match="the hub's own function for tolerations failed") as refused:
+        started(environments(found, found.rules), {"template": "scipy"})
+    assert "s3cret" not in str(refused.value)
+
+
+def test_an_image_that_is_the_hubs_own_by_an_override_is_the_hubs() -> None:
+    own = {"name": "a", "set": {"overrides": {"kubespawner": {"image": "(the hub's own)"}}}}
+    found = catalogue(template(options=[{"name": "image", "choices": [own]}]), rules=rules_of("KubeSpawner"))
+
+    pod = started(environments(found, found.rules), {"template": "scipy"}, image="hub/own:1")
+
+    assert container(pod)["image"] == "hub/own:1"
