@@ -31,7 +31,10 @@ def check_command(settings: dict[str, Any], allow_commands: Collection[str] = ()
     if not words:
         settings.pop("cmd", None)
         return
-    words = settings["cmd"] = [words] if isinstance(words, str) else list(words)  # as the trait itself takes it
+    words = settings["cmd"] = [words] if isinstance(words, str) else words  # as the trait itself takes it
+    if not isinstance(words, (list, tuple)) or not all(isinstance(word, str) for word in words):
+        raise NotOffered("cmd is no list of words")
+    words = settings["cmd"] = list(words)
     allowed = [allow_commands] if isinstance(allow_commands, str) else allow_commands
     if not any(words[: len(start)] == start for start in map(str.split, (COMMAND, *allowed)) if start):
         raise NotOffered(f"the command {words[0]!r} is not among those that this hub allows")

@@ -8,10 +8,11 @@ from typing import Any
 
 from .follower import Follower
 from .hooks import Environments
-from .parameters import check_parameters
+from .parameters import check_parameters, hiding_its_call
 from .rules import Override, Rules, log
 
 
+@hiding_its_call
 def configure(
     c: Any,
     url: str,
