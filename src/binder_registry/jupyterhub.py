@@ -416,6 +416,11 @@ ANY_HUB = Rules()
 
 COMMAND = "jupyterhub-singleuser"  # it asks the hub who the visitor is; a server without it lets everybody in
 _TMPNB = re.compile(r"\{(base_path|port|ip)\}")  # placeholders that tmpnb filled in, and no spawner does
+_ELSEWHERE = {
+    "extra_container_config": ("command", "args"),
+    "extra_container_spec": ("command", "args"),
+    "extra_create_kwargs": ("command", "entrypoint"),
+}
 _NO_LOGIN = re.compile(
     r"--?\w+\.(identity_provider_class|login_handler_class|access_scopes|allow_unauthenticated_access)\b"
 )
@@ -450,6 +455,19 @@ def check_command(settings: dict[str, Any], allow_commands: Collection[str] = ()
                 f"the command uses {found[0]}, which only tmpnb filled in; {COMMAND} needs no such argument"
             )
     check_arguments(words)
+
+
+def check_elsewhere(overrides: Mapping[str, Any], allow_commands: Collection[str]) -> None:
+    """What runs instead of `cmd`, or around it, in keys whose admin may have meant another part of them."""
+    for trait, keys in _ELSEWHERE.items():
+        given = overrides.get(trait)
+        if not isinstance(given, Mapping):
+            continue
+        for key in filter(given.__contains__, keys):
+            try:
+                check_command({"cmd": given[key] or [""]}, allow_commands)
+            except NotOffered as reason:
+                raise NotOffered(f"{trait}.{key}: {reason}") from None
 
 
 def check_arguments(words: Any) -> None:
@@ -732,6 +750,7 @@ def settings_of(template: Template, rules: Rules) -> dict[str, Any]:
     if isinstance(overrides.get("image"), str):
         overrides["image"] = checked_image(overrides["image"])
     check_arguments(overrides.get("args"))
+    check_elsewhere(overrides, rules.allow_commands)
     _check_variables({} if overrides.get("environment") is None else overrides["environment"])
     settings: dict[str, Any] = merged(_of_members(template, rules), overrides)
     for trait, marks in _marks(template, rules.kind).items():  # whatever overrides say
@@ -2426,6 +2445,9 @@ def announce(spawner: Any, notice: str) -> None:
 # What the hub calls: its form, its start.
 
 
+_NOT_SET_UP = "This hub's list of environments is not set up. Please tell those who run it."
+
+
 @dataclass(frozen=True)
 class Last:
     """What was chosen last, as far as it is still there."""
@@ -2456,6 +2478,7 @@ class Environments:
         self._max_stale, self._default = max_stale, default
         keys = auth_state_groups.split(".") if isinstance(auth_state_groups, str) else auth_state_groups
         self._auth_state_keys = [*keys] if auth_state_groups else []
+        self._turn = asyncio.Lock()
 
     def __deepcopy__(self, memo: Any) -> "Environments":
         """Traitlets copies the configuration for every spawner: a method, and with it what it is bound to."""
@@ -2463,6 +2486,7 @@ class Environments:
 
     async def options_form(self, spawner: Any) -> str:
         catalogue, standing = await self._catalogue(spawner), await self._standing(spawner)
+        await self._between_others()
         view = self._visible(catalogue, standing)
         last = self._last_choice(catalogue, spawner, standing)
         form = view.form_marking(last.name, last.revision, last.choices)
@@ -2489,9 +2513,18 @@ class Environments:
         announce(spawner, " ".join(filter(None, [choice.notice, *start.notices])))
         if not spawner.has_trait("profile_list"):
             await apply_settings(spawner, start.settings, catalogue.rules)
-        elif not callable(spawner.profile_list):  # it would start the hub's default, or what the static list has
+        elif getattr(spawner.profile_list, "__self__", None) is not self:  # it would start what another list has
             log.error("The configuration sets KubeSpawner.profile_list after `configure`: nothing is started.")
-            raise http_error(503, "This hub's list of environments is not set up. Please tell those who run it.")
+            raise http_error(503, _NOT_SET_UP)
+
+    def refuse_a_method(self, spawner: Any) -> None:
+        """A class that was chosen after `configure` may have methods where our hooks belong, and never asks."""
+        hooks = ("apply_user_options", "options_from_form", "options_form")
+        if blind := [hook for hook in hooks if not spawner.has_trait(hook)]:
+            log.error(
+                "%s has a method %s, so that the hub does not ask the registry.", type(spawner).__name__, blind[0]
+            )
+            raise http_error(503, _NOT_SET_UP)
 
     async def pre_spawn_hook(self, spawner: Any) -> None:
         """`apply_user_options` for hubs before 5.3."""
@@ -2507,6 +2540,7 @@ class Environments:
             settings = await apply_settings(spawner, start.settings, catalogue.rules)
             return [{**choice.offer.profile, "kubespawner_override": settings, "default": True}]
         standing = await self._standing(spawner)
+        await self._between_others()
         offers = self._visible(catalogue, standing).offers
         last = self._last_choice(catalogue, spawner, standing)
         found = next((offer for offer in offers if offer.name == last.name), None)
@@ -2590,6 +2624,15 @@ class Environments:
         if not view.offers:
             raise http_error(403, "There is no environment here that you may start. Please ask those who run this hub.")
         return view
+
+    async def _between_others(self) -> None:
+        """One form for each turn of the hub's loop, the last thing that a form waits for.
+
+        What the hub makes of a form follows at once, and holds up its loop: those that many open in the same moment
+        would all be made before the hub looks at anything else.
+        """
+        async with self._turn:
+            await asyncio.sleep(0)
 
     async def _standing(self, spawner: Any) -> Standing:
         groups = {group.name for group in spawner.user.groups}
@@ -2810,6 +2853,9 @@ def configure(
     _set_hooks(c["KubeSpawner"], profiles)  # this and the base class's: for a class chosen later, here or by a flag
     for section in ("Spawner", names[0]):
         _set_hooks(c[section], hooks)
+    if "pre_spawn_hook" not in hooks:  # where the hub has its own, or else where one that is set later replaces it
+        section = next((name for name in names if name in c and "pre_spawn_hook" in c[name]), "Spawner")
+        c[section]["pre_spawn_hook"] = _chained(c, names, "pre_spawn_hook", environments.refuse_a_method)
     follower.start()
     return environments
 
@@ -2842,9 +2888,9 @@ def _chained(c: Any, names: list[str], trait: str, first: Callable[..., Any]) ->
         return first
 
     async def both(*arguments: Any) -> None:
-        await first(*arguments)
-        outcome = second(*arguments)
-        if isawaitable(outcome):
-            await outcome
+        for hook in (first, second):
+            outcome = hook(*arguments)
+            if isawaitable(outcome):
+                await outcome
 
     return both

@@ -21,7 +21,16 @@ __all__ = ["_a_cluster_that_is_never_asked"]  # a fixture
 ALLOWED = (
     *("environment", "args", "cmd", "volumes", "volume_mounts", "uid", "fs_gid", "privileged", "service_account", "ip"),
     *("extra_pod_config", "extra_container_config", "init_containers", "extra_labels", "container_security_context"),
-    *("extra_host_config", "mounts", "network_name", "extra_container_spec", "http_timeout", "image", "port"),
+    *(
+        "extra_host_config",
+        "mounts",
+        "extra_create_kwargs",
+        "network_name",
+        "extra_container_spec",
+        "http_timeout",
+        "image",
+        "port",
+    ),
 )
 AFFINITY = {"weight": 1, "preference": {"matchExpressions": []}}
 SET_BY_THE_HUB: dict[str, Any] = {
@@ -208,6 +217,33 @@ def test_a_member_that_no_registry_gives_is_a_sentence() -> None:
     found = catalogue(template(limits=5), rules=rules_of("KubeSpawner"))
 
     assert found.left_out["scipy"].startswith("something in it is missing or of the wrong kind (AttributeError: ")
+
+
+@pytest.mark.parametrize(
+    ("key", "inner"),
+    [
+        ("extra_container_config", {"command": ["sh"]}),
+        ("extra_container_config", {"args": ["jupyter", "lab"]}),
+        ("extra_container_config", {"args": []}),
+        ("extra_container_config", {"args": None}),
+        ("extra_container_spec", {"args": ["sh"]}),
+        ("extra_create_kwargs", {"entrypoint": "sh"}),
+        ("extra_create_kwargs", {"command": "jupyterhub-singleuser --x"}),
+    ],
+)
+def test_what_runs_instead_of_the_command_is_held_to_the_allowed_ones(key: str, inner: dict[str, Any]) -> None:
+    reason = having({key: inner}).left_out["scipy"]
+
+    assert reason.startswith(f"{key}.{next(iter(inner))}: the command ")
+
+
+@pytest.mark.parametrize("inner", [{"command": ["jupyterhub-singleuser"]}, {"args": ["tini", "--"]}, {"tty": True}])
+def test_what_runs_instead_of_the_command_may_be_an_allowed_one(inner: dict[str, Any]) -> None:
+    rules = rules_of("KubeSpawner", allow_commands=["tini"])
+
+    found = catalogue(template(overrides={"spawner": {"extra_container_config": inner}}), rules=rules)
+
+    assert not found.left_out
 
 
 # ── limits ───────────────────────────────────────────────────────────────────────────────────────────────────────────

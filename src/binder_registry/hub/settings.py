@@ -7,7 +7,7 @@ from typing import Any
 
 from ..options import merged
 from ..slugs import slug_of
-from .commands import check_arguments, command_words
+from .commands import check_arguments, check_elsewhere, command_words
 from .images import checked_image
 from .limits import LEAST, Limits, limits_of
 from .merging import Instead
@@ -27,6 +27,7 @@ def settings_of(template: Template, rules: Rules) -> dict[str, Any]:
     if isinstance(overrides.get("image"), str):
         overrides["image"] = checked_image(overrides["image"])
     check_arguments(overrides.get("args"))
+    check_elsewhere(overrides, rules.allow_commands)
     _check_variables({} if overrides.get("environment") is None else overrides["environment"])
     settings: dict[str, Any] = merged(_of_members(template, rules), overrides)
     for trait, marks in _marks(template, rules.kind).items():  # whatever overrides say
