@@ -52,6 +52,7 @@ MAY_IMPORT = {
     "drafts": CHANGES,
     "batch": CONTRACTS | {"drafts"},
     "log_store": CONTRACTS | {"batch"},
+    "globs": {"errors"},
     "selector": TEMPLATES,
     "lookalikes": {"errors", "template"},
     "apply": TEMPLATES | {"selector", "differences"},
@@ -61,7 +62,7 @@ MAY_IMPORT = {
     "planned": CHANGES | {"apply", "drafts"},
     "registry": RULES | {"planned"},
     "backends": STORES | {"folders"},
-    "server": DOMAIN,
+    "server": DOMAIN | {"globs"},
     "client": DOMAIN | {"version"},
     "conformance": DOMAIN,
     "hub_auth": {"errors", "auth"},
@@ -76,7 +77,7 @@ FREE = EDGES.keys() - MAY_IMPORT.keys()
 # The rooms of the server, from the bottom up: each file imports from its own layer and from those below.
 DECLARATIONS = ("description.bodies", "description.parameters", "description.schemas")
 SERVER_LAYERS = (
-    ("limits",),
+    ("lanes", "limits", "shares"),
     ("live",),
     DECLARATIONS,
     ("http",),

@@ -283,7 +283,7 @@ def test_what_was_written_since_the_plan_is_planned_again(
     registry.template_create(ANN, replace(R, name="old"))
     registry.template_create(ANN, replace(R, name="pruned", labels={"team": "a"}))
     request = ApplyRequest(
-        [R, replace(SCIPY, command="new")], delete={"old": ""}, prune=parse_selector("team=a", "prune")
+        [R, replace(SCIPY, command="new")], delete={"old": ""}, prune=parse_selector("team=a", parameter="prune")
     )
     before = plan_now(registry, request)
     meanwhile(registry)

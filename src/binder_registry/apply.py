@@ -171,7 +171,7 @@ def _prune(text: Any, problems: _Problems) -> list[Requirement] | None:
         problems.add("prune", "must be a label selector, or '*' for everything")
         return None
     try:
-        return [] if text == "*" else parse_selector(text, "prune")
+        return [] if text == "*" else parse_selector(text, parameter="prune")
     except InvalidRequest as error:
         problems.take(error)
         return None

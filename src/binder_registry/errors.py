@@ -22,7 +22,8 @@
             ├── RevisionPurged          the content was blanked
             ├── PositionUnknown         a position of another log, or of a fork of this one
             ├── RouteNotFound, MethodNotAllowed
-            ├── TooBusy                 try again later
+            ├── TooBusy                 a limit of the server is reached: try again later
+            │   └── TooManyRequests         a limit of this client
             ├── AuthUnavailable         who you are cannot be found out right now
             ├── StoreUnavailable        the log cannot be read or written right now
             ├── DatabaseRefused         a database that must not be opened: start-up only
@@ -91,10 +92,14 @@ def _shortened(text: str, most: int) -> str:
 
 
 class RegistryError(APIErrorResponse):
-    """What the registry itself raises. `retry_after` (seconds) is set where trying again may help."""
+    """What the registry itself raises. `retry_after` (seconds) is set where trying again may help.
+
+    `reason` is a word for the counters, where one class stands for several: which limit was reached.
+    """
 
     text: ClassVar[str] = "The registry could not do this"
     retry_after: ClassVar[int | None] = None
+    reason: str = ""
 
     def __init__(self, message: str = "", errors: Sequence[ErrorHint] = ()) -> None:
         super().__init__(message or self.text, errors)
@@ -114,7 +119,7 @@ class BodyTooLarge(InvalidRequest):
 
 
 class HeadTooLarge(InvalidRequest):
-    text = "The request line and headers are larger than 65536 bytes"
+    text = "The request line and headers are larger than 65536 bytes, or more than 200"
 
 
 class RequestTimeout(InvalidRequest):
@@ -211,6 +216,14 @@ class TooBusy(RegistryError):
     text = "Too many expensive requests at once; try again"
     retry_after = 1
 
+    def __init__(self, message: str = "", errors: Sequence[ErrorHint] = (), *, reason: str = "") -> None:
+        super().__init__(message, errors)
+        self.reason = reason
+
+
+class TooManyRequests(TooBusy):
+    text = "Too many requests of this client at once; try again"
+
 
 class AuthUnavailable(RegistryError):
     text = "Tokens cannot be checked right now; try again"
@@ -232,7 +245,7 @@ class UnexpectedError(RegistryError):
     text = "Internal Server Error. Don't Panic. We will."
 
 
-def error_name(error: type[RegistryError]) -> str:
+def error_name(error: type[APIErrorResponse]) -> str:
     """The stable name on the wire: `TemplateNotFound` is `template_not_found`."""
     return re.sub(r"(?<!^)(?=[A-Z])", "_", error.__name__).lower()
 

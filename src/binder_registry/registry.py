@@ -5,7 +5,7 @@ raise is in `errors`. The server goes through these only, and calls the writing 
 `atomic()`. Reads need no scope here: a server that protects them asks for `read` before it answers anything.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import AbstractContextManager
 from datetime import datetime
 
@@ -15,7 +15,7 @@ from .apply import ApplyRequest, Step
 from .auth import AuthStore, Identity, Scope
 from .batch import Batch
 from .changes import Change, Position
-from .errors import PositionUnknown, RevisionConflict
+from .errors import PositionUnknown, RevisionConflict, StoreUnavailable
 from .log_store import LogStore
 from .planned import Planned, brought_up, planned
 from .rules import check
@@ -73,6 +73,18 @@ class Registry:
         """Committed changes with `since < revision <= until`, without a look at whether these are known."""
         return self.store.log.read(since, until, limit=limit)
 
+    def rows_at(self, revisions: Collection[int]) -> list[Change]:
+        """Committed changes with these revisions, without those that are not there."""
+        return self.store.log.read_each(revisions)
+
+    def content_of(self, revision: int) -> bytes:
+        """Of a committed change. Raises `StoreUnavailable` where the log does not have it any more: it was purged, or
+        another log took the place of this one, which is met with soon."""
+        rows = self.rows(revision - 1, revision)
+        if not rows or rows[0].content is None:
+            raise StoreUnavailable
+        return rows[0].content
+
     def head(self) -> Position:
         return self.store.head()
 
@@ -85,7 +97,7 @@ class Registry:
         return self.store.wait(since, timeout)
 
     def state(self) -> tuple[Position, list[Change]]:
-        """The newest position, and the newest change of every name as of it, tombstones too, by name."""
+        """The newest position, and the newest change of every name as of it, by name; tombstones without content."""
         return self.store.state()
 
     def atomic(self) -> AbstractContextManager[Batch]:

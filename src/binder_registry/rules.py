@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from itertools import islice
 
 from .errors import HINTS, ErrorHint, InvalidTemplate
-from .members import ICON, ICON_BYTES, LABEL_KEY, LABEL_WORD, LARGEST_INTEGER, MAX_ENTRIES, NAME_BYTES
+from .members import ADDRESS_LENGTH, ICON, ICON_BYTES, LABEL_KEY, LABEL_WORD, LARGEST_INTEGER, MAX_ENTRIES, NAME_BYTES
 from .option_rules import option_problems
 from .setting_rules import (
     Problems,
@@ -67,6 +67,8 @@ def _problems(template: Template) -> Problems:
     if problem := name_problem(template.name):
         yield "name", problem
     yield from setting_problems(template)  # type: ignore[arg-type]  # it has all members of a choice's settings
+    if len(template.bind_ip) > ADDRESS_LENGTH:
+        yield from text_problems("container-ip", template.bind_ip, ADDRESS_LENGTH)
     if template.display_name:
         yield from line_problems("display-name", template.display_name)
     if template.contact:

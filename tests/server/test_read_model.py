@@ -1,6 +1,7 @@
 """What another thread is given of the read model, and what it renders for it."""
 
 import random
+import tracemalloc
 
 from binder_registry import InMemoryStore, Template
 from binder_registry.server.live.read_model import ReadModel
@@ -30,6 +31,20 @@ def test_a_snapshot_of_what_did_not_change_is_the_same_list() -> None:
     assert model.snapshot() is model.snapshot()
 
 
+def test_a_tombstone_takes_less_than_half_a_kilobyte_whatever_the_template_held() -> None:
+    store, model, count = InMemoryStore(), ReadModel(), 500
+    for number in range(count):
+        store.register_template(Template(f"t{number}", "i", description="x" * 5000))
+        store.delete_template(f"t{number}")
+    tracemalloc.start()
+
+    model.load(*store.state())
+    size = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+
+    assert size / count < 500
+
+
 def model_of(store: InMemoryStore) -> ReadModel:
     model = ReadModel()
     model.load(*store.state())
@@ -41,7 +56,7 @@ def shown(model: ReadModel) -> tuple[object, ...]:
     return (
         model.position,
         {target: (answer.head, answer.body) for target, answer in model.answers.items()},
-        {name: (entry.head, entry.body, entry.deleted) for name, entry in model.entries.items()},
+        {name: (entry.etag, entry.deleted) for name, entry in model.entries.items()},
         [*model.entries],
         [entry.name for entry in model.living],
         {name: odd for name, odd in model.odd.items() if odd},
@@ -77,8 +92,8 @@ def test_a_group_is_shown_as_its_changes_are_one_after_the_other() -> None:
 
         new = singly.apply(changes)
         assert shown(at_once) == shown(singly)
-        assert [(change, old and old.body) for change, old in taken] == [
-            (change, old and old.body) for change, old in new
+        assert [(change, old and old.etag) for change, old in taken] == [
+            (change, old and old.etag) for change, old in new
         ]
         assert [entry.name for entry in snapshot] == was
 

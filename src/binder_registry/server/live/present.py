@@ -24,7 +24,7 @@ class Present:
     def __init__(self, model: ReadModel, ring: EventRing) -> None:
         self._model, self._ring = model, ring
         self._announced = 0  # the last revision that the writer will show itself; 0 where the follower shows all
-        self._waiting: list[tuple[int, asyncio.Future[None]]] = []
+        self._waiting: dict[asyncio.Future[None], int] = {}  # the revision of each
 
     @property
     def position(self) -> Position:
@@ -98,7 +98,8 @@ class Present:
         if self._model.revision >= revision:
             shown.set_result(None)
         else:
-            self._waiting.append((revision, shown))
+            self._waiting[shown] = revision
+            shown.add_done_callback(self._forget)
         return shown
 
     @property
@@ -107,13 +108,14 @@ class Present:
         return len(self._waiting)
 
     def _resolve(self, settled: Callable[[int], bool], failure: Exception | None = None) -> None:
-        waiting, self._waiting = self._waiting, []
-        for revision, shown in waiting:
-            if shown.done():
+        for shown, revision in list(self._waiting.items()):
+            if shown.done() or not settled(revision):
                 continue
-            if not settled(revision):
-                self._waiting.append((revision, shown))
-            elif failure:
+            if failure:
                 shown.set_exception(failure)
             else:
                 shown.set_result(None)
+
+    def _forget(self, shown: "asyncio.Future[None]") -> None:
+        """It is answered, or who waited for it is gone."""
+        self._waiting.pop(shown, None)
