@@ -398,6 +398,17 @@ def test_a_value_that_the_hubs_spawner_does_not_take_is_named(registry: CommandL
     assert result.code == 1
 
 
+def test_a_setting_that_has_no_effect_on_the_hubs_spawner_is_told(registry: CommandLine, client: Client) -> None:
+    pytest.importorskip("dockerspawner")
+    overrides = {"dockerspawner": Raw(b'{"extra_host_config": {"privileged": false}}')}
+    client.register_template(Template(name="lab", image_name="i", overrides=overrides))
+
+    result = registry("check-hub", "--kind", "swarm", "--allow-override", "extra_host_config")
+
+    assert "overrides set extra_host_config for 'lab', which has no effect on this spawner" in result.err
+    assert result.code == 0
+
+
 def test_a_paused_template_is_no_fault_of_a_hubs_list(registry: CommandLine, client: Client) -> None:
     client.register_template(Template(name="lab", image_name="i", paused="Back on Monday."))
 
