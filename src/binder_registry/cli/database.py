@@ -8,7 +8,7 @@ import click
 from ..backends import dated_ahead, open_log
 from ..backends.copying import copy_log
 from ..backends.file_lock import FileLock
-from ..backends.sqlite_wal import beside
+from ..backends.sqlite_foreign_wal import beside
 from ..errors import StoreUnavailable
 from ..log_store import utc_now
 from ..verify import damaged_pages

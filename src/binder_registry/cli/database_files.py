@@ -16,10 +16,11 @@ from ..backends import open_log, too_new
 from ..backends.file_lock import create
 from ..backends.sqlite import SQLiteLog
 from ..backends.sqlite_file import code
-from ..backends.sqlite_wal import beside, connect
+from ..backends.sqlite_foreign_wal import beside
+from ..backends.sqlite_pragmas import connect
 from ..backends.urls import sqlite_path
 from ..errors import DatabaseRefused, StoreUnavailable
-from ..folders import sync_folder
+from ..sync_folder import sync_folder
 from ..verify import Finding, damaged_pages, verify
 from .files import name_beside
 from .hints import local

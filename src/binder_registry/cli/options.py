@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import click
 
-from ..members import LARGEST_INTEGER
+from ..lengths import LARGEST_INTEGER
 from ..quantities import parse_cpus, parse_memory
 
 F = TypeVar("F", bound=Callable[..., Any])

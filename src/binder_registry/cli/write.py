@@ -118,7 +118,7 @@ def update(
 
 
 def _clear(patch: dict[str, Any], member: str) -> None:
-    from ..members import structure_of
+    from ..member_schema import structure_of
     from ..template import MEMBERS
 
     outer, dot, inner = member.partition(".")
