@@ -23,6 +23,7 @@ from ..errors import DatabaseRefused, StoreUnavailable
 from ..sync_folder import sync_folder
 from ..verify import Finding, damaged_pages, verify
 from .files import name_beside
+from .hints import local
 from .output import progress, tell
 
 PAGES = 2000  # of one step of a copy
@@ -47,7 +48,8 @@ def sound_copy(source: Path, target: Path) -> Iterator[tuple[Path, Finding]]:
             raise click.ClickException(f"{copy.parent}: {error.strerror}") from None
         finding = verified(f"sqlite:///{quote(str(copy))}")
         if problems := [*damaged_pages(copy), *finding.problems]:
-            raise click.ClickException(f"{source} is not sound: {problems[0]}. `check` says more.")
+            more = local("check", arguments=[f"sqlite:///{quote(str(source))}"])
+            raise click.ClickException(f"{source} is not sound: {problems[0]}. `{more}` says more.")
         with copy.open("rb") as whole:
             os.fsync(whole.fileno())
         yield copy, finding
