@@ -16,9 +16,9 @@ from ..errors import DatabaseRefused, StoreUnavailable
 from ..log_contract import LARGEST, bounded
 from .file_lock import FileLock, create
 from .rows import COLUMNS, change_of
-from .sqlite_file import mode_to_read, prepare, refusal, refuse_replaced
+from .sqlite_file import mode_to_read, owned, prepare, refusal, refuse_replaced
 from .sqlite_times import time_of
-from .sqlite_wal import RawFile, beside, connect, refuse_foreign_log
+from .sqlite_wal import RawFile, connect, refuse_foreign_log
 from .sqlite_writer import Writer
 
 BUSY_SECONDS = 5.0  # how long to wait for a lock that a process beside the server holds
@@ -195,7 +195,7 @@ class SQLiteLog:
             with closing(self._connect()) as connection:
                 prepare(connection, self.path, read_only=True)
         else:
-            self._lock = FileLock(beside(self.path, ".lock"), wait)
+            self._lock = owned(self.path, wait)
             refuse_foreign_log(self.path)
             create(self.path)
             self._file = RawFile(self.path)
