@@ -158,7 +158,7 @@ def test_a_file_in_a_folder_that_is_missing_is_refused(tmp_path: Path) -> None:
 def test_a_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
 
-    assert refusal(tmp_path / "folder").endswith("the file cannot be opened or created")
+    assert refusal(tmp_path / "folder").endswith("this is a folder: name a file")
 
 
 @contextmanager

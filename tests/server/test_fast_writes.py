@@ -18,9 +18,10 @@ from binder_registry.registry import Registry
 from binder_registry.server.app import App, new_default_router
 from binder_registry.server.handlers.fast_writes import FastWrites
 from binder_registry.server.http.counters import Counters
+from binder_registry.server.http.deadlines import PATIENCE
 from binder_registry.server.http.fast_path import fast_protocol
 from binder_registry.server.http.fast_writes import LONGEST, PlainWrite, WriteHead, write_head
-from binder_registry.server.http.protocol import PATIENCE, SafeProtocol
+from binder_registry.server.http.protocol import SafeProtocol
 from binder_registry.template import Template
 
 from .recording import KEY, Connection, SteppedLoop, unnamed

@@ -16,8 +16,8 @@ from ..errors import DatabaseRefused, StoreUnavailable
 from ..log_contract import LARGEST, bounded
 from .file_lock import FileLock, create
 from .rows import COLUMNS, change_of
-from .sqlite_file import mode_to_read, prepare, refusal, refuse_replaced
-from .sqlite_foreign_wal import RawFile, beside, refuse_foreign_log
+from .sqlite_file import mode_to_read, owned, prepare, refusal, refuse_replaced
+from .sqlite_foreign_wal import RawFile, refuse_foreign_log
 from .sqlite_microseconds import time_of
 from .sqlite_pragmas import connect_to_log
 from .sqlite_write_connection import Writer
@@ -195,7 +195,7 @@ class SQLiteLog:
             with closing(self._connect()) as connection:
                 prepare(connection, self.path, read_only=True)
         else:
-            self._lock = FileLock(beside(self.path, ".lock"), wait)
+            self._lock = owned(self.path, wait)
             refuse_foreign_log(self.path)
             create(self.path)
             self._file = RawFile(self.path)

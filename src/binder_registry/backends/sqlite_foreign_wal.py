@@ -9,6 +9,7 @@ is of another state.
 
 import os
 import sqlite3
+import stat
 import threading
 from contextlib import closing
 from pathlib import Path
@@ -27,7 +28,9 @@ LOOKS = 5  # beside a live server, the log may be replaced between a look at the
 
 class RawFile:
     """Reads a file past SQLite. A process that closes any descriptor of a file gives up all its locks on it, SQLite's
-    too: so there is one for each file, which is closed when nobody here has that file open."""
+    too: so there is one for each file, which is closed when nobody here has that file open.
+
+    Raises `DatabaseRefused` for a folder, a device, and whatever else is no file: opening some would wait for ever."""
 
     _held: dict[tuple[int, int], list[int]] = {}  # device, inode → descriptor, users
     _changing = threading.Lock()
@@ -35,6 +38,8 @@ class RawFile:
     def __init__(self, path: Path) -> None:
         with self._changing:
             found = os.stat(path)
+            if not stat.S_ISREG(found.st_mode):
+                raise DatabaseRefused(f"{path}: this is {_kind(found.st_mode)}: name a file")
             self.identity = found.st_dev, found.st_ino
             if self.identity not in self._held:
                 self._held[self.identity] = [os.open(path, os.O_RDONLY | os.O_CLOEXEC), 0]
@@ -52,6 +57,11 @@ class RawFile:
                 self._held[self.identity][1] -= 1
                 if not self._held[self.identity][1]:
                     os.close(self._held.pop(self.identity)[0])
+
+
+def _kind(mode: int) -> str:
+    kinds = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a named pipe", stat.S_IFSOCK: "a socket"}
+    return kinds.get(stat.S_IFMT(mode), "a device")
 
 
 def beside(path: Path, suffix: str) -> Path:

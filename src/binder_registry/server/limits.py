@@ -45,6 +45,9 @@ class Limits(Struct, frozen=True, kw_only=True):
     unknown_tokens: Annotated[
         int, Bound("server", "Tokens that were never good and that a hub, say, is being asked about.", "503")
     ] = 64
+    unknown_tokens_per_client: Annotated[
+        int, Bound("client", "The same, that one address asks with; 0: no bound.", "429", least=0)
+    ] = 32
     connections: Annotated[
         int,
         Bound("server", "Connections; 0: what `ulimit -n` leaves, at most 8,000. Idle ones make room.", "503", least=0),

@@ -152,6 +152,7 @@ class Service:
                 lane.close()
             self._head_pool.shutdown(wait=False, cancel_futures=True)
             self.identities.close()
+            self.compressor.close()
 
     async def write(self, operation: Operation[T], *names: str) -> T:
         """`names` are the templates that the operation will look at."""
@@ -165,7 +166,7 @@ class Service:
         if self.model.revision >= revision:
             return
         if self.present.waiting >= self.options.limits.waiting_revisions:
-            raise TooBusy("Too many requests wait for a revision already; try again", reason="revisions-full")
+            raise TooBusy("Too many requests wait for a revision already; try again", reason="waiting-revisions")
         newest = self.model.revision
         if revision > newest + NEAR:  # another server may have written so much
             newest = (await self._head.answer()).revision

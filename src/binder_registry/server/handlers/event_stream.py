@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import suppress
 from functools import partial
 
 from ...auth import Identity
@@ -55,13 +54,21 @@ class Stream:
         gone = asyncio.create_task(self._request.gone())
         try:
             if self._request.scope["method"] != "HEAD":
-                # Also for a reader that took nothing for too long, or may not read any more, or a log that cannot be
-                # read: it ends, and the reader resumes from what it has.
-                with suppress(TimeoutError, RegistryError):
-                    await self._follow(send, gone)
+                await self._until_it_ends(send, gone)
             await send({"type": "http.response.body", "body": b""})
         finally:
             gone.cancel()
+
+    async def _until_it_ends(self, send: Send, gone: "asyncio.Task[None]") -> None:
+        """Also for a reader that took nothing for too long, or may not read any more, or a log that cannot be read: the
+        reader resumes from what it has."""
+        counters = self._request.service.counters
+        try:
+            await self._follow(send, gone)
+        except TimeoutError:
+            counters.drop("reader", "event-stream")
+        except RegistryError as error:
+            counters.refuse(error)
 
     async def _follow(self, send: Send, gone: "asyncio.Task[None]") -> None:
         piece = HEARTBEAT

@@ -164,9 +164,9 @@ def fast_protocol(
                 self.transport.close()
             else:
                 self.transport.writelines((first + head, body))
-                if varies and self.flow.write_paused and len(body) >= LARGE:
-                    self.held = body
-                    recorder.unsent.hold(self.peer, body)
+            if varies and self.flow.write_paused and len(body) >= LARGE:
+                self.held = body
+                recorder.unsent.hold(self.peer, body)
             self.since = self._now()
             seconds = perf_counter() - started
             if seconds < BOUNDS[0]:

@@ -15,9 +15,9 @@ from msgspec import Struct
 from ...auth import Identity
 from ...errors import RegistryError, TooBusy
 from .bounded import BoundedProtocol
+from .deadlines import BODY, PATIENCE
 from .error_status import logged_reply
 from .fast_heads import HARMLESS, HEAD, LINE
-from .protocol import BODY, PATIENCE
 from .recorder import GONE
 from .replies import Reply
 from .uvicorn_parts import STATUS_LINE

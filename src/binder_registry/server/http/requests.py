@@ -115,8 +115,8 @@ class HTTPRequest:
             leaves.cancel()
 
     async def identity(self) -> Identity:
-        """Who sends this. Raises what `token` does, `InvalidToken` and `AuthUnavailable`."""
-        identity = await self._identities.of(self.token())
+        """Who sends this. Raises what `token` does, `InvalidToken`, `AuthUnavailable` and `TooBusy`."""
+        identity = await self._identities.of(self.token(), self.client)
         self.scope["by"] = identity.by  # for the access log
         return identity
 
