@@ -14,8 +14,9 @@ from msgspec.structs import replace
 from .apply import ApplyRequest, Step
 from .auth import AuthStore, Identity, Scope
 from .batch import Batch
-from .changes import Change, Position
+from .changes import PAGE_BYTES, Change, Position
 from .errors import PositionUnknown, RevisionConflict, StoreUnavailable
+from .log_contract import LARGEST
 from .log_store import LogStore
 from .planned import Planned, brought_up, planned
 from .rules import check
@@ -65,17 +66,22 @@ class Registry:
         name: str | None = None,
         newest_first: bool = False,
         limit: int = 1000,
+        most_bytes: int = LARGEST,
     ) -> list[Change]:
         """The log between two positions, both exclusive. Raises `PositionUnknown`."""
-        return self.store.changes(since=since, before=before, name=name, newest_first=newest_first, limit=limit)
+        return self.store.changes(
+            since=since, before=before, name=name, newest_first=newest_first, limit=limit, most_bytes=most_bytes
+        )
 
-    def rows(self, since: int, until: int, *, limit: int = 1000) -> list[Change]:
+    def rows(self, since: int, until: int, *, limit: int = 1000, most_bytes: int = PAGE_BYTES) -> list[Change]:
         """Committed changes with `since < revision <= until`, without a look at whether these are known."""
-        return self.store.log.read(since, until, limit=limit)
+        return self.store.log.read(since, until, limit=limit, most_bytes=most_bytes)
 
-    def rows_at(self, revisions: Collection[int]) -> list[Change]:
-        """Committed changes with these revisions, without those that are not there."""
-        return self.store.log.read_each(revisions)
+    def rows_at(self, revisions: Collection[int]) -> Iterator[Change]:
+        """Committed changes with these revisions, without those that are not there; some at a time are held."""
+        while revisions and (found := self.store.log.read_each(revisions, most_bytes=PAGE_BYTES)):
+            yield from found
+            revisions = [revision for revision in revisions if revision > found[-1].revision]
 
     def content_of(self, revision: int) -> bytes:
         """Of a committed change. Raises `StoreUnavailable` where the log does not have it any more: it was purged, or
