@@ -11,14 +11,14 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from .apply import ApplyRequest, Step
+from .apply import ApplyRequest, Step, plan
 from .auth import AuthStore, Identity, Scope
 from .batch import Batch
 from .changes import PAGE_BYTES, Change, Position
 from .errors import PositionUnknown, RevisionConflict, StoreUnavailable
 from .log_contract import LARGEST
 from .log_store import LogStore
-from .planned import Planned, brought_up, planned
+from .planned import Planned, PlannedStep, brought_up, drafted, planned_anew
 from .rules import check
 from .store import Expected
 from .template import Template
@@ -154,36 +154,37 @@ class Registry:
         with self.atomic() as batch:
             if expected is not None and not batch.head.position.agrees(expected):
                 raise RevisionConflict("The registry was changed since it was read", current=str(batch.head.position))
-            now = self._planned(request, batch)
+            batch.look_up({*(template.name for template in request.templates), *request.delete})
+            steps = plan(request, batch.template, self.template_index)
             if request.dry_run:
-                return now.steps
-            for step in now.steps:
+                return steps
+            for step in steps:
                 if step.action in ("created", "updated"):
                     check(step.after)
-            batch.extend(now.drafts.values(), who.by, request.note)
+            batch.extend(drafted(steps), who.by, request.note)
             rows = {row.name: row.template for row in batch.rows}
             return [
-                step if step.action == "unchanged" else replace(step, after=rows[step.after.name]) for step in now.steps
+                step if step.action == "unchanged" else replace(step, after=rows[step.after.name]) for step in steps
             ]
 
-    def apply_planned(self, who: Identity, request: ApplyRequest, before: Planned) -> list[Step]:
+    def apply_planned(self, who: Identity, request: ApplyRequest, before: Planned) -> list[PlannedStep]:
         """The same for a request from `read_apply`, which was planned before: only what was written since is looked at
-        again. Gives the steps that were taken, as they were planned."""
+        again. Gives the steps that were taken, as they were planned, and takes their drafts."""
         who.require(Scope.WRITE)
         with self.atomic() as batch:
             now, position = before, batch.head.position
             if position != before.position:
                 moved = self._moved(before.position, position)
                 if moved is None:
-                    now = self._planned(request, batch)
+                    batch.look_up({step.name for step in before.steps})
+                    now = planned_anew(before, request, position, batch.template, self.template_index)
                 else:
                     now = brought_up(before, request, position, moved, batch.template)
-            batch.extend(now.drafts.values(), who.by, request.note)
+            names = list(now.drafts)
+            if now is not before:
+                before.drafts.clear()
+            batch.extend(map(now.drafts.pop, names), who.by, request.note)  # each ends as its row begins
             return now.steps
-
-    def _planned(self, request: ApplyRequest, batch: Batch) -> Planned:
-        batch.look_up({*(template.name for template in request.templates), *request.delete})
-        return planned(request, batch.head.position, batch.template, self.template_index)
 
     def _moved(self, seen: Position, position: Position) -> set[str] | None:
         """The names that were written in between; None where these are too many, or of another log."""
