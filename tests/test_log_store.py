@@ -1,6 +1,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -229,6 +230,24 @@ def test_a_list_in_a_block_pages_like_the_log() -> None:
     assert [template.name for template in store.list_templates()] == names
 
 
+# ── a bound in bytes ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("newest_first", [False, True])
+def test_bytes_of_what_is_not_committed_yet_count_too_and_nothing_is_passed_over(newest_first: bool) -> None:
+    store = InMemoryStore()
+    for name in "ab":
+        store.register_template(replace(R, name=name))
+    with store.atomic():
+        for name in "cd":
+            store.register_template(replace(R, name=name))
+        most = sum(len(row.content or b"") for row in store.changes(limit=3)) - 1
+
+        read = [row.name for row in store.changes(newest_first=newest_first, most_bytes=most)]
+
+    assert read == list("dcb" if newest_first else "abc")
+
+
 # ── the present is never purged ──────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -237,11 +256,11 @@ class Interrupted(MemoryLog):
 
     meanwhile: Callable[[], None] | None = None
 
-    def state(self, revision: int, *, after: str = "", limit: int = 1000, deleted: bool = False) -> list[Change]:
+    def state(self, revision: int, **options: Any) -> list[Change]:
         meanwhile, self.meanwhile = self.meanwhile, None
         if meanwhile:
             meanwhile()
-        return super().state(revision, after=after, limit=limit, deleted=deleted)
+        return super().state(revision, **options)
 
 
 @pytest.mark.parametrize("inside", [False, True])

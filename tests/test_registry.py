@@ -269,7 +269,8 @@ def plan_now(registry: Registry, request: ApplyRequest) -> Planned:
     position, newest = registry.state()
     shown = {change.name: change.template for change in newest}
     living = [change.template for change in newest if change.template and not change.deleted]
-    return planned(request, position, shown.get, lambda: living)
+    own = replace(request, templates=[*request.templates])
+    return planned(own, position, shown.get, lambda: living)
 
 
 def test_a_plan_from_before_the_lock_is_carried_out_as_if_it_were_made_under_it(registry: Registry) -> None:
@@ -278,7 +279,7 @@ def test_a_plan_from_before_the_lock_is_carried_out_as_if_it_were_made_under_it(
 
     steps = registry.apply_planned(ANN, request, before)
 
-    assert [(step.action, step.after.name) for step in steps] == [
+    assert [(step.action, step.name) for step in steps] == [
         ("created", "r"),
         ("updated", "scipy"),
         ("unchanged", "never"),
@@ -327,7 +328,7 @@ def test_what_was_written_since_the_plan_is_planned_again(
     steps = registry.apply_planned(ANN, request, before)
 
     unmoved = {"r": "created", "scipy": "updated", "old": "deleted", "pruned": "deleted"}
-    assert {step.after.name: step.action for step in steps} == {k: v for k, v in (unmoved | otherwise).items() if v}
+    assert {step.name: step.action for step in steps} == {k: v for k, v in (unmoved | otherwise).items() if v}
     assert [step.action for step in registry.apply(ANN, request)] == ["unchanged"] * 3
     assert verify(registry.store.log).problems == []
 
@@ -339,7 +340,17 @@ def test_a_plan_for_another_log_is_made_anew(registry: Registry) -> None:
 
     steps = registry.apply_planned(ANN, request, plan_now(other, request))
 
-    assert [(step.action, step.after.name) for step in steps] == [("updated", "scipy"), ("created", "r")]
+    assert [(step.action, step.name) for step in steps] == [("updated", "scipy"), ("created", "r")]
+
+
+def test_templates_are_held_once_from_the_plan_to_the_row(registry: Registry) -> None:
+    request = ApplyRequest([R, SCIPY])
+
+    before = planned(request, registry.head(), lambda name: None, list)
+    drafts = [*before.drafts]
+    registry.apply_planned(ANN, request, before)
+
+    assert (request.templates, drafts, before.drafts) == ([], ["r", "scipy"], {})
 
 
 def test_a_plan_sees_what_its_own_group_wrote(registry: Registry) -> None:

@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -11,8 +12,8 @@ from binder_registry.verify import verify
 class Lying(MemoryLog):
     """Gives another state than its rows lead to."""
 
-    def state(self, revision: int, *, after: str = "", limit: int = 1000, deleted: bool = False) -> list[Change]:
-        honest = super().state(revision, after=after, limit=limit, deleted=deleted)
+    def state(self, revision: int, **options: Any) -> list[Change]:
+        honest = super().state(revision, **options)
         return [
             replace(change, revision=1) if change.name == "b" else change for change in honest if change.name != "c"
         ]
@@ -23,13 +24,11 @@ class Interrupted(MemoryLog):
 
     meanwhile: Callable[[], None] | None = None
 
-    def read(
-        self, since: int, until: int, *, name: str | None = None, newest_first: bool = False, limit: int = 1000
-    ) -> list[Change]:
+    def read(self, since: int, until: int, **options: Any) -> list[Change]:
         meanwhile, self.meanwhile = self.meanwhile, None
         if meanwhile:
             meanwhile()
-        return super().read(since, until, name=name, newest_first=newest_first, limit=limit)
+        return super().read(since, until, **options)
 
 
 class Ahead(MemoryLog):

@@ -1,7 +1,7 @@
 """Declarative apply: what is asked for, and the plan that leads there. Pure: nothing here writes."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Set
+from collections.abc import Callable, Iterable, Iterator, Set
 from typing import Any, Literal
 
 from msgspec import Struct
@@ -11,7 +11,7 @@ from .differences import changed_members
 from .errors import HINTS, ErrorHint, InvalidRequest, InvalidTemplate
 from .lengths import NOTE_BYTES
 from .rules import check, name_problem, successor_problem
-from .selector import Requirement, matches, parse_selector
+from .selector import Requirement, Selector, matches, parse_selector
 from .strict_json import no_collection
 from .template import Template
 from .wire import TWICE, Object, template_from_members
@@ -46,40 +46,33 @@ def plan(
     request: ApplyRequest, find: Callable[[str], Template | None], living: Callable[[], Iterable[Template]]
 ) -> list[Step]:
     """The steps, in the order of the request. `find` gives templates and tombstones; `living` is asked for pruning."""
-    steps = [_wanted(template, find(template.name)) for template in request.templates]
-    steps += [_unwanted(name, successor, find(name)) for name, successor in request.delete.items()]
+    return list(each_step(request.templates, request, find, living))
+
+
+def each_step(
+    templates: Iterable[Template],
+    request: ApplyRequest,
+    find: Callable[[str], Template | None],
+    living: Callable[[], Iterable[Template]],
+) -> Iterator[Step]:
+    """The same one by one, with `templates` in the place of the request's."""
+    named = set(request.delete)
+    for template in templates:
+        named.add(template.name)
+        yield wanted(template, find(template.name))
+    for name, successor in request.delete.items():
+        yield unwanted(name, successor, find(name))
     if request.prune is not None:
-        named = {step.after.name for step in steps}
-        steps += [
-            _unwanted(template.name, "", template)
-            for template in living()
-            if template.name not in named and matches(request.prune, template.labels)
-        ]
-    return steps
+        yield from pruned_among((template for template in living() if template.name not in named), request.prune)
 
 
-def plan_again(
-    steps: Iterable[Step], request: ApplyRequest, moved: Set[str], find: Callable[[str], Template | None]
-) -> list[Step]:
-    """The plan when the templates named `moved` are others than it was made for, and only those."""
-    wanted = {template.name: template for template in request.templates if template.name in moved}
-    again: list[Step] = []
-    for step in steps:
-        name = step.after.name
-        if name not in moved:
-            again.append(step)
-        elif name in wanted:
-            again.append(_wanted(wanted[name], find(name)))
-        elif name in request.delete:
-            again.append(_unwanted(name, request.delete[name], find(name)))
-    if request.prune is not None:
-        others = map(find, sorted(moved - wanted.keys() - request.delete.keys()))
-        living = [template for template in others if template and not template.deleted]
-        again += [_unwanted(one.name, "", one) for one in living if matches(request.prune, one.labels)]
-    return again
+def pruned_among(living: Iterable[Template], prune: Selector) -> Iterator[Step]:
+    for template in living:
+        if matches(prune, template.labels):
+            yield unwanted(template.name, "", template)
 
 
-def _wanted(template: Template, before: Template | None) -> Step:
+def wanted(template: Template, before: Template | None) -> Step:
     if before is None or before.deleted:
         return Step("created", template, before)
     after = replace(template, time_created=before.time_created, time_modified=before.time_modified)
@@ -88,7 +81,7 @@ def _wanted(template: Template, before: Template | None) -> Step:
     return Step("unchanged", before, before)
 
 
-def _unwanted(name: str, successor: str, before: Template | None) -> Step:
+def unwanted(name: str, successor: str, before: Template | None) -> Step:
     if before is None:
         return Step("unchanged", Template(name=name, deleted=True))
     if before.deleted and successor in ("", before.replaced_by):

@@ -1,5 +1,6 @@
 """The log's own values: a change, its action, a position, and the chain of marks."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 from hashlib import blake2b
@@ -13,6 +14,7 @@ from .template import Template
 from .wire import decode_template
 
 PAGE = 1000  # changes, or templates, of one read and, at most, of one answer
+PAGE_BYTES = 4 * 1024**2  # of contents, of one read: a row more may be as large as it likes
 MARK_BYTES = 8
 DIGEST_BYTES = 16
 
@@ -100,6 +102,11 @@ class Change(Struct, frozen=True):
         if template is None:
             raise RevisionPurged
         return template
+
+
+def size_of(changes: Iterable[Change]) -> int:
+    """Bytes of their contents."""
+    return sum(len(change.content or b"") for change in changes)
 
 
 def content_digest(content: bytes) -> bytes:

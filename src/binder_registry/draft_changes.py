@@ -9,7 +9,7 @@ from .changes import Action
 from .go_json import timestamp
 from .must_understand import FORMAT, format_of
 from .template import Template
-from .wire import encode_template
+from .wire import decode_template, encode_template
 
 _LATER = datetime(1, 1, 1, tzinfo=UTC)  # stands for the time of the change
 _MODIFIED = b'"time-modified":"%b"' % timestamp(_LATER).encode()  # its quotes are in no text before it
@@ -24,6 +24,11 @@ class Draft(Struct, frozen=True, gc=False):
     previous: int
     parts: tuple[bytes, ...]  # of the content: the change's time stands between two
     format: int
+
+    @property
+    def template(self) -> Template:
+        """Of one that is no deletion; its times mean nothing."""
+        return decode_template(self.content(timestamp(_LATER).encode()))
 
     def content(self, time: bytes) -> bytes:
         """`time` as it is written."""

@@ -1,11 +1,11 @@
 """The contract of a backend: an append-only list of changes. `LogConformance` holds it."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import AbstractContextManager
 from functools import cache
 from typing import Protocol, runtime_checkable
 
-from .changes import PAGE, Change, Head
+from .changes import PAGE, PAGE_BYTES, Change, Head
 
 LARGEST = 2**63 - 1  # what the integers of a database hold
 
@@ -15,10 +15,22 @@ def bounded(number: int) -> int:
     return max(0, min(number, LARGEST))
 
 
+def within(changes: Iterable[Change], most_bytes: int) -> list[Change]:
+    """For a backend: these, up to and with the one with which their contents have so many bytes."""
+    found: list[Change] = []
+    for change in changes:
+        found.append(change)
+        most_bytes -= len(change.content or b"")
+        if most_bytes <= 0:
+            break
+    return found
+
+
 class Log(Protocol):
     """All methods may be called from any thread, and raise `StoreUnavailable` when the backend fails.
 
-    Reads see committed rows only, and give lists: an open cursor would hold the backend's old state alive.
+    Reads see committed rows only, and give lists: an open cursor would hold the backend's old state alive. One ends
+    with the row with which the contents that it gives have `most_bytes`, and holds not much more than these.
     """
 
     def origin(self) -> bytes:
@@ -32,7 +44,14 @@ class Log(Protocol):
         ...
 
     def read(
-        self, since: int, until: int, *, name: str | None = None, newest_first: bool = False, limit: int = 1000
+        self,
+        since: int,
+        until: int,
+        *,
+        name: str | None = None,
+        newest_first: bool = False,
+        limit: int = 1000,
+        most_bytes: int = LARGEST,
     ) -> list[Change]:
         """Changes with `since < revision <= until`, of one template or of all, at most `limit`.
 
@@ -40,11 +59,13 @@ class Log(Protocol):
         """
         ...
 
-    def read_each(self, revisions: Collection[int]) -> list[Change]:
+    def read_each(self, revisions: Collection[int], *, most_bytes: int = LARGEST) -> list[Change]:
         """The changes with these revisions, oldest first, in one query; without those that the log does not have."""
         ...
 
-    def state(self, revision: int, *, after: str = "", limit: int = 1000, deleted: bool = False) -> list[Change]:
+    def state(
+        self, revision: int, *, after: str = "", limit: int = 1000, deleted: bool = False, most_bytes: int = LARGEST
+    ) -> list[Change]:
         """The newest change per name as of `revision`, for names after `after`, by name (code points).
 
         Tombstones only when `deleted`; `limit` counts what is returned.
@@ -110,8 +131,8 @@ def _keeps_format(kind: type[Log]) -> bool:
 def state_pages(
     log: Log, revision: int, *, after: str = "", limit: int = PAGE, deleted: bool = False
 ) -> Iterator[list[Change]]:
-    """All of `state`, at most `limit` at a time."""
-    while page := log.state(revision, after=after, limit=limit, deleted=deleted):
+    """All of `state`, at most `limit` at a time, and not much more than `PAGE_BYTES`."""
+    while page := log.state(revision, after=after, limit=limit, deleted=deleted, most_bytes=PAGE_BYTES):
         yield page
         after = page[-1].name
 

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 
 from msgspec.structs import replace
 
@@ -15,7 +16,7 @@ from .errors import (
     TemplateExists,
     TemplateNotFound,
 )
-from .log_contract import Log, mark_at, state_pages
+from .log_contract import LARGEST, Log, mark_at, state_pages, within
 from .rules import check, invalid_template, successor_problem
 from .store import Expected
 from .template import Template, merged
@@ -143,13 +144,15 @@ class LogStore:
         name: str | None = None,
         newest_first: bool = False,
         limit: int = 1000,
+        most_bytes: int = LARGEST,
     ) -> list[Change]:
-        """As in the contract, and only those before a position, too."""
+        """As in the contract, and only those before a position, too; they end with the one with which their contents
+        have `most_bytes`."""
         revision = since if isinstance(since, int) else since.revision
         until = self._head().revision
         if before is not None:
             until = max(revision, min(until, before.revision - 1))
-        rows = self._rows(revision, until, name, newest_first, limit)
+        rows = self._rows(revision, until, name, newest_first, limit, most_bytes)
         known_position(since, self._mark_at(revision))  # afterwards: another log may have taken its place just now
         if before is not None and before.mark:
             known_position(before, self._mark_at(before.revision))
@@ -219,16 +222,26 @@ class LogStore:
         return revision
 
     def _rows(
-        self, since: int, until: int, name: str | None = None, newest_first: bool = False, limit: int = PAGE
+        self,
+        since: int,
+        until: int,
+        name: str | None = None,
+        newest_first: bool = False,
+        limit: int = PAGE,
+        most_bytes: int = LARGEST,
     ) -> list[Change]:
         """The log's rows, and this thread's own that wait for their commit."""
         batch = self._batch
+        stored = partial(
+            self.log.read, since, until, name=name, newest_first=newest_first, limit=limit, most_bytes=most_bytes
+        )
         if batch is None:
-            return self.log.read(since, until, name=name, newest_first=newest_first, limit=limit)
+            return stored()
         own = [row for row in batch.rows if since < row.revision <= until and name in (None, row.name)]
         if newest_first:
             own.reverse()
-        stored: list[Change] = []
-        if not (newest_first and len(own) >= limit):
-            stored = self.log.read(since, until, name=name, newest_first=newest_first, limit=limit)
-        return batch.blanked((own + stored if newest_first else stored + own)[:limit])
+        if not newest_first:
+            own = stored() + own
+        elif len(own) < limit:
+            own += stored()
+        return batch.blanked(within(own[:limit], most_bytes))

@@ -12,13 +12,14 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from .apply import ApplyRequest, Step
+from .apply import ApplyRequest, Step, plan
 from .auth import AuthStore, Identity, Scope
 from .batch import Batch
-from .changes import Change, Position
+from .changes import PAGE_BYTES, Change, Position
 from .errors import PositionUnknown, RevisionConflict, StoreUnavailable
+from .log_contract import LARGEST
 from .log_store import LogStore
-from .planned import Planned, brought_up, planned
+from .planned import Planned, PlannedStep, brought_up, drafted, planned_anew
 from .rules import check
 from .store import Expected
 from .template import Template
@@ -69,15 +70,20 @@ class Registry:
         name: str | None = None,
         newest_first: bool = False,
         limit: int = 1000,
+        most_bytes: int = LARGEST,
     ) -> list[Change]:
         """The log between two positions, both exclusive. Raises `PositionUnknown`."""
         who.require(Scope.READ)
-        return self.store.changes(since=since, before=before, name=name, newest_first=newest_first, limit=limit)
+        return self.store.changes(
+            since=since, before=before, name=name, newest_first=newest_first, limit=limit, most_bytes=most_bytes
+        )
 
-    def rows_at(self, who: Identity, revisions: Collection[int]) -> list[Change]:
-        """Committed changes with these revisions, without those that are not there."""
+    def rows_at(self, who: Identity, revisions: Collection[int]) -> Iterator[Change]:
+        """Committed changes with these revisions, without those that are not there; some at a time are held."""
         who.require(Scope.READ)
-        return self.store.log.read_each(revisions)
+        while revisions and (found := self.store.log.read_each(revisions, most_bytes=PAGE_BYTES)):
+            yield from found
+            revisions = [revision for revision in revisions if revision > found[-1].revision]
 
     def template_create(self, who: Identity, template: Template, *, note: str = "") -> Template:
         who.require(Scope.WRITE)
@@ -118,31 +124,36 @@ class Registry:
         with self.atomic() as batch:
             if expected is not None and not batch.head.position.agrees(expected):
                 raise RevisionConflict("The registry was changed since it was read", current=str(batch.head.position))
-            now = self._planned(request, batch)
+            batch.look_up({*(template.name for template in request.templates), *request.delete})
+            steps = plan(request, batch.template, self.store.list_templates)
             if request.dry_run:
-                return now.steps
-            for step in now.steps:
+                return steps
+            for step in steps:
                 if step.action in ("created", "updated"):
                     check(step.after)
-            batch.extend(now.drafts.values(), who.by, request.note)
+            batch.extend(drafted(steps), who.by, request.note)
             rows = {row.name: row.template for row in batch.rows}
             return [
-                step if step.action == "unchanged" else replace(step, after=rows[step.after.name]) for step in now.steps
+                step if step.action == "unchanged" else replace(step, after=rows[step.after.name]) for step in steps
             ]
 
-    def apply_planned(self, who: Identity, request: ApplyRequest, before: Planned) -> list[Step]:
+    def apply_planned(self, who: Identity, request: ApplyRequest, before: Planned) -> list[PlannedStep]:
         """The same for a request from `read_apply`, which was planned before: only what was written since is looked at
-        again. Gives the steps that were taken, as they were planned."""
+        again. Gives the steps that were taken, as they were planned, and takes their drafts."""
         who.require(Scope.WRITE)
         with self.atomic() as batch:
             now, position = before, batch.head.position
             if position != before.position:
                 moved = self._moved(before.position, position)
                 if moved is None:
-                    now = self._planned(request, batch)
+                    batch.look_up({step.name for step in before.steps})
+                    now = planned_anew(before, request, position, batch.template, self.store.list_templates)
                 else:
                     now = brought_up(before, request, position, moved, batch.template)
-            batch.extend(now.drafts.values(), who.by, request.note)
+            names = list(now.drafts)
+            if now is not before:
+                before.drafts.clear()
+            batch.extend(map(now.drafts.pop, names), who.by, request.note)  # each ends as its row begins
             return now.steps
 
     # For the server itself: no scope is asked for.
@@ -151,9 +162,9 @@ class Registry:
         """2015's literal answer to `GET /`, which is open to all."""
         return LIVE
 
-    def rows(self, since: int, until: int, *, limit: int = 1000) -> list[Change]:
+    def rows(self, since: int, until: int, *, limit: int = 1000, most_bytes: int = PAGE_BYTES) -> list[Change]:
         """Committed changes with `since < revision <= until`, without a look at whether these are known."""
-        return self.store.log.read(since, until, limit=limit)
+        return self.store.log.read(since, until, limit=limit, most_bytes=most_bytes)
 
     def content_of(self, revision: int) -> bytes:
         """Of a committed change. Raises `StoreUnavailable` where the log does not have it any more: it was purged, or
@@ -186,10 +197,6 @@ class Registry:
         """Takes the write lock, and lets it go. Raises `StoreUnavailable` while the log takes no writes."""
         with self.store.log.writing():
             pass
-
-    def _planned(self, request: ApplyRequest, batch: Batch) -> Planned:
-        batch.look_up({*(template.name for template in request.templates), *request.delete})
-        return planned(request, batch.head.position, batch.template, self.store.list_templates)
 
     def _moved(self, seen: Position, position: Position) -> set[str] | None:
         """The names that were written in between; None where these are too many, or of another log."""

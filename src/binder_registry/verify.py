@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from .changes import PAGE, Action, Change, Position, content_digest, next_mark
+from .changes import PAGE, PAGE_BYTES, Action, Change, Position, content_digest, next_mark
 from .log_contract import Log, state_pages
 from .wire import decode_template
 
@@ -75,7 +75,7 @@ def verify(log: Log, seen: Callable[[int], None] = lambda revision: None) -> Fin
     head = log.head()
     fold, problems = Fold(log.origin()), list[str]()
     try:
-        while page := log.read(fold.position.revision, head.revision, limit=PAGE):
+        while page := log.read(fold.position.revision, head.revision, limit=PAGE, most_bytes=PAGE_BYTES):
             for change in page:
                 problems += [f"revision {change.revision}: {problem}" for problem in fold.add(change)]
                 if len(problems) >= MOST_PROBLEMS:

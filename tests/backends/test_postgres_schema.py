@@ -7,7 +7,7 @@ from importlib.resources import files
 import psycopg
 import pytest
 
-from binder_registry.backends import postgres, postgres_schema
+from binder_registry.backends import postgres, postgres_queries, postgres_schema
 from binder_registry.backends.postgres import PostgresLog
 from binder_registry.log_store import LogStore
 from binder_registry.template import Template
@@ -20,7 +20,7 @@ def old(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
     """A database of schema 1, with history."""
     with monkeypatch.context() as patched:
         patched.setattr(postgres_schema, "SCHEMA", 1)
-        patched.setattr(postgres, "_LOCKED_HEAD", "SELECT revision, mark, time, 1 FROM registry_head FOR UPDATE")
+        patched.setattr(postgres, "LOCKED_HEAD", "SELECT revision, mark, time, 1 FROM registry_head FOR UPDATE")
         with closing(LogStore(PostgresLog(postgres_url))) as store:
             for number in range(5):
                 store.register_template(Template(name=str(number), image_name="i"))
@@ -83,12 +83,12 @@ def test_no_query_of_a_name_reads_the_whole_table(connection: psycopg.Connection
         " greatest(n - 100, 0), n, false, '{}', '' FROM generate_series(1, 20000) AS n"
     )
     connection.execute("ANALYZE registry_changes")
-    of_name = f"SELECT * FROM registry_changes {postgres._OF_NAME} ORDER BY previous"
+    of_name = f"SELECT * FROM registry_changes {postgres_queries.OF_NAME} ORDER BY previous"
     statement = {
         "current": "SELECT * FROM registry_changes WHERE name = %(name)s ORDER BY previous DESC LIMIT 1",
         "history": f"{of_name} LIMIT 10",
         "as of": f"{of_name} DESC LIMIT 1",
-        "state": postgres._NEWEST_OF_NEXT_NAME.format("%(name)s"),
+        "state": postgres_queries.NEWEST_OF_NEXT_NAME.format("%(name)s"),
     }[query]
     given = {"name": "name 7", "since": 10_000, "until": 15_000, "revision": 15_000}
 

@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 from binder_registry import ANYONE, InMemoryStore, Position, Registry, Template, TokenAuthStore
 from binder_registry.server import Limits
 from binder_registry.server.description.bodies import encode_change
-from binder_registry.server.handlers.log_pages import LONGEST_STEP, STEP, Span, steps
+from binder_registry.server.handlers.log_pages import LONGEST_STEP, STEP, STEP_BYTES, Span, steps
 from binder_registry.server.live.change_filter import Filter
 from binder_registry.server.live.event_ring import EventRing
 from binder_registry.server.live.kept import OVERHEAD, Kept
@@ -222,13 +222,13 @@ def test_a_page_ends_at_a_number_of_bytes_and_the_links_lead_through_all(paged: 
 
 def test_large_changes_are_read_a_few_at_a_time_and_small_ones_in_longer_steps() -> None:
     large, small = InMemoryStore(), InMemoryStore()
-    write(large, 60, "\N{DECIDUOUS TREE}" * 5000)
-    write(small, 400, "")
-    span = Span(Position(0), None, newest_first=False, limit=1000)
+    write(large, 200, "\N{DECIDUOUS TREE}" * 5000)
+    write(small, 2100, "")
+    span = Span(Position(0), None, newest_first=False, limit=3000)
 
     def lengths(store: InMemoryStore) -> list[int]:
         return [len(found) for found in steps(Registry(store, TokenAuthStore(KEY)), ANYONE, span, None)]
 
-    assert lengths(large)[:5] == [STEP, STEP // 4, STEP // 16, 1, 1]
+    most = STEP_BYTES // 20_000 + 1
+    assert lengths(large) == [STEP, most, most, most, 200 - 3 * most - STEP]
     assert max(lengths(small)) == LONGEST_STEP
-    assert sum(lengths(large)) == 60

@@ -25,9 +25,9 @@ class CountingLog(MemoryLog):
         super().__init__()
         self.asked: list[int] = []
 
-    def read_each(self, revisions: Collection[int]) -> list[Change]:
+    def read_each(self, revisions: Collection[int], **options: Any) -> list[Change]:
         self.asked.append(len(revisions))
-        return super().read_each(revisions)
+        return super().read_each(revisions, **options)
 
 
 def labelled(name: str, **labels: str) -> Template:

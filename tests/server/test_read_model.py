@@ -74,7 +74,7 @@ def test_a_group_is_shown_as_its_changes_are_one_after_the_other() -> None:
             store.delete_template(name)
         singly, at_once, before = model_of(store), model_of(store), store.head()
         living = {template.name for template in store.list_templates()}
-        with store.atomic() as batch:
+        with store.atomic():
             for name in order.sample(names, 7):
                 if name not in living:
                     store.register_template(Template(name=name, image_name="j"))
@@ -86,15 +86,16 @@ def test_a_group_is_shown_as_its_changes_are_one_after_the_other() -> None:
         snapshot = at_once.snapshot()
         was = [entry.name for entry in snapshot]
 
-        group = at_once.group(batch.rows)
+        group = at_once.group([*changes], most=4)
         assert group
-        taken = at_once.apply_group(group)
+        assert at_once.apply_group(group)
 
         new = singly.apply(changes)
         assert shown(at_once) == shown(singly)
-        assert [(change, old and old.etag) for change, old in taken] == [
-            (change, old and old.etag) for change, old in new
+        assert [(change, old and old.etag) for change, old in group.newest] == [
+            (change, old and old.etag) for change, old in new[-4:]
         ]
+        assert group.passed_over == new[-5][0].position
         assert [entry.name for entry in snapshot] == was
 
 
@@ -103,16 +104,39 @@ def test_a_name_that_comes_twice_is_no_group() -> None:
     store.register_template(A)
     store.delete_template("a")
 
-    assert ReadModel().group(store.changes()) is None
+    assert ReadModel().group(store.changes(), most=9) is None
 
 
-def test_a_group_after_a_gap_is_not_shown() -> None:
+def test_a_group_after_a_gap_or_of_another_log_is_none() -> None:
+    store, other = InMemoryStore(), InMemoryStore()
+    model = model_of(store)
+    for each in (store, other):
+        each.register_template(A)
+        each.register_template(B)
+
+    assert model.group(store.changes(since=1), most=9) is None
+    assert model.group(other.changes(), most=9) is None
+
+
+def test_a_group_is_not_shown_where_its_changes_are_already() -> None:
     store = InMemoryStore()
     model = model_of(store)
     store.register_template(A)
-    store.register_template(B)
-    group = model.group(store.changes(since=1))
+    group = model.group(store.changes(), most=9)
     assert group
+    model.apply(store.changes())
+    was = model.entries
 
-    assert model.apply_group(group) == []
-    assert model.revision == 0
+    assert not model.apply_group(group)
+    assert model.entries is was
+
+
+def test_rendering_a_group_takes_its_changes_one_by_one() -> None:
+    store = InMemoryStore()
+    model = model_of(store)
+    store.register_template(A)
+    changes = store.changes()
+
+    model.group(changes, most=9)
+
+    assert changes == []

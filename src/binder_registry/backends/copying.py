@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Protocol
 
-from ..changes import PAGE, Change, Head, content_digest, next_mark
+from ..changes import PAGE, PAGE_BYTES, Change, Head, content_digest, next_mark
 from ..errors import DatabaseRefused
 from ..log_contract import Log, format_kept, keep_format, mark_at
 
@@ -58,12 +58,12 @@ def verify(source: Log, target: Target, head: Head, progress: Progress) -> None:
         raise DatabaseRefused("the copy does not begin as its source does")
     while revision < head.revision:
         page = read_page(source, revision, head)
-        copies = target.read(revision, head.revision, limit=PAGE)
+        copies = target.read(revision, page[-1].revision, limit=PAGE)
         if purged := [
             row.revision for row, copy in zip(page, copies, strict=False) if row.content is None is not copy.content
         ]:
             blank(target, purged)
-            copies = target.read(revision, head.revision, limit=PAGE)
+            copies = target.read(revision, page[-1].revision, limit=PAGE)
         if copies != page:
             raise DatabaseRefused(f"the copy differs from its source after revision {revision}")
         for change in page:
@@ -75,7 +75,7 @@ def verify(source: Log, target: Target, head: Head, progress: Progress) -> None:
 
 
 def read_page(source: Log, since: int, head: Head) -> list[Change]:
-    page = source.read(since, head.revision, limit=PAGE)
+    page = source.read(since, head.revision, limit=PAGE, most_bytes=PAGE_BYTES)
     if not page:
         raise DatabaseRefused(f"the source has no changes after revision {since}, and its head said {head.position}")
     return page

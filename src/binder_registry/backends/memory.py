@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from ..changes import MARK_BYTES, Change, Head
 from ..errors import DatabaseRefused
-from ..log_contract import bounded
+from ..log_contract import LARGEST, bounded, within
 from ..log_store import LogStore, utc_now
 
 
@@ -44,7 +44,14 @@ class MemoryLog:
             return self._changes[self._revisions[name][-1] - 1] if name in self._revisions else None
 
     def read(
-        self, since: int, until: int, *, name: str | None = None, newest_first: bool = False, limit: int = 1000
+        self,
+        since: int,
+        until: int,
+        *,
+        name: str | None = None,
+        newest_first: bool = False,
+        limit: int = 1000,
+        most_bytes: int = LARGEST,
     ) -> list[Change]:
         limit = bounded(limit)
         with self._state:
@@ -53,23 +60,27 @@ class MemoryLog:
                 known = self._revisions.get(name, [])
                 revisions = known[bisect_right(known, since) : bisect_right(known, until)]
             chosen = revisions[::-1][:limit] if newest_first else revisions[:limit]
-            return [self._changes[revision - 1] for revision in chosen]
+            return within((self._changes[revision - 1] for revision in chosen), most_bytes)
 
-    def read_each(self, revisions: Collection[int]) -> list[Change]:
+    def read_each(self, revisions: Collection[int], *, most_bytes: int = LARGEST) -> list[Change]:
         with self._state:
             last = len(self._changes)
-            return [self._changes[revision - 1] for revision in sorted(set(revisions)) if 0 < revision <= last]
+            chosen = (revision for revision in sorted(set(revisions)) if 0 < revision <= last)
+            return within((self._changes[revision - 1] for revision in chosen), most_bytes)
 
-    def state(self, revision: int, *, after: str = "", limit: int = 1000, deleted: bool = False) -> list[Change]:
+    def state(
+        self, revision: int, *, after: str = "", limit: int = 1000, deleted: bool = False, most_bytes: int = LARGEST
+    ) -> list[Change]:
         with self._state:
             found: list[Change] = []
             for name in self._names[bisect_right(self._names, after) :]:
-                if len(found) >= limit:
+                if len(found) >= limit or most_bytes <= 0:
                     break
                 if past := bisect_right(self._revisions[name], revision):
                     change = self._changes[self._revisions[name][past - 1] - 1]
                     if deleted or not change.deleted:
                         found.append(change)
+                        most_bytes -= len(change.content or b"")
             return found
 
     def wait(self, since: int, timeout: float) -> Head:

@@ -11,12 +11,13 @@ from typing import Any
 import psycopg
 from psycopg.errors import Diagnostic
 
-from ..changes import Change, Head
+from ..changes import Change, Head, size_of
 from ..errors import DatabaseRefused, StoreUnavailable
 from ..log_contract import LARGEST, bounded
 from .postgres_connect import Connection, Database, beginning_with, connect, failures, parameters, problem
 from .postgres_durable import Durability
 from .postgres_listen import CHANNEL, Listener, can_notify
+from .postgres_queries import COPY, CURRENT_OF, FORMAT, HEAD, INSERT, LOCKED_HEAD, OF_NAME, STATE, TYPES, bounded_query
 from .postgres_schema import prepare
 from .rows import COLUMNS, change_of, row_of
 
@@ -27,41 +28,6 @@ STATEMENT_BYTES = 4 * 1024**2  # of contents
 STATEMENT_NAMES = 5000
 LARGE_IDLE = "60s"  # for what a program does within a write that looks at more names than these
 QUEUE_SECONDS = 10.0  # how long a write waits for others of this log
-
-_TYPES = "int8[], bytea[], timestamptz[], text[], text[], text[], text[], int8[], int8[], bool[], bytea[], bytea[]"
-_INSERT = (
-    f"INSERT INTO registry_changes ({COLUMNS}) SELECT {COLUMNS}"
-    f" FROM unnest({', '.join(f'%b::{array}' for array in _TYPES.split(', '))}) AS new ({COLUMNS})"
-)
-_COPY = f"COPY registry_changes ({COLUMNS}) FROM STDIN (FORMAT BINARY)"  # twice as fast where there are many
-_HEAD = "SELECT revision, mark, time FROM registry_head"
-_LOCKED_HEAD = "SELECT revision, mark, time, format FROM registry_head FOR UPDATE"
-# A database that is only read may be older than this column.
-_FORMAT = "SELECT coalesce((to_jsonb(registry_head) ->> 'format')::int, 1) FROM registry_head"
-# Within a name, rows are ordered by `previous` as they are by `revision`, and one index holds both orders of a name. A
-# row whose revision is not beyond a bound has a `previous` that is before it: which lets the index seek.
-_FROM = "coalesce((SELECT revision FROM registry_changes WHERE name = %(name)s AND previous < %(since)s"
-_FROM += " AND revision <= %(since)s ORDER BY previous DESC LIMIT 1), 0)"
-_OF_NAME = (
-    f"WHERE name = %(name)s AND previous >= {_FROM} AND previous < %(until)s AND revision > %(since)s"
-    " AND revision <= %(until)s"
-)
-# `{0}` is where the walk starts and goes on: from one name's newest change straight to the next name's.
-_NEWEST_OF_NEXT_NAME = (
-    f"SELECT {COLUMNS} FROM registry_changes WHERE name > {{0}} AND previous < %(revision)s"
-    " AND revision <= %(revision)s ORDER BY name, previous DESC LIMIT 1"
-)
-_STATE = (
-    f"WITH RECURSIVE found AS ("
-    f"(SELECT 1 AS number, start.* FROM ({_NEWEST_OF_NEXT_NAME.format('%(after)s')}) AS start)"
-    f" UNION ALL SELECT found.number + 1, next.* FROM found,"
-    f" LATERAL ({_NEWEST_OF_NEXT_NAME.format('found.name')}) AS next WHERE found.number < %(limit)s)"
-    f" SELECT {COLUMNS} FROM found ORDER BY number"
-)
-_CURRENT_OF = (
-    f"SELECT {COLUMNS} FROM unnest(%(names)s::text[]) AS wanted (wanted_name), LATERAL"
-    f" (SELECT {COLUMNS} FROM registry_changes WHERE name = wanted_name ORDER BY previous DESC LIMIT 1) AS newest"
-)
 
 
 @dataclass
@@ -105,10 +71,12 @@ class PostgresLog:
 
     def head(self) -> Head:
         write: _Write | None = getattr(self._local, "write", None)
-        return write.head if write else _head(self._rows(_HEAD))
+        return write.head if write else _head(self._rows(HEAD))
 
     def current(self, name: str) -> Change | None:
-        found = self._changes("WHERE name = %s ORDER BY previous DESC LIMIT 1", name) if _can_be(name) else []
+        found = (
+            self._changes("WHERE name = %(name)s ORDER BY previous DESC LIMIT 1", name=name) if _can_be(name) else []
+        )
         return found[0] if found else None
 
     def current_of(self, names: Collection[str]) -> list[Change]:
@@ -116,35 +84,49 @@ class PostgresLog:
         if len(possible) > STATEMENT_NAMES and getattr(self._local, "write", None):
             self._rows("SELECT set_config('idle_in_transaction_session_timeout', %s, true)", LARGE_IDLE)
         pages = (possible[at : at + STATEMENT_NAMES] for at in range(0, len(possible), STATEMENT_NAMES))
-        return [change_of(row, _in_utc) for page in pages for row in self._rows(_CURRENT_OF, names=page)]
+        return [change_of(row, _in_utc) for page in pages for row in self._rows(CURRENT_OF, names=page)]
 
     def read(
-        self, since: int, until: int, *, name: str | None = None, newest_first: bool = False, limit: int = 1000
+        self,
+        since: int,
+        until: int,
+        *,
+        name: str | None = None,
+        newest_first: bool = False,
+        limit: int = 1000,
+        most_bytes: int = LARGEST,
     ) -> list[Change]:
         since, until, limit = bounded(since), bounded(until), bounded(limit)
         order = "DESC" if newest_first else "ASC"
         if name is None:
-            where = f"WHERE revision > %s AND revision <= %s ORDER BY revision {order} LIMIT %s"
-            return self._changes(where, since, until, limit)
+            where = f"WHERE revision > %(since)s AND revision <= %(until)s ORDER BY revision {order} LIMIT %(limit)s"
+            return self._changes(where, order, most_bytes, since=since, until=until, limit=limit)
         if not _can_be(name):
             return []
-        where = f"{_OF_NAME} ORDER BY previous {order} LIMIT %(limit)s"
-        return self._changes(where, name=name, since=since, until=until, limit=limit)
+        where = f"{OF_NAME} ORDER BY previous {order} LIMIT %(limit)s"
+        return self._changes(where, order, most_bytes, name=name, since=since, until=until, limit=limit)
 
-    def read_each(self, revisions: Collection[int]) -> list[Change]:
+    def read_each(self, revisions: Collection[int], *, most_bytes: int = LARGEST) -> list[Change]:
         possible = [revision for revision in revisions if 0 < revision <= LARGEST]
-        return self._changes("WHERE revision = ANY(%s::int8[]) ORDER BY revision", possible)
+        where = "WHERE revision = ANY(%(possible)s::int8[]) ORDER BY revision"
+        return self._changes(where, "ASC", most_bytes, possible=possible)
 
-    def state(self, revision: int, *, after: str = "", limit: int = 1000, deleted: bool = False) -> list[Change]:
+    def state(
+        self, revision: int, *, after: str = "", limit: int = 1000, deleted: bool = False, most_bytes: int = LARGEST
+    ) -> list[Change]:
         revision, limit = bounded(revision), bounded(limit)
         found: list[Change] = []
         after = after.partition("\0")[0]  # no name lies between the two
         size = max(limit, STATE_PAGE)
-        while len(found) < limit:
-            page = [change_of(row, _in_utc) for row in self._rows(_STATE, revision=revision, after=after, limit=size)]
-            found += page if deleted else [change for change in page if not change.deleted]
-            if len(page) < size:
+        while len(found) < limit and most_bytes > 0:
+            query = bounded_query(STATE, "number", most_bytes)
+            rows = self._rows(query, revision=revision, after=after, limit=size, most_bytes=most_bytes)
+            page = [change_of(row, _in_utc) for row in rows]
+            kept = page if deleted else [change for change in page if not change.deleted]
+            found += kept
+            if not page or (len(page) < size and size_of(page) < most_bytes):
                 break
+            most_bytes -= size_of(kept)
             after = page[-1].name
         return found[:limit]
 
@@ -182,7 +164,7 @@ class PostgresLog:
 
     def format(self) -> int:
         write: _Write | None = getattr(self._local, "write", None)
-        return write.format if write else self._rows(_FORMAT)[0][0]
+        return write.format if write else self._rows(FORMAT)[0][0]
 
     def raise_format(self, number: int) -> None:
         self._local.write.raised = max(self._local.write.raised, number)
@@ -214,7 +196,7 @@ class PostgresLog:
             with connection.pipeline():  # one round trip
                 if rows:
                     connection.execute(
-                        _INSERT, [list(column) for column in zip(*(row_of(row, row.time) for row in rest), strict=True)]
+                        INSERT, [list(column) for column in zip(*(row_of(row, row.time) for row in rest), strict=True)]
                     )
                     last = rows[-1]
                     connection.execute(
@@ -251,16 +233,18 @@ class PostgresLog:
         with self._database.started(fetch) as (_, rows):
             return rows
 
-    def _changes(self, clauses: str, *given: Any, **named: Any) -> list[Change]:
-        rows = self._rows(f"SELECT {COLUMNS} FROM registry_changes {clauses}", *given, **named)
-        return [change_of(row, _in_utc) for row in rows]
+    def _changes(self, clauses: str, order: str = "ASC", most_bytes: int = LARGEST, **named: Any) -> list[Change]:
+        query = f"SELECT {COLUMNS} FROM registry_changes {clauses}"
+        if most_bytes < LARGEST:
+            query = bounded_query(query, f"revision {order}", most_bytes)
+        return [change_of(row, _in_utc) for row in self._rows(query, **named, most_bytes=most_bytes)]
 
 
 def _lock_head(connection: Connection) -> tuple[Head, int]:
     """With the format of the log."""
     with connection.pipeline():
         connection.execute("BEGIN ISOLATION LEVEL READ COMMITTED")
-        locked = connection.execute(_LOCKED_HEAD, binary=True)
+        locked = connection.execute(LOCKED_HEAD, binary=True)
     [(*head, kept)] = locked.fetchall()
     return _head([head]), kept
 
@@ -279,8 +263,8 @@ def _pieces(rows: list[Change]) -> Iterator[list[Change]]:
 
 
 def _copy(connection: Connection, rows: list[Change]) -> None:
-    with connection.cursor().copy(_COPY) as copy:
-        copy.set_types(_TYPES.replace("[]", "").split(", "))
+    with connection.cursor().copy(COPY) as copy:
+        copy.set_types(TYPES.replace("[]", "").split(", "))
         for row in rows:
             copy.write_row(row_of(row, row.time))
 

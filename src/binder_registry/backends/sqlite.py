@@ -7,19 +7,20 @@ import sqlite3
 import threading
 import time
 from collections.abc import Collection, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from ..changes import Change, Head
+from ..changes import Change, Head, size_of
 from ..errors import DatabaseRefused, StoreUnavailable
-from ..log_contract import LARGEST, bounded
+from ..log_contract import LARGEST, bounded, within
 from .file_lock import FileLock, create
 from .rows import COLUMNS, change_of
 from .sqlite_file import mode_to_read, owned, prepare, refusal, refuse_replaced
 from .sqlite_foreign_wal import RawFile, refuse_foreign_log
 from .sqlite_microseconds import time_of
 from .sqlite_pragmas import connect_to_log
+from .sqlite_readers import Readers
 from .sqlite_write_connection import Writer
 
 POLL_SECONDS = 0.2  # how often a reader beside the owner looks for what the owner wrote
@@ -43,7 +44,7 @@ class SQLiteLog:
         self._committed = threading.Condition()
         self._writer: Writer | None = None
         self._file: RawFile | None = None
-        self._readers: list[sqlite3.Connection] = []  # idle ones
+        self._readers = Readers(self._connect)
         self._local = threading.local()  # `writes`: this thread is inside `writing()`
         self._blanked: list[int] = []
         self._head: Head | None = None  # as of our last commit
@@ -84,37 +85,46 @@ class SQLiteLog:
         )
 
     def read(
-        self, since: int, until: int, *, name: str | None = None, newest_first: bool = False, limit: int = 1000
+        self,
+        since: int,
+        until: int,
+        *,
+        name: str | None = None,
+        newest_first: bool = False,
+        limit: int = 1000,
+        most_bytes: int = LARGEST,
     ) -> list[Change]:
         since, until, limit = bounded(since), bounded(until), bounded(limit)
         order = "DESC" if newest_first else "ASC"
         between = "revision > ? AND revision <= ?"
         if name is None:
-            return self._changes(f"WHERE {between} ORDER BY revision {order} LIMIT ?", since, until, limit)
-        return self._changes(
-            f"WHERE name = ? AND {between} ORDER BY previous {order} LIMIT ?", name, since, until, limit
-        )
+            found = f"WHERE {between} ORDER BY revision {order} LIMIT ?"
+            return self._changes(found, since, until, limit, most_bytes=most_bytes)
+        found = f"WHERE name = ? AND {between} ORDER BY previous {order} LIMIT ?"
+        return self._changes(found, name, since, until, limit, most_bytes=most_bytes)
 
-    def read_each(self, revisions: Collection[int]) -> list[Change]:
+    def read_each(self, revisions: Collection[int], *, most_bytes: int = LARGEST) -> list[Change]:
         # As one parameter: their number is limited.
         possible = json.dumps([revision for revision in revisions if 0 < revision <= LARGEST])
-        return self._changes("WHERE revision IN (SELECT value FROM json_each(?)) ORDER BY revision", possible)
+        found = "WHERE revision IN (SELECT value FROM json_each(?)) ORDER BY revision"
+        return self._changes(found, possible, most_bytes=most_bytes)
 
-    def state(self, revision: int, *, after: str = "", limit: int = 1000, deleted: bool = False) -> list[Change]:
+    def state(
+        self, revision: int, *, after: str = "", limit: int = 1000, deleted: bool = False, most_bytes: int = LARGEST
+    ) -> list[Change]:
         revision, limit = bounded(revision), bounded(limit)
         found: list[Change] = []
-        while len(found) < limit:
-            page = self._changes(
-                "WHERE revision IN (SELECT max(revision) FROM changes WHERE name > ? AND revision <= ?"
-                " GROUP BY name ORDER BY name LIMIT ?) ORDER BY name",
-                after,
-                revision,
-                limit,
-            )
+        while len(found) < limit and most_bytes > 0:
+            # Joined in this order, rows come as they are found: sorted, all of them would be held at once.
+            newest = "SELECT max(revision) AS newest FROM changes WHERE name > ? AND revision <= ?"
+            joined = f"({newest} GROUP BY name ORDER BY name LIMIT ?) CROSS JOIN changes ON revision = newest"
+            page = self._changes("", after, revision, limit, among=joined, most_bytes=most_bytes)
             if not page:
                 break
             after = page[-1].name
-            found += page if deleted else [change for change in page if not change.deleted]
+            kept = page if deleted else [change for change in page if not change.deleted]
+            found += kept
+            most_bytes -= size_of(kept)
         return found[:limit]
 
     def wait(self, since: int, timeout: float) -> Head:
@@ -176,7 +186,7 @@ class SQLiteLog:
             self._head = None
             if self._writer:
                 self._writer.drop()
-            self._close_readers()
+            self._readers.close()
             if self._file:
                 self._file.close()
             if self._lock:
@@ -253,15 +263,6 @@ class SQLiteLog:
         assert self._writer.connection is not None
         return self._writer.connection
 
-    def _close_readers(self) -> None:
-        while connection := self._idle_reader():
-            connection.close()
-
-    def _idle_reader(self) -> sqlite3.Connection | None:
-        with suppress(IndexError):
-            return self._readers.pop()
-        return None
-
     @contextmanager
     def _reader(self) -> Iterator[sqlite3.Connection]:
         with self._failures():
@@ -271,15 +272,8 @@ class SQLiteLog:
                 # Nothing is written before the block's end, and this connection has the newest pages at hand.
                 yield self._writes_on()
                 return
-            connection = self._idle_reader() or self._connect()
-            try:
+            with self._readers.one() as connection:
                 yield connection
-            except BaseException:
-                connection.close()
-                raise
-            self._readers.append(connection)
-            if self._closed:  # meanwhile
-                self._close_readers()
 
     @contextmanager
     def _failures(self) -> Iterator[None]:
@@ -293,5 +287,9 @@ class SQLiteLog:
         with self._reader() as connection:
             return connection.execute(query, parameters).fetchall()
 
-    def _changes(self, clauses: str, *parameters: Any) -> list[Change]:
-        return [change_of(row, time_of) for row in self._rows(f"SELECT {COLUMNS} FROM changes {clauses}", *parameters)]
+    def _changes(
+        self, clauses: str, *parameters: Any, among: str = "changes", most_bytes: int = LARGEST
+    ) -> list[Change]:
+        with self._reader() as connection, closing(connection.cursor()) as cursor:
+            rows = cursor.execute(f"SELECT {COLUMNS} FROM {among} {clauses}", parameters)
+            return within((change_of(row, time_of) for row in rows), most_bytes)

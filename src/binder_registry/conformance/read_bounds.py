@@ -67,6 +67,32 @@ class Bounds:
 
         assert log.read_each(range(-50_000, 50_000)) == rows
 
+    @pytest.mark.parametrize("most", [1, 10, 11, 20, 21, 2**31, 2**63, 2**70])
+    def test_a_read_ends_with_the_row_that_reaches_its_bytes(self, log: Log, most: int) -> None:
+        rows = append(log, "a", "b", "a", content=b"0123456789")
+        rows += append(log, "c", content=None)
+        number = -(-most // 10) if most <= 30 else 4
+
+        assert log.read(0, 4, most_bytes=most) == rows[:number]
+        assert log.read(0, 3, most_bytes=most, newest_first=True) == rows[2::-1][:number]
+        assert log.read(0, 4, most_bytes=most, name="a") == [rows[0], rows[2]][:number]
+        assert log.read_each([3, 4, 1, 2], most_bytes=most) == rows[:number]
+
+    def test_rows_without_content_count_nothing(self, log: Log) -> None:
+        rows = append(log, *"abc", content=None)
+
+        assert log.read(0, 3, most_bytes=1) == rows
+
+    @pytest.mark.parametrize("most", [1, 10, 11, 20, 21, 2**31, 2**70])
+    def test_a_state_ends_with_the_row_that_reaches_its_bytes(self, log: Log, most: int) -> None:
+        append(log, *"dca", content=b"0123456789")
+        append(log, "b", deleted=True, content=b"0123456789")
+        number = -(-most // 10) if most <= 30 else 9
+
+        assert [row.name for row in log.state(4, most_bytes=most)] == list("acd")[:number]
+        assert [row.name for row in log.state(4, most_bytes=most, deleted=True)] == list("abcd")[:number]
+        assert [row.name for row in log.state(4, most_bytes=most, after="b")] == list("cd")[:number]
+
     def test_a_state_is_the_newest_row_of_each_name_as_of_a_revision(self, log: Log) -> None:
         append(log, "b", "a", "b", "c", "a")
 

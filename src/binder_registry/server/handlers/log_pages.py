@@ -6,7 +6,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from ...auth import Identity
-from ...changes import Change, Position
+from ...changes import Change, Position, size_of
 from ...registry import Registry
 from ..description.bodies import encode_change, members_changed
 from ..lanes import go_on, turn_is_over
@@ -15,8 +15,8 @@ from ..live.event_ring import NearPage, page_body
 
 SCANNED = 10_000  # rows that one page looks at to find those that are asked for
 STEP = 32  # rows of the first read of a page
-LONGEST_STEP = 128  # rows that are in memory at once, each of which may be large
-SMALL = 16 * 1024  # bytes; steps become longer only while contents are no larger on the average
+LONGEST_STEP = 1000
+STEP_BYTES = 1024**2  # of contents that are in memory at once, but for a last one, which may be larger
 
 
 class Span(Struct, frozen=True):
@@ -47,17 +47,23 @@ def steps(registry: Registry, who: Identity, span: Span, name: str | None) -> It
         go_on()
         wanted = min(left, size)
         found = registry.changes(
-            who, since=span.since, before=span.before, name=name, newest_first=span.newest_first, limit=wanted
+            who,
+            since=span.since,
+            before=span.before,
+            name=name,
+            newest_first=span.newest_first,
+            limit=wanted,
+            most_bytes=STEP_BYTES,
         )
         if found:
             yield found
-        if len(found) < wanted:
+        ended_early = size_of(found) >= STEP_BYTES
+        if len(found) < wanted and not ended_early:
             return
-        left -= wanted
+        left -= len(found)
         reached = found[-1].position
         span = replace(span, before=reached) if span.newest_first else replace(span, since=reached)
-        small = sum(len(change.content or b"") for change in found) <= SMALL * len(found)
-        size = min(2 * size, LONGEST_STEP) if small else max(1, size // 4)
+        size = min(2 * size, LONGEST_STEP)
 
 
 def page(registry: Registry, who: Identity, span: Span, chosen: Filter, *, by: bool, most: int) -> Page:

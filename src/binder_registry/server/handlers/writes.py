@@ -1,11 +1,11 @@
 """The handlers that write: each checks who it is, reads what is wanted, and hands an operation to the writer."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 
 from msgspec.structs import replace
 
-from ...apply import ApplyRequest, Step, plan
+from ...apply import ApplyRequest
 from ...apply_body import read_apply
 from ...auth import Identity, Scope
 from ...batch import Batch
@@ -13,7 +13,7 @@ from ...changes import Position
 from ...errors import InvalidRequest
 from ...fast_body import read_template
 from ...lookalikes import warnings_of
-from ...planned import planned
+from ...planned import PlannedStep, planned
 from ...strict_json import no_collection
 from ...template import Template
 from ...wire import encode, parse
@@ -114,13 +114,14 @@ async def apply(request: Request) -> Reply:
             def dry() -> Reply:
                 if asked is not NONE:
                     asked.check(position, registry.changed_at(), what="registry")
-                return _plan_reply(plan(wanted, find, living), 0, [(b"etag", entity_tag(position)), *warned])
+                steps = planned(wanted, position, find, living).steps
+                return _plan_reply(steps, 0, [(b"etag", entity_tag(position)), *warned])
 
             return await lane.run(dry)
         asked = _conditions(request)
         before = await lane.run(lambda: planned(wanted, position, find, living))
 
-        def write(batch: Batch) -> tuple[list[Step], int, Position]:
+        def write(batch: Batch) -> tuple[list[PlannedStep], int, Position]:
             asked.check(batch.head.position, batch.head.time, what="registry")
             first = batch.head.revision + 1
             return registry.apply_planned(who, wanted, before), first, batch.head.position
@@ -146,17 +147,22 @@ def _seen(
 
 
 @no_collection()
-def _plan_reply(steps: list[Step], first: int, headers: list[Header]) -> Reply:
+def _plan_reply(steps: list[PlannedStep], first: int, headers: list[Header]) -> Reply:
     """`first` is the revision of the first change; 0 for a dry run."""
-    rows: list[PlanStep] = []
+    head, tail = encode(Plan(not first, [])).split(b"[]")
+    return json_reply(200, b"%b[%b]%b\n" % (head, b",".join(_rows(steps, first)), tail), headers)
+
+
+def _rows(steps: list[PlannedStep], first: int) -> Iterator[bytes]:
+    """Some at a time, each with commas between its rows."""
     revision = first
-    for step in steps:
-        if step.action == "unchanged":
-            rows.append(PlanStep(step.action, step.after.name, [], step.after.revision))
-        else:
-            rows.append(PlanStep(step.action, step.after.name, step.changed, revision))
-            revision += bool(first)
-    return json_reply(200, encode(Plan(not first, rows)) + b"\n", headers)
+    for at in range(0, len(steps), FEW):
+        rows: list[PlanStep] = []
+        for step in steps[at : at + FEW]:
+            changes = step.action != "unchanged"
+            rows.append(PlanStep(step.action, step.name, step.changed, revision if changes else step.revision))  # type: ignore[arg-type]
+            revision += changes and bool(first)
+        yield encode(rows)[1:-1]
 
 
 async def _allowed(request: Request, scope: Scope) -> Identity:

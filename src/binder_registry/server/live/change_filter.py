@@ -49,12 +49,15 @@ def reaching(
     registry: Registry, who: Identity, found: Sequence[Change], chosen: Filter, page_before: Sequence[Change] = ()
 ) -> Iterator[tuple[Change, bool]]:
     """What reaches a reader of these, each with whether it is sent as deleted. `page_before` need not be read again."""
-    known = {change.revision: change for change in (*page_before, *found)}
+    labels: dict[int, Labels] = {}
     if chosen.selector:
-        missing = {change.previous for change in found} - known.keys() - {0}
-        known |= {change.revision: change for change in registry.rows_at(who, missing)} if missing else {}
+        near = {change.revision: change for change in (*page_before, *found)}
+        before = {change.previous for change in found} - {0}
+        labels = {revision: _labels(near[revision]) for revision in before & near.keys()}
+        labels |= {change.revision: _labels(change) for change in registry.rows_at(who, before - near.keys())}
     for change in found:
-        how = chosen.sent(change, partial(_labels_before, registry, who, change, known))
+        # One that a log does not have, which lost its tail at this moment, is like none.
+        how = chosen.sent(change, partial(labels.get, change.previous))
         if how:
             yield change, how == "deleted"
 
@@ -69,8 +72,7 @@ def change_before(registry: Registry, who: Identity, change: Change, known: dict
     return None  # a log that lost its tail at this moment
 
 
-def _labels_before(registry: Registry, who: Identity, change: Change, known: dict[int, Change]) -> Labels:
-    before = change_before(registry, who, change, known)
-    if before is None:
+def _labels(before: Change) -> Labels:
+    if before.deleted:
         return None
     return "purged" if before.content is None else words_of(before.content).labels

@@ -110,6 +110,16 @@ class EventRing:
         """Bytes of what is kept rendered."""
         return self._rows.size + self._pieces.size + self._pages.size
 
+    @property
+    def most(self) -> int:
+        return self._limits.ring_changes
+
+    def pass_over(self, position: Position) -> None:
+        """What comes up to it and is not here is for the store; none of it was a purge."""
+        if position.revision > self.newest.revision:
+            self._clear()
+            self._begins = self.newest = position
+
     def publish(self, changes: Sequence[tuple[Change, State | None]]) -> None:
         most = self._limits.ring_changes
         passed_over = changes[:-most]  # more than the ring holds

@@ -16,7 +16,7 @@ from .read_model import ForkedLog
 
 PAUSE_SECONDS = 0.005  # after a commit of our own
 WAIT_SECONDS = 1.0  # of one wait: how soon closing is noticed
-PAGE = 5000  # rows of one read
+PAGE = 20_000  # rows of one read, at most; mostly its bytes end it
 BACKOFF_SECONDS = (0.1, 2.0)  # after the first failure, and at most
 
 logger = logging.getLogger(__name__)
@@ -72,7 +72,8 @@ class Follower:
             return
         changes = self._registry.rows(position.revision, head.revision, limit=PAGE)
         if changes:
-            self._on_loop(lambda: self._present.show(changes))
+            shown = self._present.rendered(changes) or changes
+            self._on_loop(lambda: self._present.show(shown))
 
     def _reload(self) -> None:
         self._present.announce_nothing()

@@ -14,7 +14,7 @@ from ...batch import Batch
 from ...changes import Change
 from ...errors import RegistryError, StoreUnavailable, TooBusy, UnexpectedError
 from ...registry import Registry
-from .present import Present
+from .present import MANY, Present
 from .read_model import Group
 
 MAX_GROUP = 1000  # writes of one commit
@@ -100,7 +100,16 @@ class GroupCommit:
                 logger.exception("a commit failed")
             self._fail(group)
             return
-        self._loop.call_soon_threadsafe(self._finish, group, outcomes, rows, self._present.rendered(rows))
+        many = len(rows) >= MANY
+        if many:
+            self._turn_of_loop()  # what was committed before is shown
+        shown = self._present.rendered(rows) or rows
+        self._loop.call_soon_threadsafe(self._finish, group, outcomes, shown)
+        if many:
+            self._turn_of_loop()  # so that what was shown before is cleared away in this thread
+
+    def _turn_of_loop(self) -> None:
+        asyncio.run_coroutine_threadsafe(asyncio.sleep(0), self._loop).result()
 
     def _attempt(self, operation: Operation[Any], batch: Batch) -> Any:
         try:
@@ -112,12 +121,12 @@ class GroupCommit:
             logger.exception("a write failed")
             return UnexpectedError()
 
-    def _finish(self, group: list[Waiting], outcomes: list[Any], rows: list[Change], rendered: Group | None) -> None:
+    def _finish(self, group: list[Waiting], outcomes: list[Any], rows: list[Change] | Group) -> None:
         def answer(shown: "asyncio.Future[None]") -> None:
             failure = shown.exception()
             self._answer(group, [StoreUnavailable()] * len(group) if failure else outcomes)
 
-        shown = self._present.written(rows, rendered)
+        shown = self._present.written(rows)
         if shown.done():
             answer(shown)
         else:

@@ -51,19 +51,21 @@ class Present:
         """Whatever there is now, the follower is to bring. In any thread."""
         self._announced = 0
 
-    def rendered(self, rows: Sequence[Change]) -> Group | None:
-        """What `written` takes beside many rows, so that it takes no time of the loop. In the writer's thread."""
-        return self._model.group(rows) if len(rows) >= MANY else None
+    def rendered(self, rows: list[Change]) -> Group | None:
+        """What `show` and `written` take in the place of many rows, which are taken out of the list. In the thread that
+        has them to show, when all is shown that comes before."""
+        return self._model.group(rows, self._ring.most) if len(rows) >= MANY else None
 
-    def written(self, rows: Sequence[Change], group: Group | None = None) -> "asyncio.Future[None]":
+    def written(self, rows: Sequence[Change] | Group) -> "asyncio.Future[None]":
         """Show what was announced, once it is durable; done when it is shown, by whomever. On the loop."""
         try:
-            self.show(rows, group)
+            self.show(rows)
         except ForkedLog:
             self.announce_nothing()  # the follower will meet the fork itself, and load the other log
-        if rows and self._model.revision < rows[0].revision:
+        last = rows.after.revision if isinstance(rows, Group) else rows[-1].revision if rows else 0
+        if self._model.revision < last:
             self.announce_nothing()  # another server's rows come before these: the follower brings them all
-        return self.when_shown(rows[-1].revision if rows else 0)
+        return self.when_shown(last)
 
     def has_come_to(self, position: Position) -> bool:
         """Whether `position`, or what came after it, is shown. In any thread."""
@@ -75,12 +77,17 @@ class Present:
         """The revision up to which all is shown at `position`, or will be by the writer. In the follower's thread."""
         return max(position.revision, self._announced)
 
-    def show(self, changes: Sequence[Change], group: Group | None = None) -> None:
-        """On the loop. `group` is these, rendered. Raises `ForkedLog`."""
-        new = self._model.apply_group(group) if group else self._model.apply(changes)
-        if not new:
+    def show(self, changes: Sequence[Change] | Group) -> None:
+        """On the loop. Raises `ForkedLog`."""
+        if isinstance(changes, Group):
+            if not self._model.apply_group(changes):
+                return
+            self._ring.pass_over(changes.passed_over)
+            self._ring.publish(changes.newest)
+        elif new := self._model.apply(changes):
+            self._ring.publish(new)
+        else:
             return
-        self._ring.publish(new)
         self._resolve(lambda revision: revision <= self._model.revision)
 
     def load(self, position: Position, newest: Sequence[Change]) -> None:

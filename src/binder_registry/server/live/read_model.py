@@ -4,7 +4,7 @@ Changed and read on the event loop only; another thread gets a `snapshot`, or a 
 """
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 
 import msgspec
 from msgspec import Struct
@@ -109,12 +109,20 @@ def words_of(content: bytes) -> Words:
     return Words(found.image_name, text.lower(), found.labels)
 
 
-class Group(Struct, frozen=True):
-    """Many changes of one commit, each of another template, with their entries by name and by request target."""
+class Group(Struct):
+    """The model as it is after many changes of one commit, each of another template: made beside it, shown at once.
 
-    changes: Sequence[Change]
+    Once it is shown it holds what was shown before, so that whoever lets go of it, and not the loop, clears that away.
+    """
+
+    before: Position
+    after: Position
+    newest: list[tuple[Change, State | None]]  # each with what was there before it
+    passed_over: Position  # of the last change before these
     entries: dict[str, State]
     answers: dict[bytes, Answer]
+    living: list[Entry]
+    names: list[str]
     odd: list[str]
 
 
@@ -182,50 +190,58 @@ class ReadModel:
     def state_of(self, change: Change) -> State:
         return Tombstone(change, self._read) if change.deleted else Entry(change)
 
-    @no_collection()
-    def apply_group(self, group: "Group") -> list[tuple[Change, State | None]]:
-        """The same for one commit of many changes: what can be done beforehand is done, and all is shown at once.
-
-        It takes some tens of milliseconds for a hundred thousand, where one after the other they take seconds.
-        """
-        changes = group.changes
-        if changes[0].revision != self.revision + 1:
-            return self.apply(changes)
-        if next_mark(self.position.mark, changes[0]) != changes[0].mark:
-            raise ForkedLog
-        new = list(zip(changes, map(self.entries.get, group.entries), strict=True))
-        lived = [before is not None and not before.deleted for _, before in new]
-        gone = {name for name, entry in group.entries.items() if entry.deleted}
-        added = sorted(name for name, there in zip(group.entries, lived, strict=True) if not there and name not in gone)
-        self.entries |= group.entries
-        self.answers |= group.answers
-        for name in gone:
-            self.answers.pop(self._target(name), None)
-        left = [name for name in self._names if name not in gone] if gone else self._names
-        self._names = sorted(left + added)  # of two sorted parts, which is quick
-        self.living, self._lent = (
-            [entry for name in self._names if isinstance(entry := self.entries[name], Entry)],
-            False,
-        )
+    def apply_group(self, group: "Group") -> bool:
+        """Show it: in no time, however much it is. False where it does not follow from what is shown by now."""
+        if self.position != group.before:
+            return False
+        self.position, self._lent = group.after, False
+        self.entries, group.entries = group.entries, self.entries
+        self.answers, group.answers = group.answers, self.answers
+        self.living, group.living = group.living, self.living
+        self._names, group.names = group.names, self._names
         for name in group.odd:
-            if self.entries[name].deleted:
-                self.odd.get(folded(name), set()).discard(name)
-            else:
+            self.odd.get(folded(name), set()).discard(name)
+            if not self.entries[name].deleted:
                 self._look_at(name)
-        self.position = changes[-1].position
-        self.answers.pop(self._list, None)
-        return new
+        return True
 
     @no_collection()
-    def group(self, changes: Sequence[Change]) -> "Group | None":
-        """What `apply_group` takes; None where a name comes twice, or something was purged. In any thread."""
-        entries = {change.name: self.state_of(change) for change in changes if change.content is not None}
-        if len(entries) < len(changes):
+    def group(self, changes: list[Change], most: int) -> "Group | None":
+        """What `apply_group` takes; None where a name comes twice, something was purged, or these do not follow from
+        what is shown. In any thread, while nothing else can be shown but these.
+
+        It empties the list, so that no content is there twice for long; the last `most` changes are kept.
+        """
+        before = self.position
+        if changes[0].revision != before.revision + 1 or next_mark(before.mark, changes[0]) != changes[0].mark:
             return None
-        answers: dict[bytes, Answer] = {
-            self._target(entry.name): entry for entry in entries.values() if isinstance(entry, Entry)
-        }
-        return Group(changes, entries, answers, [name for name in entries if not is_plain(name)])
+        named = {change.name for change in changes if change.content is not None}
+        if len(named) < len(changes):
+            return None
+        shown, after = self.entries, changes[-1].position
+        newest = [(change, shown.get(change.name)) for change in changes[-most:]]
+        passed_over = changes[-most - 1].position if len(changes) > most else before
+        entries, answers = shown.copy(), self.answers.copy()
+        added, gone = list[str](), set[str]()
+        changes.reverse()
+        while changes:
+            change = changes.pop()
+            name, there = change.name, shown.get(change.name)
+            lived = there is not None and not there.deleted
+            entries[name] = state = self.state_of(change)
+            if isinstance(state, Entry):
+                answers[self._target(name)] = state
+                if not lived:
+                    added.append(name)
+            elif lived:
+                answers.pop(self._target(name), None)
+                gone.add(name)
+        answers.pop(self._list, None)
+        left = [name for name in self._names if name not in gone] if gone else self._names
+        names = sorted(left + sorted(added))  # of two sorted parts, which is quick
+        living = [entry for name in names if isinstance(entry := entries[name], Entry)]
+        odd = [name for name in named if not is_plain(name)]
+        return Group(before, after, newest, passed_over, entries, answers, living, names, odd)
 
     def snapshot(self) -> list[Entry]:
         """The living, by name, for another thread. It costs a copy only when something changes afterwards."""
