@@ -56,6 +56,9 @@ request, and what goes beyond it is refused at once, with the status that the ta
 `binder-registry serve --limit NAME=VALUE` sets one, again and again for several; `BINDER_REGISTRY_LIMIT` holds several
 with blanks between. Bytes may have a unit: `--limit apply-bytes=16M`.
 
+A client is an address, and of IPv6 a network of 64 bits. Behind a proxy all clients have the proxy's address and share
+its part: there, set what is for each client to 0, or to what is for the server, and let the proxy bound its clients.
+
 | limit | default | for each | bounds | beyond it |
 | --- | --- | --- | --- | --- |
 """

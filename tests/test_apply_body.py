@@ -70,6 +70,21 @@ ODD = [
     '"options":[{"name":"o","build":1}]',
     '"options":[{"name":"o"}]',
     '"options":{}',
+    '"options":[]',
+    '"labels":{"options":"1"}',
+    '"limits":{"memory":1.0}',
+    '"limits":{"memory":10e2}',
+    '"limits":{"cpus":1e0}',
+    '"limits":{"cpus":1.5e16}',
+    '"limits":{"cpus":-0.0}',
+    '"requests":{"cpus":2.50}',
+    '"options":[{"name":"o","choices":[{"name":"c","name":"c"}]}]',
+    '"options":[{"name":"o","choices":[{"name":"c","display-name":"\\u0022","display-name":"x"}]}]',
+    '"options":[{"name":"o","choices":[{"name":"c","unknown":1}]}]',
+    '"options":[{"name":"o","choices":[{"name":"c"},{"name":"c"}]}]',
+    '"options":[{"name":"o","choices":[{"name":"c","set":{"limits":{"cpus":2.0}}}]}]',
+    '"options":[{"name":"o","choices":[{"name":"c","default":false}]}]',
+    '"options":[{"name":"o","choices":[{"name":"c","set":{"overrides":{"kubespawner":{"a":1,"a":2}}}}]}]',
     '"options":null',
 ]
 
@@ -163,4 +178,13 @@ def test_whatever_else_is_in_a_body_is_read_alike(body: str) -> None:
 def test_what_clients_send_is_read_quickly(members: dict[str, Any]) -> None:
     wanted = {"image-name": "i", "name": "a", **members}
 
-    assert isinstance(apply_body._template(json.dumps(wanted).encode()), Template)
+    assert isinstance(apply_body._template(json.dumps(wanted).encode(), apply_body._read_options), Template)
+
+
+def test_options_that_several_templates_offer_are_read_once() -> None:
+    option = {"name": "o", "choices": [{"name": "c", "set": {"environment": {"B": "1", "A": "2"}}}]}
+    wanted = [{"name": name, "image-name": "i", "options": [option]} for name in "ab"]
+
+    a, b = read_apply(json.dumps({"templates": wanted}).encode()).templates
+
+    assert a.options is b.options

@@ -22,9 +22,9 @@ RULED = DECLARED | {"uses", "errors", "options", "option_rules", "rules", "setti
 TEMPLATES = RULED | {"go_json", "strict_json", "wire", "wire_values"}
 CHANGES = TEMPLATES | {"changes"}
 CONTRACTS = CHANGES | {"store", "log_contract"}
-STORES = CONTRACTS | {"batch", "log_store"}
+STORES = CONTRACTS | {"drafts", "batch", "log_store"}
 RULES = STORES | {"selector", "apply", "auth", "lookalikes", "differences"}
-DOMAIN = RULES | {"registry", "apply_body", "plain_body"}
+DOMAIN = RULES | {"planned", "registry", "apply_body", "plain_body"}
 MAY_IMPORT = {
     "errors": set[str](),
     "members": set[str](),
@@ -49,17 +49,20 @@ MAY_IMPORT = {
     "slugs": set[str](),
     "formats": TEMPLATES | {"quantities", "slugs"},
     "verify": CONTRACTS,
-    "batch": CONTRACTS,
+    "drafts": CHANGES,
+    "batch": CONTRACTS | {"drafts"},
     "log_store": CONTRACTS | {"batch"},
+    "globs": {"errors"},
     "selector": TEMPLATES,
     "lookalikes": {"errors", "template"},
     "apply": TEMPLATES | {"selector", "differences"},
     "apply_body": TEMPLATES | {"apply"},
     "plain_body": TEMPLATES,
     "auth": {"errors"},
-    "registry": RULES,
+    "planned": CHANGES | {"apply", "drafts"},
+    "registry": RULES | {"planned"},
     "backends": STORES | {"folders"},
-    "server": DOMAIN,
+    "server": DOMAIN | {"globs"},
     "client": DOMAIN | {"version"},
     "conformance": DOMAIN,
     "hub_auth": {"errors", "auth"},
@@ -74,7 +77,7 @@ FREE = EDGES.keys() - MAY_IMPORT.keys()
 # The rooms of the server, from the bottom up: each file imports from its own layer and from those below.
 DECLARATIONS = ("description.bodies", "description.parameters", "description.schemas")
 SERVER_LAYERS = (
-    ("limits",),
+    ("lanes", "limits", "shares"),
     ("live",),
     DECLARATIONS,
     ("http",),

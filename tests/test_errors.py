@@ -6,7 +6,8 @@ import pytest
 
 import binder_registry
 from binder_registry import errors
-from binder_registry.errors import APIErrorResponse, ErrorHint, RegistryError, error_classes, error_name
+from binder_registry.errors import APIErrorResponse, ErrorHint, InvalidRequest, RegistryError, error_classes, error_name
+from binder_registry.wire import encode_error
 
 OURS = [error for error in error_classes() if error.__module__ == errors.__name__]
 
@@ -93,3 +94,16 @@ def test_every_error_is_raised_somewhere(error: type[RegistryError]) -> None:
     sources = [path.read_text() for path in package.rglob("*.py") if path.name != "errors.py"]
 
     assert any(re.search(rf"raise {error.__name__}\b|\b{error.__name__}[(.]", source) for source in sources)
+
+
+def test_of_many_hints_the_first_are_kept_and_the_others_counted() -> None:
+    error = InvalidRequest("wrong", [ErrorHint("Request", f"field{number}", "invalid") for number in range(150)])
+
+    assert (len(error.errors), error.message) == (100, "wrong; and 50 more")
+
+
+@pytest.mark.parametrize("character", ["a", "<", "\0", "\U0001f600", '"'])
+def test_no_body_of_an_error_is_large(character: str) -> None:
+    hints = [ErrorHint("Request", character * 100_000, "invalid")] * 150
+
+    assert len(encode_error(InvalidRequest(character * 1_000_000, hints))) < 64 * 1024

@@ -276,3 +276,17 @@ def test_a_past_that_was_purged_says_so() -> None:
 
     with pytest.raises(RevisionPurged):
         store.list_templates(revision=1)
+
+
+def test_the_whole_state_holds_tombstones_without_their_content() -> None:
+    store = InMemoryStore()
+    store.register_template(Template("a", "i"))
+    store.register_template(Template("b", "i"))
+    store.delete_template("a")
+
+    _, newest = store.state()
+
+    assert [(change.name, change.deleted, change.content is None) for change in newest] == [
+        ("a", True, True),
+        ("b", False, False),
+    ]

@@ -17,8 +17,11 @@ from binder_registry.errors import (
     TemplateExists,
     TemplateNotFound,
 )
+from binder_registry.planned import Planned, planned
 from binder_registry.registry import Registry
+from binder_registry.selector import parse_selector
 from binder_registry.template import Template
+from binder_registry.verify import verify
 
 ANN = Identity("ann", frozenset(Scope))
 SCIPY = Template(name="scipy", image_name="jupyter/scipy")
@@ -224,6 +227,103 @@ def test_an_apply_from_the_current_position_is_taken(registry: Registry, bare: b
     registry.apply(ANN, ApplyRequest([R]), expected=Position(head.revision) if bare else head)
 
     assert registry.store.head().revision == 2
+
+
+def plan_now(registry: Registry, request: ApplyRequest) -> Planned:
+    """As a server does, which shows what the log holds."""
+    position, newest = registry.state()
+    shown = {change.name: change.template for change in newest}
+    living = [change.template for change in newest if change.template and not change.deleted]
+    return planned(request, position, shown.get, lambda: living)
+
+
+def test_a_plan_from_before_the_lock_is_carried_out_as_if_it_were_made_under_it(registry: Registry) -> None:
+    request = ApplyRequest([R, replace(SCIPY, command="new")], delete={"never": ""}, note="all")
+    before = plan_now(registry, request)
+
+    steps = registry.apply_planned(ANN, request, before)
+
+    assert [(step.action, step.after.name) for step in steps] == [
+        ("created", "r"),
+        ("updated", "scipy"),
+        ("unchanged", "never"),
+    ]
+    rows = registry.changes(since=1)
+    assert [(row.name, row.previous, row.first, row.by, row.note) for row in rows] == [
+        ("r", 0, 2, "user:ann", "all"),
+        ("scipy", 1, 2, "user:ann", "all"),
+    ]
+    assert all(row.template and row.template.time_modified == row.time for row in rows)
+    assert verify(registry.store.log).problems == []
+
+
+CHANGED_MEANWHILE: list[tuple[Callable[[Registry], object], dict[str, str]]] = [
+    (lambda registry: registry.template_create(ANN, replace(R, command="theirs")), {"r": "updated"}),
+    (lambda registry: registry.template_create(ANN, R), {"r": "unchanged"}),
+    (lambda registry: registry.template_delete(ANN, "scipy"), {"scipy": "created"}),
+    (lambda registry: registry.template_update(ANN, replace(SCIPY, command="new")), {"scipy": "unchanged"}),
+    (lambda registry: registry.template_delete(ANN, "old"), {"old": "unchanged"}),
+    (lambda registry: registry.template_create(ANN, replace(R, name="x", labels={"team": "a"})), {"x": "deleted"}),
+    (lambda registry: registry.template_create(ANN, replace(R, name="x", labels={"team": "b"})), {}),
+    (lambda registry: registry.template_update(ANN, replace(R, name="pruned", labels={"team": "b"})), {"pruned": ""}),
+    (lambda registry: registry.template_delete(ANN, "pruned"), {"pruned": ""}),
+    (lambda registry: registry.template_update(ANN, replace(R, name="pruned", command="c")), {"pruned": "deleted"}),
+]
+
+
+@pytest.mark.parametrize("many", [False, True])
+@pytest.mark.parametrize(("meanwhile", "otherwise"), CHANGED_MEANWHILE)
+def test_what_was_written_since_the_plan_is_planned_again(
+    registry: Registry,
+    monkeypatch: pytest.MonkeyPatch,
+    meanwhile: Callable[[Registry], object],
+    otherwise: dict[str, str],
+    many: bool,
+) -> None:
+    registry.template_create(ANN, replace(R, name="old"))
+    registry.template_create(ANN, replace(R, name="pruned", labels={"team": "a"}))
+    request = ApplyRequest(
+        [R, replace(SCIPY, command="new")], delete={"old": ""}, prune=parse_selector("team=a", parameter="prune")
+    )
+    before = plan_now(registry, request)
+    meanwhile(registry)
+    monkeypatch.setattr("binder_registry.registry.MOST_MOVED", 0 if many else 1000)
+
+    steps = registry.apply_planned(ANN, request, before)
+
+    unmoved = {"r": "created", "scipy": "updated", "old": "deleted", "pruned": "deleted"}
+    assert {step.after.name: step.action for step in steps} == {k: v for k, v in (unmoved | otherwise).items() if v}
+    assert [step.action for step in registry.apply(ANN, request)] == ["unchanged"] * 3
+    assert verify(registry.store.log).problems == []
+
+
+def test_a_plan_for_another_log_is_made_anew(registry: Registry) -> None:
+    request = ApplyRequest([replace(SCIPY, command="new"), R])
+    other = Registry(InMemoryStore(), TokenAuthStore("token"))
+    other.template_create(ANN, R)
+
+    steps = registry.apply_planned(ANN, request, plan_now(other, request))
+
+    assert [(step.action, step.after.name) for step in steps] == [("updated", "scipy"), ("created", "r")]
+
+
+def test_a_plan_sees_what_its_own_group_wrote(registry: Registry) -> None:
+    request = ApplyRequest([R])
+    before = plan_now(registry, request)
+
+    with registry.atomic():
+        registry.template_create(ANN, R)
+        steps = registry.apply_planned(ANN, request, before)
+
+    assert [step.action for step in steps] == ["unchanged"]
+
+
+def test_a_plan_is_carried_out_for_those_who_may_write(registry: Registry) -> None:
+    request = ApplyRequest([R])
+    before = plan_now(registry, request)
+
+    with pytest.raises(MissingScope):
+        registry.apply_planned(Identity("bob", frozenset([Scope.READ])), request, before)
 
 
 def test_writes_can_be_grouped(registry: Registry) -> None:

@@ -19,7 +19,7 @@ LABELS = {"team": "data", "gpu": "", "example.org/tier": "1"}
     ],
 )
 def test_a_selector_is_a_list_of_requirements(text: str, selector: list[Requirement]) -> None:
-    assert parse_selector(text, "label") == selector
+    assert parse_selector(text, parameter="label") == selector
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,7 @@ def test_a_selector_is_a_list_of_requirements(text: str, selector: list[Requirem
 )
 def test_what_is_no_selector_is_refused_naming_the_parameter(text: str) -> None:
     with pytest.raises(InvalidRequest) as refusal:
-        parse_selector(text, "label")
+        parse_selector(text, parameter="label")
 
     assert refusal.value.errors == (ErrorHint("Request", "label", "invalid"),)
 
@@ -52,7 +52,19 @@ def test_what_is_no_selector_is_refused_naming_the_parameter(text: str) -> None:
     ],
 )
 def test_a_selector_selects_what_meets_every_requirement(text: str, selected: bool) -> None:
-    assert matches(parse_selector(text, "label"), LABELS) == selected
+    assert matches(parse_selector(text, parameter="label"), LABELS) == selected
+
+
+@pytest.mark.parametrize("texts", [[",".join(["!a"] * 17)], ["!a"] * 17, ["a,b"] * 9, [",".join(["!a"] * 30_000)]])
+def test_more_requirements_than_anybody_has_are_refused_however_they_are_written(texts: list[str]) -> None:
+    with pytest.raises(InvalidRequest, match="must not hold more than 16 requirements") as refusal:
+        parse_selector(*texts, parameter="label")
+
+    assert refusal.value.errors == (ErrorHint("Request", "label", "invalid"),)
+
+
+def test_as_many_requirements_as_are_allowed_are_taken() -> None:
+    assert len(parse_selector("!a,b", *["c"] * 14, parameter="label")) == 16
 
 
 def test_no_requirement_selects_everything() -> None:

@@ -8,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from .differences import changed_members
-from .errors import ErrorHint, InvalidRequest, InvalidTemplate
+from .errors import HINTS, ErrorHint, InvalidRequest, InvalidTemplate
 from .rules import check, name_problem, successor_problem
 from .selector import Requirement, matches, parse_selector
 from .strict_json import no_collection
@@ -16,6 +16,7 @@ from .template import Template
 from .wire import TWICE, Object, template_from_members
 
 NOTE_BYTES = 1024
+MESSAGES = 10  # of what is wrong, that one error says
 
 
 class ApplyRequest(Struct, frozen=True):
@@ -31,19 +32,13 @@ class ApplyRequest(Struct, frozen=True):
 
 
 class Step(Struct, frozen=True, omit_defaults=True):
-    """What one template needs. `before` is its state, a tombstone too; `after` what it becomes."""
+    """What one template needs. `before` is its state, a tombstone too; `after` what it becomes; `changed` the paths of
+    the members that an update changes."""
 
     action: Literal["created", "updated", "deleted", "unchanged"]
     after: Template
     before: Template | None = None
-
-    @property
-    def changed(self) -> list[str]:
-        """The wire names of the members that differ."""
-        if self.action in ("deleted", "unchanged"):
-            return []
-        living = self.before if self.before and not self.before.deleted else None
-        return changed_members(living, self.after)
+    changed: list[str] = []
 
 
 @no_collection()
@@ -63,12 +58,33 @@ def plan(
     return steps
 
 
+def plan_again(
+    steps: Iterable[Step], request: ApplyRequest, moved: Set[str], find: Callable[[str], Template | None]
+) -> list[Step]:
+    """The plan when the templates named `moved` are others than it was made for, and only those."""
+    wanted = {template.name: template for template in request.templates if template.name in moved}
+    again: list[Step] = []
+    for step in steps:
+        name = step.after.name
+        if name not in moved:
+            again.append(step)
+        elif name in wanted:
+            again.append(_wanted(wanted[name], find(name)))
+        elif name in request.delete:
+            again.append(_unwanted(name, request.delete[name], find(name)))
+    if request.prune is not None:
+        others = map(find, sorted(moved - wanted.keys() - request.delete.keys()))
+        living = [template for template in others if template and not template.deleted]
+        again += [_unwanted(one.name, "", one) for one in living if matches(request.prune, one.labels)]
+    return again
+
+
 def _wanted(template: Template, before: Template | None) -> Step:
     if before is None or before.deleted:
         return Step("created", template, before)
     after = replace(template, time_created=before.time_created, time_modified=before.time_modified)
-    if changed_members(before, after):
-        return Step("updated", after, before)
+    if changed := changed_members(before, after):
+        return Step("updated", after, before, changed)
     return Step("unchanged", before, before)
 
 
@@ -109,18 +125,43 @@ def parse_apply(value: Any) -> ApplyRequest:
     templates = _templates(members.get("templates", []), problems)
     delete = _delete(members.get("delete", Object()), {template.name for template in templates}, problems)
     if problems.hints:
-        raise InvalidTemplate("; ".join(problems.messages[:10]), problems.hints)
+        raise InvalidTemplate(problems.message, problems.hints)
     return ApplyRequest(templates, delete, prune, dry_run, note)
 
 
 class _Problems:
+    """The first of them; others are counted only."""
+
     def __init__(self) -> None:
         self.hints: list[ErrorHint] = []
-        self.messages: list[str] = []
+        self._messages: list[str] = []
+        self._more = 0
+        self._not_read = 0  # templates
+
+    @property
+    def message(self) -> str:
+        more = [f"and {self._more} more"] if self._more else []
+        not_read = [f"and {self._not_read} templates were not looked at"] if self._not_read else []
+        return "; ".join([*self._messages, *more, *not_read])
+
+    @property
+    def are_many(self) -> bool:
+        return len(self.hints) >= HINTS
+
+    def leave(self, templates: int) -> None:
+        """So many are not looked at any more."""
+        self._not_read = templates
 
     def add(self, field: str, problem: str) -> None:
-        self.hints.append(ErrorHint("Request", field, "invalid"))
-        self.messages.append(f"{field} {problem}")
+        self.take(InvalidRequest(f"{field} {problem}", [ErrorHint("Request", field, "invalid")]))
+
+    def take(self, error: InvalidRequest, *, at: str = "", within: str = "") -> None:
+        """`at` begins its message, `within` the fields of its hints."""
+        room = HINTS - len(self.hints)
+        self.hints += [replace(hint, field=within + hint.field) for hint in error.errors[:room]]
+        self._more += max(0, len(error.errors) - room)
+        if len(self._messages) < MESSAGES:
+            self._messages.append(at + error.message)
 
 
 def _prune(text: Any, problems: _Problems) -> list[Requirement] | None:
@@ -130,10 +171,9 @@ def _prune(text: Any, problems: _Problems) -> list[Requirement] | None:
         problems.add("prune", "must be a label selector, or '*' for everything")
         return None
     try:
-        return [] if text == "*" else parse_selector(text, "prune")
+        return [] if text == "*" else parse_selector(text, parameter="prune")
     except InvalidRequest as error:
-        problems.hints += error.errors
-        problems.messages.append(error.message)
+        problems.take(error)
         return None
 
 
@@ -143,6 +183,9 @@ def _templates(entries: Any, problems: _Problems) -> list[Template]:
         return []
     wanted: list[Template] = []
     for index, entry in enumerate(entries):
+        if problems.are_many:
+            problems.leave(len(entries) - index)
+            break
         where = f"templates[{index}]"
         if isinstance(entry, Template):  # which was read and checked already
             wanted.append(entry)
@@ -150,14 +193,12 @@ def _templates(entries: Any, problems: _Problems) -> list[Template]:
         try:
             wanted.append(template_from_members(entry, where))
         except InvalidTemplate as error:
-            problems.hints += error.errors
-            problems.messages.append(error.message)
+            problems.take(error)
             continue
         try:
             check(wanted[-1])
         except InvalidTemplate as error:
-            problems.hints += [replace(hint, field=f"{where}.{hint.field}") for hint in error.errors]
-            problems.messages.append(f"{where}: {error.message}")
+            problems.take(error, at=f"{where}: ", within=f"{where}.")
     for name, times in Counter(template.name for template in wanted).items():
         if name and times > 1:
             problems.add("templates", f"names {name!r} {times} times")

@@ -1,33 +1,49 @@
 """The body of an apply, read quickly where nothing in it is doubtful: it may hold fifty thousand choices.
 
-A template is decoded straight into its structures, and then written again: where that says exactly what was sent, or as
-much in another order, nothing was lost, renamed or passed over. All that is doubtful is left to `wire`, which alone
-says what is wrong.
+A template is decoded straight into its structures. That loses what is no member, what comes twice, and what is zero or
+`null`; each has a key, which stands in quotes. So the template is written again, and where it then has as many quotes
+as what was sent, nothing was lost. All that is doubtful is left to `wire`, which alone says what is wrong.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from typing import Any
 
 import msgspec
-from msgspec import Raw
+from msgspec import Raw, structs
 
 from .apply import ApplyRequest, parse_apply
+from .choices import Option
 from .errors import InvalidTemplate
 from .go_json import check_time, encode
+from .option_rules import option_problems
 from .rules import check
 from .settings import Settings
 from .strict_json import Object, no_collection, parse
 from .template import Template
 from .wire import RAW_DEPTH
 
+SAME_OPTIONS = 256  # kept while a body is read: the templates of one registry often offer the same
+DOUBTFUL = 100  # templates: where so many are, all are read at once, which is quicker
+
 _TIMES = ("time-created", "time-modified")
-_WHOLE_CPUS = re.compile(rb'"cpus":-?[0-9]+\.0[,}]')  # which are kept as whole numbers
+_WHOLE_CPUS = re.compile(rb'"cpus":-?[0-9.]+(?:\.0[,}]|e)')  # or what may be: they are kept as whole numbers
 _LARGE_NUMBER = re.compile(rb"[0-9]{19}|[0-9]e")
 _ZEROS = b',"command":"","limits":{}'  # which 2015 always wrote, after the name and the image
 _NO_LIMITS = Template().limits
-_templates = msgspec.json.Decoder(Template)
+_ESCAPED_QUOTE = b"\\u0022"
+
+
+class _Outer(Template, frozen=True):
+    """Its options are not looked at."""
+
+    options: Raw = Raw()  # type: ignore[assignment]
+
+
+Options = tuple[Option, ...]
+_template_decoder, _options_decoder = msgspec.json.Decoder(Template), msgspec.json.Decoder(Options)
+_outer = msgspec.json.Decoder(_Outer)
 _members, _list = msgspec.json.Decoder(dict[str, Raw]), msgspec.json.Decoder(list[Raw])
 
 
@@ -39,11 +55,18 @@ def read_apply(body: bytes) -> ApplyRequest:
 @no_collection()
 def _value(body: bytes) -> Any:
     """What `parse` gives, with a `Template` in the place of those that are right."""
+    options = lru_cache(SAME_OPTIONS)(_read_options)
     try:
         members = _members.decode(body)
         if body.count(b'"') != sum(2 + bytes(raw).count(b'"') for raw in members.values()):
             return parse(body)  # one of these comes twice
-        templates = [_template(bytes(raw)) for raw in _list.decode(members["templates"])]
+        templates: list[Any] = []
+        doubtful = 0
+        for raw in _list.decode(members["templates"]):
+            templates.append(template := _template(bytes(raw), options))
+            doubtful += not isinstance(template, Template)
+            if doubtful > DOUBTFUL:
+                return parse(body)
         rest = parse(encode(_without_repeats(msgspec.json.encode({**members, "templates": None}))))
     except (ValueError, KeyError, RecursionError):
         return parse(body)
@@ -54,57 +77,82 @@ def _without_repeats(body: bytes) -> Any:
     """The value with its objects as dicts. Raises `ValueError` where it is malformed, or where a key comes twice."""
     value = msgspec.json.decode(body)
     # Each key and each text has two quotes, but for those that are written as a number.
-    if b"\\u0022" in body or body.count(b'"') != encode(value).count(b'"'):
+    if _ESCAPED_QUOTE in body or body.count(b'"') != encode(value).count(b'"'):
         raise ValueError("a key may come twice")
     return value
 
 
-def _template(raw: bytes) -> Any:
+def _template(raw: bytes, options: Callable[[bytes], Options]) -> Any:
     """The template, or what `parse` gives."""
     sent = msgspec.json.format(raw, indent=-1)
     head, _, tail = sent.partition(_ZEROS)
     is_own = head.startswith(b'{"name":"') and head.count(b'"') == 8  # and not that of something within
-    template = _read(head + tail if is_own else sent, in_order=True)
-    if template and not (is_own and tail and (template.command or template.limits != _NO_LIMITS)):  # else: twice
-        return template
-    value = _without_repeats(raw)
-    return (_read_any(value) if isinstance(value, dict) else None) or parse(encode(value))
-
-
-def _read_any(value: dict[str, Any]) -> Template | None:
-    """Whatever the order of its members is."""
     try:
-        return _read(encode(_of_people(value)))
-    except ValueError:
-        return None
-
-
-def _read(sent: bytes, *, in_order: bool = False) -> Template | None:
-    """One that keeps all rules, as `template_from_members` reads it; None where that is in doubt.
-
-    `in_order`: its keys may come twice, so that it has to be written exactly so.
-    """
-    try:
-        template = _templates.decode(sent)
-        if (msgspec.json.encode(template) != sent) if in_order else (len(encode(template)) != len(sent)):
-            return None
-        check(template)
+        template = _read(head + tail if is_own else sent, options)
+        if not (is_own and tail and (template.command or template.limits != _NO_LIMITS)):  # else they stand there twice
+            return template
     except (ValueError, InvalidTemplate):
-        return None
-    if b"{}" in sent or _WHOLE_CPUS.search(sent):
-        return None
+        pass
+    value = _without_repeats(raw)
+    try:
+        return _read(encode(_of_people(value)), options)
+    except (ValueError, InvalidTemplate):
+        return parse(encode(value))
+
+
+def _read(sent: bytes, options: Callable[[bytes], Options]) -> Template:
+    """One that keeps all rules, as `template_from_members` reads it. Raises `ValueError` or `InvalidTemplate` where
+    that is in doubt."""
+    if b'"options":' not in sent:
+        template = _template_decoder.decode(sent)
+        _certain(sent, template)
+        check(template)
+    else:
+        outer = _outer.decode(sent)
+        _certain(sent, outer)
+        within = structs.asdict(outer) | {"options": ()}
+        check(Template(**within))
+        inner = bytes(outer.options)
+        template = Template(**within | {"options": options(inner) if inner else ()})
     if template.revision or template.deleted or template.uses or template.time_created or template.time_modified:
-        return None
+        raise ValueError("these are not taken from people")
     _sort(template.labels)
-    for settings in _settings(template):
-        _sort(settings.environment)
-        if settings.overrides and not all(_is_plain(bytes(raw)) for raw in settings.overrides.values()):
-            return None
+    _settle([template])  # type: ignore[list-item]  # it has all members of a choice's settings
     return template
 
 
-def _of_people(value: dict[str, Any]) -> dict[str, Any]:
+def _read_options(sent: bytes) -> Options:
+    """The same for options alone."""
+    options = _options_decoder.decode(sent)
+    _certain(sent, options)
+    if any(option_problems(options)):
+        raise ValueError("the template tells what is wrong")
+    if b'"environment":' in sent or b'"overrides":' in sent:
+        _settle(_settings(options))
+    return options
+
+
+def _certain(sent: bytes, read: Any) -> None:
+    """Raises `ValueError` unless all that was sent, in the compact form, was read, and as it is kept."""
+    written = msgspec.json.encode(read)
+    if sent.count(b'"') != written.count(b'"') or _ESCAPED_QUOTE in sent or b"{}" in sent:
+        raise ValueError("something was lost")
+    if _WHOLE_CPUS.search(written):
+        raise ValueError("a number is kept otherwise")
+
+
+def _settle(settings: Iterable[Settings]) -> None:
+    """Raises `ValueError` where overrides would be kept otherwise."""
+    for one in settings:
+        _sort(one.environment)
+        if one.overrides and not all(_is_plain(bytes(raw)) for raw in one.overrides.values()):
+            raise ValueError("overrides are kept otherwise")
+
+
+def _of_people(value: Any) -> Any:
     """Without the times, which are checked and dropped, and without what 2015 always wrote, though it is zero."""
+    if not isinstance(value, dict):
+        raise ValueError("must be an object")
     for time in _TIMES:
         if time in value:
             check_time(value[time])
@@ -115,9 +163,8 @@ def _of_people(value: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _settings(template: Template) -> Iterator[Settings]:
-    yield template  # type: ignore[misc]  # it has all members of a choice's settings
-    for option in template.options:
+def _settings(options: Options) -> Iterator[Settings]:
+    for option in options:
         for choice in option.choices:
             yield choice.set
         if option.free_text:

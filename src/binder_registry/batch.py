@@ -6,13 +6,18 @@ from datetime import datetime, timedelta
 from msgspec.structs import replace
 
 from .changes import Action, Change, Head, Position, chained, content_digest
+from .drafts import Draft
 from .errors import FormatTooNew, InvalidRequest, RevisionConflict, TemplateNotFound
+from .go_json import timestamp
 from .log_contract import Log, ReadsMany, format_kept, keep_format
 from .rules import check
 from .store import Expected
+from .strict_json import no_collection
 from .template import Template
 from .uses import FORMAT, format_of
 from .wire import encode_template
+
+_TICK = timedelta(microseconds=1)  # between two changes, at least
 
 
 class Batch:
@@ -41,6 +46,11 @@ class Batch:
         if name not in self._stored:
             self._stored[name] = self.log.current(name)
         return self._stored[name]
+
+    def template(self, name: str) -> Template | None:
+        """The newest state of `name`, a tombstone too."""
+        current = self.current(name)
+        return current.template if current else None
 
     def look_up(self, names: Collection[str]) -> None:
         """Ask the log for all that `current` will be asked for, in one go where it can."""
@@ -72,14 +82,9 @@ class Batch:
     ) -> Template:
         """Add one change. Sets the times; checks the rules where the content is new, unless it was `checked` just now.
         Gives the template as stored."""
-        for field, text in (("by", by), ("note", note)):
-            if "\0" in text:  # which PostgreSQL cannot keep
-                raise InvalidRequest.parameter(field, "must not contain a NUL character")
-        self._refuse_newer()
+        self._begin(by, note)
         head, before = self.head, self.current(template.name)
-        time = self._now()
-        if head.time and time <= head.time:
-            time = head.time + timedelta(microseconds=1)
+        time = self._time_after(head)
         if action in (Action.CREATED, Action.UPDATED, Action.RESTORED):
             if not checked:
                 check(template)
@@ -107,6 +112,34 @@ class Batch:
         self._written[change.name] = change
         return replace(template, revision=revision)
 
+    @no_collection()
+    def extend(self, drafts: Iterable[Draft], by: str, note: str) -> None:
+        """Add changes that were drafted for what is current, as one group, each of another template."""
+        self._begin(by, note)
+        head, time = self.head, self._time_after(self.head)
+        first, mark = head.revision + 1, head.mark
+        for revision, draft in enumerate(drafts, first):
+            content = draft.content(timestamp(time).encode())
+            change = Change(
+                revision=revision,
+                mark=b"",
+                time=time,
+                by=by,
+                note=note,
+                action=draft.action,
+                name=draft.name,
+                previous=draft.previous,
+                first=first,
+                deleted=draft.action is Action.DELETED,
+                content=content,
+                digest=content_digest(content),
+            )
+            change = chained(mark, change)
+            mark, time = change.mark, time + _TICK
+            self._format = max(self._format, draft.format)
+            self.rows.append(change)
+            self._written[change.name] = change
+
     def cut_back(self, length: int) -> None:
         del self.rows[length:]
         self.purged = {at: revision for at, revision in self.purged.items() if at <= length}
@@ -128,8 +161,15 @@ class Batch:
             else:
                 self.log.blank(revision)
 
-    def _refuse_newer(self) -> None:
-        """Raises `FormatTooNew`."""
+    def _time_after(self, head: Head) -> datetime:
+        time = self._now()
+        return time if head.time is None or time > head.time else head.time + _TICK
+
+    def _begin(self, by: str, note: str) -> None:
+        """Raises `FormatTooNew`, and `InvalidRequest` for texts that PostgreSQL cannot keep."""
+        for field, text in (("by", by), ("note", note)):
+            if "\0" in text:
+                raise InvalidRequest.parameter(field, "must not contain a NUL character")
         if not self._format:
             self._format = self._format_before = format_kept(self.log)
         if self._format > FORMAT:

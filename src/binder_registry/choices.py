@@ -4,7 +4,7 @@ from typing import Annotated, TypeAlias
 
 from msgspec import Struct
 
-from .members import DISPLAY_NAME_LENGTH, MAX_ENTRIES, NO_CONTROL, TEXT_LENGTH, Member, Schema
+from .members import DISPLAY_NAME_LENGTH, GROUP, GROUP_LENGTH, MAX_ENTRIES, NO_CONTROL, TEXT_LENGTH, Member, Schema
 from .settings import Settings
 
 MAX_OPTIONS, MAX_CHOICES = 16, 256
@@ -38,13 +38,13 @@ Groups: TypeAlias = Annotated[
     tuple[str, ...] | None,
     Member(
         "Which groups may take it; left out: everyone who may take the template. Those of the template hold, too.",
-        f"1 to {MAX_ENTRIES}, each once, none empty; no control characters",
+        f"1 to {MAX_ENTRIES}, each once, of 1 to {GROUP_LENGTH} characters; no control characters",
         ["staff"],
         schema={
             "minItems": 1,
             "maxItems": MAX_ENTRIES,
             "uniqueItems": True,
-            "items": {"type": "string", "minLength": 1, **NO_CONTROL},
+            "items": GROUP,
         },
     ),
 ]

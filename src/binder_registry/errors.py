@@ -22,7 +22,8 @@
             ├── RevisionPurged          the content was blanked
             ├── PositionUnknown         a position of another log, or of a fork of this one
             ├── RouteNotFound, MethodNotAllowed
-            ├── TooBusy                 try again later
+            ├── TooBusy                 a limit of the server is reached: try again later
+            │   └── TooManyRequests         a limit of this client
             ├── AuthUnavailable         who you are cannot be found out right now
             ├── StoreUnavailable        the log cannot be read or written right now
             ├── DatabaseRefused         a database that must not be opened: start-up only
@@ -36,6 +37,12 @@ from collections.abc import Sequence
 from typing import ClassVar, Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
+
+HINTS = 100  # of one error; what else is wrong is counted
+HINTS_BYTES = 32 * 1024
+MESSAGE_LENGTH = 4096  # characters
+FIELD_LENGTH = 400  # characters of a hint: longer than the path of a label, whatever it is within
 
 HintCode = Literal["missing", "missing_field", "invalid", "already_exists"]
 
@@ -52,9 +59,10 @@ class APIErrorResponse(Exception):
     """The body of every error: `{"message": …}`, and `errors`, a list of hints, when there are any."""
 
     def __init__(self, message: str, errors: Sequence[ErrorHint] = ()) -> None:
-        super().__init__(message)
-        self.message = message
-        self.errors = tuple(errors)
+        self.errors = _first(errors)
+        left_out = len(errors) - len(self.errors)
+        self.message = _shortened(message, MESSAGE_LENGTH) + (f"; and {left_out} more" if left_out else "")
+        super().__init__(self.message)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, APIErrorResponse):
@@ -65,11 +73,33 @@ class APIErrorResponse(Exception):
         return hash((type(self), self.message, self.errors))
 
 
+def _first(errors: Sequence[ErrorHint]) -> tuple[ErrorHint, ...]:
+    """So many that a body stays small, whoever sent a million faults or a field of a megabyte."""
+    found: list[ErrorHint] = []
+    room = HINTS_BYTES
+    for hint in errors[:HINTS]:
+        field = _shortened(hint.field, FIELD_LENGTH)
+        plain = field.isascii() and field.isprintable() and not any(mark in field for mark in '<>&"\\')
+        room -= (len(field) if plain else 6 * len(field)) + 60  # as JSON, at most
+        if found and room < 0:
+            break
+        found.append(replace(hint, field=field))
+    return tuple(found)
+
+
+def _shortened(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
 class RegistryError(APIErrorResponse):
-    """What the registry itself raises. `retry_after` (seconds) is set where trying again may help."""
+    """What the registry itself raises. `retry_after` (seconds) is set where trying again may help.
+
+    `reason` is a word for the counters, where one class stands for several: which limit was reached.
+    """
 
     text: ClassVar[str] = "The registry could not do this"
     retry_after: ClassVar[int | None] = None
+    reason: str = ""
 
     def __init__(self, message: str = "", errors: Sequence[ErrorHint] = ()) -> None:
         super().__init__(message or self.text, errors)
@@ -89,7 +119,7 @@ class BodyTooLarge(InvalidRequest):
 
 
 class HeadTooLarge(InvalidRequest):
-    text = "The request line and headers are larger than 65536 bytes"
+    text = "The request line and headers are larger than 65536 bytes, or more than 200"
 
 
 class RequestTimeout(InvalidRequest):
@@ -186,6 +216,14 @@ class TooBusy(RegistryError):
     text = "Too many expensive requests at once; try again"
     retry_after = 1
 
+    def __init__(self, message: str = "", errors: Sequence[ErrorHint] = (), *, reason: str = "") -> None:
+        super().__init__(message, errors)
+        self.reason = reason
+
+
+class TooManyRequests(TooBusy):
+    text = "Too many requests of this client at once; try again"
+
 
 class AuthUnavailable(RegistryError):
     text = "Tokens cannot be checked right now; try again"
@@ -207,7 +245,7 @@ class UnexpectedError(RegistryError):
     text = "Internal Server Error. Don't Panic. We will."
 
 
-def error_name(error: type[RegistryError]) -> str:
+def error_name(error: type[APIErrorResponse]) -> str:
     """The stable name on the wire: `TemplateNotFound` is `template_not_found`."""
     return re.sub(r"(?<!^)(?=[A-Z])", "_", error.__name__).lower()
 

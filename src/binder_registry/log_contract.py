@@ -40,6 +40,10 @@ class Log(Protocol):
         """
         ...
 
+    def read_each(self, revisions: Collection[int]) -> list[Change]:
+        """The changes with these revisions, oldest first, in one query; without those that the log does not have."""
+        ...
+
     def state(self, revision: int, *, after: str = "", limit: int = 1000, deleted: bool = False) -> list[Change]:
         """The newest change per name as of `revision`, for names after `after`, by name (code points).
 

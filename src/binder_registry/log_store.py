@@ -166,12 +166,15 @@ class LogStore:
         self.log.close()
 
     def state(self) -> tuple[Position, list[Change]]:
-        """The head, and the newest change of every name as of it, tombstones too, by name."""
+        """The head, and the newest change of every name as of it, by name; tombstones too, without their content: there
+        may be far more of them than templates."""
         while True:
             head = self.log.head()
-            pages = state_pages(self.log, head.revision, limit=STATE_PAGE, deleted=True)
-            newest = [change for page in pages for change in page]
-            if all(change.content is not None for change in newest):  # else one was replaced and purged meanwhile
+            newest, purged = list[Change](), False
+            for page in state_pages(self.log, head.revision, limit=STATE_PAGE, deleted=True):
+                purged = purged or any(change.content is None for change in page)
+                newest += [replace(change, content=None) if change.deleted else change for change in page]
+            if not purged:  # else one was replaced and purged meanwhile
                 return head.position, newest
 
     def state_pages(self, revision: int, *, after: str = "", deleted: bool = False) -> Iterator[list[Change]]:

@@ -33,11 +33,19 @@ def warnings_of(template: Template) -> list[str]:
 
 def folded(name: str) -> str:
     """The same for all names that look alike. Letters of other scripts that resemble each other are not compared."""
-    if name.isascii():
-        return " ".join(name.lower().split())
-    shown = unicodedata.normalize("NFKC", name).casefold()
-    visible = "".join(character for character in shown if not _is_invisible(character))
-    return " ".join(unicodedata.normalize("NFKC", visible).split())
+    return (
+        " ".join(name.lower().split()) if name.isascii() else _visible(unicodedata.normalize("NFKC", name).casefold())
+    )
+
+
+def plain_twins(name: str) -> set[str]:
+    """The plain names that one which is not plain is most likely taken for: as it is written, and in lower case."""
+    return {folded(name), _visible(unicodedata.normalize("NFKC", name))} - {name}
+
+
+def _visible(text: str) -> str:
+    shown = "".join(character for character in text if not _is_invisible(character))
+    return " ".join(unicodedata.normalize("NFKC", shown).split())
 
 
 def twin_warning(name: str, twins: list[str]) -> str:

@@ -16,6 +16,14 @@ Schema = dict[str, Any]
 NAME_BYTES = 2048  # every name fits a URL and a PostgreSQL index entry
 DISPLAY_NAME_LENGTH = 200
 TEXT_LENGTH = 10_000  # characters of a description or a deprecation message
+# What 2015 had no rule for: many times over what engines take, so that its clients stay served. In characters.
+IMAGE_LENGTH = 4096  # a reference has at most 255 and a tag of 128, or a digest
+COMMAND_LENGTH = 64 * 1024
+PLACE_LENGTH = 4096  # of a redirect-uri; browsers and servers take some thousands
+ADDRESS_LENGTH = 255  # of a host
+VALUE_LENGTH = 32 * 1024  # Linux takes 128 KiB with the variable's name, in bytes
+VARIABLE_LENGTH = 1024
+GROUP_LENGTH = 255  # as JupyterHub's database has them
 MAX_ENTRIES = 256  # labels, environment variables or groups of one template
 LARGEST_INTEGER = 2**63 - 1
 
@@ -38,9 +46,10 @@ LABELS: Schema = {
 }
 VARIABLES: Schema = {
     "maxProperties": MAX_ENTRIES,
-    "propertyNames": {"pattern": f"^{VARIABLE}$"},
-    "additionalProperties": {"type": "string", "pattern": r"^[^\u0000]*$"},
+    "propertyNames": {"maxLength": VARIABLE_LENGTH, "pattern": f"^{VARIABLE}$"},
+    "additionalProperties": {"type": "string", "maxLength": VALUE_LENGTH, "pattern": r"^[^\u0000]*$"},
 }
+GROUP: Schema = {"type": "string", "minLength": 1, "maxLength": GROUP_LENGTH, **NO_CONTROL}
 
 
 class Member(Struct, frozen=True):

@@ -5,19 +5,24 @@ raise is in `errors`. The server goes through these only, and calls the writing 
 `atomic()`. Reads need no scope here: a server that protects them asks for `read` before it answers anything.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import AbstractContextManager
 from datetime import datetime
 
-from .apply import ApplyRequest, Step, plan
+from msgspec.structs import replace
+
+from .apply import ApplyRequest, Step
 from .auth import AuthStore, Identity, Scope
 from .batch import Batch
-from .changes import Action, Change, Position
-from .errors import RevisionConflict
+from .changes import Change, Position
+from .errors import PositionUnknown, RevisionConflict, StoreUnavailable
 from .log_store import LogStore
+from .planned import Planned, brought_up, planned
+from .rules import check
 from .store import Expected
 from .template import Template
 
+MOST_MOVED = 1000  # changes since an apply was planned: after more, it is planned anew
 LIVE = b'{"status": "Binder Registry Live!"}\n'
 
 
@@ -68,6 +73,18 @@ class Registry:
         """Committed changes with `since < revision <= until`, without a look at whether these are known."""
         return self.store.log.read(since, until, limit=limit)
 
+    def rows_at(self, revisions: Collection[int]) -> list[Change]:
+        """Committed changes with these revisions, without those that are not there."""
+        return self.store.log.read_each(revisions)
+
+    def content_of(self, revision: int) -> bytes:
+        """Of a committed change. Raises `StoreUnavailable` where the log does not have it any more: it was purged, or
+        another log took the place of this one, which is met with soon."""
+        rows = self.rows(revision - 1, revision)
+        if not rows or rows[0].content is None:
+            raise StoreUnavailable
+        return rows[0].content
+
     def head(self) -> Position:
         return self.store.head()
 
@@ -80,7 +97,7 @@ class Registry:
         return self.store.wait(since, timeout)
 
     def state(self) -> tuple[Position, list[Change]]:
-        """The newest position, and the newest change of every name as of it, tombstones too, by name."""
+        """The newest position, and the newest change of every name as of it, by name; tombstones without content."""
         return self.store.state()
 
     def atomic(self) -> AbstractContextManager[Batch]:
@@ -125,31 +142,49 @@ class Registry:
         who.require(Scope.ADMIN)
         self.store.purge_change(name, revision, by=who.by, note=note)
 
-    def apply(
-        self, who: Identity, request: ApplyRequest, *, expected: Expected = None, checked: bool = False
-    ) -> list[Step]:
-        """All of it in one commit, or nothing; a dry run only plans. `expected` is the registry's own position;
-        `checked`, that the request is from `parse_apply` or `read_apply`, which looked whether it keeps the rules."""
+    def apply(self, who: Identity, request: ApplyRequest, *, expected: Expected = None) -> list[Step]:
+        """All of it in one commit, or nothing; a dry run only plans. `expected` is the registry's own position."""
         who.require(Scope.WRITE)
         with self.atomic() as batch:
             if expected is not None and not batch.head.position.agrees(expected):
                 raise RevisionConflict("The registry was changed since it was read", current=str(batch.head.position))
-
-            def find(name: str) -> Template | None:
-                current = batch.current(name)
-                return current.template if current else None
-
-            steps = plan(request, find, self.template_index)
+            now = self._planned(request, batch)
             if request.dry_run:
-                return steps
-            first = batch.head.revision + 1
+                return now.steps
+            for step in now.steps:
+                if step.action in ("created", "updated"):
+                    check(step.after)
+            batch.extend(now.drafts.values(), who.by, request.note)
+            rows = {row.name: row.template for row in batch.rows}
             return [
-                step
-                if step.action == "unchanged"
-                else Step(
-                    step.action,
-                    batch.append(Action(step.action), step.after, who.by, request.note, first=first, checked=checked),
-                    step.before,
-                )
-                for step in steps
+                step if step.action == "unchanged" else replace(step, after=rows[step.after.name]) for step in now.steps
             ]
+
+    def apply_planned(self, who: Identity, request: ApplyRequest, before: Planned) -> list[Step]:
+        """The same for a request from `read_apply`, which was planned before: only what was written since is looked at
+        again. Gives the steps that were taken, as they were planned."""
+        who.require(Scope.WRITE)
+        with self.atomic() as batch:
+            now, position = before, batch.head.position
+            if position != before.position:
+                moved = self._moved(before.position, position)
+                if moved is None:
+                    now = self._planned(request, batch)
+                else:
+                    now = brought_up(before, request, position, moved, batch.template)
+            batch.extend(now.drafts.values(), who.by, request.note)
+            return now.steps
+
+    def _planned(self, request: ApplyRequest, batch: Batch) -> Planned:
+        batch.look_up({*(template.name for template in request.templates), *request.delete})
+        return planned(request, batch.head.position, batch.template, self.template_index)
+
+    def _moved(self, seen: Position, position: Position) -> set[str] | None:
+        """The names that were written in between; None where these are too many, or of another log."""
+        between = position.revision - seen.revision
+        if not 0 < between <= MOST_MOVED:
+            return None
+        try:
+            return {change.name for change in self.store.changes(since=seen, limit=between)}
+        except PositionUnknown:
+            return None

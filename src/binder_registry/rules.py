@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from itertools import islice
 
-from .errors import ErrorHint, InvalidTemplate
-from .members import ICON, ICON_BYTES, LABEL_KEY, LABEL_WORD, LARGEST_INTEGER, MAX_ENTRIES, NAME_BYTES
+from .errors import HINTS, ErrorHint, InvalidTemplate
+from .members import ADDRESS_LENGTH, ICON, ICON_BYTES, LABEL_KEY, LABEL_WORD, LARGEST_INTEGER, MAX_ENTRIES, NAME_BYTES
 from .option_rules import option_problems
 from .setting_rules import (
     Problems,
@@ -29,15 +30,17 @@ def check(template: Template) -> None:
     ]
     if missing:
         raise InvalidTemplate("name and image-name must be specified", missing)
-    problems = list(_problems(template))
+    found = _problems(template)
+    problems = list(islice(found, HINTS))
     if problems:
-        raise invalid_template(problems)
+        raise invalid_template(problems, more=sum(1 for _ in found))
 
 
-def invalid_template(problems: Sequence[tuple[str, str]]) -> InvalidTemplate:
-    """From wire names and what is wrong with each."""
+def invalid_template(problems: Sequence[tuple[str, str]], *, more: int = 0) -> InvalidTemplate:
+    """From wire names and what is wrong with each; `more` are not among them."""
+    said = [f"{field} {problem}" for field, problem in problems[:10]]
     return InvalidTemplate(
-        "; ".join(f"{field} {problem}" for field, problem in problems[:10]),
+        "; ".join([*said, f"and {more} more"] if more else said),
         [ErrorHint("Template", field, "invalid") for field, _ in problems],
     )
 
@@ -64,6 +67,8 @@ def _problems(template: Template) -> Problems:
     if problem := name_problem(template.name):
         yield "name", problem
     yield from setting_problems(template)  # type: ignore[arg-type]  # it has all members of a choice's settings
+    if len(template.bind_ip) > ADDRESS_LENGTH:
+        yield from text_problems("container-ip", template.bind_ip, ADDRESS_LENGTH)
     if template.display_name:
         yield from line_problems("display-name", template.display_name)
     if template.contact:

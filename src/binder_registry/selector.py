@@ -9,8 +9,11 @@ from .errors import InvalidRequest
 from .members import LABEL_KEY, LABEL_WORD
 from .rules import is_label_key, is_label_value
 
+MOST_REQUIREMENTS = 16  # of one question, however many selectors it has
+
 _REQUIREMENT = rf" *(?:!?{LABEL_KEY}|{LABEL_KEY}!?=(?:{LABEL_WORD})?) *"
-SELECTOR = rf"{_REQUIREMENT}(?:,{_REQUIREMENT})*"  # what `parse_selector` takes, as the description of the API has it
+# What `parse_selector` takes, as the description of the API has it.
+SELECTOR = rf"{_REQUIREMENT}(?:,{_REQUIREMENT}){{0,{MOST_REQUIREMENTS - 1}}}"
 
 
 class Requirement(Struct, frozen=True):
@@ -33,9 +36,11 @@ def matches(selector: Selector, labels: Mapping[str, str]) -> bool:
     return all(requirement.matches(labels) for requirement in selector)
 
 
-def parse_selector(text: str, parameter: str) -> list[Requirement]:
-    """Raises `InvalidRequest` naming `parameter`; the empty text is no selector."""
-    return [_requirement(part.strip(), parameter) for part in text.split(",")]
+def parse_selector(*texts: str, parameter: str) -> list[Requirement]:
+    """All of these, which must hold together. Raises `InvalidRequest` naming `parameter`; "" is no selector."""
+    if len(texts) + sum(text.count(",") for text in texts) > MOST_REQUIREMENTS:
+        raise InvalidRequest.parameter(parameter, f"must not hold more than {MOST_REQUIREMENTS} requirements")
+    return [_requirement(part.strip(), parameter) for text in texts for part in text.split(",")]
 
 
 def _requirement(text: str, parameter: str) -> Requirement:

@@ -7,7 +7,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from msgspec import Raw, Struct
 from msgspec.structs import astuple
 
-from .members import DISPLAY_NAME_LENGTH, LARGEST_INTEGER, MAX_ENTRIES, TEXT_LENGTH, VARIABLE
+from .members import (
+    COMMAND_LENGTH,
+    DISPLAY_NAME_LENGTH,
+    GROUP_LENGTH,
+    IMAGE_LENGTH,
+    LARGEST_INTEGER,
+    MAX_ENTRIES,
+    PLACE_LENGTH,
+    TEXT_LENGTH,
+    VALUE_LENGTH,
+    VARIABLE,
+    VARIABLE_LENGTH,
+)
 from .settings import OVERRIDES_BYTES, SPAWNER, Settings
 
 Problems = Iterator[tuple[str, str]]  # field, and what is wrong with it
@@ -19,6 +31,12 @@ _KIND = re.compile(SPAWNER, re.ASCII)
 def setting_problems(settings: Settings) -> Problems:
     if settings.image_name and has_control_characters(settings.image_name):
         yield "image-name", "must not contain control characters"
+    if len(settings.image_name) > IMAGE_LENGTH:
+        yield from text_problems("image-name", settings.image_name, IMAGE_LENGTH)
+    if settings.command:
+        yield from text_problems("command", settings.command, COMMAND_LENGTH)
+    if settings.redirect_uri:
+        yield from text_problems("redirect-uri", settings.redirect_uri, PLACE_LENGTH)
     if not 0 <= settings.bind_port <= 65535:
         yield "bind-port", "must be from 0 to 65535"
     for field, amounts in (("limits", settings.limits), ("requests", settings.requests)):
@@ -49,10 +67,14 @@ def environment_problems(field: str, environment: Mapping[str, str]) -> Problems
     if len(environment) > MAX_ENTRIES:
         yield field, f"must not have more than {MAX_ENTRIES} entries"
     for variable, value in environment.items():
-        if not _VARIABLE.fullmatch(variable):
+        if len(variable) > VARIABLE_LENGTH:
+            yield f"{field}.{variable[:100]}…", f"must not be longer than {VARIABLE_LENGTH} characters"
+        elif not _VARIABLE.fullmatch(variable):
             yield f"{field}.{variable}", "is not a name of an environment variable"
         elif "\0" in value:
             yield f"{field}.{variable}", "must not contain a NUL character"
+        elif len(value) > VALUE_LENGTH:
+            yield f"{field}.{variable}", f"must not be longer than {VALUE_LENGTH} characters"
 
 
 def override_problems(field: str, overrides: Mapping[str, Raw]) -> Problems:
@@ -72,6 +94,8 @@ def group_problems(field: str, groups: Sequence[str]) -> Problems:
         yield field, "must not name a group twice"
     if any(not group or has_control_characters(group) for group in groups):
         yield field, "must hold names of groups, without control characters"
+    if any(len(group) > GROUP_LENGTH for group in groups):
+        yield field, f"must not hold a group of more than {GROUP_LENGTH} characters"
 
 
 def line_problems(field: str, text: str) -> Problems:

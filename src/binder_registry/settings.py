@@ -4,7 +4,18 @@ from typing import Annotated, TypeAlias
 
 from msgspec import Raw, Struct
 
-from .members import MAX_ENTRIES, NO_CONTROL, NOT_NEGATIVE, VARIABLES, Member
+from .members import (
+    COMMAND_LENGTH,
+    IMAGE_LENGTH,
+    MAX_ENTRIES,
+    NO_CONTROL,
+    NOT_NEGATIVE,
+    PLACE_LENGTH,
+    VALUE_LENGTH,
+    VARIABLE_LENGTH,
+    VARIABLES,
+    Member,
+)
 from .options import HUBS_OWN_IMAGE as HUBS_OWN_IMAGE
 
 OVERRIDES_BYTES = 64 * 1024
@@ -14,15 +25,29 @@ ImageName: TypeAlias = Annotated[
     str,
     Member(
         f"The container image to run. `{HUBS_OWN_IMAGE}` leaves it to the hub.",
-        "required in a template; no control characters",
+        f"required in a template; at most {IMAGE_LENGTH} characters; no control characters",
         "quay.io/jupyter/scipy-notebook:2026-01-05",
-        schema={"minLength": 1, **NO_CONTROL},
+        schema={"minLength": 1, "maxLength": IMAGE_LENGTH, **NO_CONTROL},
     ),
 ]
 Command: TypeAlias = Annotated[
-    str, Member("The command to run in the container; empty leaves the image's own.", "", "start-notebook.py")
+    str,
+    Member(
+        "The command to run in the container; empty leaves the image's own.",
+        f"at most {COMMAND_LENGTH} characters",
+        "start-notebook.py",
+        schema={"maxLength": COMMAND_LENGTH},
+    ),
 ]
-RedirectUri: TypeAlias = Annotated[str, Member("Where the user lands, below the server's own URL.", "", "/lab")]
+RedirectUri: TypeAlias = Annotated[
+    str,
+    Member(
+        "Where the user lands, below the server's own URL.",
+        f"at most {PLACE_LENGTH} characters",
+        "/lab",
+        schema={"maxLength": PLACE_LENGTH},
+    ),
+]
 BindPort: TypeAlias = Annotated[
     int,
     Member(
@@ -38,7 +63,8 @@ Environment: TypeAlias = Annotated[
     Member(
         "Environment variables of the container. **Never secrets**: everyone who can read the registry sees them, "
         "and its history keeps them.",
-        f"at most {MAX_ENTRIES}; names of letters, digits and `_`, not beginning with a digit; values without NUL",
+        f"at most {MAX_ENTRIES}; names of letters, digits and `_`, not beginning with a digit, of at most "
+        f"{VARIABLE_LENGTH}; values of at most {VALUE_LENGTH} characters, without NUL",
         {"JUPYTER_ENABLE_LAB": "yes"},
         schema=VARIABLES,
     ),

@@ -9,7 +9,10 @@ from msgspec.structs import asdict, replace
 
 from .choices import MAX_OPTIONS, Option
 from .members import (
+    ADDRESS_LENGTH,
     DISPLAY_NAME_LENGTH,
+    GROUP,
+    GROUP_LENGTH,
     ICON,
     ICON_BYTES,
     LABELS,
@@ -88,7 +91,15 @@ class Template(Struct, frozen=True, omit_defaults=True, rename=_wire_name):
         ),
     ] = None
     redirect_uri: RedirectUri = ""
-    bind_ip: Annotated[str, Member("Host address that containers bind to.", "", "127.0.0.1")] = ""
+    bind_ip: Annotated[
+        str,
+        Member(
+            "Host address that containers bind to.",
+            f"at most {ADDRESS_LENGTH} characters",
+            "127.0.0.1",
+            schema={"maxLength": ADDRESS_LENGTH},
+        ),
+    ] = ""
     bind_port: BindPort = 0
     display_name: Annotated[
         str,
@@ -123,12 +134,12 @@ class Template(Struct, frozen=True, omit_defaults=True, rename=_wire_name):
         tuple[str, ...],
         Member(
             "Which groups may see and start it; empty means everyone. The registry carries this; a hub enforces it.",
-            f"at most {MAX_ENTRIES}, each once, none empty; no control characters",
+            f"at most {MAX_ENTRIES}, each once, of 1 to {GROUP_LENGTH} characters; no control characters",
             ["physics", "staff"],
             schema={
                 "maxItems": MAX_ENTRIES,
                 "uniqueItems": True,
-                "items": {"type": "string", "minLength": 1, **NO_CONTROL},
+                "items": GROUP,
             },
         ),
     ] = ()

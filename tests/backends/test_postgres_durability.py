@@ -9,7 +9,7 @@ import pytest
 from binder_registry.backends import open_log
 from binder_registry.backends.postgres import PostgresLog
 from binder_registry.errors import DatabaseRefused
-from tests.backends.postgres_server import PostgresServer, shared_server
+from tests.backends.postgres_server import PostgresServer, eventually, shared_server
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +60,39 @@ def test_fsync_that_is_off_is_told(role: str, caplog: pytest.LogCaptureFixture) 
     PostgresLog(role).close()
 
     assert "fsync is off" in caplog.text  # as the servers of these tests have it
+
+
+@pytest.mark.parametrize("setting", ["fsync", "full_page_writes"])
+def test_what_is_turned_off_while_a_server_runs_is_told(caplog: pytest.LogCaptureFixture, setting: str) -> None:
+    own = PostgresServer.new()
+    try:
+        own.set(fsync="on")
+        with closing(PostgresLog(own.url())) as log:
+            log.wait(0, timeout=1)  # which begins to listen
+            before = caplog.text
+            own.set(**{setting: "off"})
+            eventually(lambda: f"{setting} is off" in caplog.text)
+    finally:
+        own.remove()
+
+    assert f"{setting} is off" not in before
+
+
+@pytest.mark.parametrize(("commit", "told"), [("local", True), ("remote_write", False), ("on", False), ("off", False)])
+def test_synchronous_standbys_that_are_not_waited_for_are_told(
+    caplog: pytest.LogCaptureFixture, commit: str, told: bool
+) -> None:
+    own = PostgresServer.new()
+    try:
+        own.set(synchronous_commit="local", synchronous_standby_names="'*'")  # to create the schema
+        PostgresLog(own.url()).close()
+        caplog.clear()
+
+        PostgresLog(f"{own.url()}?options=-csynchronous_commit%3D{commit}").close()
+    finally:
+        own.remove()
+
+    assert ("standbys are not waited for" in caplog.text) == told
 
 
 def test_a_standby_is_refused(server: PostgresServer) -> None:

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from msgspec.structs import replace
 
-from binder_registry.backends import open_log, postgres_listen
+from binder_registry.backends import open_log, postgres, postgres_listen
 from binder_registry.backends.postgres import PostgresLog
 from binder_registry.changes import Head
 from binder_registry.conformance.logs import append, rows_after
@@ -118,6 +118,85 @@ def test_a_write_does_not_wait_for_ever_for_another_server(
     append(logs[0], "b")
 
     assert [row.name for row in logs[1].read(0, 9)] == ["b"]
+
+
+@pytest.fixture
+def three_at_most(logs: list[PostgresLog], operator: psycopg.Connection) -> None:
+    """The database of these takes no statement with more rows."""
+    operator.execute("""
+        CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+            IF (SELECT count(*) > 3 OR sum(length(content)) > 3000 FROM new) THEN RAISE 'too many at once'; END IF;
+            RETURN NULL; END $$;
+        CREATE TRIGGER refuse AFTER INSERT ON registry_changes REFERENCING NEW TABLE AS new
+            FOR EACH STATEMENT EXECUTE FUNCTION refuse()""")
+
+
+@pytest.mark.usefixtures("three_at_most")
+@pytest.mark.parametrize("count", [1, 3, 4, 6, 7, 100])
+def test_a_large_group_is_written_by_statements_that_are_short(
+    logs: list[PostgresLog], monkeypatch: pytest.MonkeyPatch, count: int
+) -> None:
+    monkeypatch.setattr(postgres, "STATEMENT_ROWS", 3)
+
+    rows = append(logs[0], *(f"ü {number}" for number in range(count)))
+
+    assert logs[1].read(0, 1000) == rows
+    assert logs[1].head().mark == rows[-1].mark
+
+
+@pytest.mark.usefixtures("three_at_most")
+def test_a_statement_of_a_large_group_is_short_in_bytes_too(
+    logs: list[PostgresLog], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres, "STATEMENT_BYTES", 2000)
+
+    rows = append(logs[0], *"abcdef", content=bytes(1500))
+
+    assert logs[1].read(0, 1000) == rows
+
+
+@pytest.mark.usefixtures("three_at_most")
+def test_a_large_group_that_fails_at_its_end_has_written_nothing(
+    logs: list[PostgresLog], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres, "STATEMENT_ROWS", 3)
+
+    def write() -> None:
+        with logs[0].writing() as rows:
+            rows += rows_after(logs[0].head(), [f"{number}" for number in range(7)])
+            rows[-1] = replace(rows[-1], content=bytes(4000))
+
+    with pytest.raises(StoreUnavailable):
+        write()
+
+    assert (logs[1].head().revision, logs[1].read(0, 99)) == (0, [])
+
+
+def test_the_newest_changes_of_any_number_of_names_are_asked_for_in_pages(
+    logs: list[PostgresLog], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres, "STATEMENT_NAMES", 3)
+    names = [f"{number}" for number in range(10)]
+    rows = append(logs[0], *names)
+
+    found = logs[0].current_of([*names, "never", "\0"])
+
+    assert sorted(found, key=lambda row: row.revision) == rows
+
+
+@pytest.mark.parametrize(("names", "patience"), [("abc", "10s"), ("abcd", "1min")])
+def test_a_large_group_may_think_longer_than_others(
+    logs: list[PostgresLog], monkeypatch: pytest.MonkeyPatch, names: str, patience: str
+) -> None:
+    monkeypatch.setattr(postgres, "STATEMENT_NAMES", 3)
+    asked = "SELECT current_setting('idle_in_transaction_session_timeout')"
+
+    with logs[0].writing():
+        logs[0].current_of(names)
+        within = logs[0]._rows(asked)
+
+    assert within == [(patience,)]
+    assert logs[0]._rows(asked) == [("10s",)]
 
 
 def test_a_server_that_loses_its_connection_in_a_write_has_written_nothing(

@@ -146,6 +146,13 @@ def test_a_server_looks_for_a_primary_and_a_reader_takes_any() -> None:
         ("db#hunter2", "fragment"),
         ("db?target_session_attrs=any", "needs the primary"),
         ("db?target_session_attrs=prefer-standby", "needs the primary"),
+        ("db ", "blanks"),
+        ("db\n", "blanks"),
+        ("db?sslmode=require\t", "blanks"),
+        ("d%ffb", "not UTF-8"),
+        ("db?application_name=%e4", "not UTF-8"),
+        ("db?replication=database", "replication"),
+        ("db?replication=true", "replication"),
         ("db?autocommit=1", "none of libpq's"),
     ],
 )

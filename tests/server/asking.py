@@ -5,7 +5,7 @@ import json
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
-from threading import Thread
+from threading import Event, Semaphore, Thread
 from typing import Any
 
 import httpx2
@@ -17,6 +17,8 @@ from binder_registry.server import App, Options
 from binder_registry.server import uvicorn_server as serving
 from binder_registry.server.handlers.plain_writes import PlainWrites
 from binder_registry.server.http.fast_path import fast_protocol
+from binder_registry.server.http.strong_path import strong_protocol
+from binder_registry.server.lanes import Lane
 
 from .running import AUTHORIZATION, KEY
 
@@ -34,6 +36,26 @@ def asked(app: App) -> Iterator[TestClient]:
     """A client that holds the key."""
     with TestClient(app, base_url="http://registry", headers=AUTHORIZATION, follow_redirects=False) as client:
         yield client
+
+
+@contextmanager
+def held(lane: Lane) -> Iterator[None]:
+    """All its threads are taken meanwhile: what comes waits for its turn."""
+    done, begun = Event(), Semaphore(0)
+
+    def hold() -> None:
+        begun.release()
+        done.wait(60)
+
+    taken = [lane._pool.submit(hold) for _ in range(lane.threads)]
+    lane._running["held"] = lane.threads
+    for _ in taken:
+        begun.acquire()
+    try:
+        yield
+    finally:
+        done.set()
+        del lane._running["held"]
 
 
 class QuickServer(serving.Server):
@@ -59,7 +81,15 @@ class QuickServer(serving.Server):
 def listening(app: App) -> Iterator[int]:
     """The port. The protocol and its options are those of `binder-registry serve`."""
     service = app.service
-    protocol = fast_protocol(service.model, access_log=None, counters=service.counters, writes=PlainWrites(service))
+    protocol = fast_protocol(
+        service.model,
+        access_log=None,
+        counters=service.counters,
+        limits=service.options.limits,
+        writes=PlainWrites(service),
+    )
+    if service.options.strong_reads:
+        protocol = strong_protocol(protocol, service.model, service.head_shown.shared)
     options: dict[str, Any] = {"http": protocol, "ws": "none", "loop": "uvloop", "lifespan": "on", "log_config": None}
     config = uvicorn.Config(app, server_header=False, proxy_headers=False, access_log=False, **options)
     server = QuickServer(app, config)

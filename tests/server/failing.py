@@ -10,13 +10,15 @@ from binder_registry.errors import StoreUnavailable
 
 
 class FailingLog(MemoryLog):
-    """`commits_unknown`: the next one is written, and fails all the same. `failure` is what is raised."""
+    """`commits_unknown`: the next one is written, and fails all the same. `pages_fail`: the head can be read, and no
+    rows can. `failure` is what is raised."""
 
     def __init__(self, failure: Exception | None = None) -> None:
         super().__init__()
         self.commits_fail = False
         self.commits_unknown = False
         self.reads_fail = False
+        self.pages_fail = False
         self.failures = 0
         self._failure = failure or StoreUnavailable()
 
@@ -36,6 +38,8 @@ class FailingLog(MemoryLog):
 
     def read(self, *bounds: int, **options: Any) -> list[Change]:
         self._check_reads()
+        if self.pages_fail:
+            self._fail()
         return super().read(*bounds, **options)
 
     def state(self, revision: int, **options: Any) -> list[Change]:

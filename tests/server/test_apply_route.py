@@ -94,7 +94,7 @@ class TestPlan:
                     "revision": 4,
                 },
                 {"action": "unchanged", "name": "c", "changed": [], "revision": 3},
-                {"action": "created", "name": "scipy", "changed": ["name", "image-name"], "revision": 5},
+                {"action": "created", "name": "scipy", "changed": [], "revision": 5},
                 {"action": "deleted", "name": "b", "changed": [], "revision": 6},
             ],
         }

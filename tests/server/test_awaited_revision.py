@@ -6,9 +6,9 @@ import pytest
 from starlette.testclient import TestClient
 
 from binder_registry import InMemoryStore
-from binder_registry.server import App, service
+from binder_registry.server import App, Limits, service
 from binder_registry.template import Template
-from tests.server.asking import SCIPY, R
+from tests.server.asking import SCIPY, R, application, asked
 
 NEVER = 3600.0  # seconds; longer than a test may run
 
@@ -46,6 +46,32 @@ def test_a_revision_that_does_not_come_is_412(client: TestClient, monkeypatch: p
     answer = client.get("/templates", headers={"Registry-Revision": "1"})
 
     assert (answer.status_code, answer.headers["registry-error"]) == (412, "revision_not_shown")
+
+
+@pytest.mark.parametrize("revision", ["1", "9000000"])
+def test_who_waited_for_nothing_leaves_nothing_behind(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch, revision: str
+) -> None:
+    monkeypatch.setattr(service, "SHOWN_SECONDS", 0.01)
+
+    client.get("/templates", headers={"Registry-Revision": revision})
+
+    assert not waiting(client)
+
+
+def test_more_requests_than_may_wait_for_a_revision_are_refused() -> None:
+    with asked(application(limits=Limits(waiting_revisions=1))) as client:
+        reader = threading.Thread(target=lambda: client.get("/templates/r", headers={"Registry-Revision": "1"}))
+        reader.start()
+        while reader.is_alive() and not waiting(client):
+            pass
+
+        answer = client.get("/templates", headers={"Registry-Revision": "1"})
+
+        client.post("/templates", json=SCIPY)
+        reader.join(60)
+    assert (answer.status_code, answer.headers["registry-error"]) == (503, "too_busy")
+    assert answer.json()["message"].startswith("Too many requests wait for a revision")
 
 
 def test_a_revision_that_another_writer_made_is_shown_however_far_it_is(

@@ -1,19 +1,33 @@
 """`GET /changes`: the log as pages, by filters, and waiting for more."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
 from binder_registry import InMemoryStore, Template
-from binder_registry.changes import Position, next_mark
+from binder_registry.backends.memory import MemoryLog
+from binder_registry.changes import Change, Position, next_mark
 from binder_registry.conformance.reading import whole_log
+from binder_registry.log_store import LogStore
 
 from .asking import application, asked, error_name, hints, listening
 from .sockets import connected
 
 Row = dict[str, Any]
+
+
+class CountingLog(MemoryLog):
+    """Knows how many revisions it was asked for, each time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[int] = []
+
+    def read_each(self, revisions: Collection[int]) -> list[Change]:
+        self.asked.append(len(revisions))
+        return super().read_each(revisions)
 
 
 def labelled(name: str, **labels: str) -> Template:
@@ -76,6 +90,40 @@ def revisions(client: TestClient, query: str) -> list[int]:
 )
 def test_the_log_is_paged_and_filtered(client: TestClient, query: str, expected: list[int]) -> None:
     assert revisions(client, query) == expected
+
+
+@pytest.mark.parametrize("query", ["since=1&", "since=2&limit=1&", "since=3&", ""])
+def test_what_left_a_selector_is_told_also_when_what_was_before_is_purged(
+    client: TestClient, store: InMemoryStore, query: str
+) -> None:
+    store.purge_change("a", 1)
+
+    found = rows(client, f"{query}label=course=x")
+
+    assert ("a", 4, True) in [(row["name"], row["revision"], row.get("deleted", False)) for row in found]
+
+
+def test_a_deletion_is_told_also_when_what_was_before_is_purged(client: TestClient, store: InMemoryStore) -> None:
+    store.register_template(labelled("a", course="x"))
+    store.purge_change("b", 5)
+
+    found = revisions(client, "since=6&label=course=x")
+
+    assert found == [7, 8]
+
+
+def test_the_changes_before_those_of_a_page_are_read_at_once() -> None:
+    log = CountingLog()
+    store = LogStore(log)
+    with store.atomic():
+        for number in range(300):
+            store.register_template(labelled(f"t{number}", course="x"))
+        for number in range(300):
+            store.replace_template(labelled(f"t{number}"))
+    with asked(application(store)) as client:
+        found = revisions(client, "since=300&label=course=x")
+
+    assert (len(found), log.asked) == (300, [32, 64, 128, 76])  # once for each step of the page
 
 
 def test_a_template_that_leaves_the_selector_is_sent_as_deleted(client: TestClient) -> None:

@@ -15,6 +15,7 @@ from starlette.testclient import TestClient
 from binder_registry import InMemoryStore, LogStore, Position, Template
 from binder_registry.changes import Change
 from binder_registry.conformance.reading import folded, whole_log
+from binder_registry.server import Limits
 from binder_registry.server.handlers import event_stream
 from binder_registry.server.live import event_ring
 from binder_registry.server.live.change_filter import Filter
@@ -192,6 +193,20 @@ def test_a_filtered_stream_that_resumes_sends_the_same(store: InMemoryStore, por
     assert [(event["revision"], event.get("deleted", False)) for event in events] == [(2, True), (3, False)]
 
 
+def test_a_filtered_stream_tells_of_what_left_also_when_what_was_before_is_purged(
+    store: InMemoryStore, port: int
+) -> None:
+    a = Template("a", "i", labels={"course": "x"})
+    store.register_template(a)
+    store.replace_template(replace(a, labels={}))
+    store.purge_change("a", 1)
+
+    with streamed(port, "?label=course=x&since=1") as stream:
+        events = stream.events(1)
+
+    assert [(event["revision"], event.get("deleted", False)) for event in events] == [(2, True)]
+
+
 def test_a_stream_of_one_name_is_exact(store: InMemoryStore, port: int) -> None:
     with streamed(port, "?name=t2&since=0") as stream:
         write(store, 3)
@@ -255,7 +270,6 @@ def test_the_past_is_gone_through_once_for_all_readers_of_a_quiet_filter(
     store: InMemoryStore, monkeypatch: pytest.MonkeyPatch, header: str
 ) -> None:
     monkeypatch.setattr(event_stream, "PAGE", 10)
-    monkeypatch.setattr(event_ring, "RING", 1)
     store.register_template(Template("quiet", "i", labels={"quiet": "1"}))
     write(store, 100)
     read, whole = store.changes, list[int]()
@@ -268,7 +282,7 @@ def test_the_past_is_gone_through_once_for_all_readers_of_a_quiet_filter(
 
     monkeypatch.setattr(store, "changes", changes)
 
-    with listening(application(store)) as port:
+    with listening(application(store, limits=Limits(ring_changes=1))) as port:
         for since in (3, 17):
             with streamed(port, f"?since={since}&label=quiet=1", header) as stream:
                 while (lines := stream.block()) not in ends:
@@ -279,13 +293,12 @@ def test_the_past_is_gone_through_once_for_all_readers_of_a_quiet_filter(
 
 def test_what_is_purged_leaves_what_was_kept_of_the_past(store: InMemoryStore, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(event_stream, "PAGE", 2)
-    monkeypatch.setattr(event_ring, "RING", 1)
     secret = Template("secret", "i", labels={"quiet": "1"})
     store.register_template(secret)
     store.update_template(secret)
     write(store, 3)
 
-    with listening(application(store)) as port:
+    with listening(application(store, limits=Limits(ring_changes=1))) as port:
         with streamed(port, "?since=0&label=quiet=1") as stream:
             [before] = stream.events(1)
         store.purge_change("secret", 1)
@@ -301,10 +314,9 @@ def test_what_is_purged_leaves_what_was_kept_of_the_past(store: InMemoryStore, m
 def test_a_reader_that_is_further_behind_than_the_ring_reads_on_from_the_store(
     store: InMemoryStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(event_ring, "RING", 3)
     monkeypatch.setattr(event_stream, "PAGE", 4)
 
-    with listening(application(store)) as port:
+    with listening(application(store, limits=Limits(ring_changes=3))) as port:
         write(store, 30)
         with streamed(port, "?since=0") as stream:
             stream.events(30)
@@ -459,14 +471,16 @@ def test_head_of_a_stream_ends(port: int) -> None:
 def test_a_log_that_cannot_be_read_ends_the_stream_of_who_is_behind(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(event_ring, "RING", 1)
     monkeypatch.setattr(event_stream, "PAGE", 1)
     monkeypatch.setattr(event_stream, "SEND_SECONDS", 60)
     log = FailingLog()
     store = LogStore(log)
     write(store, 400, description="x" * 10_000)  # more than the buffers take, so that it is still being read
 
-    with listening(application(store)) as port, streamed(port, "?since=0", receive=4096) as stream:
+    with (
+        listening(application(store, limits=Limits(ring_changes=1))) as port,
+        streamed(port, "?since=0", receive=4096) as stream,
+    ):
         stream.events(1)
         log.reads_fail = True
         stream.rest()

@@ -72,7 +72,7 @@ def test_a_reader_that_wants_it_is_closed_after_its_answer(served: Served, askin
 
 
 def test_a_template_is_sent_byte_for_byte(served: Served) -> None:
-    entry = served.model.entries["scipy"]
+    entry = served.model.answers[b"/templates/scipy"]
 
     sent = served.connection().receive(SCIPY)
 

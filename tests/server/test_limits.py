@@ -1,7 +1,12 @@
 """The bounds on what a client can cost: set by name, and kept."""
 
+import asyncio
+import threading
+
 import pytest
 
+from binder_registry.batch import Batch
+from binder_registry.errors import TooBusy
 from binder_registry.server import Limits, limits_of
 from binder_registry.server.limits import bounds
 
@@ -34,3 +39,29 @@ def test_a_body_beyond_its_limit_is_refused() -> None:
         large = client.post("/templates", json={**SCIPY, "name": "r", "description": "x" * 30})
 
     assert (small.status_code, large.status_code) == (201, 413)
+
+
+def test_a_write_beyond_those_that_may_wait_is_refused_as_never_written() -> None:
+    app = application(limits=Limits(waiting_writes=1))
+    begun, go_on = threading.Event(), threading.Event()
+
+    def hold(_: Batch) -> None:
+        begun.set()
+        go_on.wait()
+
+    async def third() -> object:
+        await app.start()
+        first = asyncio.create_task(app.service.write(hold))
+        await asyncio.to_thread(begun.wait)
+        second = asyncio.create_task(app.service.write(lambda _: None))
+        await asyncio.sleep(0)
+        [refused] = await asyncio.gather(app.service.write(lambda _: None), return_exceptions=True)
+        go_on.set()
+        await asyncio.gather(first, second)
+        await app.aclose()
+        return refused
+
+    refused = asyncio.run(third())
+
+    assert isinstance(refused, TooBusy)
+    assert refused.reason == "waiting-writes"

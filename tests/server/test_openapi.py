@@ -119,6 +119,19 @@ VALUES = [
     ("name", "a" * 2049, False),
     ("image-name", "i\x1f", False),
     ("image-name", "i\xa0", True),
+    ("image-name", "i" * 4096, True),
+    ("image-name", "i" * 4097, False),
+    ("command", "c" * 65536, True),
+    ("command", "c" * 65537, False),
+    ("redirect-uri", "/" * 4096, True),
+    ("redirect-uri", "/" * 4097, False),
+    ("container-ip", "1" * 255, True),
+    ("container-ip", "1" * 256, False),
+    ("environment", {"A" * 1024: "x" * 32768}, True),
+    ("environment", {"A" * 1025: "x"}, False),
+    ("environment", {"A": "x" * 32769}, False),
+    ("allowed-groups", ["g" * 255], True),
+    ("allowed-groups", ["g", "g" * 256], False),
     ("bind-port", 65535, True),
     ("bind-port", 65536, False),
     ("bind-port", -1, False),
@@ -208,7 +221,7 @@ def test_the_pattern_of_a_selector_takes_what_is_parsed(selector: str, fine: boo
 
 def parses(selector: str) -> bool:
     try:
-        parse_selector(selector, "label")
+        parse_selector(selector, parameter="label")
     except InvalidRequest:
         return False
     return True

@@ -8,7 +8,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import httpx2
@@ -221,6 +221,39 @@ def test_a_database_whose_owner_was_killed_is_taken_over(tmp_path: Path, sqlite_
         answer = ask(again, "GET", "/templates/scipy")
 
     assert answer.status_code == 200
+
+
+def full_pipe(stack: ExitStack) -> int:
+    """To write to; the other end is read by nobody."""
+    reading, writing = os.pipe()
+    stack.callback(os.close, reading)
+    stack.callback(os.close, writing)
+    os.set_blocking(writing, False)
+    with suppress(BlockingIOError):
+        while True:
+            os.write(writing, b"x" * 512)
+    os.set_blocking(writing, True)
+    return writing
+
+
+def test_a_server_whose_output_nobody_reads_serves_and_stops(tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        output, errors, port = full_pipe(stack), full_pipe(stack), free_port()
+        command = [sys.executable, "-m", "binder_registry", "serve", "--host", "127.0.0.1", "--port", str(port)]
+        environment = {**os.environ, "BINDER_API_KEY": KEY}
+        process = subprocess.Popen(
+            [*command, "--db", "memory:"], cwd=tmp_path, env=environment, stdout=output, stderr=errors
+        )
+        stack.callback(process.kill)
+        while True:
+            with suppress(httpx2.ConnectError):
+                answers = [httpx2.get(f"http://127.0.0.1:{port}/", trust_env=False) for _ in range(3)]
+                break
+        process.send_signal(signal.SIGTERM)
+        ended = process.wait(20)
+
+    assert [answer.status_code for answer in answers] == [200] * 3
+    assert ended == 0
 
 
 def takes_nothing(stack: ExitStack, port: int, requests: bytes) -> None:

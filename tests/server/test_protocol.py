@@ -113,11 +113,41 @@ def test_requests_behind_an_unanswered_one_are_not_all_taken_in(connect: Connect
     connection.settle()
 
     assert started == ["/x"]
-    assert len(connection.protocol.pipeline) < 300
+    assert len(connection.protocol.pipeline) == 1
     assert not connection.transport.reading
     hanging.set()
     connection.settle()
     assert len(started) == 10_000
+
+
+def test_what_is_done_for_a_client_that_left_counts_until_it_is_done(connect: Connect) -> None:
+    done = asyncio.Event()
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await receive()
+        await done.wait()
+
+    connection = connect(app)
+    received = connection.protocol.crowd.received  # type: ignore[attr-defined]
+    connection.receive(WRITE + b"Content-Length: 5\r\n\r\n12345")
+    connection.protocol.connection_lost(ConnectionResetError())
+    connection.settle()
+    meanwhile = received.taken
+    done.set()
+    connection.settle()
+
+    assert (meanwhile > 5, received.taken) == (True, 0)
+
+
+def test_what_is_answered_behind_another_request_gives_its_room_back(connect: Connect) -> None:
+    connection = connect()
+    received = connection.protocol.crowd.received  # type: ignore[attr-defined]
+
+    connection.arrive((WRITE + b"Content-Length: 5\r\n\r\n12345") * 50 + PLAIN)
+    connection.settle()
+
+    assert statuses(connection.sent) == [400] * 50 + [200]
+    assert received.taken == 0
 
 
 def test_a_reader_that_takes_nothing_does_not_fill_memory(connect: Connect) -> None:

@@ -10,9 +10,8 @@ from starlette.testclient import TestClient
 
 from binder_registry.errors import TooBusy
 from binder_registry.server import App
-from binder_registry.server.service import POOL_THREADS
 
-from .asking import R, application, asked, error_name, names
+from .asking import R, application, asked, error_name, held, names
 
 CATALOGUE: list[dict[str, Any]] = [
     {
@@ -185,6 +184,16 @@ def test_tombstones_are_listed_when_they_are_asked_for(client: TestClient) -> No
     assert names(client.get("/templates?view=full&deleted=false")) == ["Phys", "bio-2", "zoé"]
 
 
+@pytest.mark.parametrize("query", ["q=bio", "label=course", "image=*bio*", "name=bio&limit=1"])
+def test_tombstones_are_found_by_what_they_held(client: TestClient, query: str) -> None:
+    client.put("/templates/bio", json={"name": "bio", "image-name": "x/bio", "labels": {"course": "x"}})
+    client.delete("/templates/bio")
+
+    found = names(client.get(f"/templates?view=full&deleted=true&{query}"))
+
+    assert "bio" in found
+
+
 def test_tombstones_of_the_past_are_listed_too(client: TestClient) -> None:
     client.delete("/templates/bio")
     client.post("/templates", json={**R, "name": "bio"})
@@ -198,14 +207,17 @@ def test_tombstones_of_the_past_are_listed_too(client: TestClient) -> None:
 def test_a_full_pool_refuses_and_lets_the_present_through(client: TestClient) -> None:
     app: Any = client.app
     service = app.service
-    service._in_pool = POOL_THREADS + service.options.limits.waiting_queries
+    service.past._most = 0
 
-    past = [client.get("/templates?revision=1"), client.get("/templates/bio?revision=1")]
+    with held(service.past):
+        past = [client.get("/templates?revision=1"), client.get("/templates/bio?revision=1")]
 
     assert [(answer.status_code, error_name(answer)) for answer in past] == [(503, "too_busy")] * 2
     assert [answer.headers["retry-after"] for answer in past] == [str(TooBusy.retry_after)] * 2
-    assert client.get("/templates").status_code == 200
-    service._in_pool = 0
+    assert {json["message"] for json in (answer.json() for answer in past)} == {
+        "Too many requests of this kind (past) wait for their turn already; try again"
+    }
+    assert client.get("/templates?q=bio").status_code == 200
 
 
 def test_a_prefix_stands_in_every_target(client: TestClient) -> None:
@@ -221,3 +233,43 @@ def test_a_prefix_stands_in_every_target(client: TestClient) -> None:
         assert client.get("/services/registry/").content == b'{"status": "Binder Registry Live!"}\n'
         assert client.get("/services/registry/templates/r").content == created.content
         assert client.get("/services/registry/health").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("query", "parameter"),
+    [
+        ("q=" + "a+" * 17, "q"),
+        ("label=" + "!a," * 16 + "!a", "label"),
+        ("&".join(["label=!a"] * 17), "label"),
+        ("image=" + "?" * 257, "image"),
+        ("name=" + "*" * 257, "name"),
+    ],
+)
+def test_a_question_of_more_parts_than_anybody_has_is_refused_by_name(
+    client: TestClient, query: str, parameter: str
+) -> None:
+    answer = client.get(f"/templates?{query}")
+
+    assert answer.status_code == 400
+    assert [hint["field"] for hint in answer.json()["errors"]] == [parameter]
+
+
+def test_a_question_of_as_many_parts_as_are_allowed_is_answered(client: TestClient) -> None:
+    query = "q=" + "+".join(["quay"] * 16) + "&label=" + ",".join(["!none"] * 16) + "&name=" + "*" * 256
+
+    assert client.get(f"/templates?{query}").status_code == 200
+
+
+def test_a_feed_of_more_requirements_than_anybody_has_is_refused_by_name(client: TestClient) -> None:
+    answers = [
+        client.get(f"/changes?label={'!a,' * 16}!a", headers={"Accept": kind}) for kind in ("*/*", "text/event-stream")
+    ]
+
+    assert [answer.status_code for answer in answers] == [400, 400]
+    assert [answer.json()["errors"][0]["field"] for answer in answers] == ["label", "label"]
+
+
+def test_pruning_by_more_requirements_than_anybody_has_is_refused_by_name(client: TestClient) -> None:
+    answer = client.post("/apply", json={"templates": [], "prune": "!a," * 16 + "!a"})
+
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, "prune")

@@ -1,4 +1,7 @@
-"""What another thread is given of the read model."""
+"""What another thread is given of the read model, and what it renders for it."""
+
+import random
+import tracemalloc
 
 from binder_registry import InMemoryStore, Template
 from binder_registry.server.live.read_model import ReadModel
@@ -26,3 +29,90 @@ def test_a_snapshot_of_what_did_not_change_is_the_same_list() -> None:
     model.load(*store.state())
 
     assert model.snapshot() is model.snapshot()
+
+
+def test_a_tombstone_takes_less_than_half_a_kilobyte_whatever_the_template_held() -> None:
+    store, model, count = InMemoryStore(), ReadModel(), 500
+    for number in range(count):
+        store.register_template(Template(f"t{number}", "i", description="x" * 5000))
+        store.delete_template(f"t{number}")
+    tracemalloc.start()
+
+    model.load(*store.state())
+    size = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+
+    assert size / count < 500
+
+
+def model_of(store: InMemoryStore) -> ReadModel:
+    model = ReadModel()
+    model.load(*store.state())
+    return model
+
+
+def shown(model: ReadModel) -> tuple[object, ...]:
+    """Everything that can be seen."""
+    return (
+        model.position,
+        {target: (answer.head, answer.body) for target, answer in model.answers.items()},
+        {name: (entry.etag, entry.deleted) for name, entry in model.entries.items()},
+        [*model.entries],
+        [entry.name for entry in model.living],
+        {name: odd for name, odd in model.odd.items() if odd},
+        model.list_answer().body,
+    )
+
+
+def test_a_group_is_shown_as_its_changes_are_one_after_the_other() -> None:
+    names = [*"abcdefgh", "é", " odd ", "b\u200b"]
+    for seed in range(30):
+        order, store = random.Random(seed), InMemoryStore()
+        for name in order.sample(names, 6):
+            store.register_template(Template(name=name, image_name="i"))
+        for name in [template.name for template in store.list_templates()][:2]:
+            store.delete_template(name)
+        singly, at_once, before = model_of(store), model_of(store), store.head()
+        living = {template.name for template in store.list_templates()}
+        with store.atomic() as batch:
+            for name in order.sample(names, 7):
+                if name not in living:
+                    store.register_template(Template(name=name, image_name="j"))
+                elif order.random() < 0.5:
+                    store.delete_template(name)
+                else:
+                    store.update_template(Template(name=name, image_name="j"))
+        changes = store.changes(since=before)
+        snapshot = at_once.snapshot()
+        was = [entry.name for entry in snapshot]
+
+        group = at_once.group(batch.rows)
+        assert group
+        taken = at_once.apply_group(group)
+
+        new = singly.apply(changes)
+        assert shown(at_once) == shown(singly)
+        assert [(change, old and old.etag) for change, old in taken] == [
+            (change, old and old.etag) for change, old in new
+        ]
+        assert [entry.name for entry in snapshot] == was
+
+
+def test_a_name_that_comes_twice_is_no_group() -> None:
+    store = InMemoryStore()
+    store.register_template(A)
+    store.delete_template("a")
+
+    assert ReadModel().group(store.changes()) is None
+
+
+def test_a_group_after_a_gap_is_not_shown() -> None:
+    store = InMemoryStore()
+    model = model_of(store)
+    store.register_template(A)
+    store.register_template(B)
+    group = model.group(store.changes(since=1))
+    assert group
+
+    assert model.apply_group(group) == []
+    assert model.revision == 0

@@ -1,15 +1,12 @@
 """`GET /templates/{name}?option.size=large`: one template with its options chosen."""
 
-from threading import Event
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 from starlette.testclient import TestClient
 
-from binder_registry.server.service import POOL_THREADS
-
-from .asking import error_name, hints
+from .asking import error_name, held, hints
 
 SIZE = {
     "name": "size",
@@ -147,22 +144,19 @@ def test_a_template_that_is_not_there_has_no_options(client: TestClient) -> None
 
 def test_patterns_that_take_their_time_hold_up_no_other_read(client: TestClient, scipy: dict[str, Any]) -> None:
     app: Any = client.app
-    done = Event()
-    checks = [app.service._patterns.submit(done.wait, 30) for _ in range(POOL_THREADS)]
 
-    others = [client.get(path) for path in ("/templates/scipy?option.size=large", "/templates?revision=1")]
+    with held(app.service.patterns):
+        others = [client.get(path) for path in ("/templates/scipy?option.size=large", "/templates?revision=1")]
 
-    assert not any(check.done() for check in checks)
     assert [answer.status_code for answer in others] == [200, 200]
-    done.set()
 
 
 def test_more_patterns_than_may_wait_are_refused(client: TestClient, scipy: dict[str, Any]) -> None:
     app: Any = client.app
-    app.service._in_patterns = POOL_THREADS + app.service.options.limits.waiting_queries
+    app.service.patterns._most = 0
 
-    typed = client.get("/templates/scipy?option.image.free-text=quay/a")
+    with held(app.service.patterns):
+        typed = client.get("/templates/scipy?option.image.free-text=quay/a")
 
     assert (typed.status_code, error_name(typed)) == (503, "too_busy")
     assert client.get("/templates/scipy?option.size=large").status_code == 200
-    app.service._in_patterns = 0

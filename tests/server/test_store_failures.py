@@ -9,7 +9,7 @@ import httpx2
 import pytest
 from starlette.testclient import TestClient
 
-from binder_registry import Identity, InMemoryStore, LogStore, Registry, Scope
+from binder_registry import Identity, InMemoryStore, LogStore, Registry, Scope, Template
 from binder_registry.errors import AuthUnavailable
 from binder_registry.server import App, Options
 from binder_registry.server.live import follower, group_commit
@@ -198,6 +198,36 @@ def test_a_write_while_the_log_cannot_be_read_fails_and_later_ones_do_not(client
 
     assert failed.status_code == 503
     assert answer.headers["registry-revision"] == "2"
+
+
+def test_a_write_behind_rows_that_cannot_be_read_is_answered_and_shown_when_they_can(
+    client: TestClient, log: FailingLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(group_commit, "SHOW_SECONDS", 0.1)
+    log.pages_fail = True
+    LogStore(log).register_template(Template("another server's", "i"))
+
+    answer = client.post("/templates", json=R)
+    before = names(client.get("/templates"))
+    log.pages_fail = False
+    until(lambda: client.get("/templates/r"), 200)
+
+    assert (answer.status_code, answer.content, answer.headers["retry-after"]) == (503, DONT_PANIC, "2")
+    assert (before, names(client.get("/templates"))) == (["scipy"], ["another server's", "r", "scipy"])
+
+
+def test_a_write_that_was_not_shown_in_time_does_not_keep_later_ones_from_their_answers(
+    client: TestClient, log: FailingLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(group_commit, "SHOW_SECONDS", 0.1)
+    log.pages_fail = True
+    LogStore(log).register_template(Template("another server's", "i"))
+    client.post("/templates", json=R)
+
+    log.pages_fail = False
+    answer = until(lambda: client.put("/templates/r", json={"command": "later"}), 202)
+
+    assert answer.json()["command"] == "later"
 
 
 def test_an_application_that_cannot_read_its_log_at_first_starts_later(log: FailingLog) -> None:

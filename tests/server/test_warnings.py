@@ -35,6 +35,25 @@ def test_a_plain_name_is_warned_of_where_another_looks_like_it(client: TestClien
     assert (answer.status_code, told(answer)) == (201, ["name 'scipy' looks like 'scipy\\u200b'"])
 
 
+@pytest.mark.parametrize("plain", ["scipy", "SciPy"])
+def test_an_odd_name_is_compared_with_the_plain_one_in_its_own_letters_and_in_small_ones(
+    client: TestClient, plain: str
+) -> None:
+    client.post("/templates", json={**SCIPY, "name": plain})
+
+    answer = client.post("/templates", json={**SCIPY, "name": "SciPy\u200b"})
+
+    assert told(answer)[1:] == [f"name 'SciPy\\u200b' looks like {plain!r}"]
+
+
+def test_two_odd_names_are_compared(client: TestClient) -> None:
+    client.post("/templates", json=HIDDEN)
+
+    answer = client.post("/templates", json={**SCIPY, "name": "sc\u200bipy"})
+
+    assert told(answer)[1:] == ["name 'sc\\u200bipy' looks like 'scipy\\u200b'"]
+
+
 def test_an_odd_name_that_is_gone_is_no_twin(client: TestClient) -> None:
     client.post("/templates", json=HIDDEN)
     client.delete("/templates/scipy%E2%80%8B")

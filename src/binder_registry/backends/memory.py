@@ -2,7 +2,7 @@
 
 import threading
 from bisect import bisect_right, insort
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from secrets import token_bytes
@@ -54,6 +54,11 @@ class MemoryLog:
                 revisions = known[bisect_right(known, since) : bisect_right(known, until)]
             chosen = revisions[::-1][:limit] if newest_first else revisions[:limit]
             return [self._changes[revision - 1] for revision in chosen]
+
+    def read_each(self, revisions: Collection[int]) -> list[Change]:
+        with self._state:
+            last = len(self._changes)
+            return [self._changes[revision - 1] for revision in sorted(set(revisions)) if 0 < revision <= last]
 
     def state(self, revision: int, *, after: str = "", limit: int = 1000, deleted: bool = False) -> list[Change]:
         with self._state:

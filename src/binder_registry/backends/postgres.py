@@ -13,13 +13,19 @@ from psycopg.errors import Diagnostic
 
 from ..changes import Change, Head
 from ..errors import DatabaseRefused, StoreUnavailable
-from ..log_contract import bounded
+from ..log_contract import LARGEST, bounded
 from .postgres_connect import Connection, Database, beginning_with, connect, failures, parameters, problem
+from .postgres_durable import Durability
 from .postgres_listen import CHANNEL, Listener, can_notify
 from .postgres_schema import prepare
 from .rows import COLUMNS, change_of, row_of
 
 STATE_PAGE = 100  # names walked at least by one statement: most may be deleted
+# Of one statement, which has a time limit: however large a group is, each of its statements is short.
+STATEMENT_ROWS = 1000
+STATEMENT_BYTES = 4 * 1024**2  # of contents
+STATEMENT_NAMES = 5000
+LARGE_IDLE = "60s"  # for what a program does within a write that looks at more names than these
 QUEUE_SECONDS = 10.0  # how long a write waits for others of this log
 
 _TYPES = "int8[], bytea[], timestamptz[], text[], text[], text[], text[], int8[], int8[], bool[], bytea[], bytea[]"
@@ -27,6 +33,7 @@ _INSERT = (
     f"INSERT INTO registry_changes ({COLUMNS}) SELECT {COLUMNS}"
     f" FROM unnest({', '.join(f'%b::{array}' for array in _TYPES.split(', '))}) AS new ({COLUMNS})"
 )
+_COPY = f"COPY registry_changes ({COLUMNS}) FROM STDIN (FORMAT BINARY)"  # twice as fast where there are many
 _HEAD = "SELECT revision, mark, time FROM registry_head"
 _LOCKED_HEAD = "SELECT revision, mark, time, format FROM registry_head FOR UPDATE"
 # A database that is only read may be older than this column.
@@ -80,6 +87,7 @@ class PostgresLog:
         try:
             with connect(settings) as connection:
                 prepare(connection, read_only)
+                durability = None if read_only else Durability(connection)
                 self._notifies = not read_only and can_notify(connection)
                 settings = beginning_with(connection, settings)
                 where = connection.info
@@ -87,7 +95,7 @@ class PostgresLog:
         except psycopg.Error as error:
             raise DatabaseRefused(f"PostgreSQL: {problem(error)}") from None
         self._database = Database(settings)
-        self._listener = Listener(self._database)
+        self._listener = Listener(self._database, durability)
 
     def __str__(self) -> str:
         return self._name
@@ -105,7 +113,10 @@ class PostgresLog:
 
     def current_of(self, names: Collection[str]) -> list[Change]:
         possible = [name for name in names if _can_be(name)]
-        return [change_of(row, _in_utc) for row in self._rows(_CURRENT_OF, names=possible)]
+        if len(possible) > STATEMENT_NAMES and getattr(self._local, "write", None):
+            self._rows("SELECT set_config('idle_in_transaction_session_timeout', %s, true)", LARGE_IDLE)
+        pages = (possible[at : at + STATEMENT_NAMES] for at in range(0, len(possible), STATEMENT_NAMES))
+        return [change_of(row, _in_utc) for page in pages for row in self._rows(_CURRENT_OF, names=page)]
 
     def read(
         self, since: int, until: int, *, name: str | None = None, newest_first: bool = False, limit: int = 1000
@@ -119,6 +130,10 @@ class PostgresLog:
             return []
         where = f"{_OF_NAME} ORDER BY previous {order} LIMIT %(limit)s"
         return self._changes(where, name=name, since=since, until=until, limit=limit)
+
+    def read_each(self, revisions: Collection[int]) -> list[Change]:
+        possible = [revision for revision in revisions if 0 < revision <= LARGEST]
+        return self._changes("WHERE revision = ANY(%s::int8[]) ORDER BY revision", possible)
 
     def state(self, revision: int, *, after: str = "", limit: int = 1000, deleted: bool = False) -> list[Change]:
         revision, limit = bounded(revision), bounded(limit)
@@ -192,11 +207,14 @@ class PostgresLog:
                 warnings.append(str(diagnostic.message_primary))
 
         connection.add_notice_handler(notice)
+        *pieces, rest = _pieces(rows)
         try:
+            for piece in pieces:
+                _copy(connection, piece)
             with connection.pipeline():  # one round trip
                 if rows:
                     connection.execute(
-                        _INSERT, [list(column) for column in zip(*(row_of(row, row.time) for row in rows), strict=True)]
+                        _INSERT, [list(column) for column in zip(*(row_of(row, row.time) for row in rest), strict=True)]
                     )
                     last = rows[-1]
                     connection.execute(
@@ -245,6 +263,26 @@ def _lock_head(connection: Connection) -> tuple[Head, int]:
         locked = connection.execute(_LOCKED_HEAD, binary=True)
     [(*head, kept)] = locked.fetchall()
     return _head([head]), kept
+
+
+def _pieces(rows: list[Change]) -> Iterator[list[Change]]:
+    """As many rows as one statement takes; at least one piece, which may be empty."""
+    piece: list[Change] = []
+    size = 0
+    for row in rows:
+        if piece and (len(piece) >= STATEMENT_ROWS or size >= STATEMENT_BYTES):
+            yield piece
+            piece, size = [], 0
+        piece.append(row)
+        size += len(row.content or b"")
+    yield piece
+
+
+def _copy(connection: Connection, rows: list[Change]) -> None:
+    with connection.cursor().copy(_COPY) as copy:
+        copy.set_types(_TYPES.replace("[]", "").split(", "))
+        for row in rows:
+            copy.write_row(row_of(row, row.time))
 
 
 def _can_be(name: str) -> bool:

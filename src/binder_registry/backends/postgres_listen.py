@@ -8,6 +8,7 @@ import time
 import psycopg
 
 from .postgres_connect import ACQUIRE_SECONDS, Connection, Database, problem
+from .postgres_durable import Durability
 
 CHANNEL = "registry_changes"
 POLL_SECONDS = 0.2  # between looks at the head without LISTEN
@@ -21,8 +22,8 @@ logger = logging.getLogger(__name__)
 class Listener:
     """Counts the occasions on which there may be news. Its thread starts with the first `wait`."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, durability: Durability | None = None) -> None:
+        self._database, self._durability = database, durability
         self._changed = threading.Condition()  # of all below
         self._thread: threading.Thread | None = None
         self._closed = False
@@ -78,13 +79,21 @@ class Listener:
         if not list(connection.notifies(timeout=ACQUIRE_SECONDS, stop_after=1)):
             raise psycopg.NotSupportedError("LISTEN is accepted, and a NOTIFY does not arrive")
         self.tell(listening=True)
+        self._look(connection)
         alive = time.monotonic()
         while not self._closed:
             if list(connection.notifies(timeout=STOP_SECONDS, stop_after=1)):
                 self.tell()
             elif time.monotonic() > alive + SILENCE_SECONDS:
-                connection.execute("SELECT 1")
+                self._look(connection)
                 alive = time.monotonic()
+
+    def _look(self, connection: Connection) -> None:
+        """Whether the server is there, and still keeps what was answered. Raises `psycopg.Error`."""
+        if self._durability:
+            self._durability.look(connection)
+        else:
+            connection.execute("SELECT 1")
 
     def _poll(self, seconds: float) -> None:
         until = time.monotonic() + seconds

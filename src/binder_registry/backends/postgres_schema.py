@@ -1,6 +1,5 @@
 """The schema in PostgreSQL: created, migrated, or refused."""
 
-import logging
 from importlib.resources import files
 from secrets import token_bytes
 
@@ -14,15 +13,13 @@ SCHEMA = 3  # registry_schema.version
 MIGRATION_LOCK = 0x62726567  # "breg": the key of the advisory lock
 MIGRATION_SECONDS = 600.0  # for a migration, our own or the one of a server that started at the same time
 
-logger = logging.getLogger(__name__)
-
 
 def prepare(connection: Connection, read_only: bool) -> None:
     """Create or migrate the schema. Raises `DatabaseRefused` for what this program cannot use."""
     if connection.info.parameter_status("server_encoding") != "UTF8":
         raise DatabaseRefused("PostgreSQL: the database must be created with ENCODING 'UTF8'")
     if not read_only:
-        _see_to_durability(connection)
+        _refuse_reader(connection)
     found = _version(connection)
     if found < SCHEMA and not read_only:
         connection.answer_seconds = MIGRATION_SECONDS
@@ -51,17 +48,11 @@ def prepare(connection: Connection, read_only: bool) -> None:
         )
 
 
-def _see_to_durability(connection: Connection) -> None:
-    [(standby, read_only, fsync, full_pages)] = connection.execute(
-        "SELECT pg_is_in_recovery(), current_setting('transaction_read_only'), current_setting('fsync'),"
-        " current_setting('full_page_writes')"
-    )
+def _refuse_reader(connection: Connection) -> None:
+    [(standby, read_only)] = connection.execute("SELECT pg_is_in_recovery(), current_setting('transaction_read_only')")
     if standby or read_only == "on":
         why = "it is a standby" if standby else "default_transaction_read_only is on"
         raise DatabaseRefused(f"PostgreSQL: this database takes no writes ({why}): name the primary")
-    for setting, value in (("fsync", fsync), ("full_page_writes", full_pages)):
-        if value == "off":
-            logger.warning("PostgreSQL: %s is off: writes that were answered may be lost with its machine", setting)
 
 
 def _version(connection: Connection) -> int:

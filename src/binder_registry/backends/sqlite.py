@@ -13,10 +13,10 @@ from typing import Any
 
 from ..changes import Change, Head
 from ..errors import DatabaseRefused, StoreUnavailable
-from ..log_contract import bounded
+from ..log_contract import LARGEST, bounded
 from .file_lock import FileLock, create
 from .rows import COLUMNS, change_of
-from .sqlite_file import mode_to_read, prepare, refusal
+from .sqlite_file import mode_to_read, prepare, refusal, refuse_replaced
 from .sqlite_times import time_of
 from .sqlite_wal import RawFile, beside, connect, refuse_foreign_log
 from .sqlite_writer import Writer
@@ -94,6 +94,11 @@ class SQLiteLog:
         return self._changes(
             f"WHERE name = ? AND {between} ORDER BY previous {order} LIMIT ?", name, since, until, limit
         )
+
+    def read_each(self, revisions: Collection[int]) -> list[Change]:
+        # As one parameter: their number is limited.
+        possible = json.dumps([revision for revision in revisions if 0 < revision <= LARGEST])
+        return self._changes("WHERE revision IN (SELECT value FROM json_each(?)) ORDER BY revision", possible)
 
     def state(self, revision: int, *, after: str = "", limit: int = 1000, deleted: bool = False) -> list[Change]:
         revision, limit = bounded(revision), bounded(limit)
@@ -202,23 +207,18 @@ class SQLiteLog:
 
     def _connect(self) -> sqlite3.Connection:
         if self._inode:
-            self._check_file()
+            refuse_replaced(self.path, self._inode)
         connection = connect(self.path, self.mode, BUSY_SECONDS)
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA secure_delete = ON")  # what is purged is overwritten
         return connection
-
-    def _check_file(self) -> None:
-        # Writes to a file that was removed or replaced would succeed, and be gone with the process.
-        if os.stat(self.path).st_ino != self._inode:
-            raise OSError(f"{self.path} was replaced while the server ran")
 
     def _begin(self) -> None:
         if self._closed:
             raise sqlite3.ProgrammingError("the log is closed")
         if self._writer is None:
             raise sqlite3.ProgrammingError("the log was opened to be read")
-        self._check_file()
+        refuse_replaced(self.path, self._inode)
         if self._writer.begin():  # somebody else wrote
             self._head, self._format = None, 0
 
@@ -226,7 +226,7 @@ class SQLiteLog:
         assert self._writer is not None
         self._head = None
         self._writer.commit(rows, self._blanked)
-        self._check_file()
+        refuse_replaced(self.path, self._inode)
         if rows:
             self._head = Head(rows[-1].revision, rows[-1].mark, rows[-1].time)
         if rows or self._blanked:

@@ -88,3 +88,9 @@ _REFUSALS = {
     sqlite3.SQLITE_CANTOPEN: "the file cannot be opened or created",
     sqlite3.SQLITE_BUSY: "another process holds the database locked",
 }
+
+
+def refuse_replaced(path: Path, inode: int) -> None:
+    """Writes to a file that was removed or replaced would succeed, and be gone with the process. Raises `OSError`."""
+    if os.stat(path).st_ino != inode:
+        raise OSError(f"{path} was replaced while the server ran")

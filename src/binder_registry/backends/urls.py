@@ -28,6 +28,9 @@ def sqlite_path(url: str) -> str:
     for sign, what in (("?", "no parameters"), ("#", "no fragment")):
         if sign in path:
             raise DatabaseRefused(f"sqlite:///PATH takes {what}; in a path, write {sign} as %{ord(sign):02X}")
+    if found := re.match(r"([A-Za-z]):[/\\]|(file):", path):
+        what = "a path of Windows, which this program does not run on" if found[1] else "an address of SQLite's own"
+        raise DatabaseRefused(f"sqlite:///PATH: this is {what}; if a name has a colon, write it as %3A")
     if re.search(r"%(?![0-9A-Fa-f]{2})", path):
         raise DatabaseRefused("sqlite:///PATH: a % that begins no escape; in a path, write % as %25")
     try:
@@ -46,10 +49,18 @@ def refuse_parameters(url: str, known: set[str]) -> None:
 
     Raises `DatabaseRefused`, which names only what is known.
     """
+    if url != url.strip() or any(character < " " or character == "\x7f" for character in url):
+        raise DatabaseRefused("PostgreSQL: the URL has blanks at an end, or control characters")
     if "#" in url:
         raise DatabaseRefused("PostgreSQL: the URL has a #, and no fragment is known: percent-encode it as %23")
+    try:
+        unquote_to_bytes(url).decode()
+    except UnicodeError:
+        raise DatabaseRefused("PostgreSQL: the escapes of the URL are not UTF-8") from None
     names = [part.partition("=")[0] for part in url.partition("?")[2].split("&") if part]
     for number, name in enumerate(names, 1):
+        if name == "replication":
+            raise DatabaseRefused("PostgreSQL: the parameter replication makes connections that take no queries")
         if name in known:
             if names.count(name) > 1:
                 raise DatabaseRefused(f"PostgreSQL: the URL has the parameter {name} more than once")

@@ -15,6 +15,7 @@ from ..registry import Registry
 from .auth_store import auth_store
 from .environment import PortSetting, Setting, service_url, variables_of_others
 from .limits import LimitType
+from .log_lines import logged_to
 from .stopping import stoppable
 
 if TYPE_CHECKING:
@@ -151,10 +152,7 @@ def serve(
 
     BINDER_API_KEY holds the key that writes; BINDER_API_KEY_FILE instead names a file with one key on each line.
     """
-    with stoppable():
-        logging.basicConfig(
-            level=log_level.upper(), format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr, force=True
-        )
+    with stoppable(), logged_to(sys.stderr, log_level.upper()):
         for name in variables_of_others():
             logger.info("%s is a Service's address, which Kubernetes sets, and no port: it was passed over", name)
         from ..server import Options, limits_of  # only now: a signal that comes while this is read must not be lost

@@ -24,7 +24,7 @@ from ..errors import (
     StoreUnavailable,
     TemplateExists,
     TemplateNotFound,
-    TooBusy,
+    TooManyRequests,
     Unauthorized,
     UnexpectedError,
     error_classes,
@@ -46,7 +46,7 @@ _BY_STATUS: dict[int, type[RegistryError]] = {
     412: RevisionConflict,
     413: BodyTooLarge,
     428: RevisionRequired,
-    429: TooBusy,
+    429: TooManyRequests,
     502: StoreUnavailable,
     503: StoreUnavailable,
     504: StoreUnavailable,
@@ -167,7 +167,7 @@ def change_of(wire: _WireChange) -> Change:
 
 
 class PlanStep(Struct, frozen=True):
-    """What an apply does, or would do, to one template. `changed`: wire names of the members that differ."""
+    """What an apply does, or would do, to one template. `changed`: wire names of the members that an update changes."""
 
     action: str  # created, updated, deleted, unchanged
     name: str

@@ -45,6 +45,28 @@ class Bounds:
         assert (log.state(-huge), log.read(0, 3, limit=-huge), log.state(3, limit=-huge)) == ([], [], [])
         assert log.wait(huge, timeout=0) == log.head()
 
+    @pytest.mark.parametrize(
+        ("revisions", "found"),
+        [
+            ([], []),
+            ([1], [1]),
+            ([5, 2, 3], [2, 3, 5]),
+            ([4, 4], [4]),
+            ([0, -1, 6, 99, 5], [5]),
+            ([-(2**70), 2**70], []),
+        ],
+    )
+    def test_rows_of_any_revisions_are_read_at_once(self, log: Log, revisions: list[int], found: list[int]) -> None:
+        rows = append(log, "a", "b", "a", "b", "a")
+
+        assert log.read_each(revisions) == [rows[revision - 1] for revision in found]
+        assert log.read_each(set(revisions)) == log.read_each(revisions)
+
+    def test_rows_of_very_many_revisions_are_read_at_once(self, log: Log) -> None:
+        rows = append(log, *("a" for _ in range(50)))
+
+        assert log.read_each(range(-50_000, 50_000)) == rows
+
     def test_a_state_is_the_newest_row_of_each_name_as_of_a_revision(self, log: Log) -> None:
         append(log, "b", "a", "b", "c", "a")
 

@@ -1,11 +1,15 @@
 """What reading, restoring and purging the past must do."""
 
+from collections.abc import Callable
+
 import pytest
 from msgspec.structs import replace
 
 from ..changes import Action
 from ..errors import (
+    InvalidRequest,
     PositionUnknown,
+    RegistryError,
     RevisionConflict,
     RevisionIsCurrent,
     RevisionPurged,
@@ -35,6 +39,26 @@ class History:
         for revision in (0, 1, 3):
             with pytest.raises(TemplateNotFound):
                 store.get_template("scipy", revision=revision)
+
+    @pytest.mark.parametrize("huge", [2**31, 10**18, 2**63 - 1, 2**63, 2**64, 10**30])
+    def test_a_number_that_no_log_reaches_is_no_revision(self, store: Store, huge: int) -> None:
+        """Over HTTP, numbers that no log can reach are not even a request."""
+        store.register_template(SCIPY)
+        asked: list[tuple[Callable[[], object], type[RegistryError]]] = [
+            (lambda: store.changes(since=huge), PositionUnknown),
+            (lambda: store.changes(since=huge, name="scipy"), PositionUnknown),
+            (lambda: store.get_template("scipy", revision=huge), RevisionUnknown),
+            (lambda: store.list_templates(revision=huge), RevisionUnknown),
+            (lambda: store.restore_template("scipy", huge), RevisionUnknown),
+            (lambda: store.purge_change("scipy", huge), RevisionUnknown),
+            (lambda: store.update_template(SCIPY, expected=huge), RevisionConflict),
+            (lambda: store.delete_template("scipy", expected=huge), RevisionConflict),
+        ]
+
+        for ask, error in asked:
+            with pytest.raises((error, InvalidRequest)):
+                ask()
+        assert [change.revision for change in store.changes()] == [1]
 
     def test_every_revision_of_the_list_can_be_read(self, store: Store) -> None:
         first = store.register_template(SCIPY)

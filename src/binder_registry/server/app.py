@@ -7,8 +7,16 @@ from collections.abc import Sequence
 from functools import partial
 
 from ..auth import Scope as TokenScope
-from ..errors import APIErrorResponse, MethodNotAllowed, RegistryError, RouteNotFound, StoreUnavailable, UnexpectedError
+from ..errors import (
+    APIErrorResponse,
+    MethodNotAllowed,
+    RegistryError,
+    RouteNotFound,
+    StoreUnavailable,
+    UnexpectedError,
+)
 from ..registry import Registry
+from .description.bodies import encode_change
 from .description.openapi import described
 from .handlers import event_stream
 from .handlers.event_stream import Stream
@@ -47,7 +55,7 @@ class App:
     def __init__(self, registry: Registry, options: Options) -> None:
         describe = partial(described, options.prefix, protect_reads=options.protect_reads)
         self.service = Service(
-            registry, options, describe, render=event_stream.event, heartbeat=event_stream.HEARTBEAT_SECONDS
+            registry, options, describe, render=encode_change, heartbeat=event_stream.HEARTBEAT_SECONDS
         )
         self._starting: asyncio.Task[None] | None = None
 
@@ -87,23 +95,33 @@ class App:
         request = Request(self.service, scope, receive)
         try:
             reply = await self._reply(request)
+            if isinstance(reply, Stream):
+                self.service.streams.take(whose := request.client)
         except ClientDisconnected:
             return
         except APIErrorResponse as error:
+            self.service.counters.refuse(error)
             reply = logged_reply(error, request.id)
         except Exception:
             logger.exception("request %s failed", request.id)
             reply = error_reply(UnexpectedError())
+        if isinstance(reply, Stream):
+            try:
+                await reply.send(send, self._first(request))
+            finally:
+                self.service.streams.give_back(whose)
+            return
+        await send_reply(send, reply, self._first(request))
+
+    def _first(self, request: Request) -> list[Header]:
+        """The headers that every answer begins with."""
         first: list[Header] = [
             (b"registry-revision", b"%d" % self.service.model.revision),
             (b"request-id", request.id.encode()),
         ]
         if self.service.options.cors_origins:
             first += cors_headers(request, self.service.options.cors_origins)
-        if isinstance(reply, Stream):
-            await reply.send(send, first)
-            return
-        await send_reply(send, reply, first)
+        return first
 
     async def _reply(self, request: Request) -> Reply | Stream:
         await self.start()
@@ -117,7 +135,7 @@ class App:
         if awaited is not None:
             await self.service.shows(awaited)
         if route.scope is TokenScope.READ and options.strong_reads:
-            await self.service.shows_head()
+            await self.service.head_shown.answer()
         return await route.handler(request)
 
     def _route(self, request: Request) -> "Route | Reply":

@@ -27,13 +27,77 @@ class Limits(Struct, frozen=True, kw_only=True):
 
     body_bytes: Annotated[int, Bound("request", "Body of a request, but of `POST /apply`.", "413", "bytes")] = MiB
     apply_bytes: Annotated[int, Bound("request", "Body of `POST /apply`.", "413", "bytes")] = 64 * MiB
+    waiting_apply_bytes: Annotated[
+        int,
+        Bound(
+            "server", "Applies that wait for the one before, with that one; one alone may be larger.", "503", "bytes"
+        ),
+    ] = 128 * MiB
     waiting_queries: Annotated[
-        int, Bound("server", "Queries and reads of the far past that wait for their turn.", "503")
+        int,
+        Bound(
+            "server",
+            "Queries that wait for their turn, as many reads of the far past, and as many checks of patterns. Clients "
+            "take turns, and when it is too much, the newest of the client with the most is refused.",
+            "503",
+        ),
     ] = 64
     unknown_tokens: Annotated[
         int, Bound("server", "Tokens that were never good and that a hub, say, is being asked about.", "503")
     ] = 64
+    connections: Annotated[
+        int,
+        Bound("server", "Connections; 0: what `ulimit -n` leaves, at most 8,000. Idle ones make room.", "503", least=0),
+    ] = 0
+    connections_per_client: Annotated[
+        int, Bound("client", "Connections of one address; 0: no bound.", "429", least=0)
+    ] = 4000
+    streams: Annotated[int, Bound("server", "Event streams and long polls that wait.", "503")] = 6000
+    streams_per_client: Annotated[
+        int, Bound("client", "Event streams and long polls of one address; 0: no bound.", "429", least=0)
+    ] = 3000
+    received_bytes: Annotated[
+        int, Bound("server", "What was read of requests that are not answered yet.", "503", "bytes")
+    ] = 256 * MiB
+    received_bytes_per_client: Annotated[
+        int, Bound("client", "The same, from one address; 0: no bound.", "429", "bytes", least=0)
+    ] = 128 * MiB
+    query_seconds: Annotated[
+        int,
+        Bound("request", "What a query or a read of the far past may take, its wait included.", "503", "seconds"),
+    ] = 30
+    waiting_revisions: Annotated[
+        int, Bound("server", "Requests that wait until the server shows their `Registry-Revision`.", "503")
+    ] = 10_000
     waiting_writes: Annotated[int, Bound("server", "Writes that wait for their commit.", "503")] = 10_000
+    ring_changes: Annotated[
+        int,
+        Bound("server", "Newest changes in memory, for event streams and polls.", "older ones are read from the log"),
+    ] = 10_000
+    ring_bytes: Annotated[
+        int, Bound("server", "What these take, with their contents.", "older ones are read from the log", "bytes")
+    ] = 64 * MiB
+    rendered_bytes: Annotated[
+        int, Bound("server", "Rows and pieces of them that are kept rendered.", "rendered again", "bytes")
+    ] = 32 * MiB
+    past_bytes: Annotated[
+        int, Bound("server", "What filters left of older changes, for event streams.", "read again", "bytes")
+    ] = 8 * MiB
+    piece_bytes: Annotated[
+        int, Bound("request", "Changes that an event stream, or a poll, is sent in one go.", "the next piece", "bytes")
+    ] = 256 * 1024
+    page_bytes: Annotated[
+        int, Bound("request", "A page of changes, but for its last one.", "`Link` to the next page", "bytes")
+    ] = 4 * MiB
+    unsent_bytes: Annotated[
+        int, Bound("server", "Large answers that their readers have not taken yet.", "503", "bytes")
+    ] = 128 * MiB
+    unsent_client_bytes: Annotated[int, Bound("client", "Large answers that it has not taken yet.", "503", "bytes")] = (
+        64 * MiB
+    )
+    listing_bytes: Annotated[
+        int, Bound("server", "Answers to queries that are kept for those who ask the same.", "made again", "bytes")
+    ] = 32 * MiB
 
     def __post_init__(self) -> None:
         """Raises `ValueError`, naming the limit."""

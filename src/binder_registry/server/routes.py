@@ -34,6 +34,7 @@ from ..errors import (
     TemplateExists,
     TemplateNotFound,
     TooBusy,
+    TooManyRequests,
     UnexpectedError,
 )
 from .description import parameters as p
@@ -82,6 +83,7 @@ EVERYWHERE = (
     UnexpectedError,
     StoreUnavailable,
     TooBusy,
+    TooManyRequests,
 )
 _PROTECTED = (MissingAuthHeader, MissingTokenField, InvalidToken, MissingScope, AuthUnavailable)
 _CONDITIONAL = (RevisionConflict, RevisionRequired)

@@ -18,12 +18,12 @@ import gc
 import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import force_setattr
 
-from ..changes import Change
+from ..changes import Change, Position
 from ..errors import RevisionNotShown, StoreUnavailable, TooBusy
 from ..registry import Registry
 from .http.asgi import Receive, Scope
@@ -31,15 +31,19 @@ from .http.compression import Compressor
 from .http.counters import Counters
 from .http.identities import Identities
 from .http.places import normal_origins, normal_prefix
-from .http.requests import HTTPRequest
+from .http.requests import ClientDisconnected, HTTPRequest
+from .lanes import Lane
 from .limits import Limits
+from .live.apply_lane import ApplyLane
 from .live.event_ring import EventRing, Piece, Render
 from .live.follower import Follower
 from .live.group_commit import GroupCommit, Operation
+from .live.head import SharedQuestion
+from .live.kept import Kept
 from .live.present import Present
 from .live.read_model import ReadModel
+from .shares import Share
 
-POOL_THREADS = 2
 SHOWN_SECONDS = 5.0  # how long a request waits for the revision that it names
 NEAR = 100  # a revision is waited for when it is at most so far from what is in the log
 
@@ -70,7 +74,7 @@ class Options(Struct, frozen=True):
 class Service:
     """Runs on the event loop between `start` and `close`.
 
-    `describe` gives the description of the API, `render` the bytes of an event; `heartbeat` is in seconds.
+    `describe` gives the description of the API, `render` the row of a change; `heartbeat` is in seconds.
     """
 
     def __init__(
@@ -86,31 +90,41 @@ class Service:
         self._render, self._heartbeat = render, heartbeat
         self.registry = registry
         self.options = options
-        self.model = ReadModel(options.prefix)
+        self.model = ReadModel(options.prefix, registry.content_of)
         self.compressor = Compressor()
         self.counters = Counters()
+        limits = options.limits
+        self.streams = Share("streams", limits.streams, limits.streams_per_client)  # and long polls
         self.counts: dict[tuple[object, ...], int] = {}  # of listings, by epoch, revision and filters
+        self.listings = Kept[tuple[Any, bytes]](options.limits.listing_bytes)  # their pages and bodies
         self.leaving = False  # `/health` says that the server is about to stop; all else goes on
-        self.pieces: dict[tuple[object, ...], Piece] = {}  # of streams that read the past through a filter
+        self.pieces = Kept[Piece](options.limits.past_bytes)  # of streams that read the past through a filter
         self.page: tuple[tuple[int, int], Sequence[Change]] = (0, 0), []  # of the past, that a stream read last
         self.draining = False
         self.running = False
-        self._pool = ThreadPoolExecutor(POOL_THREADS, thread_name_prefix="reader")
-        self._in_pool = 0
-        self._patterns = ThreadPoolExecutor(POOL_THREADS, thread_name_prefix="patterns")
-        self._in_patterns = 0
-        self._streams = ThreadPoolExecutor(1, thread_name_prefix="streams")
+        self.applies = ApplyLane(options.limits.waiting_apply_bytes)
         self.identities = Identities(registry.auth_store, options.limits)
+        most, seconds = options.limits.waiting_queries, options.limits.query_seconds
+        self.queries = Lane("queries", most=most, seconds=seconds)  # of the present: they take the processor's time
+        self.past = Lane("past", most=most, seconds=seconds)  # which takes the database's
+        self.patterns = Lane("patterns", most=most, seconds=seconds)
+        # The short reads of streams, each of which has one at a time: however many resume at once, all are served.
+        self.resumed = Lane("streams", threads=1)
+        self._head_pool = ThreadPoolExecutor(1, thread_name_prefix="head")
+        self._head = SharedQuestion(self._ask_head)
+        self.head_shown = SharedQuestion(self._show_head)  # for `strong_reads`
 
     async def start(self) -> None:
         """Raises `StoreUnavailable`."""
         registry = self.registry
-        position, newest = await asyncio.get_running_loop().run_in_executor(self._pool, registry.state)
+        position, newest = await asyncio.get_running_loop().run_in_executor(None, registry.state)
         self.model.load(position, newest)
         gc.collect()
         gc.freeze()  # a hundred thousand entries that stay would be looked through again and again
         writing: Callable[[], bool] = lambda: self.group_commit.unanswered > 0  # noqa: E731
-        self.ring = EventRing(position, writing=writing, render=self._render, heartbeat=self._heartbeat)
+        self.ring = EventRing(
+            position, writing=writing, render=self._render, heartbeat=self._heartbeat, limits=self.options.limits
+        )
         self.present = Present(self.model, self.ring)
         self.follower = Follower(registry, self.present)
         self.group_commit = GroupCommit(registry, self.present, most_waiting=self.options.limits.waiting_writes)
@@ -131,58 +145,41 @@ class Service:
             self.running = False
             await self.group_commit.close()
             await asyncio.to_thread(self.follower.close)
-            for pool in (self._pool, self._patterns, self._streams):
-                pool.shutdown(wait=False, cancel_futures=True)
+            self.applies.close()
+            for lane in (self.queries, self.past, self.patterns, self.resumed):
+                lane.close()
+            self._head_pool.shutdown(wait=False, cancel_futures=True)
             self.identities.close()
 
     async def write(self, operation: Operation[T], *names: str) -> T:
         """`names` are the templates that the operation will look at."""
         return await self.group_commit.submit(operation, names)
 
-    async def in_pool(self, call: Callable[[], T]) -> T:
-        """Run what may take long. Raises `TooBusy`: nobody can stall the server with it."""
-        if self._in_pool >= POOL_THREADS + self.options.limits.waiting_queries:
-            raise TooBusy
-        self._in_pool += 1
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._pool, call)
-        finally:
-            self._in_pool -= 1
-
-    async def in_patterns(self, call: Callable[[], T]) -> T:
-        """What checks a pattern, which may take all its time: other reads do not wait for it. Raises `TooBusy`."""
-        if self._in_patterns >= POOL_THREADS + self.options.limits.waiting_queries:
-            raise TooBusy
-        self._in_patterns += 1
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._patterns, call)
-        finally:
-            self._in_patterns -= 1
-
-    async def in_turn(self, call: Callable[[], T]) -> T:
-        """The short reads of streams, one after the other: however many resume at once, all are served."""
-        return await asyncio.get_running_loop().run_in_executor(self._streams, call)
-
     async def shows(self, revision: int) -> None:
         """Wait, for a bounded time, until the read model shows `revision`.
 
-        Raises `RevisionNotShown`; `StoreUnavailable` and `TooBusy` for one that is far from what it shows.
+        Raises `RevisionNotShown`, `TooBusy`; `StoreUnavailable` for one that is far from what it shows.
         """
         if self.model.revision >= revision:
             return
+        if self.present.waiting >= self.options.limits.waiting_revisions:
+            raise TooBusy("Too many requests wait for a revision already; try again", reason="revisions-full")
         newest = self.model.revision
         if revision > newest + NEAR:  # another server may have written so much
-            newest = (await self.in_pool(self.registry.head)).revision
+            newest = (await self._head.answer()).revision
         try:
             async with asyncio.timeout(SHOWN_SECONDS if revision <= newest + NEAR else 0):
                 await self.present.when_shown(revision)
         except (TimeoutError, StoreUnavailable):
             raise RevisionNotShown(f"This server shows revision {self.model.revision}, not {revision} yet") from None
 
-    async def shows_head(self) -> None:
-        """For `strong_reads`: what the database holds now is shown. Raises `StoreUnavailable`, `TooBusy`."""
+    async def _ask_head(self) -> Position:
+        return await asyncio.get_running_loop().run_in_executor(self._head_pool, self.registry.head)
+
+    async def _show_head(self) -> None:
+        """What the database holds now is shown. Raises `StoreUnavailable`, `TooBusy`."""
         shown = self.model.position
-        head = await self.in_pool(self.registry.head)
+        head = await self._head.answer()
         if head.revision < shown.revision or not head.agrees(shown if head.revision == shown.revision else head):
             raise StoreUnavailable  # another log took the place of the one that is shown, which is met with soon
         try:
@@ -197,3 +194,20 @@ class Request(HTTPRequest):
     def __init__(self, service: Service, scope: Scope, receive: Receive) -> None:
         super().__init__(scope, receive, service.identities, service.options.limits)
         self.service = service
+
+    async def aside(self, lane: Lane, call: Callable[[], T]) -> T:
+        """In the lane, in this client's turn, and only while it is there: our protocol takes one that ends its side of
+        the connection for gone meanwhile. Raises `TooBusy`, `ClientDisconnected`, and what `call` does."""
+        self.scope["aside"] = True
+        job = asyncio.ensure_future(lane.run(call, self.client))
+        gone = asyncio.ensure_future(self.gone())
+        gone.add_done_callback(lambda _: job.cancel())
+        try:
+            return await job
+        except asyncio.CancelledError:
+            if gone.done() and not gone.cancelled():
+                raise ClientDisconnected from None
+            raise
+        finally:
+            self.scope["aside"] = False
+            gone.cancel()

@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -16,13 +17,16 @@ import uvicorn
 from .app import App
 from .handlers.plain_writes import PlainWrites
 from .http.access_log import AccessLog
+from .http.crowd import raise_descriptors
 from .http.fast_path import fast_protocol
+from .http.strong_path import strong_protocol
 
 DRAIN_SECONDS = 5  # for what is in flight when the server is told to stop
 CANCEL_SECONDS = 7  # for what goes on without its client
 KEEP_ALIVE_SECONDS = 75  # longer than the usual proxy's, which must be the one to close
 LOOK_SECONDS = 0.1  # as uvicorn: how long a signal may wait to be looked at
 DESCRIPTOR_TICKS = 50  # ten a second: how often it is looked whether new connections can be taken
+REFUSAL_TICKS = 100  # how often it is logged what was refused
 BACKLOG = 2048
 SWITCH_SECONDS = 0.0005  # Python's 5 ms would be waited for at each step of a commit while the loop is busy
 
@@ -68,6 +72,8 @@ class Server(uvicorn.Server):
     async def on_tick(self, counter: int) -> bool:
         if counter % DESCRIPTOR_TICKS == 0:
             _look_at_descriptors()
+        if counter % REFUSAL_TICKS == 0:
+            _sum_up(self._app.service.counters.over_limits)
         return await super().on_tick(counter)
 
     async def main_loop(self) -> None:
@@ -99,6 +105,14 @@ def _look_at_descriptors() -> None:
             logger.error("%s: new connections are closed unanswered; raise `ulimit -n`", error.strerror)
 
 
+def _sum_up(over_limits: Counter[str]) -> None:
+    """One line for all that was refused since the last one: a line for each would be one more thing to spend."""
+    if over_limits:
+        reasons = ", ".join(f"{number} over {limit}" for limit, number in over_limits.most_common())
+        logger.warning("refused: %s", reasons)
+        over_limits.clear()
+
+
 def listen(host: str, port: int) -> socket.socket:
     """All interfaces for an empty host, IPv6 and IPv4, as 2015 did. Raises `OSError`."""
     host = host.removeprefix("[").removesuffix("]")  # as IPv6 stands in URLs
@@ -110,15 +124,19 @@ def listen(host: str, port: int) -> socket.socket:
 def run(app: App, listener: socket.socket, *, access_log: AccessLog | None = None, drain_delay: float = 0.0) -> None:
     """Serves until SIGTERM or SIGINT, and `drain_delay` seconds more; what is in flight then has `DRAIN_SECONDS`."""
     sys.setswitchinterval(SWITCH_SECONDS)
+    raise_descriptors()
     options = app.service.options
     protocol = fast_protocol(
         app.service.model,
         access_log=access_log,
         counters=app.service.counters,
-        open_reads=not (options.protect_reads or options.strong_reads),
+        open_reads=not options.protect_reads,
         writes=None if options.cors_origins else PlainWrites(app.service),
         more=b"vary: origin\r\n" if options.cors_origins else b"",
+        limits=options.limits,
     )
+    if options.strong_reads and not options.protect_reads:
+        protocol = strong_protocol(protocol, app.service.model, app.service.head_shown.shared)
     config = uvicorn.Config(
         app,
         http=protocol,

@@ -42,7 +42,9 @@ class Changes(Struct):
 class PlanStep(Struct, omit_defaults=True):
     action: Annotated[Literal["created", "updated", "deleted", "unchanged"], Meta(description="What is done")]
     name: Annotated[str, Meta(description="The template's name")]
-    changed: Annotated[list[str], Meta(description="The members that differ, `limits.memory` for a single limit")]
+    changed: Annotated[
+        list[str], Meta(description="The members that an update changes, `limits.memory` for a single limit")
+    ]
     revision: Annotated[int, Meta(description="The change that wrote it; left out where there is none (yet)")] = 0
 
 

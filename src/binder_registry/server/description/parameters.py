@@ -6,10 +6,12 @@ from msgspec import Struct, field
 
 from ...apply import NOTE_BYTES
 from ...changes import PAGE
+from ...globs import GLOB_LENGTH
 from ...members import LARGEST_INTEGER, NAME, SUCCESSOR, Schema
-from ...selector import SELECTOR
+from ...selector import MOST_REQUIREMENTS, SELECTOR
 
 LONGEST_WAIT = 60  # seconds, of a long poll
+MOST_WORDS = 16  # of one search
 
 _POSITION = r"[0-9]{1,19}(?:-[0-9a-f]{16})?"
 _TAG = rf'(?:{_POSITION}|(?:W/)?"{_POSITION}(?:-gzip|-zstd)?")'
@@ -46,15 +48,26 @@ LABEL = Parameter(
     "label",
     "query",
     "A label selector: `key=value`, `key!=value`, `key` (has it) or `!key` (has it not). Given more than once, or "
-    "joined by commas, all must hold.",
-    {"type": "array", "items": {"type": "string", "pattern": f"^{SELECTOR}$"}},
+    "joined by commas, all must hold: "
+    f"at most {MOST_REQUIREMENTS}.",
+    {"type": "array", "maxItems": MOST_REQUIREMENTS, "items": {"type": "string", "pattern": f"^{SELECTOR}$"}},
     "course=physics-101",
 )
-Q = Parameter("q", "query", "Words that the name, display name, description or image must all hold.", example="scipy")
-IMAGE = Parameter(
-    "image", "query", "A glob (`*`, `?`, `[…]`) that the whole image name must match.", example="*/scipy*"
+Q = Parameter(
+    "q",
+    "query",
+    f"Words that the name, display name, description or image must all hold: at most {MOST_WORDS}.",
+    {"type": "string", "pattern": rf"^\s*(?:\S+\s+){{0,{MOST_WORDS - 1}}}\S*\s*$"},
+    "scipy",
 )
-NAME_GLOB = Parameter("name", "query", "A glob that the whole name must match.", example="sci*")
+IMAGE = Parameter(
+    "image",
+    "query",
+    f"A glob (`*`, `?`, `[…]`) of at most {GLOB_LENGTH} characters that the whole image name must match.",
+    {"type": "string", "maxLength": GLOB_LENGTH},
+    "*/scipy*",
+)
+NAME_GLOB = Parameter("name", "query", "A glob, as in `image`, that the whole name must match.", IMAGE.schema, "sci*")
 LIMIT = Parameter(
     "limit",
     "query",

@@ -1,47 +1,25 @@
 """The handlers of the log: its pages, and waiting for more."""
 
 import asyncio
-from collections.abc import Sequence
-from functools import partial
+from contextlib import nullcontext
 from urllib.parse import urlencode
 
-from msgspec import Struct
 from msgspec.structs import replace
 
-from ...changes import PAGE, Change, Position
-from ...errors import InvalidRequest, StoreUnavailable, TemplateNotFound
-from ...registry import Registry
+from ...changes import PAGE, Position
+from ...errors import InvalidRequest, StoreUnavailable, TemplateNotFound, TooBusy
 from ...selector import parse_selector
-from ..description.bodies import encode_change, members_changed
 from ..description.parameters import LONGEST_WAIT
 from ..http.accept import prefers
 from ..http.replies import Header, Reply, json_reply
 from ..http.requests import position_of, single, whole_number
 from ..live.answer import entity_tag, path_of
-from ..live.change_filter import Filter, change_before, reaching
-from ..live.event_ring import Event
+from ..live.change_filter import Filter
+from ..live.event_ring import NearPage
 from ..service import Request
 from .event_stream import Stream, event_stream
+from .log_pages import Span, history, page, whole
 from .readers import may_read, sees_by
-
-SCANNED = 10_000  # rows that one page looks at to find those that are asked for
-
-
-class Span(Struct, frozen=True):
-    """What a page is of: at most `limit` changes between `since` and `before` (None: no end), both exclusive."""
-
-    since: Position
-    before: Position | None
-    newest_first: bool
-    limit: int
-
-
-class Page(Struct):
-    """`reached` is the position up to which the log was looked at; `more` says whether it goes on behind."""
-
-    rows: list[bytes]
-    reached: Position
-    more: bool
 
 
 async def changes(request: Request) -> Reply | Stream:
@@ -49,7 +27,7 @@ async def changes(request: Request) -> Reply | Stream:
     query = request.query()
     chosen = Filter(
         single(query, "name"),
-        [requirement for text in query.get("label", []) for requirement in parse_selector(text, "label")],
+        parse_selector(*query.get("label", []), parameter="label"),
     )
     by = await sees_by(request)
     if prefers(request.joined(b"accept") or "", "text/event-stream", "application/json"):
@@ -57,29 +35,30 @@ async def changes(request: Request) -> Reply | Stream:
     span, wait = _span(query, newest_first=False), _wait(query)
     if span.newest_first and chosen.selector:
         raise InvalidRequest.parameter("order", "newest does not go with label")
-    service = request.service
-    end = asyncio.get_running_loop().time() + wait
-    while True:
-        tag = entity_tag(service.model.position)  # of no more than the page holds: a reader may go on from it
-        try:
-            page = await service.in_pool(partial(_page, service.registry, span, chosen, by=by))
-        except StoreUnavailable:
-            held = _held(request, span)
-            if held is None:
-                raise
-            page = _held_page(held, span, chosen, by=by)
-        left = end - asyncio.get_running_loop().time()
-        if page.rows or left <= 0 or service.draining:
-            break
-        span = replace(span, since=page.reached)
-        if not page.more:
-            await _changed(request, span.since.revision, left)
+    service, loop = request.service, asyncio.get_running_loop()
+    end, woken = loop.time() + wait, False
+    with request.leaving() if wait else nullcontext() as leaves:
+        while True:
+            tag = entity_tag(service.model.position)  # of no more than the page holds: a reader may go on from it
+            found = await _found(request, span, chosen, by=by, woken=woken)
+            left = end - loop.time()
+            if found.count or left <= 0 or service.draining or leaves is None or leaves.done():
+                break
+            span = replace(span, since=found.reached)
+            if found.more:
+                await asyncio.sleep(0)
+                continue
+            beats = by or service.options.protect_reads
+            with service.streams.place(request.client):
+                await service.ring.news(span.since.revision, left, leaves, beats=beats)
+            woken = True
             await may_read(request)
             by = by and await sees_by(request)
     headers: list[Header] = [(b"etag", tag)]
-    if page.more:
-        headers.append(_next(f"{service.options.prefix}/changes", query, page.reached, newest_first=span.newest_first))
-    return json_reply(200, b'{"changes":[%b]}\n' % b",".join(page.rows), headers)
+    if found.more:
+        target = f"{service.options.prefix}/changes"
+        headers.append(_next(target, query, found.reached, newest_first=span.newest_first))
+    return json_reply(200, found.body, headers)
 
 
 async def template_changes(request: Request) -> Reply:
@@ -91,77 +70,31 @@ async def template_changes(request: Request) -> Reply:
         raise TemplateNotFound
     by, registry = await sees_by(request), service.registry
 
-    def history() -> Page:
-        found = _read(registry, span, name, span.limit + 1)
-        page, more = found[: span.limit], len(found) > span.limit
-        known = {change.revision: change for change in found}
-        rows = [
-            encode_change(change, by=by, changed=members_changed(change_before(registry, change, known), change))
-            for change in page
-        ]
-        return Page(rows, page[-1].position if page else span.since, more)
-
-    page = await service.in_pool(history)
-    headers: list[Header] = [(b"etag", entry.etag)]
-    if page.more:
-        path = f"{service.options.prefix}{path_of(name)}/changes"
-        headers.append(_next(path, query, page.reached, newest_first=span.newest_first))
-    return json_reply(200, b'{"changes":[%b]}\n' % b",".join(page.rows), headers)
-
-
-def _page(registry: Registry, span: Span, chosen: Filter, *, by: bool) -> Page:
-    if span.newest_first:
-        found = _read(registry, span, chosen.name, span.limit + 1)
-        page, more = found[: span.limit], len(found) > span.limit
-        return Page([encode_change(change, by=by) for change in page], page[-1].position if more else span.since, more)
-    rows: list[bytes] = []
-    reached, scanned = span.since, 0
-    while scanned < SCANNED:
-        wanted = min(span.limit - len(rows), PAGE)
-        found = _read(registry, replace(span, since=reached), chosen.name, wanted)
-        scanned += len(found)
-        rows += [encode_change(change, by=by, deleted=deleted) for change, deleted in reaching(registry, found, chosen)]
-        reached = found[-1].position if found else reached
-        if len(found) < wanted:
-            return Page(rows, reached, more=False)
-        if len(rows) >= span.limit:
-            break
-    return Page(rows, reached, more=True)
-
-
-def _read(registry: Registry, span: Span, name: str | None, limit: int) -> list[Change]:
-    """Raises `PositionUnknown`."""
-    return registry.changes(
-        since=span.since, before=span.before, name=name, newest_first=span.newest_first, limit=limit
+    found = await request.aside(
+        service.past, lambda: whole(history(registry, span, name, by=by, most=service.options.limits.page_bytes))
     )
+    headers: list[Header] = [(b"etag", entry.etag)]
+    if found.more:
+        path = f"{service.options.prefix}{path_of(name)}/changes"
+        headers.append(_next(path, query, found.reached, newest_first=span.newest_first))
+    return json_reply(200, found.body, headers)
 
 
-def _held(request: Request, span: Span) -> Sequence[Event] | None:
-    """While the database is away: what is in memory; None where that is not enough."""
-    ring = request.service.ring
-    if span.newest_first or span.before or not ring.holds(span.since):
-        return None
-    return ring.events_after(span.since.revision)
-
-
-def _held_page(events: Sequence[Event], span: Span, chosen: Filter, *, by: bool) -> Page:
-    rows: list[bytes] = []
-    reached = span.since
-    for held in events:
-        reached = held.change.position
-        if how := chosen.sent(held.change, held.labels_before):
-            rows.append(encode_change(held.change, by=by, deleted=how == "deleted"))
-            if len(rows) == span.limit:
-                return Page(rows, reached, more=True)
-    return Page(rows, reached, more=False)
-
-
-async def _changed(request: Request, revision: int, seconds: float) -> None:
+async def _found(request: Request, span: Span, chosen: Filter, *, by: bool, woken: bool) -> NearPage:
+    """From memory, if that is all there is or `woken` by it; else from the log, while it can be asked."""
+    service, ring = request.service, request.service.ring
+    near = None
+    if not span.newest_first and span.before is None and ring.holds(span.since):
+        near = ring.page_after(span.since, by=by, chosen=chosen, limit=span.limit)
+        if near and (woken or not near.more or near.count == span.limit):
+            return near
+    most = service.options.limits.page_bytes
     try:
-        async with asyncio.timeout(seconds):
-            await request.service.ring.changed(revision)
-    except TimeoutError:
-        pass
+        return await request.aside(service.past, lambda: whole(page(service.registry, span, chosen, by=by, most=most)))
+    except (StoreUnavailable, TooBusy):
+        if near is None:
+            raise
+        return near
 
 
 def _next(path: str, query: dict[str, list[str]], reached: Position, *, newest_first: bool) -> Header:

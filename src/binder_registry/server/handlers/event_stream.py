@@ -12,20 +12,19 @@ from ..http.asgi import Send
 from ..http.replies import Header
 from ..http.requests import position_of, single
 from ..live.change_filter import Filter, reaching
-from ..live.event_ring import Piece
+from ..live.event_ring import Piece, framed
 from ..service import Request, Service
+from .log_pages import Span, steps
 from .readers import Reader
 
 HEARTBEAT_SECONDS = 15.0
 HEARTBEAT = b":\n\n"
 SEND_SECONDS = 30.0  # after which a reader that takes nothing is dropped
 SMALL = 1024  # bytes; what a filter leaves of a page of the past is kept, if it is no more
-KEPT = 4000  # such pieces
 
 
 def event(change: Change, *, by: bool, deleted: bool = False) -> bytes:
-    row = encode_change(change, by=by, deleted=deleted)
-    return b"id: %b\ndata: %b\n\n" % (str(change.position).encode(), row)
+    return framed(change.position, encode_change(change, by=by, deleted=deleted))
 
 
 def heartbeat(position: Position) -> bytes:
@@ -93,7 +92,7 @@ class Stream:
     async def _older(self) -> Piece:
         """What lies before the ring, from the store."""
         past = partial(_past, self._request.service, self._position, self._chosen, by=self._by)
-        return await self._request.service.in_turn(past)
+        return await self._request.service.resumed.run(past, self._request.client)
 
 
 def _past(service: Service, since: Position, chosen: Filter, *, by: bool) -> Piece:
@@ -102,22 +101,22 @@ def _past(service: Service, since: Position, chosen: Filter, *, by: bool) -> Pie
     unchanged = service.ring.unchanged
     reader = (unchanged, chosen.name, tuple(chosen.selector), by)
     while kept := service.pieces.get((*reader, since.revision)):
-        piece, reached = kept
-        if piece:
+        if kept[0]:
             return kept
-        since = reached
-    limit = PAGE - since.revision % PAGE
-    found = service.registry.changes(since=since, limit=limit)
-    page_before = service.page[1] if service.page[0] == unchanged else []
-    service.page = unchanged, found
-    sent = reaching(service.registry, found, chosen, page_before)
-    piece = b"".join(event(change, by=by, deleted=deleted) for change, deleted in sent)
-    reached = found[-1].position if found else since
-    if not chosen.everything and len(piece) <= SMALL and len(found) == limit:
-        if len(service.pieces) >= KEPT:
-            service.pieces.clear()
-        service.pieces[(*reader, since.revision)] = piece, reached
-    return piece, reached
+        since = kept[1]
+    end, place, rows, size = since.revision - since.revision % PAGE + PAGE, since, list[bytes](), 0
+    for found in steps(service.registry, Span(since, None, newest_first=False, limit=end - since.revision), None):
+        page_before = service.page[1] if service.page[0] == unchanged else []
+        for change, deleted in reaching(service.registry, found, chosen, page_before):
+            rows.append(event(change, by=by, deleted=deleted))
+            size += len(rows[-1])
+            if size >= service.options.limits.piece_bytes:
+                return b"".join(rows), change.position
+        place = found[-1].position
+        service.page = unchanged, found
+    if not chosen.everything and size <= SMALL and place.revision == end:
+        service.pieces.keep((*reader, since.revision), (b"".join(rows), place), size + len(repr(reader)))
+    return b"".join(rows), place
 
 
 async def event_stream(request: Request, query: dict[str, list[str]], chosen: Filter, *, by: bool) -> Stream:
@@ -134,5 +133,5 @@ async def event_stream(request: Request, query: dict[str, list[str]], chosen: Fi
     position = given[0] if given else service.model.position
     stream = Stream(request, position, chosen, by=by)
     if not service.ring.holds(position):
-        await service.in_turn(lambda: service.registry.changes(since=position, limit=1))
+        await request.aside(service.resumed, lambda: service.registry.changes(since=position, limit=1))
     return stream

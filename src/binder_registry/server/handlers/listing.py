@@ -1,10 +1,9 @@
 """`GET /templates` with parameters: what is asked for, and the page that answers it.
 
-Runs in a bounded pool of threads, over a copy of the read model's entries or over the store's rows as of a revision.
+Runs in a lane, over a copy of the read model's entries or over the store's rows as of a revision.
 """
 
-import fnmatch
-import re
+import sys
 import time
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
@@ -15,10 +14,13 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from ...changes import PAGE
-from ...errors import InvalidRequest, RevisionPurged
+from ...errors import InvalidRequest, RevisionPurged, StoreUnavailable
+from ...globs import compiled, parse_glob
 from ...registry import Registry
 from ...selector import Requirement, matches, parse_selector
+from ..description.parameters import MOST_WORDS
 from ..http.requests import single, whole_number
+from ..lanes import go_on
 from ..live.read_model import Entry
 
 PAUSE_SECONDS = 0.0001  # between two slices; with none, this thread would take the interpreter again before the loop
@@ -52,7 +54,7 @@ class Page(Struct):
 
 def parse_listing(query: dict[str, list[str]]) -> Listing:
     """Raises `InvalidRequest` naming the parameter."""
-    labels = tuple(requirement for text in query.get("label", []) for requirement in parse_selector(text, "label"))
+    labels = parse_selector(*query.get("label", []), parameter="label")
     view, deleted, limit, revision, words, image, name, after = (
         single(query, parameter)
         for parameter in ("view", "deleted", "limit", "revision", "q", "image", "name", "after")
@@ -64,10 +66,10 @@ def parse_listing(query: dict[str, list[str]]) -> Listing:
     if deleted == "true" and not view:
         raise InvalidRequest.parameter("deleted", "goes with view=full")
     return Listing(
-        labels,
-        tuple((words or "").lower().split()),
-        image or "",
-        name or "",
+        tuple(labels),
+        _words(words or ""),
+        parse_glob(image or "", "image"),
+        parse_glob(name or "", "name"),
         whole_number(limit, "limit", least=1, most=PAGE) if limit is not None else 0,
         after or "",
         whole_number(revision, "revision") if revision is not None else None,
@@ -76,10 +78,15 @@ def parse_listing(query: dict[str, list[str]]) -> Listing:
     )
 
 
+def _words(text: str) -> tuple[str, ...]:
+    words = tuple(text.lower().split())
+    if len(words) > MOST_WORDS:
+        raise InvalidRequest.parameter("q", f"must not hold more than {MOST_WORDS} words")
+    return words
+
+
 def page_of_present(listing: Listing, entries: list[Entry]) -> Page:
-    """`entries` of the living, by name; of all, in any order, where the listing wants tombstones too."""
-    if listing.deleted:
-        entries = sorted(entries, key=lambda entry: entry.name)
+    """`entries` of the living, by name."""
     found = _selected(listing, entries)
     start = bisect_right(found, listing.after, key=lambda entry: entry.name)
     end = start + listing.limit if listing.limit else len(found)
@@ -91,19 +98,27 @@ def page_of_present(listing: Listing, entries: list[Entry]) -> Page:
 def page_of_past(listing: Listing, registry: Registry, total: int | None) -> Page:
     """As of `listing.revision`. `total` is known from an earlier page. Raises `RevisionPurged`, `RevisionUnknown`."""
     limit = listing.limit or PAGE
-    page, last, count = list[Entry](), "", 0
+    contents, newest, last, count = list[bytes](), "", "", 0
     for entry in _matching(listing, registry, "" if total is None else listing.after):
         count += 1
         if entry.name <= listing.after:
             continue
-        if len(page) < limit:
-            page.append(entry)
+        if len(contents) < limit:
+            contents.append(entry.full if listing.full else entry.content)
+            newest = entry.name
             continue
-        last = page[-1].name
+        last = newest
         if total is not None:
             break
-    contents = [entry.full if listing.full else entry.content for entry in page]
     return Page(contents, last, count if total is None else total)
+
+
+def page_with_tombstones(listing: Listing, registry: Registry, revision: int) -> Page:
+    """Of the present, which is at `revision`; what tombstones hold is not in memory. Raises `StoreUnavailable`."""
+    try:
+        return page_of_past(replace(listing, revision=revision, limit=listing.limit or sys.maxsize), registry, None)
+    except RevisionPurged:  # a template was changed at this moment, and what it was is gone
+        raise StoreUnavailable from None
 
 
 def next_target(path: str, listing: Listing, query: dict[str, list[str]], last: str, revision: int) -> str:
@@ -116,6 +131,7 @@ def next_target(path: str, listing: Listing, query: dict[str, list[str]], last: 
 def _matching(listing: Listing, registry: Registry, after: str) -> Iterator[Entry]:
     """Raises `RevisionPurged` where it cannot be told any more whether a template matches; `RevisionUnknown`."""
     for page in registry.template_index_pages(listing.revision or 0, after=after, deleted=listing.deleted):
+        go_on()
         purged = next((change for change in page if change.content is None), None)
         if purged:
             raise RevisionPurged(f"The content of {purged.name!r} as of that revision was purged")
@@ -133,6 +149,7 @@ def _selected(listing: Listing, entries: list[Entry]) -> list[Entry]:
         for test in tests:
             some = test(some)
         found += some
+        go_on()
         time.sleep(PAUSE_SECONDS)
     return found
 
@@ -140,11 +157,11 @@ def _selected(listing: Listing, entries: list[Entry]) -> list[Entry]:
 def _tests(listing: Listing) -> list[Callable[[list[Entry]], list[Entry]]]:
     tests: list[Callable[[list[Entry]], list[Entry]]] = []
     if listing.name:
-        name = re.compile(fnmatch.translate(listing.name)).match
+        name = compiled(listing.name)
         tests.append(lambda entries: [entry for entry in entries if name(entry.name)])
     tests += [partial(_containing, word) for word in listing.words]
     if listing.image:
-        image = re.compile(fnmatch.translate(listing.image)).match
+        image = compiled(listing.image)
         tests.append(lambda entries: [entry for entry in entries if image(entry.words.image)])
     if listing.labels:
         tests.append(lambda entries: [entry for entry in entries if matches(listing.labels, entry.words.labels)])

@@ -1,7 +1,10 @@
 """The handlers that read templates: now, as they were, and by query."""
 
 from collections.abc import Callable
+from functools import partial
 from urllib.parse import parse_qs
+
+from msgspec.structs import replace
 
 from ...errors import InvalidRequest, RevisionPurged, TemplateNotFound
 from ..http.compression import negotiated, tags, wanted_coding
@@ -9,8 +12,9 @@ from ..http.conditions import check_read
 from ..http.replies import Header, Reply, answer_reply, change_reply, json_reply, not_modified
 from ..http.requests import matches_tag, whole_number
 from ..live.answer import entity_tag
+from ..live.read_model import Entry
 from ..service import Request
-from .listing import Page, next_target, page_of_past, page_of_present, parse_listing, present
+from .listing import Page, next_target, page_of_past, page_of_present, page_with_tombstones, parse_listing, present
 from .resolved import asked_options, resolved_reply
 
 COUNTS = 1000  # listings whose total is remembered
@@ -43,7 +47,7 @@ async def template_show(request: Request) -> Reply:
     query = parse_qs(request.scope["query_string"].decode("latin-1"), keep_blank_values=True, errors="surrogateescape")
     revision, asked = _revision(query), asked_options(query)
     if revision is not None:
-        change = await service.in_pool(lambda: service.registry.template_as_of(name, revision))
+        change = await request.aside(service.past, lambda: service.registry.template_as_of(name, revision))
         if change.content is None:
             raise RevisionPurged
         tag = entity_tag(change.position)
@@ -54,7 +58,7 @@ async def template_show(request: Request) -> Reply:
             return not_modified(tag)
         return change_reply(200, change)
     entry = service.model.entries.get(name)
-    if entry is None or entry.deleted:
+    if not isinstance(entry, Entry) or entry.deleted:
         raise TemplateNotFound
     check_read(request, entry.etag)
     if asked:
@@ -76,12 +80,24 @@ async def _listing(request: Request, query: dict[str, list[str]]) -> Reply:
         if matches_tag(request.joined(b"if-none-match"), [tag]):
             return not_modified(tag)
         headers.append((b"etag", tag))
-        entries = list(model.entries.values()) if listing.deleted else model.snapshot()
-        call: Callable[[], Page] = lambda: page_of_present(listing, entries)  # noqa: E731
+        call: Callable[[], Page]
+        if listing.deleted:
+            call = partial(page_with_tombstones, listing, service.registry, revision)
+        else:
+            call = partial(page_of_present, listing, model.snapshot())
     else:
         known = service.counts.get(counted)
         call = lambda: page_of_past(listing, service.registry, known)  # noqa: E731
-    page, body = await service.in_pool(lambda: _joined(call()))
+    asked = (service.ring.unchanged, revision, listing)
+
+    lane = service.queries if listing.revision is None else service.past
+
+    def rendered() -> tuple[Page, bytes]:
+        return service.listings.get(asked) or _joined(call())
+
+    found: tuple[Page, bytes] | None = service.listings.get(asked)
+    page, body = found if found is not None else await request.aside(lane, rendered)
+    service.listings.keep(asked, (replace(page, contents=[]), body), len(body))
     if len(service.counts) >= COUNTS:
         service.counts.clear()
     service.counts[counted] = page.total

@@ -35,8 +35,8 @@ def asked_options(query: Mapping[str, list[str]]) -> dict[str, str]:
 async def resolved_reply(request: Request, content: bytes, asked: Mapping[str, str]) -> Reply:
     """Without an `ETag`: that of the template is the one of all its choices together."""
     service = request.service
-    aside = service.in_patterns if any(name.endswith(FREE_TEXT) for name in asked) else service.in_pool
-    return json_reply(200, await aside(lambda: _resolved(content, asked)) + b"\n")
+    lane = service.patterns if any(name.endswith(FREE_TEXT) for name in asked) else service.queries
+    return json_reply(200, await request.aside(lane, lambda: _resolved(content, asked)) + b"\n")
 
 
 def _resolved(content: bytes, asked: Mapping[str, str]) -> bytes:

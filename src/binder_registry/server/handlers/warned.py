@@ -1,42 +1,36 @@
 """`Registry-Warning` of an answer to a write: what was taken, and is probably not what was meant."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
-from ...errors import TooBusy
-from ...lookalikes import folded, is_plain, twin_warning, warnings_of
+from ...lookalikes import folded, is_plain, plain_twins, twin_warning, warnings_of
 from ...template import Template
-from ..service import Request
+from ..live.read_model import ReadModel
 
 
-async def warnings_about(request: Request, templates: Sequence[Template]) -> list[str]:
-    """Also about names that look like others which are there, or among these."""
+def warnings_about(model: ReadModel, templates: Sequence[Template]) -> list[str]:
+    """Also about names that look like others which are there, or among these. For many it takes long: in a thread."""
     found = [(template.name, text) for template in templates for text in warnings_of(template)]
     texts = [text if len(templates) == 1 else f"{name!a}: {text}" for name, text in found]
-    if not request.service.model.odd and all(is_plain(template.name) for template in templates):
-        return texts
-    return texts + await twins_of(request, [template.name for template in templates])
+    return texts + twins_of(model, [template.name for template in templates])
 
 
-async def twins_of(request: Request, written: Sequence[str]) -> list[str]:
-    """What is to be said of the names alone."""
-    model, texts = request.service.model, list[str]()
+def twins_of(model: ReadModel, written: Sequence[str]) -> list[str]:
+    """What is to be said of the names alone. Each is looked up, in whatever thread: nothing is gone through."""
     odd = [name for name in written if not is_plain(name)]
+    if not odd and not model.odd:
+        return []
+    alike: dict[str, set[str]] = defaultdict(set)
+    for name in written if odd else ():
+        alike[folded(name)].add(name)
+    told: list[str] = []
     if model.odd:
         plain = [(name, model.odd.get(folded(name), set())) for name in written if is_plain(name)]
-        texts = [twin_warning(name, sorted(twins)) for name, twins in plain if twins]
-    if not odd:
-        return texts
-    names = {*written, *(entry.name for entry in model.living)}
-    try:
-        return texts + await request.service.in_pool(lambda: _twins(odd, names))
-    except TooBusy:  # a warning is not worth a refusal
-        return texts
-
-
-def _twins(odd: Sequence[str], names: Iterable[str]) -> list[str]:
-    alike: dict[str, list[str]] = defaultdict(list)
-    for name in names:
-        alike[folded(name)].append(name)
-    twins = {name: sorted(set(alike[folded(name)]) - {name}) for name in odd}
-    return [twin_warning(name, others) for name, others in twins.items() if others]
+        told = [twin_warning(name, sorted(twins)) for name, twins in plain if twins]
+    for name in odd:
+        looks = folded(name)
+        there = {other for other in plain_twins(name) if other in model.entries and not model.entries[other].deleted}
+        twins = (alike[looks] | model.odd.get(looks, set()) | there) - {name}
+        if twins:
+            told.append(twin_warning(name, sorted(twins)))
+    return told

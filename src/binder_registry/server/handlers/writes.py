@@ -1,14 +1,20 @@
 """The handlers that write: each checks who it is, reads what is wanted, and hands an operation to the writer."""
 
+from collections.abc import Callable
+from functools import partial
+
 from msgspec.structs import replace
 
 from ...apply import ApplyRequest, Step, plan
 from ...apply_body import read_apply
 from ...auth import Identity, Scope
 from ...batch import Batch
+from ...changes import Position
 from ...errors import InvalidRequest
 from ...lookalikes import warnings_of
 from ...plain_body import read_template
+from ...planned import planned
+from ...strict_json import no_collection
 from ...template import Template
 from ...wire import encode, parse
 from ..description.bodies import Plan, PlanStep
@@ -16,17 +22,20 @@ from ..http.conditions import NONE, Conditions, conditions
 from ..http.replies import Header, Reply, change_reply, json_reply
 from ..http.requests import json_object, single, whole_number
 from ..live.answer import entity_tag
+from ..live.read_model import ReadModel
 from ..service import Request
 from .warned import twins_of, warnings_about
 from .warning_headers import warning_headers
 from .write_operations import check, creation, deletion, patching, update
+
+FEW = 1000  # names of an apply: for more, the whole state is copied, which is quicker
 
 
 async def template_create(request: Request) -> Reply:
     who = await _allowed(request, Scope.WRITE)
     template = read_template(await request.body())
     note, asked = request.note(), conditions(request)
-    warned = warning_headers(await warnings_about(request, [template]))
+    warned = warning_headers(warnings_about(request.service.model, [template]))
     operation = creation(request.service, who, template, note, asked, warned)
     return await request.service.write(operation, template.name)
 
@@ -62,7 +71,7 @@ async def template_restore(request: Request) -> Reply:
     if type(revision) is not int or not 1 <= revision < 2**63:
         raise InvalidRequest.parameter("revision", "must be a revision of the template")
     name, registry = request.parameters["name"], request.service.registry
-    note, asked, twins = request.note(), _conditions(request), await twins_of(request, [name])
+    note, asked, twins = request.note(), _conditions(request), twins_of(request.service.model, [name])
 
     def restore(batch: Batch) -> Reply:
         check(asked, batch.known(name))
@@ -90,48 +99,64 @@ async def apply(request: Request) -> Reply:
     who = await _allowed(request, Scope.WRITE)
     request.query()
     service = request.service
+    lane, registry = service.applies, service.registry
     body = await request.body(request.limits.apply_bytes)
-    wanted = await service.in_pool(lambda: read_apply(body))
-    if not wanted.note:
-        wanted = replace(wanted, note=request.note())
-    warned = warning_headers(await warnings_about(request, wanted.templates))
-    if wanted.dry_run:
-        return await _dry_run(request, wanted, warned)
-    asked, registry = _conditions(request), service.registry
+    async with lane.turn(len(body)):
+        wanted = await lane.run(partial(read_apply, body))
+        del body  # which may be large
+        if not wanted.note:
+            wanted = replace(wanted, note=request.note())
+        warned = warning_headers(await lane.run(lambda: warnings_about(service.model, wanted.templates)))
+        position, find, living = _seen(service.model, wanted)
+        if wanted.dry_run:
+            asked = conditions(request)
 
-    def write(batch: Batch) -> Reply:
-        asked.check(batch.head.position, batch.head.time, what="registry")
-        steps = registry.apply(who, wanted, checked=True)
-        return _plan_reply(steps, dry_run=False, headers=[(b"etag", entity_tag(batch.head.position)), *warned])
+            def dry() -> Reply:
+                if asked is not NONE:
+                    asked.check(position, registry.changed_at(), what="registry")
+                return _plan_reply(plan(wanted, find, living), 0, [(b"etag", entity_tag(position)), *warned])
 
-    return await service.write(write, *(template.name for template in wanted.templates), *wanted.delete)
+            return await lane.run(dry)
+        asked = _conditions(request)
+        before = await lane.run(lambda: planned(wanted, position, find, living))
+
+        def write(batch: Batch) -> tuple[list[Step], int, Position]:
+            asked.check(batch.head.position, batch.head.time, what="registry")
+            first = batch.head.revision + 1
+            return registry.apply_planned(who, wanted, before), first, batch.head.position
+
+        steps, first, newest = await service.write(write)
+        return await lane.run(lambda: _plan_reply(steps, first, [(b"etag", entity_tag(newest)), *warned]))
 
 
-async def _dry_run(request: Request, wanted: ApplyRequest, warned: list[Header]) -> Reply:
-    model = request.service.model
-    position, entries, living = model.position, model.entries.copy(), model.snapshot()
-    asked, registry = conditions(request), request.service.registry
+def _seen(
+    model: ReadModel, wanted: ApplyRequest
+) -> tuple[Position, Callable[[str], Template | None], Callable[[], list[Template]]]:
+    """What an apply is planned against, for another thread: the state that is shown now."""
+    names = [*(template.name for template in wanted.templates), *wanted.delete]
+    few = len(names) < FEW
+    entries = {name: model.entries[name] for name in names if name in model.entries} if few else model.entries.copy()
+    shown = model.snapshot() if wanted.prune is not None else []
 
     def find(name: str) -> Template | None:
         entry = entries.get(name)
         return entry.template if entry else None
 
-    def planned() -> Reply:
-        if asked is not NONE:
-            asked.check(position, registry.changed_at(), what="registry")
-        steps = plan(wanted, find, lambda: [entry.template for entry in living])
-        return _plan_reply(steps, dry_run=True, headers=[(b"etag", entity_tag(position)), *warned])
-
-    return await request.service.in_pool(planned)
+    return model.position, find, lambda: [entry.template for entry in shown]
 
 
-def _plan_reply(steps: list[Step], *, dry_run: bool, headers: list[Header]) -> Reply:
-    plan = [
-        PlanStep(step.action, step.after.name, step.changed, 0 if dry_run and step.action != "unchanged" else revision)
-        for step in steps
-        for revision in [step.after.revision]
-    ]
-    return json_reply(200, encode(Plan(dry_run, plan)) + b"\n", headers)
+@no_collection()
+def _plan_reply(steps: list[Step], first: int, headers: list[Header]) -> Reply:
+    """`first` is the revision of the first change; 0 for a dry run."""
+    rows: list[PlanStep] = []
+    revision = first
+    for step in steps:
+        if step.action == "unchanged":
+            rows.append(PlanStep(step.action, step.after.name, [], step.after.revision))
+        else:
+            rows.append(PlanStep(step.action, step.after.name, step.changed, revision))
+            revision += bool(first)
+    return json_reply(200, encode(Plan(not first, rows)) + b"\n", headers)
 
 
 async def _allowed(request: Request, scope: Scope) -> Identity:

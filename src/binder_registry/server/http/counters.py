@@ -1,7 +1,10 @@
 """What the server counts of its requests. Changed and read on the event loop only."""
 
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterator
+
+from ...errors import APIErrorResponse, TooBusy, error_name
 
 # Upper bounds of the time buckets, in seconds; one more bucket takes what lasted longer.
 BOUNDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -30,9 +33,11 @@ class Series:
 
 
 class Counters:
-    """Requests that the fast path answered, and those that the application did."""
+    """Requests that the fast path answered, those that the application did, and what was refused."""
 
     def __init__(self) -> None:
+        self.refused: Counter[tuple[str, str]] = Counter()  # by the error's name, and its reason or ""
+        self.over_limits: Counter[str] = Counter()  # of these, by the limit
         self.fast: dict[Key, Series] = {}
         self.ordinary: dict[Key, Series] = {}
 
@@ -46,6 +51,12 @@ class Counters:
         if series is None:
             series = self.ordinary[key] = Series()
         series.add(sent, seconds)
+
+    def refuse(self, error: APIErrorResponse) -> None:
+        reason = getattr(error, "reason", "")
+        self.refused[error_name(type(error)), reason] += 1
+        if isinstance(error, TooBusy):
+            self.over_limits[reason or error_name(type(error))] += 1
 
     def items(self) -> Iterator[tuple[Key, Series]]:
         """Every series of both paths: a key may come twice."""

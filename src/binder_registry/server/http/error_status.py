@@ -29,6 +29,7 @@ from ...errors import (
     TemplateExists,
     TemplateNotFound,
     TooBusy,
+    TooManyRequests,
     Unauthorized,
     UnexpectedError,
     error_name,
@@ -64,7 +65,8 @@ STATUS: dict[type[RegistryError], tuple[int, str]] = {
     RevisionNotShown: (412, "Ask again later, or another server: this one does not show that revision yet."),
     BodyTooLarge: (413, "Send less: the limits `body-bytes`, and `apply-bytes` for `/apply`."),
     RevisionRequired: (428, "Send `If-Match` with the `ETag` of what you read."),
-    HeadTooLarge: (431, "Send less than 64 KiB of headers; the connection is closed."),
+    HeadTooLarge: (431, "Send less than 64 KiB and 200 lines of headers; the connection is closed."),
+    TooManyRequests: (429, "Try again after `Retry-After` seconds, with fewer at once: others have their share."),
     TooBusy: (503, "Try again after `Retry-After` seconds."),
     AuthUnavailable: (503, "Try again after `Retry-After` seconds: tokens cannot be checked right now."),
     StoreUnavailable: (503, "Read before you repeat a write: whether it took effect is unknown."),
@@ -73,9 +75,9 @@ STATUS: dict[type[RegistryError], tuple[int, str]] = {
 
 
 def logged_reply(error: APIErrorResponse, request_id: str) -> Reply:
-    """The answer to an error that a request met; the server's own are logged."""
+    """The answer to an error that a request met; the server's own are logged, but for `TooBusy`, which is summed up."""
     reply = error_reply(error)
-    if reply.status >= 500:
+    if reply.status >= 500 and not isinstance(error, TooBusy):
         logger.warning("request %s: %s: %s", request_id, type(error).__name__, error)
     return reply
 

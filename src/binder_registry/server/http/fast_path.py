@@ -11,18 +11,22 @@ import re
 from time import perf_counter
 
 from ...changes import Position
+from ..limits import Limits
 from ..live.answer import VARIES
 from ..live.read_model import ReadModel
 from .access_log import AccessLog
 from .compression import negotiated, tags
 from .counters import BOUNDS, Counters, Series
+from .crowd import Crowd
 from .plain_heads import HARMLESS, HEAD, LINE
 from .plain_writes import Writes, WritingProtocol
 from .recorder import Recorder
+from .unsent import LARGE
 
 LONGEST = 4096  # bytes of a request; longer ones are no readers' usual ones
 MOST_HEADS = 1024  # remembered; with LONGEST this bounds their memory to 4 MB
 VARY = b"%b: %b\r\n" % VARIES
+DEFAULTS = Limits()
 NEVER = 2**64  # no revision is as high
 
 _TAG = re.compile(rb'"[!#-+\--~]*"')
@@ -84,23 +88,25 @@ def fast_protocol(
     counters: Counters,
     open_reads: bool = True,
     more: bytes = b"",
+    limits: Limits = DEFAULTS,
     writes: Writes | None = None,
 ) -> type[WritingProtocol]:
     """The protocol class for uvicorn's `Config(http=…)`.
 
-    Without `open_reads` (protected, or strongly consistent) nothing is answered fast. `more` are header lines that
+    Without `open_reads` nothing is answered fast. `more` are header lines that
     every answer carries after `registry-revision`. `writes` takes plain writes.
     """
 
     class Protocol(WritingProtocol):
         pass
 
-    Protocol.recorder = Recorder(counters, access_log)
+    Protocol.recorder, Protocol.crowd = Recorder(counters, access_log, limits), Crowd(limits)
     Protocol.writes, Protocol.heads = writes, {}
     if not open_reads:
         return Protocol
 
-    next_id = Protocol.recorder.ids.next
+    recorder = Protocol.recorder
+    next_id, room = recorder.ids.next, recorder.unsent.room
     shared = SharedHead(more)
     heads: dict[bytes, Asked] = {}
 
@@ -111,6 +117,8 @@ def fast_protocol(
     same_lists, same_templates = series("/templates", 304), series("/templates/{name}", 304)
 
     class FastProtocol(Protocol):
+        held: bytes | None = None  # a list that was sent, and is not taken yet
+
         def data_received(self, data: bytes) -> None:
             if not (self.idle and len(data) <= LONGEST and data[:5] == b"GET /"):
                 super().data_received(data)
@@ -144,7 +152,7 @@ def fast_protocol(
             else:
                 if varies:
                     answer = negotiated(answer, accepted)
-                    if answer is None:
+                    if answer is None or not room(self.peer, answer.body):
                         super().data_received(data)
                         return
                 status = 200
@@ -156,6 +164,9 @@ def fast_protocol(
                 self.transport.close()
             else:
                 self.transport.writelines((first + head, body))
+                if varies and self.flow.write_paused and len(body) >= LARGE:
+                    self.held = body
+                    recorder.unsent.hold(self.peer, body)
             self.since = self._now()
             seconds = perf_counter() - started
             if seconds < BOUNDS[0]:
@@ -166,5 +177,18 @@ def fast_protocol(
                 count.add(len(body), seconds)
             if access_log is not None:
                 access_log.add(b"GET", target, status, len(body), seconds, next_id(), self.peer)
+
+        def resume_writing(self) -> None:
+            self._let_go()
+            super().resume_writing()
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            self._let_go()
+            super().connection_lost(exc)
+
+        def _let_go(self) -> None:
+            if self.held is not None:
+                recorder.unsent.release(self.peer, self.held)
+                self.held = None
 
     return FastProtocol

@@ -6,16 +6,18 @@ ordinary path untouched, which alone says what is wrong. `tests/server/test_plai
 """
 
 import re
+from collections.abc import Mapping
 from time import perf_counter
 from typing import Any, ClassVar, Protocol
 
 from msgspec import Struct
 
 from ...auth import Identity
-from ...errors import RegistryError
+from ...errors import RegistryError, TooBusy
+from .bounded import BoundedProtocol
 from .error_status import logged_reply
 from .plain_heads import HARMLESS, HEAD, LINE
-from .protocol import BODY, PATIENCE, SafeProtocol
+from .protocol import BODY, PATIENCE
 from .recorder import GONE
 from .replies import Reply
 from .uvicorn_parts import STATUS_LINE
@@ -94,6 +96,7 @@ class PlainWrite:
     draining run through the code that is there."""
 
     response_started = waiting_for_100_continue = False
+    scope: ClassVar[Mapping[str, Any]] = {}
 
     def __init__(self, protocol: "WritingProtocol", writes: Writes, method: str, target: bytes, who: Identity) -> None:
         self.method, self.target, self.who = method, target, who
@@ -111,7 +114,11 @@ class PlainWrite:
         """Answer, as the ordinary path does. On the loop."""
         protocol, recorder = self._protocol, self._protocol.recorder
         request_id = b"%b-%x" % (recorder.ids.prefix, recorder.ids.next())
-        reply = logged_reply(outcome, request_id.decode()) if isinstance(outcome, RegistryError) else outcome
+        if isinstance(outcome, RegistryError):
+            recorder.counters.refuse(outcome)
+            reply = logged_reply(outcome, request_id.decode())
+        else:
+            reply = outcome
         self.response_complete = True
         status, sent = GONE, 0
         if not self.disconnected and not protocol.transport.is_closing():
@@ -128,9 +135,10 @@ class PlainWrite:
         recorder.add_write(key, self.target, self.who.by, sent, seconds, request_id, protocol.peer)
         if not self.disconnected:
             protocol.on_response_complete()
+        protocol.answer_ended()
 
 
-class WritingProtocol(SafeProtocol):
+class WritingProtocol(BoundedProtocol):
     """`writes` None: every write takes the ordinary path."""
 
     writes: ClassVar[Writes | None] = None
@@ -141,10 +149,9 @@ class WritingProtocol(SafeProtocol):
 
     def data_received(self, data: bytes) -> None:
         if self._begun:
-            data, self._begun = self._begun + data, b""
-            if self._take(data, again=True):
-                return
-            self._hand_over(data)
+            begun, self._begun = self._begun, b""
+            if not self._take(begun + data, begun=len(begun)):
+                self._hand_over(begun, data)
         elif not (self.idle and self.writes and data[:1] in b"PD" and self._take(data)):
             super().data_received(data)
 
@@ -152,8 +159,9 @@ class WritingProtocol(SafeProtocol):
         limit = self.limit_concurrency
         return limit is not None and (len(self.connections) >= limit or len(self.tasks) >= limit)
 
-    def _take(self, data: bytes, *, again: bool = False) -> bool:
-        """Whether this was taken, as a whole or until the rest of its body comes."""
+    def _take(self, data: bytes, *, begun: int = 0) -> bool:
+        """Whether this was taken, as a whole or until the rest of its body comes. `begun`: bytes of it that were taken
+        before."""
         first = _FIRST.match(data)
         end = data.find(b"\r\n\r\n", first.end(), first.end() + LONGEST_HEAD) + 4 if first else 3
         if first is None or end == 3 or self.at_limit():
@@ -167,17 +175,23 @@ class WritingProtocol(SafeProtocol):
         missing = end + head.length - len(data)
         if who is None or missing < 0:
             return False
-        self.idle = False
+        try:
+            self.crowd.received.take(self.whose, len(data) - begun)
+        except TooBusy:
+            return False
+        self._holds += len(data) - begun
         if missing:
-            if not again:
+            if not begun:
                 self._begun_at = self._now()
             self._begun = data
-            return True
-        write: Any = PlainWrite(self, writes, method.decode(), target, who)
-        if not writes.begin(write, head, data[end:]):
-            self.idle = not again
-            return False
-        self.cycle = self._running = write
+        else:
+            write: Any = PlainWrite(self, writes, method.decode(), target, who)
+            if not writes.begin(write, head, data[end:]):
+                self._release(len(data) - begun)
+                return False
+            self.cycle = self._running = write
+            self._answering += 1
+        self.idle = False
         return True
 
     def _head(self, head: bytes) -> WriteHead | None:
@@ -189,9 +203,10 @@ class WritingProtocol(SafeProtocol):
             found = self.heads[head] = write_head(head)
             return found
 
-    def _hand_over(self, data: bytes) -> None:
+    def _hand_over(self, begun: bytes, data: bytes = b"") -> None:
         """To the ordinary path, with what is left of the time for its body."""
-        super().data_received(data)
+        self._release(len(begun))
+        super().data_received(begun + data)
         if not self.transport.is_closing() and self._stage == BODY:
             self.since = self._begun_at
 

@@ -12,11 +12,12 @@ import httptools
 from ...errors import HeadTooLarge, InvalidRequest, RegistryError, RequestTimeout
 from .access_log import address
 from .error_status import error_reply
-from .recorder import Exchange, Recorder, too_busy
-from .request_line import quoted
+from .recorder import Exchange, Recorder, disconnect, too_busy
+from .request_line import end_of_head, quoted, size_of_head
 from .uvicorn_parts import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle, service_unavailable
 
 HEAD_BYTES = 64 * 1024
+MOST_HEADERS = 200  # in memory, one of few bytes takes thirty times as many
 SLICE_BYTES = 4096  # fed to the parser at once: what waits behind one slow request stays small
 PATIENCE = 30.0  # seconds for a head, for a body, and for a reader that takes nothing
 LEAST_RATE = 16 * 1024  # bytes a second that a body must come with on the average, once PATIENCE is over
@@ -47,7 +48,8 @@ class SafeProtocol(HttpToolsProtocol):
         self._running: RequestResponseCycle | None = None  # the one begun last; `cycle` is the one read last
         self.refusal: RegistryError | None = None  # the last answer of this connection
         self._lingers = False
-        self._ended = False  # the client sends no more
+        self.ended = False  # the client sends no more
+        self.on_end: Any = None  # is called then
         self._pause = min(PATIENCE, self.timeout_keep_alive)
 
     def connection_made(self, transport: Any) -> None:
@@ -65,14 +67,15 @@ class SafeProtocol(HttpToolsProtocol):
         self.idle = False
         self._timer.cancel()
         if self._running and not self._running.response_complete:
-            _disconnect(self._running)
+            disconnect(self._running)
         self.pipeline.clear()
         self._held = b""
         super().connection_lost(exc)
 
     def eof_received(self) -> bool:  # type: ignore[override]
-        self.idle = False
-        self._ended = True
+        self.idle, self.ended = False, True
+        if self.on_end:
+            self.on_end()
         return bool(self._held) or self._answers_after_end()
 
     def data_received(self, data: bytes) -> None:
@@ -100,14 +103,17 @@ class SafeProtocol(HttpToolsProtocol):
     # What the parser is fed, and what it calls.
 
     def _feed(self, data: bytes) -> None:
-        for start in range(0, len(data), SLICE_BYTES):
+        start = 0
+        while start < len(data):
             if self.refusal or self._lingers or self.transport.is_closing():
                 return
             if self.pipeline:
                 self._held = data[start:]
                 self.flow.pause_reading()
                 return
-            self._parse(data[start : start + SLICE_BYTES])
+            end = start + SLICE_BYTES if self._stage == BODY else end_of_head(data, start, SLICE_BYTES)
+            self._parse(data[start:end])
+            start = end
         self._settle()
 
     def _parse(self, data: bytes) -> None:
@@ -142,10 +148,12 @@ class SafeProtocol(HttpToolsProtocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         if self._stage == HEAD:  # and not a trailer
             super().on_header(name, value)
+            if len(self.headers) > MOST_HEADERS:
+                raise _TooLarge
 
     def on_headers_complete(self) -> None:
         # The slice in which a head begins is not counted in `_silence`.
-        if self._silence > HEAD_BYTES - SLICE_BYTES and self._head_size() > HEAD_BYTES:
+        if self._silence > HEAD_BYTES - SLICE_BYTES and size_of_head(self.url, self.headers) > HEAD_BYTES:
             raise _TooLarge
         if self.parser.should_upgrade():
             if self.parser.get_method() == b"CONNECT":
@@ -154,9 +162,6 @@ class SafeProtocol(HttpToolsProtocol):
             return
         super().on_headers_complete()
         self._enter(BODY)
-
-    def _head_size(self) -> int:
-        return len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
 
     def on_body(self, body: bytes) -> None:
         super().on_body(body)
@@ -181,6 +186,9 @@ class SafeProtocol(HttpToolsProtocol):
         exchange: Any = Exchange(self, cycle, app)
         super()._start_asgi_task(cycle, exchange)
 
+    def answer_ended(self) -> None:
+        """The application is done with a request that was begun."""
+
     def answer_started(self, cycle: RequestResponseCycle) -> None:
         """An answer that closes, to a request that still comes in: close only after having read on."""
         if not cycle.keep_alive and cycle is self.cycle and self._stage == BODY:
@@ -204,7 +212,7 @@ class SafeProtocol(HttpToolsProtocol):
                 self._feed(held)
         if self.refusal and self._answered():
             self._send_refusal(self.refusal)
-        elif self._ended and not self._held and not self._answers_after_end():
+        elif self.ended and not self._held and not self._answers_after_end():
             self.transport.close()
         self._settle()
 
@@ -214,15 +222,13 @@ class SafeProtocol(HttpToolsProtocol):
 
     def _settle(self) -> None:
         # Whatever is held waits behind the pipeline; a refusal leaves the parser within a message.
-        self.idle = (
-            self._stage == BETWEEN
-            and self._answered()
-            and not self.flow.write_paused
-            and not self.transport.is_closing()
-        )
+        done = self._stage == BETWEEN and self._answered()
+        self.idle = done and not self.flow.write_paused and not self.transport.is_closing()
 
     def _answers_after_end(self) -> bool:
         """Whether answers are owed to a client that has sent its last byte. A request cut short gets none."""
+        if self._running and self._running.scope.get("aside"):  # dear: who sends no more counts as gone
+            return False
         if self._stage == BODY and not self._drop_incomplete():
             return False
         return not self._answered()
@@ -234,11 +240,12 @@ class SafeProtocol(HttpToolsProtocol):
             return True
         if self.cycle.response_started:
             return False
-        _disconnect(self.cycle)
+        disconnect(self.cycle)
         return True
 
     def _refuse(self, error: RegistryError) -> None:
         """Answer what is no request, after the requests before it, and close."""
+        self.recorder.counters.refuse(error)
         self.refusal = error
         if self._stage == BODY and not self._drop_incomplete():
             self.transport.close()
@@ -259,7 +266,7 @@ class SafeProtocol(HttpToolsProtocol):
         self.flow.resume_reading()
         self._timer.cancel()
         self._timer = self.loop.call_later(LINGER, self.transport.close)
-        if self._ended:
+        if self.ended:
             self.transport.close()
         elif self.transport.can_write_eof():
             self.transport.write_eof()
@@ -291,8 +298,3 @@ class SafeProtocol(HttpToolsProtocol):
             self.transport.close()
         elif self.refusal is None:
             self._refuse(RequestTimeout())
-
-
-def _disconnect(cycle: RequestResponseCycle) -> None:
-    cycle.disconnected = True
-    cycle.message_event.set()

@@ -1,25 +1,30 @@
 """One request and its answer: counted, and logged under an id that the application knows."""
 
+from collections.abc import Callable
 from time import perf_counter
 from typing import Any, Protocol
 
 from ...errors import RegistryError, TooBusy
+from ..limits import Limits
 from .access_log import AccessLog, printable, word
 from .asgi import ASGIApp, Receive, Scope, Send
 from .counters import Counters, Key
 from .error_status import error_reply
 from .replies import Reply, send_reply
 from .request_ids import RequestIds
+from .unsent import LARGE, Unsent
 from .uvicorn_parts import STATUS_LINE, RequestResponseCycle
 
+ABOUT_BODY = (b"content-type", b"content-length", b"content-encoding", b"etag", b"link", b"total-count", b"vary")
 GONE = 499  # nginx's status for a client that left before its answer, in the log and the counters only
 
 
 class Recorder:
     """What all connections of a server record to."""
 
-    def __init__(self, counters: Counters, log: AccessLog | None) -> None:
+    def __init__(self, counters: Counters, log: AccessLog | None, limits: Limits) -> None:
         self.counters = counters
+        self.unsent = Unsent(limits)
         self.log = log
         self.ids = log.ids if log else RequestIds()
 
@@ -61,15 +66,19 @@ class Connection(Protocol):
 
     peer: bytes
     refusal: RegistryError | None
+    ended: bool
+    on_end: Callable[[], object] | None
 
     @property
     def recorder(self) -> Recorder: ...
 
     def answer_started(self, cycle: RequestResponseCycle) -> None: ...
+    def answer_ended(self) -> None: ...
 
 
 class Exchange:
-    """Wraps the application for one request. Its `scope` gets a `request_id`, and from the application a `by`."""
+    """Wraps the application for one request. Its `scope` gets a `request_id` and `when_ended`, and from the application
+    a `by`."""
 
     def __init__(self, protocol: Connection, cycle: RequestResponseCycle, app: ASGIApp) -> None:
         self.protocol = protocol
@@ -82,6 +91,7 @@ class Exchange:
         scope: Any = cycle.scope
         self.id = protocol.recorder.ids.of(scope["headers"])
         scope["request_id"] = self.id.decode()
+        scope["when_ended"] = self.when_ended
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.started = perf_counter()
@@ -94,6 +104,7 @@ class Exchange:
             if not self.done and not self.protocol.refusal:  # a refusal is recorded in its stead
                 self.status = self.status or GONE
                 self.record()
+            self.protocol.answer_ended()
 
     async def send(self, message: Any) -> None:
         cycle = self.cycle
@@ -107,6 +118,9 @@ class Exchange:
             return
         start, self.start = self.start, None
         body: Any = message.get("body", b"")
+        if start and not self.protocol.recorder.unsent.room(self.protocol.peer, body):
+            start, message = self._refused(start)
+            body = message["body"]
         if start and self._is_usual(start, message):
             self._write(start, body)
         else:
@@ -118,6 +132,31 @@ class Exchange:
             self.sent += len(body)
         if cycle.response_complete and not self.done:
             self.record()
+        if cycle.flow.write_paused and cycle.response_complete and len(body) >= LARGE:
+            await self._taken(body)
+
+    async def _taken(self, body: bytes) -> None:
+        """The reader has it, or is gone."""
+        unsent, peer = self.protocol.recorder.unsent, self.protocol.peer
+        unsent.hold(peer, body)
+        try:
+            await self.cycle.flow.drain()
+        finally:
+            unsent.release(peer, body)
+
+    def _refused(self, start: Any) -> tuple[Any, Any]:
+        """In the place of an answer for which there is no room."""
+        reply = error_reply(TooBusy("Too much that was answered is not taken yet; read it, and try again"))
+        self.status = reply.status
+        kept = [header for header in start["headers"] if header[0] not in ABOUT_BODY]
+        start = {**start, "status": reply.status, "headers": [*kept, *reply.headers]}
+        return start, {"type": "http.response.body", "body": reply.body}
+
+    def when_ended(self, call: Callable[[], object] | None) -> None:
+        """`call` once the client, which may have left, sends no more; None: not any more."""
+        self.protocol.on_end = call
+        if call and self.protocol.ended:
+            call()
 
     def _is_usual(self, start: Any, message: Any) -> bool:
         """Whether this is a whole answer with a body, of the application's own making, after which all goes on."""
@@ -152,3 +191,9 @@ async def too_busy(scope: Scope, receive: Receive, send: Send) -> None:
     """In the place of uvicorn's answer in plain text."""
     request_id = (b"request-id", scope["request_id"].encode())
     await send_reply(send, error_reply(TooBusy()), [(b"connection", b"close"), request_id])
+
+
+def disconnect(cycle: RequestResponseCycle) -> None:
+    """Tell the application that its client is gone."""
+    cycle.disconnected = True
+    cycle.message_event.set()

@@ -1,8 +1,10 @@
 """Reading a request: path, query, headers, body and who sends it. Everything raises a `RegistryError`."""
 
+import asyncio
 import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, unquote_to_bytes
 
@@ -14,6 +16,7 @@ from ...members import LARGEST_INTEGER
 from ...strict_json import repeats
 from ...wire import TWICE, Object
 from ..limits import Limits
+from ..shares import NOBODY, client_of
 from .asgi import Receive, Scope
 from .identities import Identities
 from .request_ids import given_id
@@ -86,10 +89,31 @@ class HTTPRequest:
                 raise BodyTooLarge(limit)
         return b"".join(parts)
 
+    @property
+    def client(self) -> str:
+        """Whose share of the server this takes: who sends it, once that is known, else where it comes from."""
+        if "by" in self.scope:
+            return f"by {self.scope['by']}"
+        client = self.scope.get("client")
+        return client_of(client[0]) if client else NOBODY
+
     async def gone(self) -> None:
         """Returns when the client has gone away."""
         while (await self._receive())["type"] != "http.disconnect":
             pass
+
+    @contextmanager
+    def leaving(self) -> Iterator["asyncio.Task[None]"]:
+        """Done when the client has gone away, or sends no more: one that closed looks like that until it is written to,
+        and whoever waits for an answer can take a sooner one."""
+        leaves = asyncio.create_task(self.gone())
+        when_ended = self.scope.get("when_ended", lambda _: None)
+        when_ended(leaves.cancel)
+        try:
+            yield leaves
+        finally:
+            when_ended(None)
+            leaves.cancel()
 
     async def identity(self) -> Identity:
         """Who sends this. Raises what `token` does, `InvalidToken` and `AuthUnavailable`."""

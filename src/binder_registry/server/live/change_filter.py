@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from typing import Literal
 
 from ...changes import Change
 from ...registry import Registry
 from ...selector import Selector, matches
 from .read_model import words_of
 
-NEAR = 10  # revisions: as far apart, reading what lies between is cheaper than asking twice
+Labels = dict[str, str] | Literal["purged"] | None
+"""Of a template before a change: None where it did not live; "purged" where nobody can tell any more."""
 
 
 class Filter:
@@ -22,19 +24,19 @@ class Filter:
     def everything(self) -> bool:
         return self.name is None and not self.selector
 
-    def sent(self, change: Change, labels_before: Callable[[], dict[str, str] | None]) -> str:
+    def sent(self, change: Change, labels_before: Callable[[], Labels]) -> str:
         """How the change reaches this reader: "" (not at all), "change" or "deleted".
 
-        `labels_before` gives the labels that the template had before the change, or None where it did not live.
+        Where nobody can tell any more, it does: a reader can take a deletion too many, and must not miss one.
         """
         if self.name not in (None, change.name):
             return ""
         if not self.selector:
             return "change"
         if change.content is None:
-            return "change"  # purged: nobody can tell any more
+            return "change"
         before = labels_before()
-        selected_before = before is not None and matches(self.selector, before)
+        selected_before = before == "purged" or (before is not None and matches(self.selector, before))
         if change.deleted:
             return "change" if selected_before else ""
         if matches(self.selector, words_of(change.content).labels):
@@ -48,7 +50,8 @@ def reaching(
     """What reaches a reader of these, each with whether it is sent as deleted. `page_before` need not be read again."""
     known = {change.revision: change for change in (*page_before, *found)}
     if chosen.selector:
-        known |= _before(registry, {change.previous for change in found} - known.keys() - {0})
+        missing = {change.previous for change in found} - known.keys() - {0}
+        known |= {change.revision: change for change in registry.rows_at(missing)} if missing else {}
     for change in found:
         how = chosen.sent(change, partial(_labels_before, registry, change, known))
         if how:
@@ -60,26 +63,13 @@ def change_before(registry: Registry, change: Change, known: dict[int, Change]) 
     if not change.previous:
         return None
     found = known.get(change.previous)
-    for before in [found] if found else registry.rows(change.previous - 1, change.previous):
+    for before in [found] if found else registry.rows_at([change.previous]):
         return None if before.deleted else before
     return None  # a log that lost its tail at this moment
 
 
-def _before(registry: Registry, revisions: set[int]) -> dict[int, Change]:
-    """These, and what lies between those that are near each other: a query for each would take most of the time of a
-    reader that is far behind."""
-    before: dict[int, Change] = {}
-    wanted = sorted(revisions)
-    while wanted:
-        count = next((at for at in range(1, len(wanted)) if wanted[at] - wanted[at - 1] > NEAR), len(wanted))
-        first, last = wanted[0], wanted[count - 1]
-        before |= {change.revision: change for change in registry.rows(first - 1, last, limit=last - first + 1)}
-        wanted = wanted[count:]
-    return before
-
-
-def _labels_before(registry: Registry, change: Change, known: dict[int, Change]) -> dict[str, str] | None:
+def _labels_before(registry: Registry, change: Change, known: dict[int, Change]) -> Labels:
     before = change_before(registry, change, known)
-    if before is None or before.content is None:
+    if before is None:
         return None
-    return words_of(before.content).labels
+    return "purged" if before.content is None else words_of(before.content).labels

@@ -5,17 +5,21 @@ A stream holds no queue: a reader that takes nothing costs the server one revisi
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
-from functools import cached_property, partial
+from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import islice
 from typing import Protocol
 
-from ...changes import Action, Change, Position
-from .change_filter import Filter
-from .read_model import Entry
+from msgspec import Struct
 
-PIECE = 1000  # changes, at most, that are sent in one go
-RING = 10_000  # changes; a stream that fell behind them reads on from the store
+from ...changes import Action, Change, Position
+from ..limits import Limits
+from .change_filter import Filter
+from .kept import Kept
+from .read_model import Entry, State, words_of
+
+PIECE = 1000  # changes, at most, that are looked at, and sent, in one go
+EVENT_BYTES = 1000  # of memory, that an event takes beside contents
 WAKE_SECONDS = 0.05  # at most every so often streams wake, and send what is new in one piece
 AT_ONCE = 5  # streams woken in one turn of the loop, so that a write is not answered after a thousand of them
 YIELD_SECONDS = 0.001  # between two such turns while a write is under way: its thread needs the interpreter
@@ -24,52 +28,73 @@ Piece = tuple[bytes, Position]  # what to send, and the position that the reader
 
 
 class Render(Protocol):
-    """The bytes of one event; `deleted` for a reader whose selector the template left."""
+    """The row of one change; `deleted` for a reader whose selector the template left."""
 
     def __call__(self, change: Change, *, by: bool, deleted: bool = False) -> bytes: ...
 
 
 class Event:
-    """One change, rendered once for each kind of reader."""
+    """One change, with the state of its template before."""
 
-    def __init__(self, change: Change, before: Entry | None, render: Render) -> None:
+    __slots__ = ("_before", "_labels", "change", "size")
+
+    def __init__(self, change: Change, before: State | None) -> None:
         self.change = change
-        self._before = before
-        self._render = render
-
-    @cached_property
-    def with_by(self) -> bytes:
-        return self._render(self.change, by=True)
-
-    @cached_property
-    def without_by(self) -> bytes:
-        return self._render(self.change, by=False)
-
-    def for_reader(self, chosen: Filter, *, by: bool) -> bytes:
-        sent = chosen.sent(self.change, self.labels_before)
-        if sent == "deleted":
-            return self._render(self.change, by=by, deleted=True)
-        return b"" if not sent else self.with_by if by else self.without_by
+        self._before = before if isinstance(before, Entry) and not before.deleted else None
+        self._labels: dict[str, str] | None = None
+        self.size = EVENT_BYTES + len(change.content or b"") + (len(self._before.body) if self._before else 0)
 
     def labels_before(self) -> dict[str, str] | None:
-        return self._before.words.labels if self._before and not self._before.deleted else None
+        if self._labels is None and self._before:
+            self._labels = words_of(self._before.content).labels
+        return self._labels
+
+
+class Rows(Struct):
+    """What reaches a reader of some events in a row; `more` says whether the ring goes on behind `reached`."""
+
+    changes: list[tuple[Position, bytes]]
+    reached: Position
+    more: bool
+
+
+class NearPage(Struct):
+    body: bytes
+    count: int
+    reached: Position
+    more: bool
+
+
+def page_body(rows: list[bytes]) -> bytes:
+    return b'{"changes":[%b]}\n' % b",".join(rows)
+
+
+def framed(position: Position, row: bytes) -> bytes:
+    """A row as an event of a stream."""
+    return b"id: %b\ndata: %b\n\n" % (str(position).encode(), row)
 
 
 class EventRing:
     """`writing` says whether a write is under way; every `heartbeat` seconds all that sleep are woken."""
 
-    def __init__(self, position: Position, *, writing: Callable[[], bool], render: Render, heartbeat: float) -> None:
-        self._writing, self._render, self._heartbeat_seconds = writing, render, heartbeat
+    def __init__(
+        self, position: Position, *, writing: Callable[[], bool], render: Render, heartbeat: float, limits: Limits
+    ) -> None:
+        self._writing, self._render, self._heartbeat_seconds, self._limits = writing, render, heartbeat, limits
         self.closed = False
         self.epoch = 0  # grows when another log takes the place of this one: a stream of before is to end
-        self._ring: deque[Event] = deque(maxlen=RING)
+        self._ring: deque[Event] = deque()
+        self._size = 0  # bytes of all events
         self._purges = 0
         self._begins = self.newest = position  # what comes before the first event of the ring, and its last one
-        self._sleeping: list[asyncio.Future[bool]] = []
+        self._sleeping: dict[asyncio.Future[bool], None] = {}  # streams
+        self._polling: dict[asyncio.Future[bool], None] = {}  # who sleeps through heartbeats
         self._loop = asyncio.get_running_loop()
         self._wake_at: asyncio.TimerHandle | None = None
         self._heartbeat = self._loop.call_later(self._heartbeat_seconds, self._beat)
-        self._pieces: dict[tuple[int, bool], Piece] = {}  # what unfiltered readers are sent next
+        self._rows = Kept[bytes](limits.rendered_bytes // 2)
+        self._pieces = Kept[Piece](limits.rendered_bytes // 4)  # what unfiltered readers are sent next
+        self._pages = Kept[NearPage](limits.rendered_bytes // 4)
 
     @property
     def streams(self) -> int:
@@ -80,25 +105,40 @@ class EventRing:
         """As long as this is the same, so is what was read of the past."""
         return self.epoch, self._purges
 
-    def publish(self, changes: Iterable[tuple[Change, Entry | None]]) -> None:
-        for change, before in changes:
+    @property
+    def rendered(self) -> int:
+        """Bytes of what is kept rendered."""
+        return self._rows.size + self._pieces.size + self._pages.size
+
+    def publish(self, changes: Sequence[tuple[Change, State | None]]) -> None:
+        most = self._limits.ring_changes
+        passed_over = changes[:-most]  # more than the ring holds
+        if passed_over:
+            self._purges += sum(change.action is Action.PURGED for change, _ in passed_over)
+            self._clear()
+            self._begins = self.newest = passed_over[-1][0].position
+        for change, before in changes[-most:]:
             if change.action is Action.PURGED:
                 self._purges += 1
-                self._ring.clear()  # it may hold what was purged: older events are read from the store again
+                self._clear()  # it may hold what was purged: older events are read from the store again
                 self._begins = self.newest
-            elif len(self._ring) == self._ring.maxlen:
-                self._begins = self._ring[0].change.position
-            self._ring.append(Event(change, before, self._render))
+            event = Event(change, before)
+            self._ring.append(event)
+            self._size += event.size
             self.newest = change.position
+            while self._size > self._limits.ring_bytes or len(self._ring) > most:
+                oldest = self._ring.popleft()
+                self._size -= oldest.size
+                self._begins = oldest.change.position
         self._pieces.clear()
-        if self._sleeping:
+        self._pages.clear()
+        if self._sleeping or self._polling:
             self._wake_soon()
 
     def reset(self, position: Position) -> None:
         """Another log has taken the place of this one: all streams end, and their readers start over."""
         self.epoch += 1
-        self._ring.clear()
-        self._pieces.clear()
+        self._clear()
         self._begins = self.newest = position
         self._rouse_all(new=True)
 
@@ -107,8 +147,8 @@ class EventRing:
         self._heartbeat.cancel()
         if self._wake_at:
             self._wake_at.cancel()
-        self._rouse(self._sleeping, new=False, at_once=len(self._sleeping))
-        self._sleeping = []
+        sleeping = [*self._sleeping, *self._polling]
+        self._rouse(sleeping, new=False, at_once=len(sleeping))
 
     def holds(self, position: Position) -> bool:
         """Whether the ring goes on from `position`, and its mark is the one of this log."""
@@ -117,41 +157,98 @@ class EventRing:
             return False
         return position.agrees(self._begins if behind == len(self._ring) else self._ring[-behind - 1].change.position)
 
-    def events_after(self, revision: int, limit: int = RING) -> Sequence[Event] | None:
-        """None where the ring no longer reaches back so far."""
-        behind = self.newest.revision - revision
-        if behind > len(self._ring):
+    def rows_after(self, position: Position, *, by: bool, chosen: Filter, limit: int = PIECE) -> Rows | None:
+        """At most `limit`, and no more than a piece has bytes, but at least one; None before the ring begins."""
+        behind = self.newest.revision - position.revision
+        if not 0 <= behind <= len(self._ring):
             return None
         first = len(self._ring) - behind
-        return list(islice(self._ring, first, first + limit)) if behind > 0 else []
+        rows, reached, size = list[tuple[Position, bytes]](), position, 0
+        for event in islice(self._ring, first, first + PIECE):
+            reached = event.change.position
+            how = chosen.sent(event.change, event.labels_before)
+            if not how:
+                continue
+            rows.append((reached, self._row(event.change, by=by, deleted=how == "deleted")))
+            size += len(rows[-1][1])
+            if size >= self._limits.piece_bytes or len(rows) >= limit:
+                break
+        return Rows(rows, reached, more=reached.revision < self.newest.revision)
 
     def piece_after(self, position: Position, *, by: bool, chosen: Filter) -> Piece | None:
         """What to send to a reader that has everything up to `position`, and the position it has then."""
         key = (position.revision, by)
-        if chosen.everything and key in self._pieces:
-            return self._pieces[key]
-        events = self.events_after(position.revision, PIECE)
-        if events is None:
+        if chosen.everything and (kept := self._pieces.get(key)):
+            return kept
+        rows = self.rows_after(position, by=by, chosen=chosen)
+        if rows is None:
             return None
-        piece = b"".join(event.for_reader(chosen, by=by) for event in events)
-        found = (piece, events[-1].change.position if events else position)
+        piece = b"".join([framed(place, row) for place, row in rows.changes]), rows.reached
         if chosen.everything:
-            self._pieces[key] = found
-        return found
+            self._pieces.keep(key, piece, len(piece[0]))
+        return piece
+
+    def page_after(self, position: Position, *, by: bool, chosen: Filter, limit: int) -> NearPage | None:
+        """What a poll is answered: one body for all that ask the same."""
+        key = (position.revision, by, limit, chosen.name, tuple(chosen.selector))
+        if kept := self._pages.get(key):
+            return kept
+        rows = self.rows_after(position, by=by, chosen=chosen, limit=limit)
+        if rows is None:
+            return None
+        page = NearPage(page_body([row for _, row in rows.changes]), len(rows.changes), rows.reached, rows.more)
+        self._pages.keep(key, page, len(page.body))
+        return page
 
     async def changed(self, revision: int) -> bool:
         """Sleep until there is something after `revision` (True), or it is time for a heartbeat (False)."""
         if self.closed:
             return True
+        sleeper = self._sleeper(revision, self._sleeping)
+        try:
+            return await sleeper
+        finally:
+            self._sleeping.pop(sleeper, None)
+
+    async def news(self, revision: int, seconds: float, leaves: "asyncio.Future[None]", *, beats: bool) -> None:
+        """Sleep until there is something after `revision`, for at most `seconds`, or until the reader leaves.
+
+        `beats`: or until it is time for a heartbeat, at which who reads is looked at again.
+        """
+        if self.closed:
+            return
+        among = self._sleeping if beats else self._polling
+        sleeper = self._sleeper(revision, among)
+        try:
+            await asyncio.wait((sleeper, leaves), timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            among.pop(sleeper, None)
+
+    def _sleeper(self, revision: int, among: dict["asyncio.Future[bool]", None]) -> "asyncio.Future[bool]":
         if self.newest.revision > revision:
             self._wake_soon()
         sleeper: asyncio.Future[bool] = self._loop.create_future()
-        self._sleeping.append(sleeper)
-        return await sleeper
+        among[sleeper] = None
+        return sleeper
+
+    def _row(self, change: Change, *, by: bool, deleted: bool) -> bytes:
+        key = (change.revision, by, deleted)
+        row = self._rows.get(key)
+        if row is None:
+            row = self._render(change, by=by, deleted=deleted)
+            self._rows.keep(key, row, len(row))
+        return row
+
+    def _clear(self) -> None:
+        self._ring.clear()
+        self._rows.clear()
+        self._pieces.clear()
+        self._pages.clear()
+        self._size = 0
 
     def _beat(self) -> None:
         self._heartbeat = self._loop.call_later(self._heartbeat_seconds, self._beat)
-        self._rouse_all(new=False)
+        self._rouse(self._taken(self._sleeping), new=False, at_once=AT_ONCE)
 
     def _wake_soon(self) -> None:
         if self._wake_at is None:
@@ -162,8 +259,13 @@ class EventRing:
         self._rouse_all(new=True)
 
     def _rouse_all(self, *, new: bool) -> None:
-        sleeping, self._sleeping = self._sleeping, []
-        self._rouse(sleeping, new=new, at_once=AT_ONCE)
+        self._rouse([*self._taken(self._sleeping), *self._taken(self._polling)], new=new, at_once=AT_ONCE)
+
+    @staticmethod
+    def _taken(among: dict["asyncio.Future[bool]", None]) -> list["asyncio.Future[bool]"]:
+        sleeping = list(among)
+        among.clear()
+        return sleeping
 
     def _rouse(self, sleeping: list["asyncio.Future[bool]"], *, new: bool, at_once: int) -> None:
         for sleeper in sleeping[:at_once]:

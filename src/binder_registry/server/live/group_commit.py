@@ -12,12 +12,14 @@ from typing import Any, TypeVar
 
 from ...batch import Batch
 from ...changes import Change
-from ...errors import RegistryError, StoreUnavailable, UnexpectedError
+from ...errors import RegistryError, StoreUnavailable, TooBusy, UnexpectedError
 from ...registry import Registry
 from .present import Present
+from .read_model import Group
 
 MAX_GROUP = 1000  # writes of one commit
 BACKOFF_SECONDS = (0.05, 2.0)  # after the first failure, and at most
+SHOW_SECONDS = 5.0  # for the follower to show what others wrote before a commit of ours; then its answer is "unknown"
 CATCH_UP_SECONDS = 0.01  # between two looks whether what a failed commit may have written is shown
 
 T = TypeVar("T")
@@ -48,16 +50,20 @@ class GroupCommit:
     async def submit(self, operation: Operation[T], names: Collection[str]) -> T:
         """The operation's answer, once its commit is durable and shown; `names` are the templates it will look at.
 
-        Raises what the operation raised, or `StoreUnavailable` when the commit failed: its outcome is unknown then.
+        Raises what the operation raised, `TooBusy` before anything was done, or `StoreUnavailable` when the commit
+        failed: its outcome is unknown then.
         """
         answer: asyncio.Future[T] = self._loop.create_future()
         self.put(operation, names, partial(_settle, answer))
         return await answer  # a client that goes away cancels this, and not its write, which may be half done
 
     def put(self, operation: Operation[Any], names: Collection[str], resolve: Resolve) -> None:
-        """The same, without a future. Raises `StoreUnavailable` when it cannot be taken, and resolves nothing then."""
-        if self.down or self._closing.is_set() or self._queue.qsize() >= self._most_waiting:
+        """The same, without a future. Raises `StoreUnavailable` or `TooBusy` when it cannot be taken."""
+        if self.down or self._closing.is_set():
             raise StoreUnavailable
+        if self._queue.qsize() >= self._most_waiting:
+            limit = "waiting-writes"
+            raise TooBusy(f"This server is at its limit {limit}: nothing was written; try again", reason=limit)
         self._queue.put((operation, names, resolve))
         self.unanswered += 1
 
@@ -94,7 +100,7 @@ class GroupCommit:
                 logger.exception("a commit failed")
             self._fail(group)
             return
-        self._loop.call_soon_threadsafe(self._finish, group, outcomes, rows)
+        self._loop.call_soon_threadsafe(self._finish, group, outcomes, rows, self._present.rendered(rows))
 
     def _attempt(self, operation: Operation[Any], batch: Batch) -> Any:
         try:
@@ -106,16 +112,17 @@ class GroupCommit:
             logger.exception("a write failed")
             return UnexpectedError()
 
-    def _finish(self, group: list[Waiting], outcomes: list[Any], rows: list[Change]) -> None:
+    def _finish(self, group: list[Waiting], outcomes: list[Any], rows: list[Change], rendered: Group | None) -> None:
         def answer(shown: "asyncio.Future[None]") -> None:
             failure = shown.exception()
             self._answer(group, [StoreUnavailable()] * len(group) if failure else outcomes)
 
-        shown = self._present.written(rows)
+        shown = self._present.written(rows, rendered)
         if shown.done():
             answer(shown)
         else:
             shown.add_done_callback(answer)
+            self._loop.call_later(SHOW_SECONDS, _give_up, shown)
 
     def _refuse(self, group: list[Waiting]) -> None:
         self._answer(group, [StoreUnavailable()] * len(group))
@@ -147,6 +154,12 @@ class GroupCommit:
             else:
                 self.down = False
                 return
+
+
+def _give_up(shown: "asyncio.Future[None]") -> None:
+    if not shown.done():
+        logger.error("a commit is not shown: what others wrote before it cannot be read")
+        shown.set_exception(StoreUnavailable())
 
 
 def _settle(answer: "asyncio.Future[Any]", outcome: Any) -> None:

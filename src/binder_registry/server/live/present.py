@@ -11,7 +11,9 @@ from collections.abc import Callable, Sequence
 from ...changes import Change, Position, next_mark
 from ...errors import StoreUnavailable
 from .event_ring import EventRing
-from .read_model import ForkedLog, ReadModel
+from .read_model import ForkedLog, Group, ReadModel
+
+MANY = 2000  # rows of one commit, whose rendering is not for the loop
 
 logger = logging.getLogger(__name__)
 
@@ -22,7 +24,7 @@ class Present:
     def __init__(self, model: ReadModel, ring: EventRing) -> None:
         self._model, self._ring = model, ring
         self._announced = 0  # the last revision that the writer will show itself; 0 where the follower shows all
-        self._waiting: list[tuple[int, asyncio.Future[None]]] = []
+        self._waiting: dict[asyncio.Future[None], int] = {}  # the revision of each
 
     @property
     def position(self) -> Position:
@@ -49,10 +51,14 @@ class Present:
         """Whatever there is now, the follower is to bring. In any thread."""
         self._announced = 0
 
-    def written(self, rows: Sequence[Change]) -> "asyncio.Future[None]":
+    def rendered(self, rows: Sequence[Change]) -> Group | None:
+        """What `written` takes beside many rows, so that it takes no time of the loop. In the writer's thread."""
+        return self._model.group(rows) if len(rows) >= MANY else None
+
+    def written(self, rows: Sequence[Change], group: Group | None = None) -> "asyncio.Future[None]":
         """Show what was announced, once it is durable; done when it is shown, by whomever. On the loop."""
         try:
-            self.show(rows)
+            self.show(rows, group)
         except ForkedLog:
             self.announce_nothing()  # the follower will meet the fork itself, and load the other log
         if rows and self._model.revision < rows[0].revision:
@@ -69,9 +75,9 @@ class Present:
         """The revision up to which all is shown at `position`, or will be by the writer. In the follower's thread."""
         return max(position.revision, self._announced)
 
-    def show(self, changes: Sequence[Change]) -> None:
-        """On the loop. Raises `ForkedLog`."""
-        new = self._model.apply(changes)
+    def show(self, changes: Sequence[Change], group: Group | None = None) -> None:
+        """On the loop. `group` is these, rendered. Raises `ForkedLog`."""
+        new = self._model.apply_group(group) if group else self._model.apply(changes)
         if not new:
             return
         self._ring.publish(new)
@@ -92,7 +98,8 @@ class Present:
         if self._model.revision >= revision:
             shown.set_result(None)
         else:
-            self._waiting.append((revision, shown))
+            self._waiting[shown] = revision
+            shown.add_done_callback(self._forget)
         return shown
 
     @property
@@ -101,13 +108,14 @@ class Present:
         return len(self._waiting)
 
     def _resolve(self, settled: Callable[[int], bool], failure: Exception | None = None) -> None:
-        waiting, self._waiting = self._waiting, []
-        for revision, shown in waiting:
-            if shown.done():
+        for shown, revision in list(self._waiting.items()):
+            if shown.done() or not settled(revision):
                 continue
-            if not settled(revision):
-                self._waiting.append((revision, shown))
-            elif failure:
+            if failure:
                 shown.set_exception(failure)
             else:
                 shown.set_result(None)
+
+    def _forget(self, shown: "asyncio.Future[None]") -> None:
+        """It is answered, or who waited for it is gone."""
+        self._waiting.pop(shown, None)

@@ -4,14 +4,16 @@ Changed and read on the event loop only; another thread gets a `snapshot`, or a 
 """
 
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 from msgspec import Struct
 
 from ...changes import Change, Position, next_mark
+from ...errors import StoreUnavailable
 from ...lookalikes import folded, is_plain
 from ...registry import LIVE
+from ...strict_json import no_collection
 from ...template import Template
 from ...uses import full_view
 from ...wire import decode_template
@@ -19,7 +21,7 @@ from .answer import VARIES, Answer, entity_tag, path_of
 
 
 class Entry(Answer):
-    """The newest state of one template, or its tombstone."""
+    """The newest state of one template."""
 
     __slots__ = ("_words", "deleted", "name", "revision")
 
@@ -51,6 +53,39 @@ class Entry(Answer):
         return self._words
 
 
+ReadContent = Callable[[int], bytes]
+"""The content of the change with this revision, from the log. Raises `StoreUnavailable`."""
+
+
+class Tombstone:
+    """Of a deleted template: what it was is read from the log when it is asked for, which is not for the loop."""
+
+    __slots__ = ("_read", "mark", "name", "revision")
+
+    deleted = True
+
+    def __init__(self, change: Change, read: ReadContent) -> None:
+        self.name = change.name
+        self.revision = change.revision
+        self.mark = change.mark
+        self._read = read
+
+    @property
+    def etag(self) -> bytes:
+        return entity_tag(Position(self.revision, self.mark))
+
+    @property
+    def template(self) -> Template:
+        return decode_template(self._read(self.revision), self.revision)
+
+
+State = Entry | Tombstone
+
+
+def no_log(revision: int) -> bytes:
+    raise StoreUnavailable
+
+
 class Words(Struct, frozen=True, gc=False):
     image: str
     text: str  # in lower case
@@ -74,17 +109,28 @@ def words_of(content: bytes) -> Words:
     return Words(found.image_name, text.lower(), found.labels)
 
 
+class Group(Struct, frozen=True):
+    """Many changes of one commit, each of another template, with their entries by name and by request target."""
+
+    changes: Sequence[Change]
+    entries: dict[str, State]
+    answers: dict[bytes, Answer]
+    odd: list[str]
+
+
 class ForkedLog(Exception):
     """A change does not follow from what the model shows: the log is another one now."""
 
 
 class ReadModel:
-    """`prefix` is the path below which everything is served, without a slash at its end."""
+    """`prefix` is the path below which everything is served, without a slash at its end; `read` gives what tombstones
+    do not keep."""
 
-    def __init__(self, prefix: str = "") -> None:
+    def __init__(self, prefix: str = "", read: ReadContent = no_log) -> None:
         self.prefix = prefix
+        self._read = read
         self.answers: dict[bytes, Answer] = {}  # by request target; the list only while it is assembled
-        self.entries: dict[str, Entry] = {}  # tombstones too
+        self.entries: dict[str, State] = {}  # tombstones too
         self.living: list[Entry] = []  # by name, in code points
         self.position = Position(0)
         self.odd: dict[str, set[str]] = {}  # names of the living that are not plain, by what they look like
@@ -98,8 +144,8 @@ class ReadModel:
 
     def load(self, position: Position, newest: Iterable[Change]) -> None:
         """Start over from the newest change of every name, tombstones too, ordered by name."""
-        self.entries = {change.name: Entry(change) for change in newest}
-        self.living = [entry for entry in self.entries.values() if not entry.deleted]
+        self.entries = {change.name: self.state_of(change) for change in newest}
+        self.living = [entry for entry in self.entries.values() if isinstance(entry, Entry)]
         self._lent = False
         self._names = [entry.name for entry in self.living]
         self.odd = {}
@@ -112,12 +158,12 @@ class ReadModel:
         self.answers[f"{self.prefix}/".encode()] = Answer(LIVE, b"", ((b"link", described_by),))
         self.position = position
 
-    def apply(self, changes: Iterable[Change]) -> list[tuple[Change, Entry | None]]:
+    def apply(self, changes: Iterable[Change]) -> list[tuple[Change, State | None]]:
         """Show these changes, and give those that were new, each with the entry before it.
 
         What is shown already is passed over; after a gap nothing is taken. Raises `ForkedLog`.
         """
-        new: list[tuple[Change, Entry | None]] = []
+        new: list[tuple[Change, State | None]] = []
         for change in changes:
             if change.revision <= self.revision:
                 continue
@@ -127,11 +173,59 @@ class ReadModel:
                 raise ForkedLog  # what follows is from the same log
             new.append((change, self.entries.get(change.name)))
             if change.content is not None:  # else it is purged, and a newer change of the same name follows
-                self._show(Entry(change))
+                self._show(self.state_of(change))
             self.position = change.position
         if new:
             self.answers.pop(self._list, None)
         return new
+
+    def state_of(self, change: Change) -> State:
+        return Tombstone(change, self._read) if change.deleted else Entry(change)
+
+    @no_collection()
+    def apply_group(self, group: "Group") -> list[tuple[Change, State | None]]:
+        """The same for one commit of many changes: what can be done beforehand is done, and all is shown at once.
+
+        It takes some tens of milliseconds for a hundred thousand, where one after the other they take seconds.
+        """
+        changes = group.changes
+        if changes[0].revision != self.revision + 1:
+            return self.apply(changes)
+        if next_mark(self.position.mark, changes[0]) != changes[0].mark:
+            raise ForkedLog
+        new = list(zip(changes, map(self.entries.get, group.entries), strict=True))
+        lived = [before is not None and not before.deleted for _, before in new]
+        gone = {name for name, entry in group.entries.items() if entry.deleted}
+        added = sorted(name for name, there in zip(group.entries, lived, strict=True) if not there and name not in gone)
+        self.entries |= group.entries
+        self.answers |= group.answers
+        for name in gone:
+            self.answers.pop(self._target(name), None)
+        left = [name for name in self._names if name not in gone] if gone else self._names
+        self._names = sorted(left + added)  # of two sorted parts, which is quick
+        self.living, self._lent = (
+            [entry for name in self._names if isinstance(entry := self.entries[name], Entry)],
+            False,
+        )
+        for name in group.odd:
+            if self.entries[name].deleted:
+                self.odd.get(folded(name), set()).discard(name)
+            else:
+                self._look_at(name)
+        self.position = changes[-1].position
+        self.answers.pop(self._list, None)
+        return new
+
+    @no_collection()
+    def group(self, changes: Sequence[Change]) -> "Group | None":
+        """What `apply_group` takes; None where a name comes twice, or something was purged. In any thread."""
+        entries = {change.name: self.state_of(change) for change in changes if change.content is not None}
+        if len(entries) < len(changes):
+            return None
+        answers: dict[bytes, Answer] = {
+            self._target(entry.name): entry for entry in entries.values() if isinstance(entry, Entry)
+        }
+        return Group(changes, entries, answers, [name for name in entries if not is_plain(name)])
 
     def snapshot(self) -> list[Entry]:
         """The living, by name, for another thread. It costs a copy only when something changes afterwards."""
@@ -151,13 +245,13 @@ class ReadModel:
     def _target(self, name: str) -> bytes:
         return f"{self.prefix}{path_of(name)}".encode()
 
-    def _show(self, entry: Entry) -> None:
+    def _show(self, entry: State) -> None:
         name, before = entry.name, self.entries.get(entry.name)
         self.entries[name] = entry
         if self._lent:
             self.living, self._lent = self.living.copy(), False
         at, lived = bisect_left(self._names, name), before is not None and not before.deleted
-        if entry.deleted:
+        if isinstance(entry, Tombstone):
             self.answers.pop(self._target(name), None)
             if lived:
                 del self._names[at], self.living[at]

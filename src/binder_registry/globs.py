@@ -1,0 +1,27 @@
+"""Globs of callers, in one place: `*`, `?`, `[…]` and `[!…]`, as `fnmatch.fnmatchcase` has them.
+
+What stands between two stars is found where it first fits, and never tried again further on (`fnmatch` translates it to
+an atomic group): the steps are at most the length of the glob times that of the text, so both have a bound.
+"""
+
+import fnmatch
+import re
+from collections.abc import Callable
+
+from .errors import InvalidRequest
+
+GLOB_LENGTH = 256  # characters
+LONGEST_TEXT = 64 * 1024  # characters; a longer one, which only an old database holds, fits no glob
+
+
+def parse_glob(text: str, parameter: str) -> str:
+    """Raises `InvalidRequest` naming `parameter`."""
+    if len(text) > GLOB_LENGTH:
+        raise InvalidRequest.parameter(parameter, f"must be a glob of at most {GLOB_LENGTH} characters")
+    return text
+
+
+def compiled(glob: str) -> Callable[[str], bool]:
+    """Whether a whole text fits; upper and lower case differ."""
+    match = re.compile(fnmatch.translate(glob)).match
+    return lambda text: len(text) <= LONGEST_TEXT and match(text) is not None
