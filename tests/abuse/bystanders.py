@@ -12,6 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from itertools import count
 from math import ceil
 from typing import TypeVar
 
@@ -121,12 +122,14 @@ class Bystanders:
 
     async def _evenly(self, rate: float, once: Callable[[int, float, "Asked"], Coroutine[None, None, None]]) -> None:
         """On one connection, which is opened anew where it broke."""
-        asked, begun, number = Asked(self._port), time.monotonic(), 0
-        while True:
-            due = begun + number / rate
-            await asyncio.sleep(due - time.monotonic())
-            await once(number, due, asked)
-            number += 1
+        asked, begun = Asked(self._port), time.monotonic()
+        try:
+            for number in count():
+                due = begun + number / rate
+                await asyncio.sleep(due - time.monotonic())
+                await once(number, due, asked)
+        finally:
+            asked.close()
 
     async def _follow(self) -> None:
         while True:
@@ -180,6 +183,10 @@ class Asked:
         except (OSError, asyncio.IncompleteReadError, TimeoutError):
             got = NONE
         if self._streams and (not got.status or got.headers.get("connection") == "close"):
-            self._streams[1].transport.abort()
-            self._streams = None
+            self.close()
         return got
+
+    def close(self) -> None:
+        if self._streams:
+            self._streams[1].transport.abort()
+        self._streams = None

@@ -20,7 +20,7 @@ from .wire import Seen, Target, write
 
 OVER = 200 * MB  # that a server may take over its base, beside the budgets
 RATIO = 5.0  # that a read may take of its idle time
-IDLE, AGAIN, LONGEST = 5, 5, 90  # seconds before an abuse, that it lasts at least, and at most
+IDLE, AGAIN, LONGEST = 4, 4, 90  # seconds before an abuse, that it lasts at least, and at most
 SETTLED, MINUTE = 5.0, 60.0  # seconds after which memory is looked at: again, where it is too much
 
 
