@@ -1,6 +1,7 @@
 """`python -m tests.abuse`: all abuses in full, over both databases. `--docs` also writes the table into the docs."""
 
 import argparse
+import signal
 import sys
 import time
 from pathlib import Path
@@ -26,6 +27,7 @@ def main() -> None:
     if options.list:
         print("\n".join(f"{abuse.name}: {abuse.sentence}" for abuse in chosen))
         return
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("told to stop"))  # and its servers with it
     begun, outcomes = time.monotonic(), []
     print(f"Budgets: {budgets() / MB:.0f} MB\n\n{report.HEAD}", flush=True)
     run = suite.in_short if options.short else suite.in_full

@@ -81,13 +81,13 @@ async def methods_and_paths_that_are_not_there(target: Target, seen: Seen) -> No
 
 
 ABUSES = (
-    Abuse(connections_that_say_nothing),
-    Abuse(heads_that_never_end),
+    Abuse(connections_that_say_nothing, of_store=False),
+    Abuse(heads_that_never_end, of_store=False),
     Abuse(bodies_that_never_end),
-    Abuse(pieces_of_one_byte),
-    Abuse(requests_in_a_row),
+    Abuse(pieces_of_one_byte, of_store=False),
+    Abuse(requests_in_a_row, of_store=False),
     Abuse(dear_requests_in_a_row),
-    Abuse(bytes_that_are_no_requests),
-    Abuse(connections_one_after_the_other),
-    Abuse(methods_and_paths_that_are_not_there),
+    Abuse(bytes_that_are_no_requests, of_store=False),
+    Abuse(connections_one_after_the_other, of_store=False),
+    Abuse(methods_and_paths_that_are_not_there, of_store=False),
 )

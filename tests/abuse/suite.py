@@ -49,7 +49,8 @@ def in_short(chosen: Sequence[Abuse], databases: Sequence[str]) -> Iterator[Outc
     abuses = sorted(chosen, key=lambda abuse: abuse.around.__name__)
     with abusers() as pool:
         for kind in databases:
-            for _, group in groupby(abuses, key=lambda abuse: abuse.around):
+            meant = [abuse for abuse in abuses if abuse.of_store or kind == "sqlite"]
+            for _, group in groupby(meant, key=lambda abuse: abuse.around):
                 yield from _round(list(group), kind, pool, short=True)
 
 

@@ -53,9 +53,9 @@ async def paths_of_60_kilobytes_into_that_log(target: Target, seen: Seen) -> Non
 
 
 ABUSES = (
-    Abuse(tokens_that_are_wrong),
-    Abuse(tokens_of_60_kilobytes),
-    Abuse(tokens_of_a_hub_that_hangs, around=hanging_hub),
-    Abuse(refusals_into_a_log_that_nobody_reads, around=unread_log),
-    Abuse(paths_of_60_kilobytes_into_that_log, around=unread_log),
+    Abuse(tokens_that_are_wrong, of_store=False),
+    Abuse(tokens_of_60_kilobytes, of_store=False),
+    Abuse(tokens_of_a_hub_that_hangs, around=hanging_hub, of_store=False),
+    Abuse(refusals_into_a_log_that_nobody_reads, around=unread_log, of_store=False),
+    Abuse(paths_of_60_kilobytes_into_that_log, around=unread_log, of_store=False),
 )

@@ -142,10 +142,12 @@ async def hold(
             return
         opened.append(writer)
         writer.write(sent(number))
+        told = "waits"
         with suppress(OSError, TimeoutError):
             async with asyncio.timeout(0.5):
                 status = (await reader.readline()).split()
-                seen.statuses[status[1].decode() if len(status) > 1 else "none"] += 1
+                told = status[1].decode() if len(status) > 1 else "closed"
+        seen.statuses[told] += 1
 
     try:
         await together(map(one, range(count)))
