@@ -1,7 +1,7 @@
 """Others who use the registry meanwhile, little and evenly: one who reads, one who writes, one who follows.
 
-They come from an address of their own. Each request has a moment when it is due, and its time counts from then: what a
-stalled server made wait behind it counts too.
+They come from an address of their own. Each request has a moment when it is due, and its time counts from then: a
+server that stalls for a second makes all those wait that were due in it.
 """
 
 import asyncio
@@ -121,15 +121,27 @@ class Bystanders:
         await self._evenly(WRITES, once)
 
     async def _evenly(self, rate: float, once: Callable[[int, float, "Asked"], Coroutine[None, None, None]]) -> None:
-        """On one connection, which is opened anew where it broke."""
-        asked, begun = Asked(self._port), time.monotonic()
-        try:
-            for number in count():
-                due = begun + number / rate
-                await asyncio.sleep(due - time.monotonic())
+        """Each when it is due, whatever became of those before: on a connection that is free, or on a new one."""
+        free, begun = list[Asked](), time.monotonic()
+
+        async def one(number: int, due: float) -> None:
+            asked = free.pop() if free else Asked(self._port)
+            try:
                 await once(number, due, asked)
+                free.append(asked)
+            except asyncio.CancelledError:
+                asked.close()
+                raise
+
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                for number in count():
+                    due = begun + number / rate
+                    await asyncio.sleep(due - time.monotonic())
+                    tasks.create_task(one(number, due))
         finally:
-            asked.close()
+            for asked in free:
+                asked.close()
 
     async def _follow(self) -> None:
         while True:

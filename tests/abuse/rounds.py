@@ -105,6 +105,7 @@ def abused(
     process = server.process.pid
     if abuse.prepare:
         pool.submit(_prepare, abuse, target).result()
+        time.sleep(target.many(1, 0))
     _, idle = bystanders.during(lambda: time.sleep(target.many(IDLE, 0)))
     base = most = after = resident(process)
     forget_peak(process)
