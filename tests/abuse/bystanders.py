@@ -23,6 +23,7 @@ from .wire import EVENTS, NONE, TOKEN, Answer, answer, connected, request
 ADDRESS = "127.0.0.2"
 NAMES = 20
 READS, WRITES = 50.0, 5.0  # a second
+LIST = 50  # every so many reads one is of the whole list
 EVENT = re.compile(rb'id: (\d+)-\w+\ndata: [^\n]*?"name":"bystander-')
 PATIENCE = 30.0  # seconds for one answer, and at the end for the last event
 
@@ -94,7 +95,7 @@ class Bystanders:
     async def _read(self) -> None:
         async def once(number: int, due: float, asked: "Asked") -> None:
             figures = self._figures
-            path = "/templates" if number % 10 == 0 else f"/templates/bystander-{number % NAMES}"
+            path = "/templates" if number % LIST == 0 else f"/templates/bystander-{number % NAMES}"
             got = await asked(request("GET", path))
             if got.status == 200:
                 figures.reads.append(time.monotonic() - due)

@@ -25,12 +25,16 @@ def row(outcome: Outcome) -> str:
         f"{(outcome.peak - outcome.base) / MB:+.0f}",
         f"{(outcome.after - outcome.base) / MB:+.0f}",
         f"**{ratio}**" if outcome.ratio > RATIO else ratio,
-        f"{p99(meanwhile.writes) * 1000:.0f} ms",
-        f"{p99(meanwhile.events) * 1000:.0f} ms",
+        _than(meanwhile.writes, outcome.idle.writes),
+        _than(meanwhile.events, outcome.idle.events),
         ", ".join(f"{status}: {count:,}" for status, count in sorted(outcome.seen.statuses.items())),
         f"{meanwhile.refused.total()}, {meanwhile.lost}",
     ]
     return f"| {' | '.join(cells)} |"
+
+
+def _than(times: list[float], idle: list[float]) -> str:
+    return f"{p99(times) * 1000:.0f} ms, of {p99(idle) * 1000:.0f}"
 
 
 def words(outcome: Outcome) -> str:
