@@ -6,7 +6,6 @@ server that stalls for a second makes all those wait that were due in it.
 
 import asyncio
 import json
-import re
 import threading
 import time
 from collections import Counter
@@ -24,7 +23,7 @@ ADDRESS = "127.0.0.2"
 NAMES = 20
 READS, WRITES = 50.0, 5.0  # a second
 LIST = 50  # every so many reads one is of the whole list
-EVENT = re.compile(rb'id: (\d+)-\w+\ndata: [^\n]*?"name":"bystander-')
+ID, OURS = b"\nid: ", b'"name":"bystander-'  # that begin an event, and that tell ours
 PATIENCE = 30.0  # seconds for one answer, and at the end for the last event
 
 T = TypeVar("T")
@@ -160,13 +159,15 @@ class Bystanders:
 
     async def _events(self, reader: asyncio.StreamReader) -> None:
         """Looks for what is ours only: an abuse may write hundreds of megabytes."""
-        rest = b""
+        rest = b"\n"
         while got := await reader.read(2**20):
             whole, end, rest = (rest + got).rpartition(b"\n\n")
-            for found in EVENT.finditer(whole + end):
-                self._arrived(int(found[1]))
-            if begun := whole.rfind(b"\nid: ") + 1:
-                self._position = whole[begun + 4 :].partition(b"\n")[0].decode()
+            rest = end[:1] + rest
+            ours = -1
+            while (ours := whole.find(OURS, ours + 1)) >= 0:
+                self._arrived(int(_position_before(whole, ours).partition("-")[0]))
+            if ID in whole:
+                self._position = _position_before(whole, len(whole))
 
     def _arrived(self, revision: int) -> None:
         now = time.monotonic()
@@ -175,6 +176,11 @@ class Bystanders:
             figures.events.append(now - due)
         else:
             self._early[revision] = now
+
+
+def _position_before(whole: bytes, place: int) -> str:
+    begins = whole.rfind(ID, 0, place) + len(ID)
+    return whole[begins : whole.index(b"\n", begins)].decode()
 
 
 class Asked:
