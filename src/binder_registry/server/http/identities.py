@@ -28,9 +28,13 @@ class Identities:
         self._silent = False  # it did not answer in time, and nothing since
         self._again_at = 0.0
 
+    def known(self, token: str) -> Identity | None:
+        """What can be told at once. Raises `InvalidToken`."""
+        return known(self._store, token)
+
     async def of(self, token: str) -> Identity:
         """Raises `InvalidToken`; `AuthUnavailable`, at once while the store is silent or too much is asked already."""
-        identity = known(self._store, token)
+        identity = self.known(token)
         if identity is not None:
             return identity
         if self._silent and (self._asked or asyncio.get_running_loop().time() < self._again_at):

@@ -12,9 +12,9 @@ import sqlite3
 import threading
 from contextlib import closing
 from pathlib import Path
-from urllib.parse import quote
 
 from ..errors import DatabaseRefused
+from .sqlite_pragmas import connect
 
 HEADER_BYTES = 32  # of the log
 SALTS = slice(16, 24)  # within it: new in every log
@@ -52,14 +52,6 @@ class RawFile:
                 self._held[self.identity][1] -= 1
                 if not self._held[self.identity][1]:
                     os.close(self._held.pop(self.identity)[0])
-
-
-def connect(path: Path, mode: str, seconds: float = 5.0) -> sqlite3.Connection:
-    """`mode`: `ro`, `rw`, or `immutable`, for a file that nobody writes to meanwhile and that has no log."""
-    asked = "immutable=1" if mode == "immutable" else f"mode={mode}"
-    return sqlite3.connect(
-        f"file:{quote(str(path))}?{asked}", uri=True, timeout=seconds, isolation_level=None, check_same_thread=False
-    )
 
 
 def beside(path: Path, suffix: str) -> Path:

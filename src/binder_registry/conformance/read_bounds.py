@@ -3,7 +3,7 @@
 import pytest
 
 from ..log_contract import Log
-from .rows import append
+from .sample_rows import append
 
 
 class Bounds:
