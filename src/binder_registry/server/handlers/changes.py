@@ -85,7 +85,10 @@ async def _found(request: Request, span: Span, chosen: Filter, *, by: bool, woke
     """From memory, if that is all there is or `woken` by it; else from the log, while it can be asked."""
     service, ring = request.service, request.service.ring
     near = None
-    if not span.newest_first and span.before is None and ring.holds(span.since):
+    onward = not span.newest_first and span.before is None
+    if onward:
+        await ring.turn(span.since, chosen)
+    if onward and ring.holds(span.since):
         near = ring.page_after(span.since, by=by, chosen=chosen, limit=span.limit)
         if near and (woken or not near.more or near.count == span.limit):
             return near

@@ -77,6 +77,7 @@ class Stream:
                 async with asyncio.timeout(SEND_SECONDS):
                     await send({"type": "http.response.body", "body": piece, "more_body": True})
             await self._reader.still_may()
+            await self._ring.turn(self._position, self._chosen)
             if gone.done() or self._ring.closed or self._ring.epoch != self._epoch:
                 return
             piece = await self._next() or (b"" if await self._ring.changed(self._position.revision) else self._beat())

@@ -25,8 +25,10 @@ class Filter:
     def everything(self) -> bool:
         return self.name is None and not self.selector
 
-    def sent(self, change: Change, labels_before: Callable[[], Labels]) -> str:
-        """How the change reaches this reader: "" (not at all), "change" or "deleted".
+    def sent(
+        self, change: Change, labels_before: Callable[[], Labels], labels: Callable[[], dict[str, str]] | None = None
+    ) -> str:
+        """How the change reaches this reader: "" (not at all), "change" or "deleted". `labels`: where they are known.
 
         Where nobody can tell any more, it does: a reader can take a deletion too many, and must not miss one.
         """
@@ -40,7 +42,7 @@ class Filter:
         selected_before = before == "purged" or (before is not None and matches(self.selector, before))
         if change.deleted:
             return "change" if selected_before else ""
-        if matches(self.selector, words_of(change.content).labels):
+        if matches(self.selector, labels() if labels else words_of(change.content).labels):
             return "change"
         return "deleted" if selected_before else ""
 
