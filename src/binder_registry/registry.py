@@ -81,6 +81,9 @@ class Registry:
     def rows_at(self, who: Identity, revisions: Collection[int]) -> Iterator[Change]:
         """Committed changes with these revisions, without those that are not there; some at a time are held."""
         who.require(Scope.READ)
+        return self._rows_at(revisions)
+
+    def _rows_at(self, revisions: Collection[int]) -> Iterator[Change]:
         while revisions and (found := self.store.log.read_each(revisions, most_bytes=PAGE_BYTES)):
             yield from found
             revisions = [revision for revision in revisions if revision > found[-1].revision]

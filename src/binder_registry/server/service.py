@@ -37,7 +37,8 @@ from .http.requests import ClientDisconnected, HTTPRequest
 from .lanes import Lane
 from .limits import Limits
 from .live.apply_lane import ApplyLane
-from .live.event_ring import EventRing, Piece, Render
+from .live.event_ring import EventRing
+from .live.events import Piece, Render
 from .live.follower import Follower
 from .live.group_commit import GroupCommit, Operation
 from .live.head import SharedQuestion

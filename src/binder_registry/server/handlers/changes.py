@@ -15,7 +15,7 @@ from ..http.replies import Header, Reply, json_reply
 from ..http.requests import position_of, single, whole_number
 from ..live.answer import entity_tag, path_of
 from ..live.change_filter import Filter
-from ..live.event_ring import NearPage
+from ..live.events import NearPage
 from ..service import Request
 from .event_stream import Stream, event_stream
 from .log_pages import Span, history, page, whole

@@ -12,7 +12,7 @@ from ..http.asgi import Send
 from ..http.replies import Header
 from ..http.requests import position_of, single
 from ..live.change_filter import Filter, reaching
-from ..live.event_ring import Piece, framed
+from ..live.events import Piece, framed
 from ..service import Request, Service
 from .log_pages import Span, steps
 from .read_permission import Reader

@@ -11,7 +11,7 @@ from ...registry import Registry
 from ..description.bodies import encode_change, members_changed
 from ..lanes import go_on, turn_is_over
 from ..live.change_filter import Filter, change_before, reaching
-from ..live.event_ring import NearPage, page_body
+from ..live.events import NearPage, page_body
 
 SCANNED = 10_000  # rows that one page looks at to find those that are asked for
 STEP = 32  # rows of the first read of a page
