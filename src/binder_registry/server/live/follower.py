@@ -11,10 +11,11 @@ from collections.abc import Callable
 
 from ...errors import StoreUnavailable
 from ...registry import Registry
-from .present import Present
+from .present import MANY, Present
 from .read_model import ForkedLog
 
 PAUSE_SECONDS = 0.005  # after a commit of our own
+MANY_PAUSE_SECONDS = 0.05  # while one of many rows is rendered
 WAIT_SECONDS = 1.0  # of one wait: how soon closing is noticed
 PAGE = 20_000  # rows of one read, at most; mostly its bytes end it
 BACKOFF_SECONDS = (0.1, 2.0)  # after the first failure, and at most
@@ -69,6 +70,10 @@ class Follower:
         if head.revision <= self._present.spoken_for(position):
             # Nothing is new, or the writer is about to show it: its commits are not to wake this thread one by one.
             self._closing.wait(PAUSE_SECONDS)
+            return
+        if self._present.spoken_for(position) - position.revision >= MANY:
+            # Others wrote behind many rows that the writer is about to show at once: in pages these would take longer.
+            self._closing.wait(MANY_PAUSE_SECONDS)
             return
         changes = self._registry.rows(position.revision, head.revision, limit=PAGE)
         if changes:

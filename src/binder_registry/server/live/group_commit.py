@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from functools import partial
 from queue import Empty, SimpleQueue
+from time import monotonic
 from typing import Any, TypeVar
 
 from ...batch import Batch
@@ -93,6 +94,8 @@ class GroupCommit:
             with self._registry.atomic() as batch:
                 batch.look_up({name for _, names, _ in group for name in names})
                 outcomes = [self._attempt(operation, batch) for operation, _, _ in group]
+                if len(batch.rows) >= MANY:
+                    self._await_others(batch.rows[0].revision - 1)
                 self._present.announce(batch.rows)
             rows = batch.rows
         except Exception as error:
@@ -107,6 +110,14 @@ class GroupCommit:
         self._loop.call_soon_threadsafe(self._finish, group, outcomes, shown)
         if many:
             self._turn_of_loop()  # so that what was shown before is cleared away in this thread
+
+    def _await_others(self, revision: int) -> None:
+        """What others wrote before many rows is to be shown first: else the follower had to bring these too, in pages.
+        It does not take long, and nobody else can write more meanwhile."""
+        until = monotonic() + SHOW_SECONDS
+        while self._present.position.revision < revision and monotonic() < until:
+            if self._closing.wait(CATCH_UP_SECONDS):
+                return
 
     def _turn_of_loop(self) -> None:
         asyncio.run_coroutine_threadsafe(asyncio.sleep(0), self._loop).result()
