@@ -94,9 +94,9 @@ class Limits(Struct, frozen=True, kw_only=True):
     ] = 4 * MiB
     unsent_bytes: Annotated[
         int, Bound("server", "Large answers that their readers have not taken yet.", "503", "bytes")
-    ] = 128 * MiB
+    ] = 192 * MiB
     unsent_client_bytes: Annotated[int, Bound("client", "Large answers that it has not taken yet.", "503", "bytes")] = (
-        64 * MiB
+        144 * MiB
     )
     listing_bytes: Annotated[
         int, Bound("server", "Answers to queries that are kept for those who ask the same.", "made again", "bytes")
