@@ -22,7 +22,7 @@ RULED = DECLARED | {"uses", "errors", "options", "option_rules", "rules", "setti
 TEMPLATES = RULED | {"go_json", "strict_json", "wire", "wire_values"}
 CHANGES = TEMPLATES | {"changes"}
 CONTRACTS = CHANGES | {"store", "log_contract"}
-STORES = CONTRACTS | {"drafts", "batch", "log_store"}
+STORES = CONTRACTS | {"clock", "drafts", "batch", "log_store"}
 RULES = STORES | {"selector", "apply", "auth", "lookalikes", "differences"}
 DOMAIN = RULES | {"planned", "registry", "apply_body", "plain_body"}
 MAY_IMPORT = {
@@ -45,13 +45,14 @@ MAY_IMPORT = {
     "store": CHANGES,
     "log_contract": CHANGES,
     "quantities": set[str](),
+    "clock": set[str](),
     "folders": set[str](),
     "slugs": set[str](),
     "formats": TEMPLATES | {"quantities", "slugs"},
-    "verify": CONTRACTS,
+    "verify": CONTRACTS | {"clock"},
     "drafts": CHANGES,
-    "batch": CONTRACTS | {"drafts"},
-    "log_store": CONTRACTS | {"batch"},
+    "batch": CONTRACTS | {"clock", "drafts"},
+    "log_store": CONTRACTS | {"batch", "clock"},
     "globs": {"errors"},
     "selector": TEMPLATES,
     "lookalikes": {"errors", "template"},
@@ -64,7 +65,7 @@ MAY_IMPORT = {
     "backends": STORES | {"folders"},
     "server": DOMAIN | {"globs"},
     "client": DOMAIN | {"version"},
-    "conformance": DOMAIN,
+    "conformance": DOMAIN | {"verify"},
     "hub_auth": {"errors", "auth"},
     "hub": {"options", "slugs"},
     "jupyterhub": set[str](),
