@@ -13,7 +13,7 @@ from msgspec import Struct
 from binder_registry.auth import Scope
 from binder_registry.choices import Choice, FreeText, Option
 from binder_registry.errors import error_name
-from binder_registry.members import declared, structure_of
+from binder_registry.member_schema import declared, structure_of
 from binder_registry.quantities import format_size
 from binder_registry.server.description.parameters import ANSWER_HEADERS
 from binder_registry.server.description.schemas import schemas

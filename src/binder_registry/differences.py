@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Raw, Struct, structs
 
 from .choices import Choice
-from .members import declared
+from .member_schema import declared
 from .template import MEMBERS, Template
 
 _IN_THEIR_PLACE = ("set", "choices")  # left out of a path: `options.size.large.limits.memory`

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from .apply import ApplyRequest, Step, plan, plan_again
 from .changes import Action, Position
-from .drafts import Draft, draft
+from .draft_changes import Draft, draft
 from .strict_json import no_collection
 from .template import Template
 

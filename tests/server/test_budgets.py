@@ -8,7 +8,7 @@ from contextlib import ExitStack
 import pytest
 from starlette.testclient import TestClient
 
-from binder_registry import InMemoryStore, Position, Registry, Template, TokenAuthStore
+from binder_registry import ANYONE, InMemoryStore, Position, Registry, Template, TokenAuthStore
 from binder_registry.server import Limits
 from binder_registry.server.description.bodies import encode_change
 from binder_registry.server.handlers.log_pages import LONGEST_STEP, STEP, Span, steps
@@ -225,7 +225,7 @@ def test_large_changes_are_read_a_few_at_a_time_and_small_ones_in_longer_steps()
     span = Span(Position(0), None, newest_first=False, limit=1000)
 
     def lengths(store: InMemoryStore) -> list[int]:
-        return [len(found) for found in steps(Registry(store, TokenAuthStore(KEY)), span, None)]
+        return [len(found) for found in steps(Registry(store, TokenAuthStore(KEY)), ANYONE, span, None)]
 
     assert lengths(large)[:5] == [STEP, STEP // 4, STEP // 16, 1, 1]
     assert max(lengths(small)) == LONGEST_STEP

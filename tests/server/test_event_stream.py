@@ -14,7 +14,7 @@ from starlette.testclient import TestClient
 
 from binder_registry import InMemoryStore, LogStore, Position, Template
 from binder_registry.changes import Change
-from binder_registry.conformance.reading import folded, whole_log
+from binder_registry.conformance.reading_out import folded, whole_log
 from binder_registry.server import Limits
 from binder_registry.server.handlers import event_stream
 from binder_registry.server.live import event_ring

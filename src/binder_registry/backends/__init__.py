@@ -6,7 +6,7 @@ from ..clock import dated_ahead, utc_now
 from ..errors import DatabaseRefused
 from ..log_contract import Log, format_kept
 from ..log_store import LogStore
-from ..uses import FORMAT
+from ..must_understand import FORMAT
 from .copying import Target
 from .urls import sqlite_path, unknown
 

@@ -9,9 +9,10 @@ from secrets import token_bytes
 
 from ..changes import MARK_BYTES
 from ..errors import DatabaseRefused
-from ..folders import sync_folder
+from ..sync_folder import sync_folder
 from .file_lock import FileLock
-from .sqlite_wal import FILE_BEGINS, RawFile, beside, connect, has_log, refuse_foreign_log
+from .sqlite_foreign_wal import FILE_BEGINS, RawFile, beside, has_log, refuse_foreign_log
+from .sqlite_pragmas import connect, keeps_wal
 
 SCHEMA = 3  # PRAGMA user_version
 APPLICATION_ID = 0x62726567  # "breg": tells our files from other programs' databases
@@ -30,7 +31,7 @@ def prepare(connection: sqlite3.Connection, path: Path, read_only: bool) -> None
         )
     if read_only:
         return
-    if connection.execute("PRAGMA journal_mode = WAL").fetchone() != ("wal",):
+    if not keeps_wal(connection):
         raise DatabaseRefused(f"{path}: the file system does not allow SQLite's write-ahead log")
     connection.execute("BEGIN IMMEDIATE")  # fails now, and not at the first write, where the file is read-only
     for version in range(found + 1, SCHEMA + 1):

@@ -14,8 +14,9 @@ from ..log_store import LogStore
 from ..registry import Registry
 from .auth_store import auth_store
 from .environment import PortSetting, Setting, service_url, variables_of_others
-from .limits import LimitType
+from .limits import limit
 from .log_lines import LogLines, logged_to
+from .options import seconds, whole
 from .stopping import stoppable
 
 if TYPE_CHECKING:
@@ -41,7 +42,8 @@ logger = logging.getLogger("binder_registry")
     cls=PortSetting,
     default=lambda: service_url().port or 8080,
     show_default="that of JUPYTERHUB_SERVICE_URL, or 8080",
-    type=click.IntRange(0, 65535),
+    type=whole(0, 65535),
+    metavar="N",
     envvar="BINDER_REGISTRY_PORT",
 )
 @click.option(
@@ -118,7 +120,7 @@ logger = logging.getLogger("binder_registry")
     cls=Setting,
     default=0.0,
     show_default=True,
-    type=click.FloatRange(0, 3600),
+    type=seconds(3600),
     metavar="SECONDS",
     envvar="BINDER_REGISTRY_DRAIN_DELAY",
     help="How long to go on serving once told to stop, while /health says so, for load balancers.",
@@ -128,7 +130,7 @@ logger = logging.getLogger("binder_registry")
     "limits",
     cls=Setting,
     multiple=True,
-    type=LimitType(),
+    type=limit(),
     metavar="NAME=VALUE",
     envvar="BINDER_REGISTRY_LIMIT",
     help="What a client can cost: see the page on limits. Repeatable.",

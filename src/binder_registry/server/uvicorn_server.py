@@ -15,12 +15,12 @@ from types import FrameType
 import uvicorn
 
 from .app import App
-from .handlers.plain_writes import PlainWrites
+from .handlers.fast_writes import FastWrites
 from .http.access_log import AccessLog
 from .http.counters import Counters
 from .http.crowd import raise_descriptors
 from .http.fast_path import fast_protocol
-from .http.strong_path import strong_protocol
+from .http.strong_reads import strong_protocol
 
 DRAIN_SECONDS = 5  # for what is in flight when the server is told to stop
 CANCEL_SECONDS = 7  # for what goes on without its client
@@ -154,7 +154,7 @@ def run(
         access_log=access_log,
         counters=app.service.counters,
         open_reads=not options.protect_reads,
-        writes=None if options.cors_origins else PlainWrites(app.service),
+        writes=None if options.cors_origins else FastWrites(app.service),
         more=b"vary: origin\r\n" if options.cors_origins else b"",
         limits=options.limits,
     )

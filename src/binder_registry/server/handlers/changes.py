@@ -19,7 +19,7 @@ from ..live.event_ring import NearPage
 from ..service import Request
 from .event_stream import Stream, event_stream
 from .log_pages import Span, history, page, whole
-from .readers import may_read, sees_by
+from .read_permission import sees_by
 
 
 async def changes(request: Request) -> Reply | Stream:
@@ -52,7 +52,7 @@ async def changes(request: Request) -> Reply | Stream:
             with service.streams.place(request.client):
                 await service.ring.news(span.since.revision, left, leaves, beats=beats)
             woken = True
-            await may_read(request)
+            await request.find_reader()
             by = by and await sees_by(request)
     headers: list[Header] = [(b"etag", tag)]
     if found.more:
@@ -71,7 +71,8 @@ async def template_changes(request: Request) -> Reply:
     by, registry = await sees_by(request), service.registry
 
     found = await request.aside(
-        service.past, lambda: whole(history(registry, span, name, by=by, most=service.options.limits.page_bytes))
+        service.past,
+        lambda: whole(history(registry, request.who, span, name, by=by, most=service.options.limits.page_bytes)),
     )
     headers: list[Header] = [(b"etag", entry.etag)]
     if found.more:
@@ -90,7 +91,9 @@ async def _found(request: Request, span: Span, chosen: Filter, *, by: bool, woke
             return near
     most = service.options.limits.page_bytes
     try:
-        return await request.aside(service.past, lambda: whole(page(service.registry, span, chosen, by=by, most=most)))
+        return await request.aside(
+            service.past, lambda: whole(page(service.registry, request.who, span, chosen, by=by, most=most))
+        )
     except (StoreUnavailable, TooBusy):
         if near is None:
             raise

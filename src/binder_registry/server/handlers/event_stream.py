@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from functools import partial
 
+from ...auth import Identity
 from ...changes import PAGE, Change, Position
 from ...errors import InvalidRequest, RegistryError
 from ..description.bodies import encode_change
@@ -14,7 +15,7 @@ from ..live.change_filter import Filter, reaching
 from ..live.event_ring import Piece, framed
 from ..service import Request, Service
 from .log_pages import Span, steps
-from .readers import Reader
+from .read_permission import Reader
 
 HEARTBEAT_SECONDS = 15.0
 HEARTBEAT = b":\n\n"
@@ -98,11 +99,11 @@ class Stream:
 
     async def _older(self) -> Piece:
         """What lies before the ring, from the store."""
-        past = partial(_past, self._request.service, self._position, self._chosen, by=self._by)
+        past = partial(_past, self._request.service, self._request.who, self._position, self._chosen, by=self._by)
         return await self._request.service.resumed.run(past, self._request.client)
 
 
-def _past(service: Service, since: Position, chosen: Filter, *, by: bool) -> Piece:
+def _past(service: Service, who: Identity, since: Position, chosen: Filter, *, by: bool) -> Piece:
     """Past the pages that are known to hold nothing, one more. Readers with the same filter meet at the ends of pages:
     however many resume, the log is gone through once."""
     unchanged = service.ring.unchanged
@@ -112,9 +113,9 @@ def _past(service: Service, since: Position, chosen: Filter, *, by: bool) -> Pie
             return kept
         since = kept[1]
     end, place, rows, size = since.revision - since.revision % PAGE + PAGE, since, list[bytes](), 0
-    for found in steps(service.registry, Span(since, None, newest_first=False, limit=end - since.revision), None):
+    for found in steps(service.registry, who, Span(since, None, newest_first=False, limit=end - since.revision), None):
         page_before = service.page[1] if service.page[0] == unchanged else []
-        for change, deleted in reaching(service.registry, found, chosen, page_before):
+        for change, deleted in reaching(service.registry, who, found, chosen, page_before):
             rows.append(event(change, by=by, deleted=deleted))
             size += len(rows[-1])
             if size >= service.options.limits.piece_bytes:
@@ -140,5 +141,5 @@ async def event_stream(request: Request, query: dict[str, list[str]], chosen: Fi
     position = given[0] if given else service.model.position
     stream = Stream(request, position, chosen, by=by)
     if not service.ring.holds(position):
-        await request.aside(service.resumed, lambda: service.registry.changes(since=position, limit=1))
+        await request.aside(service.resumed, lambda: service.registry.changes(request.who, since=position, limit=1))
     return stream

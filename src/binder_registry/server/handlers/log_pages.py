@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from msgspec import Struct
 from msgspec.structs import replace
 
+from ...auth import Identity
 from ...changes import Change, Position
 from ...registry import Registry
 from ..description.bodies import encode_change, members_changed
@@ -39,14 +40,14 @@ def whole(page: Page) -> NearPage:
     return NearPage(page_body(page.rows), len(page.rows), page.reached, page.more)
 
 
-def steps(registry: Registry, span: Span, name: str | None) -> Iterator[list[Change]]:
+def steps(registry: Registry, who: Identity, span: Span, name: str | None) -> Iterator[list[Change]]:
     """The changes of `span`, some at a time. Raises `PositionUnknown`."""
     left, size = span.limit, STEP
     while left > 0:
         go_on()
         wanted = min(left, size)
         found = registry.changes(
-            since=span.since, before=span.before, name=name, newest_first=span.newest_first, limit=wanted
+            who, since=span.since, before=span.before, name=name, newest_first=span.newest_first, limit=wanted
         )
         if found:
             yield found
@@ -59,7 +60,7 @@ def steps(registry: Registry, span: Span, name: str | None) -> Iterator[list[Cha
         size = min(2 * size, LONGEST_STEP) if small else max(1, size // 4)
 
 
-def page(registry: Registry, span: Span, chosen: Filter, *, by: bool, most: int) -> Page:
+def page(registry: Registry, who: Identity, span: Span, chosen: Filter, *, by: bool, most: int) -> Page:
     """`most`: bytes after which it ends. It holds a change at least, where there is one among the next `SCANNED`."""
     rows: list[bytes] = []
     reached, size = span.since, 0
@@ -68,9 +69,9 @@ def page(registry: Registry, span: Span, chosen: Filter, *, by: bool, most: int)
         span, limit=span.limit + 1 if span.newest_first else SCANNED if not chosen.everything else span.limit
     )
     scanned = 0
-    for found in steps(registry, read, chosen.name):
+    for found in steps(registry, who, read, chosen.name):
         scanned += len(found)
-        for change, deleted in reaching(registry, found, chosen):
+        for change, deleted in reaching(registry, who, found, chosen):
             if len(rows) == span.limit or size >= most:
                 return Page(rows, reached, more=True)
             rows.append(encode_change(change, by=by, deleted=deleted))
@@ -85,16 +86,16 @@ def page(registry: Registry, span: Span, chosen: Filter, *, by: bool, most: int)
     return Page(rows, reached, more=not span.newest_first and scanned >= read.limit)
 
 
-def history(registry: Registry, span: Span, name: str, *, by: bool, most: int) -> Page:
+def history(registry: Registry, who: Identity, span: Span, name: str, *, by: bool, most: int) -> Page:
     """One template's changes, newest first or oldest first, each with the members that it changed."""
     rows: list[bytes] = []
     reached, size = span.since, 0
-    for found in steps(registry, replace(span, limit=span.limit + 1), name):
+    for found in steps(registry, who, replace(span, limit=span.limit + 1), name):
         known = {change.revision: change for change in found}
         for change in found:
             if len(rows) == span.limit or size >= most:
                 return Page(rows, reached, more=True)
-            changed = members_changed(change_before(registry, change, known), change)
+            changed = members_changed(change_before(registry, who, change, known), change)
             rows.append(encode_change(change, by=by, changed=changed))
             size += len(rows[-1])
             reached = change.position

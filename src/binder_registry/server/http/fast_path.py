@@ -18,8 +18,8 @@ from .access_log import AccessLog
 from .compression import negotiated, tags
 from .counters import BOUNDS, Counters, Series
 from .crowd import Crowd
-from .plain_heads import HARMLESS, HEAD, LINE
-from .plain_writes import Writes, WritingProtocol
+from .fast_heads import HARMLESS, HEAD, LINE
+from .fast_writes import Writes, WritingProtocol
 from .recorder import Recorder
 from .unsent import LARGE
 

@@ -30,10 +30,14 @@ class Identities:
         self._silent = False  # it did not answer in time, and nothing since
         self._again_at = 0.0
 
+    def known(self, token: str) -> Identity | None:
+        """What can be told at once. Raises `InvalidToken`."""
+        return known(self._store, token)
+
     async def of(self, token: str, client: str = NOBODY) -> Identity:
         """Raises `InvalidToken`; at once, `AuthUnavailable` while the store is silent, and `TooBusy` while too much is
         asked already, of this client or altogether."""
-        identity = known(self._store, token)
+        identity = self.known(token)
         if identity is not None:
             return identity
         if self._silent and (self._asked or asyncio.get_running_loop().time() < self._again_at):

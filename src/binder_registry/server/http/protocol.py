@@ -13,8 +13,8 @@ from ...errors import HeadTooLarge, InvalidRequest, RegistryError, RequestTimeou
 from .access_log import address
 from .deadlines import BETWEEN, BODY, HEAD, PATIENCE, TimedProtocol
 from .error_status import error_reply
+from .raw_head import end_of_head, quoted, size_of_head
 from .recorder import Exchange, Recorder, disconnect, too_busy
-from .request_line import end_of_head, quoted, size_of_head
 from .uvicorn_parts import STATUS_LINE, RequestResponseCycle, service_unavailable
 
 HEAD_BYTES = 64 * 1024

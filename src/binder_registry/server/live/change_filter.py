@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Literal
 
+from ...auth import Identity
 from ...changes import Change
 from ...registry import Registry
 from ...selector import Selector, matches
@@ -45,31 +46,31 @@ class Filter:
 
 
 def reaching(
-    registry: Registry, found: Sequence[Change], chosen: Filter, page_before: Sequence[Change] = ()
+    registry: Registry, who: Identity, found: Sequence[Change], chosen: Filter, page_before: Sequence[Change] = ()
 ) -> Iterator[tuple[Change, bool]]:
     """What reaches a reader of these, each with whether it is sent as deleted. `page_before` need not be read again."""
     known = {change.revision: change for change in (*page_before, *found)}
     if chosen.selector:
         missing = {change.previous for change in found} - known.keys() - {0}
-        known |= {change.revision: change for change in registry.rows_at(missing)} if missing else {}
+        known |= {change.revision: change for change in registry.rows_at(who, missing)} if missing else {}
     for change in found:
-        how = chosen.sent(change, partial(_labels_before, registry, change, known))
+        how = chosen.sent(change, partial(_labels_before, registry, who, change, known))
         if how:
             yield change, how == "deleted"
 
 
-def change_before(registry: Registry, change: Change, known: dict[int, Change]) -> Change | None:
+def change_before(registry: Registry, who: Identity, change: Change, known: dict[int, Change]) -> Change | None:
     """The change of the same template before; None for its first, and where it did not live then."""
     if not change.previous:
         return None
     found = known.get(change.previous)
-    for before in [found] if found else registry.rows_at([change.previous]):
+    for before in [found] if found else registry.rows_at(who, [change.previous]):
         return None if before.deleted else before
     return None  # a log that lost its tail at this moment
 
 
-def _labels_before(registry: Registry, change: Change, known: dict[int, Change]) -> Labels:
-    before = change_before(registry, change, known)
+def _labels_before(registry: Registry, who: Identity, change: Change, known: dict[int, Change]) -> Labels:
+    before = change_before(registry, who, change, known)
     if before is None:
         return None
     return "purged" if before.content is None else words_of(before.content).labels

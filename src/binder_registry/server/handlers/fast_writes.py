@@ -2,13 +2,13 @@
 
 import re
 
-from ...auth import Identity, Scope, known
+from ...auth import Identity, Scope
 from ...errors import RegistryError
+from ...fast_body import read_plain
 from ...lookalikes import is_plain, warnings_of
-from ...plain_body import read_plain
 from ...wire import parse
 from ..http.conditions import conditions_of
-from ..http.plain_writes import PlainWrite, WriteHead
+from ..http.fast_writes import PlainWrite, WriteHead
 from ..http.requests import note_of, token_of
 from ..live.group_commit import Operation
 from ..service import Service
@@ -17,7 +17,7 @@ from .write_operations import creation, deletion, patching, update
 _NAME = re.compile(rb"[A-Za-z0-9_~][A-Za-z0-9._~-]*")  # as it stands in a path, and needs no decoding
 
 
-class PlainWrites:
+class FastWrites:
     """Over one running service."""
 
     def __init__(self, service: Service) -> None:
@@ -36,7 +36,7 @@ class PlainWrites:
 
     def who(self, head: WriteHead) -> Identity | None:
         try:
-            who = known(self._service.registry.auth_store, token_of(head.authorization))
+            who = self._service.identities.known(token_of(head.authorization))
             if who is not None:
                 who.require(Scope.WRITE)
         except RegistryError:

@@ -11,16 +11,16 @@ from typing import Any
 
 import pytest
 
-from binder_registry.auth import TokenAuthStore
+from binder_registry.auth import ANYONE, TokenAuthStore
 from binder_registry.backends.memory import MemoryLog
 from binder_registry.log_store import LogStore
 from binder_registry.registry import Registry
 from binder_registry.server.app import App, new_default_router
-from binder_registry.server.handlers.plain_writes import PlainWrites
+from binder_registry.server.handlers.fast_writes import FastWrites
 from binder_registry.server.http.counters import Counters
 from binder_registry.server.http.deadlines import PATIENCE
 from binder_registry.server.http.fast_path import fast_protocol
-from binder_registry.server.http.plain_writes import LONGEST, PlainWrite, WriteHead, write_head
+from binder_registry.server.http.fast_writes import LONGEST, PlainWrite, WriteHead, write_head
 from binder_registry.server.http.protocol import SafeProtocol
 from binder_registry.template import Template
 
@@ -36,7 +36,7 @@ class Side:
 
     def __init__(self, loop: SteppedLoop, app: App, *, plain: bool) -> None:
         self.loop, self.app, self.counters = loop, app, Counters()
-        writes = PlainWrites(app.service) if plain else None
+        writes = FastWrites(app.service) if plain else None
         self.protocol = fast_protocol(app.service.model, access_log=None, counters=self.counters, writes=writes)
 
     def connect(self) -> Connection:
@@ -50,7 +50,7 @@ class Side:
         connection.settle()
 
     def log(self) -> list[tuple[Any, ...]]:
-        changes = self.app.service.registry.changes()
+        changes = self.app.service.registry.changes(ANYONE)
         return [(one.revision, one.action, one.name, one.by, one.note, one.content, one.time) for one in changes]
 
     def totals(self) -> dict[Any, tuple[int, int]]:

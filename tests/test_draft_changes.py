@@ -6,10 +6,10 @@ from msgspec import Raw
 from msgspec.structs import replace
 
 from binder_registry.changes import Action
-from binder_registry.drafts import draft
+from binder_registry.draft_changes import draft
 from binder_registry.go_json import timestamp
+from binder_registry.must_understand import FORMAT
 from binder_registry.template import ContainerLimits, Template
-from binder_registry.uses import FORMAT
 from binder_registry.wire import encode_template
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, 120, tzinfo=UTC)

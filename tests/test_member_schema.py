@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from binder_registry.cli.options import given_members, member_options
 from binder_registry.formats.z2jh import to_z2jh
-from binder_registry.members import declared, structure_of, walked
+from binder_registry.member_schema import declared, structure_of, walked
 from binder_registry.template import KEPT_BY_REGISTRY, Template
 from binder_registry.wire import encode_template, parse, template_from_members
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from binder_registry.errors import APIErrorResponse
-from binder_registry.plain_body import read_plain, read_template
+from binder_registry.fast_body import read_plain, read_template
 from binder_registry.wire import parse, template_from_2015
 
 NAMES = (

@@ -2,7 +2,6 @@
 
 import asyncio
 
-from ...auth import Scope
 from ...errors import RegistryError
 from ..service import Request
 
@@ -20,12 +19,6 @@ async def sees_by(request: Request) -> bool:
     return True
 
 
-async def may_read(request: Request) -> None:
-    """Ask again, where reads are protected. Raises what the first time would have."""
-    if request.service.options.protect_reads:
-        (await request.identity()).require(Scope.READ)
-
-
 class Reader:
     """Of an answer that goes on. `by`: whether it shows who wrote what, which only a valid token may see."""
 
@@ -39,7 +32,7 @@ class Reader:
         """Raises a `RegistryError` once it may not, or nobody can tell."""
         if self._loop.time() < self._ask_at:
             return
-        await may_read(self._request)
+        await self._request.find_reader()
         if self.by and not self._request.service.options.protect_reads:
             await self._request.identity()
         self._ask_at = self._loop.time() + ASK_SECONDS

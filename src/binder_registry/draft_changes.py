@@ -7,8 +7,8 @@ from msgspec.structs import replace
 
 from .changes import Action
 from .go_json import timestamp
+from .must_understand import FORMAT, format_of
 from .template import Template
-from .uses import FORMAT, format_of
 from .wire import encode_template
 
 _LATER = datetime(1, 1, 1, tzinfo=UTC)  # stands for the time of the change

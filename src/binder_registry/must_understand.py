@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from msgspec import Raw, Struct
 
-from .members import declared, structure_of, walked
+from .member_schema import declared, structure_of, walked
 from .template import Template
 
 MUST_UNDERSTAND = tuple(dict.fromkeys(one.wire for _, one in walked(Template) if one.member.must_understand))

@@ -13,9 +13,9 @@ import stat
 import threading
 from contextlib import closing
 from pathlib import Path
-from urllib.parse import quote
 
 from ..errors import DatabaseRefused
+from .sqlite_pragmas import connect
 
 HEADER_BYTES = 32  # of the log
 SALTS = slice(16, 24)  # within it: new in every log
@@ -62,14 +62,6 @@ class RawFile:
 def _kind(mode: int) -> str:
     kinds = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a named pipe", stat.S_IFSOCK: "a socket"}
     return kinds.get(stat.S_IFMT(mode), "a device")
-
-
-def connect(path: Path, mode: str, seconds: float = 5.0) -> sqlite3.Connection:
-    """`mode`: `ro`, `rw`, or `immutable`, for a file that nobody writes to meanwhile and that has no log."""
-    asked = "immutable=1" if mode == "immutable" else f"mode={mode}"
-    return sqlite3.connect(
-        f"file:{quote(str(path))}?{asked}", uri=True, timeout=seconds, isolation_level=None, check_same_thread=False
-    )
 
 
 def beside(path: Path, suffix: str) -> Path:

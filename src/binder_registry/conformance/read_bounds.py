@@ -7,7 +7,7 @@ from ..log_contract import Log
 from ..log_store import LogStore
 from ..template import Template
 from ..verify import verify
-from .rows import append
+from .sample_rows import append
 
 
 class Bounds:

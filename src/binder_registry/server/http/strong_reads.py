@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from ..live.read_model import ReadModel
 from .fast_path import LONGEST
-from .plain_writes import WritingProtocol
+from .fast_writes import WritingProtocol
 
 
 def strong_protocol(

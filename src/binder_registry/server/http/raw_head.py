@@ -1,4 +1,4 @@
-"""Request lines as people's tools send them."""
+"""The head of a request as the bytes that it is, before the parser gets them."""
 
 import re
 

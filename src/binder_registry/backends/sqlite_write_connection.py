@@ -7,8 +7,9 @@ from pathlib import Path
 
 from ..changes import Change
 from .rows import COLUMNS, row_of
-from .sqlite_times import microseconds_of
-from .sqlite_wal import WriteAheadLog, renew
+from .sqlite_foreign_wal import WriteAheadLog, renew
+from .sqlite_microseconds import microseconds_of
+from .sqlite_pragmas import carry_wal_over, data_version
 
 _INSERT = f"INSERT INTO changes ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
@@ -74,11 +75,7 @@ class Writer:
         then at the next occasion."""
         if self.connection is None:
             return
-        [[before]] = self.connection.execute("PRAGMA busy_timeout")
-        self.connection.execute("PRAGMA busy_timeout = 0")
-        [busy, _, _] = self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        self.connection.execute(f"PRAGMA busy_timeout = {before}")
-        if not busy:
+        if carry_wal_over(self.connection):
             self._traces, self._new_log = False, True
 
     def look_after(self) -> None:
@@ -96,7 +93,7 @@ class Writer:
     def _others_wrote(self) -> bool:
         assert self.connection is not None, "in a transaction"
         before = self._version
-        [self._version] = self.connection.execute("PRAGMA data_version").fetchone()
+        self._version = data_version(self.connection)
         return before != self._version
 
     def _renew(self) -> None:

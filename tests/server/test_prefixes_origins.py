@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from binder_registry.server import Options
-from binder_registry.server.http.places import normal_origins, normal_prefix
+from binder_registry.server.http.prefixes_origins import normal_origins, normal_prefix
 
 from .asking import SCIPY, application, asked
 

@@ -1,4 +1,4 @@
-"""What the files of backends and those of the command line both need of the folder that they are in."""
+"""What makes the names of files durable: for those of backends, and those of the command line."""
 
 import os
 from pathlib import Path

@@ -11,21 +11,9 @@ from typing import Annotated, Any, Union, get_args, get_origin
 import msgspec
 from msgspec import Struct
 
-Schema = dict[str, Any]
+from .lengths import GROUP_LENGTH, LARGEST_INTEGER, MAX_ENTRIES, NAME_BYTES, VALUE_LENGTH, VARIABLE_LENGTH
 
-NAME_BYTES = 2048  # every name fits a URL and a PostgreSQL index entry
-DISPLAY_NAME_LENGTH = 200
-TEXT_LENGTH = 10_000  # characters of a description or a deprecation message
-# What 2015 had no rule for: many times over what engines take, so that its clients stay served. In characters.
-IMAGE_LENGTH = 4096  # a reference has at most 255 and a tag of 128, or a digest
-COMMAND_LENGTH = 64 * 1024
-PLACE_LENGTH = 4096  # of a redirect-uri; browsers and servers take some thousands
-ADDRESS_LENGTH = 255  # of a host
-VALUE_LENGTH = 32 * 1024  # Linux takes 128 KiB with the variable's name, in bytes
-VARIABLE_LENGTH = 1024
-GROUP_LENGTH = 255  # as JupyterHub's database has them
-MAX_ENTRIES = 256  # labels, environment variables or groups of one template
-LARGEST_INTEGER = 2**63 - 1
+Schema = dict[str, Any]
 
 _CONTROL = r"\u0000-\u001f\u007f-\u009f"
 LABEL_WORD = r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?"
@@ -33,7 +21,6 @@ _DNS_LABEL = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
 LABEL_KEY = rf"(?![^/]{{254}})(?:{_DNS_LABEL}(?:\.{_DNS_LABEL})*/)?{LABEL_WORD}"
 VARIABLE = "[A-Za-z_][A-Za-z0-9_]*"
 
-ICON_BYTES = 16 * 1024
 ICON = r"^(?:https://[!-~]+|data:image/(?:png|jpeg|gif|webp|svg\+xml);base64,[A-Za-z0-9+/]+={0,2})?$"
 NAME: Schema = {"minLength": 1, "maxLength": NAME_BYTES, "pattern": rf"^(?!\.\.?$)[^/{_CONTROL}]+$"}
 SUCCESSOR: Schema = {"maxLength": NAME_BYTES, "pattern": rf"^(?!\.\.?$)[^/{_CONTROL}]*$"}

@@ -5,8 +5,8 @@ import pytest
 from ..errors import FormatTooNew
 from ..log_contract import KeepsFormat, Log
 from ..log_store import LogStore
-from ..uses import FORMAT
-from .rows import rows_after
+from ..must_understand import FORMAT
+from .sample_rows import rows_after
 from .samples import SCIPY
 
 

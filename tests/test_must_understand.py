@@ -5,8 +5,8 @@ from typing import Any
 import msgspec
 import pytest
 
+from binder_registry.must_understand import FORMAT, format_of, full_view, uses_of, without_uses
 from binder_registry.template import Template
-from binder_registry.uses import FORMAT, format_of, full_view, uses_of, without_uses
 from binder_registry.wire import decode_template, encode_template, parse, template_from_members
 
 SIZE = {"name": "size", "choices": [{"name": "large", "set": {}}]}

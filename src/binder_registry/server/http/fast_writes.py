@@ -2,7 +2,7 @@
 
 As the fast path of reads: it takes a request only when the connection is idle, when the bytes are exactly one request
 whose every header is known, and when nothing is wrong with it that can be seen before the commit. All else goes to the
-ordinary path untouched, which alone says what is wrong. `tests/server/test_plain_writes.py` compares the two.
+ordinary path untouched, which alone says what is wrong. `tests/server/test_fast_writes.py` compares the two.
 """
 
 import re
@@ -17,7 +17,7 @@ from ...errors import RegistryError, TooBusy
 from .bounded import BoundedProtocol
 from .deadlines import BODY, PATIENCE
 from .error_status import logged_reply
-from .plain_heads import HARMLESS, HEAD, LINE
+from .fast_heads import HARMLESS, HEAD, LINE
 from .recorder import GONE
 from .replies import Reply
 from .uvicorn_parts import STATUS_LINE

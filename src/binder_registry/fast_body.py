@@ -7,7 +7,7 @@ to `wire`, which alone says what is wrong.
 import msgspec
 from msgspec import Struct
 
-from .members import LARGEST_INTEGER
+from .lengths import LARGEST_INTEGER
 from .template import WIRE_NAMES, ContainerLimits, Template
 from .wire import parse, template_from_2015
 
