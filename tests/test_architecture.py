@@ -22,7 +22,7 @@ RULED = DECLARED | {"must_understand", "errors", "options", "option_rules", "rul
 TEMPLATES = RULED | {"go_json", "strict_json", "wire", "wire_values"}
 CHANGES = TEMPLATES | {"changes"}
 CONTRACTS = CHANGES | {"store", "log_contract"}
-STORES = CONTRACTS | {"draft_changes", "batch", "log_store"}
+STORES = CONTRACTS | {"clock", "draft_changes", "batch", "log_store"}
 RULES = STORES | {"selector", "apply", "auth", "lookalikes", "differences"}
 DOMAIN = RULES | {"planned", "registry", "apply_body", "fast_body"}
 MAY_IMPORT = {
@@ -47,12 +47,13 @@ MAY_IMPORT = {
     "log_contract": CHANGES,
     "quantities": set[str](),
     "sync_folder": set[str](),
+    "clock": set[str](),
     "slugs": set[str](),
     "formats": TEMPLATES | {"quantities", "slugs"},
-    "verify": CONTRACTS,
+    "verify": CONTRACTS | {"clock"},
     "draft_changes": CHANGES,
-    "batch": CONTRACTS | {"draft_changes"},
-    "log_store": CONTRACTS | {"batch"},
+    "batch": CONTRACTS | {"clock", "draft_changes"},
+    "log_store": CONTRACTS | {"batch", "clock"},
     "globs": {"errors", "lengths"},
     "selector": TEMPLATES,
     "lookalikes": {"errors", "template"},
@@ -65,7 +66,7 @@ MAY_IMPORT = {
     "backends": STORES | {"sync_folder"},
     "server": DOMAIN | {"globs"},
     "client": DOMAIN | {"version"},
-    "conformance": DOMAIN,
+    "conformance": DOMAIN | {"verify"},
     "hub_auth": {"errors", "auth"},
     "hub": {"options", "slugs"},
     "jupyterhub": set[str](),

@@ -6,8 +6,12 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from binder_registry import TokenAuthStore, log_store
+from binder_registry.apply import ApplyRequest
+from binder_registry.auth import Identity, Scope
 from binder_registry.backends.memory import InMemoryStore, MemoryLog
 from binder_registry.changes import Action, Change, Position, size_of
+from binder_registry.clock import LATEST
 from binder_registry.errors import (
     InvalidRequest,
     InvalidTemplate,
@@ -16,6 +20,7 @@ from binder_registry.errors import (
     TemplateExists,
 )
 from binder_registry.log_store import LogStore
+from binder_registry.registry import Registry
 from binder_registry.store import Expected
 from binder_registry.template import ContainerLimits, Template
 
@@ -309,3 +314,39 @@ def test_the_whole_state_holds_tombstones_without_their_content() -> None:
         ("a", True, True),
         ("b", False, False),
     ]
+
+
+NOW = datetime(2026, 11, 26, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(("ahead", "warnings"), [(timedelta(days=1), 1), (timedelta(seconds=30), 0)])
+def test_writes_that_find_the_newest_change_dated_ahead_say_so_once_in_a_while(
+    caplog: pytest.LogCaptureFixture, ahead: timedelta, warnings: int
+) -> None:
+    store = store_at(NOW + ahead, NOW)
+
+    for name in ("a", "b", "c"):
+        store.register_template(Template(name=name, image_name="i"))
+
+    assert caplog.text.count("which is yet to come: a clock was wrong") == warnings
+
+
+def test_a_clock_that_is_still_wrong_is_told_of_again(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(log_store, "WARN_SECONDS", 0.0)
+    store = store_at(NOW + timedelta(days=1), NOW)
+
+    for name in ("a", "b", "c"):
+        store.register_template(Template(name=name, image_name="i"))
+
+    assert caplog.text.count("which is yet to come") == 2
+
+
+def test_an_apply_at_the_end_of_all_times_is_dated_then() -> None:
+    registry = Registry(store_at(LATEST), TokenAuthStore("key"))
+    wanted = ApplyRequest([Template(name=name, image_name="i") for name in ("a", "b", "c")])
+
+    registry.apply(Identity("ann", frozenset(Scope)), wanted)
+
+    assert [row.time for row in registry.store.log.read(0, 3)] == [LATEST] * 3

@@ -1,11 +1,12 @@
 """The writes that will commit together."""
 
 from collections.abc import Callable, Collection, Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from msgspec.structs import replace
 
 from .changes import Action, Change, Head, Position, chained, content_digest
+from .clock import later
 from .draft_changes import Draft
 from .errors import FormatTooNew, InvalidRequest, RevisionConflict, TemplateNotFound
 from .go_json import timestamp
@@ -17,8 +18,6 @@ from .strict_json import no_collection
 from .template import Template
 from .wire import encode_template
 
-_TICK = timedelta(microseconds=1)  # between two changes, at least
-
 
 class Batch:
     """The writes of one `atomic` block: what is new in the log, and what a reader of it would see."""
@@ -29,6 +28,7 @@ class Batch:
         self.purged: dict[int, int] = {}  # number of rows when it was asked for → revision to blank
         self._start = log.head()
         self._now = now
+        self.behind: datetime | None = None  # what the clock showed, where the log is ahead of it
         self._format = self._format_before = 0  # that `rows` need, and that the log has; 0: not asked yet
         self._stored: dict[str, Change | None] = {}  # what was looked up: nobody else writes meanwhile
         self._written: dict[str, Change] = {}
@@ -135,7 +135,7 @@ class Batch:
                 digest=content_digest(content),
             )
             change = chained(mark, change)
-            mark, time = change.mark, time + _TICK
+            mark, time = change.mark, later(time)
             self._format = max(self._format, draft.format)
             self.rows.append(change)
             self._written[change.name] = change
@@ -163,7 +163,10 @@ class Batch:
 
     def _time_after(self, head: Head) -> datetime:
         time = self._now()
-        return time if head.time is None or time > head.time else head.time + _TICK
+        if head.time is None or time > head.time:
+            return time
+        self.behind = time
+        return later(head.time)
 
     def _begin(self, by: str, note: str) -> None:
         """Raises `FormatTooNew`, and `InvalidRequest` for texts that PostgreSQL cannot keep."""

@@ -1,15 +1,18 @@
 """The verbs of a store, once, over any log."""
 
+import logging
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 
 from msgspec.structs import replace
 
 from .batch import Batch as Batch
 from .changes import PAGE, Action, Change, Head, Position, known_position
+from .clock import dated_ahead, utc_now
 from .errors import (
     RevisionIsCurrent,
     RevisionUnknown,
@@ -24,8 +27,9 @@ from .template import Template, merged
 STATE_PAGE = 5000  # rows of one read, where the whole state is read
 
 
-def utc_now() -> datetime:
-    return datetime.now(UTC)
+WARN_SECONDS = 600.0  # between two warnings of a clock
+
+logger = logging.getLogger(__name__)
 
 
 class LogStore:
@@ -35,6 +39,7 @@ class LogStore:
         self.log = log
         self._now = now
         self._local = threading.local()
+        self._warn_at = 0.0
 
     @contextmanager
     def atomic(self) -> Iterator[Batch]:
@@ -54,8 +59,16 @@ class LogStore:
             try:
                 yield batch
                 batch.finish()
+                if batch.behind:
+                    self._warn(batch.head.time, batch.behind)
             finally:
                 self._local.batch = None
+
+    def _warn(self, newest: datetime | None, clock: datetime) -> None:
+        warning = dated_ahead(newest, clock)
+        if warning and time.monotonic() >= self._warn_at:
+            self._warn_at = time.monotonic() + WARN_SECONDS
+            logger.warning("%s: %s", self.log, warning)
 
     def get_template(self, name: str, *, revision: int | None = None) -> Template:
         change = self._current(name) if revision is None else self.change_as_of(name, revision)

@@ -13,6 +13,7 @@ from urllib.parse import quote
 import msgspec
 
 from .changes import PAGE, PAGE_BYTES, Action, Change, Position, content_digest, next_mark
+from .clock import LATEST
 from .log_contract import Log, state_pages
 from .wire import decode_template
 
@@ -51,7 +52,7 @@ class Fold:
             yield f"revisions {self.position.revision + 1} to {change.revision - 1} are missing before it"
         elif next_mark(self.position.mark, change) != change.mark:
             yield "its mark does not follow from the row and the mark before it"
-        if self._time and change.time <= self._time:
+        if self._time and change.time <= self._time and change.time < LATEST:
             yield "its time is not after that of the revision before"
         if change.previous != (before.revision if before else 0):
             yield f"says that it follows revision {change.previous}, and {before.revision if before else 0} came before"

@@ -1,16 +1,14 @@
 """The logs that come with the package, by URL."""
 
 import logging
-from datetime import datetime, timedelta
 
+from ..clock import dated_ahead, utc_now
 from ..errors import DatabaseRefused
 from ..log_contract import Log, format_kept
-from ..log_store import LogStore, utc_now
+from ..log_store import LogStore
 from ..must_understand import FORMAT
 from .copying import Target
 from .urls import sqlite_path, unknown
-
-AHEAD = timedelta(minutes=1)  # of the clock, which may go wrong a little
 
 logger = logging.getLogger(__name__)
 
@@ -26,16 +24,6 @@ def open_log(url: str, *, read_only: bool = False) -> Target:
         for warning in filter(None, (dated_ahead(log.head().time, utc_now()), too_new(log))):
             logger.warning("%s", warning)
     return log
-
-
-def dated_ahead(newest: datetime | None, now: datetime) -> str:
-    """What to say of a log whose newest change is from the future; empty where it is not."""
-    if newest is None or newest <= now + AHEAD:
-        return ""
-    return (
-        f"the newest change is dated {newest:%Y-%m-%d %H:%M} UTC, which is yet to come: a clock was wrong. "
-        "Times never go back, so every change until then is dated a microsecond after the one before"
-    )
 
 
 def too_new(log: Log) -> str:

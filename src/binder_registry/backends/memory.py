@@ -10,9 +10,10 @@ from secrets import token_bytes
 from msgspec.structs import replace
 
 from ..changes import MARK_BYTES, Change, Head
+from ..clock import utc_now
 from ..errors import DatabaseRefused
 from ..log_contract import LARGEST, bounded, within
-from ..log_store import LogStore, utc_now
+from ..log_store import LogStore
 
 
 class MemoryLog:

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import click
 
-from ..backends import dated_ahead, open_log
+from ..backends import open_log
 from ..backends.copying import copy_log
 from ..backends.file_lock import FileLock
 from ..backends.sqlite_foreign_wal import beside
+from ..clock import dated_ahead, utc_now
 from ..errors import StoreUnavailable
-from ..log_store import utc_now
 from ..verify import damaged_pages
 from .arguments import File
 from .connection import context_option, url_option

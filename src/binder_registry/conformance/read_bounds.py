@@ -2,11 +2,25 @@
 
 import pytest
 
+from ..clock import LATEST
 from ..log_contract import Log
+from ..log_store import LogStore
+from ..template import Template
+from ..verify import verify
 from .sample_rows import append
 
 
 class Bounds:
+    # ── times ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def test_a_change_at_the_end_of_all_times_is_followed_by_others_of_that_time(self, log: Log) -> None:
+        store = LogStore(log, now=lambda: LATEST)
+        for name in ("a", "b", "c"):
+            store.register_template(Template(name=name, image_name="i"))
+
+        assert [row.time for row in log.read(0, 3)] == [LATEST] * 3
+        assert verify(log).problems == []
+
     # ── bounds ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
     @pytest.mark.parametrize(
