@@ -18,6 +18,7 @@ from .choices import Option
 from .errors import InvalidTemplate
 from .go_json import check_time, encode
 from .option_rules import option_problems
+from .remembered import remembered
 from .rules import check
 from .settings import Settings
 from .strict_json import Object, no_collection, parse
@@ -178,7 +179,7 @@ def _sort(entries: dict[str, str]) -> None:
         entries.update(in_order)
 
 
-@lru_cache(maxsize=256)
+@remembered(256)
 def _is_plain(overrides: bytes) -> bool:
     """Whether it is an object as it is stored, certainly not too deep, and without large numbers."""
     if encode(msgspec.json.decode(overrides)) != overrides:

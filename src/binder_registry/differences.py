@@ -1,6 +1,6 @@
 """What differs between two states of a template, member by member. Pure."""
 
-from functools import cache, lru_cache
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -8,6 +8,7 @@ from msgspec import Raw, Struct, structs
 
 from .choices import Choice
 from .member_schema import declared
+from .remembered import remembered
 from .template import MEMBERS, Template
 
 _IN_THEIR_PLACE = ("set", "choices")  # left out of a path: `options.size.large.limits.memory`
@@ -66,7 +67,7 @@ def _collect(leaves: dict[str, Any], path: str, value: Any) -> None:
         leaves[path] = value
 
 
-@lru_cache(maxsize=512)
+@remembered(512)
 def _of_choice(content: bytes) -> list[tuple[str, Any]]:
     """With the paths below it: the templates of one registry often offer the same choices."""
     leaves: dict[str, Any] = {}
@@ -74,7 +75,7 @@ def _of_choice(content: bytes) -> list[tuple[str, Any]]:
     return [(path[1:], value) for path, value in leaves.items()]
 
 
-@lru_cache(maxsize=256)
+@remembered(256)
 def _settings_of(overrides: bytes) -> dict[str, bytes]:
     return {key: bytes(inner) for key, inner in msgspec.json.decode(overrides, type=dict[str, Raw]).items()}
 

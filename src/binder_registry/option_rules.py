@@ -4,13 +4,13 @@ import re
 import shlex
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 
 import msgspec
 
 from .choices import CHOICE_NAME, OPTION_NAME, RESERVED_NAMES, Choice, FreeText, Option
 from .lengths import MAX_CHOICES, MAX_OPTIONS, PATTERN_LENGTH
 from .options import HARMLESS_OVERRIDES, PLACEHOLDER
+from .remembered import remembered
 from .setting_rules import Problems, group_problems, line_problems, setting_problems, text_problems, within
 
 _NAME_PROBLEM = "must be 1 to 63 of A-Za-z0-9._-, beginning and ending with a letter or digit, without --"
@@ -55,7 +55,7 @@ def _choice_problems(choice: Choice) -> Iterable[tuple[str, str]]:
         return _found_in_choice(choice)
 
 
-@lru_cache(maxsize=512)
+@remembered(512)
 def _problems_of_choice(content: bytes) -> tuple[tuple[str, str], ...]:
     """The templates of one registry often offer the same choices."""
     return tuple(_found_in_choice(msgspec.json.decode(content, type=Choice)))
