@@ -9,7 +9,7 @@ export BINDER_REGISTRY_TEST_NODE ?= $(abspath $(NODE))
 
 COMMIT ?= HEAD~1
 
-.PHONY: serve test lint format coverage bench before docs hub crash cluster lock clean
+.PHONY: serve test lint format coverage bench before docs hub crash cluster abuse lock clean
 
 serve: $(VENV)/serve.installed ## start the registry on the embedded database
 	exec $(BIN)/binder-registry serve
@@ -48,6 +48,9 @@ crash: $(VENV)/test.installed ## 200 rounds of SIGKILL under load
 
 cluster: $(VENV)/test.installed ## full rounds of faults over PostgreSQL, about 10 minutes
 	$(BIN)/python -m tests.cluster
+
+abuse: $(VENV)/test.installed ## what callers can cost, over both databases, about 40 minutes; ARGS="--only words"
+	$(BIN)/python -m tests.abuse $(ARGS)
 
 lock: $(VENV)/test.installed ## note the installed versions
 	$(BIN)/pip freeze --exclude-editable --exclude pip > constraints.txt

@@ -13,6 +13,7 @@ from binder_registry.jupyterhub import Catalogue, Environments, Follower, Rules
 
 TEMPLATES = (500, 5_000)
 TURNS = 5
+AT_ONCE = 20  # users
 OPTIONS = [
     {"name": "size", "choices": [{"name": f"s{n}", "set": {"limits": {"memory": n << 30}}} for n in range(1, 9)]},
     {"name": "image", "choices": [{"name": "own"}], "free-text": {"set": {"image-name": "{value}"}}},
@@ -23,12 +24,15 @@ NO_CLUSTER = (
 )
 
 
+def _templates(count: int) -> list[dict[str, Any]]:
+    template = {"image-name": "x:1", "command": "", "limits": {}, "description": "What is in it. " * 8}
+    return [{**template, "name": f"env-{n}", "revision": n, "options": OPTIONS} for n in range(1, count + 1)]
+
+
 def measure(count: int) -> None:
     from kubespawner import KubeSpawner
 
-    rules = Rules().of(KubeSpawner)
-    template = {"image-name": "x:1", "command": "", "limits": {}, "description": "What is in it. " * 8}
-    templates = [{**template, "name": f"env-{n}", "revision": n, "options": OPTIONS} for n in range(1, count + 1)]
+    rules, templates = Rules().of(KubeSpawner), _templates(count)
     began = time.process_time()
     found = Catalogue().having(templates, rules)
     made = time.process_time() - began
@@ -43,14 +47,54 @@ def measure(count: int) -> None:
     print(f" ({1000 * first:.0f} ms the first time), the whole {ms[1]:.0f} ms")
 
 
-async def _forms(hooks: Environments, *, whole: bool) -> list[float]:
+def measure_turns(count: int) -> None:
+    """How long the loop is held up when many open a form at once: by all of them, or by one."""
     from kubespawner import KubeSpawner
 
+    rules, templates = Rules().of(KubeSpawner), _templates(count)
+    follower = Follower("http://localhost:9", "", rules)
+    follower.catalogue, follower.contact = Catalogue().having(templates, rules), time.time()
+    longest, taken = asyncio.run(_at_once(Environments(follower)))
+    print(
+        f"{count} templates: {AT_ONCE} forms at once take {taken:.2f} s, and hold up others for {longest:.2f} s at most"
+    )
+
+
+async def _at_once(hooks: Environments) -> tuple[float, float]:
+    longest, left = 0.0, AT_ONCE
+
+    async def others() -> None:
+        nonlocal longest
+        before = time.process_time()
+        while left:
+            await asyncio.sleep(0)
+            now = time.process_time()
+            longest, before = max(longest, now - before), now
+
+    async def opened() -> None:
+        nonlocal left
+        spawner = _spawner(hooks)
+        await spawner.options_form(spawner)
+        left -= 1
+
+    began = time.process_time()
+    await asyncio.gather(others(), *(opened() for _ in range(AT_ONCE)))
+    return longest, time.process_time() - began
+
+
+def _spawner(hooks: Environments) -> Any:
+    from kubespawner import KubeSpawner
+
+    spawner: Any = KubeSpawner(_mock=True)
+    spawner.user = SimpleNamespace(name="ada", admin=False, groups=[])
+    spawner.user_options, spawner.profile_list = {}, hooks.profile_list
+    return spawner
+
+
+async def _forms(hooks: Environments, *, whole: bool) -> list[float]:
     taken = []
     for _ in range(TURNS):
-        spawner: Any = KubeSpawner(_mock=True)
-        spawner.user = SimpleNamespace(name="ada", admin=False, groups=[])
-        spawner.user_options, spawner.profile_list = {}, hooks.profile_list
+        spawner = _spawner(hooks)
         form = spawner.options_form if whole else hooks.profile_list
         began = time.process_time()
         await form(spawner)
@@ -65,3 +109,4 @@ if __name__ == "__main__":
         os.environ["KUBECONFIG"] = str(config)  # read when the client is imported
         for count in TEMPLATES:
             measure(count)
+        measure_turns(TEMPLATES[0])

@@ -13,7 +13,7 @@ from msgspec import Struct
 from binder_registry.auth import Scope
 from binder_registry.choices import Choice, FreeText, Option
 from binder_registry.errors import error_name
-from binder_registry.members import declared, structure_of
+from binder_registry.member_schema import declared, structure_of
 from binder_registry.quantities import format_size
 from binder_registry.server.description.parameters import ANSWER_HEADERS
 from binder_registry.server.description.schemas import schemas
@@ -58,6 +58,9 @@ with blanks between. Bytes may have a unit: `--limit apply-bytes=16M`.
 
 A client is an address, and of IPv6 a network of 64 bits. Behind a proxy all clients have the proxy's address and share
 its part: there, set what is for each client to 0, or to what is for the server, and let the proxy bound its clients.
+
+The budgets for the server that are in bytes are {budgets} by default. Plan for them, for what the server takes at its
+start (its templates are in memory), and for 200 MB of its work: its memory stays below the sum of the three.
 
 | limit | default | for each | bounds | beyond it |
 | --- | --- | --- | --- | --- |
@@ -155,7 +158,12 @@ def errors_page() -> str:
 
 def limits_page() -> str:
     defaults = Limits()
-    return LIMITS + "".join(
+    budgets = sum(
+        getattr(defaults, name.replace("-", "_"))
+        for name, bound in bounds()
+        if bound.each == "server" and bound.unit == "bytes"
+    )
+    return LIMITS.format(budgets=format_size(budgets)) + "".join(
         _row([f"`{name}`", _amount(getattr(defaults, attribute), bound.unit), bound.each, bound.meaning, bound.beyond])
         for name, bound in bounds()
         for attribute in [name.replace("-", "_")]

@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from binder_registry.conformance.reading import broken_links, whole_log
+from binder_registry.conformance.reading_out import broken_links, whole_log
 from binder_registry.errors import (
     InvalidTemplate,
     RegistryError,

@@ -17,51 +17,53 @@ PACKAGE = "binder_registry"
 BACKENDS = ("memory", "postgres", "sqlite")
 
 # What each part may import besides itself. A part is a module or a package of `binder_registry`.
-DECLARED = {"members", "settings", "choices", "template"}
-RULED = DECLARED | {"uses", "errors", "options", "option_rules", "rules", "setting_rules"}
+DECLARED = {"lengths", "member_schema", "settings", "choices", "template"}
+RULED = DECLARED | {"must_understand", "errors", "options", "option_rules", "rules", "setting_rules"}
 TEMPLATES = RULED | {"go_json", "strict_json", "wire", "wire_values"}
 CHANGES = TEMPLATES | {"changes"}
 CONTRACTS = CHANGES | {"store", "log_contract"}
-STORES = CONTRACTS | {"drafts", "batch", "log_store"}
+STORES = CONTRACTS | {"draft_changes", "batch", "log_store"}
 RULES = STORES | {"selector", "apply", "auth", "lookalikes", "differences"}
-DOMAIN = RULES | {"planned", "registry", "apply_body", "plain_body"}
+DOMAIN = RULES | {"planned", "registry", "apply_body", "fast_body"}
 MAY_IMPORT = {
     "errors": set[str](),
-    "members": set[str](),
-    "settings": {"members", "options"},
-    "choices": {"members", "options", "settings"},
-    "template": {"members", "settings", "choices"},
+    "lengths": set[str](),
+    "member_schema": {"lengths"},
+    "settings": {"lengths", "member_schema", "options"},
+    "choices": {"lengths", "member_schema", "options", "settings"},
+    "template": {"lengths", "member_schema", "settings", "choices"},
     "options": set[str](),
-    "setting_rules": {"members", "settings"},
-    "option_rules": DECLARED - {"template"} | {"options", "setting_rules"},
+    "setting_rules": {"lengths", "member_schema", "settings"},
+    "remembered": set[str](),
+    "option_rules": DECLARED - {"template"} | {"options", "remembered", "setting_rules"},
     "rules": DECLARED | {"errors", "option_rules", "setting_rules"},
-    "differences": DECLARED,
+    "differences": DECLARED | {"remembered"},
     "go_json": set[str](),
-    "uses": DECLARED,
+    "must_understand": DECLARED,
     "strict_json": {"errors"},
-    "wire_values": {"go_json", "members", "strict_json"},
+    "wire_values": {"go_json", "lengths", "strict_json"},
     "wire": RULED | {"go_json", "strict_json", "wire_values"},
     "changes": TEMPLATES,
     "store": CHANGES,
     "log_contract": CHANGES,
     "quantities": set[str](),
-    "folders": set[str](),
+    "sync_folder": set[str](),
     "slugs": set[str](),
     "formats": TEMPLATES | {"quantities", "slugs"},
     "verify": CONTRACTS,
-    "drafts": CHANGES,
-    "batch": CONTRACTS | {"drafts"},
+    "draft_changes": CHANGES,
+    "batch": CONTRACTS | {"draft_changes"},
     "log_store": CONTRACTS | {"batch"},
-    "globs": {"errors"},
+    "globs": {"errors", "lengths"},
     "selector": TEMPLATES,
     "lookalikes": {"errors", "template"},
     "apply": TEMPLATES | {"selector", "differences"},
-    "apply_body": TEMPLATES | {"apply"},
-    "plain_body": TEMPLATES,
-    "auth": {"errors"},
-    "planned": CHANGES | {"apply", "drafts"},
+    "apply_body": TEMPLATES | {"apply", "remembered"},
+    "fast_body": TEMPLATES,
+    "auth": {"errors", "lengths"},
+    "planned": CHANGES | {"apply", "draft_changes"},
     "registry": RULES | {"planned"},
-    "backends": STORES | {"folders"},
+    "backends": STORES | {"sync_folder"},
     "server": DOMAIN | {"globs"},
     "client": DOMAIN | {"version"},
     "conformance": DOMAIN,
@@ -250,6 +252,18 @@ def test_the_server_asks_the_registry_and_not_what_lies_behind_it(module: str) -
 
     assert parts_imported(module) & {"backends", "log_contract", "log_store", "store"} == set()
     assert [node for node in ast.walk(tree) if isinstance(node, ast.Attribute) and node.attr == "store"] == []
+
+
+def test_only_the_service_knows_where_tokens_are_kept() -> None:
+    trees = {module: ast.parse(MODULES[module].read_text()) for module in MODULES if part(module) == "server"}
+
+    reaching = {
+        module
+        for module, tree in trees.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and node.attr == "auth_store"
+    }
+    assert reaching == {f"{PACKAGE}.server.service"}
 
 
 def test_what_is_private_to_uvicorn_is_imported_in_one_file() -> None:

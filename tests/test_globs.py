@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from binder_registry.errors import ErrorHint, InvalidRequest
-from binder_registry.globs import GLOB_LENGTH, LONGEST_TEXT, compiled, parse_glob
+from binder_registry.globs import LONGEST_TEXT, compiled, parse_glob
+from binder_registry.lengths import GLOB_LENGTH
 
 
 @given(st.text("ab*?[]!-\n", max_size=12), st.text("abAB-\n", max_size=12))

@@ -7,7 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from binder_registry.backends.memory import InMemoryStore, MemoryLog
-from binder_registry.changes import Action, Change, Position
+from binder_registry.changes import Action, Change, Position, size_of
 from binder_registry.errors import (
     InvalidRequest,
     InvalidTemplate,
@@ -241,7 +241,7 @@ def test_bytes_of_what_is_not_committed_yet_count_too_and_nothing_is_passed_over
     with store.atomic():
         for name in "cd":
             store.register_template(replace(R, name=name))
-        most = sum(len(row.content or b"") for row in store.changes(limit=3)) - 1
+        most = size_of(store.changes(newest_first=newest_first, limit=3)) - 1
 
         read = [row.name for row in store.changes(newest_first=newest_first, most_bytes=most)]
 

@@ -1,11 +1,12 @@
 from collections.abc import Callable
+from inspect import signature
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
 from binder_registry.apply import ApplyRequest
-from binder_registry.auth import Identity, Scope, TokenAuthStore
+from binder_registry.auth import ANYONE, Identity, Scope, TokenAuthStore
 from binder_registry.backends.memory import InMemoryStore
 from binder_registry.changes import Action, Position
 from binder_registry.errors import (
@@ -36,6 +37,16 @@ WRITES: dict[str, Use] = {
     "apply": lambda registry, who: registry.apply(who, ApplyRequest([R], note="why")),
 }
 
+READS: dict[str, Use] = {
+    "template_index": lambda registry, who: registry.template_index(who),
+    "template_index_pages": lambda registry, who: list(registry.template_index_pages(who, 1)),
+    "template_show": lambda registry, who: registry.template_show(who, "scipy"),
+    "template_as_of": lambda registry, who: registry.template_as_of(who, "scipy", 1),
+    "changes": lambda registry, who: registry.changes(who),
+    "rows_at": lambda registry, who: registry.rows_at(who, [1]),
+}
+SERVERS_OWN = {"atomic", "changed_at", "content_of", "head", "index", "rows", "state", "try_to_write", "wait"}
+
 
 @pytest.fixture
 def registry() -> Registry:
@@ -51,18 +62,18 @@ def test_the_index_is_2015s_literal(registry: Registry) -> None:
 def test_templates_are_shown_and_listed_as_of_any_revision(registry: Registry) -> None:
     registry.template_update(ANN, replace(SCIPY, image_name="new"))
 
-    assert registry.template_show("scipy").image_name == "new"
-    assert registry.template_show("scipy", revision=1).image_name == "jupyter/scipy"
-    assert [template.image_name for template in registry.template_index()] == ["new"]
-    assert registry.template_index(revision=0) == []
+    assert registry.template_show(ANN, "scipy").image_name == "new"
+    assert registry.template_show(ANN, "scipy", revision=1).image_name == "jupyter/scipy"
+    assert [template.image_name for template in registry.template_index(ANN)] == ["new"]
+    assert registry.template_index(ANN, revision=0) == []
 
 
 def test_what_wrote_a_template_is_shown_as_of_any_revision(registry: Registry) -> None:
     registry.template_update(ANN, replace(SCIPY, image_name="new"))
 
-    assert [registry.template_as_of("scipy", revision).revision for revision in (1, 2)] == [1, 2]
+    assert [registry.template_as_of(ANN, "scipy", revision).revision for revision in (1, 2)] == [1, 2]
     with pytest.raises(TemplateNotFound):
-        registry.template_as_of("r", 2)
+        registry.template_as_of(ANN, "r", 2)
 
 
 def test_the_past_is_listed_with_tombstones_where_they_are_asked_for(registry: Registry) -> None:
@@ -70,7 +81,7 @@ def test_the_past_is_listed_with_tombstones_where_they_are_asked_for(registry: R
     registry.template_delete(ANN, "scipy")
 
     living, every = (
-        [change.name for page in registry.template_index_pages(3, deleted=deleted) for change in page]
+        [change.name for page in registry.template_index_pages(ANN, 3, deleted=deleted) for change in page]
         for deleted in (False, True)
     )
 
@@ -79,17 +90,17 @@ def test_the_past_is_listed_with_tombstones_where_they_are_asked_for(registry: R
 
 def test_a_listing_of_a_revision_to_come_is_refused(registry: Registry) -> None:
     with pytest.raises(RevisionUnknown, match="no revision 2 yet"):
-        next(registry.template_index_pages(2))
+        next(registry.template_index_pages(ANN, 2))
 
 
 def test_changes_lie_between_two_positions(registry: Registry) -> None:
     for image in ("a", "b", "c"):
         registry.template_update(ANN, replace(SCIPY, image_name=image))
-    first, _, _, last = (change.position for change in registry.changes())
+    first, _, _, last = (change.position for change in registry.changes(ANN))
 
-    assert [change.revision for change in registry.changes(since=first, before=last)] == [2, 3]
-    assert [change.revision for change in registry.changes(before=last, newest_first=True, limit=2)] == [3, 2]
-    assert registry.changes(since=last, before=first) == []
+    assert [change.revision for change in registry.changes(ANN, since=first, before=last)] == [2, 3]
+    assert [change.revision for change in registry.changes(ANN, before=last, newest_first=True, limit=2)] == [3, 2]
+    assert registry.changes(ANN, since=last, before=first) == []
 
 
 @pytest.mark.parametrize("bound", ["since", "before"])
@@ -97,7 +108,7 @@ def test_a_position_of_another_log_is_no_bound(registry: Registry, bound: str) -
     other: dict[str, Any] = {bound: Position(1, b"another!")}
 
     with pytest.raises(PositionUnknown):
-        registry.changes(**other)
+        registry.changes(ANN, **other)
 
 
 def test_the_state_holds_the_newest_change_of_every_name(registry: Registry) -> None:
@@ -114,6 +125,30 @@ def test_the_state_holds_the_newest_change_of_every_name(registry: Registry) -> 
     assert registry.changed_at() == newest[1].time
 
 
+def test_every_use_of_others_says_first_who_asks() -> None:
+    uses = {name: use for name, use in vars(Registry).items() if name[0] != "_" and name not in SERVERS_OWN}
+
+    assert READS.keys() <= uses.keys()
+    assert [name for name, use in uses.items() if list(signature(use).parameters)[1] != "who"] == []
+
+
+@pytest.mark.parametrize("read", READS.values(), ids=READS)
+def test_a_read_needs_the_scope_read(registry: Registry, read: Use) -> None:
+    with pytest.raises(MissingScope, match="'read'"):
+        read(registry, Identity("writer", frozenset({Scope.WRITE, Scope.ADMIN})))
+
+
+@pytest.mark.parametrize("read", READS.values(), ids=READS)
+def test_anyone_may_read(registry: Registry, read: Use) -> None:
+    assert read(registry, ANYONE)
+
+
+@pytest.mark.parametrize("write", [*WRITES.values(), lambda registry, who: registry.change_purge(who, "scipy", 1)])
+def test_anyone_may_only_read(registry: Registry, write: Use) -> None:
+    with pytest.raises(MissingScope):
+        write(registry, ANYONE)
+
+
 @pytest.mark.parametrize("write", WRITES.values(), ids=WRITES)
 def test_a_write_needs_the_scope_write(registry: Registry, write: Use) -> None:
     with pytest.raises(MissingScope, match="'write'"):
@@ -126,7 +161,7 @@ def test_a_write_needs_the_scope_write(registry: Registry, write: Use) -> None:
 def test_the_log_keeps_who_wrote_and_why(registry: Registry, write: Use) -> None:
     write(registry, Identity("bob", frozenset({Scope.WRITE})))
 
-    assert [(change.by, change.note) for change in registry.changes(since=1)] == [("user:bob", "why")]
+    assert [(change.by, change.note) for change in registry.changes(ANN, since=1)] == [("user:bob", "why")]
 
 
 def test_a_purge_needs_the_scope_admin(registry: Registry) -> None:
@@ -135,7 +170,7 @@ def test_a_purge_needs_the_scope_admin(registry: Registry) -> None:
     with pytest.raises(MissingScope, match="'admin'"):
         registry.change_purge(Identity("bob", frozenset({Scope.READ, Scope.WRITE})), "scipy", 1)
 
-    assert registry.template_show("scipy", revision=1).name == "scipy"
+    assert registry.template_show(ANN, "scipy", revision=1).name == "scipy"
 
 
 def test_the_log_keeps_who_purged_and_why(registry: Registry) -> None:
@@ -143,7 +178,7 @@ def test_the_log_keeps_who_purged_and_why(registry: Registry) -> None:
 
     registry.change_purge(Identity("root", frozenset({Scope.ADMIN})), "scipy", 1, note="a password")
 
-    [change] = registry.changes(since=2)
+    [change] = registry.changes(ANN, since=2)
     assert (change.action, change.by, change.note) == (Action.PURGED, "user:root", "a password")
 
 
@@ -158,16 +193,16 @@ def test_an_apply_is_one_group_of_changes(registry: Registry) -> None:
         ("updated", "scipy", 3),
         ("created", "s", 4),
     ]
-    assert {(change.first, change.note) for change in registry.changes(since=1)} == {(2, "all")}
-    assert registry.template_index() == [steps[0].after, steps[2].after, steps[1].after]
+    assert {(change.first, change.note) for change in registry.changes(ANN, since=1)} == {(2, "all")}
+    assert registry.template_index(ANN) == [steps[0].after, steps[2].after, steps[1].after]
 
 
 def test_an_apply_keeps_the_time_of_creation(registry: Registry) -> None:
-    before = registry.template_show("scipy")
+    before = registry.template_show(ANN, "scipy")
 
     registry.apply(ANN, ApplyRequest([replace(SCIPY, command="new")]))
 
-    after = registry.template_show("scipy")
+    after = registry.template_show(ANN, "scipy")
     assert after.time_created == before.time_created
     assert after.time_modified != before.time_modified
 
@@ -187,8 +222,8 @@ def test_an_apply_deletes_and_prunes(registry: Registry) -> None:
 
     registry.apply(ANN, ApplyRequest([R], delete={"scipy": "r"}, prune=[]))
 
-    assert [template.name for template in registry.template_index()] == ["r"]
-    tombstones = [(change.name, change.template) for change in registry.changes(since=3)]
+    assert [template.name for template in registry.template_index(ANN)] == ["r"]
+    tombstones = [(change.name, change.template) for change in registry.changes(ANN, since=3)]
     assert [(name, template and template.replaced_by) for name, template in tombstones] == [("scipy", "r"), ("s", "")]
 
 
@@ -249,7 +284,7 @@ def test_a_plan_from_before_the_lock_is_carried_out_as_if_it_were_made_under_it(
         ("updated", "scipy"),
         ("unchanged", "never"),
     ]
-    rows = registry.changes(since=1)
+    rows = registry.changes(ANN, since=1)
     assert [(row.name, row.previous, row.first, row.by, row.note) for row in rows] == [
         ("r", 0, 2, "user:ann", "all"),
         ("scipy", 1, 2, "user:ann", "all"),
@@ -343,7 +378,7 @@ def test_writes_can_be_grouped(registry: Registry) -> None:
             registry.template_create(ANN, SCIPY)
         registry.template_create(ANN, R)
 
-    assert [change.name for change in registry.changes(since=1)] == ["r"]
+    assert [change.name for change in registry.changes(ANN, since=1)] == ["r"]
 
 
 def test_an_apply_that_nobody_checked_is_checked(registry: Registry) -> None:

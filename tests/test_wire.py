@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from binder_registry.errors import APIErrorResponse, ErrorHint, InvalidRequest, InvalidTemplate
+from binder_registry.must_understand import full_view
 from binder_registry.template import ContainerLimits, Template
-from binder_registry.uses import full_view
 from binder_registry.wire import (
     Object,
     decode_template,

@@ -5,7 +5,7 @@ import pytest
 from binder_registry.apply_body import read_apply
 from binder_registry.cli.documents import InvalidDocument, read_templates
 from binder_registry.errors import InvalidTemplate
-from binder_registry.plain_body import read_template
+from binder_registry.fast_body import read_template
 from binder_registry.template import ContainerLimits, Template
 from binder_registry.wire import merge_patch, parse
 

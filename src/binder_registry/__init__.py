@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from .apply import ApplyRequest as ApplyRequest
     from .apply import Step as Step
+    from .auth import ANYONE as ANYONE
     from .auth import AuthStore as AuthStore
     from .auth import Identity as Identity
     from .auth import Scope as Scope
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
 
 _MODULES = {
     "apply": ("ApplyRequest", "Step"),
-    "auth": ("AuthStore", "Identity", "Scope", "TokenAuthStore"),
+    "auth": ("ANYONE", "AuthStore", "Identity", "Scope", "TokenAuthStore"),
     "backends": ("open_store",),
     "backends.memory": ("InMemoryStore",),
     "changes": ("Action", "Change", "Position"),

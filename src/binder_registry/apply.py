@@ -9,13 +9,13 @@ from msgspec.structs import replace
 
 from .differences import changed_members
 from .errors import HINTS, ErrorHint, InvalidRequest, InvalidTemplate
+from .lengths import NOTE_BYTES
 from .rules import check, name_problem, successor_problem
 from .selector import Requirement, Selector, matches, parse_selector
 from .strict_json import no_collection
 from .template import Template
 from .wire import TWICE, Object, template_from_members
 
-NOTE_BYTES = 1024
 MESSAGES = 10  # of what is wrong, that one error says
 
 

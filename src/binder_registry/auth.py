@@ -10,11 +10,10 @@ from typing import Protocol
 from msgspec import Struct
 
 from .errors import InvalidToken, MissingScope
+from .lengths import IDENTITY_LENGTH, TOKEN_LENGTH
 
 _KIND = re.compile(r"[a-z]+")
 _UNKEPT = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")  # some databases take none of them
-LONGEST_NAME = 1000  # characters
-LONGEST_TOKEN = 8192  # characters: proxies take no longer header
 
 
 class Scope(StrEnum):
@@ -28,8 +27,8 @@ class Scope(StrEnum):
 class Identity(Struct, frozen=True):
     """Who holds a token. Of what they write, the log keeps `by`.
 
-    `kind` is a word (`user`, `service` and `key` are ours): the first colon of `by` ends it, so that a user called
-    `api-key` is nobody's key.
+    `kind` is a word (`user`, `service`, `key` and `anyone` are ours): the first colon of `by` ends it, so that a user
+    called `api-key` is nobody's key.
     """
 
     name: str
@@ -39,8 +38,10 @@ class Identity(Struct, frozen=True):
     def __post_init__(self) -> None:
         if not _KIND.fullmatch(self.kind):
             raise ValueError(f"{self.kind!r} is no kind of identity: it must be a word of lower-case letters")
-        if not self.name or len(self.name) > LONGEST_NAME or _UNKEPT.search(self.name):
-            raise ValueError(f"an identity needs a name of at most {LONGEST_NAME} characters that can be written down")
+        if not self.name or len(self.name) > IDENTITY_LENGTH or _UNKEPT.search(self.name):
+            raise ValueError(
+                f"an identity needs a name of at most {IDENTITY_LENGTH} characters that can be written down"
+            )
 
     @property
     def by(self) -> str:
@@ -50,6 +51,9 @@ class Identity(Struct, frozen=True):
         """Raises `MissingScope`."""
         if scope not in self.scopes:
             raise MissingScope.of(scope)
+
+
+ANYONE = Identity("anyone", frozenset({Scope.READ}), "anyone")  # who reads where reads are not protected
 
 
 class AuthStore(Protocol):
@@ -114,8 +118,8 @@ def carried(token: str) -> str:
         raise ValueError("a token may hold ASCII letters, digits and marks only: no other can be sent in a header")
     if not token.isprintable() or " " in token:
         raise ValueError("a token may hold no blank, line end or control character: `token KEY` is split at blanks")
-    if len(token) > LONGEST_TOKEN:
-        raise ValueError(f"a token may have at most {LONGEST_TOKEN} characters")
+    if len(token) > TOKEN_LENGTH:
+        raise ValueError(f"a token may have at most {TOKEN_LENGTH} characters")
     return token
 
 

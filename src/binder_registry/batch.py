@@ -6,15 +6,15 @@ from datetime import datetime, timedelta
 from msgspec.structs import replace
 
 from .changes import Action, Change, Head, Position, chained, content_digest
-from .drafts import Draft
+from .draft_changes import Draft
 from .errors import FormatTooNew, InvalidRequest, RevisionConflict, TemplateNotFound
 from .go_json import timestamp
 from .log_contract import Log, ReadsMany, format_kept, keep_format
+from .must_understand import FORMAT, format_of
 from .rules import check
 from .store import Expected
 from .strict_json import no_collection
 from .template import Template
-from .uses import FORMAT, format_of
 from .wire import encode_template
 
 _TICK = timedelta(microseconds=1)  # between two changes, at least

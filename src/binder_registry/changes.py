@@ -8,8 +8,8 @@ from hashlib import blake2b
 import msgspec
 from msgspec import Struct, structs
 
-from .errors import InvalidRequest, PositionUnknown
-from .members import LARGEST_INTEGER
+from .errors import InvalidRequest, PositionUnknown, RevisionPurged
+from .lengths import LARGEST_INTEGER
 from .template import Template
 from .wire import decode_template
 
@@ -95,6 +95,13 @@ class Change(Struct, frozen=True):
     def template(self) -> Template | None:
         """Decoded at each use; None when the content was purged."""
         return None if self.content is None else decode_template(self.content, self.revision)
+
+    def readable(self) -> Template:
+        """The same. Raises `RevisionPurged`."""
+        template = self.template
+        if template is None:
+            raise RevisionPurged
+        return template
 
 
 def size_of(changes: Iterable[Change]) -> int:

@@ -4,11 +4,10 @@ from typing import Annotated, TypeAlias
 
 from msgspec import Struct
 
-from .members import DISPLAY_NAME_LENGTH, GROUP, GROUP_LENGTH, MAX_ENTRIES, NO_CONTROL, TEXT_LENGTH, Member, Schema
+from .lengths import DISPLAY_NAME_LENGTH, GROUP_LENGTH, MAX_CHOICES, MAX_ENTRIES, PATTERN_LENGTH, TEXT_LENGTH
+from .member_schema import GROUP, NO_CONTROL, Member, Schema
 from .settings import Settings
 
-MAX_OPTIONS, MAX_CHOICES = 16, 256
-PATTERN_LENGTH = 1000  # characters
 RESERVED_NAMES = frozenset({"profile", "template", "revision", "channel", "options"})  # what a start names beside them
 
 _NAME = "(?!.*--)[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?"

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Raw, Struct, structs
 
 from .choices import Choice
-from .members import declared
+from .member_schema import declared
 from .remembered import remembered
 from .template import MEMBERS, Template
 

@@ -9,8 +9,8 @@ import re
 from collections.abc import Callable
 
 from .errors import InvalidRequest
+from .lengths import GLOB_LENGTH
 
-GLOB_LENGTH = 256  # characters
 LONGEST_TEXT = 64 * 1024  # characters; a longer one, which only an old database holds, fits no glob
 
 

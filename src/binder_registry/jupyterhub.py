@@ -11,6 +11,7 @@ from hub/, slugs.py and options.py: change those.
 import asyncio
 import hashlib
 import json
+import linecache
 import logging
 import os
 import random
@@ -28,17 +29,18 @@ from contextlib import AbstractContextManager, aclosing, contextmanager, suppres
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
-from functools import cache, cached_property, lru_cache, partial
+from functools import cache, cached_property, lru_cache, partial, wraps
 from html import escape
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection, IncompleteRead
 from importlib import import_module
 from importlib.metadata import entry_points
-from inspect import isawaitable, iscoroutinefunction
+from inspect import getframeinfo, isawaitable, iscoroutinefunction
 from ipaddress import ip_address
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import Any, Literal, NamedTuple
+from types import FrameType
+from typing import Any, Literal, NamedTuple, TypeVar, cast
 from urllib.parse import quote, urlsplit
 
 from tornado.web import HTTPError
@@ -355,6 +357,11 @@ SECTIONS: Mapping[Kind, tuple[str, ...]] = {  # of `overrides`, where the class 
 MALFORMED = (ValueError, TypeError, LookupError, AttributeError)  # what comes of members that are not as they should be
 
 
+def malformed(error: Exception) -> str:
+    """The reason, in a sentence; what Python says of it helps those who look for the cause."""
+    return f"something in it is missing or of the wrong kind ({type(error).__name__}: {error})"
+
+
 class NotOffered(Exception):
     """Why a hub cannot offer this template. The registry accepts what 2015 accepted; a hub needs more."""
 
@@ -409,6 +416,11 @@ ANY_HUB = Rules()
 
 COMMAND = "jupyterhub-singleuser"  # it asks the hub who the visitor is; a server without it lets everybody in
 _TMPNB = re.compile(r"\{(base_path|port|ip)\}")  # placeholders that tmpnb filled in, and no spawner does
+_ELSEWHERE = {
+    "extra_container_config": ("command", "args"),
+    "extra_container_spec": ("command", "args"),
+    "extra_create_kwargs": ("command", "entrypoint"),
+}
 _NO_LOGIN = re.compile(
     r"--?\w+\.(identity_provider_class|login_handler_class|access_scopes|allow_unauthenticated_access)\b"
 )
@@ -430,7 +442,10 @@ def check_command(settings: dict[str, Any], allow_commands: Collection[str] = ()
     if not words:
         settings.pop("cmd", None)
         return
-    words = settings["cmd"] = [words] if isinstance(words, str) else list(words)  # as the trait itself takes it
+    words = settings["cmd"] = [words] if isinstance(words, str) else words  # as the trait itself takes it
+    if not isinstance(words, (list, tuple)) or not all(isinstance(word, str) for word in words):
+        raise NotOffered("cmd is no list of words")
+    words = settings["cmd"] = list(words)
     allowed = [allow_commands] if isinstance(allow_commands, str) else allow_commands
     if not any(words[: len(start)] == start for start in map(str.split, (COMMAND, *allowed)) if start):
         raise NotOffered(f"the command {words[0]!r} is not among those that this hub allows")
@@ -440,6 +455,19 @@ def check_command(settings: dict[str, Any], allow_commands: Collection[str] = ()
                 f"the command uses {found[0]}, which only tmpnb filled in; {COMMAND} needs no such argument"
             )
     check_arguments(words)
+
+
+def check_elsewhere(overrides: Mapping[str, Any], allow_commands: Collection[str]) -> None:
+    """What runs instead of `cmd`, or around it, in keys whose admin may have meant another part of them."""
+    for trait, keys in _ELSEWHERE.items():
+        given = overrides.get(trait)
+        if not isinstance(given, Mapping):
+            continue
+        for key in filter(given.__contains__, keys):
+            try:
+                check_command({"cmd": given[key] or [""]}, allow_commands)
+            except NotOffered as reason:
+                raise NotOffered(f"{trait}.{key}: {reason}") from None
 
 
 def check_arguments(words: Any) -> None:
@@ -526,13 +554,17 @@ def images_of(template: Template, own: str, rules: Rules) -> frozenset[str]:
 # How settings are merged into what the hub has, and taken out again.
 
 
+class Instead(dict[str, Any]):
+    """A mapping that takes the place of what the hub set, and is not merged into it."""
+
+
 def merged_setting(before: Any, ours: Any) -> Any:
     """What a trait becomes: as KubeSpawner merges overrides, on copies.
 
     Mappings are merged key by key, at every depth, and None takes a key away; all else is replaced. Where the hub has a
     function for a mapping, that is asked at every start, and ours is merged into what it says.
     """
-    if not isinstance(ours, dict):
+    if isinstance(ours, Instead) or not isinstance(ours, dict):
         return copied(ours)
     if not callable(before):
         return _updated(before, ours)
@@ -583,6 +615,8 @@ def undone(now: Any, before: Any, after: Any) -> Any:
 
 
 _NAMES: Mapping[Any, str] = {str: "a text", list: "a list", dict: "an object"}  # what is in it may be secret
+_OF_INFO: Mapping[str, type] = {"a list": list, "a dict": dict}  # it is one, but too long, say
+_JSON: Mapping[Any, str] = {None: "null", True: "true", False: "false"}
 
 
 def check_kinds(settings: Mapping[str, Any], traits: Mapping[str, Any]) -> None:
@@ -595,8 +629,27 @@ def check_kinds(settings: Mapping[str, Any], traits: Mapping[str, Any]) -> None:
         trait = traits.get(name)
         if trait is None or value is None or callable(value) or takes(trait, merged_setting(None, value)):
             continue
-        shown = _NAMES.get(type(value), repr(value))
-        raise NotOffered(f"{name} is {shown} that the spawner does not take: it wants {trait.info()}")
+        where, wanted, wrong = _wrong_part(name, trait, merged_setting(None, value))
+        kinds = "" if isinstance(wrong, _OF_INFO.get(wanted.info(), ())) else f": it wants {wanted.info()}"
+        raise NotOffered(f"{where} is {_shown(wrong)} that the spawner does not take{kinds}")
+
+
+def _shown(value: Any) -> str:
+    if value is None or type(value) is bool:
+        return _JSON[value]
+    return _NAMES.get(type(value)) or (repr(value) if type(value) in (int, float) else "something")
+
+
+def _wrong_part(name: str, trait: Any, value: Any) -> tuple[str, Any, Any]:
+    """Where it is wrong, what is wanted there, and what is there: `args[0]`, of a list that is one."""
+    if isinstance(value, (list, dict)):
+        parts: Any = value.items() if isinstance(value, dict) else enumerate(value)
+        for one in getattr(trait, "trait_types", [trait]):  # of a union
+            inner = getattr(one, "_value_trait" if isinstance(value, dict) else "_trait", None)
+            for key, part in parts if inner and isinstance(value, getattr(one, "klass", ())) else ():
+                if not takes(inner, part):
+                    return _wrong_part(f"{name}[{key}]" if type(key) is int else f"{name}.{key}", inner, part)
+    return name, trait, value
 
 
 def takes(trait: Any, value: Any) -> bool:
@@ -624,6 +677,7 @@ LEAST: Mapping[str, tuple[int, float]] = {  # bytes and CPUs; with less a start 
     "kubernetes": (4 << 20, 0.001),  # what runc itself needs; the unit in which Kubernetes counts
     "local": (0, 0),
 }
+_BYTES = re.compile(r"([0-9]+(?:\.[0-9]+)?)([KMGT]?)")
 _ENGINES = {"docker": "Docker", "swarm": "Docker", "kubernetes": "Kubernetes"}
 
 
@@ -652,6 +706,26 @@ def limits_of(template: Template, kind: Kind) -> Limits:
     return Limits(memory, shares, cpus, gpus, *needs)
 
 
+def check_limits(settings: Mapping[str, Any], kind: Kind) -> None:
+    """What overrides say, or the hub's own function. Raises `NotOffered`."""
+    for name, least in zip(("mem_limit", "cpu_limit"), LEAST[kind], strict=True):
+        for setting in (name, name.replace("limit", "guarantee")):
+            value = settings.get(setting)
+            if value is None or callable(value):
+                continue
+            if type(value) not in (int, float, str) or not 0 <= number_of(value) < 2**63:
+                raise NotOffered(f"{setting} {value!r} is not one that a spawner takes")
+            if setting == name and 0 < number_of(value) < least:
+                raise NotOffered(f"{setting} {value!r} is below the least that {_ENGINES[kind]} takes")
+
+
+def number_of(value: Any) -> float:
+    """Of a limit as a spawner has it, `1G` say, of 1024 each; 0 where nothing is told, by a function say."""
+    if isinstance(value, str) and (match := _BYTES.fullmatch(value)):
+        return int(float(match[1]) * 1024 ** " KMGT".index(match[2] or " "))
+    return value if isinstance(value, (int, float)) else 0
+
+
 def _amount(amounts: Mapping[str, Any], member: str) -> int | float:
     value = amounts.get(member.rpartition(".")[2], 0)
     if type(value) not in (int, float) or not 0 <= value < 2**63:
@@ -676,8 +750,15 @@ def settings_of(template: Template, rules: Rules) -> dict[str, Any]:
     if isinstance(overrides.get("image"), str):
         overrides["image"] = checked_image(overrides["image"])
     check_arguments(overrides.get("args"))
-    _check_variables(overrides.get("environment") or {})
+    check_elsewhere(overrides, rules.allow_commands)
+    _check_variables({} if overrides.get("environment") is None else overrides["environment"])
     settings: dict[str, Any] = merged(_of_members(template, rules), overrides)
+    for trait, marks in _marks(template, rules.kind).items():  # whatever overrides say
+        there = settings.get(trait, {})
+        if isinstance(there, dict):
+            settings[trait] = there | marks
+        elif there is None:
+            settings[trait] = Instead(marks)
     if settings.get("image") == "":
         del settings["image"]
     return settings
@@ -706,12 +787,8 @@ def _common(template: Template, limits: Limits, kind: Kind) -> dict[str, Any]:
     formatted = _formatted if kind == "kubernetes" else str  # KubeSpawner formats these; the others do not
     given: dict[str, str] = template.get("environment", {})
     _check_variables(given)
-    environment = given | {
-        "BINDER_REGISTRY_TEMPLATE": template["name"],
-        "BINDER_REGISTRY_REVISION": str(template["revision"]),
-    }
     settings: dict[str, Any] = {
-        "environment": {variable: formatted(variable_text(value)) for variable, value in environment.items()}
+        "environment": {variable: formatted(variable_text(value)) for variable, value in given.items()}
     }
     if words := command_words(template.get("command", "")):
         settings["cmd"] = [literal(word) for word in words]
@@ -753,17 +830,8 @@ def _of_docker(limits: Limits, address: str) -> dict[str, Any]:
 
 
 def _of_kubernetes(template: Template, limits: Limits, address: str, rules: Rules) -> dict[str, Any]:
-    revision, slug = str(template["revision"]), slug_of(template["name"])
     settings: dict[str, Any] = {
         "extra_resource_limits": {rules.gpu_resource: int(limits.gpus)} if limits.gpus else {},
-        "extra_annotations": {
-            "binder-registry/template": _formatted(template["name"]),
-            "binder-registry/revision": revision,
-        },
-        "extra_labels": {
-            "binder-registry/template": slug if len(slug) <= 63 else hashlib.sha256(slug.encode()).hexdigest()[:40],
-            "binder-registry/revision": revision,
-        },
     }
     if address and not ip_address(address).is_loopback:  # 2015's is the host's: nothing reaches a pod's loopback
         settings["ip"] = address
@@ -774,16 +842,36 @@ def _of_kubernetes(template: Template, limits: Limits, address: str, rules: Rule
     return settings
 
 
+def _marks(template: Template, kind: Kind) -> dict[str, dict[str, str]]:
+    """Which template and revision it is, for the server and for those who look at pods."""
+    name, revision, slug = template["name"], str(template["revision"]), slug_of(template["name"])
+    text = _untemplated(name) if kind == "swarm" else _formatted(_literal(name)) if kind == "kubernetes" else name
+    marks = {"environment": {"BINDER_REGISTRY_TEMPLATE": text, "BINDER_REGISTRY_REVISION": revision}}
+    if kind == "kubernetes":
+        short = slug if len(slug) <= 63 else hashlib.sha256(slug.encode()).hexdigest()[:40]
+        for trait, value in (("extra_annotations", _formatted(name)), ("extra_labels", short)):
+            marks[trait] = {"binder-registry/template": value, "binder-registry/revision": revision}
+    return marks
+
+
 def _server_path(path: str) -> str:
     if not path.startswith("/") or path.startswith("//") or "\\" in path or _CONTROL.search(path):
         raise NotOffered(f"redirect-uri {path!r} is not a path that starts with one '/'")
     return path
 
 
-def _check_variables(environment: Mapping[str, Any]) -> None:
-    for variable in environment:  # a spawner lets these win over the hub's own, the server's API token for one
+def _check_variables(environment: Any) -> None:
+    if not isinstance(environment, dict):
+        raise NotOffered("environment is no object of variables")
+    for (
+        key,
+        value,
+    ) in environment.items():  # a spawner lets these win over the hub's own, the server's API token for one
+        variable = str(value.get("name", key)) if isinstance(value, dict) else key  # an object, as pods have it
         if variable.upper().startswith(("JUPYTERHUB_", "JPY_", "BINDER_REGISTRY_")):
             raise NotOffered(f"environment sets {variable}, which is the hub's")
+        if not (value is None or isinstance(value, (str, dict))):
+            raise NotOffered(f"environment.{variable} is no text")
 
 
 def _address(template: Template) -> str:
@@ -984,7 +1072,7 @@ def _reason(template: Template, choices: Mapping[str, Any], check: Callable[[Tem
     except (NotOffered, ChoiceRefused) as reason:
         return str(reason)
     except MALFORMED as error:
-        return repr(error)
+        return malformed(error)
     return ""
 
 
@@ -1246,6 +1334,12 @@ def _described(part: Json, text: Callable[[str], str]) -> dict[str, str]:
 
 
 NOTHING: Json = {}
+_UNUSED: Mapping[Kind, Mapping[str, str]] = {  # traits that a spawner inherits, and never reads
+    "swarm": {
+        "extra_host_config": "a service has extra_container_spec, extra_resources_spec and extra_placement_spec",
+        "links": "a service is found by its name in network_name",
+    },
+}
 MOST_COMMON = (Standing(False, frozenset()), Standing(True, frozenset()))
 MOST_SEEN = 32  # sets of groups for which one offer is kept as they see it
 
@@ -1341,7 +1435,7 @@ def offered(templates: Iterable[Template], rules: Rules = ANY_HUB) -> tuple[list
         except NotOffered as reason:
             left_out.append((template["name"], str(reason)))
         except MALFORMED as error:
-            left_out.append((template["name"], repr(error)))
+            left_out.append((template["name"], malformed(error)))
     return sorted(offers, key=lambda one: one.order), left_out
 
 
@@ -1394,6 +1488,7 @@ def profile_of(template: Template, rules: Rules) -> tuple[dict[str, Any], dict[s
     if not callable(settings.get("cmd")):
         check_command(settings, rules.allow_commands)
     check_kinds(settings, rules.traits)
+    check_limits(settings, rules.kind)
     return profile, settings
 
 
@@ -1426,12 +1521,19 @@ def with_versions(template: Template, history: list[Template], rules: Rules, ver
 
 
 def tell_unknown(offer: Offer, rules: Rules) -> None:
-    """A misspelt trait, which a spawner passes over in silence: `securtiy_context`, say."""
+    for note in passed_over(offer, rules):
+        log.warning("The override sets %s", note)
+
+
+def passed_over(offer: Offer, rules: Rules) -> Iterator[str]:
+    """Settings that a spawner passes over in silence: a misspelt trait, and one that it inherits and does not use."""
     for trait in dict.fromkeys((*offer.settings, *_set_by_choices(offer.template, rules))) if rules.traits else ():
         if trait not in rules.traits:
             near = get_close_matches(trait, rules.traits, 1)
             meant = f" Is {near[0]} meant?" if near else ""
-            log.warning("The override sets %s for %r, which the spawner does not have.%s", trait, offer.name, meant)
+            yield f"{trait} for {offer.name!r}, which the spawner does not have.{meant}"
+        elif instead := _UNUSED.get(rules.kind, {}).get(trait):
+            yield f"{trait} for {offer.name!r}, which has no effect on this spawner: {instead}."
 
 
 def _set_by_choices(template: Template, rules: Rules) -> Iterable[str]:
@@ -1521,7 +1623,7 @@ class Catalogue:
             except NotOffered as reason:
                 left_out[name] = str(reason)
             except MALFORMED as error:
-                left_out[name] = repr(error)
+                left_out[name] = malformed(error)
             else:
                 tell_unknown(offers[name], rules)
         return replace(self, templates=known, offers=offers, left_out=left_out, rules=rules, pinnable=versions)
@@ -2221,8 +2323,10 @@ async def start_of(choice: Choice, options: Mapping[str, Any], standing: Standin
         return Start(choice.offer.settings, given, notices)
     try:
         _, settings = profile_of(resolved, rules)
-    except (NotOffered, *MALFORMED) as reason:
+    except NotOffered as reason:
         raise http_error(400, f"This environment cannot be started: {reason}.") from None
+    except MALFORMED as error:
+        raise http_error(400, f"This environment cannot be started: {malformed(error)}.") from None
     return Start(settings, given, notices)
 
 
@@ -2260,7 +2364,6 @@ def _pool() -> ThreadPoolExecutor:
 
 
 _HOOK = re.compile(r".*_hook|escape|format_volume_name")  # traits whose value is a function
-_BYTES = re.compile(r"([0-9]+(?:\.[0-9]+)?)([KMGT]?)")
 _GUARANTEES = (("mem_guarantee", "mem_limit"), ("cpu_guarantee", "cpu_limit"))
 _SCALARS = ("image", "cmd", "default_url", "port", "ip", "mem_limit", "mem_guarantee", "cpu_limit", "cpu_guarantee")
 
@@ -2293,12 +2396,12 @@ async def apply_settings(spawner: Any, settings: Mapping[str, Any], rules: Rules
             log.warning("%s: the spawner does not take this environment's %s: %s", spawner._log_name, trait, error)
             raise http_error(400, f"This environment cannot be started: the spawner refuses its {trait}.") from None
     for need, cap in _GUARANTEES:
-        limit, guarantee = _number(getattr(spawner, cap)), _number(getattr(spawner, need))
+        limit, guarantee = number_of(getattr(spawner, cap)), number_of(getattr(spawner, need))
         if limit and guarantee > limit:  # Kubernetes refuses a request above its limit
             _set_trait(spawner, undo, need, limit)
     if rules.kind == "docker" and isinstance(host := spawner.extra_host_config, dict):
-        limit = _number(spawner.mem_limit)
-        if limit and _number(host.get("mem_reservation")) > limit:  # nor do engines
+        limit = number_of(spawner.mem_limit)
+        if limit and number_of(host.get("mem_reservation")) > limit:  # nor do engines
             _set_trait(spawner, undo, "extra_host_config", {**host, "mem_reservation": limit})
     scalars = {trait: getattr(spawner, trait) for trait in _SCALARS if spawner.has_trait(trait)}
     return {trait: value for trait, value in {**given, **scalars}.items() if not callable(getattr(spawner, trait))}
@@ -2323,13 +2426,6 @@ def _set_trait(spawner: Any, undo: dict[str, Any], trait: str, value: Any) -> No
     undo[trait] = (before, copied(getattr(spawner, trait)))
 
 
-def _number(value: Any) -> float:
-    """Of a limit as the hub may have it, `1G` where a function of DockerSpawner's says so; 0 where nothing is told."""
-    if isinstance(value, str) and (match := _BYTES.fullmatch(value)):
-        return int(float(match[1]) * 1024 ** " KMGT".index(match[2] or " "))
-    return value if isinstance(value, (int, float)) else 0
-
-
 def announce(spawner: Any, notice: str) -> None:
     """Tell the user, on the page that shows the progress of the start."""
     spawner.__dict__.pop("progress", None)
@@ -2347,6 +2443,9 @@ def announce(spawner: Any, notice: str) -> None:
 
 # ── hub/hooks.py ──
 # What the hub calls: its form, its start.
+
+
+_NOT_SET_UP = "This hub's list of environments is not set up. Please tell those who run it."
 
 
 @dataclass(frozen=True)
@@ -2379,6 +2478,7 @@ class Environments:
         self._max_stale, self._default = max_stale, default
         keys = auth_state_groups.split(".") if isinstance(auth_state_groups, str) else auth_state_groups
         self._auth_state_keys = [*keys] if auth_state_groups else []
+        self._turn = asyncio.Lock()
 
     def __deepcopy__(self, memo: Any) -> "Environments":
         """Traitlets copies the configuration for every spawner: a method, and with it what it is bound to."""
@@ -2386,6 +2486,7 @@ class Environments:
 
     async def options_form(self, spawner: Any) -> str:
         catalogue, standing = await self._catalogue(spawner), await self._standing(spawner)
+        await self._between_others()
         view = self._visible(catalogue, standing)
         last = self._last_choice(catalogue, spawner, standing)
         form = view.form_marking(last.name, last.revision, last.choices)
@@ -2412,9 +2513,18 @@ class Environments:
         announce(spawner, " ".join(filter(None, [choice.notice, *start.notices])))
         if not spawner.has_trait("profile_list"):
             await apply_settings(spawner, start.settings, catalogue.rules)
-        elif not callable(spawner.profile_list):  # it would start the hub's default, or what the static list has
+        elif getattr(spawner.profile_list, "__self__", None) is not self:  # it would start what another list has
             log.error("The configuration sets KubeSpawner.profile_list after `configure`: nothing is started.")
-            raise http_error(503, "This hub's list of environments is not set up. Please tell those who run it.")
+            raise http_error(503, _NOT_SET_UP)
+
+    def refuse_a_method(self, spawner: Any) -> None:
+        """A class that was chosen after `configure` may have methods where our hooks belong, and never asks."""
+        hooks = ("apply_user_options", "options_from_form", "options_form")
+        if blind := [hook for hook in hooks if not spawner.has_trait(hook)]:
+            log.error(
+                "%s has a method %s, so that the hub does not ask the registry.", type(spawner).__name__, blind[0]
+            )
+            raise http_error(503, _NOT_SET_UP)
 
     async def pre_spawn_hook(self, spawner: Any) -> None:
         """`apply_user_options` for hubs before 5.3."""
@@ -2430,6 +2540,7 @@ class Environments:
             settings = await apply_settings(spawner, start.settings, catalogue.rules)
             return [{**choice.offer.profile, "kubespawner_override": settings, "default": True}]
         standing = await self._standing(spawner)
+        await self._between_others()
         offers = self._visible(catalogue, standing).offers
         last = self._last_choice(catalogue, spawner, standing)
         found = next((offer for offer in offers if offer.name == last.name), None)
@@ -2514,6 +2625,15 @@ class Environments:
             raise http_error(403, "There is no environment here that you may start. Please ask those who run this hub.")
         return view
 
+    async def _between_others(self) -> None:
+        """One form for each turn of the hub's loop, the last thing that a form waits for.
+
+        What the hub makes of a form follows at once, and holds up its loop: those that many open in the same moment
+        would all be made before the hub looks at anything else.
+        """
+        async with self._turn:
+            await asyncio.sleep(0)
+
     async def _standing(self, spawner: Any) -> Standing:
         groups = {group.name for group in spawner.user.groups}
         if self._auth_state_keys:
@@ -2549,6 +2669,8 @@ def _without_patterns(profile: Mapping[str, Any], choices: Mapping[str, Any]) ->
 # What `configure` is given, checked: a mistake is said when the hub starts, by the parameter's name.
 
 
+Function = TypeVar("Function", bound=Callable[..., Any])
+
 _LABEL_WORD = r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?"
 _PART_OF_A_DOMAIN = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
 _DOMAIN = rf"{_PART_OF_A_DOMAIN}(?:\.{_PART_OF_A_DOMAIN})*"
@@ -2556,6 +2678,31 @@ _KEY = rf"(?![^/]{{254}})(?:{_DOMAIN}/)?{_LABEL_WORD}"
 _REQUIREMENT = rf" *(?:!?{_KEY}|{_KEY}!?=(?:{_LABEL_WORD})?) *"
 SELECTOR = rf"{_REQUIREMENT}(?:,{_REQUIREMENT})*"  # as the registry has it
 _UNNAMEABLE = re.compile(r"[/\x00-\x1f\x7f]")  # in no name of a template
+
+
+def hiding_its_call(function: Function) -> Function:
+    """A traceback shows the line that called, and the hub logs it: that may hold a token, or a password in `url`."""
+
+    @wraps(function)
+    def hiding(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return function(*args, **kwargs)
+        except Exception:
+            _hide_lines(sys._getframe(1))
+            raise
+
+    return cast(Function, hiding)
+
+
+def _hide_lines(caller: FrameType) -> None:
+    frame: FrameType | None = caller
+    while frame:
+        at = getframeinfo(frame).positions
+        if frame.f_globals is caller.f_globals and at and at.lineno and at.end_lineno:
+            file, lines = frame.f_code.co_filename, linecache.getlines(frame.f_code.co_filename)
+            lines = [*lines[: at.lineno - 1], *["\n"] * (at.end_lineno - at.lineno + 1), *lines[at.end_lineno :]]
+            linecache.cache[file] = (0, None, lines, file)  # None: without a time, so that it is not read anew
+        frame = frame.f_back
 
 
 def check_parameters(**given: Any) -> None:
@@ -2634,6 +2781,7 @@ PARAMETERS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
 # The one line of a hub's configuration.
 
 
+@hiding_its_call
 def configure(
     c: Any,
     url: str,
@@ -2705,6 +2853,9 @@ def configure(
     _set_hooks(c["KubeSpawner"], profiles)  # this and the base class's: for a class chosen later, here or by a flag
     for section in ("Spawner", names[0]):
         _set_hooks(c[section], hooks)
+    if "pre_spawn_hook" not in hooks:  # where the hub has its own, or else where one that is set later replaces it
+        section = next((name for name in names if name in c and "pre_spawn_hook" in c[name]), "Spawner")
+        c[section]["pre_spawn_hook"] = _chained(c, names, "pre_spawn_hook", environments.refuse_a_method)
     follower.start()
     return environments
 
@@ -2737,9 +2888,9 @@ def _chained(c: Any, names: list[str], trait: str, first: Callable[..., Any]) ->
         return first
 
     async def both(*arguments: Any) -> None:
-        await first(*arguments)
-        outcome = second(*arguments)
-        if isawaitable(outcome):
-            await outcome
+        for hook in (first, second):
+            outcome = hook(*arguments)
+            if isawaitable(outcome):
+                await outcome
 
     return both

@@ -12,7 +12,6 @@ from .batch import Batch as Batch
 from .changes import PAGE, Action, Change, Head, Position, known_position
 from .errors import (
     RevisionIsCurrent,
-    RevisionPurged,
     RevisionUnknown,
     TemplateExists,
     TemplateNotFound,
@@ -62,7 +61,7 @@ class LogStore:
         change = self._current(name) if revision is None else self.change_as_of(name, revision)
         if change is None or change.deleted:
             raise TemplateNotFound
-        return _readable(change)
+        return change.readable()
 
     def change_as_of(self, name: str, revision: int) -> Change:
         """What wrote the template that there was at `revision`; its content may be purged.
@@ -78,7 +77,7 @@ class LogStore:
         changes = self._state(revision)
         while revision is None and any(change.content is None for change in changes):
             changes = self._state(None)  # it was replaced and purged after we had looked at the head
-        return [_readable(change) for change in changes]
+        return [change.readable() for change in changes]
 
     def register_template(self, template: Template, *, by: str = "", note: str = "") -> Template:
         with self.atomic() as batch:
@@ -92,14 +91,14 @@ class LogStore:
         self, template: Template, *, expected: Expected = None, by: str = "", note: str = ""
     ) -> Template:
         with self.atomic() as batch:
-            current = _readable(batch.existing(template.name, expected))
+            current = batch.existing(template.name, expected).readable()
             return batch.append(Action.UPDATED, merged(current, template), by, note)
 
     def replace_template(
         self, template: Template, *, expected: Expected = None, by: str = "", note: str = ""
     ) -> Template:
         with self.atomic() as batch:
-            current = _readable(batch.existing(template.name, expected))
+            current = batch.existing(template.name, expected).readable()
             return batch.append(Action.UPDATED, replace(template, time_created=current.time_created), by, note)
 
     def restore_template(
@@ -112,13 +111,13 @@ class LogStore:
                 change = self._as_of(name, change.previous)
             if change is None:
                 raise RevisionUnknown(f"The template did not exist at revision {revision}")
-            return batch.append(Action.RESTORED, _readable(change), by, note)
+            return batch.append(Action.RESTORED, change.readable(), by, note)
 
     def delete_template(
         self, name: str, *, expected: Expected = None, by: str = "", note: str = "", replaced_by: str = ""
     ) -> Template:
         with self.atomic() as batch:
-            current = _readable(batch.existing(name, expected))
+            current = batch.existing(name, expected).readable()
             if problem := successor_problem(name, replaced_by):
                 raise invalid_template([("replaced-by", problem)])
             tombstone = replace(current, deleted=True, replaced_by=replaced_by or current.replaced_by)
@@ -133,8 +132,8 @@ class LogStore:
             found = [change for change in self._rows(revision - 1, self._known(revision)) if change.name == name]
             if not found:
                 raise RevisionUnknown(f"The template has no change with revision {revision}")
-            _readable(found[0])
-            batch.append(Action.PURGED, _readable(current), by, note)
+            found[0].readable()
+            batch.append(Action.PURGED, current.readable(), by, note)
             batch.purged[len(batch.rows)] = revision
 
     def changes(
@@ -246,10 +245,3 @@ class LogStore:
         elif len(own) < limit:
             own += stored()
         return batch.blanked(within(own[:limit], most_bytes))
-
-
-def _readable(change: Change) -> Template:
-    template = change.template
-    if template is None:
-        raise RevisionPurged
-    return template

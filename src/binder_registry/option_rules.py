@@ -7,17 +7,8 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from .choices import (
-    CHOICE_NAME,
-    MAX_CHOICES,
-    MAX_OPTIONS,
-    OPTION_NAME,
-    PATTERN_LENGTH,
-    RESERVED_NAMES,
-    Choice,
-    FreeText,
-    Option,
-)
+from .choices import CHOICE_NAME, OPTION_NAME, RESERVED_NAMES, Choice, FreeText, Option
+from .lengths import MAX_CHOICES, MAX_OPTIONS, PATTERN_LENGTH
 from .options import HARMLESS_OVERRIDES, PLACEHOLDER
 from .remembered import remembered
 from .setting_rules import Problems, group_problems, line_problems, setting_problems, text_problems, within

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from .apply import ApplyRequest, Step, each_step, pruned_among, unwanted, wanted
 from .changes import Action, Position
-from .drafts import Draft, draft
+from .draft_changes import Draft, draft
 from .strict_json import no_collection
 from .template import Template
 

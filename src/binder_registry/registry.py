@@ -1,8 +1,9 @@
 """Every use of the registry, one method each, with the scope it needs.
 
 The names are those of 2015's `Registry`, where it had one. Methods are synchronous and safe from any thread; what they
-raise is in `errors`. The server goes through these only, and calls the writing ones in its writer thread, inside
-`atomic()`. Reads need no scope here: a server that protects them asks for `read` before it answers anything.
+raise is in `errors`, `MissingScope` first. Who reads where reads are open is `auth.ANYONE`. The server goes through
+these only, and calls the writing ones in its writer thread, inside `atomic()`. What it asks for itself, to show the log
+and to keep up with it, is at the end, and needs no scope.
 """
 
 from collections.abc import Collection, Iterator
@@ -36,30 +37,33 @@ class Registry:
         """Where it is kept."""
         return str(self.store.log)
 
-    def index(self) -> bytes:
-        """2015's literal answer to `GET /`."""
-        return LIVE
-
-    def template_index(self, *, revision: int | None = None) -> list[Template]:
+    def template_index(self, who: Identity, *, revision: int | None = None) -> list[Template]:
+        who.require(Scope.READ)
         return self.store.list_templates(revision=revision)
 
-    def template_index_pages(self, revision: int, *, after: str = "", deleted: bool = False) -> Iterator[list[Change]]:
+    def template_index_pages(
+        self, who: Identity, revision: int, *, after: str = "", deleted: bool = False
+    ) -> Iterator[list[Change]]:
         """What wrote the templates that there were, by name, a page at a time; contents may be purged.
 
         `deleted`: tombstones too. Raises `RevisionUnknown`, with the first page.
         """
+        who.require(Scope.READ)
         return self.store.state_pages(revision, after=after, deleted=deleted)
 
-    def template_show(self, name: str, *, revision: int | None = None) -> Template:
+    def template_show(self, who: Identity, name: str, *, revision: int | None = None) -> Template:
+        who.require(Scope.READ)
         return self.store.get_template(name, revision=revision)
 
-    def template_as_of(self, name: str, revision: int) -> Change:
+    def template_as_of(self, who: Identity, name: str, revision: int) -> Change:
         """What wrote the template that there was; its content may be purged. Raises `TemplateNotFound`,
         `RevisionUnknown`."""
+        who.require(Scope.READ)
         return self.store.change_as_of(name, revision)
 
     def changes(
         self,
+        who: Identity,
         *,
         since: Position | int = 0,
         before: Position | None = None,
@@ -69,51 +73,20 @@ class Registry:
         most_bytes: int = LARGEST,
     ) -> list[Change]:
         """The log between two positions, both exclusive. Raises `PositionUnknown`."""
+        who.require(Scope.READ)
         return self.store.changes(
             since=since, before=before, name=name, newest_first=newest_first, limit=limit, most_bytes=most_bytes
         )
 
-    def rows(self, since: int, until: int, *, limit: int = 1000, most_bytes: int = PAGE_BYTES) -> list[Change]:
-        """Committed changes with `since < revision <= until`, without a look at whether these are known."""
-        return self.store.log.read(since, until, limit=limit, most_bytes=most_bytes)
-
-    def rows_at(self, revisions: Collection[int]) -> Iterator[Change]:
+    def rows_at(self, who: Identity, revisions: Collection[int]) -> Iterator[Change]:
         """Committed changes with these revisions, without those that are not there; some at a time are held."""
+        who.require(Scope.READ)
+        return self._rows_at(revisions)
+
+    def _rows_at(self, revisions: Collection[int]) -> Iterator[Change]:
         while revisions and (found := self.store.log.read_each(revisions, most_bytes=PAGE_BYTES)):
             yield from found
             revisions = [revision for revision in revisions if revision > found[-1].revision]
-
-    def content_of(self, revision: int) -> bytes:
-        """Of a committed change. Raises `StoreUnavailable` where the log does not have it any more: it was purged, or
-        another log took the place of this one, which is met with soon."""
-        rows = self.rows(revision - 1, revision)
-        if not rows or rows[0].content is None:
-            raise StoreUnavailable
-        return rows[0].content
-
-    def head(self) -> Position:
-        return self.store.head()
-
-    def changed_at(self) -> datetime | None:
-        """When the newest change was written; None while there is none."""
-        return self.store.log.head().time
-
-    def wait(self, since: int, timeout: float) -> Position:
-        """Blocks until there is a revision after `since`, or for `timeout` seconds; gives the newest position."""
-        return self.store.wait(since, timeout)
-
-    def state(self) -> tuple[Position, list[Change]]:
-        """The newest position, and the newest change of every name as of it, by name; tombstones without content."""
-        return self.store.state()
-
-    def atomic(self) -> AbstractContextManager[Batch]:
-        """For writes of one commit: see `LogStore.atomic`."""
-        return self.store.atomic()
-
-    def try_to_write(self) -> None:
-        """Takes the write lock, and lets it go. Raises `StoreUnavailable` while the log takes no writes."""
-        with self.store.log.writing():
-            pass
 
     def template_create(self, who: Identity, template: Template, *, note: str = "") -> Template:
         who.require(Scope.WRITE)
@@ -155,7 +128,7 @@ class Registry:
             if expected is not None and not batch.head.position.agrees(expected):
                 raise RevisionConflict("The registry was changed since it was read", current=str(batch.head.position))
             batch.look_up({*(template.name for template in request.templates), *request.delete})
-            steps = plan(request, batch.template, self.template_index)
+            steps = plan(request, batch.template, self.store.list_templates)
             if request.dry_run:
                 return steps
             for step in steps:
@@ -177,7 +150,7 @@ class Registry:
                 moved = self._moved(before.position, position)
                 if moved is None:
                     batch.look_up({step.name for step in before.steps})
-                    now = planned_anew(before, request, position, batch.template, self.template_index)
+                    now = planned_anew(before, request, position, batch.template, self.store.list_templates)
                 else:
                     now = brought_up(before, request, position, moved, batch.template)
             names = list(now.drafts)
@@ -185,6 +158,48 @@ class Registry:
                 before.drafts.clear()
             batch.extend(map(now.drafts.pop, names), who.by, request.note)  # each ends as its row begins
             return now.steps
+
+    # For the server itself: no scope is asked for.
+
+    def index(self) -> bytes:
+        """2015's literal answer to `GET /`, which is open to all."""
+        return LIVE
+
+    def rows(self, since: int, until: int, *, limit: int = 1000, most_bytes: int = PAGE_BYTES) -> list[Change]:
+        """Committed changes with `since < revision <= until`, without a look at whether these are known."""
+        return self.store.log.read(since, until, limit=limit, most_bytes=most_bytes)
+
+    def content_of(self, revision: int) -> bytes:
+        """Of a committed change. Raises `StoreUnavailable` where the log does not have it any more: it was purged, or
+        another log took the place of this one, which is met with soon."""
+        rows = self.rows(revision - 1, revision)
+        if not rows or rows[0].content is None:
+            raise StoreUnavailable
+        return rows[0].content
+
+    def head(self) -> Position:
+        return self.store.head()
+
+    def changed_at(self) -> datetime | None:
+        """When the newest change was written; None while there is none."""
+        return self.store.log.head().time
+
+    def wait(self, since: int, timeout: float) -> Position:
+        """Blocks until there is a revision after `since`, or for `timeout` seconds; gives the newest position."""
+        return self.store.wait(since, timeout)
+
+    def state(self) -> tuple[Position, list[Change]]:
+        """The newest position, and the newest change of every name as of it, by name; tombstones without content."""
+        return self.store.state()
+
+    def atomic(self) -> AbstractContextManager[Batch]:
+        """For writes of one commit: see `LogStore.atomic`."""
+        return self.store.atomic()
+
+    def try_to_write(self) -> None:
+        """Takes the write lock, and lets it go. Raises `StoreUnavailable` while the log takes no writes."""
+        with self.store.log.writing():
+            pass
 
     def _moved(self, seen: Position, position: Position) -> set[str] | None:
         """The names that were written in between; None where these are too many, or of another log."""

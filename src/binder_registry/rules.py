@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from itertools import islice
 
 from .errors import HINTS, ErrorHint, InvalidTemplate
-from .members import ADDRESS_LENGTH, ICON, ICON_BYTES, LABEL_KEY, LABEL_WORD, LARGEST_INTEGER, MAX_ENTRIES, NAME_BYTES
+from .lengths import ADDRESS_LENGTH, ICON_BYTES, LARGEST_INTEGER, MAX_ENTRIES, NAME_BYTES
+from .member_schema import ICON, LABEL_KEY, LABEL_WORD
 from .option_rules import option_problems
 from .setting_rules import (
     Problems,

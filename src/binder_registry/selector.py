@@ -6,10 +6,9 @@ from typing import Literal, TypeAlias
 from msgspec import Struct
 
 from .errors import InvalidRequest
-from .members import LABEL_KEY, LABEL_WORD
+from .lengths import MOST_REQUIREMENTS
+from .member_schema import LABEL_KEY, LABEL_WORD
 from .rules import is_label_key, is_label_value
-
-MOST_REQUIREMENTS = 16  # of one question, however many selectors it has
 
 _REQUIREMENT = rf" *(?:!?{LABEL_KEY}|{LABEL_KEY}!?=(?:{LABEL_WORD})?) *"
 # What `parse_selector` takes, as the description of the API has it.

@@ -7,20 +7,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from msgspec import Raw, Struct
 from msgspec.structs import astuple
 
-from .members import (
+from .lengths import (
     COMMAND_LENGTH,
     DISPLAY_NAME_LENGTH,
     GROUP_LENGTH,
     IMAGE_LENGTH,
     LARGEST_INTEGER,
     MAX_ENTRIES,
+    OVERRIDES_BYTES,
     PLACE_LENGTH,
     TEXT_LENGTH,
     VALUE_LENGTH,
-    VARIABLE,
     VARIABLE_LENGTH,
 )
-from .settings import OVERRIDES_BYTES, SPAWNER, Settings
+from .member_schema import VARIABLE
+from .settings import SPAWNER, Settings
 
 Problems = Iterator[tuple[str, str]]  # field, and what is wrong with it
 

@@ -4,21 +4,18 @@ from typing import Annotated, TypeAlias
 
 from msgspec import Raw, Struct
 
-from .members import (
+from .lengths import (
     COMMAND_LENGTH,
     IMAGE_LENGTH,
     MAX_ENTRIES,
-    NO_CONTROL,
-    NOT_NEGATIVE,
+    OVERRIDES_BYTES,
     PLACE_LENGTH,
     VALUE_LENGTH,
     VARIABLE_LENGTH,
-    VARIABLES,
-    Member,
 )
+from .member_schema import NO_CONTROL, NOT_NEGATIVE, VARIABLES, Member
 from .options import HUBS_OWN_IMAGE as HUBS_OWN_IMAGE
 
-OVERRIDES_BYTES = 64 * 1024
 SPAWNER = "[a-z][a-z0-9]{0,62}"  # a kind of spawner
 
 ImageName: TypeAlias = Annotated[

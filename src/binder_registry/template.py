@@ -7,25 +7,19 @@ from typing import Annotated, Any
 from msgspec import Struct
 from msgspec.structs import asdict, replace
 
-from .choices import MAX_OPTIONS, Option
-from .members import (
+from .choices import Option
+from .lengths import (
     ADDRESS_LENGTH,
     DISPLAY_NAME_LENGTH,
-    GROUP,
     GROUP_LENGTH,
-    ICON,
     ICON_BYTES,
-    LABELS,
     MAX_ENTRIES,
-    NAME,
+    MAX_HOPS,
+    MAX_OPTIONS,
     NAME_BYTES,
-    NO_CONTROL,
-    NOT_NEGATIVE,
-    SUCCESSOR,
     TEXT_LENGTH,
-    Member,
-    declared,
 )
+from .member_schema import GROUP, ICON, LABELS, NAME, NO_CONTROL, NOT_NEGATIVE, SUCCESSOR, Member, declared
 from .settings import (
     BindPort,
     Command,
@@ -39,8 +33,6 @@ from .settings import (
 )
 from .settings import ContainerLimits as ContainerLimits
 
-MAX_HOPS = 8  # along replaced-by
-
 
 def _wire_name(attribute: str) -> str:
     return "container-ip" if attribute == "bind_ip" else attribute.replace("_", "-")
@@ -52,8 +44,9 @@ class Template(Struct, frozen=True, omit_defaults=True, rename=_wire_name):
     The first nine members are 2015's, under 2015's wire names (`bind_ip` is `container-ip`).
 
     A member is declared here, and nowhere else: its type says how it is read and written (`wire`), its `Member` what
-    the pages and the description of the API say of it. What else may know it: its rule, in `rules`; its flag, in
-    `cli/options`; what other formats make of it, in `formats`; and what a hub does with it, in `jupyterhub`.
+    the pages and the description of the API say of it. What else may know it: its rule, in `rules`, with its bounds in
+    `lengths`; its flag, in `cli/options`; what other formats make of it, in `formats`; and what a hub does with it, in
+    `jupyterhub`.
     """
 
     name: Annotated[

@@ -19,14 +19,14 @@ from .errors import APIErrorResponse, ErrorHint, InvalidTemplate
 from .go_json import check_time
 from .go_json import encode as encode
 from .go_json import timestamp as timestamp
-from .members import Declared, declared, structure_of
+from .member_schema import Declared, declared, structure_of
+from .must_understand import full_view
 from .rules import invalid_template
 from .settings import ContainerLimits
 from .strict_json import Object as Object
 from .strict_json import parse as parse
 from .strict_json import repeats
 from .template import MEMBERS, WIRE_NAMES, Template
-from .uses import full_view
 from .wire_values import RAW_DEPTH as RAW_DEPTH
 
 T = TypeVar("T", bound=Struct)

@@ -5,7 +5,7 @@ from typing import Any
 from msgspec import Raw
 
 from .go_json import encode
-from .members import LARGEST_INTEGER
+from .lengths import LARGEST_INTEGER
 from .strict_json import Object
 
 RAW_DEPTH = 32  # levels of objects and lists in what is kept as it is

@@ -1,3 +1,6 @@
+import os
+import socket
+from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -69,7 +72,16 @@ def test_what_is_no_database_is_refused_without_repeating_a_password(url: str) -
         ("memory://", "takes nothing"),
         ("host=x password=secret", "a database is"),
         ("host=x password=secret:1", "a database is"),
-        ("postgresql:secret", "a database is"),
+        ("postgresql:secret", "write postgresql://"),
+        ("postgresql+psycopg://ann:secret@host/db", "write postgresql://, without a driver"),
+        ("postgresql+asyncpg://ann:secret@host/db", "write postgresql://, without a driver"),
+        ("POSTGRESQL://ann:secret@host/db", "write postgresql://"),
+        ("Postgres://ann:secret@host/db", "write postgresql://"),
+        ("pgsql://ann:secret@host/db", "write postgresql://"),
+        ("postgressql://ann:secret@host/db", "write postgresql://"),
+        ("postgresql:/host/secret", "write postgresql://"),
+        ("SQLite:///secret.db", "write sqlite:/// with three slashes"),
+        ("MEMORY:", "write memory:"),
     ],
 )
 def test_what_is_unknown_in_a_url_is_refused_with_what_was_meant(
@@ -83,6 +95,57 @@ def test_what_is_unknown_in_a_url_is_refused_with_what_was_meant(
     assert told in str(refused.value)
     assert "secret" not in str(refused.value)
     assert list(tmp_path.iterdir()) == []
+
+
+def folder(path: Path) -> None:
+    path.mkdir()
+
+
+def link_to_a_device(path: Path) -> None:
+    path.symlink_to("/dev/null")
+
+
+def bound_socket(path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(path))
+
+
+def text(path: Path) -> None:
+    path.write_text("not a database at all")
+
+
+NO_DATABASES = (
+    (folder, "this is a folder"),
+    (link_to_a_device, "/dev/null: this is a device"),
+    (os.mkfifo, "this is a named pipe"),
+    (bound_socket, "this is a socket"),
+    (text, "this is not a database"),
+)
+
+
+@pytest.mark.parametrize("read_only", [False, True])
+@pytest.mark.parametrize(("make", "told"), NO_DATABASES)
+def test_what_is_no_database_is_refused_and_nothing_is_left_beside_it(
+    tmp_path: Path, make: Callable[[Path], None], told: str, read_only: bool
+) -> None:
+    make(tmp_path / "a")
+
+    with pytest.raises(DatabaseRefused, match=told):
+        open_log(f"sqlite:///{tmp_path}/a", read_only=read_only)
+
+    assert list(tmp_path.iterdir()) == [tmp_path / "a"]
+
+
+def test_nothing_is_left_beside_a_device() -> None:
+    with pytest.raises(DatabaseRefused, match="this is a device: name a file"):
+        open_log("sqlite:////dev/null")
+
+    assert not Path("/dev/null.lock").exists()
+
+
+def test_the_root_is_a_folder_too() -> None:
+    with pytest.raises(DatabaseRefused, match="this is a folder"):
+        open_log("sqlite:////.")
 
 
 @pytest.mark.parametrize(("ahead", "warned"), [(timedelta(days=1), True), (timedelta(), False)])

@@ -14,7 +14,7 @@ from binder_registry.backends.postgres import PostgresLog
 from binder_registry.backends.postgres_connect import Connection
 from binder_registry.changes import Position
 from binder_registry.conformance.logs import append
-from binder_registry.conformance.reading import broken_links, whole_log
+from binder_registry.conformance.reading_out import broken_links, whole_log
 from binder_registry.conformance.samples import NEW, SCIPY, R
 from binder_registry.errors import PositionUnknown, StoreUnavailable
 from binder_registry.log_contract import Log

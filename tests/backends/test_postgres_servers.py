@@ -14,7 +14,7 @@ from binder_registry.backends import open_log, postgres, postgres_listen
 from binder_registry.backends.postgres import PostgresLog
 from binder_registry.changes import Head
 from binder_registry.conformance.logs import append, rows_after
-from binder_registry.conformance.reading import broken_links, run_in_threads, whole_log
+from binder_registry.conformance.reading_out import broken_links, run_in_threads, whole_log
 from binder_registry.conformance.samples import NEW, SCIPY, R
 from binder_registry.errors import DatabaseRefused, RevisionConflict, StoreUnavailable, TemplateExists
 from binder_registry.log_store import LogStore

@@ -12,10 +12,10 @@ from threading import Thread
 
 import pytest
 
-from binder_registry.backends import sqlite
+from binder_registry.backends import sqlite_pragmas
 from binder_registry.backends.sqlite import SQLiteLog
 from binder_registry.conformance import LogConformance, StoreConformance
-from binder_registry.conformance.reading import run_in_threads
+from binder_registry.conformance.reading_out import run_in_threads
 from binder_registry.errors import DatabaseRefused, StoreUnavailable
 from binder_registry.log_contract import Log
 from binder_registry.log_store import LogStore
@@ -158,7 +158,7 @@ def test_a_file_in_a_folder_that_is_missing_is_refused(tmp_path: Path) -> None:
 def test_a_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
 
-    assert refusal(tmp_path / "folder").endswith("the file cannot be opened or created")
+    assert refusal(tmp_path / "folder").endswith("this is a folder: name a file")
 
 
 @contextmanager
@@ -232,7 +232,7 @@ def test_a_refused_file_is_not_kept_locked(written: Path) -> None:
 def test_a_database_that_another_program_keeps_locked_is_refused(
     written: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sqlite, "BUSY_SECONDS", 0.05)
+    monkeypatch.setattr(sqlite_pragmas, "BUSY_SECONDS", 0.05)
     with closing(sqlite3.connect(written)) as other:
         other.execute("PRAGMA locking_mode = EXCLUSIVE")
         other.execute("BEGIN EXCLUSIVE")

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from binder_registry.backends import sqlite
+from binder_registry.backends import sqlite_pragmas
 from binder_registry.backends.sqlite import SQLiteLog
-from binder_registry.conformance.reading import broken_links, folded, whole_log
+from binder_registry.conformance.reading_out import broken_links, folded, whole_log
 from binder_registry.errors import StoreUnavailable
 from binder_registry.log_store import LogStore
 from binder_registry.template import Template
@@ -99,7 +99,7 @@ def test_reads_never_come_from_a_file_that_took_the_place_of_ours(store: LogStor
 def test_a_write_beside_a_program_that_keeps_the_file_locked_fails_and_reads_go_on(
     store: LogStore, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sqlite, "BUSY_SECONDS", 0.05)
+    monkeypatch.setattr(sqlite_pragmas, "BUSY_SECONDS", 0.05)
     store.log._writer.drop()  # type: ignore[attr-defined]
     with closing(sqlite3.connect(path)) as other:
         other.execute("BEGIN IMMEDIATE")

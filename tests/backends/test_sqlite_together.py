@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from binder_registry.backends.sqlite import SQLiteLog
-from binder_registry.conformance.reading import broken_links, whole_log
+from binder_registry.conformance.reading_out import broken_links, whole_log
 from binder_registry.errors import DatabaseRefused
 from binder_registry.log_store import LogStore
 from binder_registry.template import Template

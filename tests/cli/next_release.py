@@ -20,7 +20,7 @@ def next_release() -> Iterator[str]:
 
 def _serve() -> None:
     from binder_registry import template as domain
-    from binder_registry.members import Member, declared
+    from binder_registry.member_schema import Member, declared
 
     class Template(domain.Template, frozen=True, omit_defaults=True, rename=domain._wire_name):
         colour: Annotated[str, Member("How it looks.", must_understand=True)] = ""

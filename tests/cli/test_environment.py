@@ -74,7 +74,9 @@ def test_a_port_that_is_none_is_refused(value: str) -> None:
     assert (result.exit_code, "'--port'" in result.output) == (2, True)
 
 
-@pytest.mark.parametrize("value", ["1_0", "1e3", "\u0661", "nan", "inf", "0x10", "+5"])
+@pytest.mark.parametrize(
+    "value", ["1_0", "1e3", "\u0661", "nan", "inf", "0x10", "+5", "010", "1:30", ".5", "5.", "99999"]
+)
 @pytest.mark.parametrize("option", ["--port", "--drain-delay"])
 def test_a_number_is_plain_digits(option: str, value: str) -> None:
     result = started(option, value)
@@ -226,7 +228,18 @@ def test_limits_are_sizes_and_whole_numbers(monkeypatch: pytest.MonkeyPatch) -> 
     assert found["limits"] == (("apply-bytes", 16 * 1024**2), ("waiting-writes", 5))
 
 
-@pytest.mark.parametrize("limit", ["", "waiting-writes", "waiting-writes=-1", "waiting-writes=1e3", "apply-bytes=5m"])
+@pytest.mark.parametrize(
+    "limit",
+    [
+        "",
+        "waiting-writes",
+        "waiting-writes=-1",
+        "waiting-writes=1e3",
+        "waiting-writes=010",
+        "waiting-writes=1_0",
+        "apply-bytes=5m",
+    ],
+)
 def test_what_is_no_limit_is_refused(limit: str) -> None:
     assert started("--limit", limit).exit_code == 2
 

@@ -398,6 +398,17 @@ def test_a_value_that_the_hubs_spawner_does_not_take_is_named(registry: CommandL
     assert result.code == 1
 
 
+def test_a_setting_that_has_no_effect_on_the_hubs_spawner_is_told(registry: CommandLine, client: Client) -> None:
+    pytest.importorskip("dockerspawner")
+    overrides = {"dockerspawner": Raw(b'{"extra_host_config": {"privileged": false}}')}
+    client.register_template(Template(name="lab", image_name="i", overrides=overrides))
+
+    result = registry("check-hub", "--kind", "swarm", "--allow-override", "extra_host_config")
+
+    assert "overrides set extra_host_config for 'lab', which has no effect on this spawner" in result.err
+    assert result.code == 0
+
+
 def test_a_paused_template_is_no_fault_of_a_hubs_list(registry: CommandLine, client: Client) -> None:
     client.register_template(Template(name="lab", image_name="i", paused="Back on Monday."))
 
@@ -540,3 +551,14 @@ def test_an_import_that_left_something_out_prunes_nothing(registry: CommandLine,
 
     assert (result.code, "--prune would delete what was left out of the input: Bad" in result.err) == (1, True)
     assert [template.name for template in client.list_templates()] == ["old"]
+
+
+def test_the_token_of_the_registry_that_is_read_has_a_variable_of_its_own(registry: CommandLine) -> None:
+    refusal = json_answer({"message": "Invalid token"}, status=401, Registry_Error="invalid_token")
+    with running(lambda *_: refusal) as other:
+        result = registry("import", "--from-url", other.url)
+
+    assert (result.code, result.err) == (
+        5,
+        "Error: Invalid token. BINDER_REGISTRY_FROM_TOKEN holds the token of the registry that is read.\n",
+    )

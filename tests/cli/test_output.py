@@ -5,13 +5,13 @@ import os
 import shlex
 import subprocess
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import yaml
 from msgspec import structs
 
 from binder_registry import Client, Template
-from binder_registry.cli.output import hinted
 
 from .invoking import COMMAND, CommandLine
 
@@ -124,18 +124,29 @@ def test_no_name_is_cut_off_however_narrow_the_terminal(
     assert [shown.count(f"{stem}-{number}") for number in range(3)] == [1, 1, 1]
 
 
-# ── hints ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── outputs that take nothing ────────────────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize("name", ["a", "a b", "-x", "--help", "a'b", "$(id)", "`id`", "環"])
-def test_the_hint_of_a_deletion_can_be_run_as_it_stands(registry: CommandLine, client: Client, name: str) -> None:
-    client.register_template(Template(name=name, image_name="i"))
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+@pytest.mark.parametrize("command", ["list -o wide", "list -o json", "changes", "export", "get a -o yaml", "--help"])
+def test_a_full_disk_is_one_line_and_no_success(registry: CommandLine, client: Client, command: str) -> None:
+    client.register_template(Template(name="a", image_name="i"))
 
-    hint = registry("delete", "--", name).out.split("; `", 1)[1].rsplit("` brings", 1)[0]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [*COMMAND, *command.split()], env=os.environ | registry.environment, stdout=full, stderr=subprocess.PIPE
+        )
 
-    assert registry(*shlex.split(hint)[1:]).code == 0
-    assert client.get_template(name).image_name == "i"
+    assert (done.returncode, done.stderr) == (1, b"Error: No space left on device.\n")
 
 
-def test_a_hint_without_need_is_plain() -> None:
-    assert hinted("restore", "scipy", "3") == "binder-registry restore scipy 3"
+@pytest.mark.parametrize("closing", ["2>&-", ">&- 2>&- <&-", "2>/dev/full"])
+@pytest.mark.parametrize(("command", "code"), [("list", 0), ("get nope", 1), ("create", 2)])
+def test_the_exit_code_stays_where_nothing_can_be_told(
+    registry: CommandLine, closing: str, command: str, code: int
+) -> None:
+    line = f"exec {shlex.join(COMMAND)} {command} {closing}"
+
+    done = subprocess.run(["sh", "-c", line], env=os.environ | registry.environment, stdout=subprocess.DEVNULL)
+
+    assert done.returncode == code

@@ -108,7 +108,8 @@ def test_a_missing_template_is_one_line_with_a_hint(registry: CommandLine) -> No
     assert result == (
         1,
         "",
-        "Error: Template Not Found. `binder-registry list` shows what there is, `changes` also what was deleted.\n",
+        "Error: Template Not Found. `binder-registry list` shows what there is, "
+        "`binder-registry changes` also what was deleted.\n",
     )
 
 

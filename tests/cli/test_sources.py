@@ -7,6 +7,26 @@ from binder_registry.cli.documents import read_templates
 from binder_registry.cli.sources import InvalidDocument, decoded, find, holds_files
 
 ONE = "name: {}\nimage-name: i\n"
+LEFT_BEHIND = [
+    *(".#a.yaml", "._a.yaml", ".a.yaml.swp", ".a.yaml.un~", ".goutputstream-4711", ".nfs0000471100000001", ".DS_Store"),
+    *("Thumbs.db", "desktop.ini", "..a.yaml"),
+]
+NOTHING = [
+    "",
+    "# nothing\n",
+    "---\n",
+    "null\n",
+    "~\n",
+    "[]",
+    "---\n---\n# end\n",
+    "null\n---\nnull\n",
+    "\ufeff",
+    "\n\n",
+]
+PASSED_OVER = [
+    *("b.yaml~", "#b.yaml#", "b.json5", "b.yaml.bak", "b.yaml.j2", "README.md", ".b.yaml", "b.yaml.swp", "b.yaml.orig"),
+    *("b.yaml.rej", "b.yaml.tmp", "b.yaml.crswap", "b.yaml ", "b.yaml:Zone.Identifier", "4913"),
+]
 
 
 @pytest.fixture
@@ -28,7 +48,7 @@ def test_files_are_known_by_their_ending(folder: Path, name: str) -> None:
     assert names(folder) == ["a", "b"]
 
 
-@pytest.mark.parametrize("name", [".#a.yaml", "._a.yaml", ".a.yaml.swp", ".a.yaml", "Thumbs.db", "desktop.ini"])
+@pytest.mark.parametrize("name", LEFT_BEHIND)
 def test_what_editors_and_systems_leave_is_quietly_ignored(
     folder: Path, name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -53,11 +73,11 @@ def test_a_mounted_config_map_is_read_once(tmp_path: Path) -> None:
     assert names(tmp_path, whole=True) == ["a"]
 
 
-@pytest.mark.parametrize("name", ["b.yaml~", "#b.yaml#", "b.json5", "b.yaml.bak", "b.yaml.j2", "README.md"])
+@pytest.mark.parametrize("name", PASSED_OVER)
 def test_what_is_passed_over_is_told(folder: Path, name: str, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / name).write_text(ONE.format("b"))
 
-    assert names(folder) == ["a"]
+    assert names(folder, whole=True) == ["a"]
     assert capsys.readouterr().err == f"Passed over: {folder / name}\n"
 
 
@@ -68,11 +88,37 @@ def test_a_pipe_in_a_folder_is_passed_over_and_told(folder: Path, capsys: pytest
     assert capsys.readouterr().err == f"Passed over: {folder / 'b.yaml'}\n"
 
 
-def test_a_link_that_leads_nowhere_is_an_error(folder: Path) -> None:
-    (folder / "b.yaml").symlink_to("gone.yaml")
+@pytest.mark.parametrize("target", ["gone.yaml", "b.yaml"])
+def test_a_link_that_leads_nowhere_is_an_error(folder: Path, target: str) -> None:
+    (folder / "b.yaml").symlink_to(target)
 
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(OSError, match=r"b\.yaml"):
         names(folder)
+
+
+def test_a_folder_that_links_to_itself_is_read_once(folder: Path) -> None:
+    (folder / "again.yaml").symlink_to(".")
+
+    assert names(folder, whole=True) == ["a"]
+
+
+@pytest.mark.parametrize(
+    "content", [b"name: b\0\n", b"name: b\nimage-name: \xff\n", b"...\n", b" \n\t\n", b"items: []\n"]
+)
+def test_a_broken_file_of_a_folder_is_no_smaller_folder(folder: Path, content: bytes) -> None:
+    (folder / "b.yaml").write_bytes(content)
+
+    with pytest.raises(InvalidDocument, match=r"b\.yaml"):
+        names(folder, whole=True)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
+@pytest.mark.parametrize("name", ["b.yaml", "old"])
+def test_what_may_not_be_read_is_not_missed(folder: Path, name: str) -> None:
+    (folder / name).mkdir(mode=0) if name == "old" else (folder / name).touch(mode=0)
+
+    with pytest.raises(PermissionError, match=name):
+        names(folder, whole=True)
 
 
 @pytest.mark.parametrize("below", ["old", "old/older"])
@@ -107,7 +153,7 @@ def test_a_subfolder_without_templates_holds_none(tmp_path: Path, name: str) -> 
     assert not holds_files(tmp_path)
 
 
-@pytest.mark.parametrize("content", ["", "# nothing\n", "---\n", "null\n", "[]", "---\n---\n# end\n"])
+@pytest.mark.parametrize("content", NOTHING)
 def test_a_file_without_templates_is_refused_where_the_rest_is_pruned(folder: Path, content: str) -> None:
     (folder / "b.yaml").write_text(content)
 

@@ -236,3 +236,30 @@ def test_a_plan_with_many_changes_in_one_template_is_shortened(
 
     words = " ".join(re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown).split())  # however wide the terminal is
     assert "image-name, command, redirect-uri, display-name, description, environment and 4 more" in words
+
+
+@pytest.mark.parametrize("columns", ["1", "3", "20"])
+def test_a_plan_keeps_names_whole_however_narrow_the_terminal(
+    registry: CommandLine, tmp_path: Path, columns: str
+) -> None:
+    file = tmp_path / "one.yaml"
+    file.write_text("name: course-of-the-autumn-term 2026\nimage-name: i\n")
+
+    with registry.on_terminal("apply", "-f", str(file), "--dry-run", COLUMNS=columns) as terminal:
+        shown = terminal.end().out
+
+    assert "+ course-of-the-autumn-term 2026" in shown
+
+
+@pytest.mark.parametrize("settings", [{"TERM": "dumb"}, {"TERM": "dumb", "FORCE_COLOR": "1"}, {"TTY_COMPATIBLE": "0"}])
+@pytest.mark.parametrize("command", ["list -o wide", "changes", "apply --dry-run -f -"])
+def test_a_terminal_that_knows_no_escapes_gets_none(
+    registry: CommandLine, client: Client, settings: dict[str, str], command: str
+) -> None:
+    client.register_template(Template(name="a", image_name="i"))
+
+    with registry.on_terminal(*command.split(), **settings) as terminal:
+        terminal.type("{name: b, image-name: i}\n\x04\x04")
+        shown = terminal.end().out
+
+    assert "\x1b" not in shown

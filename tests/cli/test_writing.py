@@ -1,5 +1,4 @@
 import json
-import shlex
 from typing import Any
 
 import pytest
@@ -91,7 +90,7 @@ def test_a_name_that_is_taken_is_refused(registry: CommandLine) -> None:
     assert result == (
         1,
         "",
-        "Error: Template already exists. Change it with `binder-registry update`.\n",
+        "Error: Template already exists. `binder-registry edit base` changes it.\n",
     )
 
 
@@ -229,7 +228,7 @@ def test_an_old_revision_is_restored(registry: CommandLine, client: Client, base
 def test_an_unknown_revision_is_one_line_with_a_hint(registry: CommandLine, base: Template) -> None:
     result = registry("restore", "base", "999999")
 
-    assert (result.code, result.err.count("\n"), "`binder-registry changes`" in result.err) == (1, 1, True)
+    assert (result.code, result.err.count("\n"), "`binder-registry changes base`" in result.err) == (1, 1, True)
 
 
 def test_a_purged_revision_is_gone(registry: CommandLine, client: Client, base: Template) -> None:
@@ -251,7 +250,7 @@ def test_a_purge_is_asked_about(registry: CommandLine, client: Client, base: Tem
 def test_without_a_token_writes_are_refused(registry: CommandLine) -> None:
     result = registry("create", "x", "--image", "i", BINDER_API_KEY="")
 
-    assert (result.code, "`binder-registry context add`" in result.err) == (5, True)
+    assert (result.code, "`binder-registry context add " in result.err) == (5, True)
 
 
 def test_a_wrong_token_is_refused_and_not_shown(registry: CommandLine) -> None:
@@ -382,10 +381,10 @@ def test_revisions_and_counts_are_digits(registry: CommandLine, command: tuple[s
         ("get", "\udcff"),
     ],
 )
-def test_arguments_that_are_not_utf_8_are_no_fault_of_ours(registry: CommandLine, arguments: tuple[str, ...]) -> None:
+def test_arguments_that_are_not_utf_8_are_wrong_usage(registry: CommandLine, arguments: tuple[str, ...]) -> None:
     result = registry(*arguments)
 
-    assert (result.code, "fault of binder-registry" in result.err) == (1, False)
+    assert (result.code, "is not text in UTF-8" in result.err) == (2, True)
 
 
 def test_what_the_registry_warns_of_is_told_beside_the_result(registry: CommandLine) -> None:
@@ -394,13 +393,3 @@ def test_what_the_registry_warns_of_is_told_beside_the_result(registry: CommandL
         result = registry("create", "a", "--image", "i", "--url", stub.url)
 
     assert result == (0, "a created at revision 7\n", "warning: odd\\nname\nwarning: nächste\n")
-
-
-@pytest.mark.parametrize("name", ["plain", "two words", "-dash", "it's", "$HOME", "--yes"])
-def test_the_hint_after_a_deletion_can_be_run_as_it_stands(registry: CommandLine, client: Client, name: str) -> None:
-    client.register_template(Template(name=name, image_name="i"))
-
-    hint = registry("delete", "--", name).out.partition("`binder-registry ")[2].rpartition("`")[0]
-
-    assert registry(*shlex.split(hint)).code == 0
-    assert client.get_template(name)

@@ -19,6 +19,18 @@ UNUSABLE = [
     "ftp://h",
     "http://",
     "\udcff",
+    "http:/user:pw@h",
+    "http:user:pw@h",
+    "HTTP:h",
+    "http://h/pac",
+    "http://h?x",
+    "http://user:pw@h h",
+    "http://user:pw@.",
+    f"http://{'h' * 64}",
+    "http://[::1",
+    "http://h:0",
+    "ht tp://h",
+    "'http://h'",
 ]
 
 
@@ -73,8 +85,18 @@ def test_a_proxy_that_cannot_be_used_is_named_by_its_variable(
         Client(url)
 
 
-def test_the_password_of_a_proxy_is_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HTTP_PROXY", "http://user:s3cret#x@127.0.0.1:3128")
+@pytest.mark.parametrize(
+    "value",
+    [
+        "http://user:s3cret#x@127.0.0.1:3128",
+        "http:/user:s3cret@h",
+        "user:s3cret@",
+        "socks9://user:s3cret@h",
+        "s3cret@h h",
+    ],
+)
+def test_the_password_of_a_proxy_is_not_repeated(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("HTTP_PROXY", value)
 
     with pytest.raises(InvalidRequest) as refusal:
         Client("http://registry.invalid")
@@ -100,6 +122,13 @@ def test_a_proxy_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> 
         *(("x:81", "http://x:81"), ("http://x", "http://x"), ("all://x:81", "http://x:81"), ("ü.de", "http://ü.de")),
         *(("10.0.0.0/8", "http://10.1.2.3:80"), ("10.1.2.3", "http://10.1.2.3"), ("::1", "http://[::1]:80")),
         *(("[::1]", "http://[::1]"), ("[::1]:80", "http://[::1]"), ("fd00::/8", "http://[fd00::7]")),
+        *((" * ", "http://x"), ("\tx\n", "http://x"), ("x,", "http://x"), ("http://x:80/", "http://x")),
+        *(
+            ("0.0.0.0/0", "http://10.1.2.3"),
+            ("10.1.2.3/255.0.0.0", "http://10.9.9.9"),
+            ("[FD00::]/8", "http://[fd00::7]"),
+        ),
+        *(("fd00:0:0:0:0:0:0:7", "http://[fd00::7]"), ("::ffff:10.1.2.3", "http://10.1.2.3")),
     ],
 )
 def test_what_no_proxy_names_is_excluded(monkeypatch: pytest.MonkeyPatch, excluded: str, url: str) -> None:
@@ -115,6 +144,8 @@ def test_what_no_proxy_names_is_excluded(monkeypatch: pytest.MonkeyPatch, exclud
         *(("", "http://x"), ("x", "http://xx"), ("x", "http://x.y"), ("x", "http://ax"), ("x:81", "http://x")),
         *(("https://x", "http://x"), ("10.0.0.0/8", "http://11.0.0.1"), ("10.0.0.0/99", "http://10.0.0.1")),
         *(("127.0.0.1:81", "http://127.0.0.1"), ("::1", "http://127.0.0.1"), ("[", "http://x"), ("\udcff", "http://x")),
+        *(("**", "http://x"), ("x.*", "http://x.y"), ("10.*", "http://10.1.2.3"), ("010.1.2.3", "http://10.1.2.3")),
+        *(("x:*", "http://x"), ("x;y", "http://x"), ("10.0.0.0/8", "http://x")),
     ],
 )
 def test_what_no_proxy_does_not_name_goes_through_it(monkeypatch: pytest.MonkeyPatch, excluded: str, url: str) -> None:
@@ -150,3 +181,25 @@ def test_authorities_are_not_looked_at_where_nothing_is_checked(monkeypatch: pyt
     monkeypatch.setenv("SSL_CERT_FILE", "/not/there")
 
     Client("https://registry.invalid", verify=False).close()
+
+
+@pytest.mark.parametrize(
+    ("settings", "variable"),
+    [
+        ({"http_proxy": "http://h", "HTTP_PROXY": "http://other"}, "http_proxy"),
+        ({"HTTP_PROXY": " http://h\n"}, "HTTP_PROXY"),
+        ({"HTTP_PROXY": " ", "ALL_PROXY": "h:3128"}, "ALL_PROXY"),
+        ({"HTTP_PROXY": "HTTP://user:pw@h:3128/"}, "HTTP_PROXY"),
+        ({"ALL_PROXY": "http://other", "HTTP_PROXY": "https://h"}, "HTTP_PROXY"),
+    ],
+)
+def test_the_variable_that_says_most_counts(
+    monkeypatch: pytest.MonkeyPatch, settings: dict[str, str], variable: str
+) -> None:
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+
+    found = proxy_of(httpx2.URL("http://registry.invalid"))
+
+    assert found
+    assert (found.variable, found.proxy.url.host) == (variable, "h")

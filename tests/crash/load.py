@@ -7,7 +7,7 @@ from threading import Thread
 from msgspec import Struct
 
 from binder_registry import Client as RegistryClient
-from binder_registry.conformance.reading import broken_links, folded
+from binder_registry.conformance.reading_out import broken_links, folded
 from tests.server.running import KEY, running_server
 
 from .writers import Client, Writer

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from binder_registry import Change, Client, Template
 from binder_registry.changes import Position
-from binder_registry.conformance.reading import broken_links
+from binder_registry.conformance.reading_out import broken_links
 from tests.server.running import KEY, RunningServer, free_port, start_server
 
 from .writers import APPLIED, Acknowledged, Writer

@@ -18,6 +18,7 @@ need_module("jupyterhub")
 need_module("kubespawner")
 need_module("dockerspawner")
 
+from jupyterhub.utils import maybe_future  # noqa: E402
 from traitlets.config import Config  # noqa: E402  # comes with the hub
 
 
@@ -39,6 +40,10 @@ def started(hooks: Environments, options: dict[str, Any], user: HubUser | None =
     return spawner
 
 
+async def before_the_spawn(spawner: Any) -> None:
+    await maybe_future(spawner.run_pre_spawn_hook())
+
+
 # ── the form ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -56,6 +61,27 @@ def test_the_last_choice_and_its_version_are_marked() -> None:
 
     assert 'value="a" required checked' in page
     assert '<option value="r3" selected>' in page
+
+
+def test_forms_that_many_open_at_once_leave_turns_to_others() -> None:
+    hooks = environments(catalogue(template("a")))
+    events: list[str] = []
+
+    async def opened() -> None:
+        await hooks.options_form(spawner_for())
+        events.append("form")
+
+    async def others() -> None:
+        while events.count("form") < 5:
+            events.append("other")
+            await asyncio.sleep(0)
+
+    async def all_at_once() -> None:
+        await asyncio.gather(*(opened() for _ in range(5)), others())
+
+    asyncio.run(all_at_once())
+
+    assert "form form" not in " ".join(events)
 
 
 def test_a_last_choice_that_was_replaced_is_told_as_text() -> None:
@@ -296,7 +322,7 @@ def test_the_spawner_class_decides_which_hooks_are_set(
 ) -> None:
     c, hooks = configured(registry, JupyterHub={"spawner_class": chosen})
 
-    assert set(c[section]) == {form, "options_from_form", "apply_user_options"}
+    assert set(c[section]) - {"pre_spawn_hook"} == {form, "options_from_form", "apply_user_options"}
     assert c[section][form] == getattr(hooks, form)
 
 
@@ -335,6 +361,36 @@ def test_a_spawner_that_would_not_ask_is_refused(registry: RegistryStub) -> None
 
     with pytest.raises(ValueError, match="Deaf has a method apply_user_options"):
         configured(registry, JupyterHub={"spawner_class": Deaf})
+
+
+@pytest.mark.parametrize("hook", ["apply_user_options", "options_from_form", "options_form"])
+def test_a_spawner_that_would_not_ask_starts_nothing_where_it_is_chosen_later(
+    registry: RegistryStub, hook: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    from jupyterhub.spawner import SimpleLocalProcessSpawner
+
+    c, _ = configured(registry, JupyterHub={"spawner_class": SimpleLocalProcessSpawner})
+    deaf = type("Deaf", (SimpleLocalProcessSpawner,), {hook: lambda *_: {}})(user=HubUser(), hub=None, config=c)
+
+    with pytest.raises(HTTPError) as refused:
+        asyncio.run(before_the_spawn(deaf))
+
+    assert refused.value.status_code == 503
+    assert f"Deaf has a method {hook}, so that the hub does not ask the registry." in caplog.messages
+
+
+@pytest.mark.parametrize("section", ["Spawner", "SimpleLocalProcessSpawner"])
+def test_the_hook_before_the_spawn_that_the_admin_has_still_runs(registry: RegistryStub, section: str) -> None:
+    from jupyterhub.spawner import SimpleLocalProcessSpawner
+
+    seen: list[str] = []
+    theirs = {"pre_spawn_hook": lambda spawner: seen.append(spawner.user.name)}
+    c, _ = configured(registry, JupyterHub={"spawner_class": SimpleLocalProcessSpawner}, **{section: theirs})
+    spawner = SimpleLocalProcessSpawner(user=HubUser(), hub=None, config=c)
+
+    asyncio.run(before_the_spawn(spawner))
+
+    assert seen == ["ada"]
 
 
 def test_a_list_of_the_hubs_own_gives_way_and_the_log_says_so(

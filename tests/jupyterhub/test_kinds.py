@@ -1,12 +1,13 @@
 """What the traits of real spawners take, and what `null` makes of them."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from tornado.web import HTTPError
 
-from binder_registry.jupyterhub import Catalogue, Rules
+from binder_registry.jupyterhub import Catalogue, NotOffered, Rules, check_kinds
 from binder_registry.options import HARMLESS_OVERRIDES
 from tests.jupyterhub.hubs import need_module
 from tests.jupyterhub.samples import catalogue, environments, template
@@ -18,9 +19,18 @@ need_module("dockerspawner")
 __all__ = ["_a_cluster_that_is_never_asked"]  # a fixture
 
 ALLOWED = (
-    *("environment", "args", "volumes", "volume_mounts", "uid", "fs_gid", "privileged", "service_account", "ip"),
+    *("environment", "args", "cmd", "volumes", "volume_mounts", "uid", "fs_gid", "privileged", "service_account", "ip"),
     *("extra_pod_config", "extra_container_config", "init_containers", "extra_labels", "container_security_context"),
-    *("extra_host_config", "mounts", "network_name", "extra_container_spec", "http_timeout", "image", "port"),
+    *(
+        "extra_host_config",
+        "mounts",
+        "extra_create_kwargs",
+        "network_name",
+        "extra_container_spec",
+        "http_timeout",
+        "image",
+        "port",
+    ),
 )
 AFFINITY = {"weight": 1, "preference": {"matchExpressions": []}}
 SET_BY_THE_HUB: dict[str, Any] = {
@@ -104,13 +114,48 @@ def test_what_null_lifted_is_back_for_the_next_start() -> None:
     assert asyncio.run(both())["spec"]["nodeSelector"] == {"zone": "a"}
 
 
+def test_null_leaves_the_variables_that_say_which_template_it_is() -> None:
+    found = having({"environment": None})
+
+    pod = started(environments(found, found.rules), {"template": "scipy"}, environment={"OF_THE_HUB": "1"})
+
+    variables = {one["name"]: one.get("value") for one in container(pod)["env"]}
+    assert "OF_THE_HUB" not in variables
+    assert (variables["BINDER_REGISTRY_TEMPLATE"], variables["BINDER_REGISTRY_REVISION"]) == ("scipy", "1")
+
+
+@pytest.mark.parametrize("labels", [None, {"binder-registry/template": "another"}])
+def test_no_override_changes_the_labels_that_say_which_template_it_is(labels: Any) -> None:
+    found = having({"extra_labels": labels})
+
+    pod = started(environments(found, found.rules), {"template": "scipy"})
+
+    assert pod["metadata"]["labels"]["binder-registry/template"] == "scipy"
+
+
+@pytest.mark.parametrize("variable", ["JUPYTERHUB_API_URL", "JPY_API_TOKEN", "BINDER_REGISTRY_TEMPLATE"])
+def test_a_variable_of_the_hubs_is_not_set_under_another_key(variable: str) -> None:
+    found = having({"environment": {"A": {"name": variable, "value": "mine"}}})
+
+    assert found.left_out["scipy"] == f"environment sets {variable}, which is the hub's"
+
+
 # ── values of the wrong kind ─────────────────────────────────────────────────────────────────────────────────────────
 
 
 @pytest.mark.parametrize(
     ("key", "value", "reason"),
     [
-        ("environment", ["a"], "environment is a list that the spawner does not take: it wants a dict"),
+        ("environment", ["a"], "environment is no object of variables"),
+        ("environment", [{"a": "b"}], "environment is no object of variables"),
+        ("environment", "", "environment is no object of variables"),
+        ("environment", {"A": 1}, "environment.A is no text"),
+        ("cmd", ["jupyterhub-singleuser", None], "cmd is no list of words"),
+        ("cmd", {"jupyterhub-singleuser": 1}, "cmd is no list of words"),
+        ("cmd", 5, "cmd is no list of words"),
+        ("args", [1], "args[0] is 1 that the spawner does not take: it wants a unicode string"),
+        ("args", ["--debug", None], "args[1] is null that the spawner does not take"),
+        ("args", [["--debug"]], "args[0] is a list that the spawner does not take"),
         ("mem_limit", {"a": 1}, "mem_limit is an object"),
         ("mem_limit", "plenty", "mem_limit is a text"),
         ("cpu_limit", "0.5", "cpu_limit is a text"),
@@ -118,7 +163,7 @@ def test_what_null_lifted_is_back_for_the_next_start() -> None:
         ("tolerations", 1, "tolerations is 1 that the spawner does not take: it wants a list or a dict"),
         ("node_affinity_required", "zone", "node_affinity_required is a text"),
         ("working_dir", ["/home"], "working_dir is a list"),
-        ("image_pull_policy", True, "image_pull_policy is True"),
+        ("image_pull_policy", True, "image_pull_policy is true"),
         ("privileged", "yes", "privileged is a text"),
         ("uid", "root", "uid is a text"),
         ("http_timeout", {}, "http_timeout is an object"),
@@ -154,6 +199,116 @@ def test_a_value_of_the_right_kind_is_offered(key: str, value: Any) -> None:
     found = catalogue(template(overrides={"spawner": {key: value}}), rules=rules.of(KubeSpawner))
 
     assert not found.left_out
+
+
+def test_a_list_that_is_too_short_is_not_said_to_be_no_list() -> None:
+    from traitlets import HasTraits, List
+
+    class Spawner(HasTraits):
+        two: Any = List(minlen=2)
+
+    with pytest.raises(NotOffered) as refused:
+        check_kinds({"two": [1]}, Spawner.class_traits())
+
+    assert str(refused.value) == "two is a list that the spawner does not take"
+
+
+def test_a_member_that_no_registry_gives_is_a_sentence() -> None:
+    found = catalogue(template(limits=5), rules=rules_of("KubeSpawner"))
+
+    assert found.left_out["scipy"].startswith("something in it is missing or of the wrong kind (AttributeError: ")
+
+
+@pytest.mark.parametrize(
+    ("key", "inner"),
+    [
+        ("extra_container_config", {"command": ["sh"]}),
+        ("extra_container_config", {"args": ["jupyter", "lab"]}),
+        ("extra_container_config", {"args": []}),
+        ("extra_container_config", {"args": None}),
+        ("extra_container_spec", {"args": ["sh"]}),
+        ("extra_create_kwargs", {"entrypoint": "sh"}),
+        ("extra_create_kwargs", {"command": "jupyterhub-singleuser --x"}),
+    ],
+)
+def test_what_runs_instead_of_the_command_is_held_to_the_allowed_ones(key: str, inner: dict[str, Any]) -> None:
+    reason = having({key: inner}).left_out["scipy"]
+
+    assert reason.startswith(f"{key}.{next(iter(inner))}: the command ")
+
+
+@pytest.mark.parametrize("inner", [{"command": ["jupyterhub-singleuser"]}, {"args": ["tini", "--"]}, {"tty": True}])
+def test_what_runs_instead_of_the_command_may_be_an_allowed_one(inner: dict[str, Any]) -> None:
+    rules = rules_of("KubeSpawner", allow_commands=["tini"])
+
+    found = catalogue(template(overrides={"spawner": {"extra_container_config": inner}}), rules=rules)
+
+    assert not found.left_out
+
+
+# ── limits ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("spawner_class", "settings", "engine"),
+    [
+        ("KubeSpawner", {"mem_limit": 1}, "Kubernetes"),
+        ("KubeSpawner", {"mem_limit": "1K"}, "Kubernetes"),
+        ("KubeSpawner", {"cpu_limit": 0.0001}, "Kubernetes"),
+        ("DockerSpawner", {"mem_limit": "5M"}, "Docker"),
+        ("DockerSpawner", {"cpu_limit": 0.001}, "Docker"),
+        ("SwarmSpawner", {"mem_limit": 512}, "Docker"),
+    ],
+)
+def test_a_limit_with_which_no_server_starts_is_not_offered(
+    spawner_class: str, settings: dict[str, Any], engine: str
+) -> None:
+    [(name, value)] = settings.items()
+
+    reason = having(settings, spawner_class).left_out["scipy"]
+
+    assert reason == f"{name} {value!r} is below the least that {engine} takes"
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"mem_limit": -1}, {"cpu_limit": -0.5}, {"mem_limit": True}, {"cpu_guarantee": -1}, {"mem_guarantee": -5}],
+)
+@pytest.mark.parametrize("spawner_class", ["KubeSpawner", "DockerSpawner", "SimpleLocalProcessSpawner"])
+def test_a_limit_that_is_no_amount_is_not_offered(spawner_class: str, settings: dict[str, Any]) -> None:
+    assert "is not one that a spawner takes" in having(settings, spawner_class).left_out["scipy"]
+
+
+def test_a_limit_that_only_tells_the_server_may_be_small() -> None:
+    assert not having({"mem_limit": 1}, "SimpleLocalProcessSpawner").left_out
+
+
+def test_a_choice_with_too_small_a_limit_is_hidden_alone() -> None:
+    small = {"name": "b", "set": {"overrides": {"kubespawner": {"mem_limit": "1K"}}}}
+    lab = template("lab", options=[{"name": "size", "choices": [{"name": "a"}, small]}])
+
+    assert [*catalogue(lab, rules=rules_of("KubeSpawner")).offers["lab"].hidden] == ["size=b"]
+
+
+# ── settings without effect ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("trait", ["extra_host_config", "links"])
+def test_what_a_swarm_inherits_and_never_reads_is_told(trait: str, caplog: pytest.LogCaptureFixture) -> None:
+    rules = rules_of("SwarmSpawner")
+
+    catalogue(template(overrides={"spawner": {trait: {"a": "b"}}}), rules=replace(rules, allow_overrides=[trait]))
+
+    assert f"sets {trait} for 'scipy', which has no effect on this spawner" in caplog.text
+
+
+def test_what_an_engine_reads_is_not_told(caplog: pytest.LogCaptureFixture) -> None:
+    having({"extra_host_config": {"privileged": False}}, "DockerSpawner")
+
+    assert "no effect" not in caplog.text
+
+
+# ── choices, functions ───────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def test_a_choice_of_the_wrong_kind_is_hidden_alone() -> None:

@@ -327,11 +327,13 @@ def test_a_list_that_was_made_for_another_spawner_is_made_anew_for_pods() -> Non
     assert container(pod)["resources"]["requests"] == {"cpu": 0.5}
 
 
-def test_a_static_list_that_replaced_ours_starts_nothing() -> None:
+@pytest.mark.parametrize("function", [False, True])
+def test_a_list_that_replaced_ours_starts_nothing(function: bool) -> None:
     hooks = environments(catalogue(template(), rules=RULES), RULES)
+    theirs = [{"display_name": "x", "slug": "scipy", "kubespawner_override": {"image": "theirs"}}]
 
     with pytest.raises(HTTPError) as refused:
-        started(hooks, {"template": "scipy"}, profile_list=[{"display_name": "x", "slug": "scipy"}])
+        started(hooks, {"template": "scipy"}, profile_list=(lambda spawner: theirs) if function else theirs)
 
     assert refused.value.status_code == 503
 

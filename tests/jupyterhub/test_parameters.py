@@ -2,7 +2,9 @@
 
 import functools
 import inspect
+import traceback
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -85,3 +87,27 @@ def test_every_parameter_is_checked_here_or_by_the_follower() -> None:
 
 def test_a_selector_is_what_the_registry_takes_for_one() -> None:
     assert SELECTOR == OF_THE_REGISTRY
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        'configure(c, url="http://ada:hunter2@registry:8080")',
+        'configure(\n    c,\n    url="http://ada:hunter2@registry:8080",\n)',
+        'configure(c, url="http://registry:8080", token="two hunter2")',
+        'configure(c, url="http://registry:8080", token="hunter2", escape="no")',
+        'configure(c, url="http://registry:8080", token="hunter2", lable="hub=physics")',
+        'def ours(url):\n    configure(c, url)\n\nours("http://ada:hunter2@registry:8080")',
+    ],
+    ids=["url", "on several lines", "token", "another parameter", "a misspelt one", "by way of a function"],
+)
+def test_the_traceback_of_a_mistake_does_not_show_what_was_given(call: str, tmp_path: Path) -> None:
+    file = tmp_path / "jupyterhub_config.py"
+    file.write_text(f"from binder_registry.jupyterhub import configure\n{call}\n")
+
+    with pytest.raises((ValueError, TypeError)) as refused:
+        exec(compile(file.read_text(), str(file), "exec"), {"c": SimpleNamespace(JupyterHub={"spawner_class": None})})
+
+    shown = "".join(traceback.format_exception(refused.value))
+    assert f'"{file}", line' in shown
+    assert SECRET not in shown

@@ -15,9 +15,9 @@ from starlette.testclient import TestClient
 from binder_registry import InMemoryStore, LogStore, Registry, TokenAuthStore
 from binder_registry.server import App, Options
 from binder_registry.server import uvicorn_server as serving
-from binder_registry.server.handlers.plain_writes import PlainWrites
+from binder_registry.server.handlers.fast_writes import FastWrites
 from binder_registry.server.http.fast_path import fast_protocol
-from binder_registry.server.http.strong_path import strong_protocol
+from binder_registry.server.http.strong_reads import strong_protocol
 from binder_registry.server.lanes import Lane
 
 from .running import AUTHORIZATION, KEY
@@ -86,7 +86,7 @@ def listening(app: App) -> Iterator[int]:
         access_log=None,
         counters=service.counters,
         limits=service.options.limits,
-        writes=PlainWrites(service),
+        writes=FastWrites(service),
     )
     if service.options.strong_reads:
         protocol = strong_protocol(protocol, service.model, service.head_shown.shared)

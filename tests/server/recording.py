@@ -65,6 +65,8 @@ class RecordingTransport(asyncio.Transport):
         self._loop = loop
         self._protocol = protocol
         self._paused = False
+        self.aborted = False
+        self._lost = False
 
     def write(self, data: Any) -> None:
         assert not self.write_ended, "a write after write_eof"
@@ -83,6 +85,8 @@ class RecordingTransport(asyncio.Transport):
     def unstick(self) -> None:
         self.stuck = False
         self.waiting = 0
+        if self.closed:
+            self._lose()
         if self._paused:
             self._paused = False
             self._protocol.resume_writing()
@@ -96,7 +100,20 @@ class RecordingTransport(asyncio.Transport):
     def close(self) -> None:
         if not self.closed:
             self.closed = True
+            if not self.waiting:
+                self._lose()
+
+    def abort(self) -> None:
+        self.aborted = self.closed = True
+        self._lose()
+
+    def _lose(self) -> None:
+        if not self._lost:
+            self._lost = True
             self._loop.call_soon(self._protocol.connection_lost, None)
+
+    def get_write_buffer_size(self) -> int:
+        return self.waiting
 
     def is_closing(self) -> bool:
         return self.closed

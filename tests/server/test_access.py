@@ -55,6 +55,17 @@ class TestProtectedReads:
     def test_what_a_probe_asks_needs_none(self, client: TestClient, target: str) -> None:
         assert client.get(target).status_code == 200
 
+    def test_a_write_needs_no_right_to_read(self, client: TestClient) -> None:
+        key = {"Authorization": "token write"}
+
+        answers = [
+            client.patch("/templates/scipy", json={"command": "c"}, headers=key),
+            client.put("/templates/scipy", json={"image-name": "i"}, headers=key),
+            client.post("/apply", json={"templates": [], "delete": {"scipy": ""}}, headers=key),
+        ]
+
+        assert [answer.status_code for answer in answers] == [200, 202, 200]
+
     def test_head_is_as_protected_as_get(self, client: TestClient) -> None:
         assert client.head("/templates").status_code == 401
 

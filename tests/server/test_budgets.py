@@ -4,11 +4,12 @@ import asyncio
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack
+from itertools import pairwise
 
 import pytest
 from starlette.testclient import TestClient
 
-from binder_registry import InMemoryStore, Position, Registry, Template, TokenAuthStore
+from binder_registry import ANYONE, InMemoryStore, Position, Registry, Template, TokenAuthStore
 from binder_registry.server import Limits
 from binder_registry.server.description.bodies import encode_change
 from binder_registry.server.handlers.log_pages import LONGEST_STEP, STEP, STEP_BYTES, Span, steps
@@ -157,6 +158,8 @@ def test_polls_are_answered_without_the_pool_however_many_wait() -> None:
 
     with listening(app) as port, ExitStack() as stack:
         waiting = [stack.enter_context(connected(port)) for _ in range(50)]
+        waiting[0].send(b"GET / HTTP/1.1\r\nHost: r\r\n\r\n")
+        waiting[0].answer()  # the server has started: what is written from now on is in its ring
         for connection in waiting:
             connection.send(b"GET /changes?since=0&wait=30 HTTP/1.1\r\nHost: r\r\n\r\n")
         write(store, 1)
@@ -225,8 +228,35 @@ def test_large_changes_are_read_a_few_at_a_time_and_small_ones_in_longer_steps()
     span = Span(Position(0), None, newest_first=False, limit=3000)
 
     def lengths(store: InMemoryStore) -> list[int]:
-        return [len(found) for found in steps(Registry(store, TokenAuthStore(KEY)), span, None)]
+        return [len(found) for found in steps(Registry(store, TokenAuthStore(KEY)), ANYONE, span, None)]
 
     most = STEP_BYTES // 20_000 + 1
     assert lengths(large) == [STEP, most, most, most, 200 - 3 * most - STEP]
     assert max(lengths(small)) == LONGEST_STEP
+
+
+async def looking_through(store: InMemoryStore, readers: int) -> list[int]:
+    """How many readers with a filter, from the beginning of a ring, had their turn after each turn of the loop."""
+    ring, had, by_then = ring_of(store, Limits()), list[int](), list[int]()
+
+    async def reader(number: int) -> None:
+        await ring.turn(Position(0), Filter(name=f"other {number}"))
+        had.append(number)
+
+    async with asyncio.TaskGroup() as tasks:
+        for number in range(readers):
+            tasks.create_task(reader(number))
+        while len(had) < readers:
+            await asyncio.sleep(0)
+            by_then.append(len(had))
+    ring.close()
+    return by_then
+
+
+def test_of_those_that_look_through_many_changes_one_does_in_each_turn_of_the_loop() -> None:
+    store = InMemoryStore()
+    write(store, 60, "")
+
+    by_then = asyncio.run(looking_through(store, 10))
+
+    assert max(after - before for before, after in pairwise([0, *by_then])) == 1

@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 from binder_registry import InMemoryStore, Template
 from binder_registry.backends.memory import MemoryLog
 from binder_registry.changes import Change, Position, next_mark
-from binder_registry.conformance.reading import whole_log
+from binder_registry.conformance.reading_out import whole_log
 from binder_registry.log_store import LogStore
 
 from .asking import application, asked, error_name, hints, listening

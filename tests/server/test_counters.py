@@ -8,7 +8,7 @@ import pytest
 from binder_registry.errors import TooBusy, TooManyRequests
 from binder_registry.server import Limits
 from binder_registry.server.http.counters import Counters
-from binder_registry.server.uvicorn_server import _sum_up
+from binder_registry.server.uvicorn_server import _count_lines, _sum_up
 
 from .asking import SCIPY, application, asked
 
@@ -45,3 +45,12 @@ def test_what_was_over_a_limit_is_one_line_for_all(caplog: pytest.LogCaptureFixt
         _sum_up(over)
 
     assert caplog.messages == ["refused: 300 over writes, 2 over streams"]
+
+
+def test_lines_that_a_log_dropped_are_counted_once() -> None:
+    counters, dropped = Counters(), [3, 3, 7]
+
+    for _ in range(3):
+        _count_lines(counters, {"access-log": lambda: dropped.pop(0), "log": int})
+
+    assert counters.refused == {("line_dropped", "access-log"): 7}

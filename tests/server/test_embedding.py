@@ -54,6 +54,10 @@ def test_the_site_of_the_page_serves_the_registry_below_its_path() -> None:
     assert shown.content == created[0].content
 
 
+def test_the_log_keeps_in_whose_name_the_page_writes() -> None:
+    assert (example["newest"].by, example["newest"].note) == ("user:ada", "moved")
+
+
 def test_the_log_of_the_page_is_served(store: InMemoryStore) -> None:
     with asked(application(example["own"])) as client:
         created = client.post("/templates", json=SCIPY)

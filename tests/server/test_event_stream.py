@@ -14,7 +14,7 @@ from starlette.testclient import TestClient
 
 from binder_registry import InMemoryStore, LogStore, Position, Template
 from binder_registry.changes import Change
-from binder_registry.conformance.reading import folded, whole_log
+from binder_registry.conformance.reading_out import folded, whole_log
 from binder_registry.server import Limits
 from binder_registry.server.handlers import event_stream
 from binder_registry.server.live import event_ring
@@ -351,7 +351,9 @@ def test_a_reader_that_takes_nothing_is_dropped_and_resumes_without_loss(
     monkeypatch.setattr(event_stream, "SEND_SECONDS", 0.1)
     monkeypatch.setattr(event_stream, "HEARTBEAT_SECONDS", 0.1)
 
-    with listening(application(store)) as port, streamed(port, receive=4096) as slow:
+    app = application(store)
+
+    with listening(app) as port, streamed(port, receive=4096) as slow:
         write(store, 1000, description="x" * 10_000)
         quiet = store.head()
         with streamed(port, f"?since={quiet}") as quick:
@@ -361,6 +363,7 @@ def test_a_reader_that_takes_nothing_is_dropped_and_resumes_without_loss(
         with streamed(port, "", f"Last-Event-ID: {slow.ids[-1]}") as resumed:
             resumed.events(1001 - len(slow.ids))
 
+    assert app.service.counters.refused["reader_dropped", "event-stream"] == 1
     assert heartbeats == [[":"], [":", f"id: {quiet}"], *[[":"]] * 8]
     assert slow.revisions + resumed.revisions == list(range(1, 1002))
 

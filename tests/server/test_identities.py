@@ -9,7 +9,7 @@ import pytest
 
 from binder_registry import InMemoryStore, Registry, TokenAuthStore
 from binder_registry.auth import Identity, Scope
-from binder_registry.errors import AuthUnavailable, InvalidToken
+from binder_registry.errors import AuthUnavailable, InvalidToken, TooBusy, TooManyRequests
 from binder_registry.hub_auth import FirstKnowing, HubAuthStore
 from binder_registry.server import App, Options
 from binder_registry.server.http import identities
@@ -38,10 +38,17 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def run(
-    hub: HubStub, story: Callable[[Identities], Coroutine[Any, Any, None]], *, strangers: int = 64, **options: Any
+    hub: HubStub,
+    story: Callable[[Identities], Coroutine[Any, Any, None]],
+    *,
+    strangers: int = 64,
+    each: int = 0,
+    **options: Any,
 ) -> None:
     async def told() -> None:
-        asked = Identities(HubAuthStore(hub.url, **options), Limits(unknown_tokens=strangers))
+        asked = Identities(
+            HubAuthStore(hub.url, **options), Limits(unknown_tokens=strangers, unknown_tokens_per_client=each)
+        )
         try:
             async with asyncio.timeout(PATIENCE):
                 await story(asked)
@@ -60,7 +67,7 @@ async def until(holds: Callable[[], bool]) -> None:
 async def refused(asked: Awaitable[Identity]) -> bool:
     try:
         await asked
-    except AuthUnavailable:
+    except (AuthUnavailable, TooBusy):
         return True
     return False
 
@@ -120,6 +127,25 @@ def test_so_many_new_tokens_are_asked_about_and_the_next_is_refused(hub: HubStub
         assert (await asked.of("good-3")).name == "user-3"
 
     run(hub, story, strangers=3)
+
+
+def test_who_tries_wrong_tokens_keeps_nobody_else_from_asking(hub: HubStub) -> None:
+    async def story(asked: Identities) -> None:
+        hub.answering.clear()
+        wrong = [asyncio.create_task(asked.of(f"wrong-{number}", "192.0.2.1")) for number in range(4)]
+        await until(lambda: len(hub.asked) == 4)
+
+        with pytest.raises(TooManyRequests, match="unknown-tokens-per-client") as over:
+            await asked.of("wrong-4", "192.0.2.1")
+        good = asyncio.create_task(asked.of("good-1", "192.0.2.2"))
+        await until(lambda: len(hub.asked) == 5)
+        hub.answering.set()
+
+        assert (await good).name == "user-1"
+        assert over.value.reason == "unknown-tokens-per-client"
+        await asyncio.gather(*wrong, return_exceptions=True)
+
+    run(hub, story, strangers=8, each=4)
 
 
 def test_the_hub_is_asked_a_few_things_at_once(hub: HubStub) -> None:

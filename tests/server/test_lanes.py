@@ -95,7 +95,7 @@ def test_beyond_what_may_wait_the_client_with_the_most_is_refused(gate: Gate) ->
         lane.close()
         return reason, left, answer
 
-    assert asyncio.run(scene()) == ("queries-full", [False] * 3, "other")
+    assert asyncio.run(scene()) == ("waiting-queries", [False] * 3, "other")
 
 
 def test_a_newcomer_among_clients_with_one_job_each_is_refused(gate: Gate) -> None:
@@ -109,7 +109,7 @@ def test_a_newcomer_among_clients_with_one_job_each_is_refused(gate: Gate) -> No
         lane.close()
         return reason
 
-    assert asyncio.run(scene()) == "past-full"
+    assert asyncio.run(scene()) == "waiting-queries"
 
 
 def test_a_job_whose_client_left_never_begins(gate: Gate) -> None:
@@ -147,7 +147,7 @@ def test_a_job_that_takes_too_long_ends_at_its_next_step(gate: Gate) -> None:
         lane = Lane("queries", seconds=0.01)
         return await reason_of(asyncio.ensure_future(lane.run(gate, "a")))
 
-    assert asyncio.run(scene()) == "queries-late"
+    assert asyncio.run(scene()) == "query-seconds"
 
 
 def test_a_job_that_waited_too_long_never_begins() -> None:
@@ -160,7 +160,7 @@ def test_a_job_that_waited_too_long_never_begins() -> None:
         await first
         return await reason_of(second), late.begun.is_set()
 
-    assert asyncio.run(scene()) == ("queries-late", False)
+    assert asyncio.run(scene()) == ("query-seconds", False)
 
 
 def test_what_a_job_raises_is_raised() -> None:

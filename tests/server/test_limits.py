@@ -1,14 +1,20 @@
 """The bounds on what a client can cost: set by name, and kept."""
 
+import ast
 import asyncio
 import threading
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from binder_registry import server
 from binder_registry.batch import Batch
 from binder_registry.errors import TooBusy
+from binder_registry.quantities import format_size
 from binder_registry.server import Limits, limits_of
 from binder_registry.server.limits import bounds
+from docs.generate_api import limits_page
 
 from .asking import SCIPY, application, asked
 
@@ -65,3 +71,42 @@ def test_a_write_beyond_those_that_may_wait_is_refused_as_never_written() -> Non
 
     assert isinstance(refused, TooBusy)
     assert refused.reason == "waiting-writes"
+
+
+SERVER = Path(server.__file__).parent
+
+
+def calls(*names: str) -> Iterator[tuple[Path, ast.Call]]:
+    """In the server's source."""
+    for path in SERVER.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in names:
+                yield path, node
+
+
+def test_every_refusal_of_what_is_too_much_names_its_limit() -> None:
+    without, unknown = list[str](), list[str]()
+
+    for path, call in calls("TooBusy", "TooManyRequests"):
+        reason = next((one.value for one in call.keywords if one.arg == "reason"), None)
+        if reason is None:
+            without.append(f"{path}:{call.lineno}")
+        elif isinstance(reason, ast.Constant) and reason.value not in dict(bounds()):
+            unknown.append(f"{path}:{call.lineno}")
+
+    assert (without, unknown) == ([], [])
+
+
+def test_every_share_is_of_limits_that_there_are() -> None:
+    named = {ast.literal_eval(call.args[0]) for _, call in calls("Share")}
+
+    assert named >= {"connections", "streams", "received-bytes", "unknown-tokens"}
+    assert {limit for name in named for limit in (name, f"{name}-per-client")} <= set(dict(bounds()))
+
+
+def test_the_page_on_limits_begins_with_the_sum_of_the_budgets_of_the_server() -> None:
+    in_bytes = [name for name, bound in bounds() if (bound.each, bound.unit) == ("server", "bytes")]
+
+    total = sum(getattr(Limits(), name.replace("-", "_")) for name in in_bytes)
+
+    assert f"that are in bytes are {format_size(total)} by default" in " ".join(limits_page().split())

@@ -264,6 +264,21 @@ def takes_nothing(stack: ExitStack, port: int, requests: bytes) -> None:
     sock.sendall(requests)
 
 
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_server_whose_output_is_closed_serves_and_its_lines_go_into_no_other_file(
+    tmp_path: Path, closed: str
+) -> None:
+    wrapper = ["sh", "-c", f'exec "$@" {closed}', "serve"]
+
+    with running_server(tmp_path, "--log-level", "debug", db="sqlite:///registry.db", wrapper=wrapper) as server:
+        statuses = [ask(server, "POST", "/templates", body=SCIPY).status_code, ask(server, "GET", "/").status_code]
+        ended = server.stop()
+    check = [sys.executable, "-m", "binder_registry", "check", "sqlite:///registry.db"]
+    checked = subprocess.run(check, cwd=tmp_path, capture_output=True, check=False)
+
+    assert (statuses, ended, checked.returncode) == ([201, 200], 0, 0)
+
+
 def test_told_to_stop_it_finishes_what_is_in_flight_and_ends_with_0(
     tmp_path: Path, sqlite_server: RunningServer
 ) -> None:

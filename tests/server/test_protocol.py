@@ -13,10 +13,11 @@ from uvicorn.config import Config
 from uvicorn.protocols.http import flow_control, httptools_impl
 from uvicorn.server import ServerState
 
-from binder_registry.server.http import protocol
+from binder_registry.server.http import deadlines
 from binder_registry.server.http.counters import Counters
+from binder_registry.server.http.deadlines import LEAST_RATE, PATIENCE
 from binder_registry.server.http.fast_path import fast_protocol
-from binder_registry.server.http.protocol import HEAD_BYTES, LEAST_RATE, LINGER, PATIENCE, SafeProtocol
+from binder_registry.server.http.protocol import HEAD_BYTES, LINGER, SafeProtocol
 from binder_registry.server.live.read_model import ReadModel
 from tests.server.recording import HIGH_WATER, Connection, SteppedLoop, started_app
 
@@ -44,7 +45,7 @@ def connect(request: pytest.FixtureRequest) -> Iterator[Connect]:
 
         yield connect
         for connection in opened:
-            connection.transport.close()
+            connection.transport.abort()
             connection.settle()
 
 
@@ -252,7 +253,7 @@ def test_a_body_that_comes_too_slowly_is_a_408(connect: Connect, share: int) -> 
 
 
 def test_a_body_that_never_ends_holds_no_connection_for_ever(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(protocol, "LONGEST_BODY", 10 * LEAST_RATE)
+    monkeypatch.setattr(deadlines, "LONGEST_BODY", 10 * LEAST_RATE)
     connection = connect()
     connection.receive(b"POST /templates HTTP/1.1\r\nContent-Length: 999999999999\r\n\r\n")  # 401, and read on
 
@@ -332,6 +333,70 @@ def test_an_answer_may_take_long(connect: Connect) -> None:
 
     assert statuses(connection.sent) == [200]
     assert not connection.closed
+
+
+def large(connect: Connect, request: bytes) -> Connection:
+    """A connection whose reader takes nothing of an answer of 100 times what a second must take."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await _answer(send, bytes(100 * LEAST_RATE))
+
+    connection = connect(app)
+    connection.transport.stuck = True
+    connection.receive(request)
+    return connection
+
+
+def seconds_until_it_is_dropped(connection: Connection, rate: float, most: int) -> int:
+    """Of a reader that takes so many bytes a second."""
+    for second in range(most):
+        if connection.transport.aborted:
+            return second
+        connection.transport.waiting -= int(rate)
+        connection.loop.advance(1)
+    return most
+
+
+@pytest.mark.parametrize("share", [2, 4, LEAST_RATE])
+@pytest.mark.parametrize("ends", [b"", b"Connection: close\r\n"], ids=["kept", "closing"])
+def test_a_reader_that_takes_its_answer_too_slowly_is_dropped(connect: Connect, share: int, ends: bytes) -> None:
+    connection = large(connect, b"GET /x HTTP/1.1\r\n%b\r\n" % ends)
+
+    seconds = seconds_until_it_is_dropped(connection, LEAST_RATE // share, 100)
+
+    assert PATIENCE <= seconds <= PATIENCE * share / (share - 1) + KEEP_ALIVE + 1
+    assert isinstance(connection.protocol, SafeProtocol)
+    assert connection.protocol.recorder.counters.refused["reader_dropped", "answer"] == 1
+
+
+def test_a_reader_may_take_as_long_as_it_takes_fast_enough(connect: Connect) -> None:
+    connection = large(connect, b"GET /x HTTP/1.1\r\n\r\n")
+
+    seconds = seconds_until_it_is_dropped(connection, LEAST_RATE, 90)
+    connection.transport.unstick()
+    connection.loop.advance(KEEP_ALIVE - 1)
+
+    assert seconds == 90
+    assert not connection.closed
+
+
+def test_a_request_behind_an_answer_that_nobody_takes_gives_its_reader_no_more_time(connect: Connect) -> None:
+    connection = large(connect, b"GET /x HTTP/1.1\r\n\r\n")
+    connection.loop.advance(PATIENCE - 5)
+
+    connection.receive(b"GET /x HTTP/1.1\r\n")
+    connection.loop.advance(5 + KEEP_ALIVE)
+
+    assert connection.closed
+
+
+def test_what_was_written_last_is_not_kept_for_ever_for_who_takes_nothing(connect: Connect) -> None:
+    connection = large(connect, b"no HTTP\r\n\r\n")
+    connection.transport.waiting = 10
+
+    connection.loop.advance(LINGER + PATIENCE + 2 * KEEP_ALIVE)
+
+    assert connection.transport.aborted
 
 
 def test_one_timer_serves_all_requests_of_a_connection(connect: Connect) -> None:

@@ -8,7 +8,7 @@ import pytest
 from binder_registry import Identity, InMemoryStore, Registry, Scope, Template
 from binder_registry.errors import AuthUnavailable, InvalidToken, RegistryError
 from binder_registry.server import App, Options
-from binder_registry.server.handlers import event_stream, readers
+from binder_registry.server.handlers import event_stream, read_permission
 
 from .asking import listening
 from .running import KEY
@@ -37,7 +37,7 @@ class Tokens:
 @pytest.fixture(params=[True, False], ids=["blocking", "quick"])
 def tokens(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Tokens:
     """Readers are asked about at each heartbeat."""
-    monkeypatch.setattr(readers, "ASK_SECONDS", 0.0)
+    monkeypatch.setattr(read_permission, "ASK_SECONDS", 0.0)
     monkeypatch.setattr(event_stream, "HEARTBEAT_SECONDS", 0.02)
     return Tokens(blocking=request.param)
 
@@ -129,7 +129,7 @@ def test_a_poll_shows_a_revoked_token_no_more_than_others(store: InMemoryStore, 
 
 
 def test_readers_are_asked_about_at_least_as_often_as_answers_about_tokens_are_kept() -> None:
-    assert readers.ASK_SECONDS + event_stream.HEARTBEAT_SECONDS <= 20
+    assert read_permission.ASK_SECONDS + event_stream.HEARTBEAT_SECONDS <= 20
 
 
 def until(holds: Callable[[], bool]) -> None:

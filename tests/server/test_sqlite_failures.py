@@ -12,9 +12,9 @@ import pytest
 from starlette.testclient import TestClient
 
 from binder_registry import LogStore
-from binder_registry.backends import sqlite
+from binder_registry.backends import sqlite_pragmas
 from binder_registry.backends.sqlite import SQLiteLog
-from binder_registry.conformance.reading import broken_links, whole_log
+from binder_registry.conformance.reading_out import broken_links, whole_log
 from binder_registry.server.live import follower
 
 from .asking import SCIPY, R, application, asked, names
@@ -31,7 +31,7 @@ def path(tmp_path: Path) -> Path:
 def client(path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient]:
     """With one template."""
     monkeypatch.setattr(follower, "BACKOFF_SECONDS", (0.01, 0.05))
-    monkeypatch.setattr(sqlite, "BUSY_SECONDS", 0.05)
+    monkeypatch.setattr(sqlite_pragmas, "BUSY_SECONDS", 0.05)
     with closing(LogStore(SQLiteLog(path))) as store, asked(application(store)) as client:
         client.post("/templates", json=SCIPY)
         yield client

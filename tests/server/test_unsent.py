@@ -8,6 +8,7 @@ import pytest
 
 from binder_registry import InMemoryStore, Template
 from binder_registry.server import App, Limits
+from binder_registry.server.http import deadlines
 from binder_registry.server.http.unsent import LARGE, Unsent
 
 from .asking import application, listening
@@ -114,15 +115,34 @@ def test_readers_of_the_same_answer_share_it(store: InMemoryStore, target: str) 
     assert set(found) == {b"200"}
 
 
-def test_lists_of_old_revisions_that_readers_hold_count(store: InMemoryStore) -> None:
+@pytest.mark.parametrize("header", ["X: y", "Connection: close"])
+def test_lists_of_old_revisions_that_readers_hold_count(store: InMemoryStore, header: str) -> None:
     app, found = app_of(store), list[bytes]()
 
     with listening(app) as port, ExitStack() as stack, connected(port) as writer:
         for number in range(4):
-            found += statuses(stack.enter_context(slow(port, ["/templates"])))
+            found += statuses(stack.enter_context(slow(port, [f"/templates HTTP/1.1\r\n{header}\r\nX-Rest:"])))
             assert writer.ask("PUT", "/templates/t1", b'{"name":"t1","image-name":"i%d"}' % number).status == 202
 
     assert found == [b"200", b"200", b"503", b"503"]
+
+
+def test_readers_that_take_nothing_are_dropped_and_make_room(
+    store: InMemoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deadlines, "PATIENCE", 0.5)
+    targets = [f"/templates?view=full&name=*{'*' * number}" for number in range(3)]
+    app = app_of(store)
+
+    with listening(app) as port, slow(port, targets) as readers, connected(port) as connection:
+        before = statuses(readers)
+        end = monotonic() + PATIENCE
+        while connection.ask("GET", targets[2]).status != 200:
+            assert monotonic() < end
+            sleep(0.01)
+
+    assert before == [b"200", b"200", b"503"]
+    assert app.service.counters.refused["reader_dropped", "answer"] >= 1
 
 
 def test_readers_that_leave_make_room(store: InMemoryStore) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from ..errors import DatabaseRefused
 from ..log_contract import Log, format_kept
 from ..log_store import LogStore, utc_now
-from ..uses import FORMAT
+from ..must_understand import FORMAT
 from .copying import Target
 from .urls import sqlite_path, unknown
 

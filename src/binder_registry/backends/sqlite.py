@@ -16,13 +16,13 @@ from ..errors import DatabaseRefused, StoreUnavailable
 from ..log_contract import LARGEST, bounded, within
 from .file_lock import FileLock, create
 from .rows import COLUMNS, change_of
-from .sqlite_file import mode_to_read, prepare, refusal, refuse_replaced
+from .sqlite_file import mode_to_read, owned, prepare, refusal, refuse_replaced
+from .sqlite_foreign_wal import RawFile, refuse_foreign_log
+from .sqlite_microseconds import time_of
+from .sqlite_pragmas import connect_to_log
 from .sqlite_readers import Readers
-from .sqlite_times import time_of
-from .sqlite_wal import RawFile, beside, connect, refuse_foreign_log
-from .sqlite_writer import Writer
+from .sqlite_write_connection import Writer
 
-BUSY_SECONDS = 5.0  # how long to wait for a lock that a process beside the server holds
 POLL_SECONDS = 0.2  # how often a reader beside the owner looks for what the owner wrote
 OWNER_SECONDS = 10.0  # how long to wait for another server to let go of the file: a rolling update
 
@@ -205,7 +205,7 @@ class SQLiteLog:
             with closing(self._connect()) as connection:
                 prepare(connection, self.path, read_only=True)
         else:
-            self._lock = FileLock(beside(self.path, ".lock"), wait)
+            self._lock = owned(self.path, wait)
             refuse_foreign_log(self.path)
             create(self.path)
             self._file = RawFile(self.path)
@@ -218,10 +218,7 @@ class SQLiteLog:
     def _connect(self) -> sqlite3.Connection:
         if self._inode:
             refuse_replaced(self.path, self._inode)
-        connection = connect(self.path, self.mode, BUSY_SECONDS)
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("PRAGMA secure_delete = ON")  # what is purged is overwritten
-        return connection
+        return connect_to_log(self.path, self.mode)
 
     def _begin(self) -> None:
         if self._closed:

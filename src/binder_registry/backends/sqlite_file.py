@@ -2,16 +2,17 @@
 
 import os
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from importlib.resources import files
 from pathlib import Path
 from secrets import token_bytes
 
 from ..changes import MARK_BYTES
 from ..errors import DatabaseRefused
-from ..folders import sync_folder
+from ..sync_folder import sync_folder
 from .file_lock import FileLock
-from .sqlite_wal import beside, connect, has_log, refuse_foreign_log
+from .sqlite_foreign_wal import FILE_BEGINS, RawFile, beside, has_log, refuse_foreign_log
+from .sqlite_pragmas import connect, keeps_wal
 
 SCHEMA = 3  # PRAGMA user_version
 APPLICATION_ID = 0x62726567  # "breg": tells our files from other programs' databases
@@ -30,7 +31,7 @@ def prepare(connection: sqlite3.Connection, path: Path, read_only: bool) -> None
         )
     if read_only:
         return
-    if connection.execute("PRAGMA journal_mode = WAL").fetchone() != ("wal",):
+    if not keeps_wal(connection):
         raise DatabaseRefused(f"{path}: the file system does not allow SQLite's write-ahead log")
     connection.execute("BEGIN IMMEDIATE")  # fails now, and not at the first write, where the file is read-only
     for version in range(found + 1, SCHEMA + 1):
@@ -42,6 +43,15 @@ def prepare(connection: sqlite3.Connection, path: Path, read_only: bool) -> None
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     connection.execute("COMMIT")
     sync_folder(path.parent)  # the new file's own entry
+
+
+def owned(path: Path, wait: float) -> FileLock:
+    """The lock of one who writes. Nothing is left beside what is no database. Raises `DatabaseRefused`, `OSError`."""
+    with suppress(FileNotFoundError), closing(RawFile(path)) as file:
+        begins = file.read(len(FILE_BEGINS), 0)
+        if begins.strip(b"\0") and begins != FILE_BEGINS and not has_log(path):  # which is told of in its stead
+            raise DatabaseRefused(f"{path}: {_REFUSALS[sqlite3.SQLITE_NOTADB]}")
+    return FileLock(beside(path, ".lock"), wait)
 
 
 def mode_to_read(path: Path) -> tuple[str, FileLock | None]:

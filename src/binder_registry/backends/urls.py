@@ -7,15 +7,26 @@ from urllib.parse import unquote_to_bytes
 from ..errors import DatabaseRefused
 
 FORMS = "a database is memory:, sqlite:///PATH or postgresql://…"
+_POSTGRES = ("postgres", "postgresql", "postgresq", "postgressql", "postgre", "pgsql", "psql", "pg")
 
 
 def unknown(url: str) -> DatabaseRefused:
     scheme, colon, _ = url.partition(":")
     # Not the whole URL: it may hold a password.
     named = f"{scheme!r}: " if colon and re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]{0,30}", scheme) else ""
-    hint = {"memory": "; memory: takes nothing after it", "sqlite": "; sqlite: is followed by three slashes"}
-    meant = hint.get(scheme.partition("+")[0].lower(), "")
-    return DatabaseRefused(f"{named}{FORMS}{meant}")
+    return DatabaseRefused(f"{named}{FORMS}{_meant(scheme)}")
+
+
+def _meant(scheme: str) -> str:
+    plain = scheme.partition("+")[0].lower()
+    if plain in _POSTGRES:
+        driver = "" if "+" not in scheme else ", without a driver, which is SQLAlchemy's"
+        return f"; write postgresql://{driver}"
+    if plain == "memory":
+        return "; memory: takes nothing after it" if scheme == plain else "; write memory:"
+    if plain == "sqlite":
+        return "; sqlite: is followed by three slashes" if scheme == plain else "; write sqlite:/// with three slashes"
+    return ""
 
 
 def sqlite_path(url: str) -> str:

@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
 from typing import NamedTuple, NoReturn
 
@@ -10,8 +11,9 @@ import click
 from click.shell_completion import CompletionItem
 
 from ..version import __version__
+from .arguments import in_utf8
 from .connection import Chosen, context_option, url_option
-from .output import escape_what_output_cannot_hold
+from .output import escape_what_output_cannot_hold, tell
 
 
 class Entry(NamedTuple):
@@ -128,11 +130,12 @@ def run(arguments: Sequence[str]) -> int:
     escape_what_output_cannot_hold()
     try:
         try:
-            result = cli.main(arguments, prog_name="binder-registry", standalone_mode=False)
+            result = cli.main(in_utf8(arguments), prog_name="binder-registry", standalone_mode=False)
             sys.stdout.flush()
             return result if isinstance(result, int) else 0
         except click.ClickException as error:
-            error.show(sys.stderr)
+            with suppress(OSError):  # a full disk, a closed pipe: the exit code says it, too
+                error.show(sys.stderr)
             return error.exit_code
         except click.Abort:
             return 130
@@ -140,7 +143,7 @@ def run(arguments: Sequence[str]) -> int:
             from .failures import explain
 
             code, line = explain(error)
-            click.echo(line, file=sys.stderr)
+            tell(line)
             return code
     except BrokenPipeError:  # `| head` has seen enough; and nothing is flushed again at the exit
         sys.stdout = None

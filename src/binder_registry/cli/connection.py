@@ -45,8 +45,13 @@ def connected(command: "Callable[Concatenate[Client, P], None]") -> Callable[...
         outer: Chosen = ctx.obj or Chosen()
         chosen = Chosen(url, context) if url or context else outer  # type: ignore[arg-type]
         client = open_client(chosen)
+        from ..errors import RegistryError  # which the client has imported by now
+        from .failures import Explained
+
         try:
             command(client, *args, **kwargs)
+        except RegistryError as error:
+            raise Explained(error) from error
         finally:
             for warning in client.warnings():
                 tell(f"warning: {warning}")

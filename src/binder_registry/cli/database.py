@@ -8,10 +8,11 @@ import click
 from ..backends import dated_ahead, open_log
 from ..backends.copying import copy_log
 from ..backends.file_lock import FileLock
-from ..backends.sqlite_wal import beside
+from ..backends.sqlite_foreign_wal import beside
 from ..errors import StoreUnavailable
 from ..log_store import utc_now
 from ..verify import damaged_pages
+from .arguments import File
 from .connection import context_option, url_option
 from .database_files import (
     move_log,
@@ -27,7 +28,7 @@ from .output import progress, say, tell
 
 
 @click.command("backup", short_help="Copy a live SQLite registry to a file.")
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("file", type=File(path_type=Path, dir_okay=False))
 @click.option("--db", required=True, envvar="BINDER_REGISTRY_DB", metavar="URL", help="sqlite:///PATH, as for serve.")
 def backup(file: Path, db: str) -> None:
     """Copy a live SQLite registry to a file: consistent, verified, and in place only when it is whole. Only you may
@@ -56,7 +57,7 @@ def backup(file: Path, db: str) -> None:
 
 
 @click.command("restore-backup", short_help="Put a backup in the place of a SQLite database.")
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@click.argument("file", type=File(path_type=Path, dir_okay=False, exists=True))
 @click.option("--db", required=True, envvar="BINDER_REGISTRY_DB", metavar="URL", help="sqlite:///PATH, as for serve.")
 @click.option("--discard", is_flag=True, help="Do not keep what was there before.")
 def restore_backup(file: Path, db: str, discard: bool) -> None:
@@ -115,7 +116,7 @@ def check(
         ctx.invoke(check_hub, kind=kind, allow_commands=allow_commands, **chosen)
         return
     if not db:
-        raise click.UsageError("Name the database: sqlite:///PATH. What a hub can offer is `check-hub`.")
+        raise click.UsageError("Name the database: sqlite:///PATH. What hubs can offer is `binder-registry check-hub`.")
     finding = verified(db)
     problems = finding.problems
     if db.startswith("sqlite:"):

@@ -16,12 +16,14 @@ from ..backends import open_log, too_new
 from ..backends.file_lock import create
 from ..backends.sqlite import SQLiteLog
 from ..backends.sqlite_file import code
-from ..backends.sqlite_wal import beside, connect
+from ..backends.sqlite_foreign_wal import beside
+from ..backends.sqlite_pragmas import connect
 from ..backends.urls import sqlite_path
 from ..errors import DatabaseRefused, StoreUnavailable
-from ..folders import sync_folder
+from ..sync_folder import sync_folder
 from ..verify import Finding, damaged_pages, verify
 from .files import name_beside
+from .hints import local
 from .output import progress, tell
 
 PAGES = 2000  # of one step of a copy
@@ -46,7 +48,8 @@ def sound_copy(source: Path, target: Path) -> Iterator[tuple[Path, Finding]]:
             raise click.ClickException(f"{copy.parent}: {error.strerror}") from None
         finding = verified(f"sqlite:///{quote(str(copy))}")
         if problems := [*damaged_pages(copy), *finding.problems]:
-            raise click.ClickException(f"{source} is not sound: {problems[0]}. `check` says more.")
+            more = local("check", arguments=[f"sqlite:///{quote(str(source))}"])
+            raise click.ClickException(f"{source} is not sound: {problems[0]}. `{more}` says more.")
         with copy.open("rb") as whole:
             os.fsync(whole.fileno())
         yield copy, finding

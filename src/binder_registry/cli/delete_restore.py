@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 import click
 
 from .connection import complete_name, connected, name_argument
+from .hints import hinted
 from .options import if_match_option, note_option, whole
-from .output import confirmed, hinted, say
+from .output import confirmed, say
 from .write import print_result, result_option, tell_of_successor
 
 if TYPE_CHECKING:

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .connection import connected, name_argument
+from .hints import hinted
 from .options import note_option
-from .output import hinted, say, tell
+from .output import say, tell
 from .write import print_result, result_option, tell_of_successor
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def edit(client: "Client", name: str, note: str, output: str) -> None:
             tell_of_successor(client, name, written.replaced_by)
     finally:
         if keep and path.exists() and path.read_bytes() != text.encode():
-            tell(f"Your text is kept in {path}. `{hinted('apply')} -f {shlex.quote(kept)}` publishes it.")
+            tell(f"Your text is kept in {path}. `{hinted('apply', options=['-f', kept])}` publishes it.")
         else:
             path.unlink(missing_ok=True)
 
@@ -110,6 +111,8 @@ def _patch(text: str, path: Path, before: Mapping[str, Any]) -> dict[str, Any]:
         raise InvalidDocument(f"{path}: must hold one template, and holds {len(documents)}")
     wanted = shown_members({key: value for key, value in to_json(documents[0]).items() if value is not None})
     if wanted.get("name") != before["name"]:
-        renamed = hinted("rename", before["name"], str(wanted.get("name", "NAME")))
-        raise click.ClickException(f"A name is changed with `{renamed}`.")
+        name = wanted.get("name")
+        if not isinstance(name, str) or not name:
+            raise InvalidDocument(f"{path}: the template has no name any more: it is {before['name']!r}")
+        raise click.ClickException(f"A name is changed with `{hinted('rename', before['name'], name)}`.")
     return patch_between(before, wanted)

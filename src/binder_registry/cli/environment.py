@@ -1,13 +1,11 @@
 """Settings from the environment, where Kubernetes and hubs leave variables for others too."""
 
 import os
-import re
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 import click
 
-_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 CHECKED_ELSEWHERE = ("db", "prefix", "cors_origins")  # settings that may hold an @, or say better what is wrong
 
 
@@ -20,9 +18,6 @@ class Setting(click.Option):
     def type_cast_value(self, ctx: click.Context, value: Any) -> Any:
         if self.name not in CHECKED_ELSEWHERE and isinstance(value, str) and "@" in value:
             raise click.BadParameter("this is no place for a URL with a user or a password", ctx, self)
-        number = isinstance(self.type, click.IntRange | click.FloatRange) and isinstance(value, str)
-        if number and not _NUMBER.fullmatch(value.strip()):  # Python takes 1_0, 1e3, nan and digits of all scripts, too
-            raise click.BadParameter("this is no number in plain digits", ctx, self)
         return super().type_cast_value(ctx, value)
 
     def resolve_envvar_value(self, ctx: click.Context) -> str | None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from .arguments import File
 from .connection import connected
 from .options import note_option, whole
 from .output import json_text, progress, tell, write_json, write_yaml
@@ -22,7 +23,7 @@ LEFT_OUT = 3  # exit code
 
 
 @click.command("export", short_help="Write all templates to a file.")
-@click.option("--file", "-f", type=click.Path(path_type=Path, dir_okay=False), help="Default: standard output.")
+@click.option("--file", "-f", type=File(path_type=Path, dir_okay=False), help="Default: standard output.")
 @click.option(
     "--format",
     "form",

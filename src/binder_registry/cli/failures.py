@@ -2,6 +2,10 @@
 
 import os
 import re
+from collections.abc import Callable
+from typing import IO, Any
+
+import click
 
 from ..errors import (
     APIErrorResponse,
@@ -21,37 +25,74 @@ from ..errors import (
     TooBusy,
     Unauthorized,
 )
+from .hints import hinted, hinted_context, name_in_question
 from .output import printable
 
 FAILED, UNREACHABLE, CONFLICT, NOT_ALLOWED = 1, 3, 4, 5
 
+_LOCALE = "LC_ALL=C.UTF-8 sets one that can."
+
+
+def _list() -> str:
+    return f"`{hinted('list')}` shows what there is, `{hinted('changes')}` also what was deleted."
+
+
+def _edit() -> str:
+    return f"`{hinted('edit', name)}` changes it." if (name := name_in_question()) else ""
+
+
+def _revision() -> str:
+    name = name_in_question()
+    shows = hinted("get", name) if name else hinted("changes", options=["-n", "1"])
+    return f"`{shows}` shows the revision; send it with --if-match."
+
+
+def _revisions() -> str:
+    return f"`{hinted('changes', *filter(None, [name_in_question()]))}` shows the revisions."
+
+
 # The first class that fits; those without a hint say enough.
-_ANSWERS: list[tuple[tuple[type[Exception], ...], int, str]] = [
-    ((Unauthorized,), NOT_ALLOWED, "Set BINDER_API_KEY, or store a token with `binder-registry context add`."),
+_ANSWERS: list[tuple[tuple[type[Exception], ...], int, str | Callable[[], str]]] = [
+    ((Unauthorized,), NOT_ALLOWED, lambda: f"Set BINDER_API_KEY, or store a token with `{hinted_context()}`."),
     ((MissingScope,), NOT_ALLOWED, "Ask the registry's admins for a token with it."),
     ((RevisionConflict, RevisionNotShown), CONFLICT, "Read it again, then decide."),
-    ((TemplateNotFound,), FAILED, "`binder-registry list` shows what there is, `changes` also what was deleted."),
-    ((TemplateExists,), FAILED, "Change it with `binder-registry update`."),
-    ((RevisionRequired,), FAILED, "`get` shows the revision; send it with --if-match."),
-    ((RevisionUnknown, RevisionPurged, RevisionIsCurrent), FAILED, "`binder-registry changes` shows the revisions."),
+    ((TemplateNotFound,), FAILED, _list),
+    ((TemplateExists,), FAILED, _edit),
+    ((RevisionRequired,), FAILED, _revision),
+    ((RevisionUnknown, RevisionPurged, RevisionIsCurrent), FAILED, _revisions),
     ((PositionUnknown,), FAILED, "Leave --since out to start over."),
     ((DatabaseRefused,), FAILED, ""),
     ((StoreUnavailable, TooBusy, AuthUnavailable), UNREACHABLE, ""),
 ]
 
 
-def explain(error: Exception) -> tuple[int, str]:
+class Explained(click.ClickException):
+    """An error, explained while it was known which registry was asked."""
+
+    def __init__(self, error: Exception, hint: str | None = None) -> None:
+        """`hint` takes the place of the usual one."""
+        code, line = explain(error, hint)
+        super().__init__(line)
+        self.exit_code = code  # type: ignore[misc]  # declared for the class
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        click.echo(self.message, file=file)
+
+
+def explain(error: Exception, instead: str | None = None) -> tuple[int, str]:
     if isinstance(error, RevisionConflict) and error.current:
         return CONFLICT, _line(str(error), f"It is at {error.current} now: read it again, then decide.")
     for classes, code, hint in _ANSWERS:
         if isinstance(error, classes):
-            return code, _line(str(error), hint)
+            return code, _line(str(error), instead or (hint if isinstance(hint, str) else hint()))
     if isinstance(error, APIErrorResponse):
         return FAILED, _line(error.message, "")
     if isinstance(error, OSError):
         what = error.strerror or str(error)
         return FAILED, _line(f"{error.filename}: {what}" if error.filename else what, "")
-    if isinstance(error, UnicodeEncodeError):  # an argument of bytes that are no text
+    if isinstance(error, UnicodeEncodeError):
+        if error.encoding != "utf-8":
+            return FAILED, _line(f"{error.object[:100]!a} cannot be written in this locale's {error.encoding}", _LOCALE)
         return FAILED, _line(f"{error.object[:100]!a} is not text in UTF-8", "")
     if isinstance(error, RecursionError):
         return FAILED, _line("The input is nested too deeply", "")
@@ -63,4 +104,4 @@ def explain(error: Exception) -> tuple[int, str]:
 
 def _line(message: str, hint: str) -> str:
     message = printable(re.sub(r"\s+", " ", message).strip().rstrip("."))
-    return f"Error: {message}." + (f" {hint}" if hint else "")
+    return f"Error: {message}." + (f" {printable(hint)}" if hint else "")

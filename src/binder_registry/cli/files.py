@@ -10,7 +10,7 @@ from pathlib import Path
 from secrets import token_hex
 from typing import IO
 
-from ..folders import sync_folder
+from ..sync_folder import sync_folder
 
 # A single file that is mounted into a container, and a folder that only others may write to: the file itself stays.
 _IN_PLACE = (errno.EBUSY, errno.EACCES, errno.EPERM, errno.EROFS)

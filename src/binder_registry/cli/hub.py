@@ -154,6 +154,9 @@ def check_hub(
         for name, offer in catalogue.offers.items()
         for choice, reason in offer.hidden.items()
     ]
+    for offer in catalogue.offers.values():
+        for note in hub.passed_over(offer, rules):
+            tell(f"overrides set {note}")
     if faults or hidden:
         table(["NAME", "NOT OFFERED BECAUSE"], [*faults, *hidden])
         left_out = [_number(len(faults), "template")] * bool(faults) + [_number(len(hidden), "choice")] * bool(hidden)

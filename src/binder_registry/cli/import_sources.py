@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .arguments import on_disk
 from .documents import read_templates
 from .sources import STANDARD_INPUT, InvalidDocument
 
@@ -22,7 +23,7 @@ def of_files(
     if form == "templates":
         return read_templates(sources, whole=whole), []
     for source in sources:
-        if source != STANDARD_INPUT and Path(source).is_dir():
+        if source != STANDARD_INPUT and Path(on_disk(source)).is_dir():
             raise InvalidDocument(f"{source}: is a folder: name its files, in their order")
     from .hub_files import of_hub, of_images
 
@@ -37,8 +38,13 @@ def of_registry(url: str | None, context: str | None) -> list[dict[str, Any]]:
     """As they came, with what this release does not know. With the token of that registry and never the one of the
     registry that is written to."""
     from ..client import Client
+    from ..errors import Unauthorized
     from .context_file import address
+    from .failures import Explained
 
     found, token = address(None, context) if context else (url, None)
     with Client(found, token=token or os.environ.get(TOKEN_VARIABLE, "").strip(), timeout=30.0) as other:
-        return other.list_json()
+        try:
+            return other.list_json()
+        except Unauthorized as error:
+            raise Explained(error, f"{TOKEN_VARIABLE} holds the token of the registry that is read.") from None

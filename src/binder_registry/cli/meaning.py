@@ -12,7 +12,7 @@ from typing import Any
 
 from msgspec import Raw, Struct
 
-from ..members import Declared, declared, structure_of
+from ..member_schema import Declared, declared, structure_of
 from ..quantities import parse_cpus, parse_memory
 from ..rules import invalid_template
 from ..template import Template

@@ -6,12 +6,13 @@ from typing import Any, TypeVar
 
 import click
 
-from ..members import LARGEST_INTEGER
+from ..lengths import LARGEST_INTEGER
 from ..quantities import parse_cpus, parse_memory
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 _DIGITS = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
+_FRACTION = re.compile(rf"(?:{_DIGITS.pattern})(?:\.[0-9]{{1,9}})?", re.ASCII)
 
 
 class Quantity(click.ParamType[Any]):
@@ -40,6 +41,17 @@ def whole(least: int = 0, most: int = LARGEST_INTEGER) -> Quantity:
         return number
 
     return Quantity("whole number", read)
+
+
+def seconds(most: int) -> Quantity:
+    """Digits, and a fraction."""
+
+    def read(text: str) -> float:
+        if not _FRACTION.fullmatch(text) or float(text) > most:
+            raise ValueError(f"{text[:40]!r} is not a number of seconds from 0 to {most}: write digits, like 5 or 2.5")
+        return float(text)
+
+    return Quantity("seconds", read)
 
 
 class Pair(click.ParamType[tuple[str, str | None]]):

@@ -11,10 +11,9 @@ import codecs
 import io
 import json
 import re
-import shlex
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -46,23 +45,6 @@ def printable(text: str) -> str:
     return text.translate(_ESCAPES)
 
 
-def hinted(*words: str) -> str:
-    """A command of ours as a person can run it, for the registry that was named with --url or --context: names may hold
-    blanks, and begin with a dash."""
-    verb, *arguments = words
-    dashes = ["--"] if any(argument.startswith("-") for argument in arguments) else []
-    return shlex.join(["binder-registry", verb, *_registry_named(), *dashes, *arguments])
-
-
-def _registry_named() -> list[str]:
-    ctx = click.get_current_context(silent=True)
-    for each in [ctx, ctx.find_root()] if ctx else []:
-        named = [f"--{key}={each.params[key]}" for key in ("url", "context") if each.params.get(key)]
-        if named:
-            return named
-    return []
-
-
 def escape_what_output_cannot_hold() -> None:
     if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors in ("strict", "surrogateescape"):
         sys.stdout.reconfigure(errors="backslashreplace")
@@ -80,8 +62,9 @@ def say(text: str) -> None:
 
 
 def tell(text: str) -> None:
-    """A line for people, on stderr."""
-    click.echo(printable(text), file=sys.stderr)
+    """A line for people, on stderr; where that takes nothing, what was done stays done."""
+    with suppress(OSError):
+        click.echo(printable(text), file=sys.stderr)
 
 
 def console(*, err: bool = False, width: int | None = None) -> "Console":

@@ -120,7 +120,7 @@ def show(plan: "Sequence[PlanStep]", *, planned: bool) -> None:
             line = Text(f"{_SIGNS[step.action]} {printable(step.name)}", style=_STYLES[step.action])
             if step.action == "updated":
                 line.append(f"  {_shortened(step.changed)}", style="not bold default")
-            out.print(line)
+            out.print(line, soft_wrap=True)  # cut into pieces, names would read alike
     else:
         for step in changes:
             what = f"\t{','.join(step.changed)}" if step.action == "updated" else ""

@@ -30,7 +30,7 @@ class CommandWithCommand(click.Command):
         try:
             return super().parse_args(ctx, args)
         except click.NoSuchOption as error:
-            hint = "What is the container's own stands after --: `run NAME -- COMMAND …`."
+            hint = "What is the container's own stands after --: `binder-registry run NAME -- COMMAND …`."
             raise click.UsageError(f"{error.format_message()} {hint}", ctx) from None
 
 

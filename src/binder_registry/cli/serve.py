@@ -14,8 +14,9 @@ from ..log_store import LogStore
 from ..registry import Registry
 from .auth_store import auth_store
 from .environment import PortSetting, Setting, service_url, variables_of_others
-from .limits import LimitType
-from .log_lines import logged_to
+from .limits import limit
+from .log_lines import LogLines, logged_to
+from .options import seconds, whole
 from .stopping import stoppable
 
 if TYPE_CHECKING:
@@ -41,7 +42,8 @@ logger = logging.getLogger("binder_registry")
     cls=PortSetting,
     default=lambda: service_url().port or 8080,
     show_default="that of JUPYTERHUB_SERVICE_URL, or 8080",
-    type=click.IntRange(0, 65535),
+    type=whole(0, 65535),
+    metavar="N",
     envvar="BINDER_REGISTRY_PORT",
 )
 @click.option(
@@ -118,7 +120,7 @@ logger = logging.getLogger("binder_registry")
     cls=Setting,
     default=0.0,
     show_default=True,
-    type=click.FloatRange(0, 3600),
+    type=seconds(3600),
     metavar="SECONDS",
     envvar="BINDER_REGISTRY_DRAIN_DELAY",
     help="How long to go on serving once told to stop, while /health says so, for load balancers.",
@@ -128,7 +130,7 @@ logger = logging.getLogger("binder_registry")
     "limits",
     cls=Setting,
     multiple=True,
-    type=LimitType(),
+    type=limit(),
     metavar="NAME=VALUE",
     envvar="BINDER_REGISTRY_LIMIT",
     help="What a client can cost: see the page on limits. Repeatable.",
@@ -152,7 +154,7 @@ def serve(
 
     BINDER_API_KEY holds the key that writes; BINDER_API_KEY_FILE instead names a file with one key on each line.
     """
-    with stoppable(), logged_to(sys.stderr, log_level.upper()):
+    with stoppable(), logged_to(sys.stderr, log_level.upper()) as log:
         for name in variables_of_others():
             logger.info("%s is a Service's address, which Kubernetes sets, and no port: it was passed over", name)
         from ..server import Options, limits_of  # only now: a signal that comes while this is read must not be lost
@@ -168,11 +170,19 @@ def serve(
             )
         except ValueError as error:
             raise click.UsageError(str(error)) from None
-        _serve(db, (host, port), auth_store(auth), options, access_log=access_log, drain_delay=drain_delay)
+        auths = auth_store(auth)
+        _serve(log, db, (host, port), auths, options, access_log=access_log, drain_delay=drain_delay)
 
 
 def _serve(
-    db: str, address: tuple[str, int], auth: AuthStore, options: "Options", *, access_log: bool, drain_delay: float
+    log: LogLines,
+    db: str,
+    address: tuple[str, int],
+    auth: AuthStore,
+    options: "Options",
+    *,
+    access_log: bool,
+    drain_delay: float,
 ) -> None:
     from ..server import App
     from ..server import uvicorn_server as serving
@@ -185,7 +195,9 @@ def _serve(
     try:
         listener = _listener(*address)
         lines = AccessLog(sys.stdout.fileno()) if access_log else None
-        serving.run(App(Registry(store, auth), options), listener, access_log=lines, drain_delay=drain_delay)
+        app = App(Registry(store, auth), options)
+        dropped = lambda: log.dropped  # noqa: E731
+        serving.run(app, listener, access_log=lines, drain_delay=drain_delay, dropped_lines=dropped)
     except StoreUnavailable:
         raise click.ClickException("the database cannot be read: see the log above") from None
     finally:

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 from msgspec import Struct
 
+from .arguments import on_disk
 from .output import printable
 
 SUFFIXES = (".yaml", ".yml", ".json")  # in capitals too
@@ -18,6 +19,7 @@ STANDARD_INPUT = "-"
 
 _URL = re.compile("[A-Za-z][A-Za-z0-9+.-]*://")
 _LEFT_BY_SYSTEMS = ("thumbs.db", "desktop.ini")
+_LEFT_BY_PROGRAMS = (".#", "._", "..")  # locks of Emacs, forks of macOS, versions of Kubernetes' mounts
 
 
 class InvalidDocument(click.ClickException):
@@ -30,13 +32,13 @@ class InvalidDocument(click.ClickException):
 class Found(Struct, frozen=True):
     files: list[str] = []
     subfolders: list[Path] = []  # which are not looked into, and not named either
-    passed_over: list[Path] = []  # what else folders hold, but for what is hidden
+    passed_over: list[Path] = []  # what else folders hold, but for what editors and systems hide
 
 
 def find(sources: Sequence[str]) -> Found:
     """Files and pipes as they are named, and the files of folders, sorted. Raises `InvalidDocument` and `OSError`."""
     found = Found()
-    named = {Path(source).resolve() for source in sources}
+    named = {Path(on_disk(source)).resolve() for source in sources}
     for source in sources:
         if not source:
             raise InvalidDocument("-f '' names no file: is a variable empty?")
@@ -44,10 +46,11 @@ def find(sources: Sequence[str]) -> Found:
             from ..client.address import shown
 
             raise InvalidDocument(f"{shown(source)} is a URL, and no file: fetch it first, and give it with -f -")
-        if source == STANDARD_INPUT or not Path(source).is_dir():
+        if source == STANDARD_INPUT or not Path(on_disk(source)).is_dir():
             found.files.append(source)
             continue
-        entries = sorted(each for each in Path(source).iterdir() if not _hidden(each.name))
+        every = sorted(Path(on_disk(source)).iterdir())
+        entries = [each for each in every if not _hidden(each.name)]
         folders = [each for each in entries if each.is_dir()]
         files = [each for each in entries if _is_ours(each.name) and (each.is_file() or not each.exists())]
         if not files:
@@ -55,6 +58,7 @@ def find(sources: Sequence[str]) -> Found:
         found.files.extend(map(str, files))
         found.subfolders.extend(each for each in folders if each.resolve() not in named)
         found.passed_over.extend(each for each in entries if each not in files and each not in folders)
+        found.passed_over.extend(each for each in every if _hidden_by_people(each.name))
     return found
 
 
@@ -76,7 +80,7 @@ def read_text(source: str) -> str:
     if source == STANDARD_INPUT:
         content = sys.stdin.buffer.read(MOST_BYTES + 1)
     else:
-        with Path(source).open("rb") as file:
+        with Path(on_disk(source)).open("rb") as file:
             content = file.read(MOST_BYTES + 1)
     if len(content) > MOST_BYTES:
         raise InvalidDocument(f"{shown(source)}: is larger than {MOST_BYTES >> 20} MiB")
@@ -100,6 +104,10 @@ def decoded(content: bytes, where: str) -> str:
 def _hidden(name: str) -> bool:
     """Also the locks, copies and forks that editors, Kubernetes and macOS leave: they begin with a dot."""
     return name.startswith(".") or name.lower() in _LEFT_BY_SYSTEMS
+
+
+def _hidden_by_people(name: str) -> bool:
+    return name.startswith(".") and not name.startswith(_LEFT_BY_PROGRAMS) and _is_ours(name)
 
 
 def _is_ours(name: str) -> bool:

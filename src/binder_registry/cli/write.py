@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .connection import connected, name_argument
+from .hints import hinted, name_in_question
 from .options import given_members, if_match_option, member_options, note_option
 from .output import format_option, say, tell
 
@@ -117,13 +118,13 @@ def update(
 
 
 def _clear(patch: dict[str, Any], member: str) -> None:
-    from ..members import structure_of
+    from ..member_schema import structure_of
     from ..template import MEMBERS
 
     outer, dot, inner = member.partition(".")
     found = next((one for one in MEMBERS if one.wire == outer and not one.member.read_only), None)
     if found and dot and outer in ("options", "overrides"):
-        problem = f"{outer} are cleared whole; `edit` changes what is within them"
+        problem = f"{outer} are cleared whole; `{hinted('edit', name_in_question())}` changes what is within them"
         raise click.BadParameter(f"{member!r}: {problem}", param_hint="--unset")
     if found is None or (dot and not (structure_of(found.type) or found.type == dict[str, str])):
         raise click.BadParameter(f"{member!r} is not a member of a template", param_hint="--unset")

@@ -30,9 +30,15 @@ def shown(text: str) -> str:
 
 
 def _check(url: httpx2.URL) -> None:
+    if url.scheme not in ("http", "https") or url.query or url.fragment:
+        raise ValueError(url.scheme)
+    check_host(url)
+
+
+def check_host(url: httpx2.URL) -> None:
     """Raises `ValueError` for what no connection can be made to."""
     host = url.raw_host.decode("ascii")
-    if url.scheme not in ("http", "https") or url.query or url.fragment or not _HOST.fullmatch(host):
+    if not _HOST.fullmatch(host):
         raise ValueError(host)
     if url.port is not None and not 0 < url.port < 65536:
         raise ValueError(url.port)

@@ -30,7 +30,7 @@ from ..errors import (
     error_classes,
     error_name,
 )
-from ..uses import without_uses
+from ..must_understand import without_uses
 
 T = TypeVar("T")
 

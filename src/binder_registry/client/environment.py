@@ -16,8 +16,10 @@ import httpx2
 from msgspec import Struct
 
 from ..errors import InvalidRequest
+from .address import check_host
 
 _ENTRY = re.compile(r"(?:(https?|all)://)?(\[[^\]]*\]|[^:/]*|[0-9a-f:.]+)(?::([0-9]+))?/?", re.IGNORECASE)
+_SLASHLESS = re.compile(r"(?:https?|socks\w*):(?![0-9])", re.IGNORECASE)  # http:/host, which is not a host called http
 _PORTS = {"http": 80, "https": 443}
 
 Address = IPv4Address | IPv6Address
@@ -37,9 +39,10 @@ def proxy_of(url: httpx2.URL) -> ProxySetting | None:
     value, variable = settings[kind].strip(), _variable(kind, settings[kind])
     try:
         proxy = httpx2.Proxy(value if "://" in value else f"http://{value}")
-        usable = bool(proxy.url.host) and not (proxy.url.fragment or proxy.url.query)
-        usable = usable and (proxy.url.port is None or 0 < proxy.url.port < 65536)
-    except (httpx2.InvalidURL, ValueError):  # an unknown scheme; bytes that are no text
+        check_host(proxy.url)
+        slashes = "://" in value or not _SLASHLESS.match(value)
+        usable = slashes and not (proxy.url.fragment or proxy.url.query or proxy.url.path.strip("/"))
+    except (httpx2.InvalidURL, ValueError):  # an unknown scheme or port; bytes that are no text
         usable = False
     if not usable:
         problem = "is not the URL of a proxy: http://HOST:PORT, where NAME:PASSWORD@ has %40 for @ and %23 for #"

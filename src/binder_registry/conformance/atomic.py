@@ -10,7 +10,7 @@ from ..errors import InvalidTemplate, RevisionPurged, TemplateExists, TemplateNo
 from ..log_contract import Log
 from ..log_store import LogStore
 from ..template import Template
-from .reading import broken_links, folded, run_in_threads, whole_log
+from .reading_out import broken_links, folded, run_in_threads, whole_log
 from .samples import NEW, SCIPY, R
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from ..auth import AuthStore, Identity, Scope, known
 from ..errors import InvalidToken
-from .reading import run_in_threads
+from .reading_out import run_in_threads
 
 
 class AuthStoreConformance:

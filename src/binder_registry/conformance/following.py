@@ -8,7 +8,7 @@ import pytest
 from ..changes import MARK_BYTES, Action, Position
 from ..errors import InvalidRequest, PositionUnknown
 from ..store import Store
-from .reading import broken_links, whole_log
+from .reading_out import broken_links, whole_log
 from .samples import EVERY_MEMBER, NEW, SCIPY, R
 
 

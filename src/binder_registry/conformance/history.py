@@ -17,7 +17,7 @@ from ..errors import (
     TemplateNotFound,
 )
 from ..store import Store
-from .reading import broken_links
+from .reading_out import broken_links
 from .samples import NEW, SCIPY, R, content
 
 

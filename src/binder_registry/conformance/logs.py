@@ -11,11 +11,11 @@ from ..errors import PositionUnknown
 from ..log_contract import Log
 from ..log_store import LogStore
 from .atomic import Atomic
-from .bounds import Bounds
-from .formats import Formats
-from .reading import broken_links
-from .rows import append as append
-from .rows import rows_after as rows_after
+from .content_format import Formats
+from .read_bounds import Bounds
+from .reading_out import broken_links
+from .sample_rows import append as append
+from .sample_rows import rows_after as rows_after
 from .samples import SCIPY, R
 
 

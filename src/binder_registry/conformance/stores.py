@@ -7,7 +7,7 @@ from ..errors import RevisionConflict
 from ..store import Store
 from .following import Following
 from .history import History
-from .reading import broken_links, folded, run_in_threads, whole_log
+from .reading_out import broken_links, folded, run_in_threads, whole_log
 from .samples import SCIPY, R
 from .verbs import Verbs
 

@@ -15,7 +15,8 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
-from ..members import LARGEST_INTEGER, MAX_ENTRIES, VARIABLE
+from ..lengths import LARGEST_INTEGER, MAX_ENTRIES
+from ..member_schema import VARIABLE
 from ..options import HARMLESS_OVERRIDES
 from ..setting_rules import has_control_characters
 from ..settings import ContainerLimits, Requests

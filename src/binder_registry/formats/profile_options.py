@@ -11,8 +11,9 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ..choices import MAX_CHOICES, Choice, FreeText, Option
+from ..choices import Choice, FreeText, Option
 from ..errors import InvalidTemplate
+from ..lengths import MAX_CHOICES
 from ..rules import check
 from ..settings import Settings
 from ..template import Template

@@ -9,7 +9,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from ..choices import MAX_OPTIONS
+from ..lengths import MAX_OPTIONS
 from ..settings import HUBS_OWN_IMAGE
 from ..slugs import name_of
 from ..template import Template

@@ -10,7 +10,7 @@ from tornado.web import HTTPError
 from ..options import visible
 from .groups import Standing, without_case
 from .offers import Offer, tell_unknown, with_versions
-from .rules import ANY_HUB, MALFORMED, Kind, NotOffered, Rules, Template, kind_of, log
+from .rules import ANY_HUB, MALFORMED, Kind, NotOffered, Rules, Template, kind_of, log, malformed
 from .texts import http_error, quoted
 from .view import View
 
@@ -59,7 +59,7 @@ class Catalogue:
             except NotOffered as reason:
                 left_out[name] = str(reason)
             except MALFORMED as error:
-                left_out[name] = repr(error)
+                left_out[name] = malformed(error)
             else:
                 tell_unknown(offers[name], rules)
         return replace(self, templates=known, offers=offers, left_out=left_out, rules=rules, pinnable=versions)

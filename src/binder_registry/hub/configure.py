@@ -8,10 +8,11 @@ from typing import Any
 
 from .follower import Follower
 from .hooks import Environments
-from .parameters import check_parameters
+from .parameters import check_parameters, hiding_its_call
 from .rules import Override, Rules, log
 
 
+@hiding_its_call
 def configure(
     c: Any,
     url: str,
@@ -83,6 +84,9 @@ def configure(
     _set_hooks(c["KubeSpawner"], profiles)  # this and the base class's: for a class chosen later, here or by a flag
     for section in ("Spawner", names[0]):
         _set_hooks(c[section], hooks)
+    if "pre_spawn_hook" not in hooks:  # where the hub has its own, or else where one that is set later replaces it
+        section = next((name for name in names if name in c and "pre_spawn_hook" in c[name]), "Spawner")
+        c[section]["pre_spawn_hook"] = _chained(c, names, "pre_spawn_hook", environments.refuse_a_method)
     follower.start()
     return environments
 
@@ -115,9 +119,9 @@ def _chained(c: Any, names: list[str], trait: str, first: Callable[..., Any]) ->
         return first
 
     async def both(*arguments: Any) -> None:
-        await first(*arguments)
-        outcome = second(*arguments)
-        if isawaitable(outcome):
-            await outcome
+        for hook in (first, second):
+            outcome = hook(*arguments)
+            if isawaitable(outcome):
+                await outcome
 
     return both

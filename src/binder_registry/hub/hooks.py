@@ -19,6 +19,8 @@ from .start import announce, apply_settings
 from .texts import html_text, http_error
 from .view import View
 
+_NOT_SET_UP = "This hub's list of environments is not set up. Please tell those who run it."
+
 
 @dataclass(frozen=True)
 class Last:
@@ -50,6 +52,7 @@ class Environments:
         self._max_stale, self._default = max_stale, default
         keys = auth_state_groups.split(".") if isinstance(auth_state_groups, str) else auth_state_groups
         self._auth_state_keys = [*keys] if auth_state_groups else []
+        self._turn = asyncio.Lock()
 
     def __deepcopy__(self, memo: Any) -> "Environments":
         """Traitlets copies the configuration for every spawner: a method, and with it what it is bound to."""
@@ -57,6 +60,7 @@ class Environments:
 
     async def options_form(self, spawner: Any) -> str:
         catalogue, standing = await self._catalogue(spawner), await self._standing(spawner)
+        await self._between_others()
         view = self._visible(catalogue, standing)
         last = self._last_choice(catalogue, spawner, standing)
         form = view.form_marking(last.name, last.revision, last.choices)
@@ -83,9 +87,18 @@ class Environments:
         announce(spawner, " ".join(filter(None, [choice.notice, *start.notices])))
         if not spawner.has_trait("profile_list"):
             await apply_settings(spawner, start.settings, catalogue.rules)
-        elif not callable(spawner.profile_list):  # it would start the hub's default, or what the static list has
+        elif getattr(spawner.profile_list, "__self__", None) is not self:  # it would start what another list has
             log.error("The configuration sets KubeSpawner.profile_list after `configure`: nothing is started.")
-            raise http_error(503, "This hub's list of environments is not set up. Please tell those who run it.")
+            raise http_error(503, _NOT_SET_UP)
+
+    def refuse_a_method(self, spawner: Any) -> None:
+        """A class that was chosen after `configure` may have methods where our hooks belong, and never asks."""
+        hooks = ("apply_user_options", "options_from_form", "options_form")
+        if blind := [hook for hook in hooks if not spawner.has_trait(hook)]:
+            log.error(
+                "%s has a method %s, so that the hub does not ask the registry.", type(spawner).__name__, blind[0]
+            )
+            raise http_error(503, _NOT_SET_UP)
 
     async def pre_spawn_hook(self, spawner: Any) -> None:
         """`apply_user_options` for hubs before 5.3."""
@@ -101,6 +114,7 @@ class Environments:
             settings = await apply_settings(spawner, start.settings, catalogue.rules)
             return [{**choice.offer.profile, "kubespawner_override": settings, "default": True}]
         standing = await self._standing(spawner)
+        await self._between_others()
         offers = self._visible(catalogue, standing).offers
         last = self._last_choice(catalogue, spawner, standing)
         found = next((offer for offer in offers if offer.name == last.name), None)
@@ -184,6 +198,15 @@ class Environments:
         if not view.offers:
             raise http_error(403, "There is no environment here that you may start. Please ask those who run this hub.")
         return view
+
+    async def _between_others(self) -> None:
+        """One form for each turn of the hub's loop, the last thing that a form waits for.
+
+        What the hub makes of a form follows at once, and holds up its loop: those that many open in the same moment
+        would all be made before the hub looks at anything else.
+        """
+        async with self._turn:
+            await asyncio.sleep(0)
 
     async def _standing(self, spawner: Any) -> Standing:
         groups = {group.name for group in spawner.user.groups}

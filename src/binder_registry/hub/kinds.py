@@ -7,6 +7,8 @@ from .merging import merged_setting
 from .rules import NotOffered
 
 _NAMES: Mapping[Any, str] = {str: "a text", list: "a list", dict: "an object"}  # what is in it may be secret
+_OF_INFO: Mapping[str, type] = {"a list": list, "a dict": dict}  # it is one, but too long, say
+_JSON: Mapping[Any, str] = {None: "null", True: "true", False: "false"}
 
 
 def check_kinds(settings: Mapping[str, Any], traits: Mapping[str, Any]) -> None:
@@ -19,8 +21,27 @@ def check_kinds(settings: Mapping[str, Any], traits: Mapping[str, Any]) -> None:
         trait = traits.get(name)
         if trait is None or value is None or callable(value) or takes(trait, merged_setting(None, value)):
             continue
-        shown = _NAMES.get(type(value), repr(value))
-        raise NotOffered(f"{name} is {shown} that the spawner does not take: it wants {trait.info()}")
+        where, wanted, wrong = _wrong_part(name, trait, merged_setting(None, value))
+        kinds = "" if isinstance(wrong, _OF_INFO.get(wanted.info(), ())) else f": it wants {wanted.info()}"
+        raise NotOffered(f"{where} is {_shown(wrong)} that the spawner does not take{kinds}")
+
+
+def _shown(value: Any) -> str:
+    if value is None or type(value) is bool:
+        return _JSON[value]
+    return _NAMES.get(type(value)) or (repr(value) if type(value) in (int, float) else "something")
+
+
+def _wrong_part(name: str, trait: Any, value: Any) -> tuple[str, Any, Any]:
+    """Where it is wrong, what is wanted there, and what is there: `args[0]`, of a list that is one."""
+    if isinstance(value, (list, dict)):
+        parts: Any = value.items() if isinstance(value, dict) else enumerate(value)
+        for one in getattr(trait, "trait_types", [trait]):  # of a union
+            inner = getattr(one, "_value_trait" if isinstance(value, dict) else "_trait", None)
+            for key, part in parts if inner and isinstance(value, getattr(one, "klass", ())) else ():
+                if not takes(inner, part):
+                    return _wrong_part(f"{name}[{key}]" if type(key) is int else f"{name}.{key}", inner, part)
+    return name, trait, value
 
 
 def takes(trait: Any, value: Any) -> bool:

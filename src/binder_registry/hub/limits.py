@@ -1,5 +1,6 @@
 """The limits and requests of a template, as numbers that a spawner takes."""
 
+import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -11,6 +12,7 @@ LEAST: Mapping[str, tuple[int, float]] = {  # bytes and CPUs; with less a start 
     "kubernetes": (4 << 20, 0.001),  # what runc itself needs; the unit in which Kubernetes counts
     "local": (0, 0),
 }
+_BYTES = re.compile(r"([0-9]+(?:\.[0-9]+)?)([KMGT]?)")
 _ENGINES = {"docker": "Docker", "swarm": "Docker", "kubernetes": "Kubernetes"}
 
 
@@ -37,6 +39,26 @@ def limits_of(template: Template, kind: Kind) -> Limits:
     if 0 < cpus < least_cpus:
         raise NotOffered(f"limits.cpus {cpus!r} is below the least that {_ENGINES[kind]} takes")
     return Limits(memory, shares, cpus, gpus, *needs)
+
+
+def check_limits(settings: Mapping[str, Any], kind: Kind) -> None:
+    """What overrides say, or the hub's own function. Raises `NotOffered`."""
+    for name, least in zip(("mem_limit", "cpu_limit"), LEAST[kind], strict=True):
+        for setting in (name, name.replace("limit", "guarantee")):
+            value = settings.get(setting)
+            if value is None or callable(value):
+                continue
+            if type(value) not in (int, float, str) or not 0 <= number_of(value) < 2**63:
+                raise NotOffered(f"{setting} {value!r} is not one that a spawner takes")
+            if setting == name and 0 < number_of(value) < least:
+                raise NotOffered(f"{setting} {value!r} is below the least that {_ENGINES[kind]} takes")
+
+
+def number_of(value: Any) -> float:
+    """Of a limit as a spawner has it, `1G` say, of 1024 each; 0 where nothing is told, by a function say."""
+    if isinstance(value, str) and (match := _BYTES.fullmatch(value)):
+        return int(float(match[1]) * 1024 ** " KMGT".index(match[2] or " "))
+    return value if isinstance(value, (int, float)) else 0
 
 
 def _amount(amounts: Mapping[str, Any], member: str) -> int | float:

@@ -5,13 +5,17 @@ from inspect import isawaitable
 from typing import Any
 
 
+class Instead(dict[str, Any]):
+    """A mapping that takes the place of what the hub set, and is not merged into it."""
+
+
 def merged_setting(before: Any, ours: Any) -> Any:
     """What a trait becomes: as KubeSpawner merges overrides, on copies.
 
     Mappings are merged key by key, at every depth, and None takes a key away; all else is replaced. Where the hub has a
     function for a mapping, that is asked at every start, and ours is merged into what it says.
     """
-    if not isinstance(ours, dict):
+    if isinstance(ours, Instead) or not isinstance(ours, dict):
         return copied(ours)
     if not callable(before):
         return _updated(before, ours)

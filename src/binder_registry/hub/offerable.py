@@ -6,7 +6,7 @@ from typing import Any
 
 from ..options import ChoiceRefused, EveryGroup, Json, default_choice, resolve
 from .overrides import check_placeholders
-from .rules import MALFORMED, NotOffered, Rules, Template
+from .rules import MALFORMED, NotOffered, Rules, Template, malformed
 
 # Members that decide what runs, or who may start it. A template that uses another is for newer modules than this.
 UNDERSTOOD = frozenset(("options", "overrides", "paused", "requests"))
@@ -82,5 +82,5 @@ def _reason(template: Template, choices: Mapping[str, Any], check: Callable[[Tem
     except (NotOffered, ChoiceRefused) as reason:
         return str(reason)
     except MALFORMED as error:
-        return repr(error)
+        return malformed(error)
     return ""

@@ -1,6 +1,6 @@
 """What a hub offers of a template, or why it does not."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import cached_property
@@ -14,15 +14,22 @@ from .form import option_fields, radio, versions_menu
 from .groups import Standing, has_groups, option_groups, under_groups_of, without_case
 from .images import images_of
 from .kinds import check_kinds
+from .limits import check_limits
 from .merging import copied
 from .offerable import check_understood, startable
 from .overrides import overrides_of
 from .profile_options import profile_options
-from .rules import ANY_HUB, MALFORMED, NotOffered, Override, Rules, Template, log
+from .rules import ANY_HUB, MALFORMED, Kind, NotOffered, Override, Rules, Template, log, malformed
 from .settings import settings_of
 from .texts import html_text
 
 NOTHING: Json = {}
+_UNUSED: Mapping[Kind, Mapping[str, str]] = {  # traits that a spawner inherits, and never reads
+    "swarm": {
+        "extra_host_config": "a service has extra_container_spec, extra_resources_spec and extra_placement_spec",
+        "links": "a service is found by its name in network_name",
+    },
+}
 MOST_COMMON = (Standing(False, frozenset()), Standing(True, frozenset()))
 MOST_SEEN = 32  # sets of groups for which one offer is kept as they see it
 
@@ -118,7 +125,7 @@ def offered(templates: Iterable[Template], rules: Rules = ANY_HUB) -> tuple[list
         except NotOffered as reason:
             left_out.append((template["name"], str(reason)))
         except MALFORMED as error:
-            left_out.append((template["name"], repr(error)))
+            left_out.append((template["name"], malformed(error)))
     return sorted(offers, key=lambda one: one.order), left_out
 
 
@@ -171,6 +178,7 @@ def profile_of(template: Template, rules: Rules) -> tuple[dict[str, Any], dict[s
     if not callable(settings.get("cmd")):
         check_command(settings, rules.allow_commands)
     check_kinds(settings, rules.traits)
+    check_limits(settings, rules.kind)
     return profile, settings
 
 
@@ -203,12 +211,19 @@ def with_versions(template: Template, history: list[Template], rules: Rules, ver
 
 
 def tell_unknown(offer: Offer, rules: Rules) -> None:
-    """A misspelt trait, which a spawner passes over in silence: `securtiy_context`, say."""
+    for note in passed_over(offer, rules):
+        log.warning("The override sets %s", note)
+
+
+def passed_over(offer: Offer, rules: Rules) -> Iterator[str]:
+    """Settings that a spawner passes over in silence: a misspelt trait, and one that it inherits and does not use."""
     for trait in dict.fromkeys((*offer.settings, *_set_by_choices(offer.template, rules))) if rules.traits else ():
         if trait not in rules.traits:
             near = get_close_matches(trait, rules.traits, 1)
             meant = f" Is {near[0]} meant?" if near else ""
-            log.warning("The override sets %s for %r, which the spawner does not have.%s", trait, offer.name, meant)
+            yield f"{trait} for {offer.name!r}, which the spawner does not have.{meant}"
+        elif instead := _UNUSED.get(rules.kind, {}).get(trait):
+            yield f"{trait} for {offer.name!r}, which has no effect on this spawner: {instead}."
 
 
 def _set_by_choices(template: Template, rules: Rules) -> Iterable[str]:

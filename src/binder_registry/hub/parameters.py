@@ -1,10 +1,16 @@
 """What `configure` is given, checked: a mistake is said when the hub starts, by the parameter's name."""
 
+import linecache
 import os
 import re
+import sys
 from collections.abc import Callable, Collection, Mapping
-from inspect import iscoroutinefunction
-from typing import Any
+from functools import wraps
+from inspect import getframeinfo, iscoroutinefunction
+from types import FrameType
+from typing import Any, TypeVar, cast
+
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 _LABEL_WORD = r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?"
 _PART_OF_A_DOMAIN = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
@@ -13,6 +19,31 @@ _KEY = rf"(?![^/]{{254}})(?:{_DOMAIN}/)?{_LABEL_WORD}"
 _REQUIREMENT = rf" *(?:!?{_KEY}|{_KEY}!?=(?:{_LABEL_WORD})?) *"
 SELECTOR = rf"{_REQUIREMENT}(?:,{_REQUIREMENT})*"  # as the registry has it
 _UNNAMEABLE = re.compile(r"[/\x00-\x1f\x7f]")  # in no name of a template
+
+
+def hiding_its_call(function: Function) -> Function:
+    """A traceback shows the line that called, and the hub logs it: that may hold a token, or a password in `url`."""
+
+    @wraps(function)
+    def hiding(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return function(*args, **kwargs)
+        except Exception:
+            _hide_lines(sys._getframe(1))
+            raise
+
+    return cast(Function, hiding)
+
+
+def _hide_lines(caller: FrameType) -> None:
+    frame: FrameType | None = caller
+    while frame:
+        at = getframeinfo(frame).positions
+        if frame.f_globals is caller.f_globals and at and at.lineno and at.end_lineno:
+            file, lines = frame.f_code.co_filename, linecache.getlines(frame.f_code.co_filename)
+            lines = [*lines[: at.lineno - 1], *["\n"] * (at.end_lineno - at.lineno + 1), *lines[at.end_lineno :]]
+            linecache.cache[file] = (0, None, lines, file)  # None: without a time, so that it is not read anew
+        frame = frame.f_back
 
 
 def check_parameters(**given: Any) -> None:

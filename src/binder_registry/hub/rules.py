@@ -21,6 +21,11 @@ SECTIONS: Mapping[Kind, tuple[str, ...]] = {  # of `overrides`, where the class 
 MALFORMED = (ValueError, TypeError, LookupError, AttributeError)  # what comes of members that are not as they should be
 
 
+def malformed(error: Exception) -> str:
+    """The reason, in a sentence; what Python says of it helps those who look for the cause."""
+    return f"something in it is missing or of the wrong kind ({type(error).__name__}: {error})"
+
+
 class NotOffered(Exception):
     """Why a hub cannot offer this template. The registry accepts what 2015 accepted; a hub needs more."""
 

@@ -2,15 +2,15 @@
 
 import hashlib
 import re
-from collections.abc import Mapping
 from ipaddress import ip_address
 from typing import Any
 
 from ..options import merged
 from ..slugs import slug_of
-from .commands import check_arguments, command_words
+from .commands import check_arguments, check_elsewhere, command_words
 from .images import checked_image
 from .limits import LEAST, Limits, limits_of
+from .merging import Instead
 from .overrides import overrides_of
 from .rules import Kind, NotOffered, Rules, Template
 
@@ -27,8 +27,15 @@ def settings_of(template: Template, rules: Rules) -> dict[str, Any]:
     if isinstance(overrides.get("image"), str):
         overrides["image"] = checked_image(overrides["image"])
     check_arguments(overrides.get("args"))
-    _check_variables(overrides.get("environment") or {})
+    check_elsewhere(overrides, rules.allow_commands)
+    _check_variables({} if overrides.get("environment") is None else overrides["environment"])
     settings: dict[str, Any] = merged(_of_members(template, rules), overrides)
+    for trait, marks in _marks(template, rules.kind).items():  # whatever overrides say
+        there = settings.get(trait, {})
+        if isinstance(there, dict):
+            settings[trait] = there | marks
+        elif there is None:
+            settings[trait] = Instead(marks)
     if settings.get("image") == "":
         del settings["image"]
     return settings
@@ -57,12 +64,8 @@ def _common(template: Template, limits: Limits, kind: Kind) -> dict[str, Any]:
     formatted = _formatted if kind == "kubernetes" else str  # KubeSpawner formats these; the others do not
     given: dict[str, str] = template.get("environment", {})
     _check_variables(given)
-    environment = given | {
-        "BINDER_REGISTRY_TEMPLATE": template["name"],
-        "BINDER_REGISTRY_REVISION": str(template["revision"]),
-    }
     settings: dict[str, Any] = {
-        "environment": {variable: formatted(variable_text(value)) for variable, value in environment.items()}
+        "environment": {variable: formatted(variable_text(value)) for variable, value in given.items()}
     }
     if words := command_words(template.get("command", "")):
         settings["cmd"] = [literal(word) for word in words]
@@ -104,17 +107,8 @@ def _of_docker(limits: Limits, address: str) -> dict[str, Any]:
 
 
 def _of_kubernetes(template: Template, limits: Limits, address: str, rules: Rules) -> dict[str, Any]:
-    revision, slug = str(template["revision"]), slug_of(template["name"])
     settings: dict[str, Any] = {
         "extra_resource_limits": {rules.gpu_resource: int(limits.gpus)} if limits.gpus else {},
-        "extra_annotations": {
-            "binder-registry/template": _formatted(template["name"]),
-            "binder-registry/revision": revision,
-        },
-        "extra_labels": {
-            "binder-registry/template": slug if len(slug) <= 63 else hashlib.sha256(slug.encode()).hexdigest()[:40],
-            "binder-registry/revision": revision,
-        },
     }
     if address and not ip_address(address).is_loopback:  # 2015's is the host's: nothing reaches a pod's loopback
         settings["ip"] = address
@@ -125,16 +119,36 @@ def _of_kubernetes(template: Template, limits: Limits, address: str, rules: Rule
     return settings
 
 
+def _marks(template: Template, kind: Kind) -> dict[str, dict[str, str]]:
+    """Which template and revision it is, for the server and for those who look at pods."""
+    name, revision, slug = template["name"], str(template["revision"]), slug_of(template["name"])
+    text = _untemplated(name) if kind == "swarm" else _formatted(_literal(name)) if kind == "kubernetes" else name
+    marks = {"environment": {"BINDER_REGISTRY_TEMPLATE": text, "BINDER_REGISTRY_REVISION": revision}}
+    if kind == "kubernetes":
+        short = slug if len(slug) <= 63 else hashlib.sha256(slug.encode()).hexdigest()[:40]
+        for trait, value in (("extra_annotations", _formatted(name)), ("extra_labels", short)):
+            marks[trait] = {"binder-registry/template": value, "binder-registry/revision": revision}
+    return marks
+
+
 def _server_path(path: str) -> str:
     if not path.startswith("/") or path.startswith("//") or "\\" in path or _CONTROL.search(path):
         raise NotOffered(f"redirect-uri {path!r} is not a path that starts with one '/'")
     return path
 
 
-def _check_variables(environment: Mapping[str, Any]) -> None:
-    for variable in environment:  # a spawner lets these win over the hub's own, the server's API token for one
+def _check_variables(environment: Any) -> None:
+    if not isinstance(environment, dict):
+        raise NotOffered("environment is no object of variables")
+    for (
+        key,
+        value,
+    ) in environment.items():  # a spawner lets these win over the hub's own, the server's API token for one
+        variable = str(value.get("name", key)) if isinstance(value, dict) else key  # an object, as pods have it
         if variable.upper().startswith(("JUPYTERHUB_", "JPY_", "BINDER_REGISTRY_")):
             raise NotOffered(f"environment sets {variable}, which is the hub's")
+        if not (value is None or isinstance(value, (str, dict))):
+            raise NotOffered(f"environment.{variable} is no text")
 
 
 def _address(template: Template) -> str:

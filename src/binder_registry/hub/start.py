@@ -8,12 +8,12 @@ from typing import Any
 
 from .commands import COMMAND, check_command
 from .kinds import lifted
+from .limits import number_of
 from .merging import copied, merged_setting, undone
 from .rules import NotOffered, Rules, log
 from .texts import http_error
 
 _HOOK = re.compile(r".*_hook|escape|format_volume_name")  # traits whose value is a function
-_BYTES = re.compile(r"([0-9]+(?:\.[0-9]+)?)([KMGT]?)")
 _GUARANTEES = (("mem_guarantee", "mem_limit"), ("cpu_guarantee", "cpu_limit"))
 _SCALARS = ("image", "cmd", "default_url", "port", "ip", "mem_limit", "mem_guarantee", "cpu_limit", "cpu_guarantee")
 
@@ -46,12 +46,12 @@ async def apply_settings(spawner: Any, settings: Mapping[str, Any], rules: Rules
             log.warning("%s: the spawner does not take this environment's %s: %s", spawner._log_name, trait, error)
             raise http_error(400, f"This environment cannot be started: the spawner refuses its {trait}.") from None
     for need, cap in _GUARANTEES:
-        limit, guarantee = _number(getattr(spawner, cap)), _number(getattr(spawner, need))
+        limit, guarantee = number_of(getattr(spawner, cap)), number_of(getattr(spawner, need))
         if limit and guarantee > limit:  # Kubernetes refuses a request above its limit
             _set_trait(spawner, undo, need, limit)
     if rules.kind == "docker" and isinstance(host := spawner.extra_host_config, dict):
-        limit = _number(spawner.mem_limit)
-        if limit and _number(host.get("mem_reservation")) > limit:  # nor do engines
+        limit = number_of(spawner.mem_limit)
+        if limit and number_of(host.get("mem_reservation")) > limit:  # nor do engines
             _set_trait(spawner, undo, "extra_host_config", {**host, "mem_reservation": limit})
     scalars = {trait: getattr(spawner, trait) for trait in _SCALARS if spawner.has_trait(trait)}
     return {trait: value for trait, value in {**given, **scalars}.items() if not callable(getattr(spawner, trait))}
@@ -74,13 +74,6 @@ def _set_trait(spawner: Any, undo: dict[str, Any], trait: str, value: Any) -> No
     before, _ = undo.get(trait, (getattr(spawner, trait), None))
     setattr(spawner, trait, value)
     undo[trait] = (before, copied(getattr(spawner, trait)))
-
-
-def _number(value: Any) -> float:
-    """Of a limit as the hub may have it, `1G` where a function of DockerSpawner's says so; 0 where nothing is told."""
-    if isinstance(value, str) and (match := _BYTES.fullmatch(value)):
-        return int(float(match[1]) * 1024 ** " KMGT".index(match[2] or " "))
-    return value if isinstance(value, (int, float)) else 0
 
 
 def announce(spawner: Any, notice: str) -> None:

@@ -129,8 +129,8 @@ class App:
         if isinstance(route, Reply):
             return route
         options = self.service.options
-        if route.scope is TokenScope.READ and options.protect_reads:
-            (await request.identity()).require(TokenScope.READ)
+        if route.scope is TokenScope.READ:
+            await request.find_reader()
         awaited = request.awaited_revision()
         if awaited is not None:
             await self.service.shows(awaited)

@@ -52,7 +52,8 @@ class Job(Generic[T]):
             _thread.job = None
 
     def late(self) -> TooBusy:
-        return TooBusy("This took too long, its wait included: ask for less, or try again", reason=f"{self.lane}-late")
+        message = "This took too long, its wait included: ask for less, or try again"
+        return TooBusy(message, reason="query-seconds")
 
     def refuse(self, error: TooBusy) -> None:
         if not self.answer.done():
@@ -99,7 +100,7 @@ class Lane:
         job = self._waiting[client][-1]
         self._take_out(client, job)
         message = f"Too many requests of this kind ({self.name}) wait for their turn already; try again"
-        job.refuse(TooBusy(message, reason=f"{self.name}-full"))
+        job.refuse(TooBusy(message, reason="waiting-queries"))
 
     def _take_out(self, client: str, job: Job[Any]) -> None:
         jobs = self._waiting.get(client, ())

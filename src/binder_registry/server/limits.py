@@ -45,6 +45,9 @@ class Limits(Struct, frozen=True, kw_only=True):
     unknown_tokens: Annotated[
         int, Bound("server", "Tokens that were never good and that a hub, say, is being asked about.", "503")
     ] = 64
+    unknown_tokens_per_client: Annotated[
+        int, Bound("client", "The same, that one address asks with; 0: no bound.", "429", least=0)
+    ] = 32
     connections: Annotated[
         int,
         Bound("server", "Connections; 0: what `ulimit -n` leaves, at most 8,000. Idle ones make room.", "503", least=0),
@@ -91,9 +94,9 @@ class Limits(Struct, frozen=True, kw_only=True):
     ] = 4 * MiB
     unsent_bytes: Annotated[
         int, Bound("server", "Large answers that their readers have not taken yet.", "503", "bytes")
-    ] = 128 * MiB
+    ] = 192 * MiB
     unsent_client_bytes: Annotated[int, Bound("client", "Large answers that it has not taken yet.", "503", "bytes")] = (
-        64 * MiB
+        144 * MiB
     )
     listing_bytes: Annotated[
         int, Bound("server", "Answers to queries that are kept for those who ask the same.", "made again", "bytes")

@@ -23,6 +23,8 @@ from typing import Any, TypeVar
 from msgspec import Struct
 from msgspec.structs import force_setattr
 
+from ..auth import ANYONE, Identity
+from ..auth import Scope as TokenScope
 from ..changes import Change, Position
 from ..errors import RevisionNotShown, StoreUnavailable, TooBusy
 from ..registry import Registry
@@ -30,12 +32,13 @@ from .http.asgi import Receive, Scope
 from .http.compression import Compressor
 from .http.counters import Counters
 from .http.identities import Identities
-from .http.places import normal_origins, normal_prefix
+from .http.prefixes_origins import normal_origins, normal_prefix
 from .http.requests import ClientDisconnected, HTTPRequest
 from .lanes import Lane
 from .limits import Limits
 from .live.apply_lane import ApplyLane
-from .live.event_ring import EventRing, Piece, Render
+from .live.event_ring import EventRing
+from .live.events import Piece, Render
 from .live.follower import Follower
 from .live.group_commit import GroupCommit, Operation
 from .live.head import SharedQuestion
@@ -150,6 +153,7 @@ class Service:
                 lane.close()
             self._head_pool.shutdown(wait=False, cancel_futures=True)
             self.identities.close()
+            self.compressor.close()
 
     async def write(self, operation: Operation[T], *names: str) -> T:
         """`names` are the templates that the operation will look at."""
@@ -163,7 +167,7 @@ class Service:
         if self.model.revision >= revision:
             return
         if self.present.waiting >= self.options.limits.waiting_revisions:
-            raise TooBusy("Too many requests wait for a revision already; try again", reason="revisions-full")
+            raise TooBusy("Too many requests wait for a revision already; try again", reason="waiting-revisions")
         newest = self.model.revision
         if revision > newest + NEAR:  # another server may have written so much
             newest = (await self._head.answer()).revision
@@ -191,9 +195,16 @@ class Service:
 class Request(HTTPRequest):
     """One request to one service."""
 
+    who: Identity  # who reads, once `find_reader` has told
+
     def __init__(self, service: Service, scope: Scope, receive: Receive) -> None:
         super().__init__(scope, receive, service.identities, service.options.limits)
         self.service = service
+
+    async def find_reader(self) -> None:
+        """Sets `who`: anyone, unless reads are protected. Raises what `identity` does, and `MissingScope`."""
+        self.who = await self.identity() if self.service.options.protect_reads else ANYONE
+        self.who.require(TokenScope.READ)
 
     async def aside(self, lane: Lane, call: Callable[[], T]) -> T:
         """In the lane, in this client's turn, and only while it is there: our protocol takes one that ends its side of

@@ -8,18 +8,19 @@ import signal
 import socket
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
 import uvicorn
 
 from .app import App
-from .handlers.plain_writes import PlainWrites
+from .handlers.fast_writes import FastWrites
 from .http.access_log import AccessLog
+from .http.counters import Counters
 from .http.crowd import raise_descriptors
 from .http.fast_path import fast_protocol
-from .http.strong_path import strong_protocol
+from .http.strong_reads import strong_protocol
 
 DRAIN_SECONDS = 5  # for what is in flight when the server is told to stop
 CANCEL_SECONDS = 7  # for what goes on without its client
@@ -30,6 +31,8 @@ REFUSAL_TICKS = 100  # how often it is logged what was refused
 BACKLOG = 2048
 SWITCH_SECONDS = 0.0005  # Python's 5 ms would be waited for at each step of a commit while the loop is busy
 
+DroppedLines = dict[str, Callable[[], int]]  # by log: how many were dropped until now
+
 logger = logging.getLogger(__name__)
 
 
@@ -39,9 +42,12 @@ class Server(uvicorn.Server):
     Told to stop, it goes on for `drain_delay` seconds as before, while `/health` says what comes; told again, it stops.
     """
 
-    def __init__(self, app: App, config: uvicorn.Config, drain_delay: float = 0.0) -> None:
+    def __init__(
+        self, app: App, config: uvicorn.Config, drain_delay: float = 0.0, dropped_lines: DroppedLines | None = None
+    ) -> None:
         super().__init__(config)
         self._app = app
+        self._dropped_lines = dropped_lines or {}
         self._drain_delay = drain_delay
         self._told_again = False
 
@@ -74,6 +80,7 @@ class Server(uvicorn.Server):
             _look_at_descriptors()
         if counter % REFUSAL_TICKS == 0:
             _sum_up(self._app.service.counters.over_limits)
+            _count_lines(self._app.service.counters, self._dropped_lines)
         return await super().on_tick(counter)
 
     async def main_loop(self) -> None:
@@ -113,6 +120,12 @@ def _sum_up(over_limits: Counter[str]) -> None:
         over_limits.clear()
 
 
+def _count_lines(counters: Counters, dropped: DroppedLines) -> None:
+    for log, number in dropped.items():
+        if more := number() - counters.refused["line_dropped", log]:
+            counters.drop("line", log, more)
+
+
 def listen(host: str, port: int) -> socket.socket:
     """All interfaces for an empty host, IPv6 and IPv4, as 2015 did. Raises `OSError`."""
     host = host.removeprefix("[").removesuffix("]")  # as IPv6 stands in URLs
@@ -121,8 +134,18 @@ def listen(host: str, port: int) -> socket.socket:
     return socket.create_server((host, port), family=family, dualstack_ipv6=dual, backlog=BACKLOG)
 
 
-def run(app: App, listener: socket.socket, *, access_log: AccessLog | None = None, drain_delay: float = 0.0) -> None:
-    """Serves until SIGTERM or SIGINT, and `drain_delay` seconds more; what is in flight then has `DRAIN_SECONDS`."""
+def run(
+    app: App,
+    listener: socket.socket,
+    *,
+    access_log: AccessLog | None = None,
+    drain_delay: float = 0.0,
+    dropped_lines: Callable[[], int] = int,
+) -> None:
+    """Serves until SIGTERM or SIGINT, and `drain_delay` seconds more; what is in flight then has `DRAIN_SECONDS`.
+
+    `dropped_lines` tells how many of the process's own log nobody took.
+    """
     sys.setswitchinterval(SWITCH_SECONDS)
     raise_descriptors()
     options = app.service.options
@@ -131,7 +154,7 @@ def run(app: App, listener: socket.socket, *, access_log: AccessLog | None = Non
         access_log=access_log,
         counters=app.service.counters,
         open_reads=not options.protect_reads,
-        writes=None if options.cors_origins else PlainWrites(app.service),
+        writes=None if options.cors_origins else FastWrites(app.service),
         more=b"vary: origin\r\n" if options.cors_origins else b"",
         limits=options.limits,
     )
@@ -152,7 +175,10 @@ def run(app: App, listener: socket.socket, *, access_log: AccessLog | None = Non
     )
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     port = listener.getsockname()[1]
-    server = Server(app, config, drain_delay)
+    dropped: DroppedLines = {"log": dropped_lines}
+    if access_log:
+        dropped["access-log"] = lambda: access_log.dropped
+    server = Server(app, config, drain_delay, dropped)
 
     async def serve() -> None:
         with server.capture_signals():

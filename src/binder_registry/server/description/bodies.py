@@ -7,8 +7,8 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from ...changes import Action, Change
 from ...differences import changed_members
+from ...must_understand import full_view
 from ...template import Template
-from ...uses import full_view
 from ...wire import encode, timestamp
 
 

@@ -4,11 +4,10 @@ from typing import Literal
 
 from msgspec import Struct, field
 
-from ...apply import NOTE_BYTES
 from ...changes import PAGE
-from ...globs import GLOB_LENGTH
-from ...members import LARGEST_INTEGER, NAME, SUCCESSOR, Schema
-from ...selector import MOST_REQUIREMENTS, SELECTOR
+from ...lengths import GLOB_LENGTH, LARGEST_INTEGER, MOST_REQUIREMENTS, NOTE_BYTES
+from ...member_schema import NAME, SUCCESSOR, Schema
+from ...selector import SELECTOR
 
 LONGEST_WAIT = 60  # seconds, of a long poll
 MOST_WORDS = 16  # of one search

@@ -6,9 +6,9 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from ...apply import NOTE_BYTES
 from ...choices import Choice, Option
-from ...members import LARGEST_INTEGER, NAME, NO_CONTROL, SUCCESSOR, Declared, Schema, declared, structure_of, walked
+from ...lengths import LARGEST_INTEGER, NOTE_BYTES
+from ...member_schema import NAME, NO_CONTROL, SUCCESSOR, Declared, Schema, declared, structure_of, walked
 from ...selector import SELECTOR
 from ...settings import ContainerLimits
 from ...template import Template

@@ -15,11 +15,11 @@ from ..http.replies import Header, Reply, json_reply
 from ..http.requests import position_of, single, whole_number
 from ..live.answer import entity_tag, path_of
 from ..live.change_filter import Filter
-from ..live.event_ring import NearPage
+from ..live.events import NearPage
 from ..service import Request
 from .event_stream import Stream, event_stream
 from .log_pages import Span, history, page, whole
-from .readers import may_read, sees_by
+from .read_permission import sees_by
 
 
 async def changes(request: Request) -> Reply | Stream:
@@ -52,7 +52,7 @@ async def changes(request: Request) -> Reply | Stream:
             with service.streams.place(request.client):
                 await service.ring.news(span.since.revision, left, leaves, beats=beats)
             woken = True
-            await may_read(request)
+            await request.find_reader()
             by = by and await sees_by(request)
     headers: list[Header] = [(b"etag", tag)]
     if found.more:
@@ -71,7 +71,8 @@ async def template_changes(request: Request) -> Reply:
     by, registry = await sees_by(request), service.registry
 
     found = await request.aside(
-        service.past, lambda: whole(history(registry, span, name, by=by, most=service.options.limits.page_bytes))
+        service.past,
+        lambda: whole(history(registry, request.who, span, name, by=by, most=service.options.limits.page_bytes)),
     )
     headers: list[Header] = [(b"etag", entry.etag)]
     if found.more:
@@ -84,13 +85,18 @@ async def _found(request: Request, span: Span, chosen: Filter, *, by: bool, woke
     """From memory, if that is all there is or `woken` by it; else from the log, while it can be asked."""
     service, ring = request.service, request.service.ring
     near = None
-    if not span.newest_first and span.before is None and ring.holds(span.since):
+    onward = not span.newest_first and span.before is None
+    if onward:
+        await ring.turn(span.since, chosen)
+    if onward and ring.holds(span.since):
         near = ring.page_after(span.since, by=by, chosen=chosen, limit=span.limit)
         if near and (woken or not near.more or near.count == span.limit):
             return near
     most = service.options.limits.page_bytes
     try:
-        return await request.aside(service.past, lambda: whole(page(service.registry, span, chosen, by=by, most=most)))
+        return await request.aside(
+            service.past, lambda: whole(page(service.registry, request.who, span, chosen, by=by, most=most))
+        )
     except (StoreUnavailable, TooBusy):
         if near is None:
             raise

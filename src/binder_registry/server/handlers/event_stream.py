@@ -2,9 +2,9 @@
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import suppress
 from functools import partial
 
+from ...auth import Identity
 from ...changes import PAGE, Change, Position
 from ...errors import InvalidRequest, RegistryError
 from ..description.bodies import encode_change
@@ -12,10 +12,10 @@ from ..http.asgi import Send
 from ..http.replies import Header
 from ..http.requests import position_of, single
 from ..live.change_filter import Filter, reaching
-from ..live.event_ring import Piece, framed
+from ..live.events import Piece, framed
 from ..service import Request, Service
 from .log_pages import Span, steps
-from .readers import Reader
+from .read_permission import Reader
 
 HEARTBEAT_SECONDS = 15.0
 HEARTBEAT = b":\n\n"
@@ -54,13 +54,21 @@ class Stream:
         gone = asyncio.create_task(self._request.gone())
         try:
             if self._request.scope["method"] != "HEAD":
-                # Also for a reader that took nothing for too long, or may not read any more, or a log that cannot be
-                # read: it ends, and the reader resumes from what it has.
-                with suppress(TimeoutError, RegistryError):
-                    await self._follow(send, gone)
+                await self._until_it_ends(send, gone)
             await send({"type": "http.response.body", "body": b""})
         finally:
             gone.cancel()
+
+    async def _until_it_ends(self, send: Send, gone: "asyncio.Task[None]") -> None:
+        """Also for a reader that took nothing for too long, or may not read any more, or a log that cannot be read: the
+        reader resumes from what it has."""
+        counters = self._request.service.counters
+        try:
+            await self._follow(send, gone)
+        except TimeoutError:
+            counters.drop("reader", "event-stream")
+        except RegistryError as error:
+            counters.refuse(error)
 
     async def _follow(self, send: Send, gone: "asyncio.Task[None]") -> None:
         piece = HEARTBEAT
@@ -69,6 +77,7 @@ class Stream:
                 async with asyncio.timeout(SEND_SECONDS):
                     await send({"type": "http.response.body", "body": piece, "more_body": True})
             await self._reader.still_may()
+            await self._ring.turn(self._position, self._chosen)
             if gone.done() or self._ring.closed or self._ring.epoch != self._epoch:
                 return
             piece = await self._next() or (b"" if await self._ring.changed(self._position.revision) else self._beat())
@@ -91,11 +100,11 @@ class Stream:
 
     async def _older(self) -> Piece:
         """What lies before the ring, from the store."""
-        past = partial(_past, self._request.service, self._position, self._chosen, by=self._by)
+        past = partial(_past, self._request.service, self._request.who, self._position, self._chosen, by=self._by)
         return await self._request.service.resumed.run(past, self._request.client)
 
 
-def _past(service: Service, since: Position, chosen: Filter, *, by: bool) -> Piece:
+def _past(service: Service, who: Identity, since: Position, chosen: Filter, *, by: bool) -> Piece:
     """Past the pages that are known to hold nothing, one more. Readers with the same filter meet at the ends of pages:
     however many resume, the log is gone through once."""
     unchanged = service.ring.unchanged
@@ -105,9 +114,9 @@ def _past(service: Service, since: Position, chosen: Filter, *, by: bool) -> Pie
             return kept
         since = kept[1]
     end, place, rows, size = since.revision - since.revision % PAGE + PAGE, since, list[bytes](), 0
-    for found in steps(service.registry, Span(since, None, newest_first=False, limit=end - since.revision), None):
+    for found in steps(service.registry, who, Span(since, None, newest_first=False, limit=end - since.revision), None):
         page_before = service.page[1] if service.page[0] == unchanged else []
-        for change, deleted in reaching(service.registry, found, chosen, page_before):
+        for change, deleted in reaching(service.registry, who, found, chosen, page_before):
             rows.append(event(change, by=by, deleted=deleted))
             size += len(rows[-1])
             if size >= service.options.limits.piece_bytes:
@@ -133,5 +142,5 @@ async def event_stream(request: Request, query: dict[str, list[str]], chosen: Fi
     position = given[0] if given else service.model.position
     stream = Stream(request, position, chosen, by=by)
     if not service.ring.holds(position):
-        await request.aside(service.resumed, lambda: service.registry.changes(since=position, limit=1))
+        await request.aside(service.resumed, lambda: service.registry.changes(request.who, since=position, limit=1))
     return stream

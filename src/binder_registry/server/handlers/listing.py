@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 from msgspec import Struct
 from msgspec.structs import replace
 
+from ...auth import Identity
 from ...changes import PAGE
 from ...errors import InvalidRequest, RevisionPurged, StoreUnavailable
 from ...globs import compiled, parse_glob
@@ -95,11 +96,11 @@ def page_of_present(listing: Listing, entries: list[Entry]) -> Page:
     return Page([entry.full if listing.full else entry.content for entry in page], last, len(found))
 
 
-def page_of_past(listing: Listing, registry: Registry, total: int | None) -> Page:
+def page_of_past(listing: Listing, registry: Registry, who: Identity, total: int | None) -> Page:
     """As of `listing.revision`. `total` is known from an earlier page. Raises `RevisionPurged`, `RevisionUnknown`."""
     limit = listing.limit or PAGE
     contents, newest, last, count = list[bytes](), "", "", 0
-    for entry in _matching(listing, registry, "" if total is None else listing.after):
+    for entry in _matching(listing, registry, who, "" if total is None else listing.after):
         count += 1
         if entry.name <= listing.after:
             continue
@@ -113,10 +114,11 @@ def page_of_past(listing: Listing, registry: Registry, total: int | None) -> Pag
     return Page(contents, last, count if total is None else total)
 
 
-def page_with_tombstones(listing: Listing, registry: Registry, revision: int) -> Page:
+def page_with_tombstones(listing: Listing, registry: Registry, who: Identity, revision: int) -> Page:
     """Of the present, which is at `revision`; what tombstones hold is not in memory. Raises `StoreUnavailable`."""
     try:
-        return page_of_past(replace(listing, revision=revision, limit=listing.limit or sys.maxsize), registry, None)
+        everything = replace(listing, revision=revision, limit=listing.limit or sys.maxsize)
+        return page_of_past(everything, registry, who, None)
     except RevisionPurged:  # a template was changed at this moment, and what it was is gone
         raise StoreUnavailable from None
 
@@ -128,9 +130,9 @@ def next_target(path: str, listing: Listing, query: dict[str, list[str]], last: 
     return f"{path}?{urlencode(again, doseq=True)}"
 
 
-def _matching(listing: Listing, registry: Registry, after: str) -> Iterator[Entry]:
+def _matching(listing: Listing, registry: Registry, who: Identity, after: str) -> Iterator[Entry]:
     """Raises `RevisionPurged` where it cannot be told any more whether a template matches; `RevisionUnknown`."""
-    for page in registry.template_index_pages(listing.revision or 0, after=after, deleted=listing.deleted):
+    for page in registry.template_index_pages(who, listing.revision or 0, after=after, deleted=listing.deleted):
         go_on()
         purged = next((change for change in page if change.content is None), None)
         if purged:

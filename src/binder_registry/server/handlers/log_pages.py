@@ -5,12 +5,13 @@ from collections.abc import Iterator
 from msgspec import Struct
 from msgspec.structs import replace
 
+from ...auth import Identity
 from ...changes import Change, Position, size_of
 from ...registry import Registry
 from ..description.bodies import encode_change, members_changed
 from ..lanes import go_on, turn_is_over
 from ..live.change_filter import Filter, change_before, reaching
-from ..live.event_ring import NearPage, page_body
+from ..live.events import NearPage, page_body
 
 SCANNED = 10_000  # rows that one page looks at to find those that are asked for
 STEP = 32  # rows of the first read of a page
@@ -39,13 +40,14 @@ def whole(page: Page) -> NearPage:
     return NearPage(page_body(page.rows), len(page.rows), page.reached, page.more)
 
 
-def steps(registry: Registry, span: Span, name: str | None) -> Iterator[list[Change]]:
+def steps(registry: Registry, who: Identity, span: Span, name: str | None) -> Iterator[list[Change]]:
     """The changes of `span`, some at a time. Raises `PositionUnknown`."""
     left, size = span.limit, STEP
     while left > 0:
         go_on()
         wanted = min(left, size)
         found = registry.changes(
+            who,
             since=span.since,
             before=span.before,
             name=name,
@@ -64,7 +66,7 @@ def steps(registry: Registry, span: Span, name: str | None) -> Iterator[list[Cha
         size = min(2 * size, LONGEST_STEP)
 
 
-def page(registry: Registry, span: Span, chosen: Filter, *, by: bool, most: int) -> Page:
+def page(registry: Registry, who: Identity, span: Span, chosen: Filter, *, by: bool, most: int) -> Page:
     """`most`: bytes after which it ends. It holds a change at least, where there is one among the next `SCANNED`."""
     rows: list[bytes] = []
     reached, size = span.since, 0
@@ -73,9 +75,9 @@ def page(registry: Registry, span: Span, chosen: Filter, *, by: bool, most: int)
         span, limit=span.limit + 1 if span.newest_first else SCANNED if not chosen.everything else span.limit
     )
     scanned = 0
-    for found in steps(registry, read, chosen.name):
+    for found in steps(registry, who, read, chosen.name):
         scanned += len(found)
-        for change, deleted in reaching(registry, found, chosen):
+        for change, deleted in reaching(registry, who, found, chosen):
             if len(rows) == span.limit or size >= most:
                 return Page(rows, reached, more=True)
             rows.append(encode_change(change, by=by, deleted=deleted))
@@ -90,16 +92,16 @@ def page(registry: Registry, span: Span, chosen: Filter, *, by: bool, most: int)
     return Page(rows, reached, more=not span.newest_first and scanned >= read.limit)
 
 
-def history(registry: Registry, span: Span, name: str, *, by: bool, most: int) -> Page:
+def history(registry: Registry, who: Identity, span: Span, name: str, *, by: bool, most: int) -> Page:
     """One template's changes, newest first or oldest first, each with the members that it changed."""
     rows: list[bytes] = []
     reached, size = span.since, 0
-    for found in steps(registry, replace(span, limit=span.limit + 1), name):
+    for found in steps(registry, who, replace(span, limit=span.limit + 1), name):
         known = {change.revision: change for change in found}
         for change in found:
             if len(rows) == span.limit or size >= most:
                 return Page(rows, reached, more=True)
-            changed = members_changed(change_before(registry, change, known), change)
+            changed = members_changed(change_before(registry, who, change, known), change)
             rows.append(encode_change(change, by=by, changed=changed))
             size += len(rows[-1])
             reached = change.position

@@ -47,7 +47,7 @@ async def template_show(request: Request) -> Reply:
     query = parse_qs(request.scope["query_string"].decode("latin-1"), keep_blank_values=True, errors="surrogateescape")
     revision, asked = _revision(query), asked_options(query)
     if revision is not None:
-        change = await request.aside(service.past, lambda: service.registry.template_as_of(name, revision))
+        change = await request.aside(service.past, lambda: service.registry.template_as_of(request.who, name, revision))
         if change.content is None:
             raise RevisionPurged
         tag = entity_tag(change.position)
@@ -82,12 +82,12 @@ async def _listing(request: Request, query: dict[str, list[str]]) -> Reply:
         headers.append((b"etag", tag))
         call: Callable[[], Page]
         if listing.deleted:
-            call = partial(page_with_tombstones, listing, service.registry, revision)
+            call = partial(page_with_tombstones, listing, service.registry, request.who, revision)
         else:
             call = partial(page_of_present, listing, model.snapshot())
     else:
         known = service.counts.get(counted)
-        call = lambda: page_of_past(listing, service.registry, known)  # noqa: E731
+        call = lambda: page_of_past(listing, service.registry, request.who, known)  # noqa: E731
     asked = (service.ring.unchanged, revision, listing)
 
     lane = service.queries if listing.revision is None else service.past

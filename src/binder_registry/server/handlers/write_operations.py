@@ -50,9 +50,9 @@ def patching(
     registry = service.registry
 
     def write(batch: Batch) -> Reply:
-        current = registry.template_show(name)
-        check(asked, batch.current(name))
-        patched = merge_patch(current, patch)
+        current = batch.existing(name)
+        check(asked, current)
+        patched = merge_patch(current.readable(), patch)
         if patched.name != name:
             raise InvalidRequest.parameter("name", "cannot be changed")
         registry.template_replace(who, patched, note=note)

@@ -11,8 +11,8 @@ from ...auth import Identity, Scope
 from ...batch import Batch
 from ...changes import Position
 from ...errors import InvalidRequest
+from ...fast_body import read_template
 from ...lookalikes import warnings_of
-from ...plain_body import read_template
 from ...planned import PlannedStep, planned
 from ...strict_json import no_collection
 from ...template import Template
@@ -24,7 +24,7 @@ from ..http.requests import json_object, single, whole_number
 from ..live.answer import entity_tag
 from ..live.read_model import ReadModel
 from ..service import Request
-from .warned import twins_of, warnings_about
+from .find_warnings import twins_of, warnings_about
 from .warning_headers import warning_headers
 from .write_operations import check, creation, deletion, patching, update
 

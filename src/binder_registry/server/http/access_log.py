@@ -1,7 +1,8 @@
 """One line per request: time, method, path, status, bytes of the body, microseconds, request id, client, who.
 
 The event loop only appends to a list. A thread of its own writes: a reader of the log that stalls costs lines (their
-number is logged then), never the server's time or memory.
+number is logged then), never the server's time or memory. What is said of a request comes from `recorder`, and from
+`fast_path` for what that answers.
 """
 
 import os

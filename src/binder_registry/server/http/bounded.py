@@ -5,7 +5,8 @@ from typing import Any, ClassVar
 from ...errors import TooBusy
 from ..shares import NOBODY, client_of
 from .crowd import Crowd
-from .protocol import BODY, HEAD, SLICE_BYTES, SafeProtocol
+from .deadlines import BODY, HEAD
+from .protocol import SLICE_BYTES, SafeProtocol
 from .uvicorn_parts import RequestResponseCycle
 
 LINGERING = 64  # refused connections that are kept until their answer has surely arrived

@@ -5,6 +5,7 @@ import gzip
 import re
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 from ..live.answer import VARIES, Answer
 
@@ -43,20 +44,24 @@ def tags(answer: Answer) -> list[bytes]:
 
 
 class Compressor:
-    """At most one coding of one answer is being made at a time."""
+    """At most one coding of one answer is being made at a time, in a thread of its own: who asks meanwhile is sent the
+    answer as it is."""
 
     def __init__(self) -> None:
         self._making: asyncio.Task[None] | None = None
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="compression")
 
     def make(self, answer: Answer, coding: bytes) -> None:
         if self._making is None or self._making.done():
-            self._making = asyncio.create_task(_encode(answer, coding))
+            self._making = asyncio.create_task(self._encode(answer, coding))
 
+    def close(self) -> None:
+        self._thread.shutdown(wait=False, cancel_futures=True)
 
-async def _encode(answer: Answer, coding: bytes) -> None:
-    assert answer.encodings is not None
-    body = await asyncio.to_thread(_CODERS[coding], answer.body)
-    answer.encodings[coding] = Answer(body, _tag(answer, coding), ((b"content-encoding", coding), VARIES))
+    async def _encode(self, answer: Answer, coding: bytes) -> None:
+        assert answer.encodings is not None
+        body = await asyncio.get_running_loop().run_in_executor(self._thread, _CODERS[coding], answer.body)
+        answer.encodings[coding] = Answer(body, _tag(answer, coding), ((b"content-encoding", coding), VARIES))
 
 
 def _tag(answer: Answer, coding: bytes) -> bytes:

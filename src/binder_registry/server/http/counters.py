@@ -36,7 +36,8 @@ class Counters:
     """Requests that the fast path answered, those that the application did, and what was refused."""
 
     def __init__(self) -> None:
-        self.refused: Counter[tuple[str, str]] = Counter()  # by the error's name, and its reason or ""
+        # By the error's name, or what was dropped, and the reason or "".
+        self.refused: Counter[tuple[str, str]] = Counter()
         self.over_limits: Counter[str] = Counter()  # of these, by the limit
         self.fast: dict[Key, Series] = {}
         self.ordinary: dict[Key, Series] = {}
@@ -57,6 +58,10 @@ class Counters:
         self.refused[error_name(type(error)), reason] += 1
         if isinstance(error, TooBusy):
             self.over_limits[reason or error_name(type(error))] += 1
+
+    def drop(self, what: str, reason: str, number: int = 1) -> None:
+        """Of `what` is no answer: a `reader` that takes nothing, a `line` of a log that nobody takes."""
+        self.refused[f"{what}_dropped", reason] += number
 
     def items(self) -> Iterator[tuple[Key, Series]]:
         """Every series of both paths: a key may come twice."""

@@ -18,8 +18,8 @@ from .access_log import AccessLog
 from .compression import negotiated, tags
 from .counters import BOUNDS, Counters, Series
 from .crowd import Crowd
-from .plain_heads import HARMLESS, HEAD, LINE
-from .plain_writes import Writes, WritingProtocol
+from .fast_heads import HARMLESS, HEAD, LINE
+from .fast_writes import Writes, WritingProtocol
 from .recorder import Recorder
 from .unsent import LARGE
 
@@ -164,9 +164,9 @@ def fast_protocol(
                 self.transport.close()
             else:
                 self.transport.writelines((first + head, body))
-                if varies and self.flow.write_paused and len(body) >= LARGE:
-                    self.held = body
-                    recorder.unsent.hold(self.peer, body)
+            if varies and self.flow.write_paused and len(body) >= LARGE:
+                self.held = body
+                recorder.unsent.hold(self.peer, body)
             self.since = self._now()
             seconds = perf_counter() - started
             if seconds < BOUNDS[0]:

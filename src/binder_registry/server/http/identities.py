@@ -8,6 +8,7 @@ from hashlib import sha256
 from ...auth import AuthStore, Identity, known
 from ...errors import AuthUnavailable, InvalidToken
 from ..limits import Limits
+from ..shares import NOBODY, Share
 
 THREADS = 8  # questions under way
 REMEMBERED = 10_000  # tokens that were good once: whoever tries wrong ones does not keep these from being asked about
@@ -20,7 +21,8 @@ class Identities:
     """Used on the event loop only. A store that waits holds up those who need its answer, and nobody else."""
 
     def __init__(self, store: AuthStore, limits: Limits) -> None:
-        self._store, self._strangers = store, limits.unknown_tokens
+        self._store = store
+        self._strangers = Share("unknown-tokens", limits.unknown_tokens, limits.unknown_tokens_per_client)
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="tokens")
         self._threads = asyncio.Semaphore(THREADS)
         self._asked: dict[bytes, asyncio.Task[Identity]] = {}  # by the hash of the token
@@ -28,24 +30,32 @@ class Identities:
         self._silent = False  # it did not answer in time, and nothing since
         self._again_at = 0.0
 
-    async def of(self, token: str) -> Identity:
-        """Raises `InvalidToken`; `AuthUnavailable`, at once while the store is silent or too much is asked already."""
-        identity = known(self._store, token)
+    def known(self, token: str) -> Identity | None:
+        """What can be told at once. Raises `InvalidToken`."""
+        return known(self._store, token)
+
+    async def of(self, token: str, client: str = NOBODY) -> Identity:
+        """Raises `InvalidToken`; at once, `AuthUnavailable` while the store is silent, and `TooBusy` while too much is
+        asked already, of this client or altogether."""
+        identity = self.known(token)
         if identity is not None:
             return identity
         if self._silent and (self._asked or asyncio.get_running_loop().time() < self._again_at):
             raise AuthUnavailable
         key = sha256(token.encode(errors="surrogatepass")).digest()
-        return await asyncio.shield(self._asked.get(key) or self._ask(key, token))
+        return await asyncio.shield(self._asked.get(key) or self._ask(key, token, client))
 
     def close(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    def _ask(self, key: bytes, token: str) -> asyncio.Task[Identity]:
-        if len(self._asked) >= self._strangers and key not in self._good:
-            raise AuthUnavailable
+    def _ask(self, key: bytes, token: str, client: str) -> asyncio.Task[Identity]:
+        stranger = key not in self._good
+        if stranger:
+            self._strangers.take(client)
         question = self._asked[key] = asyncio.create_task(self._question(key, token, probe=self._silent))
         question.add_done_callback(lambda done: done.cancelled() or done.exception())  # all who waited may be gone
+        if stranger:
+            question.add_done_callback(lambda _: self._strangers.give_back(client))
         return question
 
     async def _question(self, key: bytes, token: str, *, probe: bool) -> Identity:

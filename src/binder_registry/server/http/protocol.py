@@ -1,4 +1,4 @@
-"""uvicorn's HTTP protocol without its holes: limits, deadlines, refusals in JSON, half-closes, slow readers.
+"""uvicorn's HTTP protocol without its holes: limits, refusals in JSON, half-closes, slow readers.
 
 The ordinary path of every request, and the base of the fast one.
 """
@@ -11,38 +11,31 @@ import httptools
 
 from ...errors import HeadTooLarge, InvalidRequest, RegistryError, RequestTimeout
 from .access_log import address
+from .deadlines import BETWEEN, BODY, HEAD, PATIENCE, TimedProtocol
 from .error_status import error_reply
+from .raw_head import end_of_head, quoted, size_of_head
 from .recorder import Exchange, Recorder, disconnect, too_busy
-from .request_line import end_of_head, quoted, size_of_head
-from .uvicorn_parts import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle, service_unavailable
+from .uvicorn_parts import STATUS_LINE, RequestResponseCycle, service_unavailable
 
 HEAD_BYTES = 64 * 1024
 MOST_HEADERS = 200  # in memory, one of few bytes takes thirty times as many
 SLICE_BYTES = 4096  # fed to the parser at once: what waits behind one slow request stays small
-PATIENCE = 30.0  # seconds for a head, for a body, and for a reader that takes nothing
-LEAST_RATE = 16 * 1024  # bytes a second that a body must come with on the average, once PATIENCE is over
-LONGEST_BODY = 64 * 1024**2  # bytes that earn more time: nobody holds a connection for ever
 LINGER = 2.0  # seconds to read on after a last answer: closing at once would reset the connection under it
-
-BETWEEN, HEAD, BODY = range(3)  # where the parser is
 
 
 class _TooLarge(Exception):
     """Raised in a callback of the parser, which answers it with an error of its own."""
 
 
-class SafeProtocol(HttpToolsProtocol):
+class SafeProtocol(TimedProtocol):
     recorder: ClassVar[Recorder]
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.access_log = False  # uvicorn's own
         self.idle = False  # nothing is being read or answered: the next byte begins a request
-        self.since = 0.0  # loop time at which this stage began, or the last answer was complete
-        self._now = self.loop.time
         self._stage = BETWEEN
-        self._silence = 0  # bytes since the parser last got anywhere
-        self._received = 0  # bytes of this body
+        self._silence = self._received = 0  # bytes since the parser last got anywhere; bytes of this body
         self._upgrading = False
         self._held = b""  # read, and fed to the parser when the requests before are answered
         self._running: RequestResponseCycle | None = None  # the one begun last; `cycle` is the one read last
@@ -50,7 +43,6 @@ class SafeProtocol(HttpToolsProtocol):
         self._lingers = False
         self.ended = False  # the client sends no more
         self.on_end: Any = None  # is called then
-        self._pause = min(PATIENCE, self.timeout_keep_alive)
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
@@ -59,13 +51,10 @@ class SafeProtocol(HttpToolsProtocol):
             with suppress(OSError, AttributeError):
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(PATIENCE * 1000))
         self.peer = address(self.client)
-        self.since = self._now()
-        self._timer = self.loop.call_later(self._pause, self._look)
         self._settle()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.idle = False
-        self._timer.cancel()
         if self._running and not self._running.response_complete:
             disconnect(self._running)
         self.pipeline.clear()
@@ -264,8 +253,7 @@ class SafeProtocol(HttpToolsProtocol):
     def _linger(self) -> None:
         self._lingers = True
         self.flow.resume_reading()
-        self._timer.cancel()
-        self._timer = self.loop.call_later(LINGER, self.transport.close)
+        self.close_after(LINGER)
         if self.ended:
             self.transport.close()
         elif self.transport.can_write_eof():
@@ -273,25 +261,9 @@ class SafeProtocol(HttpToolsProtocol):
 
     # Deadlines.
 
-    def _look(self) -> None:
-        """The one timer of a connection. No deadline is nearer than `_pause` when it begins, so none is missed."""
-        if self.transport.is_closing():
-            return
-        timer = self._timer
-        wait = self._deadline() - self._now()
-        if wait <= 0:
-            self._expire()
-            wait = self._pause
-        if self._timer is timer:  # and the connection does not linger
-            self._timer = self.loop.call_later(min(wait, self._pause), self._look)
-
-    def _deadline(self) -> float:
-        """Loop time; far away while the client waits for us."""
-        if self._stage == BETWEEN and self._answered() and not self.flow.write_paused:
-            return self.since + self.timeout_keep_alive
-        if self._stage == BETWEEN or self._held or self.flow.read_paused:
-            return float("inf")
-        return self.since + PATIENCE + min(self._received, LONGEST_BODY) / LEAST_RATE
+    def drop_reader(self) -> None:
+        self.recorder.counters.drop("reader", "answer")
+        super().drop_reader()
 
     def _expire(self) -> None:
         if self._stage == BETWEEN:

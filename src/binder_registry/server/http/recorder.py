@@ -119,7 +119,7 @@ class Exchange:
         start, self.start = self.start, None
         body: Any = message.get("body", b"")
         if start and not self.protocol.recorder.unsent.room(self.protocol.peer, body):
-            start, message = self._refused(start)
+            start, message = self._refused(start, body)
             body = message["body"]
         if start and self._is_usual(start, message):
             self._write(start, body)
@@ -144,9 +144,13 @@ class Exchange:
         finally:
             unsent.release(peer, body)
 
-    def _refused(self, start: Any) -> tuple[Any, Any]:
+    def _refused(self, start: Any, body: bytes) -> tuple[Any, Any]:
         """In the place of an answer for which there is no room."""
-        reply = error_reply(TooBusy("Too much that was answered is not taken yet; read it, and try again"))
+        recorder = self.protocol.recorder
+        message = "Too much that was answered is not taken yet; read it, and try again"
+        error = TooBusy(message, reason=recorder.unsent.limit_reached(self.protocol.peer, body))
+        recorder.counters.refuse(error)
+        reply = error_reply(error)
         self.status = reply.status
         kept = [header for header in start["headers"] if header[0] not in ABOUT_BODY]
         start = {**start, "status": reply.status, "headers": [*kept, *reply.headers]}
@@ -190,7 +194,7 @@ class Exchange:
 async def too_busy(scope: Scope, receive: Receive, send: Send) -> None:
     """In the place of uvicorn's answer in plain text."""
     request_id = (b"request-id", scope["request_id"].encode())
-    await send_reply(send, error_reply(TooBusy()), [(b"connection", b"close"), request_id])
+    await send_reply(send, error_reply(TooBusy(reason="connections")), [(b"connection", b"close"), request_id])
 
 
 def disconnect(cycle: RequestResponseCycle) -> None:

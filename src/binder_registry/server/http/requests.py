@@ -8,11 +8,10 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, unquote_to_bytes
 
-from ...apply import NOTE_BYTES
 from ...auth import Identity
 from ...changes import Position
 from ...errors import BodyTooLarge, ErrorHint, InvalidRequest, MissingAuthHeader, MissingTokenField
-from ...members import LARGEST_INTEGER
+from ...lengths import LARGEST_INTEGER, NOTE_BYTES
 from ...strict_json import repeats
 from ...wire import TWICE, Object
 from ..limits import Limits
@@ -116,8 +115,8 @@ class HTTPRequest:
             leaves.cancel()
 
     async def identity(self) -> Identity:
-        """Who sends this. Raises what `token` does, `InvalidToken` and `AuthUnavailable`."""
-        identity = await self._identities.of(self.token())
+        """Who sends this. Raises what `token` does, `InvalidToken`, `AuthUnavailable` and `TooBusy`."""
+        identity = await self._identities.of(self.token(), self.client)
         self.scope["by"] = identity.by  # for the access log
         return identity
 

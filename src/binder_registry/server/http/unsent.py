@@ -43,12 +43,14 @@ class Unsent:
 
     def room(self, client: bytes, body: bytes) -> bool:
         """Whether it may be sent. One alone is never too large."""
-        if len(body) < LARGE or not self._all.size:
-            return True
+        return len(body) < LARGE or not self._all.size or not self.limit_reached(client, body)
+
+    def limit_reached(self, client: bytes, body: bytes) -> str:
         if self._all.would_be(body) > self._limits.unsent_bytes:
-            return False
+            return "unsent-bytes"
         of = self._of.get(client)
-        return of is None or of.would_be(body) <= self._limits.unsent_client_bytes
+        over = of is not None and of.would_be(body) > self._limits.unsent_client_bytes
+        return "unsent-client-bytes" if over else ""
 
     def hold(self, client: bytes, body: bytes) -> None:
         self._all.add(body)

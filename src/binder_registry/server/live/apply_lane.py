@@ -27,7 +27,8 @@ class ApplyLane:
     async def turn(self, size: int) -> AsyncIterator[None]:
         """Wait for it, with a body of `size` bytes. Raises `TooBusy`; one alone is never too large."""
         if self._bytes and self._bytes + size > self._most_bytes:
-            raise TooBusy
+            message = "Too many applies wait for the one before already: nothing was written; try again"
+            raise TooBusy(message, reason="waiting-apply-bytes")
         self._bytes += size
         try:
             async with self._turn:

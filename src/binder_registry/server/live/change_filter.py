@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Literal
 
+from ...auth import Identity
 from ...changes import Change
 from ...registry import Registry
 from ...selector import Selector, matches
@@ -24,8 +25,10 @@ class Filter:
     def everything(self) -> bool:
         return self.name is None and not self.selector
 
-    def sent(self, change: Change, labels_before: Callable[[], Labels]) -> str:
-        """How the change reaches this reader: "" (not at all), "change" or "deleted".
+    def sent(
+        self, change: Change, labels_before: Callable[[], Labels], labels: Callable[[], dict[str, str]] | None = None
+    ) -> str:
+        """How the change reaches this reader: "" (not at all), "change" or "deleted". `labels`: where they are known.
 
         Where nobody can tell any more, it does: a reader can take a deletion too many, and must not miss one.
         """
@@ -39,13 +42,13 @@ class Filter:
         selected_before = before == "purged" or (before is not None and matches(self.selector, before))
         if change.deleted:
             return "change" if selected_before else ""
-        if matches(self.selector, words_of(change.content).labels):
+        if matches(self.selector, labels() if labels else words_of(change.content).labels):
             return "change"
         return "deleted" if selected_before else ""
 
 
 def reaching(
-    registry: Registry, found: Sequence[Change], chosen: Filter, page_before: Sequence[Change] = ()
+    registry: Registry, who: Identity, found: Sequence[Change], chosen: Filter, page_before: Sequence[Change] = ()
 ) -> Iterator[tuple[Change, bool]]:
     """What reaches a reader of these, each with whether it is sent as deleted. `page_before` need not be read again."""
     labels: dict[int, Labels] = {}
@@ -53,7 +56,7 @@ def reaching(
         near = {change.revision: change for change in (*page_before, *found)}
         before = {change.previous for change in found} - {0}
         labels = {revision: _labels(near[revision]) for revision in before & near.keys()}
-        labels |= {change.revision: _labels(change) for change in registry.rows_at(before - near.keys())}
+        labels |= {change.revision: _labels(change) for change in registry.rows_at(who, before - near.keys())}
     for change in found:
         # One that a log does not have, which lost its tail at this moment, is like none.
         how = chosen.sent(change, partial(labels.get, change.previous))
@@ -61,12 +64,12 @@ def reaching(
             yield change, how == "deleted"
 
 
-def change_before(registry: Registry, change: Change, known: dict[int, Change]) -> Change | None:
+def change_before(registry: Registry, who: Identity, change: Change, known: dict[int, Change]) -> Change | None:
     """The change of the same template before; None for its first, and where it did not live then."""
     if not change.previous:
         return None
     found = known.get(change.previous)
-    for before in [found] if found else registry.rows_at([change.previous]):
+    for before in [found] if found else registry.rows_at(who, [change.previous]):
         return None if before.deleted else before
     return None  # a log that lost its tail at this moment
 

@@ -8,70 +8,19 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import islice
-from typing import Protocol
-
-from msgspec import Struct
 
 from ...changes import Action, Change, Position
 from ..limits import Limits
 from .change_filter import Filter
+from .events import Event, NearPage, Piece, Render, Rows, framed, page_body
 from .kept import Kept
-from .read_model import Entry, State, words_of
+from .read_model import State
 
 PIECE = 1000  # changes, at most, that are looked at, and sent, in one go
-EVENT_BYTES = 1000  # of memory, that an event takes beside contents
 WAKE_SECONDS = 0.05  # at most every so often streams wake, and send what is new in one piece
+QUICK = 50  # changes that are filtered without waiting for a turn
 AT_ONCE = 5  # streams woken in one turn of the loop, so that a write is not answered after a thousand of them
 YIELD_SECONDS = 0.001  # between two such turns while a write is under way: its thread needs the interpreter
-
-Piece = tuple[bytes, Position]  # what to send, and the position that the reader has then
-
-
-class Render(Protocol):
-    """The row of one change; `deleted` for a reader whose selector the template left."""
-
-    def __call__(self, change: Change, *, by: bool, deleted: bool = False) -> bytes: ...
-
-
-class Event:
-    """One change, with the state of its template before."""
-
-    __slots__ = ("_before", "_labels", "change", "size")
-
-    def __init__(self, change: Change, before: State | None) -> None:
-        self.change = change
-        self._before = before if isinstance(before, Entry) and not before.deleted else None
-        self._labels: dict[str, str] | None = None
-        self.size = EVENT_BYTES + len(change.content or b"") + (len(self._before.body) if self._before else 0)
-
-    def labels_before(self) -> dict[str, str] | None:
-        if self._labels is None and self._before:
-            self._labels = words_of(self._before.content).labels
-        return self._labels
-
-
-class Rows(Struct):
-    """What reaches a reader of some events in a row; `more` says whether the ring goes on behind `reached`."""
-
-    changes: list[tuple[Position, bytes]]
-    reached: Position
-    more: bool
-
-
-class NearPage(Struct):
-    body: bytes
-    count: int
-    reached: Position
-    more: bool
-
-
-def page_body(rows: list[bytes]) -> bytes:
-    return b'{"changes":[%b]}\n' % b",".join(rows)
-
-
-def framed(position: Position, row: bytes) -> bytes:
-    """A row as an event of a stream."""
-    return b"id: %b\ndata: %b\n\n" % (str(position).encode(), row)
 
 
 class EventRing:
@@ -90,6 +39,7 @@ class EventRing:
         self._sleeping: dict[asyncio.Future[bool], None] = {}  # streams
         self._polling: dict[asyncio.Future[bool], None] = {}  # who sleeps through heartbeats
         self._loop = asyncio.get_running_loop()
+        self._turns = asyncio.Lock()
         self._wake_at: asyncio.TimerHandle | None = None
         self._heartbeat = self._loop.call_later(self._heartbeat_seconds, self._beat)
         self._rows = Kept[bytes](limits.rendered_bytes // 2)
@@ -176,7 +126,7 @@ class EventRing:
         rows, reached, size = list[tuple[Position, bytes]](), position, 0
         for event in islice(self._ring, first, first + PIECE):
             reached = event.change.position
-            how = chosen.sent(event.change, event.labels_before)
+            how = chosen.sent(event.change, event.labels_before, event.labels)
             if not how:
                 continue
             rows.append((reached, self._row(event.change, by=by, deleted=how == "deleted")))
@@ -184,6 +134,12 @@ class EventRing:
             if size >= self._limits.piece_bytes or len(rows) >= limit:
                 break
         return Rows(rows, reached, more=reached.revision < self.newest.revision)
+
+    async def turn(self, position: Position, chosen: Filter) -> None:
+        """For those that have to look through many changes: one in each turn of the loop, others get in between."""
+        if not chosen.everything and self.newest.revision - position.revision > QUICK:
+            async with self._turns:
+                await asyncio.sleep(0)
 
     def piece_after(self, position: Position, *, by: bool, chosen: Filter) -> Piece | None:
         """What to send to a reader that has everything up to `position`, and the position it has then."""

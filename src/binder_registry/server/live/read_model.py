@@ -12,10 +12,10 @@ from msgspec import Struct
 from ...changes import Change, Position, next_mark
 from ...errors import StoreUnavailable
 from ...lookalikes import folded, is_plain
+from ...must_understand import full_view
 from ...registry import LIVE
 from ...strict_json import no_collection
 from ...template import Template
-from ...uses import full_view
 from ...wire import decode_template
 from .answer import VARIES, Answer, entity_tag, path_of
 

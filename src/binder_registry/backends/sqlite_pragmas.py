@@ -1,0 +1,50 @@
+"""How connections to a SQLite file are opened, and every setting of theirs (`PRAGMA`).
+
+What the file itself is marked with (`user_version`, `application_id`) is `sqlite_file`'s.
+"""
+
+import sqlite3
+from pathlib import Path
+from urllib.parse import quote
+
+BUSY_SECONDS = 5.0  # how long to wait for a lock that a process beside the server holds
+
+
+def connect(path: Path, mode: str) -> sqlite3.Connection:
+    """`mode`: `ro`, `rw`, or `immutable`, for a file that nobody writes to meanwhile and that has no log."""
+    asked = "immutable=1" if mode == "immutable" else f"mode={mode}"
+    return sqlite3.connect(
+        f"file:{quote(str(path))}?{asked}",
+        uri=True,
+        timeout=BUSY_SECONDS,
+        isolation_level=None,
+        check_same_thread=False,
+    )
+
+
+def connect_to_log(path: Path, mode: str) -> sqlite3.Connection:
+    """A connection of the registry's own: what is committed is on disk, and what is purged is overwritten."""
+    connection = connect(path, mode)
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA secure_delete = ON")
+    return connection
+
+
+def keeps_wal(connection: sqlite3.Connection) -> bool:
+    """Turns the write-ahead log on, for good; False where the file system does not allow one."""
+    return connection.execute("PRAGMA journal_mode = WAL").fetchone() == ("wal",)  # type: ignore[no-any-return]
+
+
+def carry_wal_over(connection: sqlite3.Connection) -> bool:
+    """Into the file, and cut the write-ahead log to nothing; False while a reader needs it: it is not waited for."""
+    [[before]] = connection.execute("PRAGMA busy_timeout")
+    connection.execute("PRAGMA busy_timeout = 0")
+    [busy, _, _] = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    connection.execute(f"PRAGMA busy_timeout = {before}")
+    return not busy
+
+
+def data_version(connection: sqlite3.Connection) -> int:
+    """Another one than before: another connection has written meanwhile."""
+    [version] = connection.execute("PRAGMA data_version").fetchone()
+    return version  # type: ignore[no-any-return]

@@ -1,0 +1,104 @@
+"""The one connection that writes to a SQLite file, and the write-ahead log that it tends."""
+
+import logging
+import sqlite3
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from ..changes import Change
+from .rows import COLUMNS, row_of
+from .sqlite_foreign_wal import WriteAheadLog, renew
+from .sqlite_microseconds import microseconds_of
+from .sqlite_pragmas import carry_wal_over, data_version
+
+_INSERT = f"INSERT INTO changes ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+
+logger = logging.getLogger(__name__)
+
+
+class Writer:
+    """Its caller lets one thread in at a time. Raises `sqlite3.Error`."""
+
+    def __init__(self, path: Path, connect: Callable[[], sqlite3.Connection]) -> None:
+        self.connection: sqlite3.Connection | None = connect()
+        self._path, self._connect, self._log = path, connect, WriteAheadLog(path)
+        self._version: int | None = None  # of the data, as this connection saw it
+        self._wal = b""  # the salts of the write-ahead log
+        self._new_log = False  # the next commit is the first of a new one
+        self._traces = False  # what was purged is still in the write-ahead log
+
+    def start(self) -> None:
+        """Begin with an empty log: what a server left that was killed may hold what was purged."""
+        self.erase_traces()
+        self._wal = self._log.salts()
+        self._others_wrote()
+
+    def begin(self) -> bool:
+        """Takes the write lock; says whether others may have written since the last commit."""
+        if self.connection is None:
+            self.connection, self._version = self._connect(), None
+        self.connection.execute("BEGIN IMMEDIATE")
+        before = self._version
+        if not self._others_wrote():
+            return False
+        if before is not None:
+            logger.warning("%s: somebody else wrote to this file", self._path)
+        self._wal, self._new_log = self._log.salts(), False
+        return True
+
+    def commit(self, rows: Sequence[Change], blanked: Sequence[int]) -> None:
+        assert self.connection is not None, "after begin()"
+        self.connection.executemany(_INSERT, [row_of(row, microseconds_of(row.time)) for row in rows])
+        self.connection.executemany(
+            "UPDATE changes SET content = NULL WHERE revision = ?", [(revision,) for revision in blanked]
+        )
+        if self._new_log and (rows or blanked):
+            renew(self.connection)
+        self.connection.execute("COMMIT")
+
+    def tend(self, *, purged: bool) -> None:
+        """After a commit that wrote something. That is durable, whatever happens here."""
+        self._traces = self._traces or purged
+        try:
+            if (wal := self._log.salts()) != self._wal:
+                if not self._new_log:  # SQLite began a new one, when all that was in the old one was carried over
+                    self._renew()
+                self._wal, self._new_log = wal, False
+            if self._traces:
+                self.erase_traces()
+        except (sqlite3.Error, OSError) as error:
+            logger.error("%s: %s: %s", self._path, type(error).__name__, error)
+            self.drop()
+
+    def erase_traces(self) -> None:
+        """Carry the write-ahead log over and cut it to nothing: it holds what was purged. Not while a reader needs it:
+        then at the next occasion."""
+        if self.connection is None:
+            return
+        if carry_wal_over(self.connection):
+            self._traces, self._new_log = False, True
+
+    def look_after(self) -> None:
+        """When nothing was written for a while."""
+        if self._traces:
+            self.erase_traces()
+
+    def drop(self) -> None:
+        """Rolls back. A connection that has failed once is not trusted again: the next write opens a new one."""
+        if self.connection is not None:
+            connection, self.connection = self.connection, None
+            connection.close()
+        self._log.close()
+
+    def _others_wrote(self) -> bool:
+        assert self.connection is not None, "in a transaction"
+        before = self._version
+        self._version = data_version(self.connection)
+        return before != self._version
+
+    def _renew(self) -> None:
+        assert self.connection is not None, "after a commit"
+        self.connection.execute("BEGIN IMMEDIATE")
+        if not self._others_wrote():
+            renew(self.connection)
+        self.connection.execute("COMMIT")

@@ -1,0 +1,54 @@
+"""Changes drafted before the log is locked: everything of them but their place in the log, and its time."""
+
+from datetime import UTC, datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from .changes import Action
+from .go_json import timestamp
+from .must_understand import FORMAT, format_of
+from .template import Template
+from .wire import decode_template, encode_template
+
+_LATER = datetime(1, 1, 1, tzinfo=UTC)  # stands for the time of the change
+_MODIFIED = b'"time-modified":"%b"' % timestamp(_LATER).encode()  # its quotes are in no text before it
+_BOTH = b'"time-created":"%b",%b' % (timestamp(_LATER).encode(), _MODIFIED)
+
+
+class Draft(Struct, frozen=True, gc=False):
+    """`previous` is the revision of the same template's change before, 0 for none; `format` what the content needs."""
+
+    action: Action
+    name: str
+    previous: int
+    parts: tuple[bytes, ...]  # of the content: the change's time stands between two
+    format: int
+
+    @property
+    def template(self) -> Template:
+        """Of one that is no deletion; its times mean nothing."""
+        return decode_template(self.content(timestamp(_LATER).encode()))
+
+    def content(self, time: bytes) -> bytes:
+        """`time` as it is written."""
+        return time.join(self.parts)
+
+
+def draft(action: Action, template: Template, before: Template | None, *, format: int = 1) -> Draft:  # noqa: A002
+    """Of a template that becomes this one. `format` is that of the drafts beside it: no older one is looked for."""
+    previous = before.revision if before else 0
+    if action is Action.DELETED:
+        parts: tuple[bytes, ...] = (encode_template(template),)
+    else:
+        created = template.time_created
+        template = replace(template, time_created=created or _LATER, time_modified=_LATER, deleted=False)
+        content = encode_template(template)
+        head, _, tail = content.partition(_MODIFIED if created else _BOTH)
+        within = (b'"time-modified":"',) if created else (b'"time-created":"', b'","time-modified":"')
+        parts = (head + within[0], *within[1:], b'"' + tail)
+    return Draft(action, template.name, previous, parts, max(format, _format(template, parts, format)))
+
+
+def _format(template: Template, parts: tuple[bytes, ...], known: int) -> int:
+    return FORMAT if known == FORMAT else format_of(template, b"".join(parts))

@@ -1,0 +1,99 @@
+"""What the readers of a template have to know, and the servers of a database. Pure."""
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import msgspec
+from msgspec import Raw, Struct
+
+from .member_schema import declared, structure_of, walked
+from .template import Template
+
+MUST_UNDERSTAND = tuple(dict.fromkeys(one.wire for _, one in walked(Template) if one.member.must_understand))
+FORMAT = max(one.member.format for _, one in walked(Template))  # the newest that this release knows
+
+_NEWER = re.compile(
+    b'"(?:%b)":' % b"|".join(one.wire.encode() for one in declared(Template) if one.member.format > 1)
+)  # what stored JSON holds that needs a newer format than the first, or seems to
+_KEYS = {wire: b'"%b":' % wire.encode() for wire in MUST_UNDERSTAND}
+_declared = cache(declared)
+_DELETED = b',"deleted":true}'
+_USES_LAST = re.compile(rb',"uses":\["[a-z",-]+"\]((?:,"deleted":true)?\})\Z')
+
+
+def uses_of(content: bytes) -> list[str]:
+    """Of a template's stored JSON: the members that must be understood, its own and those of the choices within."""
+    sought = {wire for wire, key in _KEYS.items() if key in content}
+    if not sought:
+        return []
+    missing = set(sought)  # or it is the key of a label, or of somebody's override
+    for wire in _held(Template, _decoder.decode(content)):
+        missing.discard(wire)
+        if not missing:
+            break
+    return [wire for wire in MUST_UNDERSTAND if wire in sought - missing]
+
+
+def full_view(content: bytes, revision: int = 0) -> bytes:
+    """A template as stored, with its read-only `uses`, `revision` (0: without) and `deleted`, which tombstones are
+    stored with, last."""
+    uses = uses_of(content)
+    members = b',"uses":%b' % msgspec.json.encode(uses) if uses else b""
+    if revision:
+        members += b',"revision":%d' % revision
+    if not members:
+        return content
+    at = len(content) - len(_DELETED if content.endswith(_DELETED) else b"}")
+    return content[:at] + members + content[at:]
+
+
+def without_uses(content: bytes) -> bytes:
+    """A template as stored, of which `full_view` was made, without a revision."""
+    return _USES_LAST.sub(rb"\1", content, count=1)
+
+
+def format_of(template: Template, content: bytes) -> int:
+    """The oldest format that has all members that the template, whose JSON is `content`, uses."""
+    return max(_formats(template), default=1) if _NEWER.search(content) else 1
+
+
+def _formats(value: Struct) -> Iterator[int]:
+    zero = type(value)()
+    for one in _declared(type(value)):
+        inner = getattr(value, one.attribute)
+        if inner == getattr(zero, one.attribute):
+            continue
+        yield one.member.format
+        for within in inner if isinstance(inner, tuple) else (inner,):
+            if isinstance(within, Struct):
+                yield from _formats(within)
+
+
+def _marked(structure: type[Struct]) -> type[Struct] | None:
+    """The structure with only what must be understood, and what leads there: all else is passed over unread."""
+    fields: list[tuple[str, Any, Any]] = []
+    for one in _declared(structure):
+        within = structure_of(one.type)
+        if within and (inner := _marked(within)):
+            fields.append((one.attribute, (inner if within is one.type else tuple[inner, ...]) | None, None))  # type: ignore[valid-type]
+        elif one.member.must_understand:
+            fields.append((one.attribute, Raw, Raw()))
+    names = {one.attribute: one.wire for one in _declared(structure)}
+    return msgspec.defstruct(f"Marked{structure.__name__}", fields, rename=names) if fields else None
+
+
+def _held(structure: type[Struct], marked: Struct) -> Iterator[str]:
+    for one in _declared(structure):
+        value = getattr(marked, one.attribute, None)
+        if not value:
+            continue
+        if one.member.must_understand:
+            yield one.wire
+        if (within := structure_of(one.type)) and not isinstance(value, Raw):
+            for inner in value if isinstance(value, tuple) else (value,):
+                yield from _held(within, inner)
+
+
+_decoder = msgspec.json.Decoder(_marked(Template))

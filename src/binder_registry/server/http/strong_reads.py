@@ -1,0 +1,64 @@
+"""`--strong-reads` at nearly the speed of plain ones: a request waits here, as the bytes that it is, until what the
+database held after it came is shown; then the fast path answers it.
+
+What is not a lone request on an idle connection takes the ordinary path, which asks for itself; so does what waited in
+vain, and it is told why there.
+"""
+
+import asyncio
+from collections.abc import Callable
+
+from ..live.read_model import ReadModel
+from .fast_path import LONGEST
+from .fast_writes import WritingProtocol
+
+
+def strong_protocol(
+    protocol: type[WritingProtocol], model: ReadModel, head_shown: Callable[[], "asyncio.Future[None]"]
+) -> type[WritingProtocol]:
+    """`protocol`, which answers from what is shown, made to wait for `head_shown`, which many share."""
+
+    def shows_present(data: bytes) -> bool:
+        target = data[4 : data.find(b" HTTP/1.")]
+        return target in model.answers and target != index
+
+    index = f"{model.prefix}/".encode()  # which tells nothing of the present
+
+    class StrongProtocol(protocol):  # type: ignore[valid-type,misc]
+        waits = b""  # what came, and waits
+
+        def data_received(self, data: bytes) -> None:
+            if self.waits:
+                self.waits += data
+                self.flow.pause_reading()
+            elif self.idle and len(data) <= LONGEST and data[:5] == b"GET /" and shows_present(data):
+                self.waits = data
+                head_shown().add_done_callback(self._go_on)
+            else:
+                WritingProtocol.data_received(self, data)
+
+        def _go_on(self, shown: "asyncio.Future[None]") -> None:
+            data, self.waits = self.waits, b""
+            if not data or self.transport.is_closing():
+                return
+            self.flow.resume_reading()
+            if shown.cancelled() or shown.exception() or not self.idle:
+                WritingProtocol.data_received(self, data)
+            else:
+                super().data_received(data)
+
+        def eof_received(self) -> bool:
+            answers: bool = super().eof_received()
+            return answers or bool(self.waits)
+
+        def shutdown(self) -> None:
+            if self.waits:
+                data, self.waits = self.waits, b""
+                WritingProtocol.data_received(self, data)
+            super().shutdown()
+
+        def _expire(self) -> None:
+            if not self.waits:  # else it is we who are slow
+                super()._expire()
+
+    return StrongProtocol

@@ -1,0 +1,65 @@
+"""One change as an event, and what its readers are sent: rows, pieces of a stream, pages."""
+
+from typing import Protocol
+
+from msgspec import Struct
+
+from ...changes import Change, Position
+from .read_model import Entry, State, words_of
+
+EVENT_BYTES = 1000  # of memory, that an event takes beside contents
+
+Piece = tuple[bytes, Position]  # what to send, and the position that the reader has then
+
+
+class Render(Protocol):
+    """The row of one change; `deleted` for a reader whose selector the template left."""
+
+    def __call__(self, change: Change, *, by: bool, deleted: bool = False) -> bytes: ...
+
+
+class Event:
+    """One change, with the state of its template before."""
+
+    __slots__ = ("_before", "_labels", "_labels_before", "change", "size")
+
+    def __init__(self, change: Change, before: State | None) -> None:
+        self.change = change
+        self._before = before if isinstance(before, Entry) and not before.deleted else None
+        self._labels: dict[str, str] | None = None
+        self._labels_before: dict[str, str] | None = None
+        self.size = EVENT_BYTES + len(change.content or b"") + (len(self._before.body) if self._before else 0)
+
+    def labels(self) -> dict[str, str]:
+        if self._labels is None:
+            self._labels = words_of(self.change.content).labels if self.change.content else {}
+        return self._labels
+
+    def labels_before(self) -> dict[str, str] | None:
+        if self._labels_before is None and self._before:
+            self._labels_before = words_of(self._before.content).labels
+        return self._labels_before
+
+
+class Rows(Struct):
+    """What reaches a reader of some events in a row; `more` says whether the ring goes on behind `reached`."""
+
+    changes: list[tuple[Position, bytes]]
+    reached: Position
+    more: bool
+
+
+class NearPage(Struct):
+    body: bytes
+    count: int
+    reached: Position
+    more: bool
+
+
+def page_body(rows: list[bytes]) -> bytes:
+    return b'{"changes":[%b]}\n' % b",".join(rows)
+
+
+def framed(position: Position, row: bytes) -> bytes:
+    """A row as an event of a stream."""
+    return b"id: %b\ndata: %b\n\n" % (str(position).encode(), row)

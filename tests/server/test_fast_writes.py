@@ -1,0 +1,294 @@
+"""Whether anybody can tell, from answers, counters or the log, by which path a write was taken."""
+
+import json
+import random
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from itertools import count, pairwise
+from typing import Any
+
+import pytest
+
+from binder_registry.auth import ANYONE, TokenAuthStore
+from binder_registry.backends.memory import MemoryLog
+from binder_registry.log_store import LogStore
+from binder_registry.registry import Registry
+from binder_registry.server.app import App, new_default_router
+from binder_registry.server.handlers.fast_writes import FastWrites
+from binder_registry.server.http.counters import Counters
+from binder_registry.server.http.deadlines import PATIENCE
+from binder_registry.server.http.fast_path import fast_protocol
+from binder_registry.server.http.fast_writes import LONGEST, PlainWrite, WriteHead, write_head
+from binder_registry.server.http.protocol import SafeProtocol
+from binder_registry.template import Template
+
+from .recording import KEY, Connection, SteppedLoop, unnamed
+
+NAMES = ("scipy", "r", *(f"t{number}" for number in range(8)))
+STREAMS = 120  # of each seed
+_MARK = re.compile(rb"(?<=\d)-[0-9a-f]{16}\b")
+
+
+class Side:
+    """One of two servers that are told the same; only `plain` takes plain writes off the ordinary path."""
+
+    def __init__(self, loop: SteppedLoop, app: App, *, plain: bool) -> None:
+        self.loop, self.app, self.counters = loop, app, Counters()
+        writes = FastWrites(app.service) if plain else None
+        self.protocol = fast_protocol(app.service.model, access_log=None, counters=self.counters, writes=writes)
+
+    def connect(self) -> Connection:
+        return Connection(self.loop, self.protocol, self.app)
+
+    def settle(self, connection: Connection) -> None:
+        """Until all that was written is committed and answered."""
+        for _ in range(2):
+            connection.settle()
+            self.loop.turn_until(lambda: not self.app.service.group_commit.unanswered)
+        connection.settle()
+
+    def log(self) -> list[tuple[Any, ...]]:
+        changes = self.app.service.registry.changes(ANYONE)
+        return [(one.revision, one.action, one.name, one.by, one.note, one.content, one.time) for one in changes]
+
+    def totals(self) -> dict[Any, tuple[int, int]]:
+        return {key: (series.count, series.sent) for key, series in self.counters.items() if series.count}
+
+
+@contextmanager
+def serving(*, plain: bool) -> Iterator[Side]:
+    begin, steps = datetime(2026, 11, 26, tzinfo=UTC), count()
+    store = LogStore(MemoryLog(), now=lambda: begin + timedelta(seconds=next(steps)))
+    for name in NAMES:
+        store.register_template(Template(name=name, image_name="jupyter/scipy-notebook", command="start"))
+    app = new_default_router(Registry(store, TokenAuthStore(KEY)))
+    loop = SteppedLoop()
+    try:
+        loop.run_until_complete(app.start())
+        yield Side(loop, app, plain=plain)
+        loop.turn()
+        loop.run_until_complete(app.aclose())
+        loop.run_until_complete(loop.shutdown_default_executor())
+    finally:
+        loop.close()
+
+
+@pytest.fixture
+def sides() -> Iterator[tuple[Side, Side]]:
+    with serving(plain=True) as one, serving(plain=False) as other:
+        yield one, other
+
+
+def request(method: str, target: str, body: bytes = b"", *headers: bytes, key: str = KEY) -> bytes:
+    lines = [b"Host: registry", b"Authorization: token " + key.encode(), b"Content-Length: %d" % len(body), *headers]
+    return b"%b %b HTTP/1.1\r\n%b\r\n\r\n%b" % (method.encode(), target.encode(), b"\r\n".join(lines), body)
+
+
+def seen(connection: Connection) -> dict[str, object]:
+    protocol, transport = connection.protocol, connection.transport
+    assert isinstance(protocol, SafeProtocol)
+    return {
+        "sent": _MARK.sub(b"", unnamed(connection.sent)),
+        "closed": transport.closed,
+        "ended": transport.closed or transport.write_ended,
+        "reading": transport.reading or transport.closed,
+        "idle": protocol.idle,
+    }
+
+
+BODIES = (
+    *[b'{"name":"%b","image-name":"i:2"}'] * 6,
+    b'{"name":"%b","image-name":"i","command":"start --x","limits":{"memory":5,"cpu_shares":2}}',
+    b'{"image-name":"jupyter/r:1"}',
+    b'{"name":"%b","image-name":"caf\\u00e9"}',
+    '{"name":"%b","image-name":"é"}'.encode(),
+    b'{"name":"%b","image-name":"i","labels":{"a":"b"}}',
+    b'{"name":"%b","image-name":"i","image-name":"j"}',
+    b'{"name":"%b","image-name":"i","limits":{"memory":1},"limits":{"gpus":1}}',
+    b'{"name":"%b","image-name":5}',
+    b'{"name":"%b","image-name":"i","bind-port":70000}',
+    b'{"name":"%b","image-name":"i","limits":{"memory":9223372036854775808}}',
+    b'{"name":"%b"}',
+    b'{"name":"%b","image-name":null}',
+    b'{"name":"other name","image-name":"two  blanks"}',
+    b"[]",
+    b"{",
+    b"",
+    b"\xff",
+    b'{"name":"%b","description":"' + b"x" * 5000 + b'","image-name":"i"}',
+)
+HEADERS = (
+    *[b"Accept: */*"] * 12,
+    b"Content-Type: application/json",
+    b"Accept-Encoding: gzip, zstd",
+    b"Connection: keep-alive",
+    b"Connection: close",
+    b"Registry-Note: why%20not",
+    b"Registry-Note: %zz",
+    b'If-Match: "3"',
+    b'If-Match: "1", "2", "5"',
+    b"If-Match: *",
+    b"If-Match: nonsense",
+    b"If-None-Match: *",
+    b'If-None-Match: "0"',
+    b"If-Unmodified-Since: Sun, 06 Nov 1994 08:49:37 GMT",
+    b"Registry-Revision: 1",
+    b"X-Request-Id: from-a-proxy",
+    b"Expect: 100-continue",
+    b"Transfer-Encoding: chunked",
+    b"Content-Length: 5",
+    b"Authorization: token twice",
+    b"Origin: http://elsewhere",
+    b" folded: x",
+    b"obs-text: \xff",
+)
+
+
+class Streams:
+    """Random writes, of which about half are plain."""
+
+    def __init__(self, seed: int) -> None:
+        self.random = random.Random(seed)
+
+    def stream(self) -> list[bytes]:
+        """The chunks of one connection."""
+        requests = [self._request() for _ in range(self.random.choice((1, 1, 2, 4)))]
+        if self.random.random() < 0.5:
+            return requests
+        stream = b"".join(requests)
+        cuts = sorted(self.random.randrange(len(stream) + 1) for _ in range(self.random.choice((0, 1, 2, 4))))
+        return [chunk for start, end in pairwise((0, *cuts, len(stream))) if (chunk := stream[start:end])]
+
+    def _request(self) -> bytes:
+        pick = self.random.choice
+        name = pick((*NAMES, "new", "n.e-w~", "%20"))
+        method = pick(("POST", "POST", "PUT", "PUT", "PATCH", "DELETE", "GET", "HEAD"))
+        target = f"/templates/{name}" if method != "POST" or self.random.random() < 0.05 else "/templates"
+        target = pick((*[target] * 15, target + "?x=1", target + "/", "/templates/..", "/health"))
+        body = b"" if method in ("DELETE", "GET", "HEAD") else pick(BODIES).replace(b"%b", name.encode())
+        key = pick((*[KEY] * 12, "wrong", "two words", ""))
+        made = request(method, target, body, *(pick(HEADERS) for _ in range(pick((0, 0, 1, 1, 3)))), key=key)
+        return self._mutated(made) if self.random.random() < 0.08 else made
+
+    def _mutated(self, made: bytes) -> bytes:
+        at = self.random.randrange(len(made))
+        return made[:at] + self.random.choice((b"", b"\0", b"\r\n", b"\x80", b":", b"9")) + made[at + 1 :]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_nobody_can_tell_which_path_took_a_write(seed: int, sides: tuple[Side, Side]) -> None:
+    streams, taken = Streams(seed), 0
+    for number in range(STREAMS):
+        chunks, how = streams.stream(), streams.random.random()
+        connections = [side.connect() for side in sides]
+        for side, connection in zip(sides, connections, strict=True):
+            for chunk in chunks:
+                connection.arrive(chunk)
+                side.settle(connection)
+                taken += isinstance(connection.protocol.cycle, PlainWrite)
+            if how < 0.2:
+                connection.end()
+            elif how < 0.3:
+                side.loop.advance(PATIENCE + 1)
+            elif how < 0.4:
+                connection.protocol.shutdown()
+            elif how < 0.5:
+                connection.transport.close()
+            side.settle(connection)
+        assert seen(connections[0]) == seen(connections[1]), (seed, number, chunks, how)
+        for side, connection in zip(sides, connections, strict=True):
+            connection.transport.close()
+            side.settle(connection)
+
+    assert taken > STREAMS / 12
+    assert sides[0].log() == sides[1].log()
+    assert sides[0].totals() == sides[1].totals()
+
+
+@pytest.mark.parametrize("cut", range(1, 140, 9))
+def test_a_plain_write_in_two_pieces_is_taken_as_one(cut: int, sides: tuple[Side, Side]) -> None:
+    side, connection = sides[0], sides[0].connect()
+    whole = request("POST", "/templates", b'{"name":"new","image-name":"i"}')
+
+    connection.receive(whole[:cut])
+    connection.receive(whole[cut:])
+    side.settle(connection)
+
+    assert connection.sent.startswith(b"HTTP/1.1 201 ")
+    assert isinstance(connection.protocol.cycle, PlainWrite) == (cut >= whole.index(b"\r\n\r\n") + 4)
+
+
+def test_a_body_that_does_not_come_in_time_is_refused_as_ever(sides: tuple[Side, Side]) -> None:
+    connections = [side.connect() for side in sides]
+
+    for side, connection in zip(sides, connections, strict=True):
+        connection.receive(request("POST", "/templates", b'{"name":"new","image-name":"i"}')[:-3])
+        side.loop.advance(PATIENCE - 1)
+        assert connection.sent == b""
+        connection.receive(b'"')
+        side.loop.advance(2)
+
+    assert connections[0].sent.startswith(b"HTTP/1.1 408 ")
+    assert seen(connections[0]) == seen(connections[1])
+
+
+def test_pipelined_requests_behind_a_plain_write_are_answered_in_their_order(sides: tuple[Side, Side]) -> None:
+    side, connection = sides[0], sides[0].connect()
+
+    connection.arrive(request("PUT", "/templates/r", b'{"image-name":"i:3"}'))
+    connection.arrive(request("GET", "/templates/r"))
+    side.settle(connection)
+
+    put, got = [json.loads(part) for part in re.findall(rb"\r\n\r\n(\{.*\})\n", connection.sent)]
+    assert put == got
+    assert put["image-name"] == "i:3"
+
+
+def test_a_failed_commit_fails_plain_writes_too(sides: tuple[Side, Side], monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail() -> None:
+        raise OSError("no space left")
+
+    for side in sides:
+        monkeypatch.setattr(side.app.service.registry, "atomic", fail)
+    connections = [side.connect() for side in sides]
+
+    for side, connection in zip(sides, connections, strict=True):
+        connection.arrive(request("DELETE", "/templates/r"))
+        side.settle(connection)
+
+    assert connections[0].sent.startswith(b"HTTP/1.1 503 ")
+    assert seen(connections[0]) == seen(connections[1])
+
+
+def head(*lines: bytes) -> bytes:
+    return b" HTTP/1.1\r\n" + b"".join(line + b"\r\n" for line in lines) + b"\r\n"
+
+
+def test_a_plain_head_is_read() -> None:
+    found = write_head(head(b"Authorization: token a", b"Content-Length: 12", b'If-Match: "1"', b"Registry-Note: n"))
+
+    assert found == WriteHead("token a", 12, match='"1"', note="n")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"Transfer-Encoding: chunked",
+        b"Expect: 100-continue",
+        b"Connection: close",
+        b"Upgrade: h2c",
+        b"Origin: http://elsewhere",
+        b"X-Request-Id: mine",
+        b"Content-Length: 1",
+        b"Content-Length: %d" % (LONGEST + 1),
+        b"Unknown: x",
+        b"Registry-Note: \xff",
+    ],
+)
+def test_any_other_header_makes_a_head_ordinary(line: bytes) -> None:
+    lines = [b"Authorization: token a", b"Accept: */*"]
+    lengths = [] if b"%d" % (LONGEST + 1) in line else [b"Content-Length: 12"]
+
+    assert write_head(head(*lines, *lengths, line)) is None
