@@ -229,7 +229,7 @@ async def _deliver(server: Server, since: int, streams: int, rate: float, second
         assert found, "a stored template's answer has its position as ETag"
         sent_at[int(found[1])] = sent
 
-    posts = (_write("POST", "/templates", body(f"event-{number:06}")) for number in itertools.count())
+    posts = (_write("POST", "/templates", body(f"event-{since + number:06}")) for number in itertools.count())
     await _paced(server, Pace(posts, rate, 4), seconds, note)
     expected = sorted(sent_at)
     await _until(lambda: all(len(stream.revisions) >= len(expected) for stream in open_streams))
