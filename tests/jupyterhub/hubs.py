@@ -22,7 +22,7 @@ PROJECT = Path(__file__).parents[2]
 PROXY = NODE / "node_modules" / ".bin" / "configurable-http-proxy"
 ADMIN_TOKEN = "a" * 40
 PASSWORD = "pw"
-START_SECONDS = 60.0
+START_SECONDS = 100  # a busy machine takes a minute for the imports of a hub alone
 TINY_SERVER = f"{sys.executable} {Path(__file__).parent / 'tiny_server.py'}"  # as a template's command
 
 CONFIG = """
