@@ -48,6 +48,7 @@ class Stream:
         self._told: Position | None = None  # the last `id:` that the reader was sent
         self._ring = request.service.ring
         self._epoch = self._ring.epoch
+        self._lost_patience = False  # with a reader that takes nothing
 
     async def send(self, send: Send, first: Sequence[Header]) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": [*first, *self.headers]})
@@ -65,19 +66,36 @@ class Stream:
         counters = self._request.service.counters
         try:
             await self._follow(send, gone)
-        except TimeoutError:
+        except asyncio.CancelledError:
+            if not self._lost_patience:
+                raise
+            me = asyncio.current_task()
+            if me is not None:
+                me.uncancel()
             counters.drop("reader", "event-stream")
         except RegistryError as error:
             counters.refuse(error)
 
+    def _lose_patience(self, me: "asyncio.Task[object]") -> None:
+        self._lost_patience = True
+        me.cancel()
+
     async def _follow(self, send: Send, gone: "asyncio.Task[None]") -> None:
+        loop, me, everything = asyncio.get_running_loop(), asyncio.current_task(), self._chosen.everything
+        assert me is not None, "in a task"
         piece = HEARTBEAT
         while True:
             if piece:
-                async with asyncio.timeout(SEND_SECONDS):
+                # `asyncio.timeout` would take a fifth of the time that a thousand readers of one event do.
+                timer = loop.call_later(SEND_SECONDS, self._lose_patience, me)
+                try:
                     await send({"type": "http.response.body", "body": piece, "more_body": True})
-            await self._reader.still_may()
-            await self._ring.turn(self._position, self._chosen)
+                finally:
+                    timer.cancel()
+            if self._reader.is_due:
+                await self._reader.still_may()
+            if not everything:
+                await self._ring.turn(self._position, self._chosen)
             if gone.done() or self._ring.closed or self._ring.epoch != self._epoch:
                 return
             piece = await self._next() or (b"" if await self._ring.changed(self._position.revision) else self._beat())

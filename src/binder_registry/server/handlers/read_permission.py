@@ -28,9 +28,14 @@ class Reader:
         self._loop = asyncio.get_running_loop()
         self._ask_at = self._loop.time() + ASK_SECONDS
 
+    @property
+    def is_due(self) -> bool:
+        """Whether it is time to ask again."""
+        return self._loop.time() >= self._ask_at
+
     async def still_may(self) -> None:
         """Raises a `RegistryError` once it may not, or nobody can tell."""
-        if self._loop.time() < self._ask_at:
+        if not self.is_due:
             return
         await self._request.find_reader()
         if self.by and not self._request.service.options.protect_reads:

@@ -173,8 +173,9 @@ class EventRing:
         sleeper = self._sleeper(revision, self._sleeping)
         try:
             return await sleeper
-        finally:
+        except asyncio.CancelledError:
             self._sleeping.pop(sleeper, None)
+            raise
 
     async def news(self, revision: int, seconds: float, leaves: "asyncio.Future[None]", *, beats: bool) -> None:
         """Sleep until there is something after `revision`, for at most `seconds`, or until the reader leaves.
