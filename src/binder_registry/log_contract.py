@@ -20,7 +20,8 @@ def within(changes: Iterable[Change], most_bytes: int) -> list[Change]:
     found: list[Change] = []
     for change in changes:
         found.append(change)
-        most_bytes -= len(change.content or b"")
+        if change.content is not None:
+            most_bytes -= len(change.content)
         if most_bytes <= 0:
             break
     return found

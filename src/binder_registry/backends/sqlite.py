@@ -124,6 +124,8 @@ class SQLiteLog:
             after = page[-1].name
             kept = page if deleted else [change for change in page if not change.deleted]
             found += kept
+            if len(found) >= limit:
+                break
             most_bytes -= size_of(kept)
         return found[:limit]
 
