@@ -32,5 +32,16 @@ def change_of(row: tuple[Any, ...], time_of: Callable[[Any], datetime]) -> Chang
     """`time_of` reads what the database keeps of a time, and gives it in UTC."""
     revision, mark, time, by, note, action, name, previous, first, deleted, content, digest = row
     return Change(
-        revision, mark, time_of(time), by, note, _ACTIONS[action], name, previous, first, bool(deleted), content, digest
+        revision,
+        mark,
+        time_of(time),
+        by,
+        note,
+        _ACTIONS.get(action) or Action(action),
+        name,
+        previous,
+        first,
+        bool(deleted),
+        content,
+        digest,
     )
