@@ -24,7 +24,7 @@ CHANGES = TEMPLATES | {"changes"}
 CONTRACTS = CHANGES | {"store", "log_contract"}
 STORES = CONTRACTS | {"clock", "draft_changes", "batch", "log_store"}
 RULES = STORES | {"selector", "apply", "auth", "lookalikes", "differences"}
-DOMAIN = RULES | {"planned", "registry", "apply_body", "fast_body"}
+DOMAIN = RULES | {"planned", "within_reach", "registry", "apply_body", "fast_body"}
 MAY_IMPORT = {
     "errors": set[str](),
     "lengths": set[str](),
@@ -61,9 +61,10 @@ MAY_IMPORT = {
     "apply": TEMPLATES | {"selector", "differences"},
     "apply_body": TEMPLATES | {"apply", "remembered"},
     "fast_body": TEMPLATES,
-    "auth": {"errors", "lengths"},
+    "auth": {"errors", "lengths", "globs", "selector"},
     "planned": CHANGES | {"apply", "draft_changes"},
-    "registry": RULES | {"planned"},
+    "within_reach": RULES | {"planned"},
+    "registry": RULES | {"planned", "within_reach"},
     "backends": STORES | {"sync_folder"},
     "server": DOMAIN | {"globs"},
     "client": DOMAIN | {"version"},

@@ -41,8 +41,16 @@ class Batch:
         return Head(last.revision, last.mark, last.time)
 
     def current(self, name: str) -> Change | None:
-        if name in self._written:
-            return self._written[name]
+        return self._written[name] if name in self._written else self._committed(name)
+
+    def before(self, row: Change) -> Change | None:
+        """What was current of its name when `row`, of this block, was written."""
+        own = row.previous - self._start.revision - 1
+        if own >= 0:
+            return self.rows[own]
+        return self._committed(row.name) if row.previous else None
+
+    def _committed(self, name: str) -> Change | None:
         if name not in self._stored:
             self._stored[name] = self.log.current(name)
         return self._stored[name]

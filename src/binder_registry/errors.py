@@ -11,6 +11,7 @@
             │   ├── MissingTokenField
             │   └── InvalidToken
             ├── MissingScope            a known token that may not do this
+            ├── OutOfReach              a known token that may not do it to this template
             ├── TemplateNotFound
             ├── TemplateExists
             ├── RevisionConflict        the template changed since it was read
@@ -152,6 +153,15 @@ class MissingScope(RegistryError):
     @classmethod
     def of(cls, scope: str) -> "MissingScope":
         return cls(f"The token does not hold the scope '{scope}'", [ErrorHint("Token", "scope", "missing")])
+
+
+class OutOfReach(RegistryError):
+    text = "The token does not reach this template"
+
+    @classmethod
+    def of(cls, name: str) -> "OutOfReach":
+        """`name` is the first that it does not reach."""
+        return cls(f"The token does not reach the template {name!r}", [ErrorHint("Token", "reach", "invalid")])
 
 
 class TemplateNotFound(RegistryError):

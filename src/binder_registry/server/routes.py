@@ -20,6 +20,7 @@ from ..errors import (
     MissingAuthHeader,
     MissingScope,
     MissingTokenField,
+    OutOfReach,
     PositionUnknown,
     RegistryError,
     RequestTimeout,
@@ -70,7 +71,7 @@ class Route(Struct, frozen=True, kw_only=True):
     def all_errors(self) -> tuple[type[RegistryError], ...]:
         protected = () if self.scope is None else _PROTECTED
         unrouted = (RouteNotFound,) if "{" in self.path else ()
-        writes = () if self.scope in (None, Scope.READ) else (FormatTooNew,)
+        writes = () if self.scope in (None, Scope.READ) else (FormatTooNew, OutOfReach)
         return (*EVERYWHERE, *protected, *unrouted, *self.errors, *writes)
 
 
