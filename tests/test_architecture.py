@@ -50,6 +50,7 @@ MAY_IMPORT = {
     "sync_folder": set[str](),
     "clock": set[str](),
     "slugs": set[str](),
+    "token_text": set[str](),
     "formats": TEMPLATES | {"quantities", "slugs"},
     "verify": CONTRACTS | {"clock"},
     "draft_changes": CHANGES,
