@@ -17,6 +17,8 @@ from binder_registry.planned import planned
 from binder_registry.registry import Registry
 from binder_registry.selector import parse_selector
 from binder_registry.template import Template
+from binder_registry.token_rules import NewToken
+from binder_registry.tokens import identity_of
 
 ROOT = Identity("root", frozenset(Scope), "key")
 Verb = Callable[[Registry, Identity], object]
@@ -233,13 +235,17 @@ def any_verb(random: Random) -> tuple[Verb, set[str]]:
     return make(*wanted.values(), prune=prune), set(wanted)
 
 
-@pytest.mark.parametrize("seed", range(30))
-def test_a_holder_writes_exactly_what_the_oracle_lets(seed: int) -> None:
+@pytest.mark.parametrize("seed", range(12))
+def test_a_token_and_its_children_write_exactly_what_the_oracle_lets(seed: int) -> None:
     random = Random(seed)
     registry = Registry(InMemoryStore(), TokenAuthStore("key"))
     told = [0, 0]
-    for _ in range(60):
+    for step in range(60):
         bounds = [(random.choice(GLOBS), random.choice(["", "team=x"])) for _ in range(random.randrange(1, 4))]
+        who = ROOT
+        for generation, (globs, labels) in enumerate(bounds):
+            asked = NewToken(f"{seed}-{step}-{generation}", tuple(Scope), tuple(globs), labels)
+            who = identity_of(registry.tokens.make(who, asked)[0])
         verb, looked_at = any_verb(random)
         before = states(registry)
         after: States = before
@@ -250,7 +256,7 @@ def test_a_holder_writes_exactly_what_the_oracle_lets(seed: int) -> None:
             raise _Undo
 
         try:
-            verb(registry, limited(*bounds))
+            verb(registry, who)
             may = True
         except OutOfReach:
             may = False

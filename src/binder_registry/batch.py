@@ -16,6 +16,7 @@ from .rules import check
 from .store import Expected
 from .strict_json import no_collection
 from .template import Template
+from .token_contract import TokenChange, TokenStore
 from .wire import encode_template
 
 
@@ -25,6 +26,8 @@ class Batch:
     def __init__(self, log: Log, rows: list[Change], now: Callable[[], datetime]) -> None:
         self.log = log
         self.rows = rows
+        self.tokens: list[TokenChange] = []
+        self.token_uses: dict[str, datetime] = {}
         self.purged: dict[int, int] = {}  # number of rows when it was asked for → revision to blank
         self._start = log.head()
         self._now = now
@@ -148,8 +151,14 @@ class Batch:
             self.rows.append(change)
             self._written[change.name] = change
 
-    def cut_back(self, length: int) -> None:
-        del self.rows[length:]
+    @property
+    def length(self) -> tuple[int, int]:
+        """How far it has come: of rows, and of tokens."""
+        return len(self.rows), len(self.tokens)
+
+    def cut_back(self, to: tuple[int, int]) -> None:
+        length, tokens = to
+        del self.rows[length:], self.tokens[tokens:]
         self.purged = {at: revision for at, revision in self.purged.items() if at <= length}
         self._written = {row.name: row for row in self.rows}
 
@@ -162,6 +171,12 @@ class Batch:
         """What goes into the log beside the rows: their format, and the purges, of old rows or of these."""
         if self.rows and self._format > self._format_before:
             keep_format(self.log, self._format)
+        if self.tokens:
+            assert isinstance(self.log, TokenStore), "else there were none to write"
+            self.log.write_tokens(self.tokens)
+        if self.token_uses:
+            assert isinstance(self.log, TokenStore), "else nobody used one"
+            self.log.write_uses(self.token_uses)
         for revision in self.purged.values():
             own = revision - self._start.revision - 1
             if own >= 0:

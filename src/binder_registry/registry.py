@@ -24,6 +24,8 @@ from .planned import Find, Planned, PlannedStep, brought_up, drafted, planned, p
 from .rules import check
 from .store import Expected
 from .template import Template
+from .token_rules import DAY, MOST_DAYS
+from .token_uses import TokenUses
 from .within_reach import require_reach, state_of, touched_by_plan, touched_by_rows, touched_by_steps
 
 MOST_MOVED = 1000  # changes since an apply was planned: after more, it is planned anew
@@ -32,9 +34,11 @@ LIVE = b'{"status": "Binder Registry Live!"}\n'
 
 
 class Registry:
-    def __init__(self, store: LogStore, auth_store: AuthStore) -> None:
+    def __init__(self, store: LogStore, auth_store: AuthStore, *, longest_token: int = MOST_DAYS * DAY) -> None:
+        """`longest_token` (seconds) bounds how long a new token of the registry's own lasts."""
         self.store = store
         self.auth_store = auth_store
+        self.tokens = TokenUses(store, longest=longest_token)
 
     def __str__(self) -> str:
         """Where it is kept."""

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -19,6 +19,7 @@ from .postgres_durable import Durability
 from .postgres_listen import CHANNEL, Listener, can_notify
 from .postgres_queries import COPY, CURRENT_OF, FORMAT, HEAD, INSERT, LOCKED_HEAD, OF_NAME, STATE, TYPES, bounded_query
 from .postgres_schema import prepare
+from .postgres_tokens import PostgresTokens, Statement
 from .rows import COLUMNS, change_of, row_of
 
 STATE_PAGE = 100  # names walked at least by one statement: most may be deleted
@@ -39,9 +40,10 @@ class _Write:
     format: int
     raised: int = 0
     blanked: list[int] = field(default_factory=list)
+    more: list[Statement] = field(default_factory=list)  # of what is kept beside the log
 
 
-class PostgresLog:
+class PostgresLog(PostgresTokens):
     """Creates or migrates the schema, unless `read_only`. Raises `DatabaseRefused` when the database cannot be opened
     now, `StoreUnavailable` when it fails later; then it reconnects by itself."""
 
@@ -151,7 +153,7 @@ class PostgresLog:
                 rows: list[Change] = []
                 self._local.write = write = _Write(connection, head, kept)
                 yield rows
-                if rows or write.blanked:
+                if rows or write.blanked or write.more:
                     with failures(connection):
                         self._commit(connection, rows, write)
         finally:
@@ -209,6 +211,8 @@ class PostgresLog:
                     connection.execute(
                         "UPDATE registry_changes SET content = NULL WHERE revision = ANY(%s::int8[])", (write.blanked,)
                     )
+                for statement, parameters in write.more:
+                    connection.execute(statement, parameters)
                 if self._notifies:
                     connection.execute(f"SELECT pg_notify('{CHANNEL}', '')")
                 committed = connection.execute("COMMIT")
@@ -220,6 +224,9 @@ class PostgresLog:
         # lost with this server.
         if warnings:
             raise psycopg.OperationalError(f"COMMIT: {warnings[0]}")
+
+    def _add(self, statements: Sequence[Statement]) -> None:
+        self._local.write.more += statements
 
     def _rows(self, query: str, *given: Any, **named: Any) -> list[Any]:
         write: _Write | None = getattr(self._local, "write", None)

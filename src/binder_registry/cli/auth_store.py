@@ -1,31 +1,52 @@
-"""Whose tokens a server takes: its keys, from the environment, and a hub's."""
+"""Whose tokens a server takes: its keys, from the environment, its own tokens, and a hub's."""
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
 from ..auth import AuthStore, TokenAuthStore, trimmed
+from ..log_store import LogStore
+from ..tokens import OwnTokens, StoredTokens
 
 
-def auth_store(auth: str) -> AuthStore:
-    keys = _key_store()
-    if auth == "jupyterhub":
-        from ..hub_auth import FirstKnowing, HubAuthStore
-
-        url = os.environ.get("JUPYTERHUB_API_URL", "").strip()
-        if not url:
-            raise click.UsageError("--auth jupyterhub needs JUPYTERHUB_API_URL, such as http://hub:8081/hub/api")
-        try:
-            hub = HubAuthStore(url)
-        except ValueError as error:
-            raise click.UsageError(f"JUPYTERHUB_API_URL: {error}") from None
-        return FirstKnowing(keys, hub) if keys else hub
-    if keys is None:
+def auth_stores(auth: str) -> tuple[TokenAuthStore | None, AuthStore | None]:
+    """The keys, and the hub; at least one of them is there."""
+    keys, hub = _key_store(), _hub_store() if auth == "jupyterhub" else None
+    if keys is None and hub is None:
         click.echo("Environment variable BINDER_API_KEY must be non-empty")  # 2015's words, on its standard output
         sys.exit(2)
-    return keys
+    return keys, hub
+
+
+@contextmanager
+def with_own_tokens(stores: tuple[TokenAuthStore | None, AuthStore | None], store: LogStore) -> Iterator[AuthStore]:
+    """As one, with the tokens that the database keeps between the two, where it keeps any."""
+    from ..hub_auth import FirstKnowing
+
+    keys, hub = stores
+    own = StoredTokens(store.tokens) if store.tokens else None
+    others = OwnTokens(own, hub) if own else hub
+    try:
+        yield FirstKnowing(*(each for each in (keys, others) if each is not None))
+    finally:
+        if own:
+            own.close()
+
+
+def _hub_store() -> AuthStore:
+    from ..hub_auth import HubAuthStore
+
+    url = os.environ.get("JUPYTERHUB_API_URL", "").strip()
+    if not url:
+        raise click.UsageError("--auth jupyterhub needs JUPYTERHUB_API_URL, such as http://hub:8081/hub/api")
+    try:
+        return HubAuthStore(url)
+    except ValueError as error:
+        raise click.UsageError(f"JUPYTERHUB_API_URL: {error}") from None
 
 
 def _key_store() -> TokenAuthStore | None:

@@ -19,7 +19,7 @@ from .deadlines import BODY, PATIENCE
 from .error_status import logged_reply
 from .fast_heads import HARMLESS, HEAD, LINE
 from .recorder import GONE
-from .replies import Reply
+from .replies import Reply, expiry
 from .uvicorn_parts import STATUS_LINE
 
 LONGEST = 64 * 1024  # bytes of a body
@@ -125,7 +125,7 @@ class PlainWrite:
             status, sent = reply.status, len(reply.body)
             shared = protocol.server_state.default_headers
             revision = (b"registry-revision", b"%d" % self._writes.revision)
-            headers = [*shared, revision, (b"request-id", request_id), *reply.headers]
+            headers = [*shared, revision, (b"request-id", request_id), *expiry(self.who), *reply.headers]
             lines = [b"%b: %b\r\n" % header for header in headers]
             protocol.transport.writelines((b"%b%b\r\n" % (STATUS_LINE[status], b"".join(lines)), reply.body))
             if not self.keep_alive:

@@ -4,10 +4,19 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
+from ...auth import Identity
 from ...changes import Change
+from ...wire import timestamp
 from ..live.answer import JSON, VARIES, Answer, entity_tag
 from ..live.answer import Header as Header
 from .asgi import Send
+
+
+def expiry(who: Identity | None) -> list[Header]:
+    """`Registry-Token-Expires`, for answers to writes with a token that ends."""
+    if who is None or who.expires is None:
+        return []
+    return [(b"registry-token-expires", timestamp(who.expires).encode())]
 
 
 class Reply(Struct):
