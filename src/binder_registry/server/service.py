@@ -35,6 +35,7 @@ from .http.counters import Counters
 from .http.identities import Identities
 from .http.prefixes_origins import normal_origins, normal_prefix
 from .http.requests import ClientDisconnected, HTTPRequest
+from .http.token_watch import TokenWatch
 from .lanes import Lane
 from .limits import Limits
 from .live.apply_lane import ApplyLane
@@ -109,6 +110,7 @@ class Service:
         self.running = False
         self.applies = ApplyLane(options.limits.waiting_apply_bytes)
         self.identities = Identities(registry.auth_store, options.limits)
+        self.token_watch = TokenWatch(self.identities)
         most, seconds = options.limits.waiting_queries, options.limits.query_seconds
         self.queries = Lane("queries", most=most, seconds=seconds)  # of the present: they take the processor's time
         self.past = Lane("past", most=most, seconds=seconds)  # which takes the database's
