@@ -12,7 +12,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from .errors import InvalidToken, MissingScope
-from .globs import compiled
+from .globs import compiled_together
 from .lengths import IDENTITY_LENGTH, TOKEN_LENGTH
 from .selector import Requirement, matches
 
@@ -47,14 +47,14 @@ class Reach(Struct, frozen=True):
         return Reach(outer.names + self.names, outer.labels + self.labels)
 
     def names_it(self, name: str) -> bool:
-        return all(any(_fits(glob)(name) for glob in globs) for globs in self.names)
+        return all(_one_of(globs)(name) for globs in self.names)
 
     def holds(self, labels: Mapping[str, str]) -> bool:
         return matches(self.labels, labels)
 
 
 EVERYTHING = Reach()
-_fits = lru_cache(1024)(compiled)
+_one_of = lru_cache(1024)(compiled_together)
 
 
 class Identity(Struct, frozen=True):

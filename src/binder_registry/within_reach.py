@@ -46,11 +46,12 @@ def require_reach(who: Identity, touched: Iterable[Touched], current: Callable[[
     """
     reach = who.reach
     for name, before, after in touched:
-        if not (_reaches(reach, name, before) and _reaches(reach, name, after)):
+        same = before is not None and after is not None and before.labels == after.labels
+        if not (reach.names_it(name) and _holds(reach, before) and (same or _holds(reach, after))):
             raise OutOfReach.of(name)
         successor = after.replaced_by if after else ""
         is_new = successor and successor != (before.replaced_by if before else "")
-        if is_new and not _reaches(reach, successor, current(successor)):
+        if is_new and not (reach.names_it(successor) and _holds(reach, current(successor))):
             raise OutOfReach.of(successor)
 
 
@@ -80,5 +81,5 @@ def state_of(change: Change | None) -> State | None:
     return _decode(change.content) if change and change.content else None
 
 
-def _reaches(reach: Reach, name: str, state: State | None) -> bool:
-    return reach.names_it(name) and (state is None or reach.holds(state.labels))
+def _holds(reach: Reach, state: State | None) -> bool:
+    return state is None or not reach.labels or reach.holds(state.labels)

@@ -9,7 +9,6 @@ import httpx2
 import pytest
 
 from binder_registry import InMemoryStore, Registry, TokenAuthStore
-from binder_registry.hub_auth import FirstKnowing
 from binder_registry.log_store import LogStore
 from binder_registry.server import App, Options
 from binder_registry.token_text import id_and_secret
@@ -28,7 +27,8 @@ def serving(store: LogStore, **options: Any) -> Iterator[Client]:
     """A client with the key, of a server that takes fast writes, as `serve` does."""
     assert store.tokens is not None
     with closing(StoredTokens(store.tokens)) as own:
-        auth = FirstKnowing(TokenAuthStore(KEY), OwnTokens(own))
+        keys = TokenAuthStore(KEY)
+        auth = OwnTokens(own, keys, keys=keys)
         with listening(App(Registry(store, auth), Options(**options))) as port, calling(port) as client:
             yield client
 

@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import click
@@ -24,17 +24,17 @@ def auth_stores(auth: str) -> tuple[TokenAuthStore | None, AuthStore | None]:
 
 @contextmanager
 def with_own_tokens(stores: tuple[TokenAuthStore | None, AuthStore | None], store: LogStore) -> Iterator[AuthStore]:
-    """As one, with the tokens that the database keeps between the two, where it keeps any."""
+    """As one, with the tokens that the database keeps, where it keeps any."""
     from ..hub_auth import FirstKnowing
 
     keys, hub = stores
-    own = StoredTokens(store.tokens) if store.tokens else None
-    others = OwnTokens(own, hub) if own else hub
-    try:
-        yield FirstKnowing(*(each for each in (keys, others) if each is not None))
-    finally:
-        if own:
-            own.close()
+    others = FirstKnowing(keys, hub) if keys and hub else keys or hub
+    assert others is not None, "at least one is there"
+    if store.tokens is None:
+        yield others
+        return
+    with closing(StoredTokens(store.tokens)) as own:
+        yield OwnTokens(own, others, keys=keys)
 
 
 def _hub_store() -> AuthStore:
