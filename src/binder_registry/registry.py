@@ -202,9 +202,10 @@ class Registry:
         with self.atomic() as batch:
             start = len(batch.rows)
             given = write()
-            if named is not None:
+            if named is not None and who.reach.labels:
                 batch.look_up(named)
-            require_reach(who, touched_by_rows(batch, start, named), lambda name: state_of(batch.current(name)))
+            touched = touched_by_rows(batch, start, who.reach, named)
+            require_reach(who, touched, lambda name: state_of(batch.current(name)))
             return given
 
     # For the server itself: no scope is asked for.
