@@ -414,6 +414,12 @@ def test_a_log_that_keeps_no_tokens_says_so() -> None:
     append(log, "a")
     uses = TokenUses(LogStore(log))
 
-    for use in (lambda: uses.make(ROOT, new()), lambda: uses.list(ROOT), lambda: uses.audit(ROOT)):
+    asked: list[Callable[[], object]] = [
+        lambda: uses.make(ROOT, new()),
+        lambda: uses.list(ROOT),
+        lambda: uses.audit(ROOT),
+        lambda: uses.note_uses(["00000001"]),
+    ]
+    for use in asked:
         with pytest.raises(TokensNotKept):
             use()

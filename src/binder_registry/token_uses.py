@@ -129,6 +129,7 @@ class TokenUses:
 
     def note_uses(self, identifiers: Iterable[str]) -> None:
         """For the server itself: these tokens were used a moment ago. Kept to the minute."""
+        self._kept()  # else the whole commit would fail, and not this alone
         minute = self._now().replace(second=0, microsecond=0)
         with self._store.atomic() as batch:
             batch.token_uses |= dict.fromkeys(identifiers, minute)

@@ -113,8 +113,8 @@ class MemoryLog:
                 for token, entry in self._token_changes:
                     self._audit.append(entry)
                     self._tokens[token.id] = token
-                for identifier, used in self._uses.items():
-                    self._tokens[identifier] = replace(self._tokens[identifier], used=used)
+                for identifier in self._uses.keys() & self._tokens.keys():
+                    self._tokens[identifier] = replace(self._tokens[identifier], used=self._uses[identifier])
                 self._state.notify_all()
 
     def blank(self, revision: int) -> None:

@@ -106,7 +106,7 @@ class TokenStores:
             tokens.write_tokens([change(CI, 1)])
 
         with log.writing():
-            tokens.write_uses({CI.id: NOON})
+            tokens.write_uses({CI.id: NOON, "no-such-": NOON})
 
         assert tokens.tokens() == (1, [replace(CI, used=NOON)])
         assert tokens.tokens(1) == (1, [])
