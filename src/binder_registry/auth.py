@@ -129,10 +129,14 @@ class TokenAuthStore:
     blocking = False
 
     def __init__(self, *tokens: str, name: str = "api-key") -> None:
+        self.renew(*tokens)
+        self._identity = Identity(name, frozenset(Scope), "key")
+
+    def renew(self, *tokens: str) -> None:
+        """These take the place of those before, all at once. Raises as above, and leaves them then."""
         if not tokens:
             raise ValueError("a TokenAuthStore needs at least one token")
         self._digests = [_digest(carried(token)) for token in tokens]
-        self._identity = Identity(name, frozenset(Scope), "key")
 
     def identify(self, token: str) -> Identity:
         digest, known = _digest(token), False

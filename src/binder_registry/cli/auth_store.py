@@ -1,9 +1,11 @@
 """Whose tokens a server takes: its keys, from the environment, its own tokens, and a hub's."""
 
+import logging
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 
 import click
@@ -11,6 +13,8 @@ import click
 from ..auth import AuthStore, TokenAuthStore, trimmed
 from ..log_store import LogStore
 from ..tokens import OwnTokens, StoredTokens
+
+logger = logging.getLogger("binder_registry")
 
 
 def auth_stores(auth: str) -> tuple[TokenAuthStore | None, AuthStore | None]:
@@ -49,12 +53,45 @@ def _hub_store() -> AuthStore:
         raise click.UsageError(f"JUPYTERHUB_API_URL: {error}") from None
 
 
-def _key_store() -> TokenAuthStore | None:
-    path = os.environ.get("BINDER_API_KEY_FILE", "").strip()
-    keys = _lines(path) if path else [trimmed(os.environ.get("BINDER_API_KEY", ""))]
-    keys = [key for key in keys if key]
+def rereads_of(keys: TokenAuthStore | None) -> list[Callable[[], None]]:
+    """What SIGHUP does to them: nothing, unless they are in a file."""
+    path = _key_file()
+    return [partial(_reread, keys, path)] if keys and path else []
+
+
+def _reread(keys: TokenAuthStore, path: str) -> None:
+    """Where the file cannot be used, the keys of before stay in force, all of them."""
     try:
+        found = _keys()
+        with _sourced(path):
+            keys.renew(*found)
+    except click.ClickException as error:
+        logger.error("SIGHUP: %s: the keys of before stay in force", error.message)
+    else:
+        logger.info("SIGHUP: read %d keys from %s", len(found), path)
+
+
+def _key_store() -> TokenAuthStore | None:
+    keys = _keys()
+    with _sourced(_key_file()):
         return TokenAuthStore(*keys) if keys else None
+
+
+def _key_file() -> str:
+    return os.environ.get("BINDER_API_KEY_FILE", "").strip()
+
+
+def _keys() -> list[str]:
+    path = _key_file()
+    found = _lines(path) if path else [trimmed(os.environ.get("BINDER_API_KEY", ""))]
+    return [key for key in found if key]
+
+
+@contextmanager
+def _sourced(path: str) -> Iterator[None]:
+    """A key that cannot be one is told with where it stands."""
+    try:
+        yield
     except ValueError as error:
         source = f"BINDER_API_KEY_FILE: {path}" if path else "BINDER_API_KEY"
         raise click.ClickException(f"{source}: {error}") from None

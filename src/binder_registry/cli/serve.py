@@ -13,7 +13,7 @@ from ..errors import DatabaseRefused, StoreUnavailable
 from ..log_store import LogStore
 from ..registry import Registry
 from ..token_rules import DAY, MOST_DAYS
-from .auth_store import auth_stores, with_own_tokens
+from .auth_store import auth_stores, rereads_of, with_own_tokens
 from .environment import PortSetting, Setting, service_url, variables_of_others
 from .limits import limit
 from .log_lines import LogLines, logged_to
@@ -166,7 +166,7 @@ def serve(
 
     BINDER_API_KEY holds the key that writes; BINDER_API_KEY_FILE instead names a file with one key on each line.
     """
-    with stoppable(), logged_to(sys.stderr, log_level.upper()) as log:
+    with stoppable() as rereads, logged_to(sys.stderr, log_level.upper()) as log:
         for name in variables_of_others():
             logger.info("%s is a Service's address, which Kubernetes sets, and no port: it was passed over", name)
         from ..server import Options, limits_of  # only now: a signal that comes while this is read must not be lost
@@ -183,6 +183,7 @@ def serve(
         except ValueError as error:
             raise click.UsageError(str(error)) from None
         stores, longest = auth_stores(auth), max_token_age * DAY
+        rereads += rereads_of(stores[0])
         _serve(log, db, (host, port), stores, longest, options, access_log=access_log, drain_delay=drain_delay)
 
 
