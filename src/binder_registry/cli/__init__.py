@@ -10,6 +10,7 @@ from typing import NamedTuple, NoReturn
 import click
 from click.shell_completion import CompletionItem
 
+from ..file_names import as_text
 from ..version import __version__
 from .arguments import in_utf8
 from .connection import Chosen, context_option, url_option
@@ -135,6 +136,7 @@ def run(arguments: Sequence[str]) -> int:
             return result if isinstance(result, int) else 0
         except click.ClickException as error:
             with suppress(OSError):  # a full disk, a closed pipe: the exit code says it, too
+                error.message = as_text(error.message)  # type: ignore[misc]  # shown, and no more
                 error.show(sys.stderr)
             return error.exit_code
         except click.Abort:

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import quote
 
 import click
 
@@ -18,7 +17,7 @@ from ..backends.sqlite import SQLiteLog
 from ..backends.sqlite_file import code
 from ..backends.sqlite_foreign_wal import beside
 from ..backends.sqlite_pragmas import connect
-from ..backends.urls import sqlite_path
+from ..backends.urls import sqlite_path, sqlite_url
 from ..errors import DatabaseRefused, StoreUnavailable
 from ..sync_folder import sync_folder
 from ..verify import Finding, damaged_pages, verify
@@ -46,9 +45,9 @@ def sound_copy(source: Path, target: Path) -> Iterator[tuple[Path, Finding]]:
             _copy_pages(source, copy)
         except OSError as error:
             raise click.ClickException(f"{copy.parent}: {error.strerror}") from None
-        finding = verified(f"sqlite:///{quote(str(copy))}")
+        finding = verified(sqlite_url(copy))
         if problems := [*damaged_pages(copy), *finding.problems]:
-            more = local("check", arguments=[f"sqlite:///{quote(str(source))}"])
+            more = local("check", arguments=[sqlite_url(source)])
             raise click.ClickException(f"{source} is not sound: {problems[0]}. `{more}` says more.")
         with copy.open("rb") as whole:
             os.fsync(whole.fileno())

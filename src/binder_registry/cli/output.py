@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..file_names import as_text
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -42,7 +44,7 @@ def format_option(*names: str, default: str = "table") -> Callable[[Callable[...
 
 
 def printable(text: str) -> str:
-    return text.translate(_ESCAPES)
+    return as_text(text).translate(_ESCAPES)
 
 
 def escape_what_output_cannot_hold() -> None:
