@@ -516,6 +516,8 @@ def test_what_is_written_reads_back(text: str) -> None:
         (NOON.replace(second=50), "2015-10-07T12:00:50Z"),
         (NOON.astimezone(timezone(timedelta(hours=-5))), "2015-10-07T12:00:00Z"),
         (datetime(1, 1, 1, tzinfo=UTC), "0001-01-01T00:00:00Z"),
+        (datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=14))), "0001-01-01T00:00:00+14:00"),
+        (datetime.max.replace(tzinfo=timezone(timedelta(hours=-12))), "9999-12-31T23:59:59.999999-12:00"),
     ],
 )
 def test_times_are_written_as_go_writes_them(time: datetime, text: str) -> None:

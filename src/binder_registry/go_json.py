@@ -31,7 +31,12 @@ def encode(value: Any) -> bytes:
 
 def timestamp(time: datetime) -> str:
     """RFC 3339 in UTC, `Z`, the fraction without trailing zeros: Go's RFC3339Nano."""
-    text = (time if time.tzinfo is UTC else time.astimezone(UTC)).isoformat().removesuffix("+00:00")
+    if time.tzinfo is not UTC:
+        try:
+            time = time.astimezone(UTC)
+        except OverflowError:  # the first or the last day of the calendar, from another registry
+            return time.isoformat()
+    text = time.isoformat().removesuffix("+00:00")
     return (text.rstrip("0") if "." in text else text) + "Z"
 
 

@@ -148,12 +148,21 @@ def test_the_root_is_a_folder_too() -> None:
         open_log("sqlite:////.")
 
 
-@pytest.mark.parametrize(("ahead", "warned"), [(timedelta(days=1), True), (timedelta(), False)])
+@pytest.mark.parametrize(
+    ("time", "warned"),
+    [
+        (datetime.now(UTC) + timedelta(days=1), True),
+        (datetime.now(UTC), False),
+        (datetime.max.replace(tzinfo=UTC), True),
+        (datetime.min.replace(tzinfo=UTC), False),
+    ],
+    ids=["tomorrow", "now", "9999", "1"],
+)
 def test_a_newest_change_from_the_future_is_told_when_the_log_is_opened(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture, ahead: timedelta, warned: bool
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, time: datetime, warned: bool
 ) -> None:
     url = f"sqlite:///{tmp_path}/a.db"
-    with closing(LogStore(open_log(url), now=lambda: datetime.now(UTC) + ahead)) as store:
+    with closing(LogStore(open_log(url), now=lambda: time)) as store:
         store.register_template(Template(name="a", image_name="i"))
 
     open_log(url).close()

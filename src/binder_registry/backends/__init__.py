@@ -5,6 +5,7 @@ import logging
 from ..clock import dated_ahead, utc_now
 from ..errors import DatabaseRefused
 from ..file_names import as_text
+from ..installing import installs
 from ..log_contract import Log, format_kept
 from ..log_store import LogStore
 from ..must_understand import FORMAT
@@ -51,7 +52,7 @@ def _opened(url: str, read_only: bool) -> Target:
         try:
             from .postgres import PostgresLog
         except ImportError as error:
-            raise DatabaseRefused("PostgreSQL needs an extra: pip install 'binder-registry[postgres]'") from error
+            raise DatabaseRefused(f"PostgreSQL needs an extra: {installs('binder-registry[postgres]')}") from error
         return PostgresLog(as_text(url), read_only=read_only)
     raise unknown(url)
 

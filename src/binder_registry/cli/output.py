@@ -156,6 +156,14 @@ def moment(time: datetime | None) -> str:
     return timestamp(time)
 
 
+def local(time: datetime) -> datetime:
+    """On this machine's clock; as it is on the first and the last day of the calendar, which may be out of it there."""
+    try:
+        return time.astimezone()
+    except (OverflowError, ValueError, OSError):
+        return time
+
+
 def ago(age: Any) -> str:
     seconds = max(0, int(age.total_seconds()))
     for size, unit in ((86400, "day"), (3600, "hour"), (60, "minute"), (1, "second")):
