@@ -363,7 +363,14 @@ def malformed(error: Exception) -> str:
 
 
 class NotOffered(Exception):
-    """Why a hub cannot offer this template. The registry accepts what 2015 accepted; a hub needs more."""
+    """Why a hub cannot offer this template. The registry accepts what 2015 accepted; a hub needs more.
+
+    Where code of the hub's failed, that is its cause: for the log alone, for nobody knows what it says.
+    """
+
+    @property
+    def logged(self) -> str:
+        return f"{self}: {self.__cause__!r}" if self.__cause__ else str(self)
 
 
 @dataclass(frozen=True)
@@ -558,11 +565,12 @@ class Instead(dict[str, Any]):
     """A mapping that takes the place of what the hub set, and is not merged into it."""
 
 
-def merged_setting(before: Any, ours: Any) -> Any:
+def merged_setting(before: Any, ours: Any, *, takes_none: bool = True) -> Any:
     """What a trait becomes: as KubeSpawner merges overrides, on copies.
 
     Mappings are merged key by key, at every depth, and None takes a key away; all else is replaced. Where the hub has a
-    function for a mapping, that is asked at every start, and ours is merged into what it says.
+    function for a mapping, that is asked at every start, and ours is merged into what it says. An answer that the
+    spawner would not take fails the start: what is no mapping, and None unless it `takes_none`.
     """
     if isinstance(ours, Instead) or not isinstance(ours, dict):
         return copied(ours)
@@ -571,10 +579,15 @@ def merged_setting(before: Any, ours: Any) -> Any:
 
     def asked(spawner: Any) -> Any:
         theirs = before(spawner)
-        return later(theirs) if isawaitable(theirs) else _updated(theirs, ours)
+        return later(theirs) if isawaitable(theirs) else both(theirs)
 
     async def later(theirs: Any) -> Any:
-        return _updated(await theirs, ours)
+        return both(await theirs)
+
+    def both(theirs: Any) -> Any:
+        if isinstance(theirs, Mapping) or (theirs is None and takes_none):
+            return _updated(theirs, ours)
+        raise TypeError(f"the hub's own function gives no mapping of settings, but {type(theirs).__name__}")
 
     return asked
 
@@ -1069,7 +1082,9 @@ def _remembered(template: Template, option: str, choice: Json, rules: Rules, che
 def _reason(template: Template, choices: Mapping[str, Any], check: Callable[[Template], Any]) -> str:
     try:
         check(resolve(template, choices, EveryGroup(), matches=lambda pattern, text: True))
-    except (NotOffered, ChoiceRefused) as reason:
+    except NotOffered as reason:
+        return reason.logged
+    except ChoiceRefused as reason:
         return str(reason)
     except MALFORMED as error:
         return malformed(error)
@@ -1433,7 +1448,7 @@ def offered(templates: Iterable[Template], rules: Rules = ANY_HUB) -> tuple[list
         try:
             offers.append(offer(template, rules))
         except NotOffered as reason:
-            left_out.append((template["name"], str(reason)))
+            left_out.append((template["name"], reason.logged))
         except MALFORMED as error:
             left_out.append((template["name"], malformed(error)))
     return sorted(offers, key=lambda one: one.order), left_out
@@ -1496,7 +1511,7 @@ def _overridden(template: Template, profile: dict[str, Any], override: Override)
     try:
         changed = override(copied(template), profile)
     except Exception as error:
-        raise NotOffered(f"the hub's override failed: {error!r}") from error
+        raise NotOffered("the hub's override failed") from error
     if changed is None:
         raise NotOffered("the hub's override leaves it out")
     if not isinstance(changed, dict) or not isinstance(changed.get("kubespawner_override"), dict):
@@ -1621,7 +1636,7 @@ class Catalogue:
             try:
                 offers[name] = with_versions(template, self.history.get(name, []), rules, versions)
             except NotOffered as reason:
-                left_out[name] = str(reason)
+                left_out[name] = reason.logged
             except MALFORMED as error:
                 left_out[name] = malformed(error)
             else:
@@ -2342,7 +2357,10 @@ async def start_of(choice: Choice, options: Mapping[str, Any], standing: Standin
     try:
         _, settings = profile_of(resolved, rules)
     except NotOffered as reason:
-        raise http_error(400, f"This environment cannot be started: {reason}.") from None
+        if reason.__cause__:
+            log.error("The environment %r cannot be started: %s", template["name"], reason.logged)
+        status = 500 if reason.__cause__ else 400
+        raise http_error(status, f"This environment cannot be started: {reason}.") from None
     except MALFORMED as error:
         raise http_error(400, f"This environment cannot be started: {malformed(error)}.") from None
     return Start(settings, given, notices)
@@ -2409,7 +2427,9 @@ async def apply_settings(spawner: Any, settings: Mapping[str, Any], rules: Rules
     given |= empty
     for trait, ours in given.items():
         try:
-            _set_trait(spawner, undo, trait, ours if trait in empty else merged_setting(getattr(spawner, trait), ours))
+            if trait not in empty:
+                ours = merged_setting(getattr(spawner, trait), ours, takes_none=rules.kind == "kubernetes")
+            _set_trait(spawner, undo, trait, ours)
         except Exception as error:  # noqa: BLE001  # whatever the trait's own rule raises
             log.warning("%s: the spawner does not take this environment's %s: %s", spawner._log_name, trait, error)
             raise http_error(400, f"This environment cannot be started: the spawner refuses its {trait}.") from None
@@ -2894,7 +2914,7 @@ def _spawner_class(c: Any) -> Any:
 
 def _set_hooks(section: Any, hooks: Mapping[str, Any]) -> None:
     for trait, hook in hooks.items():
-        if trait in ("profile_list", "options_form") and section.get(trait):
+        if trait in ("profile_list", "options_form") and section.get(trait) and section[trait] != hook:
             log.warning("The hub's own %s gives way to the registry's list.", trait)
         section[trait] = hook
 

@@ -404,6 +404,15 @@ def test_a_list_of_the_hubs_own_gives_way_and_the_log_says_so(
     assert "The hub's own profile_list gives way to the registry's list." in caplog.messages
 
 
+@pytest.mark.parametrize("own", [{}, {"profile_list": []}])
+def test_where_the_hub_has_no_list_of_its_own_nothing_gives_way(
+    registry: RegistryStub, caplog: pytest.LogCaptureFixture, own: dict[str, Any]
+) -> None:
+    configured(registry, JupyterHub={"spawner_class": "kubespawner.KubeSpawner"}, KubeSpawner=own)
+
+    assert "gives way" not in caplog.text
+
+
 def test_a_misspelt_trait_of_an_override_is_said(caplog: pytest.LogCaptureFixture) -> None:
     from dockerspawner import DockerSpawner
 

@@ -1,6 +1,7 @@
 """A real server for a test: its own process, on a port of its own, ended with the block."""
 
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -36,9 +37,14 @@ class RunningServer:
 
 
 def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-    return port
+    """Below those that connections get: one of these keeps a server from its port for a minute after it ended."""
+    while True:
+        port = 10_000 + secrets.randbelow(22_000)
+        try:
+            socket.create_server(("127.0.0.1", port)).close()
+        except OSError:
+            continue
+        return port
 
 
 def start_server(

@@ -57,7 +57,7 @@ class Catalogue:
             try:
                 offers[name] = with_versions(template, self.history.get(name, []), rules, versions)
             except NotOffered as reason:
-                left_out[name] = str(reason)
+                left_out[name] = reason.logged
             except MALFORMED as error:
                 left_out[name] = malformed(error)
             else:

@@ -107,7 +107,7 @@ def _spawner_class(c: Any) -> Any:
 
 def _set_hooks(section: Any, hooks: Mapping[str, Any]) -> None:
     for trait, hook in hooks.items():
-        if trait in ("profile_list", "options_form") and section.get(trait):
+        if trait in ("profile_list", "options_form") and section.get(trait) and section[trait] != hook:
             log.warning("The hub's own %s gives way to the registry's list.", trait)
         section[trait] = hook
 

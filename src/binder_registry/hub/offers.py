@@ -123,7 +123,7 @@ def offered(templates: Iterable[Template], rules: Rules = ANY_HUB) -> tuple[list
         try:
             offers.append(offer(template, rules))
         except NotOffered as reason:
-            left_out.append((template["name"], str(reason)))
+            left_out.append((template["name"], reason.logged))
         except MALFORMED as error:
             left_out.append((template["name"], malformed(error)))
     return sorted(offers, key=lambda one: one.order), left_out
@@ -186,7 +186,7 @@ def _overridden(template: Template, profile: dict[str, Any], override: Override)
     try:
         changed = override(copied(template), profile)
     except Exception as error:
-        raise NotOffered(f"the hub's override failed: {error!r}") from error
+        raise NotOffered("the hub's override failed") from error
     if changed is None:
         raise NotOffered("the hub's override leaves it out")
     if not isinstance(changed, dict) or not isinstance(changed.get("kubespawner_override"), dict):

@@ -41,7 +41,9 @@ async def apply_settings(spawner: Any, settings: Mapping[str, Any], rules: Rules
     given |= empty
     for trait, ours in given.items():
         try:
-            _set_trait(spawner, undo, trait, ours if trait in empty else merged_setting(getattr(spawner, trait), ours))
+            if trait not in empty:
+                ours = merged_setting(getattr(spawner, trait), ours, takes_none=rules.kind == "kubernetes")
+            _set_trait(spawner, undo, trait, ours)
         except Exception as error:  # noqa: BLE001  # whatever the trait's own rule raises
             log.warning("%s: the spawner does not take this environment's %s: %s", spawner._log_name, trait, error)
             raise http_error(400, f"This environment cannot be started: the spawner refuses its {trait}.") from None
