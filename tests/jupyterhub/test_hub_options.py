@@ -1,7 +1,5 @@
 """Options over real hubs, in a real browser: a form with a menu and a text, REST, links, and what was saved before."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -10,15 +8,9 @@ import pytest
 from binder_registry.choices import Choice, FreeText, Option
 from binder_registry.client import Client
 from binder_registry.settings import Settings
-from binder_registry.template import ContainerLimits, Template
-from tests.jupyterhub.fake_kubernetes import FakeKubernetes
-from tests.jupyterhub.hubs import PASSWORD, TINY_SERVER, Hub, eventually, need, need_module, running_hub
+from binder_registry.template import Template
+from tests.jupyterhub.hubs import Hub, eventually, logged_in
 from tests.jupyterhub.test_hub import publish, seen
-from tests.jupyterhub.test_hub_kubernetes import CONFIG
-from tests.jupyterhub.test_local_example import CHROMIUM, FLAGS
-from tests.server.running import free_port
-
-need_module("kubespawner")
 
 SIZE = Option(
     name="size",
@@ -38,39 +30,12 @@ SLOW = Option(name="slow", choices=(Choice(name="none"),), free_text=FreeText(pa
 OPTIONS = (SIZE, DATA, SLOW)
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    need_module("playwright")
-    need(CHROMIUM.exists(), str(CHROMIUM))
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
-        yield browser
-        browser.close()
-
-
-def logged_in(browser: Any, hub: Hub, user: str) -> Any:
-    page = browser.new_context().new_page()
-    page.set_default_timeout(60_000)
-    page.goto(f"{hub.url}/hub/login")
-    page.fill("#username_input", user)
-    page.fill("#password_input", PASSWORD)
-    page.click("#login_submit")
-    page.wait_for_url("**/hub/**")
-    page.goto(f"{hub.url}/hub/spawn")
-    return page
-
-
 def environment_after(hub: Hub, user: str, options: dict[str, Any] | None) -> dict[str, str]:
     answer = hub.start(user, options)
     assert answer.status_code in (201, 202), answer.text
     found = hub.environment(user)
     hub.stop_server(user)
     return found
-
-
-# ── local processes ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def test_a_menu_and_a_text_in_the_form_start_what_they_say(hub: Hub, publisher: Client, browser: Any) -> None:
@@ -160,55 +125,3 @@ def test_a_pattern_without_end_stalls_no_other_request(hub: Hub, publisher: Clie
 
     assert (refused.status_code, refused.json()["message"]) == (400, "Too slow.")
     assert httpx2.get(f"{hub.api_url}/", trust_env=False).status_code == 200
-
-
-# ── pods ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-@pytest.fixture(scope="module")
-def kubernetes() -> Iterator[FakeKubernetes]:
-    with FakeKubernetes() as fake:
-        yield fake
-
-
-@pytest.fixture(scope="module")
-def pods_hub(registry: Any, kubernetes: FakeKubernetes, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
-    folder: Path = tmp_path_factory.mktemp("pods")
-    (folder / "kubeconfig").write_text(kubernetes.kubeconfig)
-    config = CONFIG.format(port=free_port(), url=registry.url, tiny=TINY_SERVER)
-    with running_hub(folder, config, environment={"KUBECONFIG": str(folder / "kubeconfig")}) as hub:
-        yield hub
-
-
-def test_kubespawners_own_form_starts_what_is_chosen_and_typed(
-    pods_hub: Hub, kubernetes: FakeKubernetes, publisher: Client, browser: Any
-) -> None:
-    sizes = Option(
-        name="mem_1_9",
-        display_name="Size",
-        choices=(Choice(name="small"), Choice(name="large", set=Settings(limits=ContainerLimits(memory=2 << 30)))),
-    )
-    image = Option(
-        name="image",
-        display_name="Image",
-        choices=(Choice(name="plain"),),
-        free_text=FreeText(display_name="Your own", set=Settings(image_name="{value}")),
-    )
-    publish(publisher, "pod-lab", options=(sizes, image))
-    seen(pods_hub, "pod-lab")
-    page = logged_in(browser, pods_hub, "vera")
-
-    page.locator("#profile-option-pod-lab--mem_1_9").select_option("large")
-    page.locator("#profile-option-pod-lab--image").select_option("unlisted-choice")
-    page.locator("#profile-option-pod-lab--image--unlisted-choice").fill("quay.io/a/b:c")
-    page.check("#profile-item-pod-lab")
-    page.click('#spawn_form [type="submit"]')
-    eventually(lambda: pods_hub.api("GET", "/users/vera").json()["servers"].get("", {}).get("ready"), 40)
-    pods_hub.stop_server("vera")
-    page.goto(f"{pods_hub.url}/hub/spawn")
-
-    [container] = kubernetes.manifests[-1]["spec"]["containers"]
-    assert container["image"] == "quay.io/a/b:c"
-    assert container["resources"]["limits"] == {"memory": 2 << 30}
-    assert page.locator("#profile-option-pod-lab--mem_1_9").input_value() == "large"
-    assert page.locator("#profile-option-pod-lab--image--unlisted-choice").input_value() == "quay.io/a/b:c"
