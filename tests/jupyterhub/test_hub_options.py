@@ -7,9 +7,12 @@ import pytest
 
 from binder_registry.choices import Choice, FreeText, Option
 from binder_registry.client import Client
+from binder_registry.hub.view import MOST_DRAWN
+from binder_registry.jupyterhub import Standing
 from binder_registry.settings import Settings
 from binder_registry.template import Template
 from tests.jupyterhub.hubs import Hub, eventually, logged_in
+from tests.jupyterhub.samples import catalogue, environments, template
 from tests.jupyterhub.test_hub import publish, seen
 
 SIZE = Option(
@@ -125,3 +128,23 @@ def test_a_pattern_without_end_stalls_no_other_request(hub: Hub, publisher: Clie
 
     assert (refused.status_code, refused.json()["message"]) == (400, "Too slow.")
     assert httpx2.get(f"{hub.api_url}/", trust_env=False).status_code == 200
+
+
+def test_the_fields_of_a_large_form_are_drawn_once_for_what_is_chosen_and_sent(browser: Any) -> None:
+    options = [{"name": "size", "choices": [{"name": f"s{number}"} for number in range(10)]}]
+    found = catalogue(*(template(f"env-{number}", options=options) for number in range(MOST_DRAWN // 10)))
+    page = browser.new_page()
+    page.set_content(f"<form>{found.view(Standing(False, frozenset())).form_marking('env-0', '', {})}</form>")
+
+    for slug in ("env-7", "env-8", "env-7"):
+        page.check(f'[value="{slug}"]')
+    page.select_option("#profile-option-env-7--size", "s3")
+    page.check('[value="env-8"]')
+    page.select_option("#profile-option-env-7--size", "s4")  # which chooses its environment again
+    legends = page.locator("legend").all_inner_texts()
+    sent = page.evaluate("Object.entries(Object.fromEntries(new FormData(document.forms[0])))")
+    page.close()
+
+    assert legends == ["Options of env-0", "Options of env-7", "Options of env-8"]
+    understood = environments(found).options_from_form({name: [value] for name, value in sent})
+    assert understood == {"template": "env-7", "options": {"size": "s4"}}
