@@ -188,11 +188,24 @@ def entry(name: str, text: str = "") -> Entry:
 
 def test_a_change_replaces_one_block_and_leaves_what_was_made_of_the_others() -> None:
     living = Blocks.of([entry(f"t{number:04}") for number in range(1000)])
-    before = living.all.copy()
+    before = living.seen()
 
     living.put(entry("t0500", "new"))
 
-    assert [was is now for was, now in zip(before, living.all, strict=True)] == [True, True, False, True]
+    assert [was is now for was, now in zip(before, living.seen(), strict=True)] == [True, True, False, True]
+
+
+def test_what_was_seen_stays_as_it_was() -> None:
+    living = Blocks.of([entry("a"), entry("b")])
+    living.put(entry("a", "first"))
+    [seen] = living.seen()
+
+    living.put(entry("a", "second"))
+    living.put(entry("c"))
+    living.drop("b")
+
+    assert [each.name for each in seen.entries] == ["a", "b"]
+    assert b"first" in bytes(seen)
 
 
 def test_a_block_grows_to_no_more_than_twice_its_size() -> None:
@@ -201,8 +214,8 @@ def test_a_block_grows_to_no_more_than_twice_its_size() -> None:
     for number in range(3000):
         living.put(entry(f"t{number}"))
 
-    assert max(len(block.entries) for block in living.all) <= 2 * blocks.ENTRIES
-    assert len(living.all) < 3000 / (blocks.ENTRIES / 2)
+    assert max(len(block.entries) for block in living.seen()) <= 2 * blocks.ENTRIES
+    assert len(living.seen()) < 3000 / (blocks.ENTRIES / 2)
 
 
 def test_a_block_of_large_templates_holds_few() -> None:
@@ -210,7 +223,7 @@ def test_a_block_of_large_templates_holds_few() -> None:
 
     living.put(entry("t100", "x" * 50_000))
 
-    assert max(len(block) for block in living.all) <= 2 * blocks.BYTES
+    assert max(len(block) for block in living.seen()) <= 2 * blocks.BYTES
 
 
 def test_blocks_that_few_are_left_of_become_one() -> None:
@@ -219,7 +232,7 @@ def test_blocks_that_few_are_left_of_become_one() -> None:
     for number in range(990):
         living.drop(f"t{number:04}")
 
-    assert [len(block.entries) for block in living.all] == [10]
+    assert [len(block.entries) for block in living.seen()] == [10]
 
 
 def test_an_empty_list_is_one_of_two_brackets() -> None:
@@ -240,7 +253,7 @@ def test_what_is_short_is_in_one_piece() -> None:
 
 
 def test_a_block_is_rendered_once() -> None:
-    block: Block[Entry] = Blocks.of([entry("a"), entry("b")]).all[0]
+    block: Block[Entry] = Blocks.of([entry("a"), entry("b")]).seen()[0]
 
     assert bytes(block) is bytes(block)
     assert block.full is block.full

@@ -180,7 +180,7 @@ def test_the_head_of_a_long_list_renders_nothing(served: tuple[SteppedLoop, App]
 
     assert b"content-length: %d\r\n" % len(model.list_answer().body) in sent
     assert body(sent) == b""
-    assert not any(block._text for block in model.living.all)
+    assert not any(block._text for block in model.living.seen())
 
 
 def test_another_server_sends_a_long_list_too(store: LogStore) -> None:

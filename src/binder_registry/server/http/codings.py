@@ -15,6 +15,7 @@ from . import zstd_blocks
 from .crc import Check, check_of, crc_of
 
 GZIP_LEVEL = 6
+PUNCTUATION = 16  # bytes that a comma, coded, does not take
 _HEAD = b"\x1f\x8b\x08\x00\0\0\0\0\x00\xff"  # deflate, no flags, no time, an unknown system (RFC 1952)
 _END = b"\x03\x00"  # the last block of deflate, which holds nothing
 
@@ -41,7 +42,7 @@ def _deflated(plain: bytes) -> Coded:
 def _member(parts: Sequence[Coded]) -> Pieces:
     crc = crc_of([part.check for part in parts])
     size = sum(part.size for part in parts) % 2**32
-    return Pieces([_HEAD, *(part.data for part in parts), _END + struct.pack("<II", crc, size)])
+    return _pieces(_HEAD, parts, _END + struct.pack("<II", crc, size))
 
 
 def _blocks(plain: bytes) -> Coded:
@@ -50,7 +51,12 @@ def _blocks(plain: bytes) -> Coded:
 
 def _frame(parts: Sequence[Coded]) -> Pieces:
     head, end = zstd_blocks.frame(sum(part.size for part in parts))
-    return Pieces([head, *(part.data for part in parts), end])
+    return _pieces(head, parts, end)
+
+
+def _pieces(head: bytes, parts: Sequence[Coded], end: bytes) -> Pieces:
+    data = [part.data for part in parts]
+    return Pieces([head, *data, end], [each for each in data if len(each) > PUNCTUATION])
 
 
 _ZSTD = {b"zstd": Coding(_blocks, _frame)} if zstd_blocks.AVAILABLE else {}

@@ -12,7 +12,7 @@ LARGE = 64 * 1024  # bytes; what is less is not counted, nor refused
 
 
 def _parts(body: Body) -> Sequence[Part]:
-    return (body,) if isinstance(body, bytes) else body.parts
+    return (body,) if isinstance(body, bytes) else body.large
 
 
 class Held:

@@ -1,4 +1,5 @@
-"""Many entries by name, in blocks that never change: a change replaces one, and what was made of the others stays."""
+"""Many entries by name, in blocks that never change once somebody has seen them: a change replaces one then, and what
+was made of the others stays."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping
@@ -30,16 +31,18 @@ _name, _body = attrgetter("name"), attrgetter("body")
 class Block(Generic[E]):
     """As bytes: the contents with commas between, kept from the first use; so is `full`. In any thread.
 
-    `coded` holds what codings made of it, by their names.
+    `coded` holds what codings made of it, by their names; `seen` says whether anybody else has it.
     """
 
-    __slots__ = ("_full", "_size", "_text", "coded", "entries")
+    __slots__ = ("_full", "_size", "_text", "coded", "entries", "first", "seen")
 
     def __init__(self, entries: list[E], size: int) -> None:
         self.entries = entries
+        self.first = entries[0].name
         self._size = size
         self._text = self._full = b""
         self.coded: dict[bytes, Any] = {}
+        self.seen = False
 
     def __len__(self) -> int:
         return self._size
@@ -59,18 +62,14 @@ class Block(Generic[E]):
             self._full = b",".join([entry.full for entry in self.entries])
         return self._full
 
-    @property
-    def first(self) -> str:
-        return self.entries[0].name
-
 
 _first = attrgetter("first")
 
 
 class Blocks(Generic[E]):
     def __init__(self, blocks: Iterable[Block[E]] = ()) -> None:
-        self.all = list(blocks)  # none is empty
-        self._count = sum(len(block.entries) for block in self.all)
+        self._all = list(blocks)  # none is empty
+        self._count = sum(len(block.entries) for block in self._all)
 
     @classmethod
     def of(cls, entries: list[E]) -> "Blocks[E]":
@@ -82,14 +81,20 @@ class Blocks(Generic[E]):
         return self._count
 
     def __iter__(self) -> Iterator[E]:
-        return (entry for block in self.all for entry in block.entries)
+        return (entry for block in self._all for entry in block.entries)
+
+    def seen(self) -> list[Block[E]]:
+        """All of them, for others: they will not change any more."""
+        for block in self._all:
+            block.seen = True
+        return self._all.copy()
 
     def put(self, entry: E) -> None:
-        if not self.all:
-            self.all, self._count = list(_cut([entry])), 1
+        if not self._all:
+            self._all, self._count = list(_cut([entry])), 1
             return
         at, block, place, known = self._place(entry.name)
-        entries, size = block.entries.copy(), len(block) + len(entry.body)
+        entries, size = self._entries(block), len(block) + len(entry.body)
         if known:
             size -= len(entries[place].body)
             entries[place] = entry
@@ -101,7 +106,7 @@ class Blocks(Generic[E]):
     def drop(self, name: str) -> None:
         """It is there."""
         at, block, place, _ = self._place(name)
-        entries = block.entries.copy()
+        entries = self._entries(block)
         gone = entries.pop(place)
         self._count -= 1
         self._replace(at, entries, len(block) - len(gone.body))
@@ -109,12 +114,13 @@ class Blocks(Generic[E]):
     def changed(self, entries: Mapping[str, E | None]) -> "Blocks[E]":
         """The same with these, and without those that are None. In any thread, while nobody changes it."""
         names, start, blocks = sorted(entries), 0, list[Block[E]]()
-        for at, block in enumerate(self.all or [Block[E]([], 0)]):
-            end = bisect_left(names, self.all[at + 1].first) if at + 1 < len(self.all) else len(names)
+        firsts = [*(block.first for block in self._all[1:]), None]
+        for at, first in enumerate(firsts):
+            end = len(names) if first is None else bisect_left(names, first)
             if start == end:
-                blocks.append(block)
+                blocks += self._all[at : at + 1]
                 continue
-            found = {entry.name: entry for entry in block.entries}
+            found = {entry.name: entry for block in self._all[at : at + 1] for entry in block.entries}
             for name in names[start:end]:
                 entry = entries[name]
                 if entry is None:
@@ -127,26 +133,30 @@ class Blocks(Generic[E]):
 
     def pieces(self) -> Pieces:
         """A JSON array of all contents."""
-        return array(self.all)
+        return array(self.seen())
 
     def _place(self, name: str) -> tuple[int, Block[E], int, bool]:
         """In which block, where in it, and whether it is there."""
-        at = max(0, bisect_right(self.all, name, key=_first) - 1)
-        block = self.all[at]
+        at = max(0, bisect_right(self._all, name, key=_first) - 1)
+        block = self._all[at]
         place = bisect_left(block.entries, name, key=_name)
         return at, block, place, place < len(block.entries) and block.entries[place].name == name
 
+    def _entries(self, block: Block[E]) -> list[E]:
+        """To change. A copy costs as much as all else that a write does here, so what nobody has seen is not copied."""
+        return block.entries.copy() if block.seen else block.entries
+
     def _replace(self, at: int, entries: list[E], size: int) -> None:
-        after = self.all[at + 1] if at + 1 < len(self.all) else None
+        after = self._all[at + 1] if at + 1 < len(self._all) else None
         if not entries:
-            del self.all[at]
+            del self._all[at]
         elif len(entries) > 1 and (len(entries) > 2 * ENTRIES or size > 2 * BYTES):
             middle = len(entries) // 2
-            self.all[at : at + 1] = [*_halved(entries[:middle]), *_halved(entries[middle:])]
+            self._all[at : at + 1] = [*_halved(entries[:middle]), *_halved(entries[middle:])]
         elif after and len(entries) + len(after.entries) < ENTRIES // 2 and size + len(after) < BYTES // 2:
-            self.all[at : at + 2] = _cut(entries + after.entries)
+            self._all[at : at + 2] = _cut(entries + after.entries)
         else:
-            self.all[at] = Block(entries, size)
+            self._all[at] = Block(entries, size)
 
 
 def _cut(entries: list[E]) -> Iterator[Block[E]]:

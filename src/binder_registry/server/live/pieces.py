@@ -1,7 +1,7 @@
 """Bodies too long to be sent at once: in parts, which many of them share."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain
+from collections.abc import Iterator, Sequence
+from itertools import chain, repeat
 from typing import Protocol
 
 SLICE = 256 * 1024  # bytes, about, that are sent in one go; a body of no more is one piece
@@ -15,10 +15,13 @@ class Part(Protocol):
 
 
 class Pieces:
-    __slots__ = ("_size", "parts")
+    """`large` are the parts that take memory, of which others may share some."""
 
-    def __init__(self, parts: Sequence[Part]) -> None:
+    __slots__ = ("_size", "large", "parts")
+
+    def __init__(self, parts: Sequence[Part], large: Sequence[Part] | None = None) -> None:
         self.parts = parts
+        self.large = parts if large is None else large
         self._size = sum(map(len, parts))
 
     def __len__(self) -> int:
@@ -50,10 +53,10 @@ class Pieces:
 Body = bytes | Pieces
 
 
-def array(parts: Iterable[Part]) -> Pieces:
+def array(parts: Sequence[Part]) -> Pieces:
     """A JSON array, with the line end that all answers have, of parts that each hold elements with commas between."""
-    between = list(chain.from_iterable((b",", part) for part in parts))
-    return Pieces([b"[", *between[1:], b"]\n"])
+    separated = list(chain.from_iterable(zip(repeat(b","), parts, strict=False)))
+    return Pieces([b"[", *separated[1:], b"]\n"], parts)
 
 
 def body_of(pieces: Pieces) -> Body:

@@ -237,7 +237,7 @@ class ReadModel:
 
     def snapshot(self) -> list[Block[Entry]]:
         """The living, by name, for another thread."""
-        return self.living.all.copy()
+        return self.living.seen()
 
     def list_answer(self) -> CodedAnswer:
         """`GET /templates`, put together at most once per revision."""
