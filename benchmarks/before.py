@@ -10,12 +10,14 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from statistics import median
 
 from .clients import Pace, deliver, gets, p99_beside_streams, p99_of, updates
 from .load import READER, posts, reads
 from .peers import install
+from .polling import polled
 from .rows import HISTORY, LARGE, LATENCY_RATE, LIST, SMALL, STREAMS
 from .servers import Server, get, registry
 from .templates import copied_database, name
@@ -23,6 +25,7 @@ from .templates import copied_database, name
 ROOT = Path(__file__).parent.parent
 PATH = f"/templates/{name(SMALL // 2)}"
 NAMES = [name(number) for number in range(SMALL)]
+MANY = [name(number) for number in range(0, LARGE, LARGE // SMALL)]
 QUERIES = ["/templates?q=scipy+notebook+0499&limit=10"]
 
 Measure = Callable[[Server, float], float]
@@ -31,6 +34,12 @@ Measure = Callable[[Server, float], float]
 def not_changed(server: Server, seconds: float) -> float:
     known = {**READER, "If-None-Match": get(server, "/templates")[1]["etag"]}
     return reads(server, "/templates", seconds=seconds, headers=known)
+
+
+def beside_poll(server: Server, seconds: float, coding: str) -> float:
+    """While ten templates a second change."""
+    with polled(server, coding):
+        return p99_of(server, Pace(gets([PATH]), LATENCY_RATE, 32), Pace(updates(MANY), 10, 4), seconds)
 
 
 # By name: templates and changes of the database, and what is measured; higher is better for rates, lower for "ms".
@@ -55,6 +64,14 @@ ROWS: dict[str, tuple[int, int, Measure]] = {
             server, Pace(gets([PATH]), LATENCY_RATE, 32), Pace(gets(QUERIES), 10, 4), seconds
         ),
     ),
+    **{
+        f"p99 of GET one beside a poll of the list of 100,000, {coding} (ms)": (
+            LARGE,
+            HISTORY,
+            partial(beside_poll, coding=coding),
+        )
+        for coding in ("identity", "gzip")
+    },
     "p99 of a write beside 1,000 streams (ms)": (
         SMALL,
         SMALL,

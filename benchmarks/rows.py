@@ -5,12 +5,15 @@ Ours and the peer take turns; a row holds the median of each and of the ratios o
 
 import http.client
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from statistics import median
 
 from .clients import Pace, deliver, gets, p99_beside_streams, p99_of, updates
 from .load import READER, posts, puts, reads
+from .polling import polled
 from .servers import API_KEY, Server, etcd, get, nginx, reference, registry, status
 from .templates import body, cached_database, copied_database, name
 
@@ -181,6 +184,17 @@ def latency(bench: Bench) -> Iterator[Row]:
     names = [name(number) for number in range(SMALL)]
     with registry(copied_database(small, bench.folder / "latency.sqlite")) as server:
         yield _beside(bench, server, names, "500 writes/s go on", lambda: Pace(updates(names), 500, 16))
+    with registry(copied_database(large, bench.folder / "polled.sqlite")) as server:
+        many = [name(number) for number in range(0, LARGE, LARGE // SMALL)]
+        for coding, how in (("identity", "plain"), ("gzip", "as gzip"), ("zstd", "as zstd")):
+            yield _beside(
+                bench,
+                server,
+                many,
+                f"a client polls the list of {LARGE:,}, {how}, of which ten/s change",
+                lambda: Pace(updates(many), 10, 4),
+                partial(polled, server, coding),
+            )
     with registry(copied_database(large, bench.folder / "queries.sqlite")) as server:
         queries = ["/templates?q=scipy+notebook+0499&limit=10"]
         yield _beside(
@@ -188,15 +202,23 @@ def latency(bench: Bench) -> Iterator[Row]:
         )
 
 
-def _beside(bench: Bench, server: Server, names: list[str], what: str, beside: Callable[[], Pace]) -> Row:
+def _beside(
+    bench: Bench,
+    server: Server,
+    names: list[str],
+    what: str,
+    beside: Callable[[], Pace],
+    during: Callable[[], AbstractContextManager[None]] = nullcontext,
+) -> Row:
     def measured() -> Pace:
         return Pace(gets([f"/templates/{name}" for name in names]), LATENCY_RATE, 32)
 
+    def p99() -> float:
+        with during():
+            return p99_of(server, measured(), beside(), bench.seconds)
+
     p99_of(server, measured(), beside(), 1.0)  # what is decoded at its first use
-    pairs = [
-        (p99_of(server, measured(), beside(), bench.seconds), p99_of(server, measured(), None, bench.seconds))
-        for _ in range(bench.turns)
-    ]
+    pairs = [(p99(), p99_of(server, measured(), None, bench.seconds)) for _ in range(bench.turns)]
     row = Row(
         f"p99 of GET one while {what}, {LATENCY_RATE:.0f} GET/s, c=32",
         "our own without them",

@@ -13,7 +13,7 @@ from binder_registry.registry import LIVE
 from binder_registry.server.app import App
 from binder_registry.server.http.counters import Counters
 from binder_registry.server.http.fast_path import LONGEST, MOST_HEADS, NOT_PLAIN, asked, fast_protocol
-from binder_registry.server.live.read_model import ReadModel
+from binder_registry.server.live.read_model import Entry, ReadModel
 from binder_registry.template import Template
 from tests.server.recording import Connection, SteppedLoop, started_app, unnamed
 
@@ -72,7 +72,8 @@ def test_a_reader_that_wants_it_is_closed_after_its_answer(served: Served, askin
 
 
 def test_a_template_is_sent_byte_for_byte(served: Served) -> None:
-    entry = served.model.answers[b"/templates/scipy"]
+    entry = served.model.entries["scipy"]
+    assert isinstance(entry, Entry)
 
     sent = served.connection().receive(SCIPY)
 

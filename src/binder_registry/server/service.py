@@ -43,6 +43,7 @@ from .live.follower import Follower
 from .live.group_commit import GroupCommit, Operation
 from .live.head import SharedQuestion
 from .live.kept import Kept
+from .live.pieces import Body
 from .live.present import Present
 from .live.read_model import ReadModel
 from .shares import Share
@@ -99,7 +100,7 @@ class Service:
         limits = options.limits
         self.streams = Share("streams", limits.streams, limits.streams_per_client)  # and long polls
         self.counts: dict[tuple[object, ...], int] = {}  # of listings, by epoch, revision and filters
-        self.listings = Kept[tuple[Any, bytes]](options.limits.listing_bytes)  # their pages and bodies
+        self.listings = Kept[tuple[Any, Body]](options.limits.listing_bytes)  # their pages and bodies
         self.leaving = False  # `/health` says that the server is about to stop; all else goes on
         self.pieces = Kept[Piece](options.limits.past_bytes)  # of streams that read the past through a filter
         self.page: tuple[tuple[int, int], Sequence[Change]] = (0, 0), []  # of the past, that a stream read last

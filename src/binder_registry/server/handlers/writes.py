@@ -143,7 +143,7 @@ def _seen(
         entry = entries.get(name)
         return entry.template if entry else None
 
-    return model.position, find, lambda: [entry.template for entry in shown]
+    return model.position, find, lambda: [entry.template for block in shown for entry in block.entries]
 
 
 @no_collection()

@@ -152,12 +152,12 @@ def fast_protocol(
             else:
                 if varies:
                     answer = negotiated(answer, accepted)
-                    if answer is None or not room(self.peer, answer.body):
+                    if answer is None or not isinstance(answer.body, bytes) or not room(self.peer, answer.body):
                         super().data_received(data)
                         return
                 status = 200
                 count = templates if not varies and answer.etag else lists if varies else indexes
-                first, head, body = shared.ok, answer.head, answer.body
+                first, head, body = shared.ok, answer.head, answer.body  # type: ignore[assignment]  # in one piece
             if closes:
                 self.idle = False
                 self.transport.writelines((first + head[:-2], b"connection: close\r\n\r\n", body))

@@ -3,6 +3,7 @@
 from urllib.parse import quote
 
 from ...changes import Position
+from .pieces import Body, Pieces, body_of
 
 Header = tuple[bytes, bytes]
 
@@ -19,7 +20,9 @@ class Answer:
 
     __slots__ = ("body", "encodings", "etag", "head", "more")
 
-    def __init__(self, body: bytes, etag: bytes, more: tuple[Header, ...] = ()) -> None:
+    body: Body
+
+    def __init__(self, body: Body, etag: bytes, more: tuple[Header, ...] = ()) -> None:
         tag = b"etag: %b\r\n" % etag if etag else b""
         lines = b"".join([b"%b: %b\r\n" % header for header in more]) if more else b""
         self.head = b"content-type: %b\r\ncontent-length: %d\r\n%b%b\r\n" % (JSON, len(body), tag, lines)
@@ -33,6 +36,19 @@ class Answer:
         """What `head` holds, in parts."""
         tag = [(b"etag", self.etag)] if self.etag else []
         return [(b"content-type", JSON), (b"content-length", b"%d" % len(self.body)), *tag, *self.more]
+
+
+class CodedAnswer(Answer):
+    """One that there are compressed forms of, made from its pieces."""
+
+    __slots__ = ("pieces",)
+
+    encodings: dict[bytes, Answer]
+
+    def __init__(self, pieces: Pieces, etag: bytes) -> None:
+        super().__init__(body_of(pieces), etag, (VARIES,))
+        self.pieces = pieces
+        self.encodings = {}
 
 
 def entity_tag(position: Position) -> bytes:

@@ -1,0 +1,64 @@
+"""Bodies too long to be sent at once: in parts, which many of them share."""
+
+from collections.abc import Iterator, Sequence
+from itertools import chain, repeat
+from typing import Protocol
+
+SLICE = 256 * 1024  # bytes, about, that are sent in one go; a body of no more is one piece
+
+
+class Part(Protocol):
+    """Bytes, or what becomes bytes when its turn comes, and tells their number before."""
+
+    def __len__(self) -> int: ...
+    def __bytes__(self) -> bytes: ...
+
+
+class Pieces:
+    """`large` are the parts that take memory, of which others may share some."""
+
+    __slots__ = ("_size", "large", "parts")
+
+    def __init__(self, parts: Sequence[Part], large: Sequence[Part] | None = None) -> None:
+        self.parts = parts
+        self.large = parts if large is None else large
+        self._size = sum(map(len, parts))
+
+    def __len__(self) -> int:
+        return self._size
+
+    def __bytes__(self) -> bytes:
+        return b"".join(map(bytes, self.parts))
+
+    def slices(self) -> Iterator[Sequence[bytes | memoryview]]:
+        some, size = list[bytes](), 0
+        for part in self.parts:
+            data = bytes(part)
+            if len(data) > 2 * SLICE:
+                if some:
+                    yield some
+                    some, size = [], 0
+                view = memoryview(data)
+                yield from ([view[at : at + SLICE]] for at in range(0, len(view), SLICE))
+                continue
+            some.append(data)
+            size += len(data)
+            if size >= SLICE:
+                yield some
+                some, size = [], 0
+        if some:
+            yield some
+
+
+Body = bytes | Pieces
+
+
+def array(parts: Sequence[Part]) -> Pieces:
+    """A JSON array, with the line end that all answers have, of parts that each hold elements with commas between."""
+    separated = list(chain.from_iterable(zip(repeat(b","), parts, strict=False)))
+    return Pieces([b"[", *separated[1:], b"]\n"], parts)
+
+
+def body_of(pieces: Pieces) -> Body:
+    """In one piece where it is short."""
+    return pieces if len(pieces) > SLICE else bytes(pieces)
