@@ -113,7 +113,7 @@ class PlainWrite:
     def resolve(self, outcome: "Reply | RegistryError") -> None:
         """Answer, as the ordinary path does. On the loop."""
         protocol, recorder = self._protocol, self._protocol.recorder
-        request_id = b"%b-%x" % (recorder.ids.prefix, recorder.ids.next())
+        request_id = recorder.ids.new()
         if isinstance(outcome, RegistryError):
             recorder.counters.refuse(outcome)
             reply = logged_reply(outcome, request_id.decode())

@@ -36,7 +36,7 @@ class Recorder:
         if self.log:
             by = word(scope["by"].encode(errors="replace")) if "by" in scope else b"-"
             path = printable(scope["raw_path"])
-            self.log.add_other(method.encode(), path, status, sent, seconds, request_id, client, by)
+            self.log.add(method.encode(), path, status, sent, seconds, request_id, client, by)
 
     def add_write(
         self,
@@ -53,7 +53,7 @@ class Recorder:
         self.counters.add(key, sent, seconds)
         if self.log:
             who = word(by.encode(errors="replace"))
-            self.log.add_other(method.encode(), target, status, sent, seconds, request_id, client, who)
+            self.log.add(method.encode(), target, status, sent, seconds, request_id, client, who)
 
     def add_refusal(self, reply: Reply, scope: Any, client: bytes) -> bytes:
         """An answer of the protocol's own, and its id. `scope` is that of a request whose head was read, or None."""
