@@ -3,14 +3,16 @@
 from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
 
+from msgspec import Struct
 from msgspec.structs import replace
 
-from .changes import Action, Change, Head, Position, chained, content_digest
+from .changes import Action, Change, Head, Position, chained, content_digest, head_after
 from .clock import later
 from .draft_changes import Draft
 from .errors import FormatTooNew, InvalidRequest, RevisionConflict, TemplateNotFound
 from .go_json import timestamp
 from .log_contract import Log, ReadsMany, format_kept, keep_format
+from .log_contract import LogMoved as LogMoved
 from .must_understand import FORMAT, format_of
 from .rules import check
 from .store import Expected
@@ -19,14 +21,24 @@ from .template import Template
 from .wire import encode_template
 
 
+class Seen(Struct, frozen=True):
+    """A state of the log that a writer knows without asking. `find` gives the newest change of a name, a tombstone too;
+    who wrote it and what came before need not be in there. None: there never was one."""
+
+    head: Head
+    format: int
+    find: Callable[[str], Change | None]
+
+
 class Batch:
     """The writes of one `atomic` block: what is new in the log, and what a reader of it would see."""
 
-    def __init__(self, log: Log, rows: list[Change], now: Callable[[], datetime]) -> None:
+    def __init__(self, log: Log, rows: list[Change], now: Callable[[], datetime], seen: Seen | None = None) -> None:
         self.log = log
         self.rows = rows
         self.purged: dict[int, int] = {}  # number of rows when it was asked for → revision to blank
-        self._start = log.head()
+        self._seen = seen
+        self.start = seen.head if seen else log.head()
         self._now = now
         self.behind: datetime | None = None  # what the clock showed, where the log is ahead of it
         self._format = self._format_before = 0  # that `rows` need, and that the log has; 0: not asked yet
@@ -35,16 +47,18 @@ class Batch:
 
     @property
     def head(self) -> Head:
-        if not self.rows:
-            return self._start
-        last = self.rows[-1]
-        return Head(last.revision, last.mark, last.time)
+        return head_after(self.rows, self.start)
+
+    @property
+    def format(self) -> int:
+        """Of the log, once these are in it; 0 where nothing was written."""
+        return self._format
 
     def current(self, name: str) -> Change | None:
         if name in self._written:
             return self._written[name]
         if name not in self._stored:
-            self._stored[name] = self.log.current(name)
+            self._stored[name] = self._seen.find(name) if self._seen else self.log.current(name)
         return self._stored[name]
 
     def template(self, name: str) -> Template | None:
@@ -54,7 +68,7 @@ class Batch:
 
     def look_up(self, names: Collection[str]) -> None:
         """Ask the log for all that `current` will be asked for, in one go where it can."""
-        if isinstance(self.log, ReadsMany):
+        if not self._seen and isinstance(self.log, ReadsMany):
             self._stored |= dict.fromkeys(names) | {change.name: change for change in self.log.current_of(names)}
 
     def known(self, name: str, expected: Expected = None) -> Change:
@@ -152,10 +166,12 @@ class Batch:
 
     def finish(self) -> None:
         """What goes into the log beside the rows: their format, and the purges, of old rows or of these."""
+        if self._seen and (self.purged or not self.rows or self._format > self._format_before):
+            raise LogMoved  # what was refused is to be refused by the log as it is, too
         if self.rows and self._format > self._format_before:
             keep_format(self.log, self._format)
         for revision in self.purged.values():
-            own = revision - self._start.revision - 1
+            own = revision - self.start.revision - 1
             if own >= 0:
                 self.rows[own] = replace(self.rows[own], content=None)
             else:
@@ -174,6 +190,6 @@ class Batch:
             if "\0" in text:
                 raise InvalidRequest.parameter(field, "must not contain a NUL character")
         if not self._format:
-            self._format = self._format_before = format_kept(self.log)
+            self._format = self._format_before = self._seen.format if self._seen else format_kept(self.log)
         if self._format > FORMAT:
             raise FormatTooNew

@@ -1,6 +1,6 @@
 """The log's own values: a change, its action, a position, and the chain of marks."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
 from hashlib import blake2b
@@ -102,6 +102,11 @@ class Change(Struct, frozen=True):
         if template is None:
             raise RevisionPurged
         return template
+
+
+def head_after(rows: Sequence[Change], head: Head) -> Head:
+    """The head of a log that ended with `head`, with these behind it."""
+    return Head(rows[-1].revision, rows[-1].mark, rows[-1].time) if rows else head
 
 
 def size_of(changes: Iterable[Change]) -> int:

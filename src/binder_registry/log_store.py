@@ -11,6 +11,7 @@ from functools import partial
 from msgspec.structs import replace
 
 from .batch import Batch as Batch
+from .batch import Seen
 from .changes import PAGE, Action, Change, Head, Position, known_position
 from .clock import dated_ahead, utc_now
 from .errors import (
@@ -19,7 +20,7 @@ from .errors import (
     TemplateExists,
     TemplateNotFound,
 )
-from .log_contract import LARGEST, Log, mark_at, state_pages, within
+from .log_contract import LARGEST, Log, appending, mark_at, state_pages, within
 from .rules import check, invalid_template, successor_problem
 from .store import Expected
 from .template import Template, merged
@@ -42,9 +43,12 @@ class LogStore:
         self._warn_at = 0.0
 
     @contextmanager
-    def atomic(self) -> Iterator[Batch]:
+    def atomic(self, seen: Seen | None = None) -> Iterator[Batch]:
         """All writes inside commit as one or none; this thread sees them before the commit. Blocks nest: an exception
-        that leaves an inner block undoes only that block's writes."""
+        that leaves an inner block undoes only that block's writes.
+
+        With what was `seen` of a log that `appends_after`, it is not locked before. Raises `LogMoved` then, at the end.
+        """
         outer = self._batch
         if outer is not None:
             length = len(outer.rows)
@@ -54,8 +58,8 @@ class LogStore:
                 outer.cut_back(length)
                 raise
             return
-        with self.log.writing() as rows:
-            self._local.batch = batch = Batch(self.log, rows, self._now)
+        with appending(self.log, seen.head) if seen else self.log.writing() as rows:
+            self._local.batch = batch = Batch(self.log, rows, self._now, seen)
             try:
                 yield batch
                 batch.finish()

@@ -11,10 +11,11 @@ from queue import Empty, SimpleQueue
 from time import monotonic
 from typing import Any, TypeVar
 
-from ...batch import Batch
+from ...batch import Batch, LogMoved, Seen
 from ...changes import Change
 from ...errors import RegistryError, StoreUnavailable, TooBusy, UnexpectedError
 from ...registry import Registry
+from .last_commit import LastCommit
 from .present import MANY, Present
 from .read_model import Group
 
@@ -42,6 +43,7 @@ class GroupCommit:
         self.unanswered = 0
         self._most_waiting = most_waiting
         self._registry, self._present = registry, present
+        self._last = LastCommit(registry, present)
         self._loop = asyncio.get_running_loop()
         self._queue: SimpleQueue[Waiting | None] = SimpleQueue()
         self._closing = threading.Event()
@@ -89,20 +91,16 @@ class GroupCommit:
                 yield waiting
 
     def _commit(self, group: list[Waiting]) -> None:
-        outcomes: list[Any] = []
         try:
-            with self._registry.atomic() as batch:
-                batch.look_up({name for _, names, _ in group for name in names})
-                outcomes = [self._attempt(operation, batch) for operation, _, _ in group]
-                if len(batch.rows) >= MANY:
-                    self._await_others(batch.rows[0].revision - 1)
-                self._present.announce(batch.rows)
-            rows = batch.rows
+            batch, outcomes = self._written(group)
         except Exception as error:
             if not isinstance(error, StoreUnavailable):
                 logger.exception("a commit failed")
+            self._last.forget()
             self._fail(group)
             return
+        self._last.keep(batch)
+        rows = batch.rows
         many = len(rows) >= MANY
         if many:
             self._turn_of_loop()  # what was committed before is shown
@@ -110,6 +108,27 @@ class GroupCommit:
         self._loop.call_soon_threadsafe(self._finish, group, outcomes, shown)
         if many:
             self._turn_of_loop()  # so that what was shown before is cleared away in this thread
+
+    def _written(self, group: list[Waiting]) -> tuple[Batch, list[Any]]:
+        """And durable, with the outcomes. Without the lock where that may do, else, and where it did not, with it."""
+        seen = self._last.seen()
+        # An operation that names nothing, as an apply, is large, and is done once only.
+        if seen and all(names for _, names, _ in group):
+            try:
+                return self._attempts(group, seen)
+            except LogMoved:
+                self._present.announce_nothing()
+        self._last.forget()
+        return self._attempts(group)
+
+    def _attempts(self, group: list[Waiting], seen: Seen | None = None) -> tuple[Batch, list[Any]]:
+        with self._registry.atomic(seen) as batch:
+            batch.look_up({name for _, names, _ in group for name in names})
+            outcomes = [self._attempt(operation, batch) for operation, _, _ in group]
+            if len(batch.rows) >= MANY:
+                self._await_others(batch.rows[0].revision - 1)
+            self._present.announce(batch.rows)
+        return batch, outcomes
 
     def _await_others(self, revision: int) -> None:
         """What others wrote before many rows is to be shown first: else the follower had to bring these too, in pages.

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from ...changes import Change, Position, next_mark
 from ...errors import StoreUnavailable
 from .event_ring import EventRing
-from .read_model import ForkedLog, Group, ReadModel
+from .read_model import ForkedLog, Group, ReadModel, State
 
 MANY = 2000  # rows of one commit, whose rendering is not for the loop
 
@@ -31,6 +31,10 @@ class Present:
         return self._model.position
 
     # For the writer.
+
+    def newest(self, name: str) -> State | None:
+        """What is shown of it, a tombstone too. In any thread."""
+        return self._model.entries.get(name)
 
     def announce(self, rows: Sequence[Change]) -> None:
         """These are about to be committed, and will be handed over to `written`. In the writer's thread.

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 import msgspec
 from msgspec import Struct
 
-from ...changes import Change, Position, next_mark
+from ...changes import Action, Change, Position, next_mark
 from ...errors import StoreUnavailable
 from ...lookalikes import folded, is_plain
 from ...must_understand import full_view
@@ -23,7 +23,7 @@ from .blocks import Block, Blocks
 class Entry(Answer):
     """The newest state of one template."""
 
-    __slots__ = ("_words", "deleted", "name", "revision")
+    __slots__ = ("_words", "deleted", "name", "revision", "time")
 
     body: bytes
 
@@ -33,6 +33,7 @@ class Entry(Answer):
         self.name = change.name
         self.revision = change.revision
         self.deleted = change.deleted
+        self.time = change.time
         self._words: Words | None = None
 
     @property
@@ -46,6 +47,12 @@ class Entry(Answer):
     @property
     def template(self) -> Template:
         return decode_template(self.content, self.revision)
+
+    @property
+    def change(self) -> Change:
+        """That made it so, without who made it and what came before."""
+        mark = bytes.fromhex(self.etag[1:-1].partition(b"-")[2].decode())
+        return Change(self.revision, mark, self.time, "", "", Action.UPDATED, self.name, 0, 0, False, self.content, b"")
 
     @property
     def words(self) -> "Words":

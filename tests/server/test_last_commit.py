@@ -1,0 +1,159 @@
+"""A writer that knows where its last commit led to, over a log that appends without its lock."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+from starlette.testclient import TestClient
+
+from binder_registry import LogStore, Template
+from binder_registry.backends.memory import MemoryLog
+from binder_registry.changes import Change, Head
+from binder_registry.errors import StoreUnavailable
+
+from .asking import SCIPY, R, application, asked, names
+
+OTHERS = Template(name="others", image_name="i")
+
+
+class FarLog(MemoryLog):
+    """`meanwhile` is done once, by another server, just before the next append."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.locked = 0
+        self.appended = 0
+        self.meanwhile: Callable[[], object] = lambda: None
+        self.fails = False
+
+    @contextmanager
+    def writing(self) -> Iterator[list[Change]]:
+        self.locked += 1
+        with super().writing() as rows:
+            yield rows
+
+    def append_after(self, head: Head, rows: list[Change]) -> bool:
+        meanwhile, self.meanwhile = self.meanwhile, lambda: None
+        meanwhile()
+        if self.fails:
+            self.fails = False
+            raise StoreUnavailable
+        with super().writing() as there:
+            if self.head() != head:
+                return False
+            there += rows
+        self.appended += 1
+        return True
+
+
+@pytest.fixture
+def log() -> FarLog:
+    return FarLog()
+
+
+@pytest.fixture
+def client(log: FarLog) -> Iterator[TestClient]:
+    """With two templates, and so two commits that nobody came between."""
+    with asked(application(LogStore(log))) as client:
+        client.post("/templates", json=SCIPY)
+        client.post("/templates", json=R)
+        yield client
+
+
+def test_one_who_writes_alone_takes_no_lock(client: TestClient, log: FarLog) -> None:
+    before = log.locked
+
+    statuses = [
+        client.post("/templates", json={**R, "name": "new"}).status_code,
+        client.put("/templates/r", json={"command": "c"}).status_code,
+        client.patch("/templates/new", json={"command": "d"}).status_code,
+        client.delete("/templates/r").status_code,
+        client.post("/templates", json=R).status_code,  # where a tombstone is
+        client.post("/templates/r/restore", json={"revision": 2}).status_code,
+    ]
+
+    assert statuses == [201, 202, 200, 200, 201, 200]
+    assert (log.locked, log.appended) == (before, 6)
+
+
+def test_what_is_written_without_the_lock_is_a_sound_log(client: TestClient, log: FarLog) -> None:
+    client.put("/templates/r", json={"command": "c"})
+    client.delete("/templates/r")
+    client.post("/templates", json=R)
+
+    previous = [(change.name, change.previous) for change in log.read(0, 10)]
+    assert previous == [("scipy", 0), ("r", 0), ("r", 2), ("r", 3), ("r", 4)]
+    assert client.get("/templates/r").json()["time-created"] == client.get("/templates/r").json()["time-modified"]
+
+
+def test_where_others_wrote_in_between_it_is_written_behind_them(client: TestClient, log: FarLog) -> None:
+    log.meanwhile = lambda: LogStore(log).register_template(OTHERS)
+
+    answer = client.post("/templates", json={**R, "name": "new"})
+
+    assert answer.status_code == 201
+    assert [change.name for change in log.read(0, 10)] == ["scipy", "r", "others", "new"]
+    assert names(client.get("/templates")) == ["new", "others", "r", "scipy"]
+
+
+def test_what_others_wrote_in_between_decides(client: TestClient, log: FarLog) -> None:
+    log.meanwhile = lambda: LogStore(log).register_template(OTHERS)
+
+    answer = client.post("/templates", json={**R, "name": "others"})
+
+    assert answer.status_code == 409
+
+
+def test_a_refusal_is_the_logs_and_not_of_what_was_seen(client: TestClient, log: FarLog) -> None:
+    before = log.locked
+
+    answers = [
+        client.post("/templates", json=R),
+        client.put("/templates/r", json={"command": "c"}, headers={"If-Match": '"1"'}),
+        client.delete("/templates/nobody"),
+    ]
+
+    assert [answer.status_code for answer in answers] == [409, 412, 404]
+    assert log.locked == before + 3
+
+
+@pytest.mark.parametrize(
+    ("condition", "status"),
+    [
+        ({"If-Unmodified-Since": "Mon, 01 Jan 2035 00:00:00 GMT"}, 202),
+        ({"If-Unmodified-Since": "Mon, 01 Jan 2001 00:00:00 GMT"}, 412),
+        ({"If-Match": '"2"'}, 202),
+        ({"If-Match": '"1"'}, 412),
+        ({"If-None-Match": "*"}, 412),
+    ],
+)
+def test_conditions_hold_without_the_lock_as_with_it(
+    client: TestClient, condition: dict[str, str], status: int
+) -> None:
+    answer = client.put("/templates/r", json={"command": "c"}, headers=condition)
+
+    assert answer.status_code == status
+
+
+def test_a_purge_takes_the_lock(client: TestClient, log: FarLog) -> None:
+    client.put("/templates/r", json={"command": "c"})
+    before = log.locked
+
+    answer = client.delete("/templates/r/changes/2")
+
+    assert answer.status_code == 204
+    assert log.locked == before + 1
+    assert log.read(1, 2)[0].content is None
+
+
+def test_after_a_failure_the_log_is_asked_again(client: TestClient, log: FarLog) -> None:
+    log.fails = True
+    failed = client.post("/templates", json={**R, "name": "new"})
+    while client.get("/health").status_code != 200:
+        pass
+    before = log.locked
+
+    written = client.post("/templates", json={**R, "name": "new"})
+
+    assert (failed.status_code, written.status_code) == (503, 201)
+    assert log.locked == before + 1
