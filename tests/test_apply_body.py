@@ -128,6 +128,20 @@ def test_what_is_odd_is_read_alike(members: list[str]) -> None:
     assert_read_alike(f'{{"templates":[{{"name":"b","image-name":"i"}},{{{template}}}]}}'.encode())
 
 
+NESTED = r"""{"templates" : [{"name":"a","image-name":"},{"} , {"image-name":"\"},\n {","name":"b","labels":{"c":"d"}},
+    {"name":"e","image-name":"i","options":[{"name":"o","choices":[{"name":"p"},{"name":"q"}]},{"name":"r",
+    "choices":[{"name":"s"} ,{"name":"},{"}]}]},
+    {"name":"t","image-name":"i"},{"name":"u","image-name":"i"}],"delete":{"},{":null}}"""
+
+
+@pytest.mark.parametrize("size", [1, 7, 30, 64, 100, 200])
+@pytest.mark.parametrize("body", [NESTED, NESTED.replace('"t"', "t"), NESTED.replace(',{"name":"u"', ',5,{"name":"u"')])
+def test_a_list_is_read_alike_wherever_it_is_cut(monkeypatch: pytest.MonkeyPatch, size: int, body: str) -> None:
+    monkeypatch.setattr(apply_body, "PIECE", size)
+
+    assert_read_alike(body.encode())
+
+
 @pytest.mark.parametrize("member", ODD)
 def test_each_that_is_odd_is_read_alike(member: str) -> None:
     assert_read_alike(f'{{"templates":[{{"name":"a","image-name":"i",{member}}}]}}'.encode())

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from binder_registry import strict_json
 from binder_registry.errors import APIErrorResponse, ErrorHint, InvalidRequest, InvalidTemplate
 from binder_registry.must_understand import full_view
 from binder_registry.template import ContainerLimits, Template
@@ -584,3 +585,40 @@ def test_a_row_that_breaks_todays_rules_still_decodes() -> None:
     assert decode_template(b'{"name":"a/b","limits":{"memory":-1}}') == Template(
         name="a/b", limits=ContainerLimits(memory=-1)
     )
+
+
+MEMBERS = r"""
+{"a":[] , "b" : [{"c":{}}, [1, [2]] ,"\u0041",null],"c":{ }, "d":{"e":[{}],"e":-1.5e3,"f":true},"a":1}
+{}
+[{"a":1},{"b":2}]
+{"a":[1,]}
+{"a":[1 2]}
+{"a":{"b":1,}}
+{"a":{"b" 1}}
+{"a":1,}
+{"a":1}}
+{"a":1} x
+{"a":[1
+{"a":{"b
+{"a"
+{"a":[nan]}
+{"a":[NaN]}
+{"a":[01]}
+{"a":{1:2}}
+{a:1}
+"""
+
+
+@pytest.mark.parametrize("text", ["", " ", *(f"  {line}\t" for line in MEMBERS.split("\n"))])
+def test_a_large_body_is_read_as_a_small_one(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    def read() -> object:
+        try:
+            return parse(text.encode())
+        except InvalidRequest as error:
+            return error.message
+
+    small = read()
+
+    monkeypatch.setattr(strict_json, "LARGE", 0)
+
+    assert read() == small

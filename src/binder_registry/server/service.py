@@ -208,18 +208,14 @@ class Request(HTTPRequest):
         self.who.require(TokenScope.READ)
 
     async def aside(self, lane: Lane, call: Callable[[], T]) -> T:
-        """In the lane, in this client's turn, and only while it is there: our protocol takes one that ends its side of
-        the connection for gone meanwhile. Raises `TooBusy`, `ClientDisconnected`, and what `call` does."""
-        self.scope["aside"] = True
+        """In the lane, in this client's turn, and only while it is there: one that sends no more counts as gone, for
+        one that closed looks like that. Raises `TooBusy`, `ClientDisconnected`, and what `call` does."""
         job = asyncio.ensure_future(lane.run(call, self.client))
-        gone = asyncio.ensure_future(self.gone())
-        gone.add_done_callback(lambda _: job.cancel())
-        try:
-            return await job
-        except asyncio.CancelledError:
-            if gone.done() and not gone.cancelled():
-                raise ClientDisconnected from None
-            raise
-        finally:
-            self.scope["aside"] = False
-            gone.cancel()
+        with self.leaving() as leaves:
+            leaves.add_done_callback(lambda _: job.cancel())
+            try:
+                return await job
+            except asyncio.CancelledError:
+                if leaves.done():
+                    raise ClientDisconnected from None
+                raise

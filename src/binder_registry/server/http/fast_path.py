@@ -20,8 +20,9 @@ from .compression import negotiated, tags
 from .counters import BOUNDS, Counters, Series
 from .crowd import Crowd
 from .fast_heads import HARMLESS, HEAD, LINE
-from .fast_writes import Writes, WritingProtocol
+from .fast_writes import Writes
 from .recorder import Recorder
+from .turns import PatientProtocol, Turns
 from .unsent import LARGE
 
 LONGEST = 4096  # bytes of a request; longer ones are no readers' usual ones
@@ -97,18 +98,18 @@ def fast_protocol(
     more: bytes = b"",
     limits: Limits = DEFAULTS,
     writes: Writes | None = None,
-) -> type[WritingProtocol]:
+) -> type[PatientProtocol]:
     """The protocol class for uvicorn's `Config(http=…)`.
 
     Without `open_reads` nothing is answered fast. `more` are header lines that
     every answer carries after `registry-revision`. `writes` takes plain writes.
     """
 
-    class Protocol(WritingProtocol):
+    class Protocol(PatientProtocol):
         pass
 
     Protocol.recorder, Protocol.crowd = Recorder(counters, access_log, limits), Crowd(limits)
-    Protocol.writes, Protocol.heads = writes, {}
+    Protocol.writes, Protocol.heads, Protocol.turns = writes, {}, Turns()
     if not open_reads:
         return Protocol
 

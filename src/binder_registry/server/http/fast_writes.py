@@ -103,9 +103,13 @@ class PlainWrite:
         self.route = ""  # of the table of routes, for the counters
         self.keep_alive = True
         self.response_complete = self.disconnected = False
-        self.message_event = self  # which nobody waits for
         self._protocol, self._writes = protocol, writes
         self._started = perf_counter()
+
+    @property
+    def message_event(self) -> "PlainWrite":
+        """Which nobody waits for. (As an attribute it would be a cycle, and each write garbage to be looked for.)"""
+        return self
 
     def set(self) -> None:
         """Of `message_event`."""

@@ -78,6 +78,7 @@ class Connection(Protocol):
     def answer_started(self, cycle: RequestResponseCycle) -> None: ...
     def answer_ended(self) -> None: ...
     def owe_nothing(self) -> None: ...
+    def hang_up(self) -> None: ...
 
 
 class Exchange:
@@ -102,6 +103,9 @@ class Exchange:
         self.started = perf_counter()
         try:
             await self.app(scope, receive, self.send)
+            if not self.start and not self.status and self.protocol.ended:  # it took the client for gone
+                disconnect(self.cycle)
+                self.protocol.hang_up()
         except BaseException:
             self.status = self.status or 500  # which uvicorn answers
             raise
@@ -109,6 +113,7 @@ class Exchange:
             if not self.done and not self.protocol.refusal:  # a refusal is recorded in its stead
                 self.status = self.status or GONE
                 self.record()
+            del scope["when_ended"]  # which knows this, and this the scope
             self.protocol.answer_ended()
 
     async def send(self, message: Any) -> None:

@@ -71,13 +71,16 @@ class HTTPRequest:
             found.setdefault(parameter, []).append(value)
         return found
 
-    async def body(self, limit: int = 0) -> bytes:
-        """The whole body, of at most `limit` bytes (0: as most requests), whatever its `Content-Length` says."""
-        limit = limit or self.limits.body_bytes
+    async def body(self) -> bytes:
+        """The whole of it, of no more bytes than most requests may have."""
+        return b"".join(await self.parts(self.limits.body_bytes))
+
+    async def parts(self, limit: int) -> list[bytes]:
+        """The whole body, of at most `limit` bytes, whatever its `Content-Length` says."""
         declared = self.header(b"content-length") or ""
         if declared.isdecimal() and int(declared[:20]) > limit:
             raise BodyTooLarge(limit)
-        parts, size, more = [], 0, True
+        parts, size, more = list[bytes](), 0, True
         while more:
             message = await self._receive()
             if message["type"] != "http.request":
@@ -86,7 +89,7 @@ class HTTPRequest:
             size, more = size + len(parts[-1]), message.get("more_body", False)
             if size > limit:
                 raise BodyTooLarge(limit)
-        return b"".join(parts)
+        return parts
 
     @property
     def client(self) -> str:

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import random
 import threading
+from collections import deque
 from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from functools import partial
@@ -19,7 +20,8 @@ from .last_commit import LastCommit
 from .present import MANY, Present
 from .read_model import Group
 
-MAX_GROUP = 1000  # writes of one commit
+MAX_GROUP = 250  # writes of one commit: more would be shown in one piece, while others wait
+ANSWERS = 32  # in one turn of the loop
 BACKOFF_SECONDS = (0.05, 2.0)  # after the first failure, and at most
 SHOW_SECONDS = 5.0  # for the follower to show what others wrote before a commit of ours; then its answer is "unknown"
 CATCH_UP_SECONDS = 0.01  # between two looks whether what a failed commit may have written is shown
@@ -47,6 +49,7 @@ class GroupCommit:
         self._loop = asyncio.get_running_loop()
         self._queue: SimpleQueue[Waiting | None] = SimpleQueue()
         self._closing = threading.Event()
+        self._answers: deque[tuple[Resolve, Any]] = deque()  # with what each is to be given
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
         self._thread.start()
 
@@ -75,6 +78,8 @@ class GroupCommit:
         self._closing.set()
         self._queue.put(None)
         await asyncio.to_thread(self._thread.join)
+        while self._answers:
+            await asyncio.sleep(0)
 
     def _run(self) -> None:
         while first := self._queue.get():
@@ -146,7 +151,7 @@ class GroupCommit:
             with self._registry.atomic():
                 return operation(batch)
         except RegistryError as error:
-            return error
+            return error.with_traceback(None)  # whose frames know the outcomes: each would be garbage to be looked for
         except Exception:
             logger.exception("a write failed")
             return UnexpectedError()
@@ -167,9 +172,18 @@ class GroupCommit:
         self._answer(group, [StoreUnavailable()] * len(group))
 
     def _answer(self, group: list[Waiting], outcomes: list[Any]) -> None:
-        self.unanswered -= len(group)
-        for (_, _, resolve), outcome in zip(group, outcomes, strict=True):
+        self._answers.extend(zip((resolve for _, _, resolve in group), outcomes, strict=True))
+        if len(self._answers) == len(group):  # else they are being given
+            self._give_answers()
+
+    def _give_answers(self) -> None:
+        """Some, and the others in the next turns of the loop: reads get in between."""
+        for _ in range(min(ANSWERS, len(self._answers))):
+            self.unanswered -= 1
+            resolve, outcome = self._answers.popleft()
             resolve(outcome)
+        if self._answers:
+            self._loop.call_soon(self._give_answers)
 
     def _fail(self, group: list[Waiting]) -> None:
         """Answer the group, and all that come meanwhile, then get in step with the log again before the next one."""
