@@ -648,6 +648,15 @@ def check_kinds(settings: Mapping[str, Any], traits: Mapping[str, Any]) -> None:
         raise NotOffered(f"{where} is {_shown(wrong)} that the spawner does not take{kinds}")
 
 
+def why_refused(name: str, value: Any, traits: Mapping[str, Any]) -> str:
+    """What the trait says itself holds the value."""
+    try:
+        check_kinds({name: value}, traits)
+    except NotOffered as reason:
+        return str(reason)
+    return f"a rule of its own refuses the {name}"
+
+
 def _shown(value: Any) -> str:
     if value is None or type(value) is bool:
         return _JSON[value]
@@ -2552,8 +2561,8 @@ async def apply_settings(spawner: Any, settings: Mapping[str, Any], rules: Rules
             if trait not in empty:
                 ours = merged_setting(getattr(spawner, trait), ours, takes_none=rules.kind == "kubernetes")
             _set_trait(spawner, undo, trait, ours)
-        except Exception as error:  # noqa: BLE001  # whatever the trait's own rule raises
-            log.warning("%s: the spawner does not take this environment's %s: %s", spawner._log_name, trait, error)
+        except Exception:  # noqa: BLE001  # whatever the trait's own rule raises
+            log.warning("%s: cannot be started: %s", spawner._log_name, why_refused(trait, ours, spawner.traits()))
             raise http_error(400, f"This environment cannot be started: the spawner refuses its {trait}.") from None
     for need, cap in _GUARANTEES:
         limit, guarantee = number_of(getattr(spawner, cap)), number_of(getattr(spawner, need))
