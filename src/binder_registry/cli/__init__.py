@@ -118,6 +118,14 @@ def cli(ctx: click.Context, url: str | None, context: str | None) -> None:
     ctx.obj = Chosen(url, context)
 
 
+def _explained(error: Exception) -> tuple[int, str]:
+    try:
+        from .failures import explain
+    except OSError as problem:  # where no more files can be opened, that is it
+        return 1, f"Error: {problem.strerror}."
+    return explain(error)
+
+
 def main() -> NoReturn:
     # Python has no stream where a caller closed it: `>&-`.
     sys.stdin = sys.stdin or open(os.devnull)  # noqa: SIM115, PTH123
@@ -142,9 +150,7 @@ def run(arguments: Sequence[str]) -> int:
         except click.Abort:
             return 130
         except Exception as error:  # noqa: BLE001 - the last stop: people get a line, never a traceback
-            from .failures import explain
-
-            code, line = explain(error)
+            code, line = _explained(error)
             tell(line)
             return code
     except BrokenPipeError:  # `| head` has seen enough; and nothing is flushed again at the exit
