@@ -107,5 +107,9 @@ _REFUSALS = {
 
 def refuse_replaced(path: Path, inode: int) -> None:
     """Writes to a file that was removed or replaced would succeed, and be gone with the process. Raises `OSError`."""
-    if os.stat(path).st_ino != inode:
+    try:
+        found = os.stat(path).st_ino
+    except FileNotFoundError:
+        raise OSError(f"{path} was removed while it was in use") from None
+    if found != inode:
         raise OSError(f"{path} was replaced while it was in use")
