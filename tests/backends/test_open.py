@@ -49,6 +49,20 @@ def test_what_is_no_database_is_refused_without_repeating_a_password(url: str) -
     assert "secret" not in str(refused.value)
 
 
+@pytest.mark.parametrize(("name", "url"), [("a.db", "sqlite:///a.db"), ("b ü?.db", "sqlite:///b%20%C3%BC%3F.db")])
+def test_the_name_of_a_file_is_refused_with_its_url(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, url: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / name).touch()
+
+    with pytest.raises(DatabaseRefused) as refused:
+        open_log(name)
+
+    assert str(refused.value).endswith(f"; write {url}")
+    open_log(url).close()
+
+
 @pytest.mark.parametrize(
     ("url", "told"),
     [

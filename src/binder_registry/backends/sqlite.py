@@ -282,7 +282,7 @@ class SQLiteLog:
         try:
             yield
         except (sqlite3.Error, OSError) as error:
-            logger.error("%s: %s: %s", self.path, type(error).__name__, error)
+            logger.error("%s: %s: %s", self.path, type(error).__name__, refusal(error))
             raise StoreUnavailable from error
 
     def _rows(self, query: str, *parameters: Any) -> list[Any]:

@@ -26,8 +26,12 @@ def connect(path: Path, mode: str) -> sqlite3.Connection:
 def connect_to_log(path: Path, mode: str) -> sqlite3.Connection:
     """A connection of the registry's own: what is committed is on disk, and what is purged is overwritten."""
     connection = connect(path, mode)
-    connection.execute("PRAGMA synchronous = FULL")
-    connection.execute("PRAGMA secure_delete = ON")
+    try:
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA secure_delete = ON")
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 

@@ -16,6 +16,8 @@ def unknown(url: str) -> DatabaseRefused:
     scheme, colon, _ = url.partition(":")
     # Not the whole URL: it may hold a password.
     named = f"{scheme!r}: " if colon and re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]{0,30}", scheme) else ""
+    if not colon and Path(on_disk(url)).is_file():
+        return DatabaseRefused(f"{FORMS}; write {sqlite_url(Path(url))}")
     return DatabaseRefused(f"{named}{FORMS}{_meant(scheme)}")
 
 

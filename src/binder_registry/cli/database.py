@@ -8,6 +8,7 @@ import click
 from ..backends import open_log
 from ..backends.copying import copy_log
 from ..backends.file_lock import FileLock
+from ..backends.sqlite_file import refusal
 from ..backends.sqlite_foreign_wal import beside
 from ..clock import dated_ahead, utc_now
 from ..errors import StoreUnavailable
@@ -16,6 +17,7 @@ from .arguments import File
 from .connection import context_option, url_option
 from .database_files import (
     move_log,
+    put_back,
     say_it_once,
     set_aside,
     sound_copy,
@@ -83,7 +85,11 @@ def restore_backup(file: Path, db: str, discard: bool) -> None:
         raise click.ClickException(f"{path}: {error.strerror}") from None
     with closing(lock), sound_copy(file, path) as (copy, finding):
         kept = set_aside(path)
-        take_place(copy, path)
+        try:
+            take_place(copy, path)
+        except click.ClickException:
+            put_back(kept, path)
+            raise
         move_log(path, kept)
         if discard and kept:
             for suffix in ("", "-wal"):
@@ -156,6 +162,6 @@ def copy(source: str, target: str) -> None:
                 )
         except StoreUnavailable as error:
             raise click.ClickException(
-                f"A database failed: {error.__cause__}. Run the same line again: it goes on where it stopped."
+                f"A database failed: {refusal(error.__cause__)}. Run the same line again: it goes on where it stopped."
             ) from None
     say(f"{head.revision} revisions copied and verified, position {head.position}")

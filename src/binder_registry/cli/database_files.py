@@ -14,7 +14,7 @@ import click
 from ..backends import open_log, too_new
 from ..backends.file_lock import create
 from ..backends.sqlite import SQLiteLog
-from ..backends.sqlite_file import code
+from ..backends.sqlite_file import code, refusal
 from ..backends.sqlite_foreign_wal import beside
 from ..backends.sqlite_pragmas import connect
 from ..backends.urls import sqlite_path, sqlite_url
@@ -54,17 +54,24 @@ def sound_copy(source: Path, target: Path) -> Iterator[tuple[Path, Finding]]:
         yield copy, finding
     finally:
         for suffix in ("", "-wal", "-shm", "-journal"):
-            beside(copy, suffix).unlink(missing_ok=True)
+            with suppress(OSError):  # on read-only media also where there is nothing
+                beside(copy, suffix).unlink(missing_ok=True)
 
 
 def take_place(copy: Path, file: Path) -> None:
-    try:
+    with _replacing(file):
         copy.replace(file)
+    sync_folder(file.parent)
+
+
+@contextmanager
+def _replacing(file: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         mounted = error.errno == errno.EBUSY
         reason = "it is mounted by itself: mount its folder instead" if mounted else error.strerror
         raise click.ClickException(f"{file} cannot be replaced: {reason}") from None
-    sync_folder(file.parent)
 
 
 def set_aside(path: Path) -> Path | None:
@@ -75,8 +82,17 @@ def set_aside(path: Path) -> Path | None:
     try:
         kept.hardlink_to(path)
     except OSError:
-        path.rename(kept)
+        with _replacing(path):
+            path.rename(kept)
     return kept
+
+
+def put_back(kept: Path | None, path: Path) -> None:
+    """What was set aside, where nothing took its place."""
+    if kept and path.exists():
+        kept.unlink()
+    elif kept:
+        kept.rename(path)
 
 
 def move_log(path: Path, kept: Path | None) -> None:
@@ -98,7 +114,7 @@ def verified(url: str) -> Finding:
             with progress("Verifying", total) as seen:
                 return verify(log, seen)
         except StoreUnavailable as error:
-            raise click.ClickException(f"The database cannot be read: {error.__cause__}") from None
+            raise click.ClickException(f"The database cannot be read: {refusal(error.__cause__)}") from None
 
 
 def say_it_once() -> None:
@@ -121,4 +137,4 @@ def _copy_pages(source: Path, target: Path) -> None:
                 writer.execute("PRAGMA journal_mode = DELETE")  # one file, without a log beside it
         except sqlite3.Error as error:
             named = target.parent if code(error) == sqlite3.SQLITE_FULL else source
-            raise DatabaseRefused(f"{named}: {error}") from None
+            raise DatabaseRefused(f"{named}: {refusal(error)}") from None
