@@ -104,6 +104,11 @@ class Change(Struct, frozen=True):
         return template
 
 
+Newest = tuple[str, int, bytes, bool, bytes | None]
+"""Of the newest change of a name: the name, its revision and mark, whether it is a tombstone, and the content, which of
+a tombstone is left out."""
+
+
 def size_of(changes: Iterable[Change]) -> int:
     """Bytes of their contents."""
     return sum(len(change.content or b"") for change in changes)

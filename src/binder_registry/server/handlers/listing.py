@@ -22,7 +22,7 @@ from ...selector import Requirement, matches, parse_selector
 from ..description.parameters import MOST_WORDS
 from ..http.requests import single, whole_number
 from ..lanes import go_on
-from ..live.read_model import Entry
+from ..live.entries import Entry
 
 PAUSE_SECONDS = 0.0001  # between two slices; with none, this thread would take the interpreter again before the loop
 SLICE = 500  # templates looked at in one go: a fraction of a millisecond
@@ -137,7 +137,7 @@ def _matching(listing: Listing, registry: Registry, who: Identity, after: str) -
         purged = next((change for change in page if change.content is None), None)
         if purged:
             raise RevisionPurged(f"The content of {purged.name!r} as of that revision was purged")
-        yield from _selected(listing, [Entry(change) for change in page])
+        yield from _selected(listing, [Entry.of(change) for change in page])
 
 
 def _selected(listing: Listing, entries: list[Entry]) -> list[Entry]:
