@@ -23,7 +23,7 @@ from .wire import encode_template
 
 class Seen(Struct, frozen=True):
     """A state of the log that a writer knows without asking. `find` gives the newest change of a name, a tombstone too;
-    who wrote it and what came before need not be in there. None: there never was one."""
+    when, by whom and what came before need not be in there. None: there never was one."""
 
     head: Head
     format: int

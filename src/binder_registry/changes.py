@@ -109,6 +109,11 @@ def head_after(rows: Sequence[Change], head: Head) -> Head:
     return Head(rows[-1].revision, rows[-1].mark, rows[-1].time) if rows else head
 
 
+Newest = tuple[str, int, bytes, bool, bytes | None]
+"""Of the newest change of a name: the name, its revision and mark, whether it is a tombstone, and the content, which of
+a tombstone is left out."""
+
+
 def size_of(changes: Iterable[Change]) -> int:
     """Bytes of their contents."""
     return sum(len(change.content or b"") for change in changes)

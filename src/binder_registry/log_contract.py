@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, contextmanager
 from functools import cache
 from typing import Protocol, runtime_checkable
 
-from .changes import PAGE, PAGE_BYTES, Change, Head
+from .changes import PAGE, PAGE_BYTES, Change, Head, Newest
 
 LARGEST = 2**63 - 1  # what the integers of a database hold
 
@@ -97,6 +97,15 @@ class ReadsMany(Protocol):
 
     def current_of(self, names: Collection[str]) -> list[Change]:
         """`current` of many names at once, without those that never were; in any order."""
+        ...
+
+
+@runtime_checkable
+class ReadsPresent(Protocol):
+    """What a log may offer beside the contract: `state` as it is now, of no more than a server shows."""
+
+    def present(self) -> Iterator[Newest]:
+        """All as of one moment, tombstones too, by name backwards. To be read to the end, at once, by one thread."""
         ...
 
 

@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from .batch import Batch as Batch
 from .batch import Seen
-from .changes import PAGE, Action, Change, Head, Position, known_position
+from .changes import PAGE, Action, Change, Head, Newest, Position, known_position
 from .clock import dated_ahead, utc_now
 from .errors import (
     RevisionIsCurrent,
@@ -20,7 +20,7 @@ from .errors import (
     TemplateExists,
     TemplateNotFound,
 )
-from .log_contract import LARGEST, Log, appending, mark_at, state_pages, within
+from .log_contract import LARGEST, Log, ReadsPresent, appending, mark_at, state_pages, within
 from .rules import check, invalid_template, successor_problem
 from .store import Expected
 from .template import Template, merged
@@ -195,6 +195,13 @@ class LogStore:
                 newest += [replace(change, content=None) if change.deleted else change for change in page]
             if not purged:  # else one was replaced and purged meanwhile
                 return head.position, newest
+
+    def present(self) -> tuple[Position, Iterable[Newest]]:
+        """The same as rows, by name backwards, to be read at once; in some there may be newer ones than the head is."""
+        if isinstance(self.log, ReadsPresent):
+            return self.head(), self.log.present()
+        head, newest = self.state()
+        return head, ((each.name, each.revision, each.mark, each.deleted, each.content) for each in reversed(newest))
 
     def state_pages(self, revision: int, *, after: str = "", deleted: bool = False) -> Iterator[list[Change]]:
         """The newest change of every name as of `revision`, by name; contents may be purged.

@@ -6,7 +6,7 @@ these only, and calls the writing ones in its writer thread, inside `atomic()`. 
 and to keep up with it, is at the end, and needs no scope.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import AbstractContextManager
 from datetime import datetime
 
@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from .apply import ApplyRequest, Step, plan
 from .auth import AuthStore, Identity, Scope
 from .batch import Batch, Seen
-from .changes import PAGE_BYTES, Change, Position
+from .changes import PAGE_BYTES, Change, Newest, Position
 from .errors import PositionUnknown, RevisionConflict, StoreUnavailable
 from .log_contract import LARGEST, appends_after
 from .log_store import LogStore
@@ -191,6 +191,10 @@ class Registry:
     def state(self) -> tuple[Position, list[Change]]:
         """The newest position, and the newest change of every name as of it, by name; tombstones without content."""
         return self.store.state()
+
+    def present(self) -> tuple[Position, Iterable[Newest]]:
+        """The same, as a server reads it at its start: see `LogStore.present`."""
+        return self.store.present()
 
     def atomic(self, seen: Seen | None = None) -> AbstractContextManager[Batch]:
         """For writes of one commit: see `LogStore.atomic`."""

@@ -19,8 +19,9 @@ from binder_registry.server.http.codings import CODINGS, Coding
 from binder_registry.server.http.compression import _coded
 from binder_registry.server.live import blocks, pieces
 from binder_registry.server.live.blocks import Block, Blocks
+from binder_registry.server.live.entries import Entry
 from binder_registry.server.live.pieces import Pieces, array, body_of
-from binder_registry.server.live.read_model import Entry, ReadModel
+from binder_registry.server.live.read_model import ReadModel
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -183,7 +184,9 @@ def test_ten_thousand_changes_give_the_past_that_joining_gives(history: History)
 
 def entry(name: str, text: str = "") -> Entry:
     content = f'{{"name":"{name}","image-name":"i","description":"{text}"}}'.encode()
-    return Entry(Change(1, b"", TIME, "", "", Action.CREATED, name, 0, 1, deleted=False, content=content, digest=b""))
+    return Entry.of(
+        Change(1, b"", TIME, "", "", Action.CREATED, name, 0, 1, deleted=False, content=content, digest=b"")
+    )
 
 
 def test_a_change_replaces_one_block_and_leaves_what_was_made_of_the_others() -> None:

@@ -23,7 +23,8 @@ from binder_registry.server.http.fast_path import (
     fast_protocol,
 )
 from binder_registry.server.live.answer import Answer
-from binder_registry.server.live.read_model import Entry, ReadModel
+from binder_registry.server.live.entries import Entry
+from binder_registry.server.live.read_model import ReadModel
 from binder_registry.template import Template
 from tests.server.recording import Connection, SteppedLoop, started_app, unnamed
 

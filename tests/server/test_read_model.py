@@ -3,9 +3,12 @@
 import random
 import tracemalloc
 
+import pytest
+
 from binder_registry import InMemoryStore, Template
 from binder_registry.server.live.blocks import Block
-from binder_registry.server.live.read_model import Entry, ReadModel
+from binder_registry.server.live.entries import Entry
+from binder_registry.server.live.read_model import ReadModel
 
 A, B = Template(name="a", image_name="i"), Template(name="b", image_name="i")
 
@@ -48,6 +51,47 @@ def test_a_tombstone_takes_less_than_half_a_kilobyte_whatever_the_template_held(
     tracemalloc.stop()
 
     assert size / count < 500
+
+
+def test_a_template_takes_little_more_than_its_json_until_it_is_asked_for() -> None:
+    store, model, count = InMemoryStore(), ReadModel(), 500
+    for number in range(count):
+        store.register_template(Template(f"t{number}", "i", description="x" * 200))
+    tracemalloc.start()
+
+    model.load_present(*store.present())
+    size = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+
+    assert size / count - len(next(iter(model.living)).content) < 600
+
+
+@pytest.mark.parametrize(
+    "names", [["b", "a", "gone", "c.d-e_f~1"], ["b", "a", "é", "gone", " odd ", "b\u200b", "%"], []]
+)
+@pytest.mark.parametrize("prefix", ["", "/services/registry"])
+def test_what_is_read_at_the_start_is_shown_as_the_whole_state_is(names: list[str], prefix: str) -> None:
+    store, quickly, slowly = InMemoryStore(), ReadModel(prefix), ReadModel(prefix)
+    for name in names:
+        store.register_template(Template(name=name, image_name="i"))
+    if names:
+        store.delete_template("gone")
+
+    quickly.load_present(*store.present())
+    slowly.load(*store.state())
+
+    assert shown(quickly) == shown(slowly)
+
+
+def test_what_was_written_after_the_position_was_asked_for_is_shown_at_its_own() -> None:
+    store, model = InMemoryStore(), ReadModel()
+    store.register_template(A)
+    before = store.head()
+    store.register_template(B)
+
+    model.load_present(before, store.present()[1])
+
+    assert model.position == store.head()
 
 
 def model_of(store: InMemoryStore) -> ReadModel:

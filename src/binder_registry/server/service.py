@@ -121,9 +121,9 @@ class Service:
     async def start(self) -> None:
         """Raises `StoreUnavailable`."""
         registry = self.registry
-        position, newest = await asyncio.get_running_loop().run_in_executor(None, registry.state)
-        self.model.load(position, newest)
         gc.collect()
+        await asyncio.get_running_loop().run_in_executor(None, lambda: self.model.load_present(*registry.present()))
+        position = self.model.position
         gc.freeze()  # a hundred thousand entries that stay would be looked through again and again
         writing: Callable[[], bool] = lambda: self.group_commit.unanswered > 0  # noqa: E731
         self.ring = EventRing(

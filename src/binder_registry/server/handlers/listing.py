@@ -24,8 +24,8 @@ from ..description.parameters import MOST_WORDS
 from ..http.requests import single, whole_number
 from ..lanes import go_on
 from ..live.blocks import Block
+from ..live.entries import Entry
 from ..live.pieces import Part
-from ..live.read_model import Entry
 
 PAUSE_SECONDS = 0.0001  # between two slices; with none, this thread would take the interpreter again before the loop
 SLICE = 500  # templates, about, looked at in one go: a fraction of a millisecond
@@ -153,7 +153,7 @@ def _matching(listing: Listing, registry: Registry, who: Identity, after: str) -
         purged = next((change for change in page if change.content is None), None)
         if purged:
             raise RevisionPurged(f"The content of {purged.name!r} as of that revision was purged")
-        tests, entries = _tests(listing), [Entry(change) for change in page]
+        tests, entries = _tests(listing), [Entry.of(change) for change in page]
         yield from _selected(tests, _slices(entries)) if tests else entries
 
 

@@ -12,8 +12,8 @@ from ..http.conditions import check_read
 from ..http.replies import Header, Reply, answer_reply, body_reply, change_reply, not_modified
 from ..http.requests import matches_tag, whole_number
 from ..live.answer import entity_tag
+from ..live.entries import Entry
 from ..live.pieces import Body, array, body_of
-from ..live.read_model import Entry
 from ..service import Request
 from .listing import Page, next_target, page_of_past, page_of_present, page_with_tombstones, parse_listing, present
 from .resolved import asked_options, resolved_reply

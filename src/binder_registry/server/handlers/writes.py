@@ -23,7 +23,8 @@ from ..http.conditions import NONE, Conditions, conditions
 from ..http.replies import Header, Reply, change_reply, json_reply
 from ..http.requests import json_object, single, whole_number
 from ..live.answer import entity_tag
-from ..live.read_model import ReadModel, State
+from ..live.entries import State
+from ..live.read_model import ReadModel
 from ..service import Request
 from .find_warnings import twins_of, warnings_about
 from .warning_headers import warning_headers

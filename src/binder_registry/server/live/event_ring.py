@@ -12,9 +12,9 @@ from itertools import islice
 from ...changes import Action, Change, Position
 from ..limits import Limits
 from .change_filter import Filter
+from .entries import State
 from .events import Event, NearPage, Piece, Render, Rows, framed, page_body
 from .kept import Kept
-from .read_model import State
 
 PIECE = 1000  # changes, at most, that are looked at, and sent, in one go
 WAKE_SECONDS = 0.05  # at most every so often streams wake, and send what is new in one piece

@@ -6,8 +6,8 @@ It may be wrong by then: what is written with it is written only where the log s
 from ...batch import Batch, Seen
 from ...changes import Change, Head
 from ...registry import Registry
+from .entries import Tombstone
 from .present import MANY, Present
-from .read_model import Tombstone
 
 
 class LastCommit:

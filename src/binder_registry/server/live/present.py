@@ -10,8 +10,9 @@ from collections.abc import Callable, Sequence
 
 from ...changes import Change, Position, next_mark
 from ...errors import StoreUnavailable
+from .entries import State
 from .event_ring import EventRing
-from .read_model import ForkedLog, Group, ReadModel, State
+from .read_model import ForkedLog, Group, ReadModel
 
 MANY = 2000  # rows of one commit, whose rendering is not for the loop
 

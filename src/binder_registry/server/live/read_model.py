@@ -3,119 +3,17 @@
 Changed and read on the event loop only; another thread gets a `snapshot`, or a copy of `entries`.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
-import msgspec
 from msgspec import Struct
 
-from ...changes import Action, Change, Position, next_mark
-from ...errors import StoreUnavailable
+from ...changes import Change, Newest, Position, next_mark
 from ...lookalikes import folded, is_plain
-from ...must_understand import full_view
 from ...registry import LIVE
 from ...strict_json import no_collection
-from ...template import Template
-from ...wire import decode_template
 from .answer import Answer, CodedAnswer, entity_tag, path_of
 from .blocks import Block, Blocks
-
-
-class Entry(Answer):
-    """The newest state of one template."""
-
-    __slots__ = ("_words", "deleted", "name", "revision", "time")
-
-    body: bytes
-
-    def __init__(self, change: Change) -> None:
-        assert change.content is not None, "the newest change is never purged"
-        super().__init__(change.content + b"\n", entity_tag(change.position))
-        self.name = change.name
-        self.revision = change.revision
-        self.deleted = change.deleted
-        self.time = change.time
-        self._words: Words | None = None
-
-    @property
-    def content(self) -> bytes:
-        return self.body[:-1]
-
-    @property
-    def full(self) -> bytes:
-        return full_view(self.content, self.revision)
-
-    @property
-    def template(self) -> Template:
-        return decode_template(self.content, self.revision)
-
-    @property
-    def change(self) -> Change:
-        """That made it so, without who made it and what came before."""
-        mark = bytes.fromhex(self.etag[1:-1].partition(b"-")[2].decode())
-        return Change(self.revision, mark, self.time, "", "", Action.UPDATED, self.name, 0, 0, False, self.content, b"")
-
-    @property
-    def words(self) -> "Words":
-        """What queries look at; decoded at its first use."""
-        if self._words is None:
-            self._words = words_of(self.content)
-        return self._words
-
-
-ReadContent = Callable[[int], bytes]
-"""The content of the change with this revision, from the log. Raises `StoreUnavailable`."""
-
-
-class Tombstone:
-    """Of a deleted template: what it was is read from the log when it is asked for, which is not for the loop."""
-
-    __slots__ = ("_read", "mark", "name", "revision")
-
-    deleted = True
-
-    def __init__(self, change: Change, read: ReadContent) -> None:
-        self.name = change.name
-        self.revision = change.revision
-        self.mark = change.mark
-        self._read = read
-
-    @property
-    def etag(self) -> bytes:
-        return entity_tag(Position(self.revision, self.mark))
-
-    @property
-    def template(self) -> Template:
-        return decode_template(self._read(self.revision), self.revision)
-
-
-State = Entry | Tombstone
-
-
-def no_log(revision: int) -> bytes:
-    raise StoreUnavailable
-
-
-class Words(Struct, frozen=True, gc=False):
-    image: str
-    text: str  # in lower case
-    labels: dict[str, str]
-
-
-class _Searched(Struct, rename="kebab"):
-    name: str = ""
-    image_name: str = ""
-    display_name: str = ""
-    description: str = ""
-    labels: dict[str, str] = {}
-
-
-_searched = msgspec.json.Decoder(_Searched)
-
-
-def words_of(content: bytes) -> Words:
-    found = _searched.decode(content)
-    text = "\n".join((found.name, found.display_name, found.description, found.image_name))
-    return Words(found.image_name, text.lower(), found.labels)
+from .entries import Entry, ReadContent, State, Tombstone, no_log
 
 
 class Group(Struct):
@@ -158,8 +56,26 @@ class ReadModel:
 
     def load(self, position: Position, newest: Iterable[Change]) -> None:
         """Start over from the newest change of every name, tombstones too, ordered by name."""
-        self.entries = {change.name: self.state_of(change) for change in newest}
-        living = [entry for entry in self.entries.values() if isinstance(entry, Entry)]
+        self._load(position, [self.state_of(change) for change in newest])
+
+    @no_collection()
+    def load_present(self, position: Position, newest: Iterable[Newest]) -> None:
+        """The same, from what `Registry.present` gives. In any thread, while nobody looks at the model."""
+        read, states, mark = self._read, list[State](), b""
+        revision = position.revision
+        for name, written, own_mark, deleted, content in newest:
+            if written > revision:
+                revision, mark = written, own_mark
+            if deleted:
+                states.append(Tombstone(name, written, own_mark, read))
+            else:
+                states.append(Entry(name, written, own_mark, content))
+        states.reverse()
+        self._load(Position(revision, mark) if mark else position, states)
+
+    def _load(self, position: Position, states: list[State]) -> None:
+        self.entries = {state.name: state for state in states}
+        living = [state for state in states if isinstance(state, Entry)]
         self.living = Blocks.of(living)
         self.odd = {}
         names = [entry.name for entry in living]
@@ -167,7 +83,11 @@ class ReadModel:
         if not together.isascii() or " " in together:  # else all are plain: a quick look at a hundred thousand
             for name in names:
                 self._look_at(name)
-        self.answers = {self._target(entry.name): entry for entry in living}
+        beginning = f"{self.prefix}/templates/"
+        if path_of(together) == f"/templates/{together}":  # nothing in them is to be quoted
+            self.answers = {f"{beginning}{entry.name}".encode(): entry for entry in living}
+        else:
+            self.answers = {self._target(entry.name): entry for entry in living}
         described_by = f'<{self.prefix}/openapi.json>; rel="service-desc"'.encode()
         self.answers[f"{self.prefix}/".encode()] = Answer(LIVE, b"", ((b"link", described_by),))
         self.position = position
@@ -194,7 +114,9 @@ class ReadModel:
         return new
 
     def state_of(self, change: Change) -> State:
-        return Tombstone(change, self._read) if change.deleted else Entry(change)
+        if change.deleted:
+            return Tombstone(change.name, change.revision, change.mark, self._read)
+        return Entry.of(change)
 
     def apply_group(self, group: "Group") -> bool:
         """Show it: in no time, however much it is. False where it does not follow from what is shown by now."""
