@@ -28,6 +28,7 @@ if sys.version_info >= (3, 14):
 else:
     from backports import zstd
 
+MiB = 1024**2
 CHANGES, NAMES = 10_000, 400
 TIME = datetime(2026, 11, 26, tzinfo=UTC)
 DECODERS = {b"gzip": gzip.decompress, b"zstd": zstd.decompress}
@@ -169,7 +170,7 @@ def test_ten_thousand_changes_give_the_pages_that_joining_gives(history: History
             limit, after = pick.choice((0, 1, 20, 1000)), pick.choice(("", "t", "t2", "t39", "z"))
             listing = Listing(limit=limit, after=after, full=pick.random() < 0.5)
 
-            assert read(page_of_present(listing, model.snapshot())) == step.joined(listing)
+            assert read(page_of_present(listing, model.snapshot(), MiB)) == step.joined(listing)
 
 
 def test_ten_thousand_changes_give_the_past_that_joining_gives(history: History) -> None:
@@ -259,4 +260,14 @@ def test_a_block_is_rendered_once() -> None:
     block: Block[Entry] = Blocks.of([entry("a"), entry("b")]).seen()[0]
 
     assert bytes(block) is bytes(block)
-    assert block.full is block.full
+    assert block.full(keep=True) is block.full(keep=True)
+
+
+@pytest.mark.parametrize(("most", "kept"), [(MiB, True), (1000, False)])
+def test_full_views_are_kept_where_they_are_not_too_many(most: int, *, kept: bool) -> None:
+    living = Blocks.of([entry(f"t{number}") for number in range(100)]).seen()
+
+    pages = [page_of_present(Listing(full=True), living, most) for _ in range(2)]
+
+    assert (pages[0].contents[0] is pages[1].contents[0]) is kept
+    assert bytes(pages[0].contents[0]) == bytes(pages[1].contents[0])

@@ -92,10 +92,11 @@ def _words(text: str) -> tuple[str, ...]:
     return words
 
 
-def page_of_present(listing: Listing, blocks: list[Block[Entry]]) -> Page:
-    """`blocks` of the living, by name."""
+def page_of_present(listing: Listing, blocks: list[Block[Entry]], most: int) -> Page:
+    """`blocks` of the living, by name; full views are kept with them where all have at most so many bytes."""
     if listing == Listing(full=listing.full):
-        whole: Sequence[Part] = [block.full for block in _paced(blocks)] if listing.full else blocks
+        keep = sum(map(len, blocks)) <= most
+        whole: Sequence[Part] = [block.full(keep=keep) for block in _paced(blocks)] if listing.full else blocks
         return Page(whole, "", sum(len(block.entries) for block in blocks))
     if tests := _tests(listing):
         found = _selected(tests, (block.entries for block in blocks))

@@ -83,7 +83,7 @@ async def _listing(request: Request, query: dict[str, list[str]]) -> Reply:
         if listing.deleted:
             call = partial(page_with_tombstones, listing, service.registry, request.who, revision)
         else:
-            call = partial(page_of_present, listing, model.snapshot())
+            call = partial(page_of_present, listing, model.snapshot(), service.options.limits.listing_bytes)
     else:
         known = service.counts.get(counted)
         call = lambda: page_of_past(listing, service.registry, request.who, known)  # noqa: E731

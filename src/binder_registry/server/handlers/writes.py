@@ -39,7 +39,7 @@ async def template_create(request: Request) -> Reply:
     note, asked = request.note(), conditions(request)
     warned = warning_headers(warnings_about(request.service.model, [template]))
     operation = creation(request.service, who, template, note, asked, warned)
-    return await request.service.write(operation, template.name)
+    return (await request.service.write(operation, template.name)).reply
 
 
 async def template_update(request: Request) -> Reply:
@@ -47,7 +47,7 @@ async def template_update(request: Request) -> Reply:
     who = await _allowed(request, Scope.WRITE)
     template = replace(read_template(await request.body()), name=request.parameters["name"])
     operation = update(request.service, who, template, request.note(), _conditions(request))
-    return await request.service.write(operation, template.name)
+    return (await request.service.write(operation, template.name)).reply
 
 
 async def template_patch(request: Request) -> Reply:
@@ -55,7 +55,7 @@ async def template_patch(request: Request) -> Reply:
     request.query()
     patch, name = parse(await request.body()), request.parameters["name"]
     operation = patching(request.service, who, name, patch, request.note(), _conditions(request))
-    return await request.service.write(operation, name)
+    return (await request.service.write(operation, name)).reply
 
 
 async def template_delete(request: Request) -> Reply:

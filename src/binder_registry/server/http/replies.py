@@ -21,6 +21,18 @@ class Reply(Struct):
     pieces: Pieces | None = None
 
 
+class Written(Struct):
+    """What answers a write: the template as `change` wrote it."""
+
+    status: int
+    change: Change
+    more: Sequence[Header] = ()
+
+    @property
+    def reply(self) -> Reply:
+        return change_reply(self.status, self.change, self.more)
+
+
 def json_reply(status: int, body: bytes, more: Sequence[Header] = ()) -> Reply:
     return Reply(status, [(b"content-type", JSON), (b"content-length", b"%d" % len(body)), *more], body)
 

@@ -29,7 +29,7 @@ _name, _body = attrgetter("name"), attrgetter("body")
 
 
 class Block(Generic[E]):
-    """As bytes: the contents with commas between, kept from the first use; so is `full`. In any thread.
+    """As bytes: the contents with commas between, kept from the first use. In any thread.
 
     `coded` holds what codings made of it, by their names; `seen` says whether anybody else has it.
     """
@@ -56,11 +56,12 @@ class Block(Generic[E]):
         """For a use that does not come again."""
         return self._text or b",".join([entry.content for entry in self.entries])
 
-    @property
-    def full(self) -> bytes:
-        if not self._full:
-            self._full = b",".join([entry.full for entry in self.entries])
-        return self._full
+    def full(self, *, keep: bool) -> bytes:
+        """The same of the full views."""
+        full = self._full or b",".join([entry.full for entry in self.entries])
+        if keep:
+            self._full = full
+        return full
 
 
 _first = attrgetter("first")
