@@ -118,6 +118,18 @@ def test_a_server_that_stops_answers_who_waits_for_a_turn(crowd: Crowd) -> None:
     assert last.sent[9:12] == b"200"
 
 
+def test_of_who_is_lost_while_its_request_waits_nothing_is_left(crowd: Crowd) -> None:
+    first, lost = crowd()[:2]
+    first.arrive(OTHER)
+    lost.arrive(POST)
+    lost.arrive(BODY)
+
+    lost.transport.abort()
+    lost.settle()
+
+    assert (lost.protocol.turns.size, lost.protocol.crowd.received.taken, first.sent[9:12]) == (0, 0, b"200")  # type: ignore[attr-defined]
+
+
 def test_new_connections_are_taken_a_few_in_each_turn_of_the_loop() -> None:
     taken, count, turn = Counted[int](), 3 * AT_ONCE, 0
 

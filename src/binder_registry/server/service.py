@@ -202,9 +202,9 @@ class Request(HTTPRequest):
         super().__init__(scope, receive, service.identities, service.options.limits)
         self.service = service
 
-    async def find_reader(self) -> None:
+    async def find_reader(self, *, anew: bool = False) -> None:
         """Sets `who`: anyone, unless reads are protected. Raises what `identity` does, and `MissingScope`."""
-        self.who = await self.identity() if self.service.options.protect_reads else ANYONE
+        self.who = await self.identity(anew=anew) if self.service.options.protect_reads else ANYONE
         self.who.require(TokenScope.READ)
 
     async def aside(self, lane: Lane, call: Callable[[], T]) -> T:

@@ -117,9 +117,11 @@ class HTTPRequest:
             when_ended(None)
             leaves.cancel()
 
-    async def identity(self) -> Identity:
-        """Who sends this. Raises what `token` does, `InvalidToken`, `AuthUnavailable` and `TooBusy`."""
-        identity = await self._identities.of(self.token(), self.client)
+    async def identity(self, *, anew: bool = False) -> Identity:
+        """Who sends this; `anew`: by an answer of this moment. Raises what `token` does, `InvalidToken`,
+        `AuthUnavailable` and `TooBusy`."""
+        ask = self._identities.anew if anew else self._identities.of
+        identity = await ask(self.token(), self.client)
         self.scope["by"] = identity.by  # for the access log
         return identity
 

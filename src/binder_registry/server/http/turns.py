@@ -91,7 +91,8 @@ class PatientProtocol(WritingProtocol):
         data, self._late = self._late, b""
         self.turns.size -= len(data)
         self._settle()
-        self.flow.resume_reading()
+        if not self.transport.is_closing():
+            self.flow.resume_reading()
         super().data_received(data)
         if self._end_is_late:
             self._end_is_late = False

@@ -31,6 +31,7 @@ class EventRing:
     ) -> None:
         self._writing, self._render, self._heartbeat_seconds, self._limits = writing, render, heartbeat, limits
         self.closed = False
+        self.beats = 0  # heartbeats until now
         self.epoch = 0  # grows when another log takes the place of this one: a stream of before is to end
         self._ring: deque[Event] = deque()
         self._size = 0  # bytes of all events
@@ -214,6 +215,7 @@ class EventRing:
         self._size = 0
 
     def _beat(self) -> None:
+        self.beats += 1
         self._heartbeat = self._loop.call_later(self._heartbeat_seconds, self._beat)
         self._rouse(self._taken(self._sleeping), new=False, at_once=AT_ONCE)
 
