@@ -69,7 +69,7 @@ MAY_IMPORT = {
     "registry": RULES | {"planned"},
     "backends": STORES | {"descriptors", "file_names", "installing", "sync_folder"},
     "server": DOMAIN | {"globs"},
-    "client": DOMAIN | {"version"},
+    "client": DOMAIN | {"file_names", "version"},
     "conformance": DOMAIN | {"verify"},
     "hub_auth": {"errors", "auth"},
     "hub": {"options", "slugs"},

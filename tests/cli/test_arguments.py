@@ -124,6 +124,27 @@ def test_what_is_wrong_with_a_database_names_it_in_every_locale(tmp_path: Path) 
     assert all(b"\\xfc" in line for line in told[:-1])
 
 
+def test_a_backup_takes_the_place_of_a_file_whose_name_is_not_utf_8(tmp_path: Path) -> None:
+    folder = tmp_path / os.fsdecode(b"caf\xe9")
+    folder.mkdir()
+    SQLiteLog(folder / "registry.db").close()
+    copy = folder / os.fsdecode(b"copy\xe9.db")
+    copy.touch()
+    words = ["backup", "--db=sqlite:///registry.db", copy.name]
+
+    done = subprocess.run([*COMMAND, *words], cwd=folder, capture_output=True, check=False)
+
+    assert (done.returncode, done.stderr, copy.stat().st_size > 0) == (0, b"", True)
+
+
+def test_the_environment_is_utf_8_in_every_locale(ran: Ran, registry: CommandLine, server: str) -> None:
+    registry.environment["BINDER_REGISTRY_URL"] = f"{server}/ü"
+
+    done = ran("list")
+
+    assert (done.returncode, b"is not the URL" in done.stderr) == (1, False)
+
+
 def test_a_server_finds_its_database_in_every_locale(tmp_path: Path) -> None:
     (tmp_path / "ü").mkdir()
 

@@ -123,7 +123,7 @@ def check(
         return
     if not db:
         raise click.UsageError("Name the database: sqlite:///PATH. What hubs can offer is `binder-registry check-hub`.")
-    finding = verified(db)
+    finding = verified(open_log(db, read_only=True))
     problems = finding.problems
     if db.startswith("sqlite:"):
         problems = [*damaged_pages(sqlite_database(db)), *problems]

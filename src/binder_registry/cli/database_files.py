@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from ..backends import open_log, too_new
+from ..backends import too_new
 from ..backends.file_lock import create
 from ..backends.sqlite import SQLiteLog
 from ..backends.sqlite_file import code, refusal
@@ -19,6 +19,7 @@ from ..backends.sqlite_foreign_wal import beside
 from ..backends.sqlite_pragmas import connect
 from ..backends.urls import sqlite_path, sqlite_url
 from ..errors import DatabaseRefused, StoreUnavailable
+from ..log_contract import Log
 from ..sync_folder import sync_folder
 from ..verify import Finding, damaged_pages, verify
 from .files import name_beside
@@ -45,7 +46,7 @@ def sound_copy(source: Path, target: Path) -> Iterator[tuple[Path, Finding]]:
             _copy_pages(source, copy)
         except OSError as error:
             raise click.ClickException(f"{copy.parent}: {error.strerror}") from None
-        finding = verified(sqlite_url(copy))
+        finding = verified(SQLiteLog(copy, read_only=True))
         if problems := [*damaged_pages(copy), *finding.problems]:
             more = local("check", arguments=[sqlite_url(source)])
             raise click.ClickException(f"{source} is not sound: {problems[0]}. `{more}` says more.")
@@ -104,9 +105,10 @@ def move_log(path: Path, kept: Path | None) -> None:
     sync_folder(path.parent)
 
 
-def verified(url: str) -> Finding:
+def verified(opened: Log) -> Finding:
+    """Closes it."""
     say_it_once()
-    with closing(open_log(url, read_only=True)) as log:
+    with closing(opened) as log:
         try:
             if warning := too_new(log):
                 tell(f"warning: {warning}")
