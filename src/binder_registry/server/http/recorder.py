@@ -172,10 +172,9 @@ class Exchange:
         cycle, unsent, peer = self.cycle, self.protocol.recorder.unsent, self.protocol.peer
         held = False
         try:
-            for some in body.slices():
+            for size, some in body.slices():
                 if cycle.disconnected or cycle.transport.is_closing():
                     return
-                size = sum(map(len, some))
                 self.protocol.owed -= size
                 self.sent += size
                 cycle.transport.writelines(some)

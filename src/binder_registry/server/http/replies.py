@@ -71,7 +71,7 @@ async def send_reply(scope: Scope, send: Send, reply: Reply, first: Sequence[Hea
         await scope["send_long"](start, pieces)
     else:
         await send(start)
-        for some in pieces.slices():
+        for _, some in pieces.slices():
             await send({"type": "http.response.body", "body": b"".join(some), "more_body": True})
             await asyncio.sleep(0)
         await send({"type": "http.response.body", "body": b""})

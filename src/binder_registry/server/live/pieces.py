@@ -1,6 +1,6 @@
 """Bodies too long to be sent at once: in parts, which many of them share."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, repeat
 from typing import Protocol
 
@@ -14,15 +14,20 @@ class Part(Protocol):
     def __bytes__(self) -> bytes: ...
 
 
+Slice = tuple[int, Sequence[bytes | memoryview]]
+"""How many bytes, and which."""
+
+
 class Pieces:
     """`large` are the parts that take memory, of which others may share some."""
 
-    __slots__ = ("_size", "large", "parts")
+    __slots__ = ("_size", "_slices", "large", "parts")
 
     def __init__(self, parts: Sequence[Part], large: Sequence[Part] | None = None) -> None:
         self.parts = parts
         self.large = parts if large is None else large
         self._size = sum(map(len, parts))
+        self._slices: list[Slice] | None = None
 
     def __len__(self) -> int:
         return self._size
@@ -30,24 +35,36 @@ class Pieces:
     def __bytes__(self) -> bytes:
         return b"".join(map(bytes, self.parts))
 
-    def slices(self) -> Iterator[Sequence[bytes | memoryview]]:
-        some, size = list[bytes](), 0
-        for part in self.parts:
-            data = bytes(part)
-            if len(data) > 2 * SLICE:
-                if some:
-                    yield some
-                    some, size = [], 0
-                view = memoryview(data)
-                yield from ([view[at : at + SLICE]] for at in range(0, len(view), SLICE))
-                continue
-            some.append(data)
-            size += len(data)
-            if size >= SLICE:
+    def slices(self) -> Iterable[Slice]:
+        """Parts become bytes when it is their turn; the next time they are sliced already."""
+        return self._slices or self._sliced()
+
+    def _sliced(self) -> Iterator[Slice]:
+        slices = list[Slice]()
+        for one in _cut(self.parts):
+            slices.append((sum(map(len, one)), one))
+            yield slices[-1]
+        self._slices = slices
+
+
+def _cut(parts: Sequence[Part]) -> Iterator[Sequence[bytes | memoryview]]:
+    some, size = list[bytes](), 0
+    for part in parts:
+        data = bytes(part)
+        if len(data) > 2 * SLICE:
+            if some:
                 yield some
                 some, size = [], 0
-        if some:
+            view = memoryview(data)
+            yield from ([view[at : at + SLICE]] for at in range(0, len(view), SLICE))
+            continue
+        some.append(data)
+        size += len(data)
+        if size >= SLICE:
             yield some
+            some, size = [], 0
+    if some:
+        yield some
 
 
 Body = bytes | Pieces
