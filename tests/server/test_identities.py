@@ -414,3 +414,26 @@ def test_of_a_key_no_hub_is_asked_anew(hub: HubStub) -> None:
         return who.name
 
     assert (asyncio.run(told()), hub.asked) == ("api-key", [])
+
+
+# ── silence ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_who_waits_for_a_thread_is_told_as_soon_as_the_hub_falls_silent(
+    hub: HubStub, impatient: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(identities, "THREADS", 1)
+
+    async def story(asked: Identities) -> None:
+        hub.answering.clear()
+        first = asyncio.create_task(asked.of("good-1"))
+        others = [asyncio.create_task(asked.of(f"good-{number}")) for number in range(2, 5)]
+
+        assert await asyncio.gather(*(refused(other) for other in others)) == [True] * 3
+        assert not first.done()
+
+        hub.answering.set()
+        assert (await first).name == "user-1"
+        assert (await asked.of("good-2")).name == "user-2"
+
+    run(hub, story)

@@ -10,7 +10,7 @@ import pytest
 from binder_registry import InMemoryStore, Registry
 from binder_registry.auth import TokenAuthStore
 from binder_registry.server import App, Options
-from binder_registry.server.http import turns
+from binder_registry.server.http import fast_path, turns
 from binder_registry.server.http.accepting import AT_ONCE, Accepting
 from binder_registry.server.http.counters import Counters
 from binder_registry.server.http.fast_path import fast_protocol
@@ -20,6 +20,7 @@ from binder_registry.server.live.group_commit import ANSWERS, MAX_GROUP
 from .recording import KEY, Connection, started_app
 
 PLAIN = b"GET /templates/scipy HTTP/1.1\r\nHost: r\r\n\r\n"
+LIST = b"GET /templates HTTP/1.1\r\nHost: r\r\n\r\n"
 OTHER = b"GET /health HTTP/1.1\r\nHost: r\r\n\r\n"
 BODY = b'{"name":"a","image-name":"i"}'
 POST = b"POST /templates HTTP/1.1\r\nAuthorization: token %b\r\nContent-Length: 29\r\n\r\n" % KEY.encode()
@@ -58,6 +59,20 @@ def test_a_plain_read_is_answered_before_most_of_a_crowd_that_came_first(crowd: 
     reader.arrive(PLAIN)
 
     assert (reader.sent[9:12], sum(bool(other.sent) for other in others) <= 4) == (b"200", True)
+
+
+def test_reads_of_much_take_turns_too(crowd: Crowd, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fast_path, "LARGE", 1)
+    first, *readers = crowd()
+    first.receive(LIST)  # which is kept
+
+    for reader in readers:
+        reader.arrive(LIST)
+    at_once = sum(bool(reader.sent) for reader in readers)
+    for reader in readers:
+        reader.settle()
+
+    assert (at_once, [reader.sent[9:12] for reader in readers]) == (1, [b"200"] * (CROWD - 1))
 
 
 def test_a_crowd_is_answered_to_the_last(crowd: Crowd) -> None:

@@ -96,7 +96,7 @@ class Limits(Struct, frozen=True, kw_only=True):
         int, Bound("server", "Large answers that their readers have not taken yet.", "503", "bytes")
     ] = 128 * MiB
     unsent_client_bytes: Annotated[int, Bound("client", "Large answers that it has not taken yet.", "503", "bytes")] = (
-        96 * MiB
+        64 * MiB
     )
     listing_bytes: Annotated[
         int, Bound("server", "Answers to queries that are kept for those who ask the same.", "made again", "bytes")

@@ -200,6 +200,9 @@ def fast_protocol(
                     if answer is None or not isinstance(answer.body, bytes) or not room(self.peer, answer.body):
                         super().data_received(data)
                         return
+                    if len(answer.body) >= LARGE and not self.may_begin():  # it is copied into the system's buffers
+                        self.put_off(data)
+                        return
                 status = 200
                 count = templates if not varies and answer.etag else lists if varies else indexes
                 first, head, body = shared.ok, answer.head, answer.body  # type: ignore[assignment]  # in one piece
@@ -220,6 +223,9 @@ def fast_protocol(
             count.add(len(body), seconds)
             if access_log is not None:
                 access_log.add(b"GET", target, status, len(body), seconds, ids.new(), self.peer)
+
+        def in_turn(self, data: bytes) -> None:
+            FastProtocol.data_received(self, data)
 
         def resume_writing(self) -> None:
             self._let_go()

@@ -28,6 +28,7 @@ class Identities:
         self._threads = asyncio.Semaphore(THREADS)
         self._asked: dict[bytes, asyncio.Task[Identity]] = {}  # by the hash of the token
         self._good: OrderedDict[bytes, float] = OrderedDict()  # with the loop time of the last question
+        self._waiting = set[asyncio.Task[Identity]]()  # questions without a thread
         self._silent = False  # it did not answer in time, and nothing since
         self._again_at = 0.0
 
@@ -81,10 +82,11 @@ class Identities:
     async def _question(self, key: bytes, token: str, *, probe: bool) -> Identity:
         asked_at = asyncio.get_running_loop().time()
         try:
-            async with self._threads:
-                if self._silent and not probe:  # since it was put
-                    raise AuthUnavailable
+            await self._take_thread(self._asked[key], probe=probe)
+            try:
                 identity = await self._answer(token)
+            finally:
+                self._threads.release()
         except InvalidToken:
             self._good.pop(key, None)
             raise
@@ -95,6 +97,22 @@ class Identities:
         if len(self._good) > REMEMBERED:
             self._good.popitem(last=False)
         return identity
+
+    async def _take_thread(self, me: asyncio.Task[Identity], *, probe: bool) -> None:
+        """Raises `AuthUnavailable` as soon as the store falls silent."""
+        self._waiting.add(me)
+        try:
+            await self._threads.acquire()
+        except asyncio.CancelledError:
+            if not self._silent:
+                raise
+            me.uncancel()
+            raise AuthUnavailable from None
+        finally:
+            self._waiting.discard(me)
+        if self._silent and not probe:
+            self._threads.release()
+            raise AuthUnavailable
 
     async def _answer(self, token: str) -> Identity:
         loop = asyncio.get_running_loop()
@@ -115,6 +133,8 @@ class Identities:
 
     def _fall_silent(self) -> None:
         self._silent = True
+        for question in self._waiting:
+            question.cancel()
 
 
 def _key(token: str) -> bytes:

@@ -49,13 +49,14 @@ class Turns:
 
 
 class PatientProtocol(WritingProtocol):
-    """Waits for its turn with all that is no plain read."""
+    """Waits for its turn with all that is no plain read, or a read of much."""
 
     turns: ClassVar[Turns]
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._late = b""  # came, and waits for its turn
+        self._has_turn = False
         self._end_is_late = False  # and so does the end of what the client sends
 
     def data_received(self, data: bytes) -> None:
@@ -63,13 +64,25 @@ class PatientProtocol(WritingProtocol):
             self._late += data
             self.turns.size += len(data)
             self.flow.pause_reading()
-        elif len(self.connections) <= FEW or self.turns.size > MOST_BYTES or self.turns.now(self.loop):
+        elif self.may_begin():
             super().data_received(data)
         else:
-            self.idle = False
-            self._late = data
-            self.turns.size += len(data)
-            self.turns.wait(self._take_turn)
+            self.put_off(data)
+
+    def may_begin(self) -> bool:
+        """Whether it is its turn, where there is a crowd."""
+        return (
+            len(self.connections) <= FEW or self._has_turn or self.turns.size > MOST_BYTES or self.turns.now(self.loop)
+        )
+
+    def put_off(self, data: bytes) -> None:
+        self.idle = False
+        self._late = data
+        self.turns.size += len(data)
+        self.turns.wait(self._take_turn)
+
+    def in_turn(self, data: bytes) -> None:
+        super().data_received(data)
 
     def eof_received(self) -> bool:  # type: ignore[override]
         if self._late:
@@ -93,7 +106,9 @@ class PatientProtocol(WritingProtocol):
         self._settle()
         if not self.transport.is_closing():
             self.flow.resume_reading()
-        super().data_received(data)
+        self._has_turn = True
+        self.in_turn(data)
+        self._has_turn = False
         if self._end_is_late:
             self._end_is_late = False
             if not super().eof_received():
