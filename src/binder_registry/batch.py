@@ -6,7 +6,7 @@ from datetime import datetime
 from msgspec import Struct
 from msgspec.structs import replace
 
-from .changes import Action, Change, Head, Position, chained, content_digest, head_after
+from .changes import Action, Change, Head, Position, chained, content_digest, head_after, mark_after
 from .clock import later
 from .draft_changes import Draft
 from .errors import FormatTooNew, InvalidRequest, RevisionConflict, TemplateNotFound
@@ -134,25 +134,14 @@ class Batch:
         first, mark = head.revision + 1, head.mark
         for revision, draft in enumerate(drafts, first):
             content = draft.content(timestamp(time).encode())
-            change = Change(
-                revision=revision,
-                mark=b"",
-                time=time,
-                by=by,
-                note=note,
-                action=draft.action,
-                name=draft.name,
-                previous=draft.previous,
-                first=first,
-                deleted=draft.action is Action.DELETED,
-                content=content,
-                digest=content_digest(content),
-            )
-            change = chained(mark, change)
-            mark, time = change.mark, later(time)
+            action, name, previous, digest = draft.action, draft.name, draft.previous, content_digest(content)
+            mark = mark_after(mark, (revision, time, by, note, action, name, previous, first), digest)
+            deleted = action is Action.DELETED
+            change = Change(revision, mark, time, by, note, action, name, previous, first, deleted, content, digest)
+            time = later(time)
             self._format = max(self._format, draft.format)
             self.rows.append(change)
-            self._written[change.name] = change
+            self._written[name] = change
 
     def cut_back(self, length: int) -> None:
         del self.rows[length:]

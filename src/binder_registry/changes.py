@@ -18,6 +18,8 @@ PAGE_BYTES = 4 * 1024**2  # of contents, of one read: a row more may be as large
 MARK_BYTES = 8
 DIGEST_BYTES = 16
 
+_encode = msgspec.json.Encoder().encode
+
 
 class Action(StrEnum):
     CREATED = "created"
@@ -125,8 +127,14 @@ def content_digest(content: bytes) -> bytes:
 
 def next_mark(before: bytes, change: Change) -> bytes:
     """The mark of `change`, whose own mark is not looked at, in the chain after the mark `before`."""
-    row = (change.revision, change.time, change.by, change.note, change.action, change.name, change.previous)
-    return blake2b(before + msgspec.json.encode((*row, change.first)) + change.digest, digest_size=MARK_BYTES).digest()
+    of, first = change, change.first
+    row = of.revision, of.time, of.by, of.note, of.action, of.name, of.previous, first
+    return mark_after(before, row, change.digest)
+
+
+def mark_after(before: bytes, row: tuple[int, datetime, str, str, Action, str, int, int], digest: bytes) -> bytes:
+    """`row`: what `next_mark` looks at, in its order."""
+    return blake2b(before + _encode(row) + digest, digest_size=MARK_BYTES).digest()
 
 
 def chained(before: bytes, change: Change) -> Change:

@@ -1,5 +1,7 @@
 """Finished answers: what they are made of, where they are asked for, and what tells two states of them apart."""
 
+import re
+from binascii import b2a_hex
 from urllib.parse import quote
 
 from ...changes import Position
@@ -9,6 +11,7 @@ Header = tuple[bytes, bytes]
 
 JSON = b"application/json; charset=UTF-8"  # 2015's spelling
 VARIES: Header = (b"vary", b"accept-encoding")
+_PLAIN = re.compile(r"[A-Za-z0-9_.~-]*")  # of names that are quoted in vain, which most are
 UNQUOTED = "-._~!$&'()*+,;=:@"  # what RFC 3986 allows in a path segment beside letters and digits
 
 
@@ -52,9 +55,9 @@ class CodedAnswer(Answer):
 
 
 def entity_tag(position: Position) -> bytes:
-    return b'"%d-%b"' % (position.revision, position.mark.hex().encode())
+    return b'"%d-%b"' % (position.revision, b2a_hex(position.mark))
 
 
 def path_of(name: str) -> str:
     """The path of a template, quoted as most clients do. (Ours quotes more: it also speaks to other servers.)"""
-    return "/templates/" + quote(name, safe=UNQUOTED)
+    return "/templates/" + (name if _PLAIN.fullmatch(name) else quote(name, safe=UNQUOTED))
