@@ -162,6 +162,19 @@ def test_an_answer_names_the_revision_of_the_newest_commit(served: Served) -> No
     assert b"registry-revision: 22\r\n" in sent
 
 
+def test_no_remembered_answer_outlives_a_commit(served: Served) -> None:
+    connection, other = served.connection(), SCIPY.replace(b"scipy", b"t1")
+    connection.receive(SCIPY, other)
+    store, who = served.app.service.registry, Identity("test", frozenset(Scope))
+    store.template_delete(who, "scipy")
+    served.loop.turn_until(lambda: served.model.revision == 22)
+    connection.receive(other)
+
+    sent = connection.receive(SCIPY)
+
+    assert sent.startswith(b"HTTP/1.1 404 Not Found\r\n")
+
+
 def test_the_date_follows_the_clock_of_uvicorn(served: Served) -> None:
     connection = served.connection()
     connection.receive(SCIPY)
@@ -327,6 +340,15 @@ def test_what_is_asked_again_behind_a_request_waits_for_it(served: Served) -> No
     sent = connection.sent
     assert sent.index(b'"status":"ok"') < sent.rindex(b'"name":"scipy"')
     assert served.counters.fast_hits == 1
+
+
+def test_a_server_with_a_limit_remembers_no_answer(served: Served) -> None:
+    connection = served.connection(limit_concurrency=2)
+
+    connection.receive(SCIPY, SCIPY)
+
+    assert served.counters.fast_hits == 2
+    assert not _remembered(connection)[1]
 
 
 def test_a_reader_that_closes_is_not_remembered(served: Served) -> None:

@@ -81,6 +81,7 @@ def test_what_is_read_at_the_start_is_shown_as_the_whole_state_is(names: list[st
     slowly.load(*store.state())
 
     assert shown(quickly) == shown(slowly)
+    assert {quickly._target(entry.name) for entry in quickly.living} < {*quickly.answers}
 
 
 def test_what_was_written_after_the_position_was_asked_for_is_shown_at_its_own() -> None:
