@@ -25,8 +25,8 @@ class Pipe:
         self.exception = self._logger.exception
 
     def lines(self) -> list[str]:
-        """All, once the log is closed."""
-        self.log.close()
+        """All, once the log is closed, however long its thread waits for its turn on a busy machine."""
+        self.log.close(60)
         os.close(self._writing)
         with os.fdopen(self.reading) as file:
             return file.read().splitlines()
