@@ -15,8 +15,9 @@ from msgspec import Raw, structs
 
 from .apply import ApplyRequest, parse_apply
 from .choices import Option
-from .errors import InvalidTemplate
+from .errors import ErrorHint, InvalidRequest, InvalidTemplate
 from .go_json import check_time, encode
+from .lengths import APPLY_VALUES
 from .option_rules import option_problems
 from .remembered import remembered
 from .rules import check
@@ -32,6 +33,7 @@ _TIMES = ("time-created", "time-modified")
 _WHOLE_CPUS = re.compile(rb'"cpus":-?[0-9.]+(?:\.0[,}]|e)')  # or what may be: they are kept as whole numbers
 _LARGE_NUMBER = re.compile(rb"[0-9]{19}|[0-9]e")
 _ZEROS = b',"command":"","limits":{}'  # which 2015 always wrote, after the name and the image
+_MARKS = (b",", b"{", b"[")
 _NO_LIMITS = Template().limits
 _ESCAPED_QUOTE = b"\\u0022"
 
@@ -49,7 +51,12 @@ _members, _list = msgspec.json.Decoder(dict[str, Raw]), msgspec.json.Decoder(lis
 
 
 def read_apply(body: bytes) -> ApplyRequest:
-    """Exactly what `parse_apply` makes of `parse(body)`, and raises."""
+    """Exactly what `parse_apply` makes of `parse(body)`, and raises. Raises `InvalidRequest` where there are too many
+    values in it: each takes far more memory than its bytes."""
+    # Of the marks that begin or separate values some may stand in texts.
+    if len(body) > APPLY_VALUES and sum(map(body.count, _MARKS)) > APPLY_VALUES:
+        problem = f"has more than {APPLY_VALUES:,} values: make several applies of it"
+        raise InvalidRequest(f"The body {problem}", [ErrorHint("Request", "body", "invalid")])
     return parse_apply(_value(body))
 
 
