@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from binder_registry.errors import APIErrorResponse, ErrorHint, InvalidRequest, InvalidTemplate
+from binder_registry.errors import HINTS, APIErrorResponse, ErrorHint, InvalidRequest, InvalidTemplate
 from binder_registry.must_understand import full_view
 from binder_registry.template import ContainerLimits, Template
 from binder_registry.wire import (
@@ -582,3 +582,13 @@ def test_a_row_that_breaks_todays_rules_still_decodes() -> None:
     assert decode_template(b'{"name":"a/b","limits":{"memory":-1}}') == Template(
         name="a/b", limits=ContainerLimits(memory=-1)
     )
+
+
+def test_of_very_many_faults_the_first_are_named_and_the_others_counted() -> None:
+    members = Object((f"unknown-{number}", 0) for number in range(1234))
+
+    with pytest.raises(InvalidTemplate) as refused:
+        template_from_members(members)
+
+    assert len(refused.value.errors) == HINTS
+    assert refused.value.message.endswith("; unknown-9 is not a member of a template; and 1134 more")
