@@ -202,3 +202,25 @@ def test_options_that_several_templates_offer_are_read_once() -> None:
     a, b = read_apply(json.dumps({"templates": wanted}).encode()).templates
 
     assert a.options is b.options
+
+
+@pytest.mark.parametrize("value", [b"{}", b"[]", b"0", b'{"name":"a","image-name":"i"}'])
+def test_more_values_than_an_apply_may_have_are_refused_before_they_are_read(
+    monkeypatch: pytest.MonkeyPatch, value: bytes
+) -> None:
+    monkeypatch.setattr(apply_body, "APPLY_VALUES", 20)
+    body = b'{"templates":[%b]}' % b",".join([value] * 30)
+
+    with pytest.raises(InvalidRequest) as refused:
+        read_apply(body)
+
+    assert refused.value.message == "The body has more than 20 values: make several applies of it"
+    assert [hint.field for hint in refused.value.errors] == ["body"]
+
+
+def test_as_many_values_as_an_apply_may_have_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(apply_body, "APPLY_VALUES", 5)
+
+    read = read_apply(b'{"templates":[{"name":"a","image-name":"i,i"}]}')
+
+    assert [template.name for template in read.templates] == ["a"]

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from binder_registry import strict_json
-from binder_registry.errors import APIErrorResponse, ErrorHint, InvalidRequest, InvalidTemplate
+from binder_registry.errors import HINTS, APIErrorResponse, ErrorHint, InvalidRequest, InvalidTemplate
 from binder_registry.must_understand import full_view
 from binder_registry.template import ContainerLimits, Template
 from binder_registry.wire import (
@@ -622,3 +622,13 @@ def test_a_large_body_is_read_as_a_small_one(monkeypatch: pytest.MonkeyPatch, te
     monkeypatch.setattr(strict_json, "LARGE", 0)
 
     assert read() == small
+
+
+def test_of_very_many_faults_the_first_are_named_and_the_others_counted() -> None:
+    members = Object((f"unknown-{number}", 0) for number in range(1234))
+
+    with pytest.raises(InvalidTemplate) as refused:
+        template_from_members(members)
+
+    assert len(refused.value.errors) == HINTS
+    assert refused.value.message.endswith("; unknown-9 is not a member of a template; and 1134 more")

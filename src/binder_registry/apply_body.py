@@ -15,8 +15,9 @@ from msgspec import Raw, structs
 
 from .apply import ApplyRequest, parse_apply
 from .choices import Option
-from .errors import InvalidTemplate
+from .errors import ErrorHint, InvalidRequest, InvalidTemplate
 from .go_json import check_time, encode
+from .lengths import APPLY_VALUES
 from .option_rules import option_problems
 from .remembered import remembered
 from .rules import check
@@ -34,6 +35,7 @@ _WHOLE_CPUS = re.compile(rb'"cpus":-?[0-9.]+(?:\.0[,}]|e)')  # or what may be: t
 _LARGE_NUMBER = re.compile(rb"[0-9]{19}|[0-9]e")
 _CUT = re.compile(rb"}[ \t\r\n]*(?P<comma>,)[ \t\r\n]*{")
 _ZEROS = b',"command":"","limits":{}'  # which 2015 always wrote, after the name and the image
+_MARKS = (b",", b"{", b"[")
 _NO_LIMITS = Template().limits
 _ESCAPED_QUOTE = b"\\u0022"
 
@@ -52,8 +54,13 @@ _members, _list = msgspec.json.Decoder(dict[str, Raw]), msgspec.json.Decoder(lis
 
 @no_collection()
 def read_apply(body: bytes) -> ApplyRequest:
-    """Exactly what `parse_apply` makes of `parse(body)`, and raises. Nothing of it takes long in one step of the
-    interpreter: other threads get on meanwhile."""
+    """Exactly what `parse_apply` makes of `parse(body)`, and raises. Raises `InvalidRequest` where there are too many
+    values in it: each takes far more memory than its bytes. Nothing of it takes long in one step of the interpreter:
+    other threads get on meanwhile."""
+    # Of the marks that begin or separate values some may stand in texts.
+    if len(body) > APPLY_VALUES and sum(_count(body, mark) for mark in _MARKS) > APPLY_VALUES:
+        problem = f"has more than {APPLY_VALUES:,} values: make several applies of it"
+        raise InvalidRequest(f"The body {problem}", [ErrorHint("Request", "body", "invalid")])
     value = _value(body)
     try:
         return parse_apply(value)
@@ -66,7 +73,7 @@ def _value(body: bytes) -> Any:
     options = lru_cache(SAME_OPTIONS)(_read_options)
     try:
         members = _members.decode(body)
-        if _quotes(body) != sum(2 + _quotes(raw) for raw in members.values()):
+        if _count(body, b'"') != sum(2 + _count(raw, b'"') for raw in members.values()):
             return parse(body)  # one of these comes twice
         templates: list[Any] = []
         doubtful = 0
@@ -81,9 +88,9 @@ def _value(body: bytes) -> Any:
     return Object((key, templates if key == "templates" else value) for key, value in rest)
 
 
-def _quotes(text: bytes | Raw) -> int:
+def _count(text: bytes | Raw, mark: bytes) -> int:
     view = memoryview(text)
-    return sum(bytes(view[at : at + PIECE]).count(b'"') for at in range(0, len(view), PIECE))
+    return sum(bytes(view[at : at + PIECE]).count(mark) for at in range(0, len(view), PIECE))
 
 
 def _entries(sent: Raw) -> Iterator[Raw]:
