@@ -3021,7 +3021,7 @@ def _has_form(c: Any, names: list[str]) -> bool:
 
 def _set_hooks(section: Any, hooks: Mapping[str, Any]) -> None:
     for trait, hook in hooks.items():
-        if trait in ("profile_list", "options_form") and section.get(trait):
+        if trait in ("profile_list", "options_form") and section.get(trait) not in (None, "", [], hook):
             log.warning("The hub's own %s gives way to the registry's list.", trait)
         section[trait] = hook
 

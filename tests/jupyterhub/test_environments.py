@@ -383,6 +383,14 @@ def test_a_list_of_the_hubs_own_gives_way_and_the_log_says_so(
     assert "The hub's own profile_list gives way to the registry's list." in caplog.messages
 
 
+def test_a_hub_without_a_list_of_its_own_is_told_of_none(
+    registry: RegistryStub, caplog: pytest.LogCaptureFixture
+) -> None:
+    configured(registry, JupyterHub={"spawner_class": "kubespawner.KubeSpawner"})
+
+    assert not [message for message in caplog.messages if "gives way" in message]
+
+
 def test_a_misspelt_trait_of_an_override_is_said(caplog: pytest.LogCaptureFixture) -> None:
     from dockerspawner import DockerSpawner
 
