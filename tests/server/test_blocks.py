@@ -130,6 +130,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(blocks, "ENTRIES", 16)
     monkeypatch.setattr(blocks, "BYTES", 3000)
     monkeypatch.setattr(pieces, "SLICE", 2000)
+    monkeypatch.setattr(pieces, "WHOLE", 2000)
 
 
 def coded(whole: Pieces, coding: Coding, name: bytes) -> bytes:

@@ -17,12 +17,12 @@ from .recording import Connection, SteppedLoop
 
 LIST = b"GET /templates HTTP/1.1\r\nHost: r\r\n\r\n"
 ONE = b"GET /templates/t1 HTTP/1.1\r\nHost: r\r\n\r\n"
-COUNT = 200
+COUNT = 300
 
 
 @pytest.fixture(scope="module")
 def store() -> LogStore:
-    """Whose list is of 2 MB."""
+    """Whose list is of 3 MB."""
     store = InMemoryStore()
     for number in range(COUNT):
         store.register_template(Template(f"t{number:03}", "i", description="x" * 9900))

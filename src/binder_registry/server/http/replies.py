@@ -8,7 +8,7 @@ from msgspec import Struct
 from ...changes import Change
 from ..live.answer import JSON, VARIES, Answer, entity_tag
 from ..live.answer import Header as Header
-from ..live.pieces import SLICE, Body, Pieces
+from ..live.pieces import Body, Pieces, is_long
 from .asgi import Scope, Send
 
 
@@ -63,7 +63,7 @@ def change_reply(status: int, change: Change, more: Sequence[Header] = ()) -> Re
 async def send_reply(scope: Scope, send: Send, reply: Reply, first: Sequence[Header] = ()) -> None:
     """A long body in slices; our own protocol sends them as their reader takes them."""
     start = {"type": "http.response.start", "status": reply.status, "headers": [*first, *reply.headers]}
-    pieces = reply.pieces or (Pieces([reply.body]) if len(reply.body) > SLICE else None)
+    pieces = reply.pieces or (Pieces([reply.body]) if is_long(len(reply.body)) else None)
     if pieces is None or scope["method"] == "HEAD":
         await send(start)
         await send({"type": "http.response.body", "body": reply.body})
