@@ -46,7 +46,8 @@ READS: dict[str, Use] = {
     "rows_at": lambda registry, who: registry.rows_at(who, [1]),
 }
 SERVERS_OWN = {
-    *("atomic", "changed_at", "content_of", "head", "index", "present", "rows", "state", "try_to_write", "wait"),
+    *("appends_after", "atomic", "changed_at", "content_of", "current", "head", "index", "present"),
+    *("rows", "state", "try_to_write", "wait"),
 }
 
 

@@ -17,13 +17,15 @@ OTHERS = Template(name="others", image_name="i")
 
 
 class FarLog(MemoryLog):
-    """`meanwhile` is done once, by another server, just before the next append."""
+    """What another server does once: `meanwhile` just before the next append, `while_asked` at the next question for
+    a name."""
 
     def __init__(self) -> None:
         super().__init__()
         self.locked = 0
         self.appended = 0
         self.meanwhile: Callable[[], object] = lambda: None
+        self.while_asked: Callable[[], object] = lambda: None
         self.fails = False
 
     @contextmanager
@@ -31,6 +33,11 @@ class FarLog(MemoryLog):
         self.locked += 1
         with super().writing() as rows:
             yield rows
+
+    def current(self, name: str) -> Change | None:
+        while_asked, self.while_asked = self.while_asked, lambda: None
+        while_asked()
+        return super().current(name)
 
     def append_after(self, head: Head, rows: list[Change]) -> bool:
         meanwhile, self.meanwhile = self.meanwhile, lambda: None
@@ -94,6 +101,22 @@ def test_where_others_wrote_in_between_it_is_written_behind_them(client: TestCli
     assert answer.status_code == 201
     assert [change.name for change in log.read(0, 10)] == ["scipy", "r", "others", "new"]
     assert names(client.get("/templates")) == ["new", "others", "r", "scipy"]
+
+
+def test_what_others_wrote_may_be_shown_before_it_is_written(client: TestClient, log: FarLog) -> None:
+    client.delete("/templates/r")
+    client.put("/templates/scipy", json={"command": "c"})
+
+    def others() -> None:
+        LogStore(log).register_template(OTHERS)
+        shown = client.get("/templates/others", headers={"Registry-Revision": "5"})
+        assert shown.status_code == 200
+
+    log.while_asked = others
+    answer = client.post("/templates", json=R)
+
+    assert answer.status_code == 201
+    assert [change.name for change in log.read(3, 10)] == ["scipy", "others", "r"]
 
 
 def test_what_others_wrote_in_between_decides(client: TestClient, log: FarLog) -> None:

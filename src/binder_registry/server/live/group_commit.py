@@ -132,7 +132,12 @@ class GroupCommit:
             outcomes = [self._attempt(operation, batch) for operation, _, _ in group]
             if len(batch.rows) >= MANY:
                 self._await_others(batch.rows[0].revision - 1)
-            self._present.announce(batch.rows)
+            try:
+                self._present.announce(batch.rows)
+            except StoreUnavailable:
+                if seen:  # what others wrote meanwhile is shown already
+                    raise LogMoved from None
+                raise
         return batch, outcomes
 
     def _await_others(self, revision: int) -> None:
