@@ -13,7 +13,7 @@ from binder_registry.server.http.fast_path import fast_protocol
 from binder_registry.server.live.pieces import SLICE
 
 from .asking import application
-from .recording import Connection, SteppedLoop
+from .recording import Connection, SteppedLoop, started
 
 LIST = b"GET /templates HTTP/1.1\r\nHost: r\r\n\r\n"
 ONE = b"GET /templates/t1 HTTP/1.1\r\nHost: r\r\n\r\n"
@@ -31,15 +31,8 @@ def store() -> LogStore:
 
 @pytest.fixture
 def served(store: LogStore) -> Iterator[tuple[SteppedLoop, App]]:
-    app, loop = application(store), SteppedLoop()
-    try:
-        loop.run_until_complete(app.start())
-        yield loop, app
-        loop.turn()
-        loop.run_until_complete(app.aclose())
-        loop.run_until_complete(loop.shutdown_default_executor())
-    finally:
-        loop.close()
+    with started(application(store)) as served:
+        yield served
 
 
 def connection(served: tuple[SteppedLoop, App]) -> Connection:
