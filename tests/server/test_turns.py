@@ -1,6 +1,7 @@
 """A crowd, and one plain read that gets in between."""
 
 import asyncio
+import gc
 import socket
 from collections import Counter as Counted
 from collections.abc import Callable, Iterator
@@ -14,6 +15,7 @@ from binder_registry.server.http import fast_path, turns
 from binder_registry.server.http.accepting import AT_ONCE, Accepting
 from binder_registry.server.http.counters import Counters
 from binder_registry.server.http.fast_path import fast_protocol
+from binder_registry.server.http.recorder import Exchange
 from binder_registry.server.live import group_commit
 from binder_registry.server.live.group_commit import ANSWERS, MAX_GROUP
 
@@ -59,6 +61,20 @@ def test_a_plain_read_is_answered_before_most_of_a_crowd_that_came_first(crowd: 
     reader.arrive(PLAIN)
 
     assert (reader.sent[9:12], sum(bool(other.sent) for other in others) <= 4) == (b"200", True)
+
+
+def test_a_request_leaves_nothing_that_only_the_garbage_collector_finds(crowd: Crowd) -> None:
+    first, second, *_ = crowd()
+    first.receive(OTHER)
+    gc.collect()
+    gc.disable()
+    try:
+        second.receive(OTHER)
+        left = [thing for thing in gc.get_objects() if isinstance(thing, Exchange)]
+    finally:
+        gc.enable()
+
+    assert (second.sent[9:12], left) == (b"200", [])
 
 
 def test_reads_of_much_take_turns_too(crowd: Crowd, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -113,7 +113,7 @@ class Exchange:
             if not self.done and not self.protocol.refusal:  # a refusal is recorded in its stead
                 self.status = self.status or GONE
                 self.record()
-            del scope["when_ended"]  # which knows this, and this the scope
+            del scope["when_ended"], scope["send_long"]  # which know this, and this the scope
             self.protocol.answer_ended()
 
     async def send(self, message: Any) -> None:
