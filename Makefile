@@ -15,7 +15,7 @@ serve: $(VENV)/serve.installed ## start the registry on the embedded database
 	exec $(BIN)/binder-registry serve
 
 test: $(VENV)/test.installed ## what CI runs; ARGS="-k words" to choose
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: $(VENV)/test.installed
 	$(BIN)/ruff format --check .

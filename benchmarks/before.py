@@ -10,19 +10,23 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from statistics import median
 
 from .clients import Pace, deliver, gets, p99_beside_streams, p99_of, updates
 from .load import READER, posts, reads
-from .peers import install
+from .peers import cores, install
+from .polling import polled
+from .postgres_rows import on_disk
 from .rows import HISTORY, LARGE, LATENCY_RATE, LIST, SMALL, STREAMS
-from .servers import Server, get, registry
+from .servers import Server, get, registry, serving
 from .templates import copied_database, name
 
 ROOT = Path(__file__).parent.parent
 PATH = f"/templates/{name(SMALL // 2)}"
 NAMES = [name(number) for number in range(SMALL)]
+MANY = [name(number) for number in range(0, LARGE, LARGE // SMALL)]
 QUERIES = ["/templates?q=scipy+notebook+0499&limit=10"]
 
 Measure = Callable[[Server, float], float]
@@ -31,6 +35,12 @@ Measure = Callable[[Server, float], float]
 def not_changed(server: Server, seconds: float) -> float:
     known = {**READER, "If-None-Match": get(server, "/templates")[1]["etag"]}
     return reads(server, "/templates", seconds=seconds, headers=known)
+
+
+def beside_poll(server: Server, seconds: float, coding: str) -> float:
+    """While ten templates a second change."""
+    with polled(server, coding):
+        return p99_of(server, Pace(gets([PATH]), LATENCY_RATE, 32), Pace(updates(MANY), 10, 4), seconds)
 
 
 # By name: templates and changes of the database, and what is measured; higher is better for rates, lower for "ms".
@@ -55,6 +65,14 @@ ROWS: dict[str, tuple[int, int, Measure]] = {
             server, Pace(gets([PATH]), LATENCY_RATE, 32), Pace(gets(QUERIES), 10, 4), seconds
         ),
     ),
+    **{
+        f"p99 of GET one beside a poll of the list of 100,000, {coding} (ms)": (
+            LARGE,
+            HISTORY,
+            partial(beside_poll, coding=coding),
+        )
+        for coding in ("identity", "gzip")
+    },
     "p99 of a write beside 1,000 streams (ms)": (
         SMALL,
         SMALL,
@@ -75,13 +93,19 @@ ROWS: dict[str, tuple[int, int, Measure]] = {
     ),
 }
 
+# The same over PostgreSQL.
+POSTGRES: dict[str, Measure] = {
+    "durable POST on PostgreSQL, c=32 (/s)": lambda server, seconds: posts(server, seconds=seconds, connections=32),
+    "durable POST on PostgreSQL, c=1 (/s)": lambda server, seconds: posts(server, seconds=seconds, connections=1),
+}
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.before", description=__doc__)
     parser.add_argument("commit")
     parser.add_argument("--pairs", type=int, default=10)
     parser.add_argument("--seconds", type=float, default=2.0, help="of one measurement")
-    parser.add_argument("--only", choices=[*ROWS, "start"], action="append")
+    parser.add_argument("--only", choices=[*ROWS, *POSTGRES, "start"], action="append")
     options = parser.parse_args()
     install()
     print(f"This tree against {options.commit}, {options.pairs} pairs of {options.seconds:g} s\n")
@@ -99,6 +123,14 @@ def main() -> None:
                     measure(server, 1.0)  # what is made at its first use
                 pairs = [turn(number, measure, now, then, options.seconds) for number in range(options.pairs)]
             told(row, pairs)
+        for row, measure in POSTGRES.items():
+            if options.only and row not in options.only:
+                continue
+            with over_postgres(ROOT, Path(folder)) as now, over_postgres(before, Path(folder)) as then:
+                for server in (now, then):
+                    measure(server, 1.0)
+                pairs = [turn(number, measure, now, then, options.seconds) for number in range(options.pairs)]
+            told(row, pairs)
         if not options.only or "start" in options.only:
             for row, pairs in starts(trees, Path(folder), options.pairs).items():
                 told(row, pairs)
@@ -110,6 +142,15 @@ def turn(number: int, measure: Measure, now: Server, then: Server, seconds: floa
         before = measure(then, seconds)
         return measure(now, seconds), before
     return measure(now, seconds), measure(then, seconds)
+
+
+@contextmanager
+def over_postgres(tree: Path, folder: Path) -> Iterator[Server]:
+    """Over a database of its own, which waits for the disk. All share the cores, as in the rows of several servers."""
+    with on_disk() as peer:
+        log = folder / f"{tree.name}.postgres.log"
+        with serving(peer.url(), log=log, placed=cores(), tree=tree) as server:
+            yield server
 
 
 def starts(trees: tuple[Path, Path], folder: Path, pairs: int) -> dict[str, list[tuple[float, float]]]:

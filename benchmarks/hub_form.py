@@ -1,4 +1,7 @@
-"""`python -m benchmarks.hub_form`: processor time of KubeSpawner's form, our part of it and the whole."""
+"""`python -m benchmarks.hub_form`: what forms cost a hub: processor time in one process, then real hubs with 200 users.
+
+What KubeSpawner's class makes of a list of profiles by itself is measured too, as it is for a form of another make.
+"""
 
 import asyncio
 import os
@@ -11,9 +14,12 @@ from typing import Any
 
 from binder_registry.jupyterhub import Catalogue, Environments, Follower, Rules
 
+from .hub_load import measure_hub
+
 TEMPLATES = (500, 5_000)
+FEW = 10  # the hub's own work for 200 visits, whatever the list
 TURNS = 5
-AT_ONCE = 20  # users
+AT_ONCE = 200  # users
 OPTIONS = [
     {"name": "size", "choices": [{"name": f"s{n}", "set": {"limits": {"memory": n << 30}}} for n in range(1, 9)]},
     {"name": "image", "choices": [{"name": "own"}], "free-text": {"set": {"image-name": "{value}"}}},
@@ -56,7 +62,8 @@ def measure_turns(count: int) -> None:
     follower.catalogue, follower.contact = Catalogue().having(templates, rules), time.time()
     longest, taken = asyncio.run(_at_once(Environments(follower)))
     print(
-        f"{count} templates: {AT_ONCE} forms at once take {taken:.2f} s, and hold up others for {longest:.2f} s at most"
+        f"{count} templates: {AT_ONCE} forms at once take {taken:.2f} s, and hold up others for {1000 * longest:.0f} ms"
+        " at most"
     )
 
 
@@ -71,14 +78,14 @@ async def _at_once(hooks: Environments) -> tuple[float, float]:
             now = time.process_time()
             longest, before = max(longest, now - before), now
 
-    async def opened() -> None:
+    async def opened(spawner: Any) -> None:
         nonlocal left
-        spawner = _spawner(hooks)
-        await spawner.options_form(spawner)
+        await hooks.options_form(spawner)
         left -= 1
 
+    spawners = [_spawner(hooks) for _ in range(AT_ONCE)]
     began = time.process_time()
-    await asyncio.gather(others(), *(opened() for _ in range(AT_ONCE)))
+    await asyncio.gather(others(), *map(opened, spawners))
     return longest, time.process_time() - began
 
 
@@ -109,4 +116,6 @@ if __name__ == "__main__":
         os.environ["KUBECONFIG"] = str(config)  # read when the client is imported
         for count in TEMPLATES:
             measure(count)
-        measure_turns(TEMPLATES[0])
+        measure_turns(TEMPLATES[1])
+        for spawner, count in (("simple", FEW), ("simple", TEMPLATES[1]), ("kubespawner.KubeSpawner", TEMPLATES[1])):
+            measure_hub(spawner, _templates(count))

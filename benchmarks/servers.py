@@ -69,7 +69,10 @@ def serving(
     port = _free_port()
     command = [sys.executable, "-m", "binder_registry", "serve", "--db", url]
     command += ["--host", "127.0.0.1", "--port", str(port), *arguments]
-    environment = {"BINDER_API_KEY": API_KEY} | ({"PYTHONPATH": f"{tree}/src"} if tree else {})
+    # Compiled, as an installed package is.
+    environment = {"BINDER_API_KEY": API_KEY, "PYTHONDONTWRITEBYTECODE": ""}
+    if tree:
+        environment["PYTHONPATH"] = f"{tree}/src"
     with _running(command, port, answers, log, environment, placed or cores()[:1]) as server:
         yield server
 

@@ -10,6 +10,13 @@ pytest.register_assert_rewrite("binder_registry.conformance", "tests.store_machi
 settings.register_profile("steady", deadline=None)  # a busy machine is no failure
 settings.load_profile("steady")
 
+# They take longest, so that they begin first: what began last would be waited for alone.
+LONG = ("server/test_schemathesis.py", "cluster/", "abuse/", "jupyterhub/", "crash/", "server/test_operation.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: [not item.nodeid.startswith(f"tests/{place}") for place in LONG])
+
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:

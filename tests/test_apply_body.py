@@ -128,6 +128,20 @@ def test_what_is_odd_is_read_alike(members: list[str]) -> None:
     assert_read_alike(f'{{"templates":[{{"name":"b","image-name":"i"}},{{{template}}}]}}'.encode())
 
 
+NESTED = r"""{"templates" : [{"name":"a","image-name":"},{"} , {"image-name":"\"},\n {","name":"b","labels":{"c":"d"}},
+    {"name":"e","image-name":"i","options":[{"name":"o","choices":[{"name":"p"},{"name":"q"}]},{"name":"r",
+    "choices":[{"name":"s"} ,{"name":"},{"}]}]},
+    {"name":"t","image-name":"i"},{"name":"u","image-name":"i"}],"delete":{"},{":null}}"""
+
+
+@pytest.mark.parametrize("size", [1, 7, 30, 64, 100, 200])
+@pytest.mark.parametrize("body", [NESTED, NESTED.replace('"t"', "t"), NESTED.replace(',{"name":"u"', ',5,{"name":"u"')])
+def test_a_list_is_read_alike_wherever_it_is_cut(monkeypatch: pytest.MonkeyPatch, size: int, body: str) -> None:
+    monkeypatch.setattr(apply_body, "PIECE", size)
+
+    assert_read_alike(body.encode())
+
+
 @pytest.mark.parametrize("member", ODD)
 def test_each_that_is_odd_is_read_alike(member: str) -> None:
     assert_read_alike(f'{{"templates":[{{"name":"a","image-name":"i",{member}}}]}}'.encode())
@@ -188,3 +202,25 @@ def test_options_that_several_templates_offer_are_read_once() -> None:
     a, b = read_apply(json.dumps({"templates": wanted}).encode()).templates
 
     assert a.options is b.options
+
+
+@pytest.mark.parametrize("value", [b"{}", b"[]", b"0", b'{"name":"a","image-name":"i"}'])
+def test_more_values_than_an_apply_may_have_are_refused_before_they_are_read(
+    monkeypatch: pytest.MonkeyPatch, value: bytes
+) -> None:
+    monkeypatch.setattr(apply_body, "APPLY_VALUES", 20)
+    body = b'{"templates":[%b]}' % b",".join([value] * 30)
+
+    with pytest.raises(InvalidRequest) as refused:
+        read_apply(body)
+
+    assert refused.value.message == "The body has more than 20 values: make several applies of it"
+    assert [hint.field for hint in refused.value.errors] == ["body"]
+
+
+def test_as_many_values_as_an_apply_may_have_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(apply_body, "APPLY_VALUES", 5)
+
+    read = read_apply(b'{"templates":[{"name":"a","image-name":"i,i"}]}')
+
+    assert [template.name for template in read.templates] == ["a"]

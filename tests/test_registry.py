@@ -45,7 +45,10 @@ READS: dict[str, Use] = {
     "changes": lambda registry, who: registry.changes(who),
     "rows_at": lambda registry, who: registry.rows_at(who, [1]),
 }
-SERVERS_OWN = {"atomic", "changed_at", "content_of", "head", "index", "rows", "state", "try_to_write", "wait"}
+SERVERS_OWN = {
+    *("appends_after", "atomic", "changed_at", "content_of", "current", "head", "index", "present"),
+    *("rows", "state", "try_to_write", "wait"),
+}
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from binder_registry import tokens as module
-from binder_registry.auth import Identity, Scope, TokenAuthStore, known
+from binder_registry.auth import Identity, Scope, TokenAuthStore, identified, known
 from binder_registry.backends import open_store
 from binder_registry.backends.memory import InMemoryStore
 from binder_registry.conformance import AuthStoreConformance
@@ -299,6 +299,21 @@ def test_what_looks_like_ours_is_shown_to_nobody_else(uses: TokenUses, auth_stor
 
     assert found == ["token:ci", "", "", "", "key:api-key"]
     assert spy.shown == ["hub-token"]
+
+
+class Remembering(Spy):
+    """Says `identify` from memory, and `ask` that the token is good no longer."""
+
+    def ask(self, token: str) -> Identity:
+        raise InvalidToken
+
+
+@pytest.mark.parametrize("text", ["hub-token", token_text(new_id(), new_secret())])
+def test_others_are_asked_anew_about_whoever_goes_on(auth_store: StoredTokens, text: str) -> None:
+    both = OwnTokens(auth_store, Remembering(), keys=Remembering())
+
+    with pytest.raises(InvalidToken):
+        identified(both, text)
 
 
 def test_without_others_nothing_else_is_a_token(auth_store: StoredTokens) -> None:

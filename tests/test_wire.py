@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from binder_registry.errors import APIErrorResponse, ErrorHint, InvalidRequest, InvalidTemplate
+from binder_registry import strict_json
+from binder_registry.errors import HINTS, APIErrorResponse, ErrorHint, InvalidRequest, InvalidTemplate
 from binder_registry.must_understand import full_view
 from binder_registry.template import ContainerLimits, Template
 from binder_registry.wire import (
@@ -516,6 +517,8 @@ def test_what_is_written_reads_back(text: str) -> None:
         (NOON.replace(second=50), "2015-10-07T12:00:50Z"),
         (NOON.astimezone(timezone(timedelta(hours=-5))), "2015-10-07T12:00:00Z"),
         (datetime(1, 1, 1, tzinfo=UTC), "0001-01-01T00:00:00Z"),
+        (datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=14))), "0001-01-01T00:00:00+14:00"),
+        (datetime.max.replace(tzinfo=timezone(timedelta(hours=-12))), "9999-12-31T23:59:59.999999-12:00"),
     ],
 )
 def test_times_are_written_as_go_writes_them(time: datetime, text: str) -> None:
@@ -582,3 +585,50 @@ def test_a_row_that_breaks_todays_rules_still_decodes() -> None:
     assert decode_template(b'{"name":"a/b","limits":{"memory":-1}}') == Template(
         name="a/b", limits=ContainerLimits(memory=-1)
     )
+
+
+MEMBERS = r"""
+{"a":[] , "b" : [{"c":{}}, [1, [2]] ,"\u0041",null],"c":{ }, "d":{"e":[{}],"e":-1.5e3,"f":true},"a":1}
+{}
+[{"a":1},{"b":2}]
+{"a":[1,]}
+{"a":[1 2]}
+{"a":{"b":1,}}
+{"a":{"b" 1}}
+{"a":1,}
+{"a":1}}
+{"a":1} x
+{"a":[1
+{"a":{"b
+{"a"
+{"a":[nan]}
+{"a":[NaN]}
+{"a":[01]}
+{"a":{1:2}}
+{a:1}
+"""
+
+
+@pytest.mark.parametrize("text", ["", " ", *(f"  {line}\t" for line in MEMBERS.split("\n"))])
+def test_a_large_body_is_read_as_a_small_one(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    def read() -> object:
+        try:
+            return parse(text.encode())
+        except InvalidRequest as error:
+            return error.message
+
+    small = read()
+
+    monkeypatch.setattr(strict_json, "LARGE", 0)
+
+    assert read() == small
+
+
+def test_of_very_many_faults_the_first_are_named_and_the_others_counted() -> None:
+    members = Object((f"unknown-{number}", 0) for number in range(1234))
+
+    with pytest.raises(InvalidTemplate) as refused:
+        template_from_members(members)
+
+    assert len(refused.value.errors) == HINTS
+    assert refused.value.message.endswith("; unknown-9 is not a member of a template; and 1134 more")

@@ -1,5 +1,6 @@
 """`binder-registry`, and `python -m binder_registry`: what happens before anything else is imported."""
 
+import os
 import signal
 import sys
 
@@ -10,7 +11,7 @@ def main() -> None:
     try:
         if sys.argv[1:2] == ["serve"]:
             for number in (signal.SIGTERM, signal.SIGINT):
-                signal.signal(number, lambda *_: sys.exit(0))
+                signal.signal(number, lambda *_: os._exit(0))  # an exception in an import may get lost
             if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as under `nohup`
                 signal.signal(signal.SIGHUP, lambda *_: None)
         from .cli import main as run

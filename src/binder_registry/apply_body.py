@@ -15,23 +15,27 @@ from msgspec import Raw, structs
 
 from .apply import ApplyRequest, parse_apply
 from .choices import Option
-from .errors import InvalidTemplate
+from .errors import ErrorHint, InvalidRequest, InvalidTemplate
 from .go_json import check_time, encode
+from .lengths import APPLY_VALUES
 from .option_rules import option_problems
 from .remembered import remembered
 from .rules import check
 from .settings import Settings
-from .strict_json import Object, no_collection, parse
+from .strict_json import Object, let_go, no_collection, parse
 from .template import Template
 from .wire import RAW_DEPTH
 
 SAME_OPTIONS = 256  # kept while a body is read: the templates of one registry often offer the same
+PIECE = 256 * 1024  # bytes that are looked at in one step
 DOUBTFUL = 100  # templates: where so many are, all are read at once, which is quicker
 
 _TIMES = ("time-created", "time-modified")
 _WHOLE_CPUS = re.compile(rb'"cpus":-?[0-9.]+(?:\.0[,}]|e)')  # or what may be: they are kept as whole numbers
 _LARGE_NUMBER = re.compile(rb"[0-9]{19}|[0-9]e")
+_CUT = re.compile(rb"}[ \t\r\n]*(?P<comma>,)[ \t\r\n]*{")
 _ZEROS = b',"command":"","limits":{}'  # which 2015 always wrote, after the name and the image
+_MARKS = (b",", b"{", b"[")
 _NO_LIMITS = Template().limits
 _ESCAPED_QUOTE = b"\\u0022"
 
@@ -48,22 +52,32 @@ _outer = msgspec.json.Decoder(_Outer)
 _members, _list = msgspec.json.Decoder(dict[str, Raw]), msgspec.json.Decoder(list[Raw])
 
 
-def read_apply(body: bytes) -> ApplyRequest:
-    """Exactly what `parse_apply` makes of `parse(body)`, and raises."""
-    return parse_apply(_value(body))
-
-
 @no_collection()
+def read_apply(body: bytes) -> ApplyRequest:
+    """Exactly what `parse_apply` makes of `parse(body)`, and raises. Raises `InvalidRequest` where there are too many
+    values in it: each takes far more memory than its bytes. Nothing of it takes long in one step of the interpreter:
+    other threads get on meanwhile."""
+    # Of the marks that begin or separate values some may stand in texts.
+    if len(body) > APPLY_VALUES and sum(_count(body, mark) for mark in _MARKS) > APPLY_VALUES:
+        problem = f"has more than {APPLY_VALUES:,} values: make several applies of it"
+        raise InvalidRequest(f"The body {problem}", [ErrorHint("Request", "body", "invalid")])
+    value = _value(body)
+    try:
+        return parse_apply(value)
+    finally:
+        let_go(value)
+
+
 def _value(body: bytes) -> Any:
     """What `parse` gives, with a `Template` in the place of those that are right."""
     options = lru_cache(SAME_OPTIONS)(_read_options)
     try:
         members = _members.decode(body)
-        if body.count(b'"') != sum(2 + bytes(raw).count(b'"') for raw in members.values()):
+        if _count(body, b'"') != sum(2 + _count(raw, b'"') for raw in members.values()):
             return parse(body)  # one of these comes twice
         templates: list[Any] = []
         doubtful = 0
-        for raw in _list.decode(members["templates"]):
+        for raw in _entries(members["templates"]):
             templates.append(template := _template(bytes(raw), options))
             doubtful += not isinstance(template, Template)
             if doubtful > DOUBTFUL:
@@ -72,6 +86,29 @@ def _value(body: bytes) -> Any:
     except (ValueError, KeyError, RecursionError):
         return parse(body)
     return Object((key, templates if key == "templates" else value) for key, value in rest)
+
+
+def _count(text: bytes | Raw, mark: bytes) -> int:
+    view = memoryview(text)
+    return sum(bytes(view[at : at + PIECE]).count(mark) for at in range(0, len(view), PIECE))
+
+
+def _entries(sent: Raw) -> Iterator[Raw]:
+    """Of a list of objects. It is cut where an entry may end; what is then a list by itself was cut right, and all
+    else was cut within a text or an entry. Raises `ValueError` for what is no list."""
+    view = memoryview(sent)
+    if bytes(view[:1]) != b"[":
+        raise ValueError("not a list")
+    begin, size = 1, PIECE
+    while cut := _CUT.search(view, begin + size):
+        try:
+            entries = _list.decode(b"[" + bytes(view[begin : cut.start("comma")]) + b"]")
+        except ValueError:
+            size *= 2
+            continue
+        yield from entries
+        begin, size = cut.end("comma"), PIECE
+    yield from _list.decode(b"[" + bytes(view[begin:]))
 
 
 def _without_repeats(body: bytes) -> Any:

@@ -100,7 +100,8 @@ class AuthStore(Protocol):
 
     One that may wait can have `known(token) -> Identity | None` too, which never does: what `identify` would say as far
     as it can be told at once, else None. A server asks it first, on its event loop, and so needs no thread for a token
-    that it was asked about a moment ago.
+    that it was asked about a moment ago. One that keeps answers can have `ask(token) -> Identity` too, which is
+    `identify` by an answer that it did not have yet.
     """
 
     blocking: bool
@@ -117,6 +118,12 @@ def known(store: AuthStore, token: str) -> Identity | None:
         return store.identify(token)
     tell: Callable[[str], Identity | None] | None = getattr(store, "known", None)
     return tell(token) if tell else None
+
+
+def identified(store: AuthStore, token: str) -> Identity:
+    """By an answer that the store did not keep from before. Raises what `identify` does."""
+    ask: Callable[[str], Identity] = getattr(store, "ask", store.identify)
+    return ask(token)
 
 
 class TokenAuthStore:

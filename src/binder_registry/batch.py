@@ -3,14 +3,16 @@
 from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
 
+from msgspec import Struct
 from msgspec.structs import replace
 
-from .changes import Action, Change, Head, Position, chained, content_digest
+from .changes import Action, Change, Head, Position, chained, content_digest, head_after, mark_after
 from .clock import later
 from .draft_changes import Draft
 from .errors import FormatTooNew, InvalidRequest, RevisionConflict, TemplateNotFound
 from .go_json import timestamp
 from .log_contract import Log, ReadsMany, format_kept, keep_format
+from .log_contract import LogMoved as LogMoved
 from .must_understand import FORMAT, format_of
 from .rules import check
 from .store import Expected
@@ -20,16 +22,26 @@ from .token_contract import TokenChange, TokenStore
 from .wire import encode_template
 
 
+class Seen(Struct, frozen=True):
+    """A state of the log that a writer knows without asking. `find` gives the newest change of a name, a tombstone too;
+    when, by whom and what came before need not be in there. None: there never was one."""
+
+    head: Head
+    format: int
+    find: Callable[[str], Change | None]
+
+
 class Batch:
     """The writes of one `atomic` block: what is new in the log, and what a reader of it would see."""
 
-    def __init__(self, log: Log, rows: list[Change], now: Callable[[], datetime]) -> None:
+    def __init__(self, log: Log, rows: list[Change], now: Callable[[], datetime], seen: Seen | None = None) -> None:
         self.log = log
         self.rows = rows
         self.tokens: list[TokenChange] = []
         self.token_uses: dict[str, datetime] = {}
         self.purged: dict[int, int] = {}  # number of rows when it was asked for → revision to blank
-        self._start = log.head()
+        self._seen = seen
+        self.start = seen.head if seen else log.head()
         self._now = now
         self.behind: datetime | None = None  # what the clock showed, where the log is ahead of it
         self._format = self._format_before = 0  # that `rows` need, and that the log has; 0: not asked yet
@@ -38,24 +50,26 @@ class Batch:
 
     @property
     def head(self) -> Head:
-        if not self.rows:
-            return self._start
-        last = self.rows[-1]
-        return Head(last.revision, last.mark, last.time)
+        return head_after(self.rows, self.start)
+
+    @property
+    def format(self) -> int:
+        """Of the log, once these are in it; 0 where nothing was written."""
+        return self._format
 
     def current(self, name: str) -> Change | None:
         return self._written[name] if name in self._written else self._committed(name)
 
     def before(self, row: Change) -> Change | None:
         """What was current of its name when `row`, of this block, was written."""
-        own = row.previous - self._start.revision - 1
+        own = row.previous - self.start.revision - 1
         if own >= 0:
             return self.rows[own]
         return self._committed(row.name) if row.previous else None
 
     def _committed(self, name: str) -> Change | None:
         if name not in self._stored:
-            self._stored[name] = self.log.current(name)
+            self._stored[name] = self._seen.find(name) if self._seen else self.log.current(name)
         return self._stored[name]
 
     def template(self, name: str) -> Template | None:
@@ -65,7 +79,7 @@ class Batch:
 
     def look_up(self, names: Collection[str]) -> None:
         """Ask the log for all that `current` will be asked for, in one go where it can."""
-        if isinstance(self.log, ReadsMany):
+        if not self._seen and isinstance(self.log, ReadsMany):
             self._stored |= dict.fromkeys(names) | {change.name: change for change in self.log.current_of(names)}
 
     def known(self, name: str, expected: Expected = None) -> Change:
@@ -131,25 +145,14 @@ class Batch:
         first, mark = head.revision + 1, head.mark
         for revision, draft in enumerate(drafts, first):
             content = draft.content(timestamp(time).encode())
-            change = Change(
-                revision=revision,
-                mark=b"",
-                time=time,
-                by=by,
-                note=note,
-                action=draft.action,
-                name=draft.name,
-                previous=draft.previous,
-                first=first,
-                deleted=draft.action is Action.DELETED,
-                content=content,
-                digest=content_digest(content),
-            )
-            change = chained(mark, change)
-            mark, time = change.mark, later(time)
+            action, name, previous, digest = draft.action, draft.name, draft.previous, content_digest(content)
+            mark = mark_after(mark, (revision, time, by, note, action, name, previous, first), digest)
+            deleted = action is Action.DELETED
+            change = Change(revision, mark, time, by, note, action, name, previous, first, deleted, content, digest)
+            time = later(time)
             self._format = max(self._format, draft.format)
             self.rows.append(change)
-            self._written[change.name] = change
+            self._written[name] = change
 
     @property
     def length(self) -> tuple[int, int]:
@@ -169,6 +172,9 @@ class Batch:
 
     def finish(self) -> None:
         """What goes into the log beside the rows: their format, and the purges, of old rows or of these."""
+        beside = self.purged or self.tokens or self.token_uses
+        if self._seen and (beside or not self.rows or self._format > self._format_before):
+            raise LogMoved  # what was refused is to be refused by the log as it is, too
         if self.rows and self._format > self._format_before:
             keep_format(self.log, self._format)
         if self.tokens:
@@ -178,7 +184,7 @@ class Batch:
             assert isinstance(self.log, TokenStore), "else nobody used one"
             self.log.write_uses(self.token_uses)
         for revision in self.purged.values():
-            own = revision - self._start.revision - 1
+            own = revision - self.start.revision - 1
             if own >= 0:
                 self.rows[own] = replace(self.rows[own], content=None)
             else:
@@ -197,6 +203,6 @@ class Batch:
             if "\0" in text:
                 raise InvalidRequest.parameter(field, "must not contain a NUL character")
         if not self._format:
-            self._format = self._format_before = format_kept(self.log)
+            self._format = self._format_before = self._seen.format if self._seen else format_kept(self.log)
         if self._format > FORMAT:
             raise FormatTooNew

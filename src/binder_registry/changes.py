@@ -1,6 +1,6 @@
 """The log's own values: a change, its action, a position, and the chain of marks."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
 from hashlib import blake2b
@@ -17,6 +17,8 @@ PAGE = 1000  # changes, or templates, of one read and, at most, of one answer
 PAGE_BYTES = 4 * 1024**2  # of contents, of one read: a row more may be as large as it likes
 MARK_BYTES = 8
 DIGEST_BYTES = 16
+
+_encode = msgspec.json.Encoder().encode
 
 
 class Action(StrEnum):
@@ -104,6 +106,16 @@ class Change(Struct, frozen=True):
         return template
 
 
+def head_after(rows: Sequence[Change], head: Head) -> Head:
+    """The head of a log that ended with `head`, with these behind it."""
+    return Head(rows[-1].revision, rows[-1].mark, rows[-1].time) if rows else head
+
+
+Newest = tuple[str, int, bytes, bool, bytes | None]
+"""Of the newest change of a name: the name, its revision and mark, whether it is a tombstone, and the content, which of
+a tombstone is left out."""
+
+
 def size_of(changes: Iterable[Change]) -> int:
     """Bytes of their contents."""
     return sum(len(change.content or b"") for change in changes)
@@ -115,8 +127,14 @@ def content_digest(content: bytes) -> bytes:
 
 def next_mark(before: bytes, change: Change) -> bytes:
     """The mark of `change`, whose own mark is not looked at, in the chain after the mark `before`."""
-    row = (change.revision, change.time, change.by, change.note, change.action, change.name, change.previous)
-    return blake2b(before + msgspec.json.encode((*row, change.first)) + change.digest, digest_size=MARK_BYTES).digest()
+    of, first = change, change.first
+    row = of.revision, of.time, of.by, of.note, of.action, of.name, of.previous, first
+    return mark_after(before, row, change.digest)
+
+
+def mark_after(before: bytes, row: tuple[int, datetime, str, str, Action, str, int, int], digest: bytes) -> bytes:
+    """`row`: what `next_mark` looks at, in its order."""
+    return blake2b(before + _encode(row) + digest, digest_size=MARK_BYTES).digest()
 
 
 def chained(before: bytes, change: Change) -> Change:

@@ -18,7 +18,7 @@ def later(time: datetime) -> datetime:
 
 def dated_ahead(newest: datetime | None, now: datetime) -> str:
     """What to say of a log whose newest change is from the future; empty where it is not."""
-    if newest is None or newest - AHEAD <= now:
+    if newest is None or newest - now <= AHEAD:
         return ""
     return (
         f"the newest change is dated {newest:%Y-%m-%d %H:%M} UTC, which is yet to come: a clock was wrong. "

@@ -12,7 +12,7 @@ from hashlib import sha256
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from .auth import AuthStore, Identity, Scope, known
+from .auth import AuthStore, Identity, Scope, identified, known
 from .errors import AuthUnavailable, InvalidToken
 
 LONGEST_ANSWER = 1024**2  # bytes
@@ -65,7 +65,7 @@ class HubAuthStore:
         self._refused: OrderedDict[bytes, float] = OrderedDict()  # until when
 
     def known(self, token: str) -> Identity | None:
-        if not (token and token.isascii() and token.isprintable()):  # no header could carry it
+        if not _can_be_sent(token):
             raise InvalidToken
         key, now = _key(token), self._clock()
         with self._lock:
@@ -77,9 +77,13 @@ class HubAuthStore:
         return None
 
     def identify(self, token: str) -> Identity:
-        identity, now = self.known(token), self._clock()
-        if identity is not None:
-            return identity
+        return self.known(token) or self.ask(token)
+
+    def ask(self, token: str) -> Identity:
+        """The same, whatever was answered before."""
+        if not _can_be_sent(token):
+            raise InvalidToken
+        now = self._clock()
         identity = self._ask(token)
         with self._lock:
             self._holders.pop(_key(token), None)
@@ -112,6 +116,11 @@ class HubAuthStore:
             raise AuthUnavailable from None
         finally:
             connection.close()
+
+
+def _can_be_sent(token: str) -> bool:
+    """Whether a header could carry it."""
+    return bool(token) and token.isascii() and token.isprintable()
 
 
 def _key(token: str) -> bytes:
@@ -154,8 +163,10 @@ class FirstKnowing:
         identity = self.known(token)
         if identity is not None:
             return identity
-        for store in self._stores:
-            if store.blocking:
-                with suppress(InvalidToken):
-                    return store.identify(token)
+        return self.ask(token)
+
+    def ask(self, token: str) -> Identity:
+        for store in sorted(self._stores, key=lambda store: store.blocking):
+            with suppress(InvalidToken):
+                return identified(store, token)
         raise InvalidToken

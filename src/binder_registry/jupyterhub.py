@@ -23,7 +23,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, aclosing, contextmanager, suppress
 from copy import deepcopy
@@ -37,6 +37,7 @@ from importlib import import_module
 from importlib.metadata import entry_points
 from inspect import getframeinfo, isawaitable, iscoroutinefunction
 from ipaddress import ip_address
+from itertools import chain
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from types import FrameType
@@ -363,7 +364,14 @@ def malformed(error: Exception) -> str:
 
 
 class NotOffered(Exception):
-    """Why a hub cannot offer this template. The registry accepts what 2015 accepted; a hub needs more."""
+    """Why a hub cannot offer this template. The registry accepts what 2015 accepted; a hub needs more.
+
+    Where code of the hub's failed, that is its cause: for the log alone, for nobody knows what it says.
+    """
+
+    @property
+    def logged(self) -> str:
+        return f"{self}: {self.__cause__!r}" if self.__cause__ else str(self)
 
 
 @dataclass(frozen=True)
@@ -558,11 +566,12 @@ class Instead(dict[str, Any]):
     """A mapping that takes the place of what the hub set, and is not merged into it."""
 
 
-def merged_setting(before: Any, ours: Any) -> Any:
+def merged_setting(before: Any, ours: Any, *, takes_none: bool = True) -> Any:
     """What a trait becomes: as KubeSpawner merges overrides, on copies.
 
     Mappings are merged key by key, at every depth, and None takes a key away; all else is replaced. Where the hub has a
-    function for a mapping, that is asked at every start, and ours is merged into what it says.
+    function for a mapping, that is asked at every start, and ours is merged into what it says. An answer that the
+    spawner would not take fails the start: what is no mapping, and None unless it `takes_none`.
     """
     if isinstance(ours, Instead) or not isinstance(ours, dict):
         return copied(ours)
@@ -571,10 +580,15 @@ def merged_setting(before: Any, ours: Any) -> Any:
 
     def asked(spawner: Any) -> Any:
         theirs = before(spawner)
-        return later(theirs) if isawaitable(theirs) else _updated(theirs, ours)
+        return later(theirs) if isawaitable(theirs) else both(theirs)
 
     async def later(theirs: Any) -> Any:
-        return _updated(await theirs, ours)
+        return both(await theirs)
+
+    def both(theirs: Any) -> Any:
+        if isinstance(theirs, Mapping) or (theirs is None and takes_none):
+            return _updated(theirs, ours)
+        raise TypeError(f"the hub's own function gives no mapping of settings, but {type(theirs).__name__}")
 
     return asked
 
@@ -632,6 +646,15 @@ def check_kinds(settings: Mapping[str, Any], traits: Mapping[str, Any]) -> None:
         where, wanted, wrong = _wrong_part(name, trait, merged_setting(None, value))
         kinds = "" if isinstance(wrong, _OF_INFO.get(wanted.info(), ())) else f": it wants {wanted.info()}"
         raise NotOffered(f"{where} is {_shown(wrong)} that the spawner does not take{kinds}")
+
+
+def why_refused(name: str, value: Any, traits: Mapping[str, Any]) -> str:
+    """What the trait says itself holds the value."""
+    try:
+        check_kinds({name: value}, traits)
+    except NotOffered as reason:
+        return str(reason)
+    return f"a rule of its own refuses the {name}"
 
 
 def _shown(value: Any) -> str:
@@ -1069,7 +1092,9 @@ def _remembered(template: Template, option: str, choice: Json, rules: Rules, che
 def _reason(template: Template, choices: Mapping[str, Any], check: Callable[[Template], Any]) -> str:
     try:
         check(resolve(template, choices, EveryGroup(), matches=lambda pattern, text: True))
-    except (NotOffered, ChoiceRefused) as reason:
+    except NotOffered as reason:
+        return reason.logged
+    except ChoiceRefused as reason:
         return str(reason)
     except MALFORMED as error:
         return malformed(error)
@@ -1183,6 +1208,27 @@ def _called(option: Json, chosen: Any) -> Json | None:
     return next((one for one in option.get("choices", ()) if one["name"] == chosen), None)
 
 
+# ── hub/turns.py ──
+# How what a hub makes for many leaves its loop to its other requests: in parts, and one after another.
+
+
+PART = 16  # templates; a millisecond or so where each has options
+TURNS = 16  # of the loop: as many as an ordinary request needs from its arrival to its answer
+
+
+async def in_parts(things: Iterable[Any], look: Callable[[Any], Any]) -> None:
+    """Look at each, with a turn for others now and then."""
+    for place, thing in enumerate(things, 1):
+        look(thing)
+        if place % PART == 0:
+            await asyncio.sleep(0)
+
+
+async def turns_of_others() -> None:
+    for _ in range(TURNS):
+        await asyncio.sleep(0)
+
+
 # ── hub/form.py ──
 # The form of spawners that have none of their own, as HTML. Menus are named as in KubeSpawner's.
 
@@ -1205,14 +1251,30 @@ def versions_menu(slug: str, titles: Mapping[str, str], chosen: str) -> str:
     )
 
 
-def option_fields(slug: str, title: str, options: list[dict[str, Any]], chosen: Json, defaults: Json) -> str:
-    """A group of fields, each with a label of its own; `chosen` as in `options.resolve`."""
-    fields = "".join(_fields(slug, option, chosen.get(option["name"]), defaults) for option in options)
-    return f"<fieldset><legend>Options of {html_text(title)}</legend>{fields}</fieldset>" if fields else ""
+def option_fields(options: list[dict[str, Any]], chosen: Json, defaults: Json) -> str:
+    """A group of fields, each with a label of its own; `chosen` as in `options.resolve`.
+
+    `{slug}` and `{title}` stand for those of the environment: what people wrote holds no brace here.
+    """
+    fields = "".join(_fields(option, chosen.get(option["name"]), defaults) for option in options)
+    return f"<fieldset><legend>Options of {{title}}</legend>{fields}</fieldset>" if fields else ""
 
 
-def _fields(slug: str, option: Json, chosen: Any, defaults: Json) -> str:
-    name = f"profile-option-{slug}--{option['name']}"
+def fields_of(slug: str, title: str, fields: str) -> str:
+    return fields.replace("{slug}", slug).replace("{title}", html_text(title))
+
+
+def drawn_later(label: str, number: int) -> str:
+    """The label of an environment whose fields are those of that number."""
+    return label.replace("<label", f'<label data-fields="{number}"', 1)
+
+
+def to_draw(number: int, fields: str) -> str:
+    return f'<template id="binder-registry-{number}">{fields}</template>'
+
+
+def _fields(option: Json, chosen: Any, defaults: Json) -> str:
+    name = f"profile-option-{{slug}}--{option['name']}"
     choices, typed = option.get("choices", ()), option.get(FREE_TEXT)
     fields = ""
     if choices:
@@ -1271,13 +1333,28 @@ STYLE = """<style>
 .binder-registry fieldset select, .binder-registry fieldset small { margin-left: 0 }
 .binder-registry input[type=text] { max-width: 40em }
 </style>"""
-# What is set belongs to what is chosen: to touch an option chooses its environment, to type chooses what is typed.
+# Fields that are not in the page are drawn when their environment is chosen, or was before the page was left. What is
+# set belongs to what is chosen: to touch an option chooses its environment, to type chooses what is typed.
 SCRIPT = f"""<script>
-document.querySelectorAll(".binder-registry fieldset").forEach(fields => fields.addEventListener("input", event => {{
-  fields.previousElementSibling.querySelector("input[type=radio]").checked = true;
-  const menu = document.getElementById(event.target.id.replace(/{UNLISTED}$/, ""));
-  if (event.target.type === "text" && menu && menu !== event.target) menu.value = "{OTHER}";
-}}));
+(() => {{
+  const list = document.querySelector(".binder-registry");
+  const draw = () => {{
+    const radio = list.querySelector("input[type=radio]:checked"), label = radio?.closest("label[data-fields]");
+    if (!label) return;
+    const fields = document.getElementById("binder-registry-" + label.dataset.fields).innerHTML;
+    const title = label.querySelector("strong").innerHTML;
+    label.removeAttribute("data-fields");
+    label.insertAdjacentHTML("afterend", fields.replaceAll("{{slug}}", radio.value).replace("{{title}}", () => title));
+  }};
+  list.addEventListener("input", event => {{
+    const fields = event.target.closest("fieldset");
+    if (!fields) return draw();
+    fields.previousElementSibling.querySelector("input[type=radio]").checked = true;
+    const menu = document.getElementById(event.target.id.replace(/{UNLISTED}$/, ""));
+    if (event.target.type === "text" && menu && menu !== event.target) menu.value = "{OTHER}";
+  }});
+  addEventListener("pageshow", draw);
+}})();
 </script>"""
 
 # ── hub/profile_options.py ──
@@ -1373,28 +1450,42 @@ class Offer:
         return given if type(given) is int and given > 0 else float("inf"), self.title.casefold(), self.name
 
     @cached_property
-    def option_groups(self) -> frozenset[str]:
-        return option_groups(self.template)
+    def all_groups(self) -> frozenset[str]:
+        return self.groups | option_groups(self.template)
 
     @property
     def version_title(self) -> str:
         return f"revision {self.revision}: {self.image or HUBS_OWN_IMAGE}"
 
     @cached_property
+    def size(self) -> int:
+        """What a form draws of it: itself, what is chosen from, and texts."""
+        drawn = (len(option.get("choices", ())) + 1 for option in self.template.get("options", ()))
+        return 1 + len(self.versions) + sum(drawn)
+
+    @cached_property
+    def form_label(self) -> str:
+        return self._label(checked=False)
+
+    @cached_property
+    def form_fields(self) -> str:
+        """The same text for all that have the same options: see `option_fields`."""
+        return option_fields(self.options, NOTHING, self.defaults)
+
+    @property
     def form_entry(self) -> str:
-        return self._entry(checked=False)
+        return self.form_label + fields_of(self.slug, self.title, self.form_fields)
 
     def entry(self, revision: str, choices: Json) -> str:
         """The same, marked: in the form of one whose last choice it is."""
-        return self._entry(revision, choices, checked=True)
+        fields = option_fields(self.options, choices, self.defaults)
+        return self._label(revision, checked=True) + fields_of(self.slug, self.title, fields)
 
-    def _entry(self, revision: str = "", choices: Json = NOTHING, *, checked: bool) -> str:
+    def _label(self, revision: str = "", *, checked: bool) -> str:
         head = radio(self.slug, self.title, self.description, self.deprecated, checked=checked)
         titles = {key: old.version_title for key, old in self.versions.items()}
         menu = versions_menu(self.slug, titles, revision) if titles else ""
-        return (
-            f"<label>{head}{menu}</label>{option_fields(self.slug, self.title, self.options, choices, self.defaults)}"
-        )
+        return f"<label>{head}{menu}</label>"
 
     @cached_property
     def form_profile(self) -> dict[str, Any]:
@@ -1410,10 +1501,9 @@ class Offer:
 
     def seen_by(self, standing: Standing) -> "Offer | None":
         """With the choices that are theirs; None where they do not see it."""
-        if not has_groups(self.template):
+        if not self._has_groups:
             return self if standing.sees(self.groups) else None
-        groups = frozenset() if standing.admin else standing.groups & (self.option_groups | self.groups)
-        key = Standing(standing.admin, groups)
+        key = standing.admin or standing.groups & self.all_groups
         if key not in self._seen:
             if len(self._seen) >= MOST_SEEN:
                 self._seen.clear()
@@ -1422,7 +1512,11 @@ class Offer:
         return self._seen[key]
 
     @cached_property
-    def _seen(self) -> "dict[Standing, Offer | None]":
+    def _has_groups(self) -> bool:
+        return has_groups(self.template)
+
+    @cached_property
+    def _seen(self) -> "dict[bool | frozenset[str], Offer | None]":
         return {}
 
 
@@ -1433,7 +1527,7 @@ def offered(templates: Iterable[Template], rules: Rules = ANY_HUB) -> tuple[list
         try:
             offers.append(offer(template, rules))
         except NotOffered as reason:
-            left_out.append((template["name"], str(reason)))
+            left_out.append((template["name"], reason.logged))
         except MALFORMED as error:
             left_out.append((template["name"], malformed(error)))
     return sorted(offers, key=lambda one: one.order), left_out
@@ -1496,7 +1590,7 @@ def _overridden(template: Template, profile: dict[str, Any], override: Override)
     try:
         changed = override(copied(template), profile)
     except Exception as error:
-        raise NotOffered(f"the hub's override failed: {error!r}") from error
+        raise NotOffered("the hub's override failed") from error
     if changed is None:
         raise NotOffered("the hub's override leaves it out")
     if not isinstance(changed, dict) or not isinstance(changed.get("kubespawner_override"), dict):
@@ -1516,7 +1610,7 @@ def with_versions(template: Template, history: list[Template], rules: Rules, ver
     current = replace(current, versions={f"r{old.revision}": old for old in olds})
     for standing in MOST_COMMON:  # made in the follower's thread rather than in the hub's loop
         if seen := current.seen_by(standing):
-            _ = seen.form_profile if rules.kind == "kubernetes" else seen.form_entry
+            _ = seen.size, seen.form_profile if rules.kind == "kubernetes" else (seen.form_label, seen.form_fields)
     return current
 
 
@@ -1546,6 +1640,9 @@ def _set_by_choices(template: Template, rules: Rules) -> Iterable[str]:
 # What is the same for all users who may see the same offers: the form, and the list of what there is.
 
 
+MOST_DRAWN = 2_000  # templates, choices and texts; a form of more has its fields drawn by the browser
+
+
 class View:
     def __init__(self, offers: list[Offer]) -> None:
         """In the order of the form."""
@@ -1557,21 +1654,49 @@ class View:
         more = f" and {len(names) - 20} more" if len(names) > 20 else ""
         return f"Choose one of: {', '.join(names[:20])}{more}." if names else ""
 
-    @property
-    def default(self) -> Offer:
-        """What is taken where nothing is chosen: the first that says so, else the first."""
-        return next((offer for offer in self.offers if offer.template.get("default")), self.offers[0])
+    @cached_property
+    def large(self) -> bool:
+        """Whether a page that draws all of it would hold up a hub's loop."""
+        return sum(offer.size for offer in self.offers) > MOST_DRAWN
+
+    async def drawn(self) -> None:
+        """Make what `form` is made of, in parts."""
+        if "form" not in self.__dict__:
+            await in_parts(self.offers, lambda offer: (offer.form_label, offer.form_fields))
+
+    async def profiled(self) -> None:
+        """Make what KubeSpawner's form is made of, in parts."""
+        await in_parts(self.offers, lambda offer: offer.form_profile)
 
     @cached_property
     def form(self) -> str:
-        entries = "".join(offer.form_entry for offer in self.offers)
         slugs = '<input type="hidden" name="by" value="slug">'
         script = SCRIPT if any("options" in offer.template for offer in self.offers) else ""
-        return f'{STYLE}<div class="binder-registry">{slugs}{entries}</div>{script}'
+        fields = "".join(to_draw(number, text) for text, number in self._shared.items())
+        return f'{STYLE}<div class="binder-registry">{slugs}{"".join(self._entries)}</div>{fields}{script}'
 
     def form_marking(self, name: str, revision: str, choices: Json) -> str:
-        offer = next((one for one in self.offers if one.name == name), None)
-        return self.form.replace(offer.form_entry, offer.entry(revision, choices), 1) if offer else self.form
+        place = self._places.get(name)
+        if place is None:
+            return self.form
+        return self.form.replace(self._entries[place], self.offers[place].entry(revision, choices), 1)
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        return {offer.name: place for place, offer in enumerate(self.offers)}
+
+    @cached_property
+    def _shared(self) -> dict[str, int]:
+        """The fields that are not in the page itself, each once, by their numbers."""
+        texts = (offer.form_fields for offer in self.offers) if self.large else ()
+        return {text: number for number, text in enumerate(dict.fromkeys(filter(None, texts)))}
+
+    @cached_property
+    def _entries(self) -> list[str]:
+        if not self.large:
+            return [offer.form_entry for offer in self.offers]
+        numbers = ((offer.form_label, self._shared.get(offer.form_fields)) for offer in self.offers)
+        return [label if number is None else drawn_later(label, number) for label, number in numbers]
 
 
 # ── hub/catalogue.py ──
@@ -1621,12 +1746,14 @@ class Catalogue:
             try:
                 offers[name] = with_versions(template, self.history.get(name, []), rules, versions)
             except NotOffered as reason:
-                left_out[name] = str(reason)
+                left_out[name] = reason.logged
             except MALFORMED as error:
                 left_out[name] = malformed(error)
             else:
                 tell_unknown(offers[name], rules)
-        return replace(self, templates=known, offers=offers, left_out=left_out, rules=rules, pinnable=versions)
+        found = replace(self, templates=known, offers=offers, left_out=left_out, rules=rules, pinnable=versions)
+        _ = found._defaults, found._groups  # made in the follower's thread rather than in the hub's loop
+        return found
 
     @cached_property
     def _others(self) -> dict[Kind, "Catalogue"]:
@@ -1645,7 +1772,7 @@ class Catalogue:
 
     @cached_property
     def _groups(self) -> frozenset[str]:
-        return frozenset().union(*(offer.groups | offer.option_groups for offer in self.offers.values()))
+        return frozenset().union(*(offer.all_groups for offer in self.offers.values()))
 
     @cached_property
     def in_order(self) -> list[Offer]:
@@ -1655,15 +1782,34 @@ class Catalogue:
     def _views(self) -> dict[Standing, "View"]:
         return {}
 
+    def default(self, standing: Standing) -> Offer | None:
+        """What is taken where nothing is chosen: the first that says so, else the first. None: there is nothing."""
+        offers = chain(self._defaults, self.in_order)
+        return next(filter(None, (offer.seen_by(standing) for offer in offers)), None)
+
+    @cached_property
+    def _defaults(self) -> list[Offer]:
+        return [offer for offer in self.in_order if offer.template.get("default")]
+
     def view(self, standing: Standing) -> "View":
         """What such a user sees: made once for all users who see the same."""
-        key = Standing(standing.admin, frozenset() if standing.admin else standing.groups & self._groups)
+        key = self._key(standing)
         if key not in self._views:
             if len(self._views) >= MOST_VIEWS:
                 self._views.clear()
             seen = (offer.seen_by(key) for offer in self.in_order)
             self._views[key] = View([offer for offer in seen if offer])
         return self._views[key]
+
+    async def seen(self, standing: Standing) -> "View":
+        """The same, made in parts."""
+        key = self._key(standing)
+        if key not in self._views:
+            await in_parts(self.in_order, lambda offer: (seen := offer.seen_by(key)) and seen.size)
+        return self.view(standing)
+
+    def _key(self, standing: Standing) -> Standing:
+        return Standing(standing.admin, frozenset() if standing.admin else standing.groups & self._groups)
 
     def choose(self, name: str, revision: str, standing: Standing) -> Choice:
         """Raises `HTTPError` 400. A hidden template reads like one that does not exist."""
@@ -1803,13 +1949,16 @@ def words_of(error: Exception) -> str:
 
 
 CLOCK_LEEWAY = 300.0  # seconds that a snapshot may seem to come from the future
+_UNUSABLE = (OSError, HTTPException, ValueError, LookupError, TypeError, AttributeError, RecursionError)
 
 
 class Snapshot:
     """The last list on disk, for a hub that starts while the registry is down.
 
     The file's time says when the registry last confirmed what is in it. So only a file that is still as it was read or
-    written here gets a new time; one that was removed, overwritten or could not be written is written whole.
+    written here gets a new time; one that was removed, overwritten or could not be written is written whole. What the
+    registry confirmed later, to another hub with the same file, stays: by the time, for revisions of a registry whose
+    database was replaced begin anew.
     """
 
     def __init__(self, path: str | os.PathLike[str], url: str, versions: int) -> None:
@@ -1824,8 +1973,7 @@ class Snapshot:
     def read(self, rules: Rules) -> tuple[Catalogue, float] | None:
         """The list, and when the registry last confirmed it."""
         try:
-            with self.path.open() as file:
-                saved, status = json.load(file), os.fstat(file.fileno())
+            saved, status = self._saved()
             if saved["url"] != self._url:
                 return None
             if status.st_mtime > time.time() + CLOCK_LEEWAY:
@@ -1836,7 +1984,7 @@ class Snapshot:
             catalogue = catalogue.having(listed_templates(saved["templates"]), rules, self._versions)
         except FileNotFoundError:
             return None
-        except (OSError, HTTPException, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+        except _UNUSABLE as error:
             log.warning("The snapshot %s cannot be used: %s", self.path, error)
             return None
         if same:
@@ -1851,14 +1999,14 @@ class Snapshot:
         try:
             if self._is_special():
                 raise OSError("it is no regular file")  # which the one that is written would replace
-            self._replace(catalogue, confirmed)
+            if not self._is_later(confirmed):
+                self._replace(catalogue, confirmed)
         except OSError as error:
             if str(error.strerror or error) != self._trouble:
                 self._trouble = str(error.strerror or error)
                 log.warning("The snapshot %s cannot be written: %s", self.path, self._trouble)
             return
-        self._held = catalogue
-        if self._trouble:
+        if self._held and self._trouble:
             log.warning("The snapshot %s can be written again", self.path)
             self._trouble = ""
 
@@ -1876,6 +2024,22 @@ class Snapshot:
         self._left = now
         return True
 
+    def _saved(self) -> tuple[Any, os.stat_result]:
+        with self.path.open() as file:
+            return json.load(file), os.fstat(file.fileno())
+
+    def _is_later(self, confirmed: float) -> bool:
+        """Does the file hold what another hub heard of the same registry after that?"""
+        try:
+            status = self.path.stat()
+            if _identity(status) == self._left or not confirmed < status.st_mtime <= time.time() + CLOCK_LEEWAY:
+                return False
+            saved, _ = self._saved()
+            listed_templates(saved["templates"])
+            return bool(saved["url"] == self._url)
+        except _UNUSABLE:
+            return False
+
     def _replace(self, catalogue: Catalogue, confirmed: float) -> None:
         content = {
             "url": self._url,
@@ -1890,11 +2054,11 @@ class Snapshot:
                 file.flush()
                 os.utime(file.fileno(), (confirmed, confirmed))
                 os.fsync(file.fileno())
-                Path(file.name).replace(self.path)
-            except BaseException:
+                if not self._is_later(confirmed):  # what came meanwhile
+                    Path(file.name).replace(self.path)
+                    self._held, self._left = catalogue, _identity(os.fstat(file.fileno()))
+            finally:
                 Path(file.name).unlink(missing_ok=True)
-                raise
-            self._left = _identity(os.fstat(file.fileno()))
 
     def _is_special(self) -> bool:
         try:
@@ -2324,7 +2488,10 @@ async def start_of(choice: Choice, options: Mapping[str, Any], standing: Standin
     try:
         _, settings = profile_of(resolved, rules)
     except NotOffered as reason:
-        raise http_error(400, f"This environment cannot be started: {reason}.") from None
+        if reason.__cause__:
+            log.error("The environment %r cannot be started: %s", template["name"], reason.logged)
+        status = 500 if reason.__cause__ else 400
+        raise http_error(status, f"This environment cannot be started: {reason}.") from None
     except MALFORMED as error:
         raise http_error(400, f"This environment cannot be started: {malformed(error)}.") from None
     return Start(settings, given, notices)
@@ -2391,9 +2558,11 @@ async def apply_settings(spawner: Any, settings: Mapping[str, Any], rules: Rules
     given |= empty
     for trait, ours in given.items():
         try:
-            _set_trait(spawner, undo, trait, ours if trait in empty else merged_setting(getattr(spawner, trait), ours))
-        except Exception as error:  # noqa: BLE001  # whatever the trait's own rule raises
-            log.warning("%s: the spawner does not take this environment's %s: %s", spawner._log_name, trait, error)
+            if trait not in empty:
+                ours = merged_setting(getattr(spawner, trait), ours, takes_none=rules.kind == "kubernetes")
+            _set_trait(spawner, undo, trait, ours)
+        except Exception:  # noqa: BLE001  # whatever the trait's own rule raises
+            log.warning("%s: cannot be started: %s", spawner._log_name, why_refused(trait, ours, spawner.traits()))
             raise http_error(400, f"This environment cannot be started: the spawner refuses its {trait}.") from None
     for need, cap in _GUARANTEES:
         limit, guarantee = number_of(getattr(spawner, cap)), number_of(getattr(spawner, need))
@@ -2485,9 +2654,13 @@ class Environments:
         return self
 
     async def options_form(self, spawner: Any) -> str:
+        """Ours; KubeSpawner's own, or what the hub has in its place, where the list is not too large for it."""
         catalogue, standing = await self._catalogue(spawner), await self._standing(spawner)
-        await self._between_others()
-        view = self._visible(catalogue, standing)
+        view = await self._view(catalogue, standing)
+        if spawner.has_trait("profile_list") and not (view.large and _draws_kubespawners_form(spawner)):
+            own = spawner.trait_defaults("options_form")
+            return str(await own(spawner) if callable(own) else own)
+        await self._between_others(view.drawn)
         last = self._last_choice(catalogue, spawner, standing)
         form = view.form_marking(last.name, last.revision, last.choices)
         return f'<p class="alert alert-warning">{html_text(last.notice)}</p>{form}' if last.notice else form
@@ -2540,8 +2713,9 @@ class Environments:
             settings = await apply_settings(spawner, start.settings, catalogue.rules)
             return [{**choice.offer.profile, "kubespawner_override": settings, "default": True}]
         standing = await self._standing(spawner)
-        await self._between_others()
-        offers = self._visible(catalogue, standing).offers
+        view = await self._view(catalogue, standing)
+        await self._between_others(view.profiled)
+        offers = view.offers
         last = self._last_choice(catalogue, spawner, standing)
         found = next((offer for offer in offers if offer.name == last.name), None)
         if found is None:
@@ -2555,9 +2729,9 @@ class Environments:
     async def _chosen(self, catalogue: Catalogue, spawner: Any, options: Mapping[str, Any]) -> tuple[Choice, Start]:
         """What these options come to for this user; `spawner.user_options` then says that and nothing else."""
         standing = await self._standing(spawner)
-        view = self._visible(catalogue, standing)
+        default = self._default_of(catalogue, standing)
         name, revision = self._named(catalogue, options)
-        choice = catalogue.choose(name or view.default.name, revision, standing)
+        choice = catalogue.choose(name or default.name, revision, standing)
         start = await start_of(choice, options, standing, catalogue.rules)
         for notice in filter(None, [choice.notice, *start.notices]):
             log.info("%s: %s", spawner._log_name, notice)
@@ -2606,7 +2780,7 @@ class Environments:
             notice = "" if told or not before else str(error.log_message)
         except (TypeError, LookupError):  # the REST API takes any JSON
             pass
-        return Last(catalogue.view(standing).default.name, notice=notice)
+        return Last(self._default_of(catalogue, standing).name, notice=notice)
 
     async def _catalogue(self, spawner: Any) -> Catalogue:
         """Raises `HTTPError` 503."""
@@ -2618,21 +2792,28 @@ class Environments:
             raise http_error(503, "The list of environments cannot be had right now. Please try again in a minute.")
         return self.follower.catalogue.under(type(spawner))
 
-    def _visible(self, catalogue: Catalogue, standing: Standing) -> View:
-        """Raises `HTTPError` 403 when it is empty: KubeSpawner would start its own default, without limits."""
-        view = catalogue.view(standing)
-        if not view.offers:
+    def _default_of(self, catalogue: Catalogue, standing: Standing) -> Offer:
+        """Raises `HTTPError` 403 when there is nothing: KubeSpawner would start its own default, without limits."""
+        default = catalogue.default(standing)
+        if default is None:
             raise http_error(403, "There is no environment here that you may start. Please ask those who run this hub.")
-        return view
+        return default
 
-    async def _between_others(self) -> None:
-        """One form for each turn of the hub's loop, the last thing that a form waits for.
+    async def _view(self, catalogue: Catalogue, standing: Standing) -> View:
+        """One at a time: each is made in parts, and the parts of many would follow each other. Raises `HTTPError`."""
+        self._default_of(catalogue, standing)
+        async with self._turn:
+            return await catalogue.seen(standing)
+
+    async def _between_others(self, make: Callable[[], Awaitable[None]]) -> None:
+        """What a form waits for last: its parts, and turns of others, after every form that was there before.
 
         What the hub makes of a form follows at once, and holds up its loop: those that many open in the same moment
         would all be made before the hub looks at anything else.
         """
         async with self._turn:
-            await asyncio.sleep(0)
+            await make()
+            await turns_of_others()
 
     async def _standing(self, spawner: Any) -> Standing:
         groups = {group.name for group in spawner.user.groups}
@@ -2653,6 +2834,12 @@ def _save_spelled(spawner: Any, options: Mapping[str, Any]) -> None:
     if record is not None and named is not None and record.user_options == options:
         rest = {key: value for key, value in options.items() if key != "options"}
         record.user_options = rest | spelled(named)
+
+
+def _draws_kubespawners_form(spawner: Any) -> bool:
+    """And not one that the hub set in its place."""
+    templates = ("profile_form_template", "additional_profile_form_template_paths")
+    return all(getattr(spawner, one) == spawner.trait_defaults(one) for one in templates if spawner.has_trait(one))
 
 
 def _without_patterns(profile: Mapping[str, Any], choices: Mapping[str, Any]) -> dict[str, Any]:
@@ -2839,7 +3026,7 @@ def configure(
     follower = Follower(url, token, rules, versions=versions, snapshot=snapshot, poll=poll, label=label)
     environments = Environments(follower, max_stale=max_stale, default=default, auth_state_groups=auth_state_groups)
     hooks: dict[str, Any] = {"options_from_form": environments.options_from_form}
-    if rules.kind != "kubernetes":
+    if rules.kind != "kubernetes" or not _has_form(c, names):  # which may well be made of the list of profiles
         hooks["options_form"] = environments.options_form
     if spawner_class is None or hasattr(spawner_class, "apply_user_options"):
         hooks["apply_user_options"] = _chained(c, names, "apply_user_options", environments.apply_user_options)
@@ -2874,9 +3061,14 @@ def _spawner_class(c: Any) -> Any:
         return None  # the hub says it better
 
 
+def _has_form(c: Any, names: list[str]) -> bool:
+    forms = [c[name]["options_form"] for name in names if name in c and "options_form" in c[name]]
+    return any(form and not isinstance(getattr(form, "__self__", None), Environments) for form in forms)
+
+
 def _set_hooks(section: Any, hooks: Mapping[str, Any]) -> None:
     for trait, hook in hooks.items():
-        if trait in ("profile_list", "options_form") and section.get(trait):
+        if trait in ("profile_list", "options_form") and section.get(trait) and section[trait] != hook:
             log.warning("The hub's own %s gives way to the registry's list.", trait)
         section[trait] = hook
 

@@ -27,6 +27,7 @@ LARGEST_INTEGER = 2**63 - 1
 # Of requests.
 NOTE_BYTES = 1024
 GLOB_LENGTH = 256
+APPLY_VALUES = 2_500_000  # of JSON, counted from above: of a template it is some ten, and five for each choice
 MOST_REQUIREMENTS = 16  # of one question, however many selectors it has
 
 # Of who sends them.

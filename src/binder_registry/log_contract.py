@@ -1,11 +1,11 @@
 """The contract of a backend: an append-only list of changes. `LogConformance` holds it."""
 
 from collections.abc import Collection, Iterable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from functools import cache
 from typing import Protocol, runtime_checkable
 
-from .changes import PAGE, PAGE_BYTES, Change, Head
+from .changes import PAGE, PAGE_BYTES, Change, Head, Newest
 
 LARGEST = 2**63 - 1  # what the integers of a database hold
 
@@ -98,6 +98,47 @@ class ReadsMany(Protocol):
     def current_of(self, names: Collection[str]) -> list[Change]:
         """`current` of many names at once, without those that never were; in any order."""
         ...
+
+
+@runtime_checkable
+class ReadsPresent(Protocol):
+    """What a log may offer beside the contract: `state` as it is now, of no more than a server shows."""
+
+    def present(self) -> Iterator[Newest]:
+        """All as of one moment, tombstones too, by name backwards. To be read to the end, at once, by one thread."""
+        ...
+
+
+@runtime_checkable
+class AppendsAfter(Protocol):
+    """What a log may offer beside the contract, where its write lock is far away."""
+
+    def append_after(self, head: Head, rows: list[Change]) -> bool:
+        """`writing()` in one step, with `rows` that were made for a log that ends with `head`. False, and nothing is
+        written, where it ends otherwise."""
+        ...
+
+
+class LogMoved(Exception):
+    """The log does not end as it was thought to, or what was written needs its lock: nothing was written."""
+
+
+@contextmanager
+def appending(log: Log, head: Head) -> Iterator[list[Change]]:
+    """As `writing()`, for a log that `appends_after`. Raises `LogMoved`."""
+    rows: list[Change] = []
+    yield rows
+    if not log.append_after(head, rows):  # type: ignore[attr-defined]
+        raise LogMoved
+
+
+def appends_after(log: Log) -> bool:
+    return _appends_after(type(log))
+
+
+@cache
+def _appends_after(kind: type[Log]) -> bool:
+    return issubclass(kind, AppendsAfter)
 
 
 @runtime_checkable

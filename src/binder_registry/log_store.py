@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
@@ -11,7 +11,8 @@ from functools import partial
 from msgspec.structs import replace
 
 from .batch import Batch as Batch
-from .changes import PAGE, Action, Change, Head, Position, known_position
+from .batch import Seen
+from .changes import PAGE, Action, Change, Head, Newest, Position, known_position
 from .clock import dated_ahead, utc_now
 from .errors import (
     RevisionIsCurrent,
@@ -19,7 +20,7 @@ from .errors import (
     TemplateExists,
     TemplateNotFound,
 )
-from .log_contract import LARGEST, Log, mark_at, state_pages, within
+from .log_contract import LARGEST, Log, ReadsPresent, appending, mark_at, state_pages, within
 from .rules import check, invalid_template, successor_problem
 from .store import Expected
 from .template import Template, merged
@@ -45,9 +46,12 @@ class LogStore:
         self._warn_at = 0.0
 
     @contextmanager
-    def atomic(self) -> Iterator[Batch]:
+    def atomic(self, seen: Seen | None = None) -> Iterator[Batch]:
         """All writes inside commit as one or none; this thread sees them before the commit. Blocks nest: an exception
-        that leaves an inner block undoes only that block's writes."""
+        that leaves an inner block undoes only that block's writes.
+
+        With what was `seen` of a log that `appends_after`, it is not locked before. Raises `LogMoved` then, at the end.
+        """
         outer = self._batch
         if outer is not None:
             length = outer.length
@@ -57,8 +61,8 @@ class LogStore:
                 outer.cut_back(length)
                 raise
             return
-        with self.log.writing() as rows:
-            self._local.batch = batch = Batch(self.log, rows, self._now)
+        with appending(self.log, seen.head) if seen else self.log.writing() as rows:
+            self._local.batch = batch = Batch(self.log, rows, self._now, seen)
             try:
                 yield batch
                 batch.finish()
@@ -196,6 +200,13 @@ class LogStore:
                 newest += [replace(change, content=None) if change.deleted else change for change in page]
             if not purged:  # else one was replaced and purged meanwhile
                 return head.position, newest
+
+    def present(self) -> tuple[Position, Iterable[Newest]]:
+        """The same as rows, by name backwards, to be read at once; in some there may be newer ones than the head is."""
+        if isinstance(self.log, ReadsPresent):
+            return self.head(), self.log.present()
+        head, newest = self.state()
+        return head, ((each.name, each.revision, each.mark, each.deleted, each.content) for each in reversed(newest))
 
     def state_pages(self, revision: int, *, after: str = "", deleted: bool = False) -> Iterator[list[Change]]:
         """The newest change of every name as of `revision`, by name; contents may be purged.

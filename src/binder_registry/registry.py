@@ -15,10 +15,10 @@ from msgspec.structs import replace
 
 from .apply import ApplyRequest, Step, plan
 from .auth import AuthStore, Identity, Scope
-from .batch import Batch
-from .changes import PAGE_BYTES, Change, Position
+from .batch import Batch, Seen
+from .changes import PAGE_BYTES, Change, Newest, Position
 from .errors import PositionUnknown, RevisionConflict, StoreUnavailable
-from .log_contract import LARGEST
+from .log_contract import LARGEST, appends_after
 from .log_store import LogStore
 from .planned import Find, Planned, PlannedStep, brought_up, drafted, planned, planned_anew
 from .rules import check
@@ -241,9 +241,22 @@ class Registry:
         """The newest position, and the newest change of every name as of it, by name; tombstones without content."""
         return self.store.state()
 
-    def atomic(self) -> AbstractContextManager[Batch]:
+    def present(self) -> tuple[Position, Iterable[Newest]]:
+        """The same, as a server reads it at its start: see `LogStore.present`."""
+        return self.store.present()
+
+    def atomic(self, seen: Seen | None = None) -> AbstractContextManager[Batch]:
         """For writes of one commit: see `LogStore.atomic`."""
-        return self.store.atomic()
+        return self.store.atomic(seen)
+
+    def current(self, name: str) -> Change | None:
+        """The newest committed change of a name, a tombstone too."""
+        return self.store.log.current(name)
+
+    @property
+    def appends_after(self) -> bool:
+        """Whether `atomic` takes what was seen."""
+        return appends_after(self.store.log)
 
     def try_to_write(self) -> None:
         """Takes the write lock, and lets it go. Raises `StoreUnavailable` while the log takes no writes."""

@@ -9,7 +9,7 @@ from datetime import datetime
 from hashlib import sha256
 from math import inf
 
-from .auth import EVERYTHING, AuthStore, Identity, Scope, known
+from .auth import EVERYTHING, AuthStore, Identity, Scope, identified, known
 from .clock import utc_now
 from .errors import AuthUnavailable, InvalidRequest, InvalidToken, StoreUnavailable
 from .token_book import TokenBook, has_ended
@@ -167,12 +167,16 @@ class OwnTokens:
             return known(_there(self._keys), token)
 
     def identify(self, token: str) -> Identity:
+        identity = self.known(token)
+        return identity if identity is not None else self.ask(token)
+
+    def ask(self, token: str) -> Identity:
         if not token.startswith(PREFIX):
-            return _there(self._others).identify(token)
+            return identified(_there(self._others), token)
         try:
             return self._own.identify(token)
         except InvalidToken:
-            return _there(self._keys).identify(token)
+            return identified(_there(self._keys), token)
 
 
 def _there(store: AuthStore | None) -> AuthStore:

@@ -135,7 +135,7 @@ def damaged_pages(path: Path) -> list[str]:
     still = not os.access(path.parent, os.W_OK, effective_ids=True) and not Path(f"{path}-wal").exists()
     asked = "immutable=1" if still else "mode=ro"
     try:
-        with closing(sqlite3.connect(f"file:{quote(str(path))}?{asked}", uri=True)) as connection:
+        with closing(sqlite3.connect(f"file:{quote(os.fsencode(path))}?{asked}", uri=True)) as connection:
             found = [row[0] for row in connection.execute(f"PRAGMA integrity_check({MOST_PROBLEMS})")]
     except sqlite3.Error as error:
         return [str(error)]

@@ -15,7 +15,7 @@ import msgspec
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType, structs
 
 from . import wire_values as values
-from .errors import APIErrorResponse, ErrorHint, InvalidTemplate
+from .errors import HINTS, APIErrorResponse, ErrorHint, InvalidTemplate
 from .go_json import check_time
 from .go_json import encode as encode
 from .go_json import timestamp as timestamp
@@ -109,11 +109,12 @@ def _read_members(start: T, pairs: Object, fold: _Fold, problems: _Problems) -> 
     readers = _readers(type(start))
     found: dict[str, Any] = {}
     seen: set[str] = set()
+    unknown = "is not a member of a template" if type(start) is Template else "is not a member here"
     for key, value in pairs:
         wire = fold(key) if fold and key not in readers else key
         if wire not in readers:
             if not fold:
-                problems.append((key, f"is not a member {'of a template' if type(start) is Template else 'here'}"))
+                problems.append((key, unknown))
             continue
         if wire in seen and not (fold and wire in _REPEATABLE):
             problems.append((wire, TWICE))
@@ -191,7 +192,8 @@ def _reader(type_: Any) -> tuple[Callable[..., Any], type[Struct] | None]:
 def _raise(problems: _Problems, prefix: str = "") -> None:
     if problems:
         at = f"{prefix}." if prefix else ""
-        raise invalid_template([(at + field, problem) for field, problem in problems])
+        first = [(at + field, problem) for field, problem in problems[:HINTS]]  # a body may hold millions
+        raise invalid_template(first, more=len(problems) - len(first))
 
 
 # ── writing ──────────────────────────────────────────────────────────────────────────────────────────────────────────

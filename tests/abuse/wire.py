@@ -12,7 +12,7 @@ from msgspec import Struct, field
 from tests.server.running import KEY
 
 ABUSER = "127.0.0.1"
-PATIENCE = 40.0  # seconds for an answer
+PATIENCE = 60.0  # seconds for an answer: 30 until it is a question's turn, and as long to take some megabytes
 AT_ONCE = 200  # connections being opened at a time
 TOKEN = f"Authorization: token {KEY}"
 EVENTS = "Accept: text/event-stream"

@@ -64,15 +64,16 @@ async def applies_at_once(target: Target, seen: Seen) -> None:
 
 async def documents_that_are_deep_or_wide(target: Target, seen: Seen) -> None:
     """Bodies that nest 100,000 levels deep, and bodies of one long number, key or list."""
-    deep = b"[" * 100_000 + b"]" * 100_000
+    levels, size = target.many(100_000, 20_000), target.many(500_000, 100_000)  # twice what may be, at least
+    deep = b"[" * levels + b"]" * levels
     bodies = (
         deep,
-        b'{"a":' * 100_000 + b"1" + b"}" * 100_000,
+        b'{"a":' * levels + b"1" + b"}" * levels,
         b'{"name":"n","image-name":"i","overrides":{"kubespawner":{"a":' + deep + b"}}}",
-        b'{"name":"n","image-name":"i","order":' + b"9" * 500_000 + b"}",
-        b'{"name":"n","image-name":"i","' + b"k" * 500_000 + b'":1}',
-        b'{"name":"n","image-name":"i","labels":{' + b",".join(b'"k%d":""' % n for n in range(50_000)) + b"}}",
-        b'{"name":"n","image-name":"i","allowed-groups":[' + b",".join(b'"g%d"' % n for n in range(80_000)) + b"]}",
+        b'{"name":"n","image-name":"i","order":' + b"9" * size + b"}",
+        b'{"name":"n","image-name":"i","' + b"k" * size + b'":1}',
+        b'{"name":"n","image-name":"i","labels":{' + b",".join(b'"k%d":""' % n for n in range(size // 10)) + b"}}",
+        b'{"name":"n","image-name":"i","allowed-groups":[' + b",".join(b'"g%d"' % n for n in range(size // 6)) + b"]}",
     )
     for body in bodies:
         for method, path in (("POST", "/templates"), ("PATCH", "/templates/bystander-2"), ("POST", "/apply")):

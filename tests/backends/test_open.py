@@ -49,6 +49,20 @@ def test_what_is_no_database_is_refused_without_repeating_a_password(url: str) -
     assert "secret" not in str(refused.value)
 
 
+@pytest.mark.parametrize(("name", "url"), [("a.db", "sqlite:///a.db"), ("b ü?.db", "sqlite:///b%20%C3%BC%3F.db")])
+def test_the_name_of_a_file_is_refused_with_its_url(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, url: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / name).touch()
+
+    with pytest.raises(DatabaseRefused) as refused:
+        open_log(name)
+
+    assert str(refused.value).endswith(f"; write {url}")
+    open_log(url).close()
+
+
 @pytest.mark.parametrize(
     ("url", "told"),
     [
@@ -148,12 +162,21 @@ def test_the_root_is_a_folder_too() -> None:
         open_log("sqlite:////.")
 
 
-@pytest.mark.parametrize(("ahead", "warned"), [(timedelta(days=1), True), (timedelta(), False)])
+@pytest.mark.parametrize(
+    ("time", "warned"),
+    [
+        (datetime.now(UTC) + timedelta(days=1), True),
+        (datetime.now(UTC), False),
+        (datetime.max.replace(tzinfo=UTC), True),
+        (datetime.min.replace(tzinfo=UTC), False),
+    ],
+    ids=["tomorrow", "now", "9999", "1"],
+)
 def test_a_newest_change_from_the_future_is_told_when_the_log_is_opened(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture, ahead: timedelta, warned: bool
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, time: datetime, warned: bool
 ) -> None:
     url = f"sqlite:///{tmp_path}/a.db"
-    with closing(LogStore(open_log(url), now=lambda: datetime.now(UTC) + ahead)) as store:
+    with closing(LogStore(open_log(url), now=lambda: time)) as store:
         store.register_template(Template(name="a", image_name="i"))
 
     open_log(url).close()

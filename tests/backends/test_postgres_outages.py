@@ -11,7 +11,7 @@ import pytest
 
 from binder_registry.backends import postgres_connect
 from binder_registry.backends.postgres import PostgresLog
-from binder_registry.backends.postgres_connect import Connection
+from binder_registry.backends.postgres_connection import Connection
 from binder_registry.changes import Position
 from binder_registry.conformance.logs import append
 from binder_registry.conformance.reading_out import broken_links, whole_log

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from msgspec.structs import replace
 
-from binder_registry.backends import open_log, postgres, postgres_listen
+from binder_registry.backends import open_log, postgres, postgres_listen, postgres_pieces
 from binder_registry.backends.postgres import PostgresLog
 from binder_registry.backends.postgres_schema import SCHEMA
 from binder_registry.changes import Head
@@ -137,7 +137,7 @@ def three_at_most(logs: list[PostgresLog], operator: psycopg.Connection) -> None
 def test_a_large_group_is_written_by_statements_that_are_short(
     logs: list[PostgresLog], monkeypatch: pytest.MonkeyPatch, count: int
 ) -> None:
-    monkeypatch.setattr(postgres, "STATEMENT_ROWS", 3)
+    monkeypatch.setattr(postgres_pieces, "STATEMENT_ROWS", 3)
 
     rows = append(logs[0], *(f"ü {number}" for number in range(count)))
 
@@ -149,7 +149,7 @@ def test_a_large_group_is_written_by_statements_that_are_short(
 def test_a_statement_of_a_large_group_is_short_in_bytes_too(
     logs: list[PostgresLog], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(postgres, "STATEMENT_BYTES", 2000)
+    monkeypatch.setattr(postgres_pieces, "STATEMENT_BYTES", 2000)
 
     rows = append(logs[0], *"abcdef", content=bytes(1500))
 
@@ -160,7 +160,7 @@ def test_a_statement_of_a_large_group_is_short_in_bytes_too(
 def test_a_large_group_that_fails_at_its_end_has_written_nothing(
     logs: list[PostgresLog], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(postgres, "STATEMENT_ROWS", 3)
+    monkeypatch.setattr(postgres_pieces, "STATEMENT_ROWS", 3)
 
     def write() -> None:
         with logs[0].writing() as rows:
@@ -234,6 +234,34 @@ def test_a_connection_that_died_while_it_was_idle_is_replaced_unseen(
     assert logs[1].head().revision == 2
 
 
+def test_rows_are_appended_on_a_new_connection_when_the_one_that_was_idle_died(
+    logs: list[PostgresLog], operator: psycopg.Connection
+) -> None:
+    before = append(logs[0], "a")
+    rows = rows_after(logs[0].head(), ["b"])
+    operator.execute(
+        "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE application_name = 'binder-registry'"
+    )
+
+    appended = logs[0].append_after(logs[0].head(), rows)
+
+    assert appended
+    assert logs[1].read(0, 9) == before + rows
+
+
+def test_rows_that_are_appended_wait_for_another_servers_commit_and_do_not_follow_it(logs: list[PostgresLog]) -> None:
+    start, appended = logs[0].head(), list[bool]()
+    writer = Thread(target=lambda: appended.append(logs[1].append_after(start, rows_after(start, ["b"]))), daemon=True)
+    with logs[0].writing() as rows:
+        writer.start()
+        eventually(lambda: logs[2]._rows("SELECT 1 FROM pg_stat_activity WHERE wait_event = 'transactionid'"))
+        rows += rows_after(start, ["a"])
+    writer.join(30)
+
+    assert appended == [False]
+    assert logs[1].read(0, 9) == rows
+
+
 # ── news ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -250,6 +278,19 @@ def test_a_write_through_one_server_wakes_who_waits_at_another(
     eventually(lambda: listeners(operator))
 
     append(logs[0], "a")
+
+    assert waiting.end() == [logs[0].head()]
+
+
+@pytest.mark.usefixtures("no_polling")
+def test_a_server_that_writes_too_hears_of_what_others_wrote_behind_it(
+    logs: list[PostgresLog], operator: psycopg.Connection
+) -> None:
+    waiting = Waiting(logs[1], 1)
+    eventually(lambda: listeners(operator) and logs[1]._listener.listening)
+    append(logs[1], "a")
+
+    append(logs[0], "b")
 
     assert waiting.end() == [logs[0].head()]
 

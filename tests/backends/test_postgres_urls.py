@@ -14,6 +14,7 @@ from binder_registry.backends import open_log
 from binder_registry.backends.postgres_connect import beginning_with, connect, parameters
 from binder_registry.conformance.logs import append
 from binder_registry.errors import DatabaseRefused
+from binder_registry.installing import installs
 from tests.backends.postgres_server import PostgresServer
 
 
@@ -179,7 +180,7 @@ except DatabaseRefused as refused:
 
     told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
 
-    assert told == "PostgreSQL needs an extra: pip install 'binder-registry[postgres]'\n"
+    assert told == f"PostgreSQL needs an extra: {installs('binder-registry[postgres]')}\n"
 
 
 def test_other_databases_do_not_import_the_driver() -> None:

@@ -21,6 +21,7 @@ from binder_registry.conformance.reading_out import run_in_threads
 from binder_registry.errors import DatabaseRefused, StoreUnavailable
 from binder_registry.log_contract import Log
 from binder_registry.log_store import LogStore
+from binder_registry.server.live.read_model import ReadModel
 from binder_registry.template import Template
 from binder_registry.token_rules import NewToken
 from binder_registry.token_uses import TokenUses
@@ -362,3 +363,43 @@ def test_a_write_ahead_log_that_began_with_a_token_is_known_as_ours(path: Path) 
 
     with closing(SQLiteLog(copy)) as log:
         assert [token.name for token in log.tokens()[1]] == ["ci"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["action = 'burnt'", "time = 'soon'", f"time = {2**62}", "content = 'text'", "content = NULL"],
+)
+def test_a_row_that_cannot_be_a_change_is_not_shown_at_a_start(path: Path, change: str) -> None:
+    with closing(LogStore(SQLiteLog(path))) as store:
+        store.register_template(SCIPY)
+        store.register_template(Template(name="a", image_name="i"))
+    changed(path, f"UPDATE changes SET {change} WHERE revision = 1")
+
+    unreadable = pytest.raises((ValueError, TypeError, OverflowError, AssertionError))
+    with closing(LogStore(SQLiteLog(path))) as store, unreadable:
+        ReadModel().load_present(*store.present())
+
+
+def test_what_is_written_while_the_present_is_read_is_not_in_it(path: Path) -> None:
+    with closing(LogStore(SQLiteLog(path))) as store:
+        for name in ("c", "b", "a"):
+            store.register_template(Template(name=name, image_name="i"))
+        _, present = store.present()
+        begun = iter(present)
+        first = next(begun)
+        store.update_template(Template(name="a", image_name="j"))
+        store.register_template(Template(name="aa", image_name="i"))
+
+        rows = [first, *begun]
+
+    assert [(name, revision) for name, revision, *_ in rows] == [("c", 1), ("b", 2), ("a", 3)]
+
+
+def test_a_present_that_cannot_be_read_to_its_end_is_unavailable(path: Path) -> None:
+    with closing(LogStore(SQLiteLog(path))) as store:
+        store.register_template(SCIPY)
+        changed(path, "ALTER TABLE changes RENAME COLUMN action TO act")
+        _, present = store.present()
+
+        with pytest.raises(StoreUnavailable):
+            list(present)

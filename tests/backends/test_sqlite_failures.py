@@ -59,6 +59,15 @@ def test_a_write_to_a_file_that_was_removed_fails_and_the_next_succeeds_when_it_
     assert_sound(store)
 
 
+def test_a_file_that_was_removed_is_named(store: LogStore, path: Path) -> None:
+    path.unlink()
+
+    with pytest.raises(StoreUnavailable) as failed:
+        store.update_template(SCIPY)
+
+    assert str(failed.value.__cause__) == f"{path} was removed while it was in use"
+
+
 def test_a_write_to_a_file_that_was_replaced_fails_and_changes_neither(
     store: LogStore, path: Path, tmp_path: Path
 ) -> None:

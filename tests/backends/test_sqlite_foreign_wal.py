@@ -43,7 +43,9 @@ def refused(path: Path) -> bool:
     """Whether it is, by a server and by a reader, and whether all is left as it was."""
     before = {file.name: file.read_bytes() for file in (path, Path(f"{path}-wal")) if file.exists()}
     for read_only in (True, False):
-        with pytest.raises(DatabaseRefused, match=r"-wal, does not belong to it.*restore-backup"):
+        with pytest.raises(
+            DatabaseRefused, match=r"-wal, does not belong to it.*restore-backup BACKUP --db sqlite:////"
+        ):
             SQLiteLog(path, read_only=read_only, wait=0)
     return {file.name: file.read_bytes() for file in (path, Path(f"{path}-wal")) if file.exists()} == before
 

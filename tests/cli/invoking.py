@@ -8,9 +8,10 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import NamedTuple
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -95,12 +96,8 @@ class Terminal:
         os.write(self._master, keys.encode())
 
     def interrupt(self) -> None:
-        """Ctrl-C; again, as people do, when it came just before the program began to wait for keys."""
-        deadline = time.monotonic() + PATIENCE
-        while self.process.poll() is None and time.monotonic() < deadline:
-            self.type("\x03")
-            with suppress(subprocess.TimeoutExpired):
-                self.process.wait(2)
+        """Ctrl-C."""
+        interrupt(self.process, lambda: self.type("\x03"))
 
     def close(self) -> None:
         if self.process.poll() is None:
@@ -125,6 +122,23 @@ class Terminal:
                 raise AssertionError(f"{problem}:\n{self.shown}")
             self.shown += piece.decode(errors="replace")
         return self.shown
+
+
+def interrupt(process: "subprocess.Popen[Any]", send: Callable[[], None]) -> None:
+    """Sends once the program sleeps: Python looks at signals between its own steps, and one that comes between the last
+    of them and the wait for a key stays unseen until there is a key. Then again, as people do."""
+    deadline = time.monotonic() + PATIENCE
+    while process.poll() is None and time.monotonic() < deadline:
+        if _sleeps(process.pid):
+            send()
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(2)
+        else:
+            time.sleep(0.01)
+
+
+def _sleeps(process: int) -> bool:
+    return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] == "S"
 
 
 def _take_terminal() -> None:

@@ -109,6 +109,21 @@ def test_a_misspelt_member_is_named_with_its_place(registry: CommandLine, tmp_pa
     assert (result.code, result.err) == (1, f"Error: {file}, document 3: image is not a member of a template\n")
 
 
+@pytest.mark.parametrize("command", [("apply", "-f"), ("import",)])
+@pytest.mark.parametrize(
+    "above", ["singleuser: {profileList: []}", "jupyterhub: {hub: {}}", "hub: {}", "profileList: []"]
+)
+def test_a_hubs_values_are_no_templates_and_it_is_told_what_reads_them(
+    registry: CommandLine, tmp_path: Path, command: tuple[str, ...], above: str
+) -> None:
+    file = tmp_path / "values.yaml"
+    file.write_text(f"{above}\n")
+
+    result = registry(*command, str(file))
+
+    assert (result.code, result.err.endswith(": `import --format z2jh` reads a hub's values\n")) == (1, True)
+
+
 def test_a_missing_file_is_one_line(registry: CommandLine) -> None:
     result = registry("apply", "-f", "/nowhere/x.yaml")
 

@@ -1,11 +1,17 @@
+import errno
+import json
 import os
+import resource
 import shutil
 import signal
 import sqlite3
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -22,6 +28,7 @@ from tests.server.running import KEY, running_server
 from .invoking import PATIENCE, CommandLine
 
 ROOT = Identity("api-key", frozenset(Scope), "key")
+CAN_MOUNT = subprocess.run(["unshare", "-rm", "true"], check=False, capture_output=True).returncode == 0
 
 
 @pytest.fixture
@@ -398,6 +405,146 @@ def test_a_folder_is_no_place_for_a_backup(command_line: CommandLine, backup_fil
     result = command_line("restore-backup", str(backup_file), "--db", f"sqlite:///{tmp_path}")
 
     assert (result.code, "Invalid value for --db: a database is a file" in result.err) == (2, True)
+
+
+COMMANDS = {
+    "check": ["check", "sqlite:///registry.db"],
+    "backup": ["backup", "--db=sqlite:///registry.db", "copy.db"],
+    "restore-backup": ["restore-backup", "backup.db", "--db=sqlite:///registry.db"],
+    "a new restore-backup": ["restore-backup", "backup.db", "--db=sqlite:///new.db"],
+    "copy": ["copy", "sqlite:///registry.db", "sqlite:///new.db"],
+}
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Of the databases, but for one that is new, and of what is hidden."""
+    found = {*folder.glob("*.db"), *folder.glob(".*")} - {folder / "new.db"}
+    return {path.name: path.read_bytes() for path in found}
+
+
+@contextmanager
+def descriptors(number: int) -> Iterator[None]:
+    """At most so many more."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with ExitStack() as taken:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(soft, 512), hard))
+        taken.callback(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
+        with suppress(OSError):
+            while True:
+                taken.callback(os.close, os.open(os.devnull, os.O_RDONLY))
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(soft, 512) + number, hard))
+        yield
+
+
+@pytest.mark.usefixtures("database", "backup_file")
+@pytest.mark.parametrize("command", COMMANDS)
+def test_without_descriptors_commands_say_so_and_change_nothing(
+    command_line: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    command_line(*COMMANDS[command][:1], "--help")  # imports what it needs
+    before, results = contents(tmp_path), []
+    for number in range(30):
+        with descriptors(number):
+            results.append(command_line(*COMMANDS[command]))
+        if not results[-1].code:
+            break
+        assert contents(tmp_path) == before
+
+    *failed, last = results
+    assert (last.code, len(failed) >= 3) == (0, True)
+    assert [each.code for each in failed] == [1] * len(failed)
+    assert [each.err for each in failed if "Too many open files" not in each.err or each.err.count("\n") > 1] == []
+
+
+def test_without_descriptors_not_even_the_explanation_can_be_read_and_it_is_one_line(
+    command_line: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(sys.modules, "binder_registry.cli.failures")
+
+    with descriptors(0):
+        result = command_line("check", "sqlite:////nowhere/registry.db")
+
+    assert (result.code, result.err) == (1, "Error: Too many open files.\n")
+
+
+ON_READ_ONLY_MEDIA = 'mount --bind "$0" "$0" && mount -o remount,ro,bind "$0" && cd "$0" && exec "$@"'  # $0: the folder
+RUN = """
+import json, sys
+from binder_registry.cli import run
+for words in json.loads(sys.argv[1]):
+    print(run(words), file=sys.stderr)
+"""
+
+
+@pytest.mark.skipif(not (CAN_MOUNT or "CI" in os.environ), reason="this user may not mount read-only media")
+@pytest.mark.usefixtures("database")
+def test_read_only_media_are_named_and_read(
+    backup_file: Path, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    shutil.copy(backup_file, elsewhere / "other.db")
+    other, new = f"sqlite:///{elsewhere}/other.db", f"{elsewhere}/new.db"
+    refused = {
+        "backup --db=sqlite:///registry.db copy.db": "",
+        f"backup --db={other} backup.db": "",
+        "restore-backup backup.db --db=sqlite:///registry.db": "/registry.db",
+        f"restore-backup {elsewhere}/other.db --db=sqlite:///nothing.db": "/nothing.db",
+        "copy sqlite:///registry.db sqlite:///nothing.db": "/nothing.db",
+        f"copy {other} sqlite:///registry.db": "/registry.db",
+        "serve --port=0 --db=sqlite:///registry.db": "/registry.db",
+        "serve --port=0 --db=sqlite:///nothing.db": "/nothing.db",
+    }
+    taken = [
+        "check sqlite:///registry.db",
+        f"backup --db=sqlite:///registry.db {new}",
+        f"restore-backup backup.db --db={other}",
+    ]
+    taken += [f"copy sqlite:///registry.db sqlite:///{elsewhere}/copied.db"]
+    commands = json.dumps([line.split() for line in (*refused, *taken)])
+
+    wrapper = ["unshare", "-rm", "sh", "-c", ON_READ_ONLY_MEDIA, str(tmp_path)]
+    environment = os.environ | {"BINDER_API_KEY": KEY}
+    done = subprocess.run(
+        [*wrapper, sys.executable, "-c", RUN, commands], env=environment, capture_output=True, text=True, check=False
+    )
+
+    told = [f"Error: {tmp_path}{named}: Read-only file system" for named in refused.values()]
+    lines = [line.rstrip(".") for line in done.stderr.splitlines()]
+    assert lines == [*chain.from_iterable((line, "1") for line in told), *("0" for _ in taken)]
+
+
+@pytest.mark.skipif(not (CAN_MOUNT or "CI" in os.environ), reason="this user may not mount a file")
+def test_a_database_that_is_mounted_by_itself_is_not_restored(
+    database: Path, backup_file: Path, tmp_path: Path
+) -> None:
+    before = database.read_bytes()
+    line = [sys.executable, "-m", "binder_registry", "restore-backup", str(backup_file), f"--db=sqlite:///{database}"]
+
+    mounted = ["unshare", "-rm", "sh", "-c", 'mount --bind "$0" "$0" && exec "$@"', str(database)]
+    done = subprocess.run([*mounted, *line], capture_output=True, text=True, check=False)
+
+    assert (done.returncode, "it is mounted by itself: mount its folder instead" in done.stderr) == (1, True)
+    assert (database.read_bytes() == before, list(tmp_path.glob("*before*"))) == (True, [])
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_what_was_there_stays_under_its_name_where_nothing_can_take_its_place(
+    command_line: CommandLine, database: Path, backup_file: Path, monkeypatch: pytest.MonkeyPatch, links: bool
+) -> None:
+    before = database.read_bytes()
+
+    def fails(path: Path, target: Path) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(Path, "replace", fails)
+    if not links:
+        monkeypatch.setattr(Path, "hardlink_to", fails)
+
+    result = command_line("restore-backup", str(backup_file), "--db", f"sqlite:///{database}")
+
+    assert (result.code, result.err) == (1, f"Error: {database} cannot be replaced: Operation not permitted\n")
+    assert (database.read_bytes() == before, list(database.parent.glob("*before*"))) == (True, [])
 
 
 def test_a_full_disk_is_named_and_what_was_there_stays(

@@ -8,6 +8,7 @@ from msgspec import Raw
 
 from binder_registry import Client, ContainerLimits, Template
 from binder_registry.choices import Choice, Option
+from binder_registry.installing import installs
 from binder_registry.settings import Settings
 from tests.client.stub import json_answer, running
 from tests.server.running import KEY, running_server
@@ -494,7 +495,7 @@ def test_without_tornado_hubs_cannot_be_asked_for(registry: CommandLine, monkeyp
 
     result = registry("check", "--hub")
 
-    assert (result.code, result.err) == (1, "Error: tornado is needed for this. Run: pip install tornado\n")
+    assert (result.code, result.err) == (1, f"Error: tornado is needed for this. Run: {installs('tornado')}\n")
 
 
 def test_a_registry_of_2015_is_imported(registry: CommandLine, client: Client) -> None:

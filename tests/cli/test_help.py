@@ -57,9 +57,19 @@ def test_help_imports_nothing_that_is_slow() -> None:
 
 
 def test_an_unknown_command_is_wrong_usage(command_line: CommandLine) -> None:
-    result = command_line("lst")
+    result = command_line("frobnicate")
 
-    assert (result.code, result.out, "No such command 'lst'" in result.err) == (2, "", True)
+    assert (result.code, result.out, "No such command 'frobnicate'.\n" in result.err) == (2, "", True)
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    [("lst", "list"), ("restore-backups", "restore-backup or restore"), ("ceck", "check or check-hub")],
+)
+def test_a_misspelt_command_is_told_with_those_that_are_close(command_line: CommandLine, word: str, meant: str) -> None:
+    result = command_line(word)
+
+    assert (result.code, f"No such command '{word}'. Did you mean {meant}?" in result.err) == (2, True)
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

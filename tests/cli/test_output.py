@@ -4,7 +4,9 @@ import json
 import os
 import shlex
 import subprocess
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ import yaml
 from msgspec import structs
 
 from binder_registry import Client, Template
+from binder_registry.cli.output import local
 
 from .invoking import COMMAND, CommandLine
 
@@ -150,3 +153,33 @@ def test_the_exit_code_stays_where_nothing_can_be_told(
     done = subprocess.run(["sh", "-c", line], env=os.environ | registry.environment, stdout=subprocess.DEVNULL)
 
     assert done.returncode == code
+
+
+# ── times ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def zone(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
+    def set_to(zone: str) -> None:
+        patch.setenv("TZ", zone)
+        time.tzset()
+
+    with monkeypatch.context() as patch:
+        yield set_to
+    time.tzset()
+
+
+@pytest.mark.parametrize(("name", "year", "day"), [("UTC-14", 9999, (12, 31, 23)), ("UTC+12", 1, (1, 1))])
+def test_a_time_that_a_zone_has_not_is_shown_as_it_is(
+    zone: Callable[[str], None], name: str, year: int, day: tuple[int, int]
+) -> None:
+    zone(name)
+    at_the_end = datetime(year, *day, tzinfo=UTC)
+
+    assert local(at_the_end).isoformat() == at_the_end.isoformat()
+
+
+def test_a_time_is_shown_as_the_clock_of_this_machine_has_it(zone: Callable[[str], None]) -> None:
+    zone("UTC-2")
+
+    assert local(datetime(2026, 1, 1, 23, tzinfo=UTC)).isoformat() == "2026-01-02T01:00:00+02:00"

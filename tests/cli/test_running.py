@@ -18,7 +18,7 @@ WHOLE = Template(
     redirect_uri="/lab",
     bind_ip="0.0.0.0",
     bind_port=8899,
-    environment={"A": "$(touch /tmp/x) `id` \"'\n;", "B": ""},
+    environment={"A": "$(touch /tmp/x) `id` \"'\n;", "B": "ü 環"},
 )
 
 
@@ -26,7 +26,7 @@ def test_every_member_is_in_the_line() -> None:
     assert engine_line(WHOLE, "docker") == [
         *("docker", "run", "--rm", "--publish=0.0.0.0:8899:8899"),
         *("--memory=2147483648", "--cpu-shares=512", "--cpus=1.5", "--gpus=2"),
-        *("--env=A=$(touch /tmp/x) `id` \"'\n;", "--env=B="),
+        *("--env=A=$(touch /tmp/x) `id` \"'\n;", "--env=B=ü 環"),
         *("quay.io/x:1", "jupyter", "lab", "--port=8899", "--ip=0.0.0.0", "--base-url=/", "a b"),
     ]
 
@@ -72,13 +72,18 @@ def test_the_printed_line_is_for_a_shell(registry: CommandLine, client: Client) 
     assert shlex.split(result.out) == engine_line(WHOLE, "podman")
 
 
-def test_the_engine_gets_the_values_as_they_are(registry: CommandLine, client: Client, tmp_path: Path) -> None:
+@pytest.mark.parametrize("locale", ["C.UTF-8", "C"])
+def test_the_engine_gets_the_values_as_they_are(
+    registry: CommandLine, client: Client, tmp_path: Path, locale: str
+) -> None:
     client.register_template(WHOLE)
+    environment = {"PATH": f"{tmp_path}:/usr/bin:/bin", "LC_ALL": locale, "PYTHONCOERCECLOCALE": "0"}
     engine = tmp_path / "docker"
-    engine.write_text("#!/usr/bin/env python3\nimport json, sys\nprint(json.dumps(sys.argv[1:]))\nsys.exit(7)\n")
+    words = "[os.fsencode(word).decode() for word in sys.argv[1:]]"
+    engine.write_text(f"#!/usr/bin/env python3\nimport json, os, sys\nprint(json.dumps({words}))\nsys.exit(7)\n")
     engine.chmod(0o755)
 
-    program = registry.started("run", "--engine", "docker", "whole", "--", "-c", "x", PATH=f"{tmp_path}:/usr/bin:/bin")
+    program = registry.started("run", "--engine", "docker", "whole", "--", "-c", "x", PYTHONUTF8="0", **environment)
     out, err = program.communicate(timeout=30)
 
     assert (program.returncode, json.loads(out)) == (7, engine_line(WHOLE, "docker", command=["-c", "x"])[1:])

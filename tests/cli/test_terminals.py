@@ -9,15 +9,17 @@ import pytest
 
 from binder_registry import Client, Template
 
-from .invoking import PATIENCE, CommandLine
+from .invoking import PATIENCE, CommandLine, interrupt
 
 TWO = [Template(name="one", image_name="i"), Template(name="two", image_name="j" * 150, description="\x1b[31mred")]
 COLOURS = ("\x1b[31m", "\x1b[32m", "\x1b[33m")
 
 EDITOR_THAT_CATCHES_CTRL_C = """\
 import pathlib, signal, sys
-signal.signal(signal.SIGINT, lambda number, frame: print("caught", flush=True))
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])  # whenever it comes from now on, it is waited for
 print("editing", flush=True)
+signal.sigwait([signal.SIGINT])
+print("caught", flush=True)
 input()
 path = pathlib.Path(sys.argv[1])
 path.write_text(path.read_text().replace("old", "new"))
@@ -115,7 +117,7 @@ def test_long_work_shows_progress(registry: CommandLine, client: Client, tmp_pat
 
 def test_a_token_that_is_typed_is_not_shown(registry: CommandLine) -> None:
     with registry.on_terminal("context", "add", "prod", "https://registry.example.org") as terminal:
-        terminal.until("Token (empty: none):")
+        terminal.until("Token (empty: none): ")  # whole: what is typed before its end is shown, or thrown away
         terminal.type("s3cret\n")
         shown = terminal.end().out
 
@@ -165,7 +167,7 @@ def watched(registry: CommandLine, three_changes: int) -> Callable[..., list[str
         program = registry.started("watch", "--since", str(three_changes), *options)
         assert program.stdout
         found = [program.stdout.readline() for _ in range(count)]
-        program.send_signal(signal.SIGINT)
+        interrupt(program, lambda: program.send_signal(signal.SIGINT))
         program.communicate(timeout=PATIENCE)
         assert program.returncode == 130
         return found

@@ -1,11 +1,12 @@
 import threading
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from binder_registry.client import Client
 from binder_registry.jupyterhub import Follower
-from tests.jupyterhub.hubs import TINY_SERVER, Hub, running_hub
+from tests.jupyterhub.hubs import CHROMIUM, CHROMIUM_FLAGS, TINY_SERVER, Hub, need, need_module, running_hub
 from tests.server.running import KEY, RunningServer, running_server
 
 CONFIGURE = """
@@ -44,3 +45,15 @@ def hub(registry: RunningServer, tmp_path_factory: pytest.TempPathFactory) -> It
     folder = tmp_path_factory.mktemp("hub")
     with running_hub(folder, CONFIGURE.format(url=registry.url, tiny=TINY_SERVER)) as hub:
         yield hub
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    need_module("playwright")
+    need(CHROMIUM.exists(), str(CHROMIUM))
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=CHROMIUM_FLAGS)
+        yield browser
+        browser.close()

@@ -183,6 +183,17 @@ def test_where_the_hubs_function_for_the_host_fails_nothing_is_created(engine: T
     assert not Engine.created
 
 
+@pytest.mark.parametrize("answer", [None, [], [("cap_drop", ["ALL"])], "cap_drop=ALL"])
+def test_where_the_hubs_function_for_the_host_answers_no_mapping_nothing_is_created(
+    engine: ThreadingHTTPServer, answer: Any
+) -> None:
+    """DockerSpawner would not start either: what the function forgot is not taken for a permission."""
+    with pytest.raises(TypeError, match="the hub's own function gives no mapping"):
+        container(engine, limits={"cpu_shares": 512}, config={"extra_host_config": lambda spawner: answer})
+
+    assert not Engine.created
+
+
 @pytest.mark.parametrize("asynchronous", [False, True])
 def test_a_function_of_the_hub_for_the_host_is_still_asked(engine: ThreadingHTTPServer, asynchronous: bool) -> None:
     async def later(spawner: Any) -> dict[str, Any]:

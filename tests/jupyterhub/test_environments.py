@@ -63,27 +63,6 @@ def test_the_last_choice_and_its_version_are_marked() -> None:
     assert '<option value="r3" selected>' in page
 
 
-def test_forms_that_many_open_at_once_leave_turns_to_others() -> None:
-    hooks = environments(catalogue(template("a")))
-    events: list[str] = []
-
-    async def opened() -> None:
-        await hooks.options_form(spawner_for())
-        events.append("form")
-
-    async def others() -> None:
-        while events.count("form") < 5:
-            events.append("other")
-            await asyncio.sleep(0)
-
-    async def all_at_once() -> None:
-        await asyncio.gather(*(opened() for _ in range(5)), others())
-
-    asyncio.run(all_at_once())
-
-    assert "form form" not in " ".join(events)
-
-
 def test_a_last_choice_that_was_replaced_is_told_as_text() -> None:
     hooks = environments(catalogue(template("new"), template("<b>", deleted=True, replaced_by="new")))
 
@@ -308,22 +287,22 @@ def test_a_hub_without_a_spawner_class_has_the_default_one(registry: RegistryStu
 
 
 @pytest.mark.parametrize(
-    ("chosen", "section", "form"),
+    ("chosen", "section", "forms"),
     [
-        ("simple", "SimpleLocalProcessSpawner", "options_form"),
-        ("docker", "DockerSpawner", "options_form"),
-        ("dockerspawner.SystemUserSpawner", "SystemUserSpawner", "options_form"),
-        ("kubespawner.KubeSpawner", "KubeSpawner", "profile_list"),
-        ("no.such.Spawner", "Spawner", "options_form"),
+        ("simple", "SimpleLocalProcessSpawner", {"options_form"}),
+        ("docker", "DockerSpawner", {"options_form"}),
+        ("dockerspawner.SystemUserSpawner", "SystemUserSpawner", {"options_form"}),
+        ("kubespawner.KubeSpawner", "KubeSpawner", {"profile_list", "options_form"}),
+        ("no.such.Spawner", "Spawner", {"options_form"}),
     ],
 )
 def test_the_spawner_class_decides_which_hooks_are_set(
-    registry: RegistryStub, chosen: str, section: str, form: str
+    registry: RegistryStub, chosen: str, section: str, forms: set[str]
 ) -> None:
     c, hooks = configured(registry, JupyterHub={"spawner_class": chosen})
 
-    assert set(c[section]) - {"pre_spawn_hook"} == {form, "options_from_form", "apply_user_options"}
-    assert c[section][form] == getattr(hooks, form)
+    assert set(c[section]) - {"pre_spawn_hook"} == {*forms, "options_from_form", "apply_user_options"}
+    assert {form: c[section][form] for form in forms} == {form: getattr(hooks, form) for form in forms}
 
 
 @pytest.mark.parametrize("chosen", ["kubespawner.KubeSpawner", "docker", "dockerspawner.SwarmSpawner", "simple"])
@@ -402,6 +381,15 @@ def test_a_list_of_the_hubs_own_gives_way_and_the_log_says_so(
 
     assert c.KubeSpawner.profile_list == hooks.profile_list
     assert "The hub's own profile_list gives way to the registry's list." in caplog.messages
+
+
+@pytest.mark.parametrize("own", [{}, {"profile_list": []}])
+def test_where_the_hub_has_no_list_of_its_own_nothing_gives_way(
+    registry: RegistryStub, caplog: pytest.LogCaptureFixture, own: dict[str, Any]
+) -> None:
+    configured(registry, JupyterHub={"spawner_class": "kubespawner.KubeSpawner"}, KubeSpawner=own)
+
+    assert "gives way" not in caplog.text
 
 
 def test_a_misspelt_trait_of_an_override_is_said(caplog: pytest.LogCaptureFixture) -> None:

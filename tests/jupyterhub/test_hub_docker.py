@@ -25,6 +25,10 @@ class HostNetwork(DockerSpawner):
 def free_port(spawner):
     spawner.port = random_port()
 
+async def host(spawner):  # without what it says no container starts on a machine that is itself one
+    return {{"ulimits": [
+        {{"Name": "nofile", "Soft": 1024, "Hard": 1024}}, {{"Name": "nproc", "Soft": 4096, "Hard": 4096}}]}}
+
 c.JupyterHub.spawner_class = HostNetwork
 c.JupyterHub.hub_connect_url = "http://127.0.0.1:" + str(c.JupyterHub.hub_port)
 c.HostNetwork.client_kwargs = {{"base_url": {engine!r}}}
@@ -32,8 +36,7 @@ c.HostNetwork.network_name = "host"
 c.HostNetwork.use_internal_ip = True
 c.HostNetwork.pull_policy = "never"
 c.HostNetwork.read_only_volumes = {volumes!r}
-c.HostNetwork.extra_host_config = {{"ulimits": [
-    {{"Name": "nofile", "Soft": 1024, "Hard": 1024}}, {{"Name": "nproc", "Soft": 4096, "Hard": 4096}}]}}
+c.HostNetwork.extra_host_config = host
 c.HostNetwork.pre_spawn_hook = free_port  # one network for all: each server needs a port of its own
 from binder_registry.jupyterhub import configure
 configure(c, url={url!r}, allow_commands=[{tiny!r}])

@@ -5,10 +5,13 @@ from typing import Any
 
 import pytest
 
+from binder_registry.choices import Choice, FreeText, Option
 from binder_registry.client import Client
+from binder_registry.settings import Settings
 from binder_registry.template import ContainerLimits, Template
 from tests.jupyterhub.fake_kubernetes import FakeKubernetes
-from tests.jupyterhub.hubs import TINY_SERVER, Hub, eventually, need_module, running_hub
+from tests.jupyterhub.hubs import TINY_SERVER, Hub, eventually, logged_in, need_module, running_hub
+from tests.jupyterhub.test_hub import publish, seen
 from tests.server.running import free_port
 
 need_module("kubespawner")
@@ -89,3 +92,37 @@ def test_a_choice_of_nothing_is_a_400_and_makes_no_pod(
 
     assert answer.status_code == 400
     assert len(kubernetes.manifests) == pods
+
+
+def test_kubespawners_own_form_starts_what_is_chosen_and_typed(
+    hub: Hub, kubernetes: FakeKubernetes, publisher: Client, browser: Any
+) -> None:
+    sizes = Option(
+        name="mem_1_9",
+        display_name="Size",
+        choices=(Choice(name="small"), Choice(name="large", set=Settings(limits=ContainerLimits(memory=2 << 30)))),
+    )
+    image = Option(
+        name="image",
+        display_name="Image",
+        choices=(Choice(name="plain"),),
+        free_text=FreeText(display_name="Your own", set=Settings(image_name="{value}")),
+    )
+    publish(publisher, "pod-lab", options=(sizes, image))
+    seen(hub, "pod-lab")
+    page = logged_in(browser, hub, "vera")
+
+    page.locator("#profile-option-pod-lab--mem_1_9").select_option("large")
+    page.locator("#profile-option-pod-lab--image").select_option("unlisted-choice")
+    page.locator("#profile-option-pod-lab--image--unlisted-choice").fill("quay.io/a/b:c")
+    page.check("#profile-item-pod-lab")
+    page.click('#spawn_form [type="submit"]')
+    eventually(lambda: hub.api("GET", "/users/vera").json()["servers"].get("", {}).get("ready"), 40)
+    hub.stop_server("vera")
+    page.goto(f"{hub.url}/hub/spawn")
+
+    [container] = kubernetes.manifests[-1]["spec"]["containers"]
+    assert container["image"] == "quay.io/a/b:c"
+    assert container["resources"]["limits"] == {"memory": 2 << 30}
+    assert page.locator("#profile-option-pod-lab--mem_1_9").input_value() == "large"
+    assert page.locator("#profile-option-pod-lab--image--unlisted-choice").input_value() == "quay.io/a/b:c"

@@ -1,7 +1,5 @@
 """Options over real hubs, in a real browser: a form with a menu and a text, REST, links, and what was saved before."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -9,16 +7,13 @@ import pytest
 
 from binder_registry.choices import Choice, FreeText, Option
 from binder_registry.client import Client
+from binder_registry.hub.view import MOST_DRAWN
+from binder_registry.jupyterhub import Standing
 from binder_registry.settings import Settings
-from binder_registry.template import ContainerLimits, Template
-from tests.jupyterhub.fake_kubernetes import FakeKubernetes
-from tests.jupyterhub.hubs import PASSWORD, TINY_SERVER, Hub, eventually, need, need_module, running_hub
+from binder_registry.template import Template
+from tests.jupyterhub.hubs import Hub, eventually, logged_in
+from tests.jupyterhub.samples import catalogue, environments, template
 from tests.jupyterhub.test_hub import publish, seen
-from tests.jupyterhub.test_hub_kubernetes import CONFIG
-from tests.jupyterhub.test_local_example import CHROMIUM, FLAGS
-from tests.server.running import free_port
-
-need_module("kubespawner")
 
 SIZE = Option(
     name="size",
@@ -38,30 +33,6 @@ SLOW = Option(name="slow", choices=(Choice(name="none"),), free_text=FreeText(pa
 OPTIONS = (SIZE, DATA, SLOW)
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    need_module("playwright")
-    need(CHROMIUM.exists(), str(CHROMIUM))
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
-        yield browser
-        browser.close()
-
-
-def logged_in(browser: Any, hub: Hub, user: str) -> Any:
-    page = browser.new_context().new_page()
-    page.set_default_timeout(60_000)
-    page.goto(f"{hub.url}/hub/login")
-    page.fill("#username_input", user)
-    page.fill("#password_input", PASSWORD)
-    page.click("#login_submit")
-    page.wait_for_url("**/hub/**")
-    page.goto(f"{hub.url}/hub/spawn")
-    return page
-
-
 def environment_after(hub: Hub, user: str, options: dict[str, Any] | None) -> dict[str, str]:
     answer = hub.start(user, options)
     assert answer.status_code in (201, 202), answer.text
@@ -70,17 +41,15 @@ def environment_after(hub: Hub, user: str, options: dict[str, Any] | None) -> di
     return found
 
 
-# ── local processes ──────────────────────────────────────────────────────────────────────────────────────────────────
-
-
 def test_a_menu_and_a_text_in_the_form_start_what_they_say(hub: Hub, publisher: Client, browser: Any) -> None:
     publish(publisher, "form-lab", options=OPTIONS)
     publish(publisher, "aaa-first", default=True)
     seen(hub, "form-lab")
     page = logged_in(browser, hub, "olga")
+    options = page.get_by_role("group", name="Options of form-lab")  # others have a size too
 
-    page.get_by_label("Size", exact=True).select_option("large")
-    page.get_by_label("data: Your own").fill("{username} $(HOME)")
+    options.get_by_label("Size", exact=True).select_option("large")
+    options.get_by_label("data: Your own").fill("{username} $(HOME)")
     page.click('#spawn_form [type="submit"]')
     environment = hub.environment("olga")
     hub.stop_server("olga")
@@ -88,8 +57,8 @@ def test_a_menu_and_a_text_in_the_form_start_what_they_say(hub: Hub, publisher: 
 
     assert (environment["SIZE"], environment["DATA"]) == ("large", "-{username} $(HOME)-")
     assert environment["BINDER_REGISTRY_TEMPLATE"] == "form-lab"  # which touching its options chose
-    assert page.get_by_label("Size", exact=True).input_value() == "large"
-    assert page.get_by_label("data: Your own").input_value() == "{username} $(HOME)"
+    assert options.get_by_label("Size", exact=True).input_value() == "large"
+    assert options.get_by_label("data: Your own").input_value() == "{username} $(HOME)"
 
 
 @pytest.mark.parametrize("text", ["{username}", "{value.__class__}", "--ServerApp.token=", "$(HOME)"])
@@ -162,53 +131,21 @@ def test_a_pattern_without_end_stalls_no_other_request(hub: Hub, publisher: Clie
     assert httpx2.get(f"{hub.api_url}/", trust_env=False).status_code == 200
 
 
-# ── pods ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+def test_the_fields_of_a_large_form_are_drawn_once_for_what_is_chosen_and_sent(browser: Any) -> None:
+    options = [{"name": "size", "choices": [{"name": f"s{number}"} for number in range(10)]}]
+    found = catalogue(*(template(f"env-{number}", options=options) for number in range(MOST_DRAWN // 10)))
+    page = browser.new_page()
+    page.set_content(f"<form>{found.view(Standing(False, frozenset())).form_marking('env-0', '', {})}</form>")
 
+    for slug in ("env-7", "env-8", "env-7"):
+        page.check(f'[value="{slug}"]')
+    page.select_option("#profile-option-env-7--size", "s3")
+    page.check('[value="env-8"]')
+    page.select_option("#profile-option-env-7--size", "s4")  # which chooses its environment again
+    legends = page.locator("legend").all_inner_texts()
+    sent = page.evaluate("Object.entries(Object.fromEntries(new FormData(document.forms[0])))")
+    page.close()
 
-@pytest.fixture(scope="module")
-def kubernetes() -> Iterator[FakeKubernetes]:
-    with FakeKubernetes() as fake:
-        yield fake
-
-
-@pytest.fixture(scope="module")
-def pods_hub(registry: Any, kubernetes: FakeKubernetes, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
-    folder: Path = tmp_path_factory.mktemp("pods")
-    (folder / "kubeconfig").write_text(kubernetes.kubeconfig)
-    config = CONFIG.format(port=free_port(), url=registry.url, tiny=TINY_SERVER)
-    with running_hub(folder, config, environment={"KUBECONFIG": str(folder / "kubeconfig")}) as hub:
-        yield hub
-
-
-def test_kubespawners_own_form_starts_what_is_chosen_and_typed(
-    pods_hub: Hub, kubernetes: FakeKubernetes, publisher: Client, browser: Any
-) -> None:
-    sizes = Option(
-        name="mem_1_9",
-        display_name="Size",
-        choices=(Choice(name="small"), Choice(name="large", set=Settings(limits=ContainerLimits(memory=2 << 30)))),
-    )
-    image = Option(
-        name="image",
-        display_name="Image",
-        choices=(Choice(name="plain"),),
-        free_text=FreeText(display_name="Your own", set=Settings(image_name="{value}")),
-    )
-    publish(publisher, "pod-lab", options=(sizes, image))
-    seen(pods_hub, "pod-lab")
-    page = logged_in(browser, pods_hub, "vera")
-
-    page.locator("#profile-option-pod-lab--mem_1_9").select_option("large")
-    page.locator("#profile-option-pod-lab--image").select_option("unlisted-choice")
-    page.locator("#profile-option-pod-lab--image--unlisted-choice").fill("quay.io/a/b:c")
-    page.check("#profile-item-pod-lab")
-    page.click('#spawn_form [type="submit"]')
-    eventually(lambda: pods_hub.api("GET", "/users/vera").json()["servers"].get("", {}).get("ready"), 40)
-    pods_hub.stop_server("vera")
-    page.goto(f"{pods_hub.url}/hub/spawn")
-
-    [container] = kubernetes.manifests[-1]["spec"]["containers"]
-    assert container["image"] == "quay.io/a/b:c"
-    assert container["resources"]["limits"] == {"memory": 2 << 30}
-    assert page.locator("#profile-option-pod-lab--mem_1_9").input_value() == "large"
-    assert page.locator("#profile-option-pod-lab--image--unlisted-choice").input_value() == "quay.io/a/b:c"
+    assert legends == ["Options of env-0", "Options of env-7", "Options of env-8"]
+    understood = environments(found).options_from_form({name: [value] for name, value in sent})
+    assert understood == {"template": "env-7", "options": {"size": "s4"}}

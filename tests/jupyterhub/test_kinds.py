@@ -334,6 +334,31 @@ def test_what_is_in_a_value_of_the_wrong_kind_is_not_told() -> None:
     assert "s3cret" not in having({"environment": ["PASSWORD=s3cret"]}).left_out["scipy"]
 
 
+@pytest.mark.parametrize(
+    ("trait", "answer", "told"),
+    [
+        ("environment", ["PASSWORD=s3cret"], "environment is a list that the spawner does not take"),
+        ("args", ["--token", {"s3cret": 1}], "args[1] is an object that the spawner does not take"),
+        ("mem_limit", "s3cret", "mem_limit is a text that the spawner does not take"),
+        ("port", {"s3cret"}, "port is something that the spawner does not take"),
+    ],
+)
+def test_what_is_in_an_answer_of_the_wrong_kind_is_not_told(
+    trait: str, answer: Any, told: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    def changed(template: Any, profile: dict[str, Any]) -> dict[str, Any]:
+        profile["kubespawner_override"][trait] = lambda spawner: answer
+        return profile
+
+    found = catalogue(template(), rules=rules_of("KubeSpawner", override=changed))
+
+    with pytest.raises(HTTPError, match=f"the spawner refuses its {trait}"):
+        started(environments(found, found.rules), {"template": "scipy"})
+
+    assert told in caplog.text
+    assert "s3cret" not in caplog.text
+
+
 def test_a_functions_answer_of_the_wrong_kind_is_refused_at_the_start() -> None:
     def changed(template: Any, profile: dict[str, Any]) -> dict[str, Any]:
         profile["kubespawner_override"]["tolerations"] = lambda spawner: "all"

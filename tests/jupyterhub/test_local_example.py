@@ -11,15 +11,12 @@ from typing import Any
 import httpx2
 import pytest
 
-from tests.jupyterhub.hubs import PROJECT, Hub, eventually, need, need_hub, need_module, started, wait_for
+from tests.jupyterhub.hubs import JUPYTERHUB, PROJECT, Hub, eventually, need_hub, started, wait_for
 from tests.node import NODE
 from tests.server.running import free_port
 
 EXAMPLE = PROJECT / "examples" / "local"
 PICTURES = os.environ.get("BINDER_REGISTRY_PICTURES")  # a folder: where to keep them
-CHROMIUM = Path("/usr/bin/chromium")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
-FLAGS += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +27,7 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
     ports = {name: str(free_port()) for name in names}
     path = os.pathsep.join([str(NODE / "node_modules" / ".bin"), str(Path(sys.executable).parent), os.environ["PATH"]])
     environment = {**ports, "PATH": path, "LOCAL_HUB_STATE": str(folder / "state")}
-    command = [sys.executable, "-m", "jupyterhub", "-f", str(EXAMPLE / "jupyterhub_config.py")]
+    command = [sys.executable, "-c", JUPYTERHUB, "-f", str(EXAMPLE / "jupyterhub_config.py")]
     with started(command, folder, environment=environment) as process:
         hub = Hub(folder, process, int(ports["HUB_PORT"]), int(ports["HUB_API_PORT"]))
         wait_for(hub)
@@ -39,22 +36,15 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
 
 
 @pytest.fixture(scope="module")
-def page(hub: Hub) -> Iterator[Any]:
-    need_module("playwright")
-    need(CHROMIUM.exists(), str(CHROMIUM))
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
-        page = browser.new_page(viewport={"width": 1000, "height": 720})
-        page.set_default_timeout(60_000)
-        page.goto(f"{hub.url}/hub/login")
-        page.fill("#username_input", "ada")
-        page.fill("#password_input", "try-it")
-        page.click("#login_submit")
-        page.wait_for_url("**/hub/**")
-        yield page
-        browser.close()
+def page(hub: Hub, browser: Any) -> Any:
+    page = browser.new_page(viewport={"width": 1000, "height": 720})
+    page.set_default_timeout(60_000)
+    page.goto(f"{hub.url}/hub/login")
+    page.fill("#username_input", "ada")
+    page.fill("#password_input", "try-it")
+    page.click("#login_submit")
+    page.wait_for_url("**/hub/**")
+    return page
 
 
 def publish(hub: Hub, *arguments: str) -> None:

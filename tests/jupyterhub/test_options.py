@@ -507,6 +507,34 @@ def test_without_its_default_a_template_is_not_offered() -> None:
         offer(with_choice(set=VOLUMES, default=True), KUBERNETES)
 
 
+def test_what_an_override_that_fails_at_the_start_says_is_for_the_log_alone(caplog: pytest.LogCaptureFixture) -> None:
+    secret = ""
+
+    def override(template: Any, profile: dict[str, Any]) -> dict[str, Any]:
+        if secret:
+            raise LookupError(secret)
+        return profile
+
+    hooks = hub(BOTH, rules=Rules(override=override))
+    secret = "token=s3cr3t"
+
+    with pytest.raises(HTTPError) as refused:
+        started(hooks, {"template": "lab"})
+
+    assert (refused.value.status_code, refused.value.log_message) == (
+        500,
+        "This environment cannot be started: the hub's override failed.",
+    )
+    assert "'lab' cannot be started: the hub's override failed: LookupError('token=s3cr3t')" in caplog.text
+
+
+def test_why_an_override_fails_for_a_choice_is_logged() -> None:
+    def override(template: Any, profile: dict[str, Any]) -> dict[str, Any]:
+        return profile if profile["kubespawner_override"].get("mem_limit") != GIB else profile["nope"]
+
+    assert offer(BOTH, Rules(override=override)).hidden == {"size=small": "the hub's override failed: KeyError('nope')"}
+
+
 def test_a_hidden_choice_is_refused_as_if_it_did_not_exist() -> None:
     hooks = hub(with_choice(set={"command": "bash"}))
 

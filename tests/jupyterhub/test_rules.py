@@ -392,6 +392,28 @@ def test_a_function_of_the_hub_is_asked_and_ours_is_merged_into_its_answer() -> 
     assert both("ada") == {"for": "ada", "cap": {"drop": ["ALL"], "add": []}}
 
 
+@pytest.mark.parametrize("answer", [[], [("cap_drop", ["ALL"])], "cap_drop=ALL", 0, {"cap_drop"}])
+@pytest.mark.parametrize("asynchronous", [False, True])
+def test_a_function_of_the_hub_that_gives_no_mapping_is_not_passed_over(answer: Any, asynchronous: bool) -> None:
+    """What it closes would be open."""
+
+    async def later(spawner: str) -> Any:
+        return answer
+
+    async def ask() -> Any:
+        both = merged_setting(later if asynchronous else lambda spawner: answer, {"a": 1})("ada")
+        return await both if asynchronous else both
+
+    with pytest.raises(TypeError, match="the hub's own function gives no mapping"):
+        asyncio.run(ask())
+
+
+def test_a_function_of_the_hub_may_give_nothing_where_the_spawner_takes_that() -> None:
+    assert merged_setting(lambda spawner: None, {"a": 1})("ada") == {"a": 1}
+    with pytest.raises(TypeError, match="but NoneType"):
+        merged_setting(lambda spawner: None, {"a": 1}, takes_none=False)("ada")
+
+
 def test_an_asynchronous_function_of_the_hub_is_awaited() -> None:
     async def theirs(spawner: str) -> dict[str, str]:
         return {"for": spawner}

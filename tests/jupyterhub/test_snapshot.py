@@ -130,6 +130,74 @@ def test_of_two_hubs_none_makes_fresh_what_the_other_wrote(snapshot: Snapshot, p
     assert kept(path) == (["new"], 2000)
 
 
+def test_a_hub_that_lost_its_registry_leaves_what_another_heard_since(snapshot: Snapshot, path: Path) -> None:
+    Snapshot(path, URL, 0).write(NEW, 2000)
+
+    snapshot.write(OLD, 1500)
+
+    assert kept(path) == (["new"], 2000)
+
+
+def test_a_hub_that_started_without_its_registry_leaves_what_another_heard_since(
+    snapshot: Snapshot, path: Path
+) -> None:
+    again = Snapshot(path, URL, 0)
+    found = again.read(Rules())
+    snapshot.write(NEW, 2000)
+    assert found
+
+    again.write(*found)
+
+    assert kept(path) == (["new"], 2000)
+
+
+def test_what_another_hub_writes_meanwhile_stays(
+    snapshot: Snapshot, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other, flushed = Snapshot(path, URL, 0), os.fsync
+
+    def late(descriptor: int) -> None:
+        flushed(descriptor)
+        monkeypatch.undo()
+        other.write(NEW, 2000)
+
+    monkeypatch.setattr(os, "fsync", late)
+
+    snapshot.write(catalogue(template("older")), 1500)
+
+    assert kept(path) == (["new"], 2000)
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_hub_that_hears_of_its_registry_again_replaces_what_another_heard_before(
+    snapshot: Snapshot, path: Path
+) -> None:
+    Snapshot(path, URL, 0).write(NEW, 2000)
+    snapshot.write(OLD, 1500)
+
+    snapshot.write(OLD, 2500)
+
+    assert kept(path) == (["old"], 2500)
+
+
+def test_a_clock_that_was_set_back_keeps_no_hub_from_writing(snapshot: Snapshot, path: Path) -> None:
+    snapshot.write(NEW, 900)
+
+    assert kept(path) == (["new"], 900)
+
+
+@pytest.mark.parametrize("wrong", ["of another registry", "of no list", "from the future"])
+def test_what_is_later_but_cannot_be_used_is_replaced(snapshot: Snapshot, path: Path, wrong: str) -> None:
+    url = "http://another:8080" if wrong == "of another registry" else URL
+    Snapshot(path, url, 0).write(NEW, time.time() + 86400 if wrong == "from the future" else 2000)
+    if wrong == "of no list":
+        path.write_text(json.dumps({"url": URL, "templates": {}}))
+
+    snapshot.write(OLD, 1500)
+
+    assert kept(path) == (["old"], 1500)
+
+
 def test_one_that_was_removed_is_written_again(snapshot: Snapshot, path: Path) -> None:
     path.unlink()
 
@@ -148,8 +216,7 @@ def test_one_that_somebody_else_overwrote_is_written_again_and_gets_no_time(
         other.replace(path)
     else:
         shutil.copyfile(other, path)
-    if way == "with its time":
-        os.utime(path, (1000, 1000))
+        os.utime(path, (1000, 1000) if way == "with its time" else (1500, 1500))
 
     snapshot.write(OLD, 2000)
 

@@ -194,7 +194,12 @@ def started_app(*names: str) -> Iterator[tuple[SteppedLoop, App]]:
     store = LogStore(MemoryLog())
     for name in names:
         store.register_template(Template(name=name, image_name="jupyter/scipy-notebook", command="start"))
-    app = new_default_router(Registry(store, TokenAuthStore(KEY)))
+    with started(new_default_router(Registry(store, TokenAuthStore(KEY)))) as served:
+        yield served
+
+
+@contextmanager
+def started(app: App) -> Iterator[tuple[SteppedLoop, App]]:
     loop = SteppedLoop()
     try:
         loop.run_until_complete(app.start())

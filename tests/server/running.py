@@ -1,6 +1,7 @@
 """A real server for a test: its own process, on a port of its own, ended with the block."""
 
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -36,9 +37,14 @@ class RunningServer:
 
 
 def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-    return port
+    """Below those that connections get: one of these keeps a server from its port for a minute after it ended."""
+    while True:
+        port = 10_000 + secrets.randbelow(22_000)
+        try:
+            socket.create_server(("127.0.0.1", port)).close()
+        except OSError:
+            continue
+        return port
 
 
 def start_server(
@@ -51,9 +57,9 @@ def start_server(
     health: str = "/health?for=reads",
 ) -> RunningServer:
     """Returns once it answers. `wrapper` is a command that runs the server's."""
-    port = port or free_port()
-    command = [*wrapper, sys.executable, "-m", "binder_registry", "serve", "--host", "127.0.0.1", "--port", str(port)]
-    log = folder / f"server-{port}.log"
+    chosen = port or free_port()
+    command = [*wrapper, sys.executable, "-m", "binder_registry", "serve", "--host", "127.0.0.1", "--port", str(chosen)]
+    log = folder / f"server-{chosen}.log"
     with log.open("ab") as output:
         process = subprocess.Popen(
             [*command, "--db", db, *arguments],
@@ -66,12 +72,16 @@ def start_server(
     end = time.monotonic() + START_SECONDS
     while True:
         try:
-            httpx2.get(f"http://127.0.0.1:{port}{health}", timeout=1, trust_env=False)
-            return RunningServer(port, process, log)
+            httpx2.get(f"http://127.0.0.1:{chosen}{health}", timeout=1, trust_env=False)
+            return RunningServer(chosen, process, log)
         except httpx2.TransportError:
             if process.poll() is not None or time.monotonic() > end:
                 process.kill()
                 process.wait()
+                if not port and "Address already in use" in log.read_text():  # by somebody who came in between
+                    return start_server(
+                        folder, *arguments, db=db, environment=environment, wrapper=wrapper, health=health
+                    )
                 raise AssertionError(f"the server does not answer: {log.read_text()[-2000:]}") from None
             time.sleep(0.02)
 

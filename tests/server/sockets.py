@@ -52,8 +52,13 @@ class Connection:
 
 
 @contextmanager
-def connected(port: int) -> Iterator[Connection]:
-    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as sock:
+def connected(port: int, *, buffer: int = 0) -> Iterator[Connection]:
+    """`buffer`: bytes that this end's system takes before they are read; 0: as many as it likes, megabytes mostly."""
+    with socket.socket() as sock:
+        if buffer:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
+        sock.settimeout(PATIENCE)
+        sock.connect(("127.0.0.1", port))
         yield Connection(sock)
 
 

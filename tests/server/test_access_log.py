@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from binder_registry.server.http import access_log
+from binder_registry.server.http import access_log, fast_path
 from binder_registry.server.http.access_log import AccessLog, address, printable
 from binder_registry.server.http.counters import BOUNDS, Counters
 from binder_registry.server.http.fast_path import fast_protocol
@@ -73,6 +73,24 @@ def test_each_request_is_one_line(logged: Logged, fast: bool) -> None:
         [b"HEAD", b"/templates/scipy", b"200", b"0"],
         [b"GET", b"/templates/none", b"404", b"33"],
     ]
+
+
+@pytest.mark.parametrize("quick", [0, fast_path.QUICK, 10**18], ids=["slow", "as it is", "quick"])
+def test_a_request_that_comes_again_is_counted_and_logged_as_the_first(
+    logged: Logged, monkeypatch: pytest.MonkeyPatch, quick: int
+) -> None:
+    monkeypatch.setattr(fast_path, "QUICK", quick)
+    monkeypatch.setattr(fast_path, "MICROSECONDS", [b"7 "] * 10**6 if quick else [])
+    connection = logged.connection()
+    known = PLAIN[:-2] + b"If-None-Match: %b\r\n\r\n" % logged.app.service.model.entries["scipy"].etag  # type: ignore[attr-defined]
+
+    connection.receive(PLAIN, PLAIN, PLAIN, known, known)
+
+    assert len(entries := logged.entries()) == 5
+    assert len({tuple(entry) for entry in entries}) == 2
+    assert len({line.split()[6] for line in logged.lines()}) == 5
+    counted = {key[2]: (series.count, series.sent) for key, series in logged.counters.items() if series.count}
+    assert counted == {200: (3, 3 * int(entries[0][3])), 304: (2, 0)}
 
 
 @pytest.mark.parametrize("fast", [True, False])
@@ -226,14 +244,14 @@ def test_a_path_is_logged_as_it_came_but_for_what_is_not_printable() -> None:
 def test_lines_reach_the_file_while_the_server_runs(tmp_path: Path) -> None:
     path = tmp_path / "access.log"
     log = AccessLog(_opened(path))
-    log.add(b"GET", b"/", 200, 36, 0.000012, 255, b"::1")
+    log.add(b"GET", b"/", 200, 36, 0.000012, b"0000002a-ff", b"::1")
 
     end = time.monotonic() + 10
     while not path.read_bytes() and time.monotonic() < end:
         time.sleep(0.01)
 
     assert LINE.fullmatch(path.read_bytes())
-    assert path.read_bytes().endswith(b" GET / 200 36 12 %b-ff ::1 -\n" % log.ids.prefix)
+    assert path.read_bytes().endswith(b" GET / 200 36 12 0000002a-ff ::1 -\n")
     log.close()
 
 
@@ -245,8 +263,8 @@ def test_a_log_that_nobody_reads_costs_lines_and_says_how_many(monkeypatch: pyte
     _fill(writing)
 
     for number in range(30):
-        log.add(b"GET", b"/", 200, 36, 0.0, number, b"::1")
-    waiting = len(log._lines)
+        log.add(b"GET", b"/", 200, 36, 0.0, b"%08x-0" % number, b"::1")
+    waiting = log.waiting
 
     assert waiting <= 10
     assert log.dropped >= 10
@@ -257,11 +275,33 @@ def test_a_log_that_nobody_reads_costs_lines_and_says_how_many(monkeypatch: pyte
     os.close(writing)
 
 
+def test_more_lines_than_are_written_at_once_stay_in_order(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(access_log, "LINES_AT_ONCE", 3)
+    log = AccessLog(_opened(tmp_path / "access.log"))
+    for number in range(10):
+        log.add(b"GET", b"/", 200, number, 0.0, b"00000000-0", b"::1")
+
+    log.close()
+
+    sizes = [int(line.split()[4]) for line in (tmp_path / "access.log").read_bytes().splitlines()]
+    assert sizes == list(range(10))
+
+
+def test_a_remembered_answer_is_no_line_where_too_many_wait(logged: Logged) -> None:
+    logged._log.most = 0
+    connection = logged.connection()
+
+    connection.receive(PLAIN, PLAIN, PLAIN)
+
+    assert logged._log.dropped == 3
+    assert logged.lines() == [b"# 3 lines were dropped\n"]
+
+
 def test_a_log_that_nobody_reads_does_not_keep_the_server_from_ending() -> None:
     reading, writing = os.pipe()
     log = AccessLog(writing)
     _fill(writing)
-    log.add(b"GET", b"/", 200, 36, 0.0, 1, b"::1")
+    log.add(b"GET", b"/", 200, 36, 0.0, b"1-1", b"::1")
 
     log.close(timeout=0.2)
 
@@ -277,7 +317,7 @@ def test_a_reader_that_went_away_costs_lines_only() -> None:
     reading, writing = os.pipe()
     log = AccessLog(writing)
     os.close(reading)
-    log.add(b"GET", b"/", 200, 36, 0.0, 1, b"::1")
+    log.add(b"GET", b"/", 200, 36, 0.0, b"1-1", b"::1")
 
     log.close()
 
@@ -291,12 +331,12 @@ def test_a_line_that_was_cut_short_does_not_spoil_the_next() -> None:
     log = AccessLog(writing)
     path = b"/" + b"x" * 900
     for number in range(200):
-        log.add(b"GET", path, 200, 36, 0.0, number, b"::1")
+        log.add(b"GET", path, 200, 36, 0.0, b"%08x-0" % number, b"::1")
     os.set_blocking(reading, False)
     while log.dropped == 0:  # ends in pytest's timeout, if ever
         time.sleep(0.01)
     found = _drain(reading)
-    log.add(b"GET", b"/", 200, 36, 0.0, 500, b"::1")
+    log.add(b"GET", b"/", 200, 36, 0.0, b"00000000-500", b"::1")
 
     log.close()
 

@@ -1,12 +1,16 @@
 """`POST /apply`: many templates to a desired state, in one commit or not at all."""
 
+import asyncio
 from threading import Thread
 from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
-from binder_registry import InMemoryStore
+from binder_registry import InMemoryStore, Template
+from binder_registry.apply import ApplyRequest
+from binder_registry.server.handlers import writes
+from binder_registry.server.live.read_model import ReadModel
 
 from .asking import SCIPY, R, compact, error_name, hints, names, without_times
 
@@ -297,3 +301,22 @@ def test_a_prune_by_an_empty_list_needs_to_be_meant(client: TestClient, body: di
 
     assert (refused.status_code, error_name(refused), hints(refused)) == (400, "invalid_template", ["templates"])
     assert {action for action, _ in actions(meant)} == {"deleted"}
+
+
+def test_what_is_written_while_an_apply_looks_at_the_state_is_seen_by_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writes, "FEW", 1)
+    store, model = InMemoryStore(), ReadModel()
+    for name in ("a", "b"):
+        store.register_template(Template(name=name, image_name="i"))
+    model.load(*store.state())
+
+    async def scene() -> tuple[object, list[str]]:
+        wanted = ApplyRequest([Template(name=name, image_name="j") for name in ("a", "b")], {}, None, False, "")
+        looking = asyncio.create_task(writes._seen(model, wanted))
+        await asyncio.sleep(0)
+        store.update_template(Template(name="a", image_name="k"))
+        model.apply(store.changes(since=2))
+        position, find, _ = await looking
+        return position, [found.image_name for name in ("a", "b") if (found := find(name))]
+
+    assert asyncio.run(scene()) == (store.head(), ["k", "i"])

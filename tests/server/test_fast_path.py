@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -12,7 +13,17 @@ from binder_registry.auth import Identity, Scope
 from binder_registry.registry import LIVE
 from binder_registry.server.app import App
 from binder_registry.server.http.counters import Counters
-from binder_registry.server.http.fast_path import LONGEST, MOST_HEADS, NOT_PLAIN, asked, fast_protocol
+from binder_registry.server.http.fast_path import (
+    LONGEST,
+    LONGEST_READY,
+    MOST_HEADS,
+    MOST_READY,
+    NOT_PLAIN,
+    asked,
+    fast_protocol,
+)
+from binder_registry.server.live.answer import Answer
+from binder_registry.server.live.entries import Entry
 from binder_registry.server.live.read_model import ReadModel
 from binder_registry.template import Template
 from tests.server.recording import Connection, SteppedLoop, started_app, unnamed
@@ -72,7 +83,8 @@ def test_a_reader_that_wants_it_is_closed_after_its_answer(served: Served, askin
 
 
 def test_a_template_is_sent_byte_for_byte(served: Served) -> None:
-    entry = served.model.answers[b"/templates/scipy"]
+    entry = served.model.entries["scipy"]
+    assert isinstance(entry, Entry)
 
     sent = served.connection().receive(SCIPY)
 
@@ -148,6 +160,19 @@ def test_an_answer_names_the_revision_of_the_newest_commit(served: Served) -> No
 
     assert served.counters.fast_hits == 2
     assert b"registry-revision: 22\r\n" in sent
+
+
+def test_no_remembered_answer_outlives_a_commit(served: Served) -> None:
+    connection, other = served.connection(), SCIPY.replace(b"scipy", b"t1")
+    connection.receive(SCIPY, other)
+    store, who = served.app.service.registry, Identity("test", frozenset(Scope))
+    store.template_delete(who, "scipy")
+    served.loop.turn_until(lambda: served.model.revision == 22)
+    connection.receive(other)
+
+    sent = connection.receive(SCIPY)
+
+    assert sent.startswith(b"HTTP/1.1 404 Not Found\r\n")
 
 
 def test_the_date_follows_the_clock_of_uvicorn(served: Served) -> None:
@@ -266,12 +291,73 @@ def test_a_bounded_number_of_heads_is_remembered(served: Served) -> None:
         connection.protocol.data_received(request % number)
 
     assert served.counters.fast_hits == MOST_HEADS * 2 + 10
-    [remembered] = [
-        cell.cell_contents
-        for cell in type(connection.protocol).data_received.__closure__ or ()
-        if isinstance(cell.cell_contents, dict)
-    ]
-    assert 10 <= len(remembered) <= MOST_HEADS
+    heads, ready = _remembered(connection)
+    assert 10 <= len(heads) <= MOST_HEADS
+    assert 10 <= len(ready) <= MOST_READY
+
+
+def _remembered(connection: Connection) -> tuple[Any, Any]:
+    """Heads by their bytes, and whole answers by the request."""
+    method = type(connection.protocol)._look_up  # type: ignore[attr-defined]
+    cells = dict(zip(method.__code__.co_freevars, method.__closure__, strict=True))
+    return cells["heads"].cell_contents, cells["ready"].cell_contents
+
+
+def test_a_large_answer_is_not_remembered(served: Served) -> None:
+    model, connection = served.model, served.connection()
+    large = Answer(b"x" * (LONGEST_READY + 1), b'"1-00"')
+    model.answers[b"/templates/scipy"] = large
+
+    sent = connection.receive(SCIPY, SCIPY)
+
+    assert served.counters.fast_hits == 2
+    assert sent.count(bytes(large.body)) == 2
+    assert not _remembered(connection)[1]
+
+
+def test_what_is_asked_again_is_answered_alike(served: Served) -> None:
+    connection = served.connection()
+    connection.receive(LIST)
+    tags = served.model.entries["scipy"].etag, served.model.list_answer().etag
+    requests = [SCIPY, b"GET / HTTP/1.1\r\n\r\n", SCIPY[:-2] + b"If-None-Match: %b\r\n\r\n" % tags[0]]
+    requests += [LIST, LIST[:-2] + b"If-None-Match: %b\r\n\r\n" % tags[1]]
+
+    first, second = ([connection.receive(request) for request in requests] for _ in range(2))
+
+    assert first == second
+    assert len(_remembered(connection)[1]) == 4  # all but the list itself
+    assert served.counters.fast_hits == 10
+
+
+def test_what_is_asked_again_behind_a_request_waits_for_it(served: Served) -> None:
+    connection = served.connection()
+    connection.receive(SCIPY)
+    connection.arrive(b"GET /health HTTP/1.1\r\n\r\n")
+    connection.arrive(SCIPY)
+
+    connection.settle()
+
+    sent = connection.sent
+    assert sent.index(b'"status":"ok"') < sent.rindex(b'"name":"scipy"')
+    assert served.counters.fast_hits == 1
+
+
+def test_a_server_with_a_limit_remembers_no_answer(served: Served) -> None:
+    connection = served.connection(limit_concurrency=2)
+
+    connection.receive(SCIPY, SCIPY)
+
+    assert served.counters.fast_hits == 2
+    assert not _remembered(connection)[1]
+
+
+def test_a_reader_that_closes_is_not_remembered(served: Served) -> None:
+    connection = served.connection()
+
+    connection.receive(SCIPY[:-2] + b"Connection: close\r\n\r\n")
+
+    assert connection.closed
+    assert not _remembered(connection)[1]
 
 
 @given(name=st.text(min_size=1, max_size=20))

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import count, pairwise
+from threading import Event
 from typing import Any
 
 import pytest
@@ -244,6 +245,20 @@ def test_pipelined_requests_behind_a_plain_write_are_answered_in_their_order(sid
     put, got = [json.loads(part) for part in re.findall(rb"\r\n\r\n(\{.*\})\n", connection.sent)]
     assert put == got
     assert put["image-name"] == "i:3"
+
+
+def test_each_of_two_writes_of_one_commit_is_answered_with_what_it_wrote(sides: tuple[Side, Side]) -> None:
+    side, connections, gate = sides[0], [sides[0].connect(), sides[0].connect()], Event()
+    side.app.service.group_commit.put(lambda batch: gate.wait(20), (), lambda outcome: None)
+
+    for number, connection in enumerate(connections):
+        connection.arrive(request("PUT", "/templates/r", b'{"image-name":"i:%d"}' % number))
+    gate.set()
+    side.settle(connections[0])
+
+    answers = [connection.sent.partition(b"\r\n\r\n") for connection in connections]
+    assert [json.loads(body)["image-name"] for _, _, body in answers] == ["i:0", "i:1"]
+    assert len({re.search(rb'etag: "(\d+)-', head)[1] for head, _, _ in answers}) == 2  # type: ignore[index]
 
 
 def test_a_failed_commit_fails_plain_writes_too(sides: tuple[Side, Side], monkeypatch: pytest.MonkeyPatch) -> None:

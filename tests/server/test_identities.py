@@ -357,3 +357,83 @@ def test_a_store_that_remembers_nothing_is_asked_each_time() -> None:
             asked.close()
 
     assert asyncio.run(story()) == "adabob"
+
+
+# ── an answer of this moment ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_who_goes_on_for_long_is_asked_about_though_an_answer_is_kept(
+    hub: HubStub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(identities, "FRESH_SECONDS", 0.0)
+
+    async def story(asked: Identities) -> None:
+        await asked.of("good-1")
+        del hub.models["good-1"]
+        assert (await asked.of("good-1")).name == "user-1"
+
+        with pytest.raises(InvalidToken):
+            await asked.anew("good-1")
+        with pytest.raises(InvalidToken):
+            await asked.of("good-1")
+
+    run(hub, story)
+
+
+def test_many_who_go_on_with_one_token_ask_once_at_a_time(hub: HubStub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(identities, "FRESH_SECONDS", NEVER)
+
+    async def story(asked: Identities) -> None:
+        await asyncio.gather(*(asked.anew("good-1") for _ in range(50)))
+        await asyncio.gather(*(asked.anew("good-1") for _ in range(50)))
+
+    run(hub, story)
+
+    assert len(hub.asked) == 1
+
+
+def test_what_is_kept_stands_while_the_hub_does_not_say_otherwise(
+    hub: HubStub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(identities, "FRESH_SECONDS", 0.0)
+
+    async def story(asked: Identities) -> None:
+        await asked.of("good-1")
+        hub.status = 500
+
+        assert (await asked.anew("good-1")).name == "user-1"
+
+    run(hub, story)
+
+
+def test_of_a_key_no_hub_is_asked_anew(hub: HubStub) -> None:
+    async def told() -> str:
+        asked = Identities(FirstKnowing(HubAuthStore(hub.url), TokenAuthStore(KEY)), Limits())
+        who = await asked.anew(KEY)
+        asked.close()
+        return who.name
+
+    assert (asyncio.run(told()), hub.asked) == ("api-key", [])
+
+
+# ── silence ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_who_waits_for_a_thread_is_told_as_soon_as_the_hub_falls_silent(
+    hub: HubStub, impatient: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(identities, "THREADS", 1)
+
+    async def story(asked: Identities) -> None:
+        hub.answering.clear()
+        first = asyncio.create_task(asked.of("good-1"))
+        others = [asyncio.create_task(asked.of(f"good-{number}")) for number in range(2, 5)]
+
+        assert await asyncio.gather(*(refused(other) for other in others)) == [True] * 3
+        assert not first.done()
+
+        hub.answering.set()
+        assert (await first).name == "user-1"
+        assert (await asked.of("good-2")).name == "user-2"
+
+    run(hub, story)

@@ -129,6 +129,20 @@ def test_the_database_is_a_file_in_this_folder_and_all_options_are_taken_from_th
     assert "Serving on" not in (tmp_path / "log").read_text()
 
 
+@pytest.mark.parametrize("number", [10, 60])
+def test_a_server_with_too_few_descriptors_says_so(tmp_path: Path, number: int) -> None:
+    command = [sys.executable, "-m", "binder_registry", "serve", "--port", "0"]
+    wrapper = ["sh", "-c", f'ulimit -n {number}; exec "$@"', "sh"]
+    environment = os.environ | {"BINDER_API_KEY": KEY}
+
+    ended = subprocess.run(
+        [*wrapper, *command], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+
+    assert (ended.returncode, "needs at least 64 file descriptors: raise `ulimit -n`" in one_line(ended)) == (1, True)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_database_of_a_newer_program_is_refused_in_one_line(tmp_path: Path, sqlite_server: RunningServer) -> None:
     sqlite_server.stop()
     with sqlite3.connect(tmp_path / "registry.db") as connection:

@@ -652,8 +652,11 @@ METHODS = (
     "_start_asgi_task connection_lost connection_made data_received eof_received on_body on_header on_headers_complete "
     "on_message_begin on_message_complete on_response_complete pause_writing resume_writing shutdown"
 )
-CYCLE = "disconnected keep_alive message_event response_complete response_started scope waiting_for_100_continue"
-FLOW = "pause_reading read_paused resume_reading write_paused"
+CYCLE = (
+    "disconnected expected_content_length keep_alive message_event response_complete response_started scope "
+    "waiting_for_100_continue"
+)
+FLOW = "drain pause_reading read_paused resume_reading write_paused"
 
 
 def test_uvicorn_has_every_part_that_the_protocol_builds_on() -> None:

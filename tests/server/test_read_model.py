@@ -3,10 +3,18 @@
 import random
 import tracemalloc
 
+import pytest
+
 from binder_registry import InMemoryStore, Template
+from binder_registry.server.live.blocks import Block
+from binder_registry.server.live.entries import Entry
 from binder_registry.server.live.read_model import ReadModel
 
 A, B = Template(name="a", image_name="i"), Template(name="b", image_name="i")
+
+
+def names_of(blocks: list[Block[Entry]]) -> list[str]:
+    return [entry.name for block in blocks for entry in block.entries]
 
 
 def test_a_snapshot_stays_as_it_was_taken() -> None:
@@ -19,16 +27,16 @@ def test_a_snapshot_stays_as_it_was_taken() -> None:
     store.delete_template("a")
     model.apply(store.changes(since=1))
 
-    assert [entry.name for entry in snapshot] == ["a"]
-    assert [entry.name for entry in model.snapshot()] == ["b"]
+    assert names_of(snapshot) == ["a"]
+    assert names_of(model.snapshot()) == ["b"]
 
 
-def test_a_snapshot_of_what_did_not_change_is_the_same_list() -> None:
+def test_a_snapshot_of_what_did_not_change_is_of_the_same_blocks() -> None:
     store, model = InMemoryStore(), ReadModel()
     store.register_template(A)
     model.load(*store.state())
 
-    assert model.snapshot() is model.snapshot()
+    assert model.snapshot()[0] is model.snapshot()[0]
 
 
 def test_a_tombstone_takes_less_than_half_a_kilobyte_whatever_the_template_held() -> None:
@@ -43,6 +51,48 @@ def test_a_tombstone_takes_less_than_half_a_kilobyte_whatever_the_template_held(
     tracemalloc.stop()
 
     assert size / count < 500
+
+
+def test_a_template_takes_little_more_than_its_json_until_it_is_asked_for() -> None:
+    store, model, count = InMemoryStore(), ReadModel(), 500
+    for number in range(count):
+        store.register_template(Template(f"t{number}", "i", description="x" * 200))
+    tracemalloc.start()
+
+    model.load_present(*store.present())
+    size = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+
+    assert size / count - len(next(iter(model.living)).content) < 600
+
+
+@pytest.mark.parametrize(
+    "names", [["b", "a", "gone", "c.d-e_f~1"], ["b", "a", "é", "gone", " odd ", "b\u200b", "%"], []]
+)
+@pytest.mark.parametrize("prefix", ["", "/services/registry"])
+def test_what_is_read_at_the_start_is_shown_as_the_whole_state_is(names: list[str], prefix: str) -> None:
+    store, quickly, slowly = InMemoryStore(), ReadModel(prefix), ReadModel(prefix)
+    for name in names:
+        store.register_template(Template(name=name, image_name="i"))
+    if names:
+        store.delete_template("gone")
+
+    quickly.load_present(*store.present())
+    slowly.load(*store.state())
+
+    assert shown(quickly) == shown(slowly)
+    assert {quickly._target(entry.name) for entry in quickly.living} < {*quickly.answers}
+
+
+def test_what_was_written_after_the_position_was_asked_for_is_shown_at_its_own() -> None:
+    store, model = InMemoryStore(), ReadModel()
+    store.register_template(A)
+    before = store.head()
+    store.register_template(B)
+
+    model.load_present(before, store.present()[1])
+
+    assert model.position == store.head()
 
 
 def model_of(store: InMemoryStore) -> ReadModel:
@@ -84,7 +134,7 @@ def test_a_group_is_shown_as_its_changes_are_one_after_the_other() -> None:
                     store.update_template(Template(name=name, image_name="j"))
         changes = store.changes(since=before)
         snapshot = at_once.snapshot()
-        was = [entry.name for entry in snapshot]
+        was = names_of(snapshot)
 
         group = at_once.group([*changes], most=4)
         assert group
@@ -96,7 +146,7 @@ def test_a_group_is_shown_as_its_changes_are_one_after_the_other() -> None:
             (change, old and old.etag) for change, old in new[-4:]
         ]
         assert group.passed_over == new[-5][0].position
-        assert [entry.name for entry in snapshot] == was
+        assert names_of(snapshot) == was
 
 
 def test_a_name_that_comes_twice_is_no_group() -> None:

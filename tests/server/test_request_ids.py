@@ -1,11 +1,13 @@
 """`Request-Id`: on every answer but the fast path's short one, and the same in the logs."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
 
 from binder_registry.server.http.counters import Counters
 from binder_registry.server.http.fast_path import fast_protocol
+from binder_registry.server.http.request_ids import RequestIds
 from tests.server.asking import application, asked
 from tests.server.recording import Connection, started_app
 
@@ -94,3 +96,12 @@ def test_under_another_server_an_answer_has_one_too() -> None:
 
     assert len(answers[0].headers["request-id"]) == 16
     assert answers[1].headers["request-id"] == "mine"
+
+
+def test_no_id_comes_twice_however_many_there_are() -> None:
+    ids = RequestIds()
+
+    found = [ids.new() for _ in range(10_000)]
+
+    assert len(set(found)) == 10_000
+    assert all(re.fullmatch(ids.prefix + b"-[0-9a-f]+", found_id) for found_id in found)

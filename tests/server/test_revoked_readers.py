@@ -7,9 +7,12 @@ import pytest
 
 from binder_registry import Identity, InMemoryStore, Registry, Scope, Template
 from binder_registry.errors import AuthUnavailable, InvalidToken, RegistryError
+from binder_registry.hub_auth import HubAuthStore
 from binder_registry.server import App, Options
-from binder_registry.server.handlers import event_stream, read_permission
+from binder_registry.server.handlers import event_stream
+from binder_registry.server.http import identities
 
+from ..hub_stub import HubStub
 from .asking import listening
 from .running import KEY
 from .sockets import PATIENCE, connected
@@ -37,7 +40,7 @@ class Tokens:
 @pytest.fixture(params=[True, False], ids=["blocking", "quick"])
 def tokens(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Tokens:
     """Readers are asked about at each heartbeat."""
-    monkeypatch.setattr(read_permission, "ASK_SECONDS", 0.0)
+    monkeypatch.setattr(identities, "FRESH_SECONDS", 0.0)
     monkeypatch.setattr(event_stream, "HEARTBEAT_SECONDS", 0.02)
     return Tokens(blocking=request.param)
 
@@ -129,7 +132,25 @@ def test_a_poll_shows_a_revoked_token_no_more_than_others(store: InMemoryStore, 
 
 
 def test_readers_are_asked_about_at_least_as_often_as_answers_about_tokens_are_kept() -> None:
-    assert read_permission.ASK_SECONDS + event_stream.HEARTBEAT_SECONDS <= 20
+    assert identities.FRESH_SECONDS + event_stream.HEARTBEAT_SECONDS <= 20
+
+
+@pytest.mark.parametrize("target", ["/changes", "/changes?wait=60&since=0"])
+def test_an_open_answer_ends_though_the_answer_about_its_token_is_kept(
+    store: InMemoryStore, tokens: Tokens, target: str
+) -> None:
+    """The store's clock stands still: what it was told holds for ever."""
+    hub = HubStub()
+    accept = "Accept: text/event-stream\r\n" if "wait" not in target else ""
+    auth = HubAuthStore(hub.url, clock=lambda: 0.0)
+    with listening(App(Registry(store, auth), Options(protect_reads=True))) as port, connected(port) as connection:
+        connection.send(f"GET {target} HTTP/1.1\r\nHost: r\r\nAuthorization: token boss-token\r\n{accept}\r\n".encode())
+        until(lambda: len(hub.asked) >= 3)
+        hub.models.clear()
+        ended = connection.answer().status
+
+    hub.stop()
+    assert ended == (401 if "wait" in target else 200)
 
 
 def until(holds: Callable[[], bool]) -> None:

@@ -72,7 +72,7 @@ def test_a_file_in_the_place_of_another_takes_no_writes(
     failed = [client.post("/templates", json=R).status_code for _ in range(3)]
 
     assert failed == [503] * 3
-    assert "was replaced while the server ran" in caplog.text
+    assert "was replaced while it was in use" in caplog.text
     assert reads_go_on(client)
 
 

@@ -120,10 +120,7 @@ def test_during_the_delay_health_says_so_and_everything_else_goes_on(tmp_path: P
 
 def test_after_the_delay_it_stops(tmp_path: Path) -> None:
     with running_server(tmp_path, environment={"BINDER_REGISTRY_DRAIN_DELAY": "1"}) as server:
-        server.process.send_signal(signal.SIGTERM)
-        until(lambda: health(server).status_code == 503)
-
-        status = server.process.wait(STOP_SECONDS)
+        status = server.stop()
 
     assert status == 0
 
@@ -229,6 +226,25 @@ def test_told_to_stop_while_the_program_is_read_it_ends_with_nothing_wrong(numbe
         process.wait(STOP_SECONDS)
 
     assert process.returncode == 0
+
+
+def test_told_to_stop_where_exceptions_are_lost_it_ends_all_the_same() -> None:
+    """As they are in the callbacks that Python runs while it imports."""
+    program = """
+import signal, binder_registry.cli as cli
+class Dropped:
+    def __del__(self): signal.raise_signal(signal.SIGTERM)
+def go_on():
+    Dropped()
+    print("goes on")
+cli.main = go_on
+from binder_registry.__main__ import main
+main()
+"""
+
+    ended = subprocess.run([sys.executable, "-c", program, "serve"], capture_output=True, check=False)
+
+    assert (ended.returncode, ended.stdout) == (0, b"")
 
 
 def test_a_command_that_is_no_server_dies_of_a_hangup() -> None:

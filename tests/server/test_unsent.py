@@ -1,5 +1,6 @@
 """Large answers that nobody takes: counted, shared, and refused beyond a bound."""
 
+import json
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from time import monotonic, sleep
@@ -80,7 +81,7 @@ def store() -> InMemoryStore:
 def slow(port: int, targets: list[str]) -> Iterator[list[Connection]]:
     """Connections that ask, one after the other, and begin to read only."""
     with ExitStack() as stack:
-        connections = [stack.enter_context(connected(port)) for _ in targets]
+        connections = [stack.enter_context(connected(port, buffer=16 * 1024)) for _ in targets]
         for connection, target in zip(connections, targets, strict=True):
             connection.send(f"GET {target} HTTP/1.1\r\nHost: r\r\n\r\n".encode())
             connection.status = connection.sock.recv(12)[9:]  # type: ignore[attr-defined]
@@ -117,14 +118,28 @@ def test_readers_of_the_same_answer_share_it(store: InMemoryStore, target: str) 
 
 @pytest.mark.parametrize("header", ["X: y", "Connection: close"])
 def test_lists_of_old_revisions_that_readers_hold_count(store: InMemoryStore, header: str) -> None:
-    app, found = app_of(store), list[bytes]()
+    app, found, target = app_of(store), list[bytes](), f"/templates HTTP/1.1\r\n{header}\r\nX-Rest:"
 
     with listening(app) as port, ExitStack() as stack, connected(port) as writer:
         for number in range(4):
-            found += statuses(stack.enter_context(slow(port, [f"/templates HTTP/1.1\r\n{header}\r\nX-Rest:"])))
-            assert writer.ask("PUT", "/templates/t1", b'{"name":"t1","image-name":"i%d"}' % number).status == 202
+            found += statuses(stack.enter_context(slow(port, [target])))
+            everything = [
+                {"name": f"t{each}", "image-name": f"i{number}", "description": "x" * 9900} for each in range(400)
+            ]
+            assert writer.ask("POST", "/apply", json.dumps({"templates": everything}).encode()).status == 200
 
     assert found == [b"200", b"200", b"503", b"503"]
+
+
+def test_what_lists_of_two_revisions_share_counts_once(store: InMemoryStore) -> None:
+    app, found = app_of(store), list[bytes]()
+
+    with listening(app) as port, ExitStack() as stack, connected(port) as writer:
+        for number in range(6):
+            found += statuses(stack.enter_context(slow(port, ["/templates"])))
+            assert writer.ask("PUT", "/templates/t1", b'{"name":"t1","image-name":"i%d"}' % number).status == 202
+
+    assert set(found) == {b"200"}
 
 
 def test_readers_that_take_nothing_are_dropped_and_make_room(

@@ -3,7 +3,9 @@
 import logging
 
 from ..clock import dated_ahead, utc_now
-from ..errors import DatabaseRefused
+from ..errors import DatabaseRefused, StoreUnavailable
+from ..file_names import as_text
+from ..installing import installs
 from ..log_contract import Log, format_kept
 from ..log_store import LogStore
 from ..must_understand import FORMAT
@@ -21,8 +23,14 @@ def open_log(url: str, *, read_only: bool = False) -> Target:
     """
     log = _opened(url, read_only)
     if not read_only:
-        for warning in filter(None, (dated_ahead(log.head().time, utc_now()), too_new(log))):
-            logger.warning("%s", warning)
+        try:
+            for warning in filter(None, (dated_ahead(log.head().time, utc_now()), too_new(log))):
+                logger.warning("%s", warning)
+        except StoreUnavailable as error:
+            from .sqlite_file import refusal
+
+            log.close()
+            raise DatabaseRefused(f"the database cannot be read: {refusal(error.__cause__)}") from error
     return log
 
 
@@ -50,8 +58,8 @@ def _opened(url: str, read_only: bool) -> Target:
         try:
             from .postgres import PostgresLog
         except ImportError as error:
-            raise DatabaseRefused("PostgreSQL needs an extra: pip install 'binder-registry[postgres]'") from error
-        return PostgresLog(url, read_only=read_only)
+            raise DatabaseRefused(f"PostgreSQL needs an extra: {installs('binder-registry[postgres]')}") from error
+        return PostgresLog(as_text(url), read_only=read_only)
     raise unknown(url)
 
 

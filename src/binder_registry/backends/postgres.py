@@ -9,23 +9,32 @@ from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
-from psycopg.errors import Diagnostic
 
-from ..changes import Change, Head, size_of
+from ..changes import Change, Head, head_after, size_of
 from ..errors import DatabaseRefused, StoreUnavailable
 from ..log_contract import LARGEST, bounded
-from .postgres_connect import Connection, Database, beginning_with, connect, failures, parameters, problem
+from .postgres_append import append
+from .postgres_connect import Database, beginning_with, connect, failures, parameters, problem
+from .postgres_connection import Connection
 from .postgres_durable import Durability
-from .postgres_listen import CHANNEL, Listener, can_notify
-from .postgres_queries import COPY, CURRENT_OF, FORMAT, HEAD, INSERT, LOCKED_HEAD, OF_NAME, STATE, TYPES, bounded_query
+from .postgres_listen import Listener, can_notify
+from .postgres_pieces import copy, pieces_of
+from .postgres_queries import (
+    CHANNEL,
+    CURRENT_OF,
+    FORMAT,
+    HEAD,
+    INSERT,
+    LOCKED_HEAD,
+    OF_NAME,
+    STATE,
+    bounded_query,
+)
 from .postgres_schema import prepare
 from .postgres_tokens import PostgresTokens, Statement
 from .rows import COLUMNS, change_of, row_of
 
 STATE_PAGE = 100  # names walked at least by one statement: most may be deleted
-# Of one statement, which has a time limit: however large a group is, each of its statements is short.
-STATEMENT_ROWS = 1000
-STATEMENT_BYTES = 4 * 1024**2  # of contents
 STATEMENT_NAMES = 5000
 LARGE_IDLE = "60s"  # for what a program does within a write that looks at more names than these
 QUEUE_SECONDS = 10.0  # how long a write waits for others of this log
@@ -135,9 +144,8 @@ class PostgresLog(PostgresTokens):
     def wait(self, since: int, timeout: float) -> Head:
         until = time.monotonic() + timeout
         while True:
-            seen = self._listener.occasions
-            head = self.head()
-            left = until - time.monotonic()
+            seen, left = self._listener.occasions, until - time.monotonic()
+            head = (self._listener.newest if left > 0 else None) or self.head()
             if head.revision > since or left <= 0:
                 return head
             self._listener.wait(seen, left)
@@ -148,6 +156,7 @@ class PostgresLog(PostgresTokens):
             raise StoreUnavailable from PermissionError("this log was opened to be read")
         if not self._writing.acquire(timeout=QUEUE_SECONDS):
             raise StoreUnavailable from TimeoutError("other writes take too long")
+        newest = None
         try:
             with self._database.started(_lock_head) as (connection, (head, kept)):
                 rows: list[Change] = []
@@ -156,10 +165,29 @@ class PostgresLog(PostgresTokens):
                 if rows or write.blanked or write.more:
                     with failures(connection):
                         self._commit(connection, rows, write)
+                    newest = head_after(rows, head)
         finally:
             self._local.write = None
             self._writing.release()
-        self._listener.tell()
+            self._listener.tell(newest)
+
+    def append_after(self, head: Head, rows: Sequence[Change]) -> bool:
+        newest, appended, tries = head_after(rows, head), False, 0
+
+        def once(connection: Connection) -> bool:
+            nonlocal tries
+            tries += 1
+            return append(connection, head, rows, notify=self._notifies)
+
+        self._listener.expect(newest)
+        try:
+            with self._database.started(once) as (_, appended):
+                pass
+        finally:
+            self._listener.tell(newest if appended else None)
+        if tries > 1 and not appended:  # the first one may have done it, whose answer was lost
+            raise StoreUnavailable
+        return appended
 
     def blank(self, revision: int) -> None:
         self._local.write.blanked.append(revision)
@@ -184,46 +212,35 @@ class PostgresLog(PostgresTokens):
         self._listener.close()  # wakes who waits, to find the database closed
 
     def _commit(self, connection: Connection, rows: list[Change], write: _Write) -> None:
-        warnings: list[str] = []
-
-        def notice(diagnostic: Diagnostic) -> None:  # can only be read in here
-            if diagnostic.severity_nonlocalized == "WARNING":
-                warnings.append(str(diagnostic.message_primary))
-
-        connection.add_notice_handler(notice)
-        *pieces, rest = _pieces(rows)
-        try:
-            for piece in pieces:
-                _copy(connection, piece)
-            with connection.pipeline():  # one round trip
-                if rows:
-                    connection.execute(
-                        INSERT, [list(column) for column in zip(*(row_of(row, row.time) for row in rest), strict=True)]
-                    )
-                    last = rows[-1]
-                    connection.execute(
-                        "UPDATE registry_head SET revision = %s, mark = %s, time = %s",
-                        (last.revision, last.mark, last.time),
-                    )
-                if write.raised:
-                    connection.execute("UPDATE registry_head SET format = greatest(format, %s)", (write.raised,))
-                if write.blanked:
-                    connection.execute(
-                        "UPDATE registry_changes SET content = NULL WHERE revision = ANY(%s::int8[])", (write.blanked,)
-                    )
-                for statement, parameters in write.more:
-                    connection.execute(statement, parameters)
-                if self._notifies:
-                    connection.execute(f"SELECT pg_notify('{CHANNEL}', '')")
-                committed = connection.execute("COMMIT")
-        finally:
-            connection.remove_notice_handler(notice)
+        newest = head_after(rows, write.head)
+        self._listener.expect(newest)
+        *pieces, rest = pieces_of(rows)
+        for piece in pieces:
+            copy(connection, piece)
+        connection.warnings.clear()
+        with connection.pipeline():  # one round trip
+            if rows:
+                connection.execute(
+                    INSERT, [list(column) for column in zip(*(row_of(row, row.time) for row in rest), strict=True)]
+                )
+                connection.execute(
+                    "UPDATE registry_head SET revision = %s, mark = %s, time = %s",
+                    (newest.revision, newest.mark, newest.time),
+                )
+            if write.raised:
+                connection.execute("UPDATE registry_head SET format = greatest(format, %s)", (write.raised,))
+            if write.blanked:
+                connection.execute(
+                    "UPDATE registry_changes SET content = NULL WHERE revision = ANY(%s::int8[])", (write.blanked,)
+                )
+            for statement, parameters in write.more:
+                connection.execute(statement, parameters)
+            if self._notifies:
+                connection.execute(f"SELECT pg_notify('{CHANNEL}', %s)", (str(newest.revision),))
+            committed = connection.execute("COMMIT")
         if committed.statusmessage != "COMMIT":
             raise psycopg.OperationalError("the transaction was rolled back")
-        # An operator who ends the wait for a synchronous standby makes COMMIT succeed, with a warning: the write may be
-        # lost with this server.
-        if warnings:
-            raise psycopg.OperationalError(f"COMMIT: {warnings[0]}")
+        connection.refuse_warnings()
 
     def _add(self, statements: Sequence[Statement]) -> None:
         self._local.write.more += statements
@@ -254,26 +271,6 @@ def _lock_head(connection: Connection) -> tuple[Head, int]:
         locked = connection.execute(LOCKED_HEAD, binary=True)
     [(*head, kept)] = locked.fetchall()
     return _head([head]), kept
-
-
-def _pieces(rows: list[Change]) -> Iterator[list[Change]]:
-    """As many rows as one statement takes; at least one piece, which may be empty."""
-    piece: list[Change] = []
-    size = 0
-    for row in rows:
-        if piece and (len(piece) >= STATEMENT_ROWS or size >= STATEMENT_BYTES):
-            yield piece
-            piece, size = [], 0
-        piece.append(row)
-        size += len(row.content or b"")
-    yield piece
-
-
-def _copy(connection: Connection, rows: list[Change]) -> None:
-    with connection.cursor().copy(COPY) as copy:
-        copy.set_types(TYPES.replace("[]", "").split(", "))
-        for row in rows:
-            copy.write_row(row_of(row, row.time))
 
 
 def _can_be(name: str) -> bool:

@@ -3,19 +3,17 @@
 import logging
 import random
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
 import psycopg
-from psycopg.abc import PQGen
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.pq import Conninfo
-from psycopg.rows import TupleRow
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from ..errors import DatabaseRefused, StoreUnavailable
+from .postgres_connection import Connection
 from .urls import refuse_parameters
 
 T = TypeVar("T")
@@ -24,7 +22,6 @@ CONNECT_SECONDS = 2  # for each host; the least that libpq takes
 ACQUIRE_SECONDS = 1.5  # how long a call waits for a connection of the pool, or for the first try to reconnect
 LOCK_SECONDS = 3  # how long to wait for the head row, which another server's write holds
 STATEMENT_SECONDS = 5  # after which the server stops a statement
-ANSWER_SECONDS = 6.0  # after which a server that says nothing counts as lost
 IDLE_SECONDS = 10  # after which the server ends a transaction whose client has stopped, and frees the head row
 STOP_SECONDS = 0.5  # for a thread of a pool, which may be about to connect; it ends by itself
 POOL_SECONDS = 10.0  # for the first connection of a new pool
@@ -43,29 +40,13 @@ KNOWN = {option.keyword.decode() for option in Conninfo.get_defaults()}
 SETTINGS = {
     "TimeZone": "UTC",
     "client_encoding": "UTF8",
+    "default_transaction_isolation": "read committed",  # which waits for another server's commit, and looks again
     "idle_in_transaction_session_timeout": f"{IDLE_SECONDS}s",
     "lock_timeout": f"{LOCK_SECONDS}s",
     "statement_timeout": f"{STATEMENT_SECONDS}s",
 }
 
 logger = logging.getLogger(__name__)
-
-
-class Connection(psycopg.Connection[TupleRow]):
-    """Gives up on a server that does not answer. TCP alone never would, where a proxy in between acknowledges."""
-
-    answer_seconds = ANSWER_SECONDS
-
-    def wait(self, gen: PQGen[T], interval: float = 0.1, timeout: float | None = None) -> T:
-        if timeout is not None:
-            return super().wait(gen, interval, timeout)
-        until = time.monotonic() + self.answer_seconds
-        try:
-            return super().wait(gen, interval, self.answer_seconds)
-        except psycopg.OperationalError:
-            if time.monotonic() >= until:
-                self.close()  # the answer may still come: the connection is of no use
-            raise
 
 
 def parameters(url: str, *, read_only: bool) -> dict[str, Any]:
@@ -227,7 +208,7 @@ class Database:
     def _give_back(self, pool: ConnectionPool[Connection], connection: Connection) -> None:
         if not connection.closed:
             with suppress(psycopg.Error):  # which closes it
-                connection.rollback()  # nothing, where no transaction is open
+                connection.undo()
         if connection.closed:
             self.lost(pool)
         with self._changed:

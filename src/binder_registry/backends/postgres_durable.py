@@ -2,7 +2,7 @@
 
 import logging
 
-from .postgres_connect import Connection
+from .postgres_connection import Connection
 
 _SETTINGS = (
     "SELECT current_setting('fsync'), current_setting('full_page_writes'), current_setting('synchronous_commit'),"

@@ -7,12 +7,15 @@ import time
 
 import psycopg
 
-from .postgres_connect import ACQUIRE_SECONDS, Connection, Database, problem
+from ..changes import Head
+from .postgres_connect import ACQUIRE_SECONDS, Database, problem
+from .postgres_connection import Connection
 from .postgres_durable import Durability
+from .postgres_queries import CHANNEL
 
-CHANNEL = "registry_changes"
 POLL_SECONDS = 0.2  # between looks at the head without LISTEN
 SILENCE_SECONDS = 1.0  # after which a quiet connection is asked whether it lives
+OWN_SECONDS = 0.005  # after news of a commit of our own: they need not wake this thread one by one
 STOP_SECONDS = 0.25  # how soon `close` is noticed
 RETRY_SECONDS = (0.2, 5.0)  # the first pause between tries to listen, which doubles, and the longest
 
@@ -29,6 +32,9 @@ class Listener:
         self._closed = False
         self.listening = False  # and not polling
         self.occasions = 0
+        self.newest: Head | None = None  # as we committed it, while nothing was heard of what came after it
+        self._expected = 0  # the revision of what we committed, or are about to
+        self._told = 0  # occasions, when that began
 
     def wait(self, seen: int, timeout: float) -> None:
         """Until there was an occasion after `seen` of them, or for `timeout` seconds."""
@@ -38,12 +44,21 @@ class Listener:
                 self._thread.start()
             self._changed.wait_for(lambda: self.occasions > seen or self._closed, timeout)
 
-    def tell(self, listening: bool | None = None) -> None:
-        """There may be news: every waiter looks."""
+    def expect(self, newest: Head) -> None:
+        """We are about to commit up to it: that will be heard of, and be no news."""
+        self._expected, self._told = newest.revision, self.occasions
+
+    def tell(self, newest: Head | None = None, *, listening: bool | None = None) -> None:
+        """There may be news: every waiter looks. `newest` is what we have committed, and is not to be asked for."""
         with self._changed:
-            self.occasions += 1
             if listening is not None:
                 self.listening = listening
+            if newest is None:
+                self._expected = 0
+            elif not self.listening or self.occasions > self._told:  # others may have written behind it
+                newest = None
+            self.newest = newest
+            self.occasions += 1
             self._changed.notify_all()
 
     def close(self) -> None:
@@ -82,11 +97,19 @@ class Listener:
         self._look(connection)
         alive = time.monotonic()
         while not self._closed:
-            if list(connection.notifies(timeout=STOP_SECONDS, stop_after=1)):
-                self.tell()
+            if heard := list(connection.notifies(timeout=STOP_SECONDS, stop_after=1)):
+                self._hear([notify.payload for notify in heard])
             elif time.monotonic() > alive + SILENCE_SECONDS:
                 self._look(connection)
                 alive = time.monotonic()
+
+    def _hear(self, payloads: list[str]) -> None:
+        """The newest revision of each commit; empty from a server of an earlier release."""
+        if all(payload.isdigit() and int(payload) <= self._expected for payload in payloads):
+            with self._changed:
+                self._changed.wait_for(lambda: self._closed, OWN_SECONDS)
+        else:
+            self.tell()
 
     def _look(self, connection: Connection) -> None:
         """Whether the server is there, and still keeps what was answered. Raises `psycopg.Error`."""

@@ -9,6 +9,16 @@ INSERT = (
     f" FROM unnest({', '.join(f'%b::{array}' for array in TYPES.split(', '))}) AS new ({COLUMNS})"
 )
 COPY = f"COPY registry_changes ({COLUMNS}) FROM STDIN (FORMAT BINARY)"  # twice as fast where there are many
+CHANNEL = "registry_changes"
+_ROWS = ", ".join(f"${number}::{array}" for number, array in enumerate(TYPES.split(", "), 1))
+# Nothing is inserted where the head is not the one that is named. Another server's commit is waited for.
+APPEND = (
+    "WITH head AS (UPDATE registry_head SET revision = $13, mark = $14, time = $15"
+    " WHERE revision = $16 AND mark = $17 RETURNING revision),"
+    f" added AS (INSERT INTO registry_changes ({COLUMNS}) SELECT {COLUMNS} FROM unnest({_ROWS}) AS new ({COLUMNS})"
+    " WHERE EXISTS (SELECT FROM head))"
+    f" SELECT CASE WHEN $18 THEN pg_notify('{CHANNEL}', $19) END FROM head"
+)
 HEAD = "SELECT revision, mark, time FROM registry_head"
 LOCKED_HEAD = "SELECT revision, mark, time, format FROM registry_head FOR UPDATE"
 # A database that is only read may be older than this column.

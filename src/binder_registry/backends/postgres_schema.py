@@ -7,7 +7,7 @@ from psycopg import IsolationLevel
 
 from ..changes import MARK_BYTES
 from ..errors import DatabaseRefused
-from .postgres_connect import Connection
+from .postgres_connection import Connection
 
 SCHEMA = 4  # registry_schema.version
 MIGRATION_LOCK = 0x62726567  # "breg": the key of the advisory lock

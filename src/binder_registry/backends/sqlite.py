@@ -11,7 +11,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from ..changes import Change, Head, size_of
+from ..changes import Change, Head, Newest, size_of
 from ..errors import DatabaseRefused, StoreUnavailable
 from ..log_contract import LARGEST, bounded, within
 from .file_lock import FileLock, create
@@ -21,6 +21,7 @@ from .sqlite_foreign_wal import RawFile, refuse_foreign_log
 from .sqlite_microseconds import time_of
 from .sqlite_pragmas import connect_to_log
 from .sqlite_readers import Readers
+from .sqlite_state import AS_OF, present_rows
 from .sqlite_tokens import SQLiteTokens
 from .sqlite_write_connection import Writer
 
@@ -116,10 +117,7 @@ class SQLiteLog(SQLiteTokens):
         revision, limit = bounded(revision), bounded(limit)
         found: list[Change] = []
         while len(found) < limit and most_bytes > 0:
-            # Joined in this order, rows come as they are found: sorted, all of them would be held at once.
-            newest = "SELECT max(revision) AS newest FROM changes WHERE name > ? AND revision <= ?"
-            joined = f"({newest} GROUP BY name ORDER BY name LIMIT ?) CROSS JOIN changes ON revision = newest"
-            page = self._changes("", after, revision, limit, among=joined, most_bytes=most_bytes)
+            page = self._changes("", after, revision, limit, among=AS_OF, most_bytes=most_bytes)
             if not page:
                 break
             after = page[-1].name
@@ -129,6 +127,10 @@ class SQLiteLog(SQLiteTokens):
                 break
             most_bytes -= size_of(kept)
         return found[:limit]
+
+    def present(self) -> Iterator[Newest]:
+        with self._reader() as connection, closing(connection.cursor()) as cursor:
+            yield from present_rows(cursor)
 
     def wait(self, since: int, timeout: float) -> Head:
         until = time.monotonic() + timeout
@@ -283,7 +285,7 @@ class SQLiteLog(SQLiteTokens):
         try:
             yield
         except (sqlite3.Error, OSError) as error:
-            logger.error("%s: %s: %s", self.path, type(error).__name__, error)
+            logger.error("%s: %s: %s", self.path, type(error).__name__, refusal(error))
             raise StoreUnavailable from error
 
     def _rows(self, query: str, *parameters: Any) -> list[Any]:

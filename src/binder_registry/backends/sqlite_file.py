@@ -7,6 +7,7 @@ from importlib.resources import files
 from pathlib import Path
 from secrets import token_bytes
 
+from .. import descriptors
 from ..changes import MARK_BYTES
 from ..errors import DatabaseRefused
 from ..sync_folder import sync_folder
@@ -15,6 +16,7 @@ from .sqlite_foreign_wal import FILE_BEGINS, RawFile, beside, has_log, refuse_fo
 from .sqlite_pragmas import connect, keeps_wal
 
 SCHEMA = 4  # PRAGMA user_version
+A_LOG_OPENS = 10  # descriptors at least, of what is asked for here
 APPLICATION_ID = 0x62726567  # "breg": tells our files from other programs' databases
 
 
@@ -82,9 +84,12 @@ def mode_to_read(path: Path) -> tuple[str, FileLock | None]:
         raise DatabaseRefused(f"{path}: a server may be using it: {name}.lock is not yours to read") from None
 
 
-def refusal(error: sqlite3.Error | OSError) -> str:
-    if isinstance(error, OSError):
-        return error.strerror or str(error)
+def refusal(error: BaseException | None) -> str:
+    """What went wrong, for people."""
+    if not isinstance(error, sqlite3.Error):
+        return getattr(error, "strerror", None) or str(error)
+    if code(error) == sqlite3.SQLITE_CANTOPEN and not descriptors.are_left(A_LOG_OPENS):  # SQLite does not say it
+        return descriptors.EXHAUSTED
     return _REFUSALS.get(code(error), str(error))
 
 
@@ -102,5 +107,9 @@ _REFUSALS = {
 
 def refuse_replaced(path: Path, inode: int) -> None:
     """Writes to a file that was removed or replaced would succeed, and be gone with the process. Raises `OSError`."""
-    if os.stat(path).st_ino != inode:
-        raise OSError(f"{path} was replaced while the server ran")
+    try:
+        found = os.stat(path).st_ino
+    except FileNotFoundError:
+        raise OSError(f"{path} was removed while it was in use") from None
+    if found != inode:
+        raise OSError(f"{path} was replaced while it was in use")

@@ -8,6 +8,7 @@ is of another state.
 """
 
 import os
+import shlex
 import sqlite3
 import stat
 import threading
@@ -16,6 +17,7 @@ from pathlib import Path
 
 from ..errors import DatabaseRefused
 from .sqlite_pragmas import connect
+from .urls import sqlite_url
 
 HEADER_BYTES = 32  # of the log
 SALTS = slice(16, 24)  # within it: new in every log
@@ -113,7 +115,7 @@ def refuse_foreign_log(path: Path) -> None:
     raise DatabaseRefused(
         f"{path}: the write-ahead log beside it, {name}-wal, does not belong to it. Was a backup copied over the file "
         f"of a server that was killed? To open {name} as it is, move {name}-wal and {name}-shm away; to put a backup "
-        "in its place, use `binder-registry restore-backup`"
+        f"in its place: binder-registry restore-backup BACKUP --db {shlex.quote(sqlite_url(path))}"
     )
 
 

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 
 
 def time_of(microseconds: int) -> datetime:
@@ -10,4 +11,4 @@ def time_of(microseconds: int) -> datetime:
 
 
 def microseconds_of(time: datetime) -> int:
-    return (time - EPOCH) // timedelta(microseconds=1)
+    return (time - EPOCH) // _MICROSECOND

@@ -3,6 +3,7 @@
 What the file itself is marked with (`user_version`, `application_id`) is `sqlite_file`'s.
 """
 
+import os
 import sqlite3
 from pathlib import Path
 from urllib.parse import quote
@@ -14,7 +15,7 @@ def connect(path: Path, mode: str) -> sqlite3.Connection:
     """`mode`: `ro`, `rw`, or `immutable`, for a file that nobody writes to meanwhile and that has no log."""
     asked = "immutable=1" if mode == "immutable" else f"mode={mode}"
     return sqlite3.connect(
-        f"file:{quote(str(path))}?{asked}",
+        f"file:{quote(os.fsencode(path))}?{asked}",
         uri=True,
         timeout=BUSY_SECONDS,
         isolation_level=None,
@@ -25,8 +26,12 @@ def connect(path: Path, mode: str) -> sqlite3.Connection:
 def connect_to_log(path: Path, mode: str) -> sqlite3.Connection:
     """A connection of the registry's own: what is committed is on disk, and what is purged is overwritten."""
     connection = connect(path, mode)
-    connection.execute("PRAGMA synchronous = FULL")
-    connection.execute("PRAGMA secure_delete = ON")
+    try:
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA secure_delete = ON")
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 

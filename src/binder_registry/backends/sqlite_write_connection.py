@@ -51,7 +51,8 @@ class Writer:
 
     def commit(self, rows: Sequence[Change], blanked: Sequence[int]) -> None:
         assert self.connection is not None, "after begin()"
-        self.connection.executemany(_INSERT, [row_of(row, microseconds_of(row.time)) for row in rows])
+        # One by one: that many tuples at once would be looked through for garbage, over and over.
+        self.connection.executemany(_INSERT, (row_of(row, microseconds_of(row.time)) for row in rows))
         self.connection.executemany(
             "UPDATE changes SET content = NULL WHERE revision = ?", [(revision,) for revision in blanked]
         )

@@ -2,9 +2,11 @@
 
 import re
 from difflib import get_close_matches
-from urllib.parse import unquote_to_bytes
+from pathlib import Path
+from urllib.parse import quote, unquote_to_bytes
 
 from ..errors import DatabaseRefused
+from ..file_names import as_text, on_disk
 
 FORMS = "a database is memory:, sqlite:///PATH or postgresql://…"
 _POSTGRES = ("postgres", "postgresql", "postgresq", "postgressql", "postgre", "pgsql", "psql", "pg")
@@ -14,6 +16,8 @@ def unknown(url: str) -> DatabaseRefused:
     scheme, colon, _ = url.partition(":")
     # Not the whole URL: it may hold a password.
     named = f"{scheme!r}: " if colon and re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]{0,30}", scheme) else ""
+    if not colon and Path(on_disk(url)).is_file():
+        return DatabaseRefused(f"{FORMS}; write {sqlite_url(Path(url))}")
     return DatabaseRefused(f"{named}{FORMS}{_meant(scheme)}")
 
 
@@ -30,7 +34,11 @@ def _meant(scheme: str) -> str:
 
 
 def sqlite_path(url: str) -> str:
-    """Of `sqlite:///PATH`, in which `%`, `?` and `#` are percent-encoded. Raises `DatabaseRefused`."""
+    """What opens the file of `sqlite:///PATH`, in which `%`, `?` and `#` are percent-encoded.
+
+    Raises `DatabaseRefused`.
+    """
+    url = as_text(url)
     path = url.removeprefix("sqlite:///")
     if path == url or not path:
         raise unknown(url)
@@ -46,13 +54,17 @@ def sqlite_path(url: str) -> str:
         raise DatabaseRefused("sqlite:///PATH: a % that begins no escape; in a path, write % as %25")
     try:
         name = unquote_to_bytes(path).decode()
-    except UnicodeDecodeError:
+    except UnicodeError:
         raise DatabaseRefused("sqlite:///PATH: its escapes are not UTF-8") from None
     if name != name.strip() or any(character < " " or character == "\x7f" for character in name):
         raise DatabaseRefused("sqlite:///PATH: blanks at an end, or control characters")
     if name.endswith("/"):
         raise DatabaseRefused("sqlite:///PATH names a folder: name the file in it")
-    return name
+    return on_disk(name)
+
+
+def sqlite_url(path: Path) -> str:
+    return f"sqlite:///{quote(str(path), errors='surrogateescape')}"
 
 
 def refuse_parameters(url: str, known: set[str]) -> None:

@@ -10,6 +10,7 @@ from typing import NamedTuple, NoReturn
 import click
 from click.shell_completion import CompletionItem
 
+from ..file_names import as_text
 from ..version import __version__
 from .arguments import in_utf8
 from .connection import Chosen, context_option, url_option
@@ -88,6 +89,14 @@ class LazyGroup(click.Group):
         command: click.Command = getattr(import_module(f".{module}", __name__), attribute)
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if name not in COMMANDS and not ctx.resilient_parsing and (close := _close_to(name)):
+            raise click.UsageError(f"No such command {name!r}. Did you mean {' or '.join(close)}?", ctx)
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         for title, entries in SECTIONS.items():
             with formatter.section(title):
@@ -99,6 +108,12 @@ class LazyGroup(click.Group):
         return [
             CompletionItem(name, help=entry.help) for name, entry in COMMANDS.items() if name.startswith(incomplete)
         ]
+
+
+def _close_to(name: str) -> list[str]:
+    from difflib import get_close_matches
+
+    return get_close_matches(name, COMMANDS)
 
 
 @click.group(
@@ -121,6 +136,14 @@ def cli(ctx: click.Context, url: str | None, context: str | None) -> None:
     ctx.obj = Chosen(url, context)
 
 
+def _explained(error: Exception) -> tuple[int, str]:
+    try:
+        from .failures import explain
+    except OSError as problem:  # where no more files can be opened, that is it
+        return 1, f"Error: {problem.strerror}."
+    return explain(error)
+
+
 def main() -> NoReturn:
     # Python has no stream where a caller closed it: `>&-`.
     sys.stdin = sys.stdin or open(os.devnull)  # noqa: SIM115, PTH123
@@ -139,14 +162,13 @@ def run(arguments: Sequence[str]) -> int:
             return result if isinstance(result, int) else 0
         except click.ClickException as error:
             with suppress(OSError):  # a full disk, a closed pipe: the exit code says it, too
+                error.message = as_text(error.message)  # type: ignore[misc]  # shown, and no more
                 error.show(sys.stderr)
             return error.exit_code
         except click.Abort:
             return 130
         except Exception as error:  # noqa: BLE001 - the last stop: people get a line, never a traceback
-            from .failures import explain
-
-            code, line = explain(error)
+            code, line = _explained(error)
             tell(line)
             return code
     except BrokenPipeError:  # `| head` has seen enough; and nothing is flushed again at the exit

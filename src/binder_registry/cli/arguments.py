@@ -1,4 +1,4 @@
-"""Arguments as text, and names of files as the system has them, where the locale's encoding holds less than UTF-8."""
+"""Arguments as text, and as names of files, where the locale's encoding holds less than UTF-8."""
 
 import os
 from collections.abc import Sequence
@@ -6,19 +6,12 @@ from typing import Any
 
 import click
 
+from ..file_names import on_disk
+
 
 def in_utf8(arguments: Sequence[str]) -> list[str]:
     """Raises `click.UsageError` for bytes that are no text, unless they name a file that is there."""
     return [argument if _is_text(argument) else _decoded(argument) for argument in arguments]
-
-
-def on_disk(name: str) -> str:
-    """What opens the file of this name: in the locale's encoding, or where that cannot hold it, in UTF-8."""
-    try:
-        os.fsencode(name)
-    except UnicodeEncodeError:
-        return os.fsdecode(name.encode())
-    return name
 
 
 class File(click.Path):

@@ -8,6 +8,7 @@ import click
 from ..backends import open_log
 from ..backends.copying import copy_log, copy_tokens
 from ..backends.file_lock import FileLock
+from ..backends.sqlite_file import refusal
 from ..backends.sqlite_foreign_wal import beside
 from ..clock import dated_ahead, utc_now
 from ..errors import StoreUnavailable
@@ -16,6 +17,7 @@ from .arguments import File
 from .connection import context_option, url_option
 from .database_files import (
     move_log,
+    put_back,
     revoke_tokens,
     say_it_once,
     set_aside,
@@ -88,7 +90,11 @@ def restore_backup(file: Path, db: str, discard: bool, keep_tokens: bool) -> Non
     with closing(lock), sound_copy(file, path) as (copy, finding):
         revoked = 0 if keep_tokens else revoke_tokens(copy)
         kept = set_aside(path)
-        take_place(copy, path)
+        try:
+            take_place(copy, path)
+        except click.ClickException:
+            put_back(kept, path)
+            raise
         move_log(path, kept)
         if discard and kept:
             for suffix in ("", "-wal"):
@@ -124,7 +130,7 @@ def check(
         return
     if not db:
         raise click.UsageError("Name the database: sqlite:///PATH. What hubs can offer is `binder-registry check-hub`.")
-    finding = verified(db)
+    finding = verified(open_log(db, read_only=True))
     problems = finding.problems
     if db.startswith("sqlite:"):
         problems = [*damaged_pages(sqlite_database(db)), *problems]
@@ -165,7 +171,7 @@ def copy(source: str, target: str, tokens: bool) -> None:
             copied = copy_tokens(reads, writes) if tokens else 0
         except StoreUnavailable as error:
             raise click.ClickException(
-                f"A database failed: {error.__cause__}. Run the same line again: it goes on where it stopped."
+                f"A database failed: {refusal(error.__cause__)}. Run the same line again: it goes on where it stopped."
             ) from None
     say(f"{head.revision} revisions copied and verified, position {head.position}")
     if tokens:

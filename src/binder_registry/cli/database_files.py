@@ -8,19 +8,19 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import quote
 
 import click
 
 from ..auth import Identity, Scope
-from ..backends import open_log, too_new
+from ..backends import too_new
 from ..backends.file_lock import create
 from ..backends.sqlite import SQLiteLog
-from ..backends.sqlite_file import code
+from ..backends.sqlite_file import code, refusal
 from ..backends.sqlite_foreign_wal import beside
 from ..backends.sqlite_pragmas import connect
-from ..backends.urls import sqlite_path
+from ..backends.urls import sqlite_path, sqlite_url
 from ..errors import DatabaseRefused, StoreUnavailable
+from ..log_contract import Log
 from ..log_store import LogStore
 from ..sync_folder import sync_folder
 from ..token_uses import TokenUses
@@ -50,16 +50,17 @@ def sound_copy(source: Path, target: Path) -> Iterator[tuple[Path, Finding]]:
             _copy_pages(source, copy)
         except OSError as error:
             raise click.ClickException(f"{copy.parent}: {error.strerror}") from None
-        finding = verified(f"sqlite:///{quote(str(copy))}")
+        finding = verified(SQLiteLog(copy, read_only=True))
         if problems := [*damaged_pages(copy), *finding.problems]:
-            more = local("check", arguments=[f"sqlite:///{quote(str(source))}"])
+            more = local("check", arguments=[sqlite_url(source)])
             raise click.ClickException(f"{source} is not sound: {problems[0]}. `{more}` says more.")
         with copy.open("rb") as whole:
             os.fsync(whole.fileno())
         yield copy, finding
     finally:
         for suffix in ("", "-wal", "-shm", "-journal", ".lock"):
-            beside(copy, suffix).unlink(missing_ok=True)
+            with suppress(OSError):  # on read-only media also where there is nothing
+                beside(copy, suffix).unlink(missing_ok=True)
 
 
 def revoke_tokens(copy: Path) -> int:
@@ -77,13 +78,19 @@ def revoke_tokens(copy: Path) -> int:
 
 
 def take_place(copy: Path, file: Path) -> None:
-    try:
+    with _replacing(file):
         copy.replace(file)
+    sync_folder(file.parent)
+
+
+@contextmanager
+def _replacing(file: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         mounted = error.errno == errno.EBUSY
         reason = "it is mounted by itself: mount its folder instead" if mounted else error.strerror
         raise click.ClickException(f"{file} cannot be replaced: {reason}") from None
-    sync_folder(file.parent)
 
 
 def set_aside(path: Path) -> Path | None:
@@ -94,8 +101,17 @@ def set_aside(path: Path) -> Path | None:
     try:
         kept.hardlink_to(path)
     except OSError:
-        path.rename(kept)
+        with _replacing(path):
+            path.rename(kept)
     return kept
+
+
+def put_back(kept: Path | None, path: Path) -> None:
+    """What was set aside, where nothing took its place."""
+    if kept and path.exists():
+        kept.unlink()
+    elif kept:
+        kept.rename(path)
 
 
 def move_log(path: Path, kept: Path | None) -> None:
@@ -107,9 +123,10 @@ def move_log(path: Path, kept: Path | None) -> None:
     sync_folder(path.parent)
 
 
-def verified(url: str) -> Finding:
+def verified(opened: Log) -> Finding:
+    """Closes it."""
     say_it_once()
-    with closing(open_log(url, read_only=True)) as log:
+    with closing(opened) as log:
         try:
             if warning := too_new(log):
                 tell(f"warning: {warning}")
@@ -117,7 +134,7 @@ def verified(url: str) -> Finding:
             with progress("Verifying", total) as seen:
                 return verify(log, seen)
         except StoreUnavailable as error:
-            raise click.ClickException(f"The database cannot be read: {error.__cause__}") from None
+            raise click.ClickException(f"The database cannot be read: {refusal(error.__cause__)}") from None
 
 
 def say_it_once() -> None:
@@ -140,4 +157,4 @@ def _copy_pages(source: Path, target: Path) -> None:
                 writer.execute("PRAGMA journal_mode = DELETE")  # one file, without a log beside it
         except sqlite3.Error as error:
             named = target.parent if code(error) == sqlite3.SQLITE_FULL else source
-            raise DatabaseRefused(f"{named}: {error}") from None
+            raise DatabaseRefused(f"{named}: {refusal(error)}") from None

@@ -21,6 +21,7 @@ from .yaml_text import to_yaml_documents as to_yaml_documents
 
 _PRINTED = frozenset(ONLY_SHOWN) - {"deleted"}  # by `get`; an apply takes none of them, and no tombstones
 _KNOWN = frozenset(WIRE_NAMES.values())
+_OF_A_HUB = frozenset({"singleuser", "jupyterhub", "hub", "profileList", "profile_list"})  # at the top of its values
 MOST_NAMED = 10
 MEANT_EMPTY = "--allow-empty says that this is meant."
 
@@ -73,7 +74,7 @@ def read_templates(sources: Sequence[str], *, whole: bool = False) -> list[Templ
             try:
                 templates.append(to_template(document.value))
             except APIErrorResponse as error:
-                problems.append(f"{document.where}: {error.message}")
+                problems.append(f"{document.where}: {error.message}{_meant_for_import(document.value)}")
     if problems:
         more = [f"and {len(problems) - MOST_NAMED} more"] if len(problems) > MOST_NAMED else []
         raise InvalidDocument(*problems[:MOST_NAMED], *more)
@@ -82,6 +83,12 @@ def read_templates(sources: Sequence[str], *, whole: bool = False) -> list[Templ
             f"{_listed(empty)}: no templates there, and --prune deletes those of before. {MEANT_EMPTY}"
         )
     return templates
+
+
+def _meant_for_import(value: Any) -> str:
+    value = as_object(value)
+    of_a_hub = isinstance(value, Object) and any(key in _OF_A_HUB for key, _ in value)
+    return ": `import --format z2jh` reads a hub's values" if of_a_hub else ""
 
 
 def to_template(value: Any) -> Template:

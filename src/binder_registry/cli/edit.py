@@ -74,13 +74,13 @@ def edit(client: "Client", name: str, note: str, output: str) -> None:
 
 def _run_editor(path: Path) -> None:
     words = _editor()
+    before = signal.getsignal(signal.SIGINT)
+    if before is not signal.SIG_IGN:  # which programs inherit, and handlers not
+        signal.signal(signal.SIGINT, lambda *_: None)  # Ctrl-C is the editor's, from before it runs
     try:
-        editor = subprocess.Popen([*words, str(path)])  # noqa: S603 - the user's own
+        code = subprocess.run([*words, str(path)], check=False).returncode  # noqa: S603 - the user's own
     except OSError as error:
         raise click.ClickException(f"The editor {words[0]!r} cannot be run: {error.strerror}. Set EDITOR.") from None
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the editor's while it runs
-    try:
-        code = editor.wait()
     finally:
         signal.signal(signal.SIGINT, before)
     if code:

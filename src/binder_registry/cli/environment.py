@@ -6,6 +6,8 @@ from urllib.parse import SplitResult, urlsplit
 
 import click
 
+from ..file_names import as_text
+
 CHECKED_ELSEWHERE = ("db", "prefix", "cors_origins")  # settings that may hold an @, or say better what is wrong
 
 
@@ -22,7 +24,7 @@ class Setting(click.Option):
 
     def resolve_envvar_value(self, ctx: click.Context) -> str | None:
         value = super().resolve_envvar_value(ctx)
-        return value.strip() or None if value else None
+        return as_text(value.strip()) or None if value else None
 
 
 class PortSetting(Setting):

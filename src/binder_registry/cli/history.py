@@ -12,6 +12,7 @@ from .output import (
     console,
     format_option,
     json_text,
+    local,
     moment,
     print_json,
     printable,
@@ -161,7 +162,7 @@ def _line(change: "Change") -> str:
     from ..wire import timestamp
 
     if sys.stdout.isatty():
-        time = f"{change.time.astimezone():%H:%M:%S}"
+        time = f"{local(change.time):%H:%M:%S}"
         who = f" by {change.by}" if change.by else ""
         return printable(f"{time}  {change.revision}  {change.action:8}  {change.name}{who}  {change.note}".rstrip())
     cells = (str(change.position), timestamp(change.time), change.action, change.name, change.by, change.note)

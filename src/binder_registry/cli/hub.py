@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from ..installing import installs
 from .connection import connected
 from .output import say, table, tell, write
 
@@ -208,5 +209,5 @@ def _rules_of_hubs() -> ModuleType:
         from .. import jupyterhub
     except ImportError as error:
         missing = (error.name or "").partition(".")[0]
-        raise click.ClickException(f"{missing} is needed for this. Run: pip install {missing}") from None
+        raise click.ClickException(f"{missing} is needed for this. Run: {installs(missing)}") from None
     return jupyterhub

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .arguments import on_disk
+from ..file_names import on_disk
 from .documents import read_templates
 from .sources import STANDARD_INPUT, InvalidDocument
 

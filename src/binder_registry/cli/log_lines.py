@@ -13,6 +13,8 @@ from threading import Thread
 from time import monotonic
 from typing import TextIO
 
+from ..file_names import as_text
+
 MOST_LINES = 10_000  # that may wait to be written
 LONGEST = 8192  # characters of a message with its traceback, whose middle is cut
 MOST_ALIKE = 10  # in a second
@@ -92,7 +94,7 @@ class LogLines(logging.Handler):
             if self.dropped > self._reported:
                 written.append(f"{self.dropped - self._reported} lines of the log were not written")
                 self._reported = self.dropped
-            self._write("".join(f"{line}\n" for line in written).encode(errors="replace"), len(written))
+            self._write(as_text("".join(f"{line}\n" for line in written)).encode(errors="replace"), len(written))
 
     def _waiting(self) -> list[str | None]:
         """Sleeps until there is something, but for no longer than a second, after which sums may be due."""

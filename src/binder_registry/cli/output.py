@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..file_names import as_text
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -42,7 +44,7 @@ def format_option(*names: str, default: str = "table") -> Callable[[Callable[...
 
 
 def printable(text: str) -> str:
-    return text.translate(_ESCAPES)
+    return as_text(text).translate(_ESCAPES)
 
 
 def escape_what_output_cannot_hold() -> None:
@@ -152,6 +154,14 @@ def moment(time: datetime | None) -> str:
     from ..wire import timestamp
 
     return timestamp(time)
+
+
+def local(time: datetime) -> datetime:
+    """On this machine's clock; as it is on the first and the last day of the calendar, which may be out of it there."""
+    try:
+        return time.astimezone()
+    except (OverflowError, ValueError, OSError):
+        return time
 
 
 def ago(age: Any) -> str:

@@ -94,7 +94,7 @@ def run(
     client.close()
     sys.stdout.flush()
     try:
-        os.execvp(line[0], line)  # noqa: S606 - no shell: values of the environment stay values
+        os.execvp(line[0], [word.encode(errors="surrogateescape") for word in line])  # noqa: S606 - no shell: values of the environment stay values
     except OSError as error:
         raise click.ClickException(f"{line[0]} cannot be run: {error.strerror}.") from None
 

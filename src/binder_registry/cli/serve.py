@@ -9,6 +9,7 @@ import click
 
 from ..auth import AuthStore, TokenAuthStore
 from ..backends import open_log
+from ..descriptors import are_left
 from ..errors import DatabaseRefused, StoreUnavailable
 from ..log_store import LogStore
 from ..registry import Registry
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from ..server import Options
 
 DEFAULT_DATABASE = "sqlite:///binder-registry.db"
+FEWEST_DESCRIPTORS = 64  # for the database, the loop, the log, and some clients
 LEVELS = ("debug", "info", "warning", "error")
 
 logger = logging.getLogger("binder_registry")
@@ -201,7 +203,11 @@ def _serve(
     from ..server import App
     from ..server import uvicorn_server as serving
     from ..server.http.access_log import AccessLog
+    from ..server.http.crowd import raise_descriptors
 
+    raise_descriptors()
+    if not are_left(FEWEST_DESCRIPTORS):
+        raise click.ClickException(f"a server needs at least {FEWEST_DESCRIPTORS} file descriptors: raise `ulimit -n`")
     try:
         store = LogStore(open_log(db))
     except DatabaseRefused as error:

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 from msgspec import Struct
 
-from .arguments import on_disk
+from ..file_names import on_disk
 from .output import printable
 
 SUFFIXES = (".yaml", ".yml", ".json")  # in capitals too

@@ -18,6 +18,7 @@ from msgspec import structs
 from ..changes import PAGE as PAGE
 from ..changes import Change, Position
 from ..errors import RevisionConflict
+from ..file_names import as_text
 from ..store import Expected
 from ..template import Template
 from .answer import Answer, PlanStep, change_of, feed_decoder, next_page, plan_decoder, refuse_2015
@@ -54,7 +55,7 @@ class Client:
         retries: int = 3,
         verify: bool | str = True,
     ) -> None:
-        url = url or os.environ.get("BINDER_REGISTRY_URL") or DEFAULT_URL
+        url = url or as_text(os.environ.get("BINDER_REGISTRY_URL", "")) or DEFAULT_URL
         token = os.environ.get("BINDER_API_KEY", "") if token is None else token
         self._transport = Transport(url, token, timeout=timeout, retries=retries, verify=verify)
         self.tokens = Tokens(self._transport)

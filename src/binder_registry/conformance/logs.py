@@ -10,6 +10,7 @@ from ..changes import MARK_BYTES, Action, Head
 from ..errors import PositionUnknown
 from ..log_contract import Log
 from ..log_store import LogStore
+from .appending import Appending
 from .atomic import Atomic
 from .content_format import Formats
 from .read_bounds import Bounds
@@ -20,7 +21,7 @@ from .samples import SCIPY, R
 from .token_stores import TokenStores
 
 
-class LogConformance(Atomic, Bounds, Formats, TokenStores):
+class LogConformance(Appending, Atomic, Bounds, Formats, TokenStores):
     """Give the fixture `log`, an empty log. Where a log outlives its process, give `reopen`; where it can be copied
     (a restored backup is such a copy), give `copy`."""
 

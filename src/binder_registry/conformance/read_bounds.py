@@ -59,6 +59,26 @@ class Bounds:
         assert (log.state(-huge), log.read(0, 3, limit=-huge), log.state(3, limit=-huge)) == ([], [], [])
         assert log.wait(huge, timeout=0) == log.head()
 
+    def test_the_present_is_the_newest_change_of_every_name_backwards(self, log: Log) -> None:
+        store = LogStore(log)
+        for name in ("b", "ü", "\U0001f600", "B", "a\u200b", " ", "a"):
+            store.register_template(Template(name=name, image_name="i"))
+            store.update_template(Template(name=name, command="c"))
+        store.delete_template("b")
+        store.delete_template("ü")
+        store.restore_template("ü", 5)
+
+        position, present = store.present()
+
+        head, newest = store.state()
+        rows = [(each.name, each.revision, each.mark, each.deleted, each.content) for each in reversed(newest)]
+        assert (position, [*present]) == (head, rows)
+
+    def test_the_present_of_an_empty_log_is_empty(self, log: Log) -> None:
+        position, present = LogStore(log).present()
+
+        assert (position, [*present]) == (log.head().position, [])
+
     @pytest.mark.parametrize(
         ("revisions", "found"),
         [

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import chain
 from typing import Any
 
 from tornado.web import HTTPError
@@ -12,6 +13,7 @@ from .groups import Standing, without_case
 from .offers import Offer, tell_unknown, with_versions
 from .rules import ANY_HUB, MALFORMED, Kind, NotOffered, Rules, Template, kind_of, log, malformed
 from .texts import http_error, quoted
+from .turns import in_parts
 from .view import View
 
 MOST_VIEWS = 64  # forms that are kept, of as many sets of groups
@@ -57,12 +59,14 @@ class Catalogue:
             try:
                 offers[name] = with_versions(template, self.history.get(name, []), rules, versions)
             except NotOffered as reason:
-                left_out[name] = str(reason)
+                left_out[name] = reason.logged
             except MALFORMED as error:
                 left_out[name] = malformed(error)
             else:
                 tell_unknown(offers[name], rules)
-        return replace(self, templates=known, offers=offers, left_out=left_out, rules=rules, pinnable=versions)
+        found = replace(self, templates=known, offers=offers, left_out=left_out, rules=rules, pinnable=versions)
+        _ = found._defaults, found._groups  # made in the follower's thread rather than in the hub's loop
+        return found
 
     @cached_property
     def _others(self) -> dict[Kind, "Catalogue"]:
@@ -81,7 +85,7 @@ class Catalogue:
 
     @cached_property
     def _groups(self) -> frozenset[str]:
-        return frozenset().union(*(offer.groups | offer.option_groups for offer in self.offers.values()))
+        return frozenset().union(*(offer.all_groups for offer in self.offers.values()))
 
     @cached_property
     def in_order(self) -> list[Offer]:
@@ -91,15 +95,34 @@ class Catalogue:
     def _views(self) -> dict[Standing, "View"]:
         return {}
 
+    def default(self, standing: Standing) -> Offer | None:
+        """What is taken where nothing is chosen: the first that says so, else the first. None: there is nothing."""
+        offers = chain(self._defaults, self.in_order)
+        return next(filter(None, (offer.seen_by(standing) for offer in offers)), None)
+
+    @cached_property
+    def _defaults(self) -> list[Offer]:
+        return [offer for offer in self.in_order if offer.template.get("default")]
+
     def view(self, standing: Standing) -> "View":
         """What such a user sees: made once for all users who see the same."""
-        key = Standing(standing.admin, frozenset() if standing.admin else standing.groups & self._groups)
+        key = self._key(standing)
         if key not in self._views:
             if len(self._views) >= MOST_VIEWS:
                 self._views.clear()
             seen = (offer.seen_by(key) for offer in self.in_order)
             self._views[key] = View([offer for offer in seen if offer])
         return self._views[key]
+
+    async def seen(self, standing: Standing) -> "View":
+        """The same, made in parts."""
+        key = self._key(standing)
+        if key not in self._views:
+            await in_parts(self.in_order, lambda offer: (seen := offer.seen_by(key)) and seen.size)
+        return self.view(standing)
+
+    def _key(self, standing: Standing) -> Standing:
+        return Standing(standing.admin, frozenset() if standing.admin else standing.groups & self._groups)
 
     def choose(self, name: str, revision: str, standing: Standing) -> Choice:
         """Raises `HTTPError` 400. A hidden template reads like one that does not exist."""

@@ -70,7 +70,7 @@ def configure(
     follower = Follower(url, token, rules, versions=versions, snapshot=snapshot, poll=poll, label=label)
     environments = Environments(follower, max_stale=max_stale, default=default, auth_state_groups=auth_state_groups)
     hooks: dict[str, Any] = {"options_from_form": environments.options_from_form}
-    if rules.kind != "kubernetes":
+    if rules.kind != "kubernetes" or not _has_form(c, names):  # which may well be made of the list of profiles
         hooks["options_form"] = environments.options_form
     if spawner_class is None or hasattr(spawner_class, "apply_user_options"):
         hooks["apply_user_options"] = _chained(c, names, "apply_user_options", environments.apply_user_options)
@@ -105,9 +105,14 @@ def _spawner_class(c: Any) -> Any:
         return None  # the hub says it better
 
 
+def _has_form(c: Any, names: list[str]) -> bool:
+    forms = [c[name]["options_form"] for name in names if name in c and "options_form" in c[name]]
+    return any(form and not isinstance(getattr(form, "__self__", None), Environments) for form in forms)
+
+
 def _set_hooks(section: Any, hooks: Mapping[str, Any]) -> None:
     for trait, hook in hooks.items():
-        if trait in ("profile_list", "options_form") and section.get(trait):
+        if trait in ("profile_list", "options_form") and section.get(trait) and section[trait] != hook:
             log.warning("The hub's own %s gives way to the registry's list.", trait)
         section[trait] = hook
 

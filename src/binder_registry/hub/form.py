@@ -26,14 +26,30 @@ def versions_menu(slug: str, titles: Mapping[str, str], chosen: str) -> str:
     )
 
 
-def option_fields(slug: str, title: str, options: list[dict[str, Any]], chosen: Json, defaults: Json) -> str:
-    """A group of fields, each with a label of its own; `chosen` as in `options.resolve`."""
-    fields = "".join(_fields(slug, option, chosen.get(option["name"]), defaults) for option in options)
-    return f"<fieldset><legend>Options of {html_text(title)}</legend>{fields}</fieldset>" if fields else ""
+def option_fields(options: list[dict[str, Any]], chosen: Json, defaults: Json) -> str:
+    """A group of fields, each with a label of its own; `chosen` as in `options.resolve`.
+
+    `{slug}` and `{title}` stand for those of the environment: what people wrote holds no brace here.
+    """
+    fields = "".join(_fields(option, chosen.get(option["name"]), defaults) for option in options)
+    return f"<fieldset><legend>Options of {{title}}</legend>{fields}</fieldset>" if fields else ""
 
 
-def _fields(slug: str, option: Json, chosen: Any, defaults: Json) -> str:
-    name = f"profile-option-{slug}--{option['name']}"
+def fields_of(slug: str, title: str, fields: str) -> str:
+    return fields.replace("{slug}", slug).replace("{title}", html_text(title))
+
+
+def drawn_later(label: str, number: int) -> str:
+    """The label of an environment whose fields are those of that number."""
+    return label.replace("<label", f'<label data-fields="{number}"', 1)
+
+
+def to_draw(number: int, fields: str) -> str:
+    return f'<template id="binder-registry-{number}">{fields}</template>'
+
+
+def _fields(option: Json, chosen: Any, defaults: Json) -> str:
+    name = f"profile-option-{{slug}}--{option['name']}"
     choices, typed = option.get("choices", ()), option.get(FREE_TEXT)
     fields = ""
     if choices:
@@ -92,11 +108,26 @@ STYLE = """<style>
 .binder-registry fieldset select, .binder-registry fieldset small { margin-left: 0 }
 .binder-registry input[type=text] { max-width: 40em }
 </style>"""
-# What is set belongs to what is chosen: to touch an option chooses its environment, to type chooses what is typed.
+# Fields that are not in the page are drawn when their environment is chosen, or was before the page was left. What is
+# set belongs to what is chosen: to touch an option chooses its environment, to type chooses what is typed.
 SCRIPT = f"""<script>
-document.querySelectorAll(".binder-registry fieldset").forEach(fields => fields.addEventListener("input", event => {{
-  fields.previousElementSibling.querySelector("input[type=radio]").checked = true;
-  const menu = document.getElementById(event.target.id.replace(/{UNLISTED}$/, ""));
-  if (event.target.type === "text" && menu && menu !== event.target) menu.value = "{OTHER}";
-}}));
+(() => {{
+  const list = document.querySelector(".binder-registry");
+  const draw = () => {{
+    const radio = list.querySelector("input[type=radio]:checked"), label = radio?.closest("label[data-fields]");
+    if (!label) return;
+    const fields = document.getElementById("binder-registry-" + label.dataset.fields).innerHTML;
+    const title = label.querySelector("strong").innerHTML;
+    label.removeAttribute("data-fields");
+    label.insertAdjacentHTML("afterend", fields.replaceAll("{{slug}}", radio.value).replace("{{title}}", () => title));
+  }};
+  list.addEventListener("input", event => {{
+    const fields = event.target.closest("fieldset");
+    if (!fields) return draw();
+    fields.previousElementSibling.querySelector("input[type=radio]").checked = true;
+    const menu = document.getElementById(event.target.id.replace(/{UNLISTED}$/, ""));
+    if (event.target.type === "text" && menu && menu !== event.target) menu.value = "{OTHER}";
+  }});
+  addEventListener("pageshow", draw);
+}})();
 </script>"""

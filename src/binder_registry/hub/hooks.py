@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,10 +13,12 @@ from .catalogue import Catalogue, Choice
 from .choosing import choices_of_a_form, choices_of_a_link, named_choices, saved_choices, spelled
 from .follower import Follower
 from .groups import Standing
+from .offers import Offer
 from .resolving import Start, start_of
 from .rules import log
 from .start import announce, apply_settings
 from .texts import html_text, http_error
+from .turns import turns_of_others
 from .view import View
 
 _NOT_SET_UP = "This hub's list of environments is not set up. Please tell those who run it."
@@ -59,9 +61,13 @@ class Environments:
         return self
 
     async def options_form(self, spawner: Any) -> str:
+        """Ours; KubeSpawner's own, or what the hub has in its place, where the list is not too large for it."""
         catalogue, standing = await self._catalogue(spawner), await self._standing(spawner)
-        await self._between_others()
-        view = self._visible(catalogue, standing)
+        view = await self._view(catalogue, standing)
+        if spawner.has_trait("profile_list") and not (view.large and _draws_kubespawners_form(spawner)):
+            own = spawner.trait_defaults("options_form")
+            return str(await own(spawner) if callable(own) else own)
+        await self._between_others(view.drawn)
         last = self._last_choice(catalogue, spawner, standing)
         form = view.form_marking(last.name, last.revision, last.choices)
         return f'<p class="alert alert-warning">{html_text(last.notice)}</p>{form}' if last.notice else form
@@ -114,8 +120,9 @@ class Environments:
             settings = await apply_settings(spawner, start.settings, catalogue.rules)
             return [{**choice.offer.profile, "kubespawner_override": settings, "default": True}]
         standing = await self._standing(spawner)
-        await self._between_others()
-        offers = self._visible(catalogue, standing).offers
+        view = await self._view(catalogue, standing)
+        await self._between_others(view.profiled)
+        offers = view.offers
         last = self._last_choice(catalogue, spawner, standing)
         found = next((offer for offer in offers if offer.name == last.name), None)
         if found is None:
@@ -129,9 +136,9 @@ class Environments:
     async def _chosen(self, catalogue: Catalogue, spawner: Any, options: Mapping[str, Any]) -> tuple[Choice, Start]:
         """What these options come to for this user; `spawner.user_options` then says that and nothing else."""
         standing = await self._standing(spawner)
-        view = self._visible(catalogue, standing)
+        default = self._default_of(catalogue, standing)
         name, revision = self._named(catalogue, options)
-        choice = catalogue.choose(name or view.default.name, revision, standing)
+        choice = catalogue.choose(name or default.name, revision, standing)
         start = await start_of(choice, options, standing, catalogue.rules)
         for notice in filter(None, [choice.notice, *start.notices]):
             log.info("%s: %s", spawner._log_name, notice)
@@ -180,7 +187,7 @@ class Environments:
             notice = "" if told or not before else str(error.log_message)
         except (TypeError, LookupError):  # the REST API takes any JSON
             pass
-        return Last(catalogue.view(standing).default.name, notice=notice)
+        return Last(self._default_of(catalogue, standing).name, notice=notice)
 
     async def _catalogue(self, spawner: Any) -> Catalogue:
         """Raises `HTTPError` 503."""
@@ -192,21 +199,28 @@ class Environments:
             raise http_error(503, "The list of environments cannot be had right now. Please try again in a minute.")
         return self.follower.catalogue.under(type(spawner))
 
-    def _visible(self, catalogue: Catalogue, standing: Standing) -> View:
-        """Raises `HTTPError` 403 when it is empty: KubeSpawner would start its own default, without limits."""
-        view = catalogue.view(standing)
-        if not view.offers:
+    def _default_of(self, catalogue: Catalogue, standing: Standing) -> Offer:
+        """Raises `HTTPError` 403 when there is nothing: KubeSpawner would start its own default, without limits."""
+        default = catalogue.default(standing)
+        if default is None:
             raise http_error(403, "There is no environment here that you may start. Please ask those who run this hub.")
-        return view
+        return default
 
-    async def _between_others(self) -> None:
-        """One form for each turn of the hub's loop, the last thing that a form waits for.
+    async def _view(self, catalogue: Catalogue, standing: Standing) -> View:
+        """One at a time: each is made in parts, and the parts of many would follow each other. Raises `HTTPError`."""
+        self._default_of(catalogue, standing)
+        async with self._turn:
+            return await catalogue.seen(standing)
+
+    async def _between_others(self, make: Callable[[], Awaitable[None]]) -> None:
+        """What a form waits for last: its parts, and turns of others, after every form that was there before.
 
         What the hub makes of a form follows at once, and holds up its loop: those that many open in the same moment
         would all be made before the hub looks at anything else.
         """
         async with self._turn:
-            await asyncio.sleep(0)
+            await make()
+            await turns_of_others()
 
     async def _standing(self, spawner: Any) -> Standing:
         groups = {group.name for group in spawner.user.groups}
@@ -227,6 +241,12 @@ def _save_spelled(spawner: Any, options: Mapping[str, Any]) -> None:
     if record is not None and named is not None and record.user_options == options:
         rest = {key: value for key, value in options.items() if key != "options"}
         record.user_options = rest | spelled(named)
+
+
+def _draws_kubespawners_form(spawner: Any) -> bool:
+    """And not one that the hub set in its place."""
+    templates = ("profile_form_template", "additional_profile_form_template_paths")
+    return all(getattr(spawner, one) == spawner.trait_defaults(one) for one in templates if spawner.has_trait(one))
 
 
 def _without_patterns(profile: Mapping[str, Any], choices: Mapping[str, Any]) -> dict[str, Any]:

@@ -26,6 +26,15 @@ def check_kinds(settings: Mapping[str, Any], traits: Mapping[str, Any]) -> None:
         raise NotOffered(f"{where} is {_shown(wrong)} that the spawner does not take{kinds}")
 
 
+def why_refused(name: str, value: Any, traits: Mapping[str, Any]) -> str:
+    """What the trait says itself holds the value."""
+    try:
+        check_kinds({name: value}, traits)
+    except NotOffered as reason:
+        return str(reason)
+    return f"a rule of its own refuses the {name}"
+
+
 def _shown(value: Any) -> str:
     if value is None or type(value) is bool:
         return _JSON[value]

@@ -9,11 +9,12 @@ class Instead(dict[str, Any]):
     """A mapping that takes the place of what the hub set, and is not merged into it."""
 
 
-def merged_setting(before: Any, ours: Any) -> Any:
+def merged_setting(before: Any, ours: Any, *, takes_none: bool = True) -> Any:
     """What a trait becomes: as KubeSpawner merges overrides, on copies.
 
     Mappings are merged key by key, at every depth, and None takes a key away; all else is replaced. Where the hub has a
-    function for a mapping, that is asked at every start, and ours is merged into what it says.
+    function for a mapping, that is asked at every start, and ours is merged into what it says. An answer that the
+    spawner would not take fails the start: what is no mapping, and None unless it `takes_none`.
     """
     if isinstance(ours, Instead) or not isinstance(ours, dict):
         return copied(ours)
@@ -22,10 +23,15 @@ def merged_setting(before: Any, ours: Any) -> Any:
 
     def asked(spawner: Any) -> Any:
         theirs = before(spawner)
-        return later(theirs) if isawaitable(theirs) else _updated(theirs, ours)
+        return later(theirs) if isawaitable(theirs) else both(theirs)
 
     async def later(theirs: Any) -> Any:
-        return _updated(await theirs, ours)
+        return both(await theirs)
+
+    def both(theirs: Any) -> Any:
+        if isinstance(theirs, Mapping) or (theirs is None and takes_none):
+            return _updated(theirs, ours)
+        raise TypeError(f"the hub's own function gives no mapping of settings, but {type(theirs).__name__}")
 
     return asked
 

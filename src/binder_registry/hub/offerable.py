@@ -79,7 +79,9 @@ def _remembered(template: Template, option: str, choice: Json, rules: Rules, che
 def _reason(template: Template, choices: Mapping[str, Any], check: Callable[[Template], Any]) -> str:
     try:
         check(resolve(template, choices, EveryGroup(), matches=lambda pattern, text: True))
-    except (NotOffered, ChoiceRefused) as reason:
+    except NotOffered as reason:
+        return reason.logged
+    except ChoiceRefused as reason:
         return str(reason)
     except MALFORMED as error:
         return malformed(error)

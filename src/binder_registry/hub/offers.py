@@ -10,7 +10,7 @@ from ..options import HUBS_OWN_IMAGE, EveryGroup, Json, resolve, visible
 from ..slugs import slug_of
 from .choosing import defaults_of
 from .commands import check_command
-from .form import option_fields, radio, versions_menu
+from .form import fields_of, option_fields, radio, versions_menu
 from .groups import Standing, has_groups, option_groups, under_groups_of, without_case
 from .images import images_of
 from .kinds import check_kinds
@@ -63,28 +63,42 @@ class Offer:
         return given if type(given) is int and given > 0 else float("inf"), self.title.casefold(), self.name
 
     @cached_property
-    def option_groups(self) -> frozenset[str]:
-        return option_groups(self.template)
+    def all_groups(self) -> frozenset[str]:
+        return self.groups | option_groups(self.template)
 
     @property
     def version_title(self) -> str:
         return f"revision {self.revision}: {self.image or HUBS_OWN_IMAGE}"
 
     @cached_property
+    def size(self) -> int:
+        """What a form draws of it: itself, what is chosen from, and texts."""
+        drawn = (len(option.get("choices", ())) + 1 for option in self.template.get("options", ()))
+        return 1 + len(self.versions) + sum(drawn)
+
+    @cached_property
+    def form_label(self) -> str:
+        return self._label(checked=False)
+
+    @cached_property
+    def form_fields(self) -> str:
+        """The same text for all that have the same options: see `option_fields`."""
+        return option_fields(self.options, NOTHING, self.defaults)
+
+    @property
     def form_entry(self) -> str:
-        return self._entry(checked=False)
+        return self.form_label + fields_of(self.slug, self.title, self.form_fields)
 
     def entry(self, revision: str, choices: Json) -> str:
         """The same, marked: in the form of one whose last choice it is."""
-        return self._entry(revision, choices, checked=True)
+        fields = option_fields(self.options, choices, self.defaults)
+        return self._label(revision, checked=True) + fields_of(self.slug, self.title, fields)
 
-    def _entry(self, revision: str = "", choices: Json = NOTHING, *, checked: bool) -> str:
+    def _label(self, revision: str = "", *, checked: bool) -> str:
         head = radio(self.slug, self.title, self.description, self.deprecated, checked=checked)
         titles = {key: old.version_title for key, old in self.versions.items()}
         menu = versions_menu(self.slug, titles, revision) if titles else ""
-        return (
-            f"<label>{head}{menu}</label>{option_fields(self.slug, self.title, self.options, choices, self.defaults)}"
-        )
+        return f"<label>{head}{menu}</label>"
 
     @cached_property
     def form_profile(self) -> dict[str, Any]:
@@ -100,10 +114,9 @@ class Offer:
 
     def seen_by(self, standing: Standing) -> "Offer | None":
         """With the choices that are theirs; None where they do not see it."""
-        if not has_groups(self.template):
+        if not self._has_groups:
             return self if standing.sees(self.groups) else None
-        groups = frozenset() if standing.admin else standing.groups & (self.option_groups | self.groups)
-        key = Standing(standing.admin, groups)
+        key = standing.admin or standing.groups & self.all_groups
         if key not in self._seen:
             if len(self._seen) >= MOST_SEEN:
                 self._seen.clear()
@@ -112,7 +125,11 @@ class Offer:
         return self._seen[key]
 
     @cached_property
-    def _seen(self) -> "dict[Standing, Offer | None]":
+    def _has_groups(self) -> bool:
+        return has_groups(self.template)
+
+    @cached_property
+    def _seen(self) -> "dict[bool | frozenset[str], Offer | None]":
         return {}
 
 
@@ -123,7 +140,7 @@ def offered(templates: Iterable[Template], rules: Rules = ANY_HUB) -> tuple[list
         try:
             offers.append(offer(template, rules))
         except NotOffered as reason:
-            left_out.append((template["name"], str(reason)))
+            left_out.append((template["name"], reason.logged))
         except MALFORMED as error:
             left_out.append((template["name"], malformed(error)))
     return sorted(offers, key=lambda one: one.order), left_out
@@ -186,7 +203,7 @@ def _overridden(template: Template, profile: dict[str, Any], override: Override)
     try:
         changed = override(copied(template), profile)
     except Exception as error:
-        raise NotOffered(f"the hub's override failed: {error!r}") from error
+        raise NotOffered("the hub's override failed") from error
     if changed is None:
         raise NotOffered("the hub's override leaves it out")
     if not isinstance(changed, dict) or not isinstance(changed.get("kubespawner_override"), dict):
@@ -206,7 +223,7 @@ def with_versions(template: Template, history: list[Template], rules: Rules, ver
     current = replace(current, versions={f"r{old.revision}": old for old in olds})
     for standing in MOST_COMMON:  # made in the follower's thread rather than in the hub's loop
         if seen := current.seen_by(standing):
-            _ = seen.form_profile if rules.kind == "kubernetes" else seen.form_entry
+            _ = seen.size, seen.form_profile if rules.kind == "kubernetes" else (seen.form_label, seen.form_fields)
     return current
 
 

@@ -12,7 +12,7 @@ from .catalogue import Choice
 from .choosing import FREE_TEXT, deprecations, named_choices, saved_choices, spelled, told_gone
 from .groups import Standing
 from .offers import profile_of
-from .rules import MALFORMED, NotOffered, Rules, malformed
+from .rules import MALFORMED, NotOffered, Rules, log, malformed
 from .texts import http_error, quoted
 
 PATTERNS_AT_ONCE = 4  # processes that check what was typed
@@ -49,7 +49,10 @@ async def start_of(choice: Choice, options: Mapping[str, Any], standing: Standin
     try:
         _, settings = profile_of(resolved, rules)
     except NotOffered as reason:
-        raise http_error(400, f"This environment cannot be started: {reason}.") from None
+        if reason.__cause__:
+            log.error("The environment %r cannot be started: %s", template["name"], reason.logged)
+        status = 500 if reason.__cause__ else 400
+        raise http_error(status, f"This environment cannot be started: {reason}.") from None
     except MALFORMED as error:
         raise http_error(400, f"This environment cannot be started: {malformed(error)}.") from None
     return Start(settings, given, notices)

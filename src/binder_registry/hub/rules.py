@@ -27,7 +27,14 @@ def malformed(error: Exception) -> str:
 
 
 class NotOffered(Exception):
-    """Why a hub cannot offer this template. The registry accepts what 2015 accepted; a hub needs more."""
+    """Why a hub cannot offer this template. The registry accepts what 2015 accepted; a hub needs more.
+
+    Where code of the hub's failed, that is its cause: for the log alone, for nobody knows what it says.
+    """
+
+    @property
+    def logged(self) -> str:
+        return f"{self}: {self.__cause__!r}" if self.__cause__ else str(self)
 
 
 @dataclass(frozen=True)

@@ -7,19 +7,23 @@ import tempfile
 import time
 from http.client import HTTPException
 from pathlib import Path
+from typing import Any
 
 from .answers import listed_templates, position_of
 from .catalogue import Catalogue
 from .rules import Rules, log
 
 CLOCK_LEEWAY = 300.0  # seconds that a snapshot may seem to come from the future
+_UNUSABLE = (OSError, HTTPException, ValueError, LookupError, TypeError, AttributeError, RecursionError)
 
 
 class Snapshot:
     """The last list on disk, for a hub that starts while the registry is down.
 
     The file's time says when the registry last confirmed what is in it. So only a file that is still as it was read or
-    written here gets a new time; one that was removed, overwritten or could not be written is written whole.
+    written here gets a new time; one that was removed, overwritten or could not be written is written whole. What the
+    registry confirmed later, to another hub with the same file, stays: by the time, for revisions of a registry whose
+    database was replaced begin anew.
     """
 
     def __init__(self, path: str | os.PathLike[str], url: str, versions: int) -> None:
@@ -34,8 +38,7 @@ class Snapshot:
     def read(self, rules: Rules) -> tuple[Catalogue, float] | None:
         """The list, and when the registry last confirmed it."""
         try:
-            with self.path.open() as file:
-                saved, status = json.load(file), os.fstat(file.fileno())
+            saved, status = self._saved()
             if saved["url"] != self._url:
                 return None
             if status.st_mtime > time.time() + CLOCK_LEEWAY:
@@ -46,7 +49,7 @@ class Snapshot:
             catalogue = catalogue.having(listed_templates(saved["templates"]), rules, self._versions)
         except FileNotFoundError:
             return None
-        except (OSError, HTTPException, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+        except _UNUSABLE as error:
             log.warning("The snapshot %s cannot be used: %s", self.path, error)
             return None
         if same:
@@ -61,14 +64,14 @@ class Snapshot:
         try:
             if self._is_special():
                 raise OSError("it is no regular file")  # which the one that is written would replace
-            self._replace(catalogue, confirmed)
+            if not self._is_later(confirmed):
+                self._replace(catalogue, confirmed)
         except OSError as error:
             if str(error.strerror or error) != self._trouble:
                 self._trouble = str(error.strerror or error)
                 log.warning("The snapshot %s cannot be written: %s", self.path, self._trouble)
             return
-        self._held = catalogue
-        if self._trouble:
+        if self._held and self._trouble:
             log.warning("The snapshot %s can be written again", self.path)
             self._trouble = ""
 
@@ -86,6 +89,22 @@ class Snapshot:
         self._left = now
         return True
 
+    def _saved(self) -> tuple[Any, os.stat_result]:
+        with self.path.open() as file:
+            return json.load(file), os.fstat(file.fileno())
+
+    def _is_later(self, confirmed: float) -> bool:
+        """Does the file hold what another hub heard of the same registry after that?"""
+        try:
+            status = self.path.stat()
+            if _identity(status) == self._left or not confirmed < status.st_mtime <= time.time() + CLOCK_LEEWAY:
+                return False
+            saved, _ = self._saved()
+            listed_templates(saved["templates"])
+            return bool(saved["url"] == self._url)
+        except _UNUSABLE:
+            return False
+
     def _replace(self, catalogue: Catalogue, confirmed: float) -> None:
         content = {
             "url": self._url,
@@ -100,11 +119,11 @@ class Snapshot:
                 file.flush()
                 os.utime(file.fileno(), (confirmed, confirmed))
                 os.fsync(file.fileno())
-                Path(file.name).replace(self.path)
-            except BaseException:
+                if not self._is_later(confirmed):  # what came meanwhile
+                    Path(file.name).replace(self.path)
+                    self._held, self._left = catalogue, _identity(os.fstat(file.fileno()))
+            finally:
                 Path(file.name).unlink(missing_ok=True)
-                raise
-            self._left = _identity(os.fstat(file.fileno()))
 
     def _is_special(self) -> bool:
         try:

@@ -7,7 +7,7 @@ from inspect import isawaitable
 from typing import Any
 
 from .commands import COMMAND, check_command
-from .kinds import lifted
+from .kinds import lifted, why_refused
 from .limits import number_of
 from .merging import copied, merged_setting, undone
 from .rules import NotOffered, Rules, log
@@ -41,9 +41,11 @@ async def apply_settings(spawner: Any, settings: Mapping[str, Any], rules: Rules
     given |= empty
     for trait, ours in given.items():
         try:
-            _set_trait(spawner, undo, trait, ours if trait in empty else merged_setting(getattr(spawner, trait), ours))
-        except Exception as error:  # noqa: BLE001  # whatever the trait's own rule raises
-            log.warning("%s: the spawner does not take this environment's %s: %s", spawner._log_name, trait, error)
+            if trait not in empty:
+                ours = merged_setting(getattr(spawner, trait), ours, takes_none=rules.kind == "kubernetes")
+            _set_trait(spawner, undo, trait, ours)
+        except Exception:  # noqa: BLE001  # whatever the trait's own rule raises
+            log.warning("%s: cannot be started: %s", spawner._log_name, why_refused(trait, ours, spawner.traits()))
             raise http_error(400, f"This environment cannot be started: the spawner refuses its {trait}.") from None
     for need, cap in _GUARANTEES:
         limit, guarantee = number_of(getattr(spawner, cap)), number_of(getattr(spawner, need))

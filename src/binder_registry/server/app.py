@@ -111,7 +111,7 @@ class App:
             finally:
                 self.service.streams.give_back(whose)
             return
-        await send_reply(send, reply, self._first(request))
+        await send_reply(scope, send, reply, self._first(request))
 
     def _first(self, request: Request) -> list[Header]:
         """The headers that every answer begins with."""

@@ -32,7 +32,7 @@ class Limits(Struct, frozen=True, kw_only=True):
         Bound(
             "server", "Applies that wait for the one before, with that one; one alone may be larger.", "503", "bytes"
         ),
-    ] = 128 * MiB
+    ] = 96 * MiB
     waiting_queries: Annotated[
         int,
         Bound(
@@ -61,10 +61,10 @@ class Limits(Struct, frozen=True, kw_only=True):
     ] = 3000
     received_bytes: Annotated[
         int, Bound("server", "What was read of requests that are not answered yet.", "503", "bytes")
-    ] = 256 * MiB
+    ] = 192 * MiB
     received_bytes_per_client: Annotated[
         int, Bound("client", "The same, from one address; 0: no bound.", "429", "bytes", least=0)
-    ] = 128 * MiB
+    ] = 96 * MiB
     query_seconds: Annotated[
         int,
         Bound("request", "What a query or a read of the far past may take, its wait included.", "503", "seconds"),
@@ -79,10 +79,10 @@ class Limits(Struct, frozen=True, kw_only=True):
     ] = 10_000
     ring_bytes: Annotated[
         int, Bound("server", "What these take, with their contents.", "older ones are read from the log", "bytes")
-    ] = 64 * MiB
+    ] = 48 * MiB
     rendered_bytes: Annotated[
         int, Bound("server", "Rows and pieces of them that are kept rendered.", "rendered again", "bytes")
-    ] = 32 * MiB
+    ] = 24 * MiB
     past_bytes: Annotated[
         int, Bound("server", "What filters left of older changes, for event streams.", "read again", "bytes")
     ] = 8 * MiB
@@ -94,13 +94,13 @@ class Limits(Struct, frozen=True, kw_only=True):
     ] = 4 * MiB
     unsent_bytes: Annotated[
         int, Bound("server", "Large answers that their readers have not taken yet.", "503", "bytes")
-    ] = 192 * MiB
+    ] = 128 * MiB
     unsent_client_bytes: Annotated[int, Bound("client", "Large answers that it has not taken yet.", "503", "bytes")] = (
-        144 * MiB
+        64 * MiB
     )
     listing_bytes: Annotated[
         int, Bound("server", "Answers to queries that are kept for those who ask the same.", "made again", "bytes")
-    ] = 32 * MiB
+    ] = 16 * MiB
 
     def __post_init__(self) -> None:
         """Raises `ValueError`, naming the limit."""

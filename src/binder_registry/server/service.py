@@ -45,6 +45,7 @@ from .live.follower import Follower
 from .live.group_commit import GroupCommit, Operation
 from .live.head import SharedQuestion
 from .live.kept import Kept
+from .live.pieces import Body
 from .live.present import Present
 from .live.read_model import ReadModel
 from .shares import Share
@@ -102,7 +103,7 @@ class Service:
         limits = options.limits
         self.streams = Share("streams", limits.streams, limits.streams_per_client)  # and long polls
         self.counts: dict[tuple[object, ...], int] = {}  # of listings, by epoch, revision and filters
-        self.listings = Kept[tuple[Any, bytes]](options.limits.listing_bytes)  # their pages and bodies
+        self.listings = Kept[tuple[Any, Body]](options.limits.listing_bytes)  # their pages and bodies
         self.leaving = False  # `/health` says that the server is about to stop; all else goes on
         self.pieces = Kept[Piece](options.limits.past_bytes)  # of streams that read the past through a filter
         self.page: tuple[tuple[int, int], Sequence[Change]] = (0, 0), []  # of the past, that a stream read last
@@ -124,9 +125,9 @@ class Service:
     async def start(self) -> None:
         """Raises `StoreUnavailable`."""
         registry = self.registry
-        position, newest = await asyncio.get_running_loop().run_in_executor(None, registry.state)
-        self.model.load(position, newest)
         gc.collect()
+        await asyncio.get_running_loop().run_in_executor(None, lambda: self.model.load_present(*registry.present()))
+        position = self.model.position
         gc.freeze()  # a hundred thousand entries that stay would be looked through again and again
         writing: Callable[[], bool] = lambda: self.group_commit.unanswered > 0  # noqa: E731
         self.ring = EventRing(
@@ -217,24 +218,20 @@ class Request(HTTPRequest):
         super().__init__(scope, receive, service.identities, service.options.limits)
         self.service = service
 
-    async def find_reader(self) -> None:
+    async def find_reader(self, *, anew: bool = False) -> None:
         """Sets `who`: anyone, unless reads are protected. Raises what `identity` does, and `MissingScope`."""
-        self.who = await self.identity() if self.service.options.protect_reads else ANYONE
+        self.who = await self.identity(anew=anew) if self.service.options.protect_reads else ANYONE
         self.who.require(TokenScope.READ)
 
     async def aside(self, lane: Lane, call: Callable[[], T]) -> T:
-        """In the lane, in this client's turn, and only while it is there: our protocol takes one that ends its side of
-        the connection for gone meanwhile. Raises `TooBusy`, `ClientDisconnected`, and what `call` does."""
-        self.scope["aside"] = True
+        """In the lane, in this client's turn, and only while it is there: one that sends no more counts as gone, for
+        one that closed looks like that. Raises `TooBusy`, `ClientDisconnected`, and what `call` does."""
         job = asyncio.ensure_future(lane.run(call, self.client))
-        gone = asyncio.ensure_future(self.gone())
-        gone.add_done_callback(lambda _: job.cancel())
-        try:
-            return await job
-        except asyncio.CancelledError:
-            if gone.done() and not gone.cancelled():
-                raise ClientDisconnected from None
-            raise
-        finally:
-            self.scope["aside"] = False
-            gone.cancel()
+        with self.leaving() as leaves:
+            leaves.add_done_callback(lambda _: job.cancel())
+            try:
+                return await job
+            except asyncio.CancelledError:
+                if leaves.done():
+                    raise ClientDisconnected from None
+                raise

@@ -1,9 +1,7 @@
 """Runs the application under uvicorn: listening, signals, draining."""
 
 import asyncio
-import errno
 import logging
-import os
 import signal
 import socket
 import sys
@@ -16,6 +14,7 @@ import uvicorn
 
 from .app import App
 from .handlers.fast_writes import FastWrites
+from .http.accepting import Accepting
 from .http.access_log import AccessLog
 from .http.counters import Counters
 from .http.crowd import raise_descriptors
@@ -26,8 +25,7 @@ DRAIN_SECONDS = 5  # for what is in flight when the server is told to stop
 CANCEL_SECONDS = 7  # for what goes on without its client
 KEEP_ALIVE_SECONDS = 75  # longer than the usual proxy's, which must be the one to close
 LOOK_SECONDS = 0.1  # as uvicorn: how long a signal may wait to be looked at
-DESCRIPTOR_TICKS = 50  # ten a second: how often it is looked whether new connections can be taken
-REFUSAL_TICKS = 100  # how often it is logged what was refused
+REFUSAL_TICKS = 100  # ten a second: how often it is logged what was refused
 BACKLOG = 2048
 SWITCH_SECONDS = 0.0005  # Python's 5 ms would be waited for at each step of a commit while the loop is busy
 
@@ -75,9 +73,14 @@ class Server(uvicorn.Server):
         starting.cancel()
         return not self.should_exit
 
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup([])
+        self.accepting = [Accepting(listener, self._connection) for listener in sockets or []]
+
+    def _connection(self) -> asyncio.Protocol:
+        return self.config.http_protocol_class(self.config, self.server_state, self.lifespan.state)  # type: ignore[call-arg]
+
     async def on_tick(self, counter: int) -> bool:
-        if counter % DESCRIPTOR_TICKS == 0:
-            _look_at_descriptors()
         if counter % REFUSAL_TICKS == 0:
             _sum_up(self._app.service.counters.over_limits)
             _count_lines(self._app.service.counters, self._dropped_lines)
@@ -94,6 +97,8 @@ class Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._app.service.drain()
+        for accepting in self.accepting:
+            accepting.close()
         asyncio.get_running_loop().call_later(DRAIN_SECONDS, self._cut_off)
         await super().shutdown(sockets)
 
@@ -101,15 +106,6 @@ class Server(uvicorn.Server):
         """End what readers that take nothing hold up, without uvicorn's traceback for each."""
         for connection in list(self.server_state.connections):
             connection.transport.abort()
-
-
-def _look_at_descriptors() -> None:
-    """libuv takes connections that it has no descriptor for, and closes them, without a word to us."""
-    try:
-        os.close(os.dup(0))
-    except OSError as error:
-        if error.errno in (errno.EMFILE, errno.ENFILE):
-            logger.error("%s: new connections are closed unanswered; raise `ulimit -n`", error.strerror)
 
 
 def _sum_up(over_limits: Counter[str]) -> None:

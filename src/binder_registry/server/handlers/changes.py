@@ -36,7 +36,7 @@ async def changes(request: Request) -> Reply | Stream:
     if span.newest_first and chosen.selector:
         raise InvalidRequest.parameter("order", "newest does not go with label")
     service, loop = request.service, asyncio.get_running_loop()
-    end, woken = loop.time() + wait, False
+    end, woken, asked_at = loop.time() + wait, False, -1  # the heartbeat at which it was asked who reads
     with request.leaving() if wait else nullcontext() as leaves:
         while True:
             tag = entity_tag(service.model.position)  # of no more than the page holds: a reader may go on from it
@@ -48,6 +48,10 @@ async def changes(request: Request) -> Reply | Stream:
             if found.more:
                 await asyncio.sleep(0)
                 continue
+            if service.ring.beats != asked_at:
+                asked_at = service.ring.beats
+                await request.find_reader(anew=True)
+                by = by and await sees_by(request, anew=True)
             beats = by or service.options.protect_reads
             with service.streams.place(request.client):
                 await service.ring.news(span.since.revision, left, leaves, beats=beats)

@@ -3,6 +3,7 @@
 import re
 
 from ...auth import Identity, Scope
+from ...changes import Change
 from ...errors import RegistryError
 from ...fast_body import read_plain
 from ...lookalikes import is_plain, warnings_of
@@ -10,6 +11,7 @@ from ...wire import parse
 from ..http.conditions import conditions_of
 from ..http.fast_writes import PlainWrite, WriteHead
 from ..http.requests import note_of, token_of
+from ..live.entries import Entry
 from ..live.group_commit import Operation
 from ..service import Service
 from .write_operations import creation, deletion, patching, update
@@ -27,6 +29,10 @@ class FastWrites:
     @property
     def revision(self) -> int:
         return self._service.model.revision
+
+    def shown(self, change: Change) -> Entry | None:
+        found = self._service.model.entries.get(change.name)
+        return found if isinstance(found, Entry) and found.revision == change.revision else None
 
     def takes(self, method: bytes, target: bytes) -> bool:
         if method == b"POST":

@@ -6,8 +6,9 @@ Runs in a lane, over a copy of the read model's entries or over the store's rows
 import sys
 import time
 from bisect import bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
+from typing import TypeVar
 from urllib.parse import urlencode
 
 from msgspec import Struct
@@ -22,10 +23,15 @@ from ...selector import Requirement, matches, parse_selector
 from ..description.parameters import MOST_WORDS
 from ..http.requests import single, whole_number
 from ..lanes import go_on
-from ..live.read_model import Entry
+from ..live.blocks import Block
+from ..live.entries import Entry
+from ..live.pieces import Part
 
 PAUSE_SECONDS = 0.0001  # between two slices; with none, this thread would take the interpreter again before the loop
-SLICE = 500  # templates looked at in one go: a fraction of a millisecond
+SLICE = 500  # templates, about, looked at in one go: a fraction of a millisecond
+
+T = TypeVar("T")
+Test = Callable[[list[Entry]], list[Entry]]  # gives those that pass
 
 
 class Listing(Struct, frozen=True):
@@ -48,7 +54,7 @@ class Listing(Struct, frozen=True):
 
 
 class Page(Struct):
-    contents: list[bytes]
+    contents: Sequence[Part]  # each of some templates, with commas between
     last: str = ""  # the name after which the next page begins; "" when this is the last
     total: int = 0  # templates that match, on all pages
 
@@ -86,14 +92,24 @@ def _words(text: str) -> tuple[str, ...]:
     return words
 
 
-def page_of_present(listing: Listing, entries: list[Entry]) -> Page:
-    """`entries` of the living, by name."""
-    found = _selected(listing, entries)
+def page_of_present(listing: Listing, blocks: list[Block[Entry]], most: int) -> Page:
+    """`blocks` of the living, by name; full views are kept with them where all have at most so many bytes."""
+    if listing == Listing(full=listing.full):
+        keep = sum(map(len, blocks)) <= most
+        whole: Sequence[Part] = [block.full(keep=keep) for block in _paced(blocks)] if listing.full else blocks
+        return Page(whole, "", sum(len(block.entries) for block in blocks))
+    if tests := _tests(listing):
+        found = _selected(tests, (block.entries for block in blocks))
+        total = len(found)
+    else:
+        total = sum(len(block.entries) for block in blocks)
+        found = _from(blocks, listing)
     start = bisect_right(found, listing.after, key=lambda entry: entry.name)
     end = start + listing.limit if listing.limit else len(found)
     page = found[start:end]
     last = page[-1].name if end < len(found) else ""
-    return Page([entry.full if listing.full else entry.content for entry in page], last, len(found))
+    contents = (map(partial(_content, listing), some) for some in _paced(_slices(page)))
+    return Page([b",".join(some) for some in contents], last, total)
 
 
 def page_of_past(listing: Listing, registry: Registry, who: Identity, total: int | None) -> Page:
@@ -105,13 +121,14 @@ def page_of_past(listing: Listing, registry: Registry, who: Identity, total: int
         if entry.name <= listing.after:
             continue
         if len(contents) < limit:
-            contents.append(entry.full if listing.full else entry.content)
+            contents.append(_content(listing, entry))
             newest = entry.name
             continue
         last = newest
         if total is not None:
             break
-    return Page(contents, last, count if total is None else total)
+    joined = [b",".join(some) for some in _paced(_slices(contents))]
+    return Page(joined, last, count if total is None else total)
 
 
 def page_with_tombstones(listing: Listing, registry: Registry, who: Identity, revision: int) -> Page:
@@ -137,27 +154,49 @@ def _matching(listing: Listing, registry: Registry, who: Identity, after: str) -
         purged = next((change for change in page if change.content is None), None)
         if purged:
             raise RevisionPurged(f"The content of {purged.name!r} as of that revision was purged")
-        yield from _selected(listing, [Entry(change) for change in page])
+        tests, entries = _tests(listing), [Entry.of(change) for change in page]
+        yield from _selected(tests, _slices(entries)) if tests else entries
 
 
-def _selected(listing: Listing, entries: list[Entry]) -> list[Entry]:
-    """Looks at a slice at a time, and lets go of the interpreter in between: the event loop waits for it meanwhile."""
-    tests = _tests(listing)
-    if not tests:
-        return entries
+def _content(listing: Listing, entry: Entry) -> bytes:
+    return entry.full if listing.full else entry.content
+
+
+def _selected(tests: list[Test], slices: Iterable[list[Entry]]) -> list[Entry]:
     found: list[Entry] = []
-    for start in range(0, len(entries), SLICE):
-        some = entries[start : start + SLICE]
+    for some in _paced(slices):
         for test in tests:
             some = test(some)
         found += some
-        go_on()
-        time.sleep(PAUSE_SECONDS)
     return found
 
 
-def _tests(listing: Listing) -> list[Callable[[list[Entry]], list[Entry]]]:
-    tests: list[Callable[[list[Entry]], list[Entry]]] = []
+def _from(blocks: list[Block[Entry]], listing: Listing) -> list[Entry]:
+    """All of the page, and more."""
+    first = max(0, bisect_right(blocks, listing.after, key=lambda block: block.first) - 1)
+    found: list[Entry] = []
+    for block in blocks[first:]:
+        found += block.entries
+        if listing.limit and len(found) > listing.limit + len(blocks[first].entries):
+            break
+    return found
+
+
+def _slices(things: list[T]) -> Iterator[list[T]]:
+    return (things[at : at + SLICE] for at in range(0, len(things), SLICE))
+
+
+def _paced(things: Iterable[T]) -> Iterator[T]:
+    """Lets go of the interpreter in between: the event loop waits for it meanwhile."""
+    for number, thing in enumerate(things):
+        if number:
+            go_on()
+            time.sleep(PAUSE_SECONDS)
+        yield thing
+
+
+def _tests(listing: Listing) -> list[Test]:
+    tests: list[Test] = []
     if listing.name:
         name = compiled(listing.name)
         tests.append(lambda entries: [entry for entry in entries if name(entry.name)])

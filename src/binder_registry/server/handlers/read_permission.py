@@ -1,19 +1,15 @@
 """Who reads the log, and whether they still may while an answer goes on."""
 
-import asyncio
-
 from ...errors import RegistryError
 from ..service import Request
 
-ASK_SECONDS = 5.0  # since the last time; with a heartbeat in between, each reader is asked about within 20 seconds
 
-
-async def sees_by(request: Request) -> bool:
+async def sees_by(request: Request, *, anew: bool = False) -> bool:
     """Whether this caller may read who wrote what: with a valid token."""
     if request.header(b"authorization") is None:
         return False
     try:
-        await request.identity()
+        await request.identity(anew=anew)
     except RegistryError:
         return False
     return True
@@ -25,19 +21,17 @@ class Reader:
     def __init__(self, request: Request, *, by: bool) -> None:
         self.by = by
         self._request = request
-        self._loop = asyncio.get_running_loop()
-        self._ask_at = self._loop.time() + ASK_SECONDS
+        self._ring = request.service.ring
+        self._asked_at = -1  # the heartbeat since which nobody has to be asked
 
     @property
     def is_due(self) -> bool:
-        """Whether it is time to ask again."""
-        return self._loop.time() >= self._ask_at
+        """Whether it is time to ask: at the beginning, and at each heartbeat."""
+        return self._ring.beats != self._asked_at
 
     async def still_may(self) -> None:
         """Raises a `RegistryError` once it may not, or nobody can tell."""
-        if not self.is_due:
-            return
-        await self._request.find_reader()
+        self._asked_at = self._ring.beats
+        await self._request.find_reader(anew=True)
         if self.by and not self._request.service.options.protect_reads:
-            await self._request.identity()
-        self._ask_at = self._loop.time() + ASK_SECONDS
+            await self._request.identity(anew=True)

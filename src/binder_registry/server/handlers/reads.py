@@ -9,10 +9,11 @@ from msgspec.structs import replace
 from ...errors import InvalidRequest, RevisionPurged, TemplateNotFound
 from ..http.compression import negotiated, tags, wanted_coding
 from ..http.conditions import check_read
-from ..http.replies import Header, Reply, answer_reply, change_reply, json_reply, not_modified
+from ..http.replies import Header, Reply, answer_reply, body_reply, change_reply, not_modified
 from ..http.requests import matches_tag, whole_number
 from ..live.answer import entity_tag
-from ..live.read_model import Entry
+from ..live.entries import Entry
+from ..live.pieces import Body, array, body_of
 from ..service import Request
 from .listing import Page, next_target, page_of_past, page_of_present, page_with_tombstones, parse_listing, present
 from .resolved import asked_options, resolved_reply
@@ -36,9 +37,7 @@ async def template_index(request: Request) -> Reply:
     if matches_tag(known, tags(answer)):
         return not_modified(_tag_sent(known, tags(answer)), varies=True)
     accepted = (request.header(b"accept-encoding") or "").encode("latin-1")
-    form = negotiated(answer, accepted)
-    if form is None:
-        service.compressor.make(answer, wanted_coding(accepted))
+    form = negotiated(answer, accepted) or await service.compressor.form(answer, wanted_coding(accepted))
     return answer_reply(form or answer)
 
 
@@ -84,7 +83,7 @@ async def _listing(request: Request, query: dict[str, list[str]]) -> Reply:
         if listing.deleted:
             call = partial(page_with_tombstones, listing, service.registry, request.who, revision)
         else:
-            call = partial(page_of_present, listing, model.snapshot())
+            call = partial(page_of_present, listing, model.snapshot(), service.options.limits.listing_bytes)
     else:
         known = service.counts.get(counted)
         call = lambda: page_of_past(listing, service.registry, request.who, known)  # noqa: E731
@@ -92,10 +91,10 @@ async def _listing(request: Request, query: dict[str, list[str]]) -> Reply:
 
     lane = service.queries if listing.revision is None else service.past
 
-    def rendered() -> tuple[Page, bytes]:
+    def rendered() -> tuple[Page, Body]:
         return service.listings.get(asked) or _joined(call())
 
-    found: tuple[Page, bytes] | None = service.listings.get(asked)
+    found: tuple[Page, Body] | None = service.listings.get(asked)
     page, body = found if found is not None else await request.aside(lane, rendered)
     service.listings.keep(asked, (replace(page, contents=[]), body), len(body))
     if len(service.counts) >= COUNTS:
@@ -105,11 +104,11 @@ async def _listing(request: Request, query: dict[str, list[str]]) -> Reply:
     if page.last:
         target = next_target(f"{service.options.prefix}/templates", listing, query, page.last, revision)
         headers.append((b"link", f'<{target}>; rel="next"'.encode()))
-    return json_reply(200, body, headers)
+    return body_reply(body, headers)
 
 
-def _joined(page: Page) -> tuple[Page, bytes]:
-    return page, b"[%b]\n" % b",".join(page.contents)
+def _joined(page: Page) -> tuple[Page, Body]:
+    return page, body_of(array(page.contents))
 
 
 def _tag_sent(header: str | None, tags: list[bytes]) -> bytes:

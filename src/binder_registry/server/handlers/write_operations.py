@@ -10,7 +10,7 @@ from ...lookalikes import warnings_of
 from ...template import Template
 from ...wire import encode_template, merge_patch
 from ..http.conditions import NONE, Conditions
-from ..http.replies import Header, Reply, change_reply, json_reply
+from ..http.replies import Header, Reply, Written, json_reply
 from ..live.answer import entity_tag, path_of
 from ..live.group_commit import Operation
 from ..service import Service
@@ -19,44 +19,44 @@ from .warning_headers import warning_headers
 
 def creation(
     service: Service, who: Identity, template: Template, note: str, asked: Conditions, warned: Sequence[Header] = ()
-) -> Operation[Reply]:
+) -> Operation[Written]:
     registry, prefix = service.registry, service.options.prefix
 
-    def create(batch: Batch) -> Reply:
+    def create(batch: Batch) -> Written:
         if asked is not NONE:
             check(asked, batch.current(template.name))
         registry.template_create(who, template, note=note)
         location = (prefix + path_of(template.name)).encode()
-        return change_reply(201, batch.rows[-1], [(b"location", location), *warned])
+        return Written(201, batch.rows[-1], [(b"location", location), *warned])
 
     return create
 
 
-def update(service: Service, who: Identity, template: Template, note: str, asked: Conditions) -> Operation[Reply]:
+def update(service: Service, who: Identity, template: Template, note: str, asked: Conditions) -> Operation[Written]:
     """2015's PUT: the members that are given and not empty replace."""
     registry = service.registry
 
-    def write(batch: Batch) -> Reply:
+    def write(batch: Batch) -> Written:
         check(asked, batch.existing(template.name))
         registry.template_update(who, template, note=note)
-        return change_reply(202, batch.rows[-1], warning_headers(warnings_of(template)))
+        return Written(202, batch.rows[-1], warning_headers(warnings_of(template)))
 
     return write
 
 
 def patching(
     service: Service, who: Identity, name: str, patch: object, note: str, asked: Conditions
-) -> Operation[Reply]:
+) -> Operation[Written]:
     registry = service.registry
 
-    def write(batch: Batch) -> Reply:
+    def write(batch: Batch) -> Written:
         current = batch.existing(name)
         check(asked, current)
         patched = merge_patch(current.readable(), patch)
         if patched.name != name:
             raise InvalidRequest.parameter("name", "cannot be changed")
         registry.template_replace(who, patched, note=note)
-        return change_reply(200, batch.rows[-1], warning_headers(warnings_of(patched)))
+        return Written(200, batch.rows[-1], warning_headers(warnings_of(patched)))
 
     return write
 

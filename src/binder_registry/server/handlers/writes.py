@@ -1,7 +1,8 @@
 """The handlers that write: each checks who it is, reads what is wanted, and hands an operation to the writer."""
 
+import asyncio
 from collections.abc import Callable, Iterator
-from functools import partial
+from itertools import chain
 
 from msgspec.structs import replace
 
@@ -22,13 +23,14 @@ from ..http.conditions import NONE, Conditions, conditions
 from ..http.replies import Header, Reply, change_reply, json_reply
 from ..http.requests import json_object, single, whole_number
 from ..live.answer import entity_tag
+from ..live.entries import State
 from ..live.read_model import ReadModel
 from ..service import Request
 from .find_warnings import twins_of, warnings_about
 from .warning_headers import warning_headers
 from .write_operations import check, creation, deletion, patching, update
 
-FEW = 1000  # names of an apply: for more, the whole state is copied, which is quicker
+FEW = 1000  # names, or rows, of an apply that are looked at in one step
 
 
 async def template_create(request: Request) -> Reply:
@@ -37,7 +39,7 @@ async def template_create(request: Request) -> Reply:
     note, asked = request.note(), conditions(request)
     warned = warning_headers(warnings_about(request.service.model, [template]))
     operation = creation(request.service, who, template, note, asked, warned)
-    return await request.service.write(operation, template.name)
+    return (await request.service.write(operation, template.name)).reply
 
 
 async def template_update(request: Request) -> Reply:
@@ -45,7 +47,7 @@ async def template_update(request: Request) -> Reply:
     who = await _allowed(request, Scope.WRITE)
     template = replace(read_template(await request.body()), name=request.parameters["name"])
     operation = update(request.service, who, template, request.note(), _conditions(request))
-    return await request.service.write(operation, template.name)
+    return (await request.service.write(operation, template.name)).reply
 
 
 async def template_patch(request: Request) -> Reply:
@@ -53,7 +55,7 @@ async def template_patch(request: Request) -> Reply:
     request.query()
     patch, name = parse(await request.body()), request.parameters["name"]
     operation = patching(request.service, who, name, patch, request.note(), _conditions(request))
-    return await request.service.write(operation, name)
+    return (await request.service.write(operation, name)).reply
 
 
 async def template_delete(request: Request) -> Reply:
@@ -100,14 +102,13 @@ async def apply(request: Request) -> Reply:
     request.query()
     service = request.service
     lane, registry = service.applies, service.registry
-    body = await request.body(request.limits.apply_bytes)
-    async with lane.turn(len(body)):
-        wanted = await lane.run(partial(read_apply, body))
-        del body  # which may be large
+    parts = await request.parts(request.limits.apply_bytes)
+    async with lane.turn(sum(map(len, parts))):
+        wanted = await lane.run(lambda: read_apply(_joined(parts)))
         if not wanted.note:
             wanted = replace(wanted, note=request.note())
         warned = warning_headers(await lane.run(lambda: warnings_about(service.model, wanted.templates)))
-        position, find, living = _seen(service.model, wanted)
+        position, find, living = await _seen(service.model, wanted)
         if wanted.dry_run:
             asked = conditions(request)
 
@@ -130,20 +131,34 @@ async def apply(request: Request) -> Reply:
         return await lane.run(lambda: _plan_reply(steps, first, [(b"etag", entity_tag(newest)), *warned]))
 
 
-def _seen(
+def _joined(parts: list[bytes]) -> bytes:
+    """Which are let go: they may be large."""
+    body = b"".join(parts)
+    parts.clear()
+    return body
+
+
+async def _seen(
     model: ReadModel, wanted: ApplyRequest
 ) -> tuple[Position, Callable[[str], Template | None], Callable[[], list[Template]]]:
-    """What an apply is planned against, for another thread: the state that is shown now."""
-    names = [*(template.name for template in wanted.templates), *wanted.delete]
-    few = len(names) < FEW
-    entries = {name: model.entries[name] for name in names if name in model.entries} if few else model.entries.copy()
+    """What an apply is planned against, for another thread: the state that is shown now. It is looked at some names at
+    a time, unless something is written meanwhile: then it is copied at once."""
+    position, entries = model.position, dict[str, State]()
+    for number, name in enumerate(chain((template.name for template in wanted.templates), wanted.delete), 1):
+        if entry := model.entries.get(name):
+            entries[name] = entry
+        if number % FEW == 0:
+            await asyncio.sleep(0)
+            if model.position is not position:
+                position, entries = model.position, model.entries.copy()
+                break
     shown = model.snapshot() if wanted.prune is not None else []
 
     def find(name: str) -> Template | None:
         entry = entries.get(name)
         return entry.template if entry else None
 
-    return model.position, find, lambda: [entry.template for entry in shown]
+    return model.position, find, lambda: [entry.template for block in shown for entry in block.entries]
 
 
 @no_collection()

@@ -8,27 +8,33 @@ number is logged then), never the server's time or memory. What is said of a req
 import os
 import re
 from threading import Event, Thread
-from time import gmtime, strftime, time
+from time import gmtime, perf_counter_ns, strftime, time_ns
 
 from .request_ids import RequestIds
 
 FLUSH_SECONDS = 0.25
 MOST_LINES = 100_000  # that may wait to be written
+LINES_AT_ONCE = 2000  # put together and written: the event loop waits for the putting together
 LONGEST_PATH = 1000  # bytes; more is cut
+PARTS = 6  # of a line: most lines are made of objects that others are made of, too
 _UNPRINTABLE = re.compile(rb"[^!-~]|\\")
 
 
 class AccessLog:
-    """`descriptor` stays open: who opened it closes it, after `close`."""
+    """`descriptor` stays open: who opened it closes it, after `close`.
+
+    For `fast_path`, which adds to `parts` by itself: a line is `stamp`, what `said` and `microseconds` and `ids.new`
+    give, and what `told` gives. Of those at most `most` wait; the others are `refused`.
+    """
 
     def __init__(self, descriptor: int) -> None:
         self.ids = RequestIds()
+        self.parts: list[bytes] = []  # of the lines that wait
+        self.most = MOST_LINES * PARTS
+        self.stamp = b""
+        self.stamp_until = 0  # by `perf_counter_ns`, when its second is over
+        self.refused = 0  # lines, by the event loop, since too many waited
         self._descriptor = descriptor
-        self._line = b"%b %b %b %d %d %d " + self.ids.prefix + b"-%x %b -\n"
-        self._lines: list[bytes] = []
-        self._second = 0.0
-        self._stamp = b""
-        self._refused = 0  # lines, by the event loop, since too many waited
         self._lost = 0  # lines, by the thread, since they could not be written
         self._reported = 0
         self._torn = False  # what was written last may end within a line
@@ -37,18 +43,6 @@ class AccessLog:
         self._thread.start()
 
     def add(
-        self, method: bytes, path: bytes, status: int, sent: int, seconds: float, number: int, client: bytes
-    ) -> None:
-        """A request of the fast path, where nobody is asked for a token. `number` is one of `ids`."""
-        now = time()
-        if not 0.0 <= now - self._second < 1.0:
-            self._renew_stamp(now)
-        if len(self._lines) < MOST_LINES:
-            self._lines.append(self._line % (self._stamp, method, path, status, sent, seconds * 1e6, number, client))
-        else:
-            self._refused += 1
-
-    def add_other(
         self,
         method: bytes,
         path: bytes,
@@ -57,26 +51,31 @@ class AccessLog:
         seconds: float,
         request_id: bytes,
         client: bytes,
-        by: bytes,
+        by: bytes = b"-",
     ) -> None:
-        """A request of the ordinary path. All texts are printable: see `printable` and `word`."""
-        now = time()
-        if not 0.0 <= now - self._second < 1.0:
-            self._renew_stamp(now)
-        if len(self._lines) < MOST_LINES:
-            values = self._stamp, method, path, status, sent, seconds * 1e6, request_id, client, by
-            self._lines.append(b"%b %b %b %d %d %d %b %b %b\n" % values)
+        """All texts are printable: see `printable` and `word`."""
+        if perf_counter_ns() >= self.stamp_until:
+            self.renew_stamp()
+        if len(self.parts) < self.most:
+            took = b"%d " % (seconds * 1e6)
+            self.parts.extend((self.stamp, said(method, path, status, sent), took, request_id, b"", told(client, by)))
         else:
-            self._refused += 1
+            self.refused += 1
 
-    def _renew_stamp(self, now: float) -> None:
-        self._second = float(int(now))
-        self._stamp = strftime("%Y-%m-%dT%H:%M:%SZ", gmtime(now)).encode()
+    def renew_stamp(self) -> None:
+        now = time_ns()
+        self.stamp_until = perf_counter_ns() + 10**9 - now % 10**9
+        self.stamp = strftime("%Y-%m-%dT%H:%M:%SZ", gmtime(now // 10**9)).encode()
+
+    @property
+    def waiting(self) -> int:
+        """Lines."""
+        return len(self.parts) // PARTS
 
     @property
     def dropped(self) -> int:
         """Lines that were never written."""
-        return self._refused + self._lost
+        return self.refused + self._lost
 
     def close(self, timeout: float = 2.0) -> None:
         """Write what waits; for at most `timeout` seconds, if nobody reads it. May be called twice."""
@@ -85,26 +84,43 @@ class AccessLog:
 
     def _run(self) -> None:
         while not self._closing.wait(FLUSH_SECONDS):
-            self._write()
-        self._write()
+            self._write_all()
+        self._write_all()
 
-    def _write(self) -> None:
-        number = len(self._lines)  # the loop appends meanwhile
-        parts = [b"\n"] if self._torn and number else []
-        parts += self._lines[:number]
-        del self._lines[:number]
+    def _write_all(self) -> None:
+        number = self.waiting * PARTS  # the loop adds meanwhile
+        parts = self.parts[:number]
+        del self.parts[:number]
+        for start in range(0, number, LINES_AT_ONCE * PARTS):
+            some = parts[start : start + LINES_AT_ONCE * PARTS]
+            if not self._write(b"".join(some)):
+                self._lost += len(some) // PARTS
         dropped = self.dropped
-        if dropped > self._reported:
-            parts.append(b"# %d lines were dropped\n" % (dropped - self._reported))
+        if dropped > self._reported and self._write(b"# %d lines were dropped\n" % (dropped - self._reported)):
             self._reported = dropped
-        waiting = memoryview(b"".join(parts))
-        self._torn = False
+
+    def _write(self, text: bytes) -> bool:
+        """False where not all of it could be: a full disk, a reader that went away. The next may fare better."""
+        waiting = memoryview(b"\n" + text if self._torn else text)
         try:
             while waiting:
                 waiting = waiting[os.write(self._descriptor, waiting) :]
-        except OSError:  # a full disk, a reader that went away: the next lines may fare better
-            self._lost += number
+        except OSError:
             self._torn = True
+        else:
+            self._torn = False
+        return not self._torn
+
+
+def said(method: bytes, path: bytes, status: int, sent: int) -> bytes:
+    return b" %b %b %d %d " % (method, path, status, sent)
+
+
+def told(client: bytes, by: bytes = b"-") -> bytes:
+    return b" %b %b\n" % (client, by)
+
+
+MICROSECONDS = [b"%d " % number for number in range(501)]  # of a request that is counted in the first bucket
 
 
 def printable(target: bytes) -> bytes:

@@ -1,31 +1,32 @@
-"""Compressed forms of the list: made once per revision, in a thread; until one is ready the plain form is served."""
+"""Compressed forms of the list, made of its parts in a thread: what did not change was coded before."""
 
 import asyncio
-import gzip
+import os
 import re
 import sys
-from collections.abc import Callable
+import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import cache
 
-from ..live.answer import VARIES, Answer
-
-if sys.version_info >= (3, 14):
-    from compression import zstd
-else:
-    from backports import zstd
+from ..live.answer import VARIES, Answer, CodedAnswer
+from ..live.blocks import Block
+from ..live.pieces import Part, Pieces, body_of
+from .codings import CODINGS, Coded
 
 SMALLEST = 1024  # bytes; less is not worth a coding
-_CODERS: dict[bytes, Callable[[bytes], bytes]] = {
-    b"zstd": lambda body: zstd.compress(body, level=3),
-    b"gzip": lambda body: gzip.compress(body, compresslevel=6, mtime=0),
-}
+WAIT_SECONDS = 5.0  # for a coded form; then the plain one is sent
+NICENESS = 10  # of the thread: whoever is answered meanwhile comes first
+AT_ONCE = 32  # parts, between two pauses: without them the thread would take the interpreter again before the loop
+PAUSE_SECONDS = 0.0001
 _ZERO = re.compile(rb";\s*q\s*=\s*0(\.0*)?\s*$")
 
 
 def wanted_coding(accept_encoding: bytes) -> bytes:
     """The first of our codings that the client takes, or none."""
     taken = {part.partition(b";")[0].strip().lower() for part in accept_encoding.split(b",") if not _ZERO.search(part)}
-    return next((coding for coding in _CODERS if coding in taken), b"")
+    return next((coding for coding in CODINGS if coding in taken), b"")
 
 
 def negotiated(answer: Answer, accept_encoding: bytes) -> Answer | None:
@@ -40,28 +41,63 @@ def tags(answer: Answer) -> list[bytes]:
     """The ETags of all forms of `answer`: a client may hold any."""
     if answer.encodings is None:
         return [answer.etag]
-    return [answer.etag, *(_tag(answer, coding) for coding in _CODERS)]
+    return [answer.etag, *(_tag(answer, coding) for coding in CODINGS)]
 
 
 class Compressor:
-    """At most one coding of one answer is being made at a time, in a thread of its own: who asks meanwhile is sent the
-    answer as it is."""
+    """One form is made at a time, in the order in which they are asked for."""
 
     def __init__(self) -> None:
-        self._making: asyncio.Task[None] | None = None
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="compression")
+        self._turn = asyncio.Lock()
+        self._closed = False
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="compression", initializer=_step_back)
 
-    def make(self, answer: Answer, coding: bytes) -> None:
-        if self._making is None or self._making.done():
-            self._making = asyncio.create_task(self._encode(answer, coding))
+    async def form(self, answer: CodedAnswer, coding: bytes) -> Answer | None:
+        """None when it takes too long; what is coded by then is kept."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(WAIT_SECONDS), self._turn:
+                if coding not in answer.encodings:
+                    making = asyncio.get_running_loop().run_in_executor(
+                        self._thread, self._coded, answer.pieces, coding
+                    )
+                    body = body_of(await making)
+                    more = ((b"content-encoding", coding), VARIES)
+                    answer.encodings[coding] = Answer(body, _tag(answer, coding), more)
+        return answer.encodings.get(coding)
 
     def close(self) -> None:
+        self._closed = True
         self._thread.shutdown(wait=False, cancel_futures=True)
 
-    async def _encode(self, answer: Answer, coding: bytes) -> None:
-        assert answer.encodings is not None
-        body = await asyncio.get_running_loop().run_in_executor(self._thread, _CODERS[coding], answer.body)
-        answer.encodings[coding] = Answer(body, _tag(answer, coding), ((b"content-encoding", coding), VARIES))
+    def _coded(self, pieces: Pieces, coding: bytes) -> Pieces:
+        parts: list[Coded] = []
+        for part in pieces.parts:
+            if len(parts) % AT_ONCE == 0:
+                if self._closed:
+                    raise TimeoutError
+                time.sleep(PAUSE_SECONDS)
+            parts.append(_coded(part, coding))
+        return CODINGS[coding].whole(parts)
+
+
+def _coded(part: Part, coding: bytes) -> Coded:
+    if not isinstance(part, Block):
+        return _always_coded(bytes(part), coding)
+    found: Coded | None = part.coded.get(coding)
+    if found is None:
+        found = part.coded[coding] = CODINGS[coding].part(part.rendered())
+    return found
+
+
+@cache
+def _always_coded(punctuation: bytes, coding: bytes) -> Coded:
+    return CODINGS[coding].part(punctuation)
+
+
+def _step_back() -> None:
+    if sys.platform == "linux":  # where a thread has a priority of its own
+        with suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
 
 
 def _tag(answer: Answer, coding: bytes) -> bytes:

@@ -31,6 +31,7 @@ class TimedProtocol(HttpToolsProtocol):
         self._now = self.loop.time
         self._pause = min(PATIENCE, self.timeout_keep_alive)
         self._untaken: tuple[float, int] | None = None  # since when, and how many bytes then
+        self.owed = 0  # bytes of a long answer that are not written yet: they count as not taken
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
@@ -42,12 +43,20 @@ class TimedProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def pause_writing(self) -> None:
-        self._untaken = self._now(), self._size_untaken()
+        if self._untaken is None:
+            self._untaken = self._now(), self._size_untaken()
         super().pause_writing()
 
     def resume_writing(self) -> None:
-        self._untaken = None
+        if not self.owed:
+            self._untaken = None
         super().resume_writing()
+
+    def owe_nothing(self) -> None:
+        """A long answer is written to its end, or will never be."""
+        self.owed = 0
+        if not self.flow.write_paused:
+            self._untaken = None
 
     def _answered(self) -> bool:
         raise NotImplementedError
@@ -100,8 +109,8 @@ class TimedProtocol(HttpToolsProtocol):
         return since + PATIENCE + max(0, size - self._size_untaken()) / LEAST_RATE
 
     def _size_untaken(self) -> int:
-        """Bytes that were written and that the other end's system has not confirmed."""
-        size: int = self.transport.get_write_buffer_size()
+        """Bytes that were written, or are about to be, and that the other end's system has not confirmed."""
+        size: int = self.owed + self.transport.get_write_buffer_size()
         sock = self.transport.get_extra_info("socket")
         if sock is not None:
             with suppress(OSError):  # a socket that is closed, or a system that does not tell

@@ -8,25 +8,30 @@ the two.
 """
 
 import re
-from time import perf_counter
+from time import perf_counter_ns
+from typing import Any
 
 from ...changes import Position
 from ..limits import Limits
 from ..live.answer import VARIES
 from ..live.read_model import ReadModel
-from .access_log import AccessLog
+from .access_log import MICROSECONDS, AccessLog, said, told
 from .compression import negotiated, tags
 from .counters import BOUNDS, Counters, Series
 from .crowd import Crowd
 from .fast_heads import HARMLESS, HEAD, LINE
-from .fast_writes import Writes, WritingProtocol
+from .fast_writes import Writes
 from .recorder import Recorder
+from .turns import PatientProtocol, Turns
 from .unsent import LARGE
 
 LONGEST = 4096  # bytes of a request; longer ones are no readers' usual ones
 MOST_HEADS = 1024  # remembered; with LONGEST this bounds their memory to 4 MB
+MOST_READY = 256  # requests whose whole answer is remembered; with LONGEST and LONGEST_READY some 5 MB
+LONGEST_READY = 16 * 1024  # bytes of a body
 VARY = b"%b: %b\r\n" % VARIES
 DEFAULTS = Limits()
+QUICK = int(BOUNDS[0] * 1e9)  # nanoseconds: what the first bucket counts
 NEVER = 2**64  # no revision is as high
 
 _TAG = re.compile(rb'"[!#-+\--~]*"')
@@ -35,6 +40,9 @@ _REVISION = re.compile(rb"\d{1,19}")
 # What a head asks: the one tag of `If-None-Match`, the least revision, `Accept-Encoding`, and whether to close after.
 Asked = tuple[bytes, int, bytes, bool]
 NOT_PLAIN: Asked = (b"", NEVER, b"", False)
+
+# A whole answer, the size of its body, where it is counted, and what the access log says of it.
+Ready = tuple[bytes, int, Series, bytes]
 
 
 def asked(head: bytes) -> Asked:
@@ -90,25 +98,27 @@ def fast_protocol(
     more: bytes = b"",
     limits: Limits = DEFAULTS,
     writes: Writes | None = None,
-) -> type[WritingProtocol]:
+) -> type[PatientProtocol]:
     """The protocol class for uvicorn's `Config(http=…)`.
 
     Without `open_reads` nothing is answered fast. `more` are header lines that
     every answer carries after `registry-revision`. `writes` takes plain writes.
     """
 
-    class Protocol(WritingProtocol):
+    class Protocol(PatientProtocol):
         pass
 
     Protocol.recorder, Protocol.crowd = Recorder(counters, access_log, limits), Crowd(limits)
-    Protocol.writes, Protocol.heads = writes, {}
+    Protocol.writes, Protocol.heads, Protocol.turns = writes, {}, Turns()
     if not open_reads:
         return Protocol
 
     recorder = Protocol.recorder
-    next_id, room = recorder.ids.next, recorder.unsent.room
+    ids, last_digits, room = recorder.ids, recorder.ids.last_digits, recorder.unsent.room
+    parts, most = (access_log.parts, access_log.most) if access_log else ([], 0)
     shared = SharedHead(more)
     heads: dict[bytes, Asked] = {}
+    ready: dict[bytes, Ready] = {}  # by whole requests, for as long as `shared` stays as it is
 
     def series(route: str, status: int) -> Series:
         return counters.fast.setdefault((route, "GET", status), Series())
@@ -119,11 +129,45 @@ def fast_protocol(
     class FastProtocol(Protocol):
         held: bytes | None = None  # a list that was sent, and is not taken yet
 
+        def connection_made(self, transport: Any) -> None:
+            super().connection_made(transport)
+            self.told = told(self.peer)
+
         def data_received(self, data: bytes) -> None:
+            started = perf_counter_ns()
+            known = ready.get(data)
+            if (
+                known is None
+                or not self.idle
+                or model.position is not shared.position
+                or self.server_state.default_headers is not shared.headers
+            ):
+                self._look_up(data, started)
+                return
+            answer, sent, count, line = known
+            self.transport.write(answer)
+            self.since = self._now()
+            took = perf_counter_ns() - started
+            if took >= QUICK:
+                count.add(sent, took * 1e-9)
+            else:
+                count.buckets[0] += 1
+                count.sent += sent
+                count.seconds += took * 1e-9
+            if access_log is not None:
+                if started >= access_log.stamp_until:
+                    access_log.renew_stamp()
+                if len(parts) < most:
+                    number = last_digits()  # which may change their beginning
+                    spent = MICROSECONDS[took // 1000] if took < QUICK else b"%d " % (took // 1000)
+                    parts.extend((access_log.stamp, line, spent, ids.beginning, number, self.told))
+                else:
+                    access_log.refused += 1
+
+        def _look_up(self, data: bytes, started: int) -> None:
             if not (self.idle and len(data) <= LONGEST and data[:5] == b"GET /"):
                 super().data_received(data)
                 return
-            started = perf_counter()
             end = data.find(b" HTTP/1.")
             target = data[4:end]
             answer = model.answers.get(target)
@@ -139,6 +183,7 @@ def fast_protocol(
             tag, least, accepted, closes = ask
             if self.server_state.default_headers is not shared.headers or model.position is not shared.position:
                 shared.renew(self.server_state.default_headers, model.position)
+                ready.clear()
             if least > shared.position.revision or (self.limit_concurrency is not None and self.at_limit()):
                 super().data_received(data)
                 return
@@ -152,31 +197,35 @@ def fast_protocol(
             else:
                 if varies:
                     answer = negotiated(answer, accepted)
-                    if answer is None or not room(self.peer, answer.body):
+                    if answer is None or not isinstance(answer.body, bytes) or not room(self.peer, answer.body):
                         super().data_received(data)
+                        return
+                    if len(answer.body) >= LARGE and not self.may_begin():  # it is copied into the system's buffers
+                        self.put_off(data)
                         return
                 status = 200
                 count = templates if not varies and answer.etag else lists if varies else indexes
-                first, head, body = shared.ok, answer.head, answer.body
+                first, head, body = shared.ok, answer.head, answer.body  # type: ignore[assignment]  # in one piece
             if closes:
                 self.idle = False
                 self.transport.writelines((first + head[:-2], b"connection: close\r\n\r\n", body))
                 self.transport.close()
             else:
                 self.transport.writelines((first + head, body))
+                stays = (status == 304 or not varies) and self.limit_concurrency is None
+                if stays and len(ready) < MOST_READY and len(body) <= LONGEST_READY:
+                    ready[data] = first + head + body, len(body), count, said(b"GET", target, status, len(body))
             if varies and self.flow.write_paused and len(body) >= LARGE:
                 self.held = body
                 recorder.unsent.hold(self.peer, body)
             self.since = self._now()
-            seconds = perf_counter() - started
-            if seconds < BOUNDS[0]:
-                count.buckets[0] += 1
-                count.sent += len(body)
-                count.seconds += seconds
-            else:
-                count.add(len(body), seconds)
+            seconds = (perf_counter_ns() - started) * 1e-9
+            count.add(len(body), seconds)
             if access_log is not None:
-                access_log.add(b"GET", target, status, len(body), seconds, next_id(), self.peer)
+                access_log.add(b"GET", target, status, len(body), seconds, ids.new(), self.peer)
+
+        def in_turn(self, data: bytes) -> None:
+            FastProtocol.data_received(self, data)
 
         def resume_writing(self) -> None:
             self._let_go()

@@ -6,20 +6,22 @@ ordinary path untouched, which alone says what is wrong. `tests/server/test_fast
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from time import perf_counter
 from typing import Any, ClassVar, Protocol
 
 from msgspec import Struct
 
 from ...auth import Identity
+from ...changes import Change
 from ...errors import RegistryError, TooBusy
+from ..live.entries import Entry
 from .bounded import BoundedProtocol
 from .deadlines import BODY, PATIENCE
 from .error_status import logged_reply
 from .fast_heads import HARMLESS, HEAD, LINE
 from .recorder import GONE
-from .replies import Reply, expiry
+from .replies import Header, Reply, Written, expiry
 from .uvicorn_parts import STATUS_LINE
 
 LONGEST = 64 * 1024  # bytes of a body
@@ -78,6 +80,10 @@ class Writes(Protocol):
         """The one that is shown."""
         ...
 
+    def shown(self, change: Change) -> Entry | None:
+        """The answer that shows what this change wrote, where it is the newest of its template."""
+        ...
+
     def takes(self, method: bytes, target: bytes) -> bool:
         """Whether there is such a plain write."""
         ...
@@ -103,31 +109,30 @@ class PlainWrite:
         self.route = ""  # of the table of routes, for the counters
         self.keep_alive = True
         self.response_complete = self.disconnected = False
-        self.message_event = self  # which nobody waits for
         self._protocol, self._writes = protocol, writes
         self._started = perf_counter()
+
+    @property
+    def message_event(self) -> "PlainWrite":
+        """Which nobody waits for. (As an attribute it would be a cycle, and each write garbage to be looked for.)"""
+        return self
 
     def set(self) -> None:
         """Of `message_event`."""
 
-    def resolve(self, outcome: "Reply | RegistryError") -> None:
+    def resolve(self, outcome: "Reply | Written | RegistryError") -> None:
         """Answer, as the ordinary path does. On the loop."""
         protocol, recorder = self._protocol, self._protocol.recorder
-        request_id = b"%b-%x" % (recorder.ids.prefix, recorder.ids.next())
-        if isinstance(outcome, RegistryError):
-            recorder.counters.refuse(outcome)
-            reply = logged_reply(outcome, request_id.decode())
-        else:
-            reply = outcome
+        request_id = recorder.ids.new()
+        answered, head, body = self._answer(outcome, request_id)
         self.response_complete = True
         status, sent = GONE, 0
         if not self.disconnected and not protocol.transport.is_closing():
-            status, sent = reply.status, len(reply.body)
-            shared = protocol.server_state.default_headers
-            revision = (b"registry-revision", b"%d" % self._writes.revision)
-            headers = [*shared, revision, (b"request-id", request_id), *expiry(self.who), *reply.headers]
-            lines = [b"%b: %b\r\n" % header for header in headers]
-            protocol.transport.writelines((b"%b%b\r\n" % (STATUS_LINE[status], b"".join(lines)), reply.body))
+            status, sent = answered, len(body)
+            shared = _lines(protocol.server_state.default_headers)
+            revision = b"registry-revision: %d\r\nrequest-id: %b\r\n" % (self._writes.revision, request_id)
+            revision += _lines(expiry(self.who))
+            protocol.transport.writelines((STATUS_LINE[status] + shared + revision + head, body))
             if not self.keep_alive:
                 protocol.transport.close()
         key = (self.route, self.method, status)
@@ -136,6 +141,23 @@ class PlainWrite:
         if not self.disconnected:
             protocol.on_response_complete()
         protocol.answer_ended()
+
+    def _answer(self, outcome: "Reply | Written | RegistryError", request_id: bytes) -> tuple[int, bytes, bytes]:
+        """Status, the lines of the head that are its own, and body. What a write left is finished bytes already."""
+        if isinstance(outcome, RegistryError):
+            self._protocol.recorder.counters.refuse(outcome)
+            outcome = logged_reply(outcome, request_id.decode())
+        elif isinstance(outcome, Written):
+            shown = self._writes.shown(outcome.change)
+            if shown is not None:
+                head = shown.head[:-2] + _lines(outcome.more) + b"\r\n" if outcome.more else shown.head
+                return outcome.status, head, shown.body
+            outcome = outcome.reply
+        return outcome.status, _lines(outcome.headers) + b"\r\n", outcome.body
+
+
+def _lines(headers: Sequence[Header]) -> bytes:
+    return b"".join([b"%b: %b\r\n" % header for header in headers])
 
 
 class WritingProtocol(BoundedProtocol):

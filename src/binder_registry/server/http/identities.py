@@ -5,8 +5,8 @@ from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 
-from ...auth import AuthStore, Identity, known
-from ...errors import AuthUnavailable, InvalidToken
+from ...auth import AuthStore, Identity, identified, known
+from ...errors import AuthUnavailable, InvalidToken, TooBusy
 from ..limits import Limits
 from ..shares import NOBODY, Share
 
@@ -14,6 +14,7 @@ THREADS = 8  # questions under way
 REMEMBERED = 10_000  # tokens that were good once: whoever tries wrong ones does not keep these from being asked about
 SILENCE_SECONDS = 2.0  # after which one that does not answer is asked nothing else
 PAUSE_SECONDS = 1.0  # before it is tried with one question again
+FRESH_SECONDS = 4.0  # for which an answer is one of this moment: a thousand streams of one token ask once
 ANSWER_SECONDS = 10.0  # after which nobody waits for an answer any more
 
 
@@ -26,7 +27,8 @@ class Identities:
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="tokens")
         self._threads = asyncio.Semaphore(THREADS)
         self._asked: dict[bytes, asyncio.Task[Identity]] = {}  # by the hash of the token
-        self._good: OrderedDict[bytes, None] = OrderedDict()
+        self._good: OrderedDict[bytes, float] = OrderedDict()  # with the loop time of the last question
+        self._waiting = set[asyncio.Task[Identity]]()  # questions without a thread
         self.used: set[str] = set()  # ids of the registry's own tokens that came, until somebody writes it down
         self._silent = False  # it did not answer in time, and nothing since
         self._again_at = 0.0
@@ -44,9 +46,28 @@ class Identities:
         identity = self.known(token)
         if identity is not None:
             return identity
+        return await self._told(_key(token), token, client)
+
+    async def anew(self, token: str, client: str = NOBODY) -> Identity:
+        """The same by an answer of this moment, for whoever goes on for long: what is known may have changed since. It
+        stands where the store does not answer."""
+        identity, key = self.known(token), _key(token)
+        asked_at = self._good.get(key)
+        if identity and (identity.kind == "key" or not self._store.blocking or self._is_fresh(asked_at)):
+            return identity  # of a key of ours nobody is asked
+        try:
+            return await self._told(key, token, client)
+        except (AuthUnavailable, TooBusy):
+            if identity is None:
+                raise
+            return identity
+
+    def _is_fresh(self, asked_at: float | None) -> bool:
+        return asked_at is not None and asyncio.get_running_loop().time() < asked_at + FRESH_SECONDS
+
+    async def _told(self, key: bytes, token: str, client: str) -> Identity:
         if self._silent and (self._asked or asyncio.get_running_loop().time() < self._again_at):
             raise AuthUnavailable
-        key = sha256(token.encode(errors="surrogatepass")).digest()
         return await asyncio.shield(self._asked.get(key) or self._ask(key, token, client))
 
     def close(self) -> None:
@@ -63,11 +84,13 @@ class Identities:
         return question
 
     async def _question(self, key: bytes, token: str, *, probe: bool) -> Identity:
+        asked_at = asyncio.get_running_loop().time()
         try:
-            async with self._threads:
-                if self._silent and not probe:  # since it was put
-                    raise AuthUnavailable
+            await self._take_thread(self._asked[key], probe=probe)
+            try:
                 identity = await self._answer(token)
+            finally:
+                self._threads.release()
         except InvalidToken:
             self._good.pop(key, None)
             raise
@@ -75,18 +98,34 @@ class Identities:
             del self._asked[key]
         if identity.token:
             self.used.add(identity.token)
-        self._good[key] = None
+        self._good[key] = asked_at
         self._good.move_to_end(key)
         if len(self._good) > REMEMBERED:
             self._good.popitem(last=False)
         return identity
+
+    async def _take_thread(self, me: asyncio.Task[Identity], *, probe: bool) -> None:
+        """Raises `AuthUnavailable` as soon as the store falls silent."""
+        self._waiting.add(me)
+        try:
+            await self._threads.acquire()
+        except asyncio.CancelledError:
+            if not self._silent:
+                raise
+            me.uncancel()
+            raise AuthUnavailable from None
+        finally:
+            self._waiting.discard(me)
+        if self._silent and not probe:
+            self._threads.release()
+            raise AuthUnavailable
 
     async def _answer(self, token: str) -> Identity:
         loop = asyncio.get_running_loop()
         silence = loop.call_later(SILENCE_SECONDS, self._fall_silent)
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
-                identity = await loop.run_in_executor(self._pool, self._store.identify, token)
+                identity = await loop.run_in_executor(self._pool, identified, self._store, token)
         except (AuthUnavailable, TimeoutError):
             self._again_at = loop.time() + PAUSE_SECONDS
             raise AuthUnavailable from None
@@ -100,3 +139,9 @@ class Identities:
 
     def _fall_silent(self) -> None:
         self._silent = True
+        for question in self._waiting:
+            question.cancel()
+
+
+def _key(token: str) -> bytes:
+    return sha256(token.encode(errors="surrogatepass")).digest()

@@ -60,6 +60,7 @@ class SafeProtocol(TimedProtocol):
         self.pipeline.clear()
         self._held = b""
         super().connection_lost(exc)
+        self.cycle = self._running = None  # type: ignore[assignment]  # they know this: to find a thousand cycles is long
 
     def eof_received(self) -> bool:  # type: ignore[override]
         self.idle, self.ended = False, True
@@ -216,8 +217,6 @@ class SafeProtocol(TimedProtocol):
 
     def _answers_after_end(self) -> bool:
         """Whether answers are owed to a client that has sent its last byte. A request cut short gets none."""
-        if self._running and self._running.scope.get("aside"):  # dear: who sends no more counts as gone
-            return False
         if self._stage == BODY and not self._drop_incomplete():
             return False
         return not self._answered()
@@ -258,6 +257,10 @@ class SafeProtocol(TimedProtocol):
             self.transport.close()
         elif self.transport.can_write_eof():
             self.transport.write_eof()
+
+    def hang_up(self) -> None:
+        """Nobody waits for an answer any more."""
+        self.transport.close()
 
     # Deadlines.
 

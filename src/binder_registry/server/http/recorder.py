@@ -1,11 +1,13 @@
 """One request and its answer: counted, and logged under an id that the application knows."""
 
+import asyncio
 from collections.abc import Callable
 from time import perf_counter
 from typing import Any, Protocol
 
 from ...errors import RegistryError, TooBusy
 from ..limits import Limits
+from ..live.pieces import Body, Pieces
 from .access_log import AccessLog, printable, word
 from .asgi import ASGIApp, Receive, Scope, Send
 from .counters import Counters, Key
@@ -34,7 +36,7 @@ class Recorder:
         if self.log:
             by = word(scope["by"].encode(errors="replace")) if "by" in scope else b"-"
             path = printable(scope["raw_path"])
-            self.log.add_other(method.encode(), path, status, sent, seconds, request_id, client, by)
+            self.log.add(method.encode(), path, status, sent, seconds, request_id, client, by)
 
     def add_write(
         self,
@@ -51,7 +53,7 @@ class Recorder:
         self.counters.add(key, sent, seconds)
         if self.log:
             who = word(by.encode(errors="replace"))
-            self.log.add_other(method.encode(), target, status, sent, seconds, request_id, client, who)
+            self.log.add(method.encode(), target, status, sent, seconds, request_id, client, who)
 
     def add_refusal(self, reply: Reply, scope: Any, client: bytes) -> bytes:
         """An answer of the protocol's own, and its id. `scope` is that of a request whose head was read, or None."""
@@ -67,6 +69,7 @@ class Connection(Protocol):
     peer: bytes
     refusal: RegistryError | None
     ended: bool
+    owed: int
     on_end: Callable[[], object] | None
 
     @property
@@ -74,11 +77,13 @@ class Connection(Protocol):
 
     def answer_started(self, cycle: RequestResponseCycle) -> None: ...
     def answer_ended(self) -> None: ...
+    def owe_nothing(self) -> None: ...
+    def hang_up(self) -> None: ...
 
 
 class Exchange:
-    """Wraps the application for one request. Its `scope` gets a `request_id` and `when_ended`, and from the application
-    a `by`."""
+    """Wraps the application for one request. Its `scope` gets a `request_id`, `when_ended` and `send_long`, and from
+    the application a `by`."""
 
     def __init__(self, protocol: Connection, cycle: RequestResponseCycle, app: ASGIApp) -> None:
         self.protocol = protocol
@@ -92,11 +97,15 @@ class Exchange:
         self.id = protocol.recorder.ids.of(scope["headers"])
         scope["request_id"] = self.id.decode()
         scope["when_ended"] = self.when_ended
+        scope["send_long"] = self.send_long
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.started = perf_counter()
         try:
             await self.app(scope, receive, self.send)
+            if not self.start and not self.status and self.protocol.ended:  # it took the client for gone
+                disconnect(self.cycle)
+                self.protocol.hang_up()
         except BaseException:
             self.status = self.status or 500  # which uvicorn answers
             raise
@@ -104,6 +113,7 @@ class Exchange:
             if not self.done and not self.protocol.refusal:  # a refusal is recorded in its stead
                 self.status = self.status or GONE
                 self.record()
+            del scope["when_ended"], scope["send_long"]  # which know this, and this the scope
             self.protocol.answer_ended()
 
     async def send(self, message: Any) -> None:
@@ -135,7 +145,50 @@ class Exchange:
         if cycle.flow.write_paused and cycle.response_complete and len(body) >= LARGE:
             await self._taken(body)
 
-    async def _taken(self, body: bytes) -> None:
+    async def send_long(self, start: Any, body: Pieces) -> None:
+        """A head, and then a slice in each turn of the loop, while the reader takes them."""
+        cycle, protocol = self.cycle, self.protocol
+        await self.send(start)
+        if cycle.disconnected:
+            return
+        start, self.start = self.start, None
+        if not protocol.recorder.unsent.room(protocol.peer, body):
+            for message in self._refused(start, body):
+                await self.send(message)
+            return
+        await cycle.send(start)
+        protocol.answer_started(cycle)
+        protocol.owed = len(body)
+        try:
+            await self._write_slices(body)
+        finally:
+            protocol.owe_nothing()
+        cycle.expected_content_length = 0
+        await cycle.send({"type": "http.response.body", "body": b""})
+        if cycle.response_complete:
+            self.record()
+
+    async def _write_slices(self, body: Pieces) -> None:
+        cycle, unsent, peer = self.cycle, self.protocol.recorder.unsent, self.protocol.peer
+        held = False
+        try:
+            for size, some in body.slices():
+                if cycle.disconnected or cycle.transport.is_closing():
+                    return
+                self.protocol.owed -= size
+                self.sent += size
+                cycle.transport.writelines(some)
+                await asyncio.sleep(0)
+                if cycle.flow.write_paused:
+                    if not held:
+                        unsent.hold(peer, body)
+                        held = True
+                    await cycle.flow.drain()
+        finally:
+            if held:
+                unsent.release(peer, body)
+
+    async def _taken(self, body: Body) -> None:
         """The reader has it, or is gone."""
         unsent, peer = self.protocol.recorder.unsent, self.protocol.peer
         unsent.hold(peer, body)
@@ -144,7 +197,7 @@ class Exchange:
         finally:
             unsent.release(peer, body)
 
-    def _refused(self, start: Any, body: bytes) -> tuple[Any, Any]:
+    def _refused(self, start: Any, body: Body) -> tuple[Any, Any]:
         """In the place of an answer for which there is no room."""
         recorder = self.protocol.recorder
         message = "Too much that was answered is not taken yet; read it, and try again"
@@ -194,7 +247,7 @@ class Exchange:
 async def too_busy(scope: Scope, receive: Receive, send: Send) -> None:
     """In the place of uvicorn's answer in plain text."""
     request_id = (b"request-id", scope["request_id"].encode())
-    await send_reply(send, error_reply(TooBusy(reason="connections")), [(b"connection", b"close"), request_id])
+    await send_reply(scope, send, error_reply(TooBusy(reason="connections")), [(b"connection", b"close"), request_id])
 
 
 def disconnect(cycle: RequestResponseCycle) -> None:

@@ -72,13 +72,16 @@ class HTTPRequest:
             found.setdefault(parameter, []).append(value)
         return found
 
-    async def body(self, limit: int = 0) -> bytes:
-        """The whole body, of at most `limit` bytes (0: as most requests), whatever its `Content-Length` says."""
-        limit = limit or self.limits.body_bytes
+    async def body(self) -> bytes:
+        """The whole of it, of no more bytes than most requests may have."""
+        return b"".join(await self.parts(self.limits.body_bytes))
+
+    async def parts(self, limit: int) -> list[bytes]:
+        """The whole body, of at most `limit` bytes, whatever its `Content-Length` says."""
         declared = self.header(b"content-length") or ""
         if declared.isdecimal() and int(declared[:20]) > limit:
             raise BodyTooLarge(limit)
-        parts, size, more = [], 0, True
+        parts, size, more = list[bytes](), 0, True
         while more:
             message = await self._receive()
             if message["type"] != "http.request":
@@ -87,7 +90,7 @@ class HTTPRequest:
             size, more = size + len(parts[-1]), message.get("more_body", False)
             if size > limit:
                 raise BodyTooLarge(limit)
-        return b"".join(parts)
+        return parts
 
     @property
     def client(self) -> str:
@@ -115,9 +118,11 @@ class HTTPRequest:
             when_ended(None)
             leaves.cancel()
 
-    async def identity(self) -> Identity:
-        """Who sends this. Raises what `token` does, `InvalidToken`, `AuthUnavailable` and `TooBusy`."""
-        identity = await self._identities.of(self.token(), self.client)
+    async def identity(self, *, anew: bool = False) -> Identity:
+        """Who sends this; `anew`: by an answer of this moment. Raises what `token` does, `InvalidToken`,
+        `AuthUnavailable` and `TooBusy`."""
+        ask = self._identities.anew if anew else self._identities.of
+        identity = await ask(self.token(), self.client)
         self.scope["by"] = identity.by  # for the access log
         self.holder = identity
         return identity

@@ -6,16 +6,19 @@ vain, and it is told why there.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
 
 from ..live.read_model import ReadModel
 from .fast_path import LONGEST
-from .fast_writes import WritingProtocol
+from .turns import PatientProtocol
+
+AT_ONCE = 64  # answered in one turn of the loop
 
 
 def strong_protocol(
-    protocol: type[WritingProtocol], model: ReadModel, head_shown: Callable[[], "asyncio.Future[None]"]
-) -> type[WritingProtocol]:
+    protocol: type[PatientProtocol], model: ReadModel, head_shown: Callable[[], "asyncio.Future[None]"]
+) -> type[PatientProtocol]:
     """`protocol`, which answers from what is shown, made to wait for `head_shown`, which many share."""
 
     def shows_present(data: bytes) -> bool:
@@ -23,6 +26,17 @@ def strong_protocol(
         return target in model.answers and target != index
 
     index = f"{model.prefix}/".encode()  # which tells nothing of the present
+    asked: dict[asyncio.Future[None], deque[Callable[[asyncio.Future[None]], None]]] = {}  # how each goes on
+
+    def answer(shown: "asyncio.Future[None]") -> None:
+        give(shown, asked.pop(shown))
+
+    def give(shown: "asyncio.Future[None]", waiting: "deque[Callable[[asyncio.Future[None]], None]]") -> None:
+        """Some in each turn of the loop: others get in between."""
+        for _ in range(min(AT_ONCE, len(waiting))):
+            waiting.popleft()(shown)
+        if waiting:
+            shown.get_loop().call_soon(give, shown, waiting)
 
     class StrongProtocol(protocol):  # type: ignore[valid-type,misc]
         waits = b""  # what came, and waits
@@ -33,9 +47,13 @@ def strong_protocol(
                 self.flow.pause_reading()
             elif self.idle and len(data) <= LONGEST and data[:5] == b"GET /" and shows_present(data):
                 self.waits = data
-                head_shown().add_done_callback(self._go_on)
+                shown = head_shown()
+                if shown not in asked:
+                    asked[shown] = deque()
+                    shown.add_done_callback(answer)
+                asked[shown].append(self._go_on)
             else:
-                WritingProtocol.data_received(self, data)
+                PatientProtocol.data_received(self, data)
 
         def _go_on(self, shown: "asyncio.Future[None]") -> None:
             data, self.waits = self.waits, b""
@@ -43,7 +61,7 @@ def strong_protocol(
                 return
             self.flow.resume_reading()
             if shown.cancelled() or shown.exception() or not self.idle:
-                WritingProtocol.data_received(self, data)
+                PatientProtocol.data_received(self, data)
             else:
                 super().data_received(data)
 
@@ -54,7 +72,7 @@ def strong_protocol(
         def shutdown(self) -> None:
             if self.waits:
                 data, self.waits = self.waits, b""
-                WritingProtocol.data_received(self, data)
+                PatientProtocol.data_received(self, data)
             super().shutdown()
 
         def _expire(self) -> None:

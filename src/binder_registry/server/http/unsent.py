@@ -1,34 +1,45 @@
 """Large answers that their readers have not taken: what they hold of memory, for each client and altogether.
 
-Connections hold references: what many readers are sent of one body is counted once.
+Connections hold references: what many readers are sent of one body, or of two that share parts, is counted once.
 """
 
+from collections.abc import Sequence
+
 from ..limits import Limits
+from ..live.pieces import Body, Part
 
 LARGE = 64 * 1024  # bytes; what is less is not counted, nor refused
 
 
+def _parts(body: Body) -> Sequence[Part]:
+    return (body,) if isinstance(body, bytes) else body.large
+
+
 class Held:
-    """Bodies by identity, with how many connections hold each."""
+    """Bodies, and parts of them, by identity, with how many connections hold each."""
 
     def __init__(self) -> None:
         self.size = 0
-        self._counts: dict[int, tuple[bytes, int]] = {}
+        self._counts: dict[int, tuple[Part, int]] = {}
 
-    def would_be(self, body: bytes) -> int:
-        return self.size if id(body) in self._counts else self.size + len(body)
+    def would_be(self, body: Body) -> int:
+        return self.size + sum(len(part) for part in _parts(body) if id(part) not in self._counts)
 
-    def add(self, body: bytes) -> None:
-        self.size = self.would_be(body)
-        self._counts[id(body)] = body, self._counts.get(id(body), (body, 0))[1] + 1
+    def add(self, body: Body) -> None:
+        for part in _parts(body):
+            _, count = self._counts.get(id(part), (part, 0))
+            self._counts[id(part)] = part, count + 1
+            if not count:
+                self.size += len(part)
 
-    def remove(self, body: bytes) -> None:
-        count = self._counts[id(body)][1] - 1
-        if count:
-            self._counts[id(body)] = body, count
-        else:
-            del self._counts[id(body)]
-            self.size -= len(body)
+    def remove(self, body: Body) -> None:
+        for part in _parts(body):
+            count = self._counts[id(part)][1] - 1
+            if count:
+                self._counts[id(part)] = part, count
+            else:
+                del self._counts[id(part)]
+                self.size -= len(part)
 
 
 class Unsent:
@@ -41,22 +52,22 @@ class Unsent:
     def size(self) -> int:
         return self._all.size
 
-    def room(self, client: bytes, body: bytes) -> bool:
+    def room(self, client: bytes, body: Body) -> bool:
         """Whether it may be sent. One alone is never too large."""
         return len(body) < LARGE or not self._all.size or not self.limit_reached(client, body)
 
-    def limit_reached(self, client: bytes, body: bytes) -> str:
+    def limit_reached(self, client: bytes, body: Body) -> str:
         if self._all.would_be(body) > self._limits.unsent_bytes:
             return "unsent-bytes"
         of = self._of.get(client)
         over = of is not None and of.would_be(body) > self._limits.unsent_client_bytes
         return "unsent-client-bytes" if over else ""
 
-    def hold(self, client: bytes, body: bytes) -> None:
+    def hold(self, client: bytes, body: Body) -> None:
         self._all.add(body)
         self._of.setdefault(client, Held()).add(body)
 
-    def release(self, client: bytes, body: bytes) -> None:
+    def release(self, client: bytes, body: Body) -> None:
         self._all.remove(body)
         of = self._of[client]
         of.remove(body)

@@ -8,7 +8,7 @@ from ...auth import Identity
 from ...changes import Change
 from ...registry import Registry
 from ...selector import Selector, matches
-from .read_model import words_of
+from .entries import words_of
 
 Labels = dict[str, str] | Literal["purged"] | None
 """Of a template before a change: None where it did not live; "purged" where nobody can tell any more."""

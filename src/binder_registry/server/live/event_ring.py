@@ -12,9 +12,9 @@ from itertools import islice
 from ...changes import Action, Change, Position
 from ..limits import Limits
 from .change_filter import Filter
+from .entries import State
 from .events import Event, NearPage, Piece, Render, Rows, framed, page_body
 from .kept import Kept
-from .read_model import State
 
 PIECE = 1000  # changes, at most, that are looked at, and sent, in one go
 WAKE_SECONDS = 0.05  # at most every so often streams wake, and send what is new in one piece
@@ -31,6 +31,7 @@ class EventRing:
     ) -> None:
         self._writing, self._render, self._heartbeat_seconds, self._limits = writing, render, heartbeat, limits
         self.closed = False
+        self.beats = 0  # heartbeats until now
         self.epoch = 0  # grows when another log takes the place of this one: a stream of before is to end
         self._ring: deque[Event] = deque()
         self._size = 0  # bytes of all events
@@ -214,6 +215,7 @@ class EventRing:
         self._size = 0
 
     def _beat(self) -> None:
+        self.beats += 1
         self._heartbeat = self._loop.call_later(self._heartbeat_seconds, self._beat)
         self._rouse(self._taken(self._sleeping), new=False, at_once=AT_ONCE)
 

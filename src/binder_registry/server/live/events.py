@@ -5,7 +5,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from ...changes import Change, Position
-from .read_model import Entry, State, words_of
+from .entries import Entry, State, words_of
 
 EVENT_BYTES = 1000  # of memory, that an event takes beside contents
 

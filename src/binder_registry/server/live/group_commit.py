@@ -4,6 +4,7 @@ import asyncio
 import logging
 import random
 import threading
+from collections import deque
 from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from functools import partial
@@ -11,14 +12,16 @@ from queue import Empty, SimpleQueue
 from time import monotonic
 from typing import Any, TypeVar
 
-from ...batch import Batch
+from ...batch import Batch, LogMoved, Seen
 from ...changes import Change
 from ...errors import RegistryError, StoreUnavailable, TooBusy, UnexpectedError
 from ...registry import Registry
+from .last_commit import LastCommit
 from .present import MANY, Present
 from .read_model import Group
 
-MAX_GROUP = 1000  # writes of one commit
+MAX_GROUP = 250  # writes of one commit: more would be shown in one piece, while others wait
+ANSWERS = 32  # in one turn of the loop
 BACKOFF_SECONDS = (0.05, 2.0)  # after the first failure, and at most
 SHOW_SECONDS = 5.0  # for the follower to show what others wrote before a commit of ours; then its answer is "unknown"
 CATCH_UP_SECONDS = 0.01  # between two looks whether what a failed commit may have written is shown
@@ -42,9 +45,11 @@ class GroupCommit:
         self.unanswered = 0
         self._most_waiting = most_waiting
         self._registry, self._present = registry, present
+        self._last = LastCommit(registry, present)
         self._loop = asyncio.get_running_loop()
         self._queue: SimpleQueue[Waiting | None] = SimpleQueue()
         self._closing = threading.Event()
+        self._answers: deque[tuple[Resolve, Any]] = deque()  # with what each is to be given
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
         self._thread.start()
 
@@ -73,6 +78,8 @@ class GroupCommit:
         self._closing.set()
         self._queue.put(None)
         await asyncio.to_thread(self._thread.join)
+        while self._answers:
+            await asyncio.sleep(0)
 
     def _run(self) -> None:
         while first := self._queue.get():
@@ -89,20 +96,16 @@ class GroupCommit:
                 yield waiting
 
     def _commit(self, group: list[Waiting]) -> None:
-        outcomes: list[Any] = []
         try:
-            with self._registry.atomic() as batch:
-                batch.look_up({name for _, names, _ in group for name in names})
-                outcomes = [self._attempt(operation, batch) for operation, _, _ in group]
-                if len(batch.rows) >= MANY:
-                    self._await_others(batch.rows[0].revision - 1)
-                self._present.announce(batch.rows)
-            rows = batch.rows
+            batch, outcomes = self._written(group)
         except Exception as error:
             if not isinstance(error, StoreUnavailable):
                 logger.exception("a commit failed")
+            self._last.forget()
             self._fail(group)
             return
+        self._last.keep(batch)
+        rows = batch.rows
         many = len(rows) >= MANY
         if many:
             self._turn_of_loop()  # what was committed before is shown
@@ -110,6 +113,32 @@ class GroupCommit:
         self._loop.call_soon_threadsafe(self._finish, group, outcomes, shown)
         if many:
             self._turn_of_loop()  # so that what was shown before is cleared away in this thread
+
+    def _written(self, group: list[Waiting]) -> tuple[Batch, list[Any]]:
+        """And durable, with the outcomes. Without the lock where that may do, else, and where it did not, with it."""
+        seen = self._last.seen()
+        # An operation that names nothing, as an apply, is large, and is done once only.
+        if seen and all(names for _, names, _ in group):
+            try:
+                return self._attempts(group, seen)
+            except LogMoved:
+                self._present.announce_nothing()
+        self._last.forget()
+        return self._attempts(group)
+
+    def _attempts(self, group: list[Waiting], seen: Seen | None = None) -> tuple[Batch, list[Any]]:
+        with self._registry.atomic(seen) as batch:
+            batch.look_up({name for _, names, _ in group for name in names})
+            outcomes = [self._attempt(operation, batch) for operation, _, _ in group]
+            if len(batch.rows) >= MANY:
+                self._await_others(batch.rows[0].revision - 1)
+            try:
+                self._present.announce(batch.rows)
+            except StoreUnavailable:
+                if seen:  # what others wrote meanwhile is shown already
+                    raise LogMoved from None
+                raise
+        return batch, outcomes
 
     def _await_others(self, revision: int) -> None:
         """What others wrote before many rows is to be shown first: else the follower had to bring these too, in pages.
@@ -127,7 +156,7 @@ class GroupCommit:
             with self._registry.atomic():
                 return operation(batch)
         except RegistryError as error:
-            return error
+            return error.with_traceback(None)  # whose frames know the outcomes: each would be garbage to be looked for
         except Exception:
             logger.exception("a write failed")
             return UnexpectedError()
@@ -148,9 +177,18 @@ class GroupCommit:
         self._answer(group, [StoreUnavailable()] * len(group))
 
     def _answer(self, group: list[Waiting], outcomes: list[Any]) -> None:
-        self.unanswered -= len(group)
-        for (_, _, resolve), outcome in zip(group, outcomes, strict=True):
+        self._answers.extend(zip((resolve for _, _, resolve in group), outcomes, strict=True))
+        if len(self._answers) == len(group):  # else they are being given
+            self._give_answers()
+
+    def _give_answers(self) -> None:
+        """Some, and the others in the next turns of the loop: reads get in between."""
+        for _ in range(min(ANSWERS, len(self._answers))):
+            self.unanswered -= 1
+            resolve, outcome = self._answers.popleft()
             resolve(outcome)
+        if self._answers:
+            self._loop.call_soon(self._give_answers)
 
     def _fail(self, group: list[Waiting]) -> None:
         """Answer the group, and all that come meanwhile, then get in step with the log again before the next one."""

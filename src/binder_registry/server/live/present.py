@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 
 from ...changes import Change, Position, next_mark
 from ...errors import StoreUnavailable
+from .entries import State
 from .event_ring import EventRing
 from .read_model import ForkedLog, Group, ReadModel
 
@@ -31,6 +32,10 @@ class Present:
         return self._model.position
 
     # For the writer.
+
+    def newest(self, name: str) -> State | None:
+        """What is shown of it, a tombstone too. In any thread."""
+        return self._model.entries.get(name)
 
     def announce(self, rows: Sequence[Change]) -> None:
         """These are about to be committed, and will be handed over to `written`. In the writer's thread.

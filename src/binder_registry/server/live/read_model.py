@@ -3,110 +3,17 @@
 Changed and read on the event loop only; another thread gets a `snapshot`, or a copy of `entries`.
 """
 
-from bisect import bisect_left
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
-import msgspec
 from msgspec import Struct
 
-from ...changes import Change, Position, next_mark
-from ...errors import StoreUnavailable
+from ...changes import Change, Newest, Position, next_mark
 from ...lookalikes import folded, is_plain
-from ...must_understand import full_view
 from ...registry import LIVE
 from ...strict_json import no_collection
-from ...template import Template
-from ...wire import decode_template
-from .answer import VARIES, Answer, entity_tag, path_of
-
-
-class Entry(Answer):
-    """The newest state of one template."""
-
-    __slots__ = ("_words", "deleted", "name", "revision")
-
-    def __init__(self, change: Change) -> None:
-        assert change.content is not None, "the newest change is never purged"
-        super().__init__(change.content + b"\n", entity_tag(change.position))
-        self.name = change.name
-        self.revision = change.revision
-        self.deleted = change.deleted
-        self._words: Words | None = None
-
-    @property
-    def content(self) -> bytes:
-        return self.body[:-1]
-
-    @property
-    def full(self) -> bytes:
-        return full_view(self.content, self.revision)
-
-    @property
-    def template(self) -> Template:
-        return decode_template(self.content, self.revision)
-
-    @property
-    def words(self) -> "Words":
-        """What queries look at; decoded at its first use."""
-        if self._words is None:
-            self._words = words_of(self.content)
-        return self._words
-
-
-ReadContent = Callable[[int], bytes]
-"""The content of the change with this revision, from the log. Raises `StoreUnavailable`."""
-
-
-class Tombstone:
-    """Of a deleted template: what it was is read from the log when it is asked for, which is not for the loop."""
-
-    __slots__ = ("_read", "mark", "name", "revision")
-
-    deleted = True
-
-    def __init__(self, change: Change, read: ReadContent) -> None:
-        self.name = change.name
-        self.revision = change.revision
-        self.mark = change.mark
-        self._read = read
-
-    @property
-    def etag(self) -> bytes:
-        return entity_tag(Position(self.revision, self.mark))
-
-    @property
-    def template(self) -> Template:
-        return decode_template(self._read(self.revision), self.revision)
-
-
-State = Entry | Tombstone
-
-
-def no_log(revision: int) -> bytes:
-    raise StoreUnavailable
-
-
-class Words(Struct, frozen=True, gc=False):
-    image: str
-    text: str  # in lower case
-    labels: dict[str, str]
-
-
-class _Searched(Struct, rename="kebab"):
-    name: str = ""
-    image_name: str = ""
-    display_name: str = ""
-    description: str = ""
-    labels: dict[str, str] = {}
-
-
-_searched = msgspec.json.Decoder(_Searched)
-
-
-def words_of(content: bytes) -> Words:
-    found = _searched.decode(content)
-    text = "\n".join((found.name, found.display_name, found.description, found.image_name))
-    return Words(found.image_name, text.lower(), found.labels)
+from .answer import Answer, CodedAnswer, entity_tag, path_of
+from .blocks import Block, Blocks
+from .entries import Entry, ReadContent, State, Tombstone, no_log
 
 
 class Group(Struct):
@@ -121,8 +28,7 @@ class Group(Struct):
     passed_over: Position  # of the last change before these
     entries: dict[str, State]
     answers: dict[bytes, Answer]
-    living: list[Entry]
-    names: list[str]
+    living: Blocks[Entry]
     odd: list[str]
 
 
@@ -139,11 +45,9 @@ class ReadModel:
         self._read = read
         self.answers: dict[bytes, Answer] = {}  # by request target; the list only while it is assembled
         self.entries: dict[str, State] = {}  # tombstones too
-        self.living: list[Entry] = []  # by name, in code points
+        self.living = Blocks[Entry]()  # by name, in code points
         self.position = Position(0)
         self.odd: dict[str, set[str]] = {}  # names of the living that are not plain, by what they look like
-        self._lent = False  # `living` is in other hands: it is not to change any more
-        self._names: list[str] = []  # of the living, in the same order
         self._list = f"{prefix}/templates".encode()
 
     @property
@@ -152,16 +56,38 @@ class ReadModel:
 
     def load(self, position: Position, newest: Iterable[Change]) -> None:
         """Start over from the newest change of every name, tombstones too, ordered by name."""
-        self.entries = {change.name: self.state_of(change) for change in newest}
-        self.living = [entry for entry in self.entries.values() if isinstance(entry, Entry)]
-        self._lent = False
-        self._names = [entry.name for entry in self.living]
+        self._load(position, [self.state_of(change) for change in newest])
+
+    @no_collection()
+    def load_present(self, position: Position, newest: Iterable[Newest]) -> None:
+        """The same, from what `Registry.present` gives. In any thread, while nobody looks at the model."""
+        read, states, mark = self._read, list[State](), b""
+        revision = position.revision
+        for name, written, own_mark, deleted, content in newest:
+            if written > revision:
+                revision, mark = written, own_mark
+            if deleted:
+                states.append(Tombstone(name, written, own_mark, read))
+            else:
+                states.append(Entry(name, written, own_mark, content))
+        states.reverse()
+        self._load(Position(revision, mark) if mark else position, states)
+
+    def _load(self, position: Position, states: list[State]) -> None:
+        self.entries = {state.name: state for state in states}
+        living = [state for state in states if isinstance(state, Entry)]
+        self.living = Blocks.of(living)
         self.odd = {}
-        together = "".join(self._names)
+        names = [entry.name for entry in living]
+        together = "".join(names)
         if not together.isascii() or " " in together:  # else all are plain: a quick look at a hundred thousand
-            for name in self._names:
+            for name in names:
                 self._look_at(name)
-        self.answers = {self._target(entry.name): entry for entry in self.living}
+        beginning = f"{self.prefix}/templates/"
+        if path_of(together) == f"/templates/{together}":  # nothing in them is to be quoted
+            self.answers = {f"{beginning}{entry.name}".encode(): entry for entry in living}
+        else:
+            self.answers = {self._target(entry.name): entry for entry in living}
         described_by = f'<{self.prefix}/openapi.json>; rel="service-desc"'.encode()
         self.answers[f"{self.prefix}/".encode()] = Answer(LIVE, b"", ((b"link", described_by),))
         self.position = position
@@ -188,17 +114,18 @@ class ReadModel:
         return new
 
     def state_of(self, change: Change) -> State:
-        return Tombstone(change, self._read) if change.deleted else Entry(change)
+        if change.deleted:
+            return Tombstone(change.name, change.revision, change.mark, self._read)
+        return Entry.of(change)
 
     def apply_group(self, group: "Group") -> bool:
         """Show it: in no time, however much it is. False where it does not follow from what is shown by now."""
         if self.position != group.before:
             return False
-        self.position, self._lent = group.after, False
+        self.position = group.after
         self.entries, group.entries = group.entries, self.entries
         self.answers, group.answers = group.answers, self.answers
         self.living, group.living = group.living, self.living
-        self._names, group.names = group.names, self._names
         for name in group.odd:
             self.odd.get(folded(name), set()).discard(name)
             if not self.entries[name].deleted:
@@ -222,65 +149,50 @@ class ReadModel:
         newest = [(change, shown.get(change.name)) for change in changes[-most:]]
         passed_over = changes[-most - 1].position if len(changes) > most else before
         entries, answers = shown.copy(), self.answers.copy()
-        added, gone = list[str](), set[str]()
+        new = dict[str, Entry | None]()
         changes.reverse()
         while changes:
             change = changes.pop()
             name, there = change.name, shown.get(change.name)
-            lived = there is not None and not there.deleted
             entries[name] = state = self.state_of(change)
             if isinstance(state, Entry):
-                answers[self._target(name)] = state
-                if not lived:
-                    added.append(name)
-            elif lived:
+                answers[self._target(name)] = new[name] = state
+            elif there is not None and not there.deleted:
                 answers.pop(self._target(name), None)
-                gone.add(name)
+                new[name] = None
         answers.pop(self._list, None)
-        left = [name for name in self._names if name not in gone] if gone else self._names
-        names = sorted(left + sorted(added))  # of two sorted parts, which is quick
-        living = [entry for name in names if isinstance(entry := entries[name], Entry)]
         odd = [name for name in named if not is_plain(name)]
-        return Group(before, after, newest, passed_over, entries, answers, living, names, odd)
+        return Group(before, after, newest, passed_over, entries, answers, self.living.changed(new), odd)
 
-    def snapshot(self) -> list[Entry]:
-        """The living, by name, for another thread. It costs a copy only when something changes afterwards."""
-        self._lent = True
-        return self.living
+    def snapshot(self) -> list[Block[Entry]]:
+        """The living, by name, for another thread."""
+        return self.living.seen()
 
-    def list_answer(self) -> Answer:
-        """`GET /templates`, assembled at most once per revision."""
+    def list_answer(self) -> CodedAnswer:
+        """`GET /templates`, put together at most once per revision."""
         answer = self.answers.get(self._list)
-        if answer is None:
-            body = b"[%b]\n" % b",".join([entry.content for entry in self.living])
-            answer = Answer(body, entity_tag(self.position), (VARIES,))
-            answer.encodings = {}
-            self.answers[self._list] = answer
+        if not isinstance(answer, CodedAnswer):
+            answer = self.answers[self._list] = CodedAnswer(self.living.pieces(), entity_tag(self.position))
         return answer
 
     def _target(self, name: str) -> bytes:
         return f"{self.prefix}{path_of(name)}".encode()
 
-    def _show(self, entry: State) -> None:
-        name, before = entry.name, self.entries.get(entry.name)
-        self.entries[name] = entry
-        if self._lent:
-            self.living, self._lent = self.living.copy(), False
-        at, lived = bisect_left(self._names, name), before is not None and not before.deleted
-        if isinstance(entry, Tombstone):
-            self.answers.pop(self._target(name), None)
-            if lived:
-                del self._names[at], self.living[at]
-                if not is_plain(name):
-                    self.odd[folded(name)].discard(name)
+    def _show(self, state: State) -> None:
+        name, before = state.name, self.entries.get(state.name)
+        self.entries[name] = state
+        lived = before is not None and not before.deleted
+        if isinstance(state, Entry):
+            self.answers[self._target(name)] = state
+            self.living.put(state)
+            if not lived:
+                self._look_at(name)
             return
-        self.answers[self._target(name)] = entry
+        self.answers.pop(self._target(name), None)
         if lived:
-            self.living[at] = entry
-        else:
-            self._names.insert(at, name)
-            self.living.insert(at, entry)
-            self._look_at(name)
+            self.living.drop(name)
+            if not is_plain(name):
+                self.odd[folded(name)].discard(name)
 
     def _look_at(self, name: str) -> None:
         if not is_plain(name):

@@ -1,0 +1,255 @@
+"""A writer that knows where its last commit led to, over a log that appends without its lock."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+from msgspec.structs import replace
+from starlette.testclient import TestClient
+
+from binder_registry import Identity, LogStore, Registry, Scope, Template
+from binder_registry.auth import Reach
+from binder_registry.backends.memory import MemoryLog
+from binder_registry.changes import Change, Head
+from binder_registry.errors import StoreUnavailable
+from binder_registry.selector import parse_selector
+from binder_registry.server import App, Options
+
+from .asking import SCIPY, R, application, asked, names
+
+OTHERS = Template(name="others", image_name="i")
+OURS = Template(name="r", image_name="i", labels={"team": "physics"})
+THEIRS = Template(name="r-maths", image_name="i", labels={"team": "maths"})
+
+
+class OneHolder:
+    blocking = False
+
+    def __init__(self, holder: Identity) -> None:
+        self._holder = holder
+
+    def identify(self, token: str) -> Identity:
+        return self._holder
+
+
+class FarLog(MemoryLog):
+    """What another server does once: `meanwhile` just before the next append, `while_asked` at the next question for
+    a name."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.locked = 0
+        self.appended = 0
+        self.meanwhile: Callable[[], object] = lambda: None
+        self.while_asked: Callable[[], object] = lambda: None
+        self.fails = False
+
+    @contextmanager
+    def writing(self) -> Iterator[list[Change]]:
+        self.locked += 1
+        with super().writing() as rows:
+            yield rows
+
+    def current(self, name: str) -> Change | None:
+        while_asked, self.while_asked = self.while_asked, lambda: None
+        while_asked()
+        return super().current(name)
+
+    def append_after(self, head: Head, rows: list[Change]) -> bool:
+        meanwhile, self.meanwhile = self.meanwhile, lambda: None
+        meanwhile()
+        if self.fails:
+            self.fails = False
+            raise StoreUnavailable
+        with super().writing() as there:
+            if self.head() != head:
+                return False
+            there += rows
+        self.appended += 1
+        return True
+
+
+@pytest.fixture
+def log() -> FarLog:
+    return FarLog()
+
+
+@pytest.fixture
+def client(log: FarLog) -> Iterator[TestClient]:
+    """With two templates, and so two commits that nobody came between."""
+    with asked(application(LogStore(log))) as client:
+        client.post("/templates", json=SCIPY)
+        client.post("/templates", json=R)
+        yield client
+
+
+def test_one_who_writes_alone_takes_no_lock(client: TestClient, log: FarLog) -> None:
+    before = log.locked
+
+    statuses = [
+        client.post("/templates", json={**R, "name": "new"}).status_code,
+        client.put("/templates/r", json={"command": "c"}).status_code,
+        client.patch("/templates/new", json={"command": "d"}).status_code,
+        client.delete("/templates/r").status_code,
+        client.post("/templates", json=R).status_code,  # where a tombstone is
+        client.post("/templates/r/restore", json={"revision": 2}).status_code,
+    ]
+
+    assert statuses == [201, 202, 200, 200, 201, 200]
+    assert (log.locked, log.appended) == (before, 6)
+
+
+def test_what_is_written_without_the_lock_is_a_sound_log(client: TestClient, log: FarLog) -> None:
+    client.put("/templates/r", json={"command": "c"})
+    client.delete("/templates/r")
+    client.post("/templates", json=R)
+
+    previous = [(change.name, change.previous) for change in log.read(0, 10)]
+    assert previous == [("scipy", 0), ("r", 0), ("r", 2), ("r", 3), ("r", 4)]
+    assert client.get("/templates/r").json()["time-created"] == client.get("/templates/r").json()["time-modified"]
+
+
+def test_where_others_wrote_in_between_it_is_written_behind_them(client: TestClient, log: FarLog) -> None:
+    log.meanwhile = lambda: LogStore(log).register_template(OTHERS)
+
+    answer = client.post("/templates", json={**R, "name": "new"})
+
+    assert answer.status_code == 201
+    assert [change.name for change in log.read(0, 10)] == ["scipy", "r", "others", "new"]
+    assert names(client.get("/templates")) == ["new", "others", "r", "scipy"]
+
+
+def test_what_others_wrote_may_be_shown_before_it_is_written(client: TestClient, log: FarLog) -> None:
+    client.delete("/templates/r")
+    client.put("/templates/scipy", json={"command": "c"})
+
+    def others() -> None:
+        LogStore(log).register_template(OTHERS)
+        shown = client.get("/templates/others", headers={"Registry-Revision": "5"})
+        assert shown.status_code == 200
+
+    log.while_asked = others
+    answer = client.post("/templates", json=R)
+
+    assert answer.status_code == 201
+    assert [change.name for change in log.read(3, 10)] == ["scipy", "others", "r"]
+
+
+def test_what_others_wrote_in_between_decides(client: TestClient, log: FarLog) -> None:
+    log.meanwhile = lambda: LogStore(log).register_template(OTHERS)
+
+    answer = client.post("/templates", json={**R, "name": "others"})
+
+    assert answer.status_code == 409
+
+
+def test_a_refusal_is_the_logs_and_not_of_what_was_seen(client: TestClient, log: FarLog) -> None:
+    before = log.locked
+
+    answers = [
+        client.post("/templates", json=R),
+        client.put("/templates/r", json={"command": "c"}, headers={"If-Match": '"1"'}),
+        client.delete("/templates/nobody"),
+    ]
+
+    assert [answer.status_code for answer in answers] == [409, 412, 404]
+    assert log.locked == before + 3
+
+
+@pytest.mark.parametrize(
+    ("condition", "status"),
+    [
+        ({"If-Unmodified-Since": "Mon, 01 Jan 2035 00:00:00 GMT"}, 202),
+        ({"If-Unmodified-Since": "Mon, 01 Jan 2001 00:00:00 GMT"}, 412),
+        ({"If-Match": '"2"'}, 202),
+        ({"If-Match": '"1"'}, 412),
+        ({"If-None-Match": "*"}, 412),
+    ],
+)
+def test_conditions_hold_without_the_lock_as_with_it(
+    client: TestClient, condition: dict[str, str], status: int
+) -> None:
+    answer = client.put("/templates/r", json={"command": "c"}, headers=condition)
+
+    assert answer.status_code == status
+
+
+def test_a_purge_takes_the_lock(client: TestClient, log: FarLog) -> None:
+    client.put("/templates/r", json={"command": "c"})
+    before = log.locked
+
+    answer = client.delete("/templates/r/changes/2")
+
+    assert answer.status_code == 204
+    assert log.locked == before + 1
+    assert log.read(1, 2)[0].content is None
+
+
+@pytest.fixture
+def limited(log: FarLog) -> Iterator[TestClient]:
+    """Of who may write what is called `r…` and is of physics, beside one of another team."""
+    reach = Reach((("r*",),), tuple(parse_selector("team=physics", parameter="labels")))
+    holder = Identity("course", frozenset({Scope.WRITE}), "token", reach=reach)
+    store = LogStore(log)
+    for template in (OURS, THEIRS):
+        store.register_template(template)
+    with asked(App(Registry(store, OneHolder(holder)), Options())) as client:
+        for _ in range(2):
+            client.put("/templates/r", json={"command": "c"})
+        yield client
+
+
+def test_who_is_within_reach_writes_without_the_lock(limited: TestClient, log: FarLog) -> None:
+    before = log.locked
+
+    statuses = [
+        limited.patch("/templates/r", json={"command": "d"}).status_code,
+        limited.post("/templates", json={**R, "name": "r2", "labels": {"team": "physics"}}).status_code,
+        limited.patch("/templates/r", json={"replaced-by": "r2"}).status_code,
+    ]
+
+    assert (statuses, log.locked) == ([200, 201, 200], before)
+
+
+@pytest.mark.parametrize(
+    ("method", "name", "body"),
+    [
+        ("PUT", "r-maths", {"command": "c"}),
+        ("PATCH", "r-maths", {"labels": {"team": "physics"}}),
+        ("PATCH", "r", {"labels": {"team": "maths"}}),
+        ("PATCH", "r", {"replaced-by": "r-maths"}),
+        ("PATCH", "r", {"replaced-by": "scipy"}),
+        ("DELETE", "r-maths", None),
+    ],
+)
+def test_who_is_out_of_reach_writes_nothing_without_the_lock(
+    limited: TestClient, log: FarLog, method: str, name: str, body: object
+) -> None:
+    head = log.head()
+
+    answer = limited.request(method, f"/templates/{name}", json=body)
+
+    assert (answer.status_code, answer.headers.get("registry-error")) == (403, "out_of_reach")
+    assert log.head() == head
+
+
+def test_what_others_moved_out_of_reach_in_between_is_not_written(limited: TestClient, log: FarLog) -> None:
+    log.meanwhile = lambda: LogStore(log).replace_template(replace(OURS, labels={"team": "maths"}))
+
+    answer = limited.patch("/templates/r", json={"command": "d"})
+
+    assert answer.status_code == 403
+    assert log.head().revision == 5
+
+
+def test_after_a_failure_the_log_is_asked_again(client: TestClient, log: FarLog) -> None:
+    log.fails = True
+    failed = client.post("/templates", json={**R, "name": "new"})
+    while client.get("/health").status_code != 200:
+        pass
+    before = log.locked
+
+    written = client.post("/templates", json={**R, "name": "new"})
+
+    assert (failed.status_code, written.status_code) == (503, 201)
+    assert log.locked == before + 1

@@ -1,0 +1,222 @@
+"""A crowd, and one plain read that gets in between."""
+
+import asyncio
+import gc
+import socket
+from collections import Counter as Counted
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from binder_registry import InMemoryStore, Registry
+from binder_registry.auth import TokenAuthStore
+from binder_registry.server import App, Options
+from binder_registry.server.http import fast_path, turns
+from binder_registry.server.http.accepting import AT_ONCE, Accepting
+from binder_registry.server.http.counters import Counters
+from binder_registry.server.http.fast_path import fast_protocol
+from binder_registry.server.http.recorder import Exchange
+from binder_registry.server.live import group_commit
+from binder_registry.server.live.group_commit import ANSWERS, MAX_GROUP
+
+from .recording import KEY, Connection, started_app
+
+PLAIN = b"GET /templates/scipy HTTP/1.1\r\nHost: r\r\n\r\n"
+LIST = b"GET /templates HTTP/1.1\r\nHost: r\r\n\r\n"
+OTHER = b"GET /health HTTP/1.1\r\nHost: r\r\n\r\n"
+BODY = b'{"name":"a","image-name":"i"}'
+POST = b"POST /templates HTTP/1.1\r\nAuthorization: token %b\r\nContent-Length: 29\r\n\r\n" % KEY.encode()
+CROWD = 10
+
+Crowd = Callable[[], list[Connection]]
+
+
+@pytest.fixture
+def crowd(monkeypatch: pytest.MonkeyPatch) -> Iterator[Crowd]:
+    """Opens ten connections to one server, which answers one of a crowd's requests in each turn of the loop."""
+    monkeypatch.setattr(turns, "FEW", 0)
+    monkeypatch.setattr(turns, "SLICE_SECONDS", 0.0)
+    with started_app("scipy") as (loop, app):
+        protocol = fast_protocol(app.service.model, access_log=None, counters=Counters())
+        opened: list[Connection] = []
+
+        def crowd() -> list[Connection]:
+            opened.extend(Connection(loop, protocol, app) for _ in range(CROWD))
+            for connection in opened:
+                connection.protocol.connections = set(opened)  # type: ignore[arg-type]
+            return opened
+
+        yield crowd
+        for connection in opened:
+            connection.transport.abort()
+            connection.settle()
+
+
+def test_a_plain_read_is_answered_before_most_of_a_crowd_that_came_first(crowd: Crowd) -> None:
+    *others, reader = crowd()
+    for other in others:
+        other.arrive(OTHER)
+    reader.loop.turn(4)
+
+    reader.arrive(PLAIN)
+
+    assert (reader.sent[9:12], sum(bool(other.sent) for other in others) <= 4) == (b"200", True)
+
+
+def test_a_request_leaves_nothing_that_only_the_garbage_collector_finds(crowd: Crowd) -> None:
+    first, second, *_ = crowd()
+    first.receive(OTHER)
+    gc.collect()
+    gc.disable()
+    try:
+        second.receive(OTHER)
+        left = [thing for thing in gc.get_objects() if isinstance(thing, Exchange)]
+    finally:
+        gc.enable()
+
+    assert (second.sent[9:12], left) == (b"200", [])
+
+
+def test_reads_of_much_take_turns_too(crowd: Crowd, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fast_path, "LARGE", 1)
+    first, *readers = crowd()
+    first.receive(LIST)  # which is kept
+
+    for reader in readers:
+        reader.arrive(LIST)
+    at_once = sum(bool(reader.sent) for reader in readers)
+    for reader in readers:
+        reader.settle()
+
+    assert (at_once, [reader.sent[9:12] for reader in readers]) == (1, [b"200"] * (CROWD - 1))
+
+
+def test_a_crowd_is_answered_to_the_last(crowd: Crowd) -> None:
+    others = crowd()
+    for other in others:
+        other.arrive(OTHER)
+
+    for other in others:
+        other.settle()
+
+    assert [other.sent[9:12] for other in others] == [b"200"] * CROWD
+
+
+@pytest.mark.parametrize("cut", [1, len(POST) - 1, len(POST), len(POST) + 5])
+def test_what_comes_in_pieces_while_it_waits_is_one_request(crowd: Crowd, cut: int) -> None:
+    first, last = crowd()[:2]
+    first.arrive(OTHER)
+
+    last.arrive((POST + BODY)[:cut])
+    last.arrive((POST + BODY)[cut:])
+    last.loop.turn_until(lambda: last.sent)
+
+    assert last.sent.count(b"HTTP/1.1 ") == last.sent.count(b"HTTP/1.1 201 Created") == 1
+
+
+def test_a_plain_read_behind_a_request_that_waits_does_not_overtake_it(crowd: Crowd) -> None:
+    first, last = crowd()[:2]
+    first.arrive(OTHER)
+
+    last.arrive(OTHER)
+    last.arrive(PLAIN)
+    last.settle()
+
+    bodies = last.sent.split(b"HTTP/1.1 200")
+    assert [b"scipy-notebook" in body for body in bodies] == [False, False, True]
+
+
+def test_who_sends_no_more_while_its_request_waits_is_answered_and_let_go(crowd: Crowd) -> None:
+    first, last = crowd()[:2]
+    first.arrive(OTHER)
+    last.arrive(OTHER)
+
+    stays_open = last.protocol.eof_received()  # type: ignore[func-returns-value]  # uvicorn's gives None
+    last.settle()
+
+    assert stays_open
+    assert (last.sent[9:12], last.closed) == (b"200", True)
+
+
+def test_a_server_that_stops_answers_who_waits_for_a_turn(crowd: Crowd) -> None:
+    first, last = crowd()[:2]
+    first.arrive(OTHER)
+    last.arrive(OTHER)
+
+    last.protocol.shutdown()
+    last.settle()
+
+    assert last.sent[9:12] == b"200"
+
+
+def test_of_who_is_lost_while_its_request_waits_nothing_is_left(crowd: Crowd) -> None:
+    first, lost = crowd()[:2]
+    first.arrive(OTHER)
+    lost.arrive(POST)
+    lost.arrive(BODY)
+
+    lost.transport.abort()
+    lost.settle()
+
+    assert (lost.protocol.turns.size, lost.protocol.crowd.received.taken, first.sent[9:12]) == (0, 0, b"200")  # type: ignore[attr-defined]
+
+
+def test_new_connections_are_taken_a_few_in_each_turn_of_the_loop() -> None:
+    taken, count, turn = Counted[int](), 3 * AT_ONCE, 0
+
+    class Taken(asyncio.Protocol):
+        def connection_made(self, transport: asyncio.BaseTransport) -> None:
+            taken[turn] += 1
+            transport.close()
+
+    async def scene(listener: socket.socket) -> None:
+        nonlocal turn
+        accepting = Accepting(listener, Taken)
+        while taken.total() < count:
+            await asyncio.sleep(0)
+            turn += 1
+        accepting.close()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        clients = [socket.create_connection(listener.getsockname()) for _ in range(count)]
+        asyncio.run(scene(listener))
+        for client in clients:
+            client.close()
+
+    assert max(taken.values()) <= AT_ONCE
+
+
+def test_the_writes_of_one_commit_are_answered_some_in_each_turn_of_the_loop() -> None:
+    answered = Counted[int]()
+
+    async def scene() -> None:
+        app, turn, count = App(Registry(InMemoryStore(), TokenAuthStore(KEY)), Options()), 0, MAX_GROUP
+        await app.start()
+        for _ in range(count):
+            app.service.group_commit.put(lambda batch: None, (), lambda _: answered.update([turn]))
+        while answered.total() < count:
+            await asyncio.sleep(0)
+            turn += 1
+        await app.aclose()
+
+    asyncio.run(scene())
+
+    assert max(answered.values()) <= ANSWERS
+
+
+def test_the_writes_that_were_committed_are_answered_before_the_server_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(group_commit, "ANSWERS", 1)
+    answered, in_the_end = list[object](), list[object]()
+
+    async def scene() -> None:
+        app = App(Registry(InMemoryStore(), TokenAuthStore(KEY)), Options())
+        await app.start()
+        for number in range(MAX_GROUP):
+            app.service.group_commit.put(lambda batch, number=number: number, (), answered.append)  # type: ignore[misc]
+        await app.service.group_commit.close()
+        in_the_end.extend(answered)
+        await app.aclose()
+
+    asyncio.run(scene())
+
+    assert in_the_end == list(range(MAX_GROUP))
