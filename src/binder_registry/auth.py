@@ -62,7 +62,8 @@ class AuthStore(Protocol):
     One that may wait can have `known(token) -> Identity | None` too, which never does: what `identify` would say as far
     as it can be told at once, else None. A server asks it first, on its event loop, and so needs no thread for a token
     that it was asked about a moment ago. One that keeps answers can have `ask(token) -> Identity` too, which is
-    `identify` by an answer that it did not have yet.
+    `identify` by an answer that it did not have yet. One of which a token is the same identity's for ever can say so by
+    a true `unchanging`: it need not be asked about a token twice.
     """
 
     blocking: bool
@@ -81,6 +82,10 @@ def known(store: AuthStore, token: str) -> Identity | None:
     return tell(token) if tell else None
 
 
+def never_changes(store: AuthStore) -> bool:
+    return bool(getattr(store, "unchanging", False))
+
+
 def identified(store: AuthStore, token: str) -> Identity:
     """By an answer that the store did not keep from before. Raises what `identify` does."""
     ask: Callable[[str], Identity] = getattr(store, "ask", store.identify)
@@ -95,6 +100,7 @@ class TokenAuthStore:
     """
 
     blocking = False
+    unchanging = True
 
     def __init__(self, *tokens: str, name: str = "api-key") -> None:
         if not tokens:

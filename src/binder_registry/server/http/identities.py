@@ -5,7 +5,7 @@ from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 
-from ...auth import AuthStore, Identity, identified, known
+from ...auth import AuthStore, Identity, identified, known, never_changes
 from ...errors import AuthUnavailable, InvalidToken, TooBusy
 from ..limits import Limits
 from ..shares import NOBODY, Share
@@ -31,6 +31,11 @@ class Identities:
         self._waiting = set[asyncio.Task[Identity]]()  # questions without a thread
         self._silent = False  # it did not answer in time, and nothing since
         self._again_at = 0.0
+
+    @property
+    def unchanging(self) -> bool:
+        """Whether what was told of a token may be kept."""
+        return never_changes(self._store)
 
     def known(self, token: str) -> Identity | None:
         """What can be told at once. Raises `InvalidToken`."""
