@@ -21,6 +21,7 @@ from .counters import BOUNDS, Counters, Series
 from .crowd import Crowd
 from .fast_heads import HARMLESS, HEAD, LINE
 from .fast_writes import Writes
+from .plain_writes import Beginnings
 from .recorder import Recorder
 from .turns import PatientProtocol, Turns
 from .unsent import LARGE
@@ -109,7 +110,8 @@ def fast_protocol(
         pass
 
     Protocol.recorder, Protocol.crowd = Recorder(counters, access_log, limits), Crowd(limits)
-    Protocol.writes, Protocol.heads, Protocol.turns = writes, {}, Turns()
+    Protocol.writes, Protocol.heads, Protocol.beginnings = writes, {}, Beginnings(model)
+    Protocol.turns = Turns()
     if not open_reads:
         return Protocol
 

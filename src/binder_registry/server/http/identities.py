@@ -5,7 +5,7 @@ from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 
-from ...auth import AuthStore, Identity, identified, known
+from ...auth import AuthStore, Identity, holder_of, identified, known
 from ...errors import AuthUnavailable, InvalidToken, TooBusy
 from ..limits import Limits
 from ..shares import NOBODY, Share
@@ -32,6 +32,10 @@ class Identities:
         self.used: set[str] = set()  # ids of the registry's own tokens that came, until somebody writes it down
         self._silent = False  # it did not answer in time, and nothing since
         self._again_at = 0.0
+
+    @property
+    def holder(self) -> Identity | None:
+        return holder_of(self._store)
 
     def known(self, token: str) -> Identity | None:
         """What can be told at once. Raises `InvalidToken`."""

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from time import perf_counter
+from time import perf_counter, perf_counter_ns
 from typing import Any, Protocol
 
 from ...errors import RegistryError, TooBusy
@@ -10,7 +10,7 @@ from ..limits import Limits
 from ..live.pieces import Body, Pieces
 from .access_log import AccessLog, printable, word
 from .asgi import ASGIApp, Receive, Scope, Send
-from .counters import Counters, Key
+from .counters import Counters
 from .error_status import error_reply
 from .replies import Reply, send_reply
 from .request_ids import RequestIds
@@ -18,6 +18,12 @@ from .unsent import LARGE, Unsent
 from .uvicorn_parts import STATUS_LINE, RequestResponseCycle
 
 ABOUT_BODY = (b"content-type", b"content-length", b"content-encoding", b"etag", b"link", b"total-count", b"vary")
+WRITES = {  # plain ones: how they are counted
+    b"POST": ("/templates", "POST"),
+    b"PUT": ("/templates/{name}", "PUT"),
+    b"PATCH": ("/templates/{name}", "PATCH"),
+    b"DELETE": ("/templates/{name}", "DELETE"),
+}
 GONE = 499  # nginx's status for a client that left before its answer, in the log and the counters only
 
 
@@ -39,21 +45,14 @@ class Recorder:
             self.log.add(method.encode(), path, status, sent, seconds, request_id, client, by)
 
     def add_write(
-        self,
-        key: Key,
-        target: bytes,
-        by: str,
-        sent: int,
-        seconds: float,
-        request_id: bytes,
-        client: bytes,
+        self, method: bytes, line: bytes, status: int, sent: int, request_id: bytes, told: bytes, started: int
     ) -> None:
-        """A plain write, whose target needs no escaping."""
-        _, method, status = key
-        self.counters.add(key, sent, seconds)
+        """A plain write; `line` is its first one, up to the version, which needs no escaping."""
+        now = perf_counter_ns()
+        route, verb = WRITES[method]
+        self.counters.add((route, verb, status), sent, (now - started) * 1e-9)
         if self.log:
-            who = word(by.encode(errors="replace"))
-            self.log.add(method.encode(), target, status, sent, seconds, request_id, client, who)
+            self.log.add_line(b" %b %d %d " % (line, status, sent), (now - started) // 1000, request_id, told, now)
 
     def add_refusal(self, reply: Reply, scope: Any, client: bytes) -> bytes:
         """An answer of the protocol's own, and its id. `scope` is that of a request whose head was read, or None."""

@@ -64,7 +64,7 @@ class PatientProtocol(WritingProtocol):
             self._late += data
             self.turns.size += len(data)
             self.flow.pause_reading()
-        elif self.may_begin():
+        elif len(self.connections) <= FEW or self.may_begin():  # the first is the usual case, without a call
             super().data_received(data)
         else:
             self.put_off(data)

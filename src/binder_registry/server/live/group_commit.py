@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from functools import partial
+from operator import itemgetter
 from queue import Empty, SimpleQueue
 from time import monotonic
 from typing import Any, TypeVar
@@ -34,6 +35,7 @@ Resolve = Callable[[Any], None]
 """Takes what the operation gave, or the `RegistryError` that it raised or met. On the loop; it must not raise."""
 
 Waiting = tuple[Operation[Any], Collection[str], Resolve]
+_resolve_of = itemgetter(2)
 logger = logging.getLogger(__name__)
 
 
@@ -162,32 +164,38 @@ class GroupCommit:
             return UnexpectedError()
 
     def _finish(self, group: list[Waiting], outcomes: list[Any], rows: list[Change] | Group) -> None:
-        def answer(shown: "asyncio.Future[None]") -> None:
-            failure = shown.exception()
-            self._answer(group, [StoreUnavailable()] * len(group) if failure else outcomes)
-
         shown = self._present.written(rows)
-        if shown.done():
-            answer(shown)
-        else:
-            shown.add_done_callback(answer)
-            self._loop.call_later(SHOW_SECONDS, _give_up, shown)
+        if shown is None:
+            self._answer(group, outcomes)
+            return
+
+        def answer(shown: "asyncio.Future[None]") -> None:
+            if shown.exception():
+                self._refuse(group)
+            else:
+                self._answer(group, outcomes)
+
+        shown.add_done_callback(answer)
+        self._loop.call_later(SHOW_SECONDS, _give_up, shown)
 
     def _refuse(self, group: list[Waiting]) -> None:
         self._answer(group, [StoreUnavailable()] * len(group))
 
     def _answer(self, group: list[Waiting], outcomes: list[Any]) -> None:
-        self._answers.extend(zip((resolve for _, _, resolve in group), outcomes, strict=True))
-        if len(self._answers) == len(group):  # else they are being given
+        being_given = bool(self._answers)
+        self._answers.extend(zip(map(_resolve_of, group), outcomes, strict=True))
+        if not being_given:
             self._give_answers()
 
     def _give_answers(self) -> None:
         """Some, and the others in the next turns of the loop: reads get in between."""
-        for _ in range(min(ANSWERS, len(self._answers))):
-            self.unanswered -= 1
-            resolve, outcome = self._answers.popleft()
+        answers = self._answers
+        number = min(ANSWERS, len(answers))
+        self.unanswered -= number
+        for _ in range(number):
+            resolve, outcome = answers.popleft()
             resolve(outcome)
-        if self._answers:
+        if answers:
             self._loop.call_soon(self._give_answers)
 
     def _fail(self, group: list[Waiting]) -> None:

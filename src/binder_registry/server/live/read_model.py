@@ -11,7 +11,7 @@ from ...changes import Change, Newest, Position, next_mark
 from ...lookalikes import folded, is_plain
 from ...registry import LIVE
 from ...strict_json import no_collection
-from .answer import Answer, CodedAnswer, entity_tag, path_of
+from .answer import Answer, CodedAnswer, entity_tag, is_path, path_of
 from .blocks import Block, Blocks
 from .entries import Entry, ReadContent, State, Tombstone, no_log
 
@@ -49,6 +49,7 @@ class ReadModel:
         self.position = Position(0)
         self.odd: dict[str, set[str]] = {}  # names of the living that are not plain, by what they look like
         self._list = f"{prefix}/templates".encode()
+        self._folder = self._list + b"/"
 
     @property
     def revision(self) -> int:
@@ -98,25 +99,28 @@ class ReadModel:
         What is shown already is passed over; after a gap nothing is taken. Raises `ForkedLog`.
         """
         new: list[tuple[Change, State | None]] = []
+        entries, revision = self.entries, self.position.revision
         for change in changes:
-            if change.revision <= self.revision:
-                continue
-            if change.revision != self.revision + 1:
+            if change.revision != revision + 1:
+                if change.revision <= revision:
+                    continue
                 break
             if not new and next_mark(self.position.mark, change) != change.mark:
                 raise ForkedLog  # what follows is from the same log
-            new.append((change, self.entries.get(change.name)))
+            before = entries.get(change.name)
+            new.append((change, before))
             if change.content is not None:  # else it is purged, and a newer change of the same name follows
-                self._show(self.state_of(change))
-            self.position = change.position
+                self._show(change, before)
+            revision += 1
         if new:
+            self.position = new[-1][0].position
             self.answers.pop(self._list, None)
         return new
 
     def state_of(self, change: Change) -> State:
         if change.deleted:
             return Tombstone(change.name, change.revision, change.mark, self._read)
-        return Entry.of(change)
+        return Entry(change.name, change.revision, change.mark, change.content)
 
     def apply_group(self, group: "Group") -> bool:
         """Show it: in no time, however much it is. False where it does not follow from what is shown by now."""
@@ -178,13 +182,15 @@ class ReadModel:
     def _target(self, name: str) -> bytes:
         return f"{self.prefix}{path_of(name)}".encode()
 
-    def _show(self, state: State) -> None:
-        name, before = state.name, self.entries.get(state.name)
-        self.entries[name] = state
-        lived = before is not None and not before.deleted
+    def _show(self, change: Change, before: State | None) -> None:
+        name, lived = change.name, before is not None and not before.deleted
+        state = self.entries[name] = self.state_of(change)
         if isinstance(state, Entry):
-            self.answers[self._target(name)] = state
             self.living.put(state)
+            if is_path(name):  # nor is there anything to look at
+                self.answers[self._folder + name.encode()] = state
+                return
+            self.answers[self._target(name)] = state
             if not lived:
                 self._look_at(name)
             return
