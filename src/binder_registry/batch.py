@@ -6,7 +6,7 @@ from datetime import datetime
 from msgspec import Struct
 from msgspec.structs import replace
 
-from .changes import Action, Change, Head, Position, chained, content_digest, head_after, mark_after
+from .changes import Action, Change, Head, Position, content_digest, head_after, mark_after
 from .clock import later
 from .draft_changes import Draft
 from .errors import FormatTooNew, InvalidRequest, RevisionConflict, TemplateNotFound
@@ -19,6 +19,8 @@ from .store import Expected
 from .strict_json import no_collection
 from .template import Template
 from .wire import encode_template
+
+_WITH_CONTENT = frozenset({Action.CREATED, Action.UPDATED, Action.RESTORED})  # that is new, or anew
 
 
 class Seen(Struct, frozen=True):
@@ -97,40 +99,33 @@ class Batch:
         """Add one change. Sets the times; checks the rules where the content is new, unless it was `checked` just now.
         Gives the template as stored."""
         self._begin(by, note)
-        head, before = self.head, self.current(template.name)
-        time = self._time_after(head)
-        if action in (Action.CREATED, Action.UPDATED, Action.RESTORED):
+        newest: Head | Change = self.rows[-1] if self.rows else self.start
+        revision, time, name = newest.revision + 1, self._time_after(newest.time), template.name
+        if action in _WITH_CONTENT:
             if not checked:
                 check(template)
-            template = replace(template, time_created=template.time_created or time, time_modified=time, deleted=False)
+            created = template.time_created or time
+            template = replace(template, time_created=created, time_modified=time, deleted=False, revision=revision)
+        else:
+            template = replace(template, revision=revision)
         content = encode_template(template)
         if self._format < FORMAT:  # once it is as new as it gets, nothing is looked at
             self._format = max(self._format, format_of(template, content))
-        revision = head.revision + 1
-        change = Change(
-            revision=revision,
-            mark=b"",
-            time=time,
-            by=by,
-            note=note,
-            action=action,
-            name=template.name,
-            previous=before.revision if before else 0,
-            first=first or revision,
-            deleted=template.deleted,
-            content=content,
-            digest=content_digest(content),
-        )
-        change = chained(head.mark, change)
+        before, digest = self.current(name), content_digest(content)
+        previous, first = before.revision if before else 0, first or revision
+        mark = mark_after(newest.mark, (revision, time, by, note, action, name, previous, first), digest)
+        deleted = template.deleted
+        change = Change(revision, mark, time, by, note, action, name, previous, first, deleted, content, digest)
         self.rows.append(change)
-        self._written[change.name] = change
-        return replace(template, revision=revision)
+        self._written[name] = change
+        return template
 
     @no_collection()
     def extend(self, drafts: Iterable[Draft], by: str, note: str) -> None:
         """Add changes that were drafted for what is current, as one group, each of another template."""
         self._begin(by, note)
-        head, time = self.head, self._time_after(self.head)
+        head = self.head
+        time = self._time_after(head.time)
         first, mark = head.revision + 1, head.mark
         for revision, draft in enumerate(drafts, first):
             content = draft.content(timestamp(time).encode())
@@ -142,6 +137,10 @@ class Batch:
             self._format = max(self._format, draft.format)
             self.rows.append(change)
             self._written[name] = change
+
+    def part(self) -> "Part":
+        """A block of writes within these."""
+        return Part(self)
 
     def cut_back(self, length: int) -> None:
         del self.rows[length:]
@@ -166,19 +165,38 @@ class Batch:
             else:
                 self.log.blank(revision)
 
-    def _time_after(self, head: Head) -> datetime:
+    def _time_after(self, newest: datetime | None) -> datetime:
         time = self._now()
-        if head.time is None or time > head.time:
+        if newest is None or time > newest:
             return time
         self.behind = time
-        return later(head.time)
+        return later(newest)
 
     def _begin(self, by: str, note: str) -> None:
         """Raises `FormatTooNew`, and `InvalidRequest` for texts that PostgreSQL cannot keep."""
-        for field, text in (("by", by), ("note", note)):
-            if "\0" in text:
-                raise InvalidRequest.parameter(field, "must not contain a NUL character")
+        if "\0" in by or "\0" in note:
+            raise InvalidRequest.parameter("by" if "\0" in by else "note", "must not contain a NUL character")
         if not self._format:
             self._format = self._format_before = self._seen.format if self._seen else format_kept(self.log)
         if self._format > FORMAT:
             raise FormatTooNew
+
+
+class Part:
+    """Some of the writes of a batch: an exception that leaves the block undoes them, and no others.
+
+    A class, since each write is one: a generator would take longer than its rules.
+    """
+
+    __slots__ = ("_batch", "_length")
+
+    def __init__(self, batch: Batch) -> None:
+        self._batch = batch
+
+    def __enter__(self) -> Batch:
+        self._length = len(self._batch.rows)
+        return self._batch
+
+    def __exit__(self, kind: object, error: object, traceback: object) -> None:
+        if kind is not None:
+            self._batch.cut_back(self._length)

@@ -4,7 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from functools import partial
 
@@ -42,22 +42,17 @@ class LogStore:
         self._local = threading.local()
         self._warn_at = 0.0
 
-    @contextmanager
-    def atomic(self, seen: Seen | None = None) -> Iterator[Batch]:
+    def atomic(self, seen: Seen | None = None) -> AbstractContextManager[Batch]:
         """All writes inside commit as one or none; this thread sees them before the commit. Blocks nest: an exception
         that leaves an inner block undoes only that block's writes.
 
         With what was `seen` of a log that `appends_after`, it is not locked before. Raises `LogMoved` then, at the end.
         """
         outer = self._batch
-        if outer is not None:
-            length = len(outer.rows)
-            try:
-                yield outer
-            except BaseException:
-                outer.cut_back(length)
-                raise
-            return
+        return self._outermost(seen) if outer is None else outer.part()
+
+    @contextmanager
+    def _outermost(self, seen: Seen | None) -> Iterator[Batch]:
         with appending(self.log, seen.head) if seen else self.log.writing() as rows:
             self._local.batch = batch = Batch(self.log, rows, self._now, seen)
             try:
@@ -102,7 +97,9 @@ class LogStore:
             if current and not current.deleted:
                 check(template)  # 2015 named a missing member before the conflict
                 raise TemplateExists
-            return batch.append(Action.CREATED, replace(template, time_created=None), by, note)
+            if template.time_created:
+                template = replace(template, time_created=None)
+            return batch.append(Action.CREATED, template, by, note)
 
     def update_template(
         self, template: Template, *, expected: Expected = None, by: str = "", note: str = ""

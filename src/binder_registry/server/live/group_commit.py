@@ -153,7 +153,7 @@ class GroupCommit:
 
     def _attempt(self, operation: Operation[Any], batch: Batch) -> Any:
         try:
-            with self._registry.atomic():
+            with batch.part():
                 return operation(batch)
         except RegistryError as error:
             return error.with_traceback(None)  # whose frames know the outcomes: each would be garbage to be looked for
