@@ -63,6 +63,13 @@ class Batch:
             self._stored[name] = self._seen.find(name) if self._seen else self.log.current(name)
         return self._stored[name]
 
+    def written_at(self, name: str) -> datetime | None:
+        """When its newest change was, of which what was seen need not tell."""
+        current = self.current(name)
+        if self._seen and name not in self._written:
+            current = self.log.current(name)
+        return current.time if current else None
+
     def template(self, name: str) -> Template | None:
         """The newest state of `name`, a tombstone too."""
         current = self.current(name)

@@ -150,9 +150,15 @@ def test_a_refusal_is_the_logs_and_not_of_what_was_seen(client: TestClient, log:
         ({"If-None-Match": "*"}, 412),
     ],
 )
+@pytest.mark.parametrize("last", ["r", "scipy"])  # that was written, whose change the writer has kept
 def test_conditions_hold_without_the_lock_as_with_it(
-    client: TestClient, condition: dict[str, str], status: int
+    client: TestClient, condition: dict[str, str], status: int, last: str
 ) -> None:
+    client.put("/templates/r", json={"command": "b"})
+    client.put(f"/templates/{last}", json={"command": "b"})
+    revision = 3 if last == "scipy" else 4
+    condition = {header: value.replace('"2"', f'"{revision}"') for header, value in condition.items()}
+
     answer = client.put("/templates/r", json={"command": "c"}, headers=condition)
 
     assert answer.status_code == status
