@@ -35,17 +35,26 @@ class Seen(Struct, frozen=True):
 class Batch:
     """The writes of one `atomic` block: what is new in the log, and what a reader of it would see."""
 
-    def __init__(self, log: Log, rows: list[Change], now: Callable[[], datetime], seen: Seen | None = None) -> None:
+    def __init__(
+        self,
+        log: Log,
+        rows: list[Change],
+        now: Callable[[], datetime],
+        seen: Seen | None = None,
+        *,
+        locked: bool = True,
+    ) -> None:
         self.log = log
         self.rows = rows
         self.purged: dict[int, int] = {}  # number of rows when it was asked for → revision to blank
-        self._seen = seen
-        self.start = seen.head if seen else log.head()
+        self.locked = locked  # else the log may end otherwise by the time that it is written
+        self.start = log.head() if locked or seen is None else seen.head
+        self._seen = seen if seen and seen.head == self.start else None
         self._now = now
         self.behind: datetime | None = None  # what the clock showed, where the log is ahead of it
         self._format = self._format_before = 0  # that `rows` need, and that the log has; 0: not asked yet
         self._stored: dict[str, Change | None] = {}  # what was looked up: nobody else writes meanwhile
-        self._written: dict[str, Change] = {}
+        self.written: dict[str, Change] = {}  # the newest of each name
 
     @property
     def head(self) -> Head:
@@ -57,8 +66,8 @@ class Batch:
         return self._format
 
     def current(self, name: str) -> Change | None:
-        if name in self._written:
-            return self._written[name]
+        if name in self.written:
+            return self.written[name]
         if name not in self._stored:
             self._stored[name] = self._seen.find(name) if self._seen else self.log.current(name)
         return self._stored[name]
@@ -66,7 +75,7 @@ class Batch:
     def written_at(self, name: str) -> datetime | None:
         """When its newest change was, of which what was seen need not tell."""
         current = self.current(name)
-        if self._seen and name not in self._written:
+        if self._seen and name not in self.written:
             current = self.log.current(name)
         return current.time if current else None
 
@@ -124,7 +133,7 @@ class Batch:
         deleted = template.deleted
         change = Change(revision, mark, time, by, note, action, name, previous, first, deleted, content, digest)
         self.rows.append(change)
-        self._written[name] = change
+        self.written[name] = change
         return template
 
     @no_collection()
@@ -143,7 +152,7 @@ class Batch:
             time = later(time)
             self._format = max(self._format, draft.format)
             self.rows.append(change)
-            self._written[name] = change
+            self.written[name] = change
 
     def part(self) -> "Part":
         """A block of writes within these."""
@@ -152,7 +161,7 @@ class Batch:
     def cut_back(self, length: int) -> None:
         del self.rows[length:]
         self.purged = {at: revision for at, revision in self.purged.items() if at <= length}
-        self._written = {row.name: row for row in self.rows}
+        self.written = {row.name: row for row in self.rows}
 
     def blanked(self, changes: Iterable[Change]) -> list[Change]:
         """`changes` without the content that this block purges."""
@@ -161,7 +170,7 @@ class Batch:
 
     def finish(self) -> None:
         """What goes into the log beside the rows: their format, and the purges, of old rows or of these."""
-        if self._seen and (self.purged or not self.rows or self._format > self._format_before):
+        if not self.locked and (self.purged or not self.rows or self._format > self._format_before):
             raise LogMoved  # what was refused is to be refused by the log as it is, too
         if self.rows and self._format > self._format_before:
             keep_format(self.log, self._format)

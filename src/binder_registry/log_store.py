@@ -20,7 +20,7 @@ from .errors import (
     TemplateExists,
     TemplateNotFound,
 )
-from .log_contract import LARGEST, Log, ReadsPresent, appending, mark_at, state_pages, within
+from .log_contract import LARGEST, Log, ReadsPresent, appending, appends_after, mark_at, state_pages, within
 from .rules import check, invalid_template, successor_problem
 from .store import Expected
 from .template import Template, merged
@@ -46,15 +46,17 @@ class LogStore:
         """All writes inside commit as one or none; this thread sees them before the commit. Blocks nest: an exception
         that leaves an inner block undoes only that block's writes.
 
-        With what was `seen` of a log that `appends_after`, it is not locked before. Raises `LogMoved` then, at the end.
+        What was `seen` is not asked for again, where the log is still so. One that `appends_after` is not locked before
+        then, and the block may raise `LogMoved` at its end.
         """
         outer = self._batch
         return self._outermost(seen) if outer is None else outer.part()
 
     @contextmanager
     def _outermost(self, seen: Seen | None) -> Iterator[Batch]:
-        with appending(self.log, seen.head) if seen else self.log.writing() as rows:
-            self._local.batch = batch = Batch(self.log, rows, self._now, seen)
+        locked = seen is None or not appends_after(self.log)
+        with self.log.writing() if seen is None or locked else appending(self.log, seen.head) as rows:
+            self._local.batch = batch = Batch(self.log, rows, self._now, seen, locked=locked)
             try:
                 yield batch
                 batch.finish()
