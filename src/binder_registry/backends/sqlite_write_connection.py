@@ -71,9 +71,8 @@ class Writer:
         assert self.connection is not None, "after begin()"
         # One by one: that many tuples at once would be looked through for garbage, over and over.
         self.connection.executemany(_INSERT, map(_row, rows))
-        self.connection.executemany(
-            "UPDATE changes SET content = NULL WHERE revision = ?", [(revision,) for revision in blanked]
-        )
+        for revision in blanked:
+            self.connection.execute("UPDATE changes SET content = NULL WHERE revision = ?", (revision,))
         if self._new_log and (rows or blanked):
             renew(self.connection)
         self.connection.execute("COMMIT")
