@@ -1,18 +1,16 @@
 """JSON and times as Go's `encoding/json` wrote and read them, before 1.22: what 2015's bytes are made with."""
 
 import re
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from typing import Any
 
 import msgspec
 
-_HTML = (
-    (b"<", b"\\u003c"),
-    (b">", b"\\u003e"),
-    (b"&", b"\\u0026"),
-    ("\u2028".encode(), b"\\u2028"),
-    ("\u2029".encode(), b"\\u2029"),
-)
+_HTML = ((b"<", b"\\u003c"), (b">", b"\\u003e"), (b"&", b"\\u0026"))
+_LINE_ENDS = (("\u2028".encode(), b"\\u2028"), ("\u2029".encode(), b"\\u2029"))
+_LESS, _MORE, _AND, _BACKSLASH = b"<>&\\"
+_BEGINS_LINE_END = "\u2028".encode()[0]
 _times = msgspec.json.Encoder()
 _ESCAPE = re.compile(rb"\\.")
 _GO_ESCAPES = {b"\\b": b"\\u0008", b"\\f": b"\\u000c"}
@@ -22,11 +20,19 @@ _TIME = re.compile(r"(\d{4})-(\d\d)-(\d\d)T([01]\d|2[0-3]):[0-5]\d:[0-5]\d([.,]\
 def encode(value: Any) -> bytes:
     """Compact JSON with the escapes of Go's `encoding/json` before 1.22."""
     text = msgspec.json.encode(value)
-    for character, escaped in _HTML:
-        if character in text:
-            text = text.replace(character, escaped)
-    if b"\\b" in text or b"\\f" in text:
+    # A number is looked for in bytes within a tenth of the time that a byte takes.
+    if _LESS in text or _MORE in text or _AND in text:
+        text = _replaced(text, _HTML)
+    if _BEGINS_LINE_END in text:
+        text = _replaced(text, _LINE_ENDS)
+    if _BACKSLASH in text and (b"\\b" in text or b"\\f" in text):
         text = _ESCAPE.sub(lambda match: _GO_ESCAPES.get(match[0], match[0]), text)
+    return text
+
+
+def _replaced(text: bytes, pairs: Iterable[tuple[bytes, bytes]]) -> bytes:
+    for character, escaped in pairs:
+        text = text.replace(character, escaped)
     return text
 
 

@@ -18,7 +18,7 @@ from .auth import AuthStore, Identity, Scope
 from .batch import Batch, Seen
 from .changes import PAGE_BYTES, Change, Newest, Position
 from .errors import PositionUnknown, RevisionConflict, StoreUnavailable
-from .log_contract import LARGEST, appends_after
+from .log_contract import LARGEST, appends_after, wait_beyond
 from .log_store import LogStore
 from .planned import Find, Planned, PlannedStep, brought_up, drafted, planned, planned_anew
 from .rules import check
@@ -236,6 +236,10 @@ class Registry:
     def wait(self, since: int, timeout: float) -> Position:
         """Blocks until there is a revision after `since`, or for `timeout` seconds; gives the newest position."""
         return self.store.wait(since, timeout)
+
+    def wait_beyond(self, known: Callable[[], int], timeout: float) -> Position:
+        """The same for a revision after what is `known` by then, where the log can tell: see `WaitsBeyond`."""
+        return wait_beyond(self.store.log, known, timeout).position
 
     def state(self) -> tuple[Position, list[Change]]:
         """The newest position, and the newest change of every name as of it, by name; tombstones without content."""

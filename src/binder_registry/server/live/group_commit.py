@@ -119,14 +119,15 @@ class GroupCommit:
     def _written(self, group: list[Waiting]) -> tuple[Batch, list[Any]]:
         """And durable, with the outcomes. Without the lock where that may do, else, and where it did not, with it."""
         seen = self._last.seen()
-        # An operation that names nothing, as an apply, is large, and is done once only.
-        if seen and all(names for _, names, _ in group):
-            try:
-                return self._attempts(group, seen)
-            except LogMoved:
-                self._present.announce_nothing()
-        self._last.forget()
-        return self._attempts(group)
+        # An operation that names nothing, as an apply, is large: done once only, and of what it looks at all is asked.
+        if seen and not all(names for _, names, _ in group):
+            seen = None
+        try:
+            return self._attempts(group, seen)
+        except LogMoved:
+            self._present.announce_nothing()
+            self._last.forget()
+            return self._attempts(group)
 
     def _attempts(self, group: list[Waiting], seen: Seen | None = None) -> tuple[Batch, list[Any]]:
         with self._registry.atomic(seen) as batch:
@@ -137,7 +138,7 @@ class GroupCommit:
             try:
                 self._present.announce(batch.rows)
             except StoreUnavailable:
-                if seen:  # what others wrote meanwhile is shown already
+                if not batch.locked:  # what others wrote meanwhile is shown already
                     raise LogMoved from None
                 raise
         return batch, outcomes
@@ -155,7 +156,7 @@ class GroupCommit:
 
     def _attempt(self, operation: Operation[Any], batch: Batch) -> Any:
         try:
-            with self._registry.atomic():
+            with batch.part():
                 return operation(batch)
         except RegistryError as error:
             return error.with_traceback(None)  # whose frames know the outcomes: each would be garbage to be looked for
