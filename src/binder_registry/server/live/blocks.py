@@ -3,13 +3,14 @@ was made of the others stays."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping
-from operator import attrgetter
+from operator import attrgetter, le
 from typing import Any, Generic, Protocol, TypeVar
 
 from .pieces import Pieces, array
 
 ENTRIES = 256  # of a block, about,
 BYTES = 64 * 1024  # and of these at most so many, but for one that is larger; it may become twice as large
+STEP = 64  # the square root of how many names are sorted at once, about
 
 
 class Named(Protocol):
@@ -128,7 +129,7 @@ class Blocks(Generic[E]):
 
     def changed(self, entries: Mapping[str, E | None]) -> "Blocks[E]":
         """The same with these, and without those that are None. In any thread, while nobody changes it."""
-        names, start, blocks = sorted(entries), 0, list[Block[E]]()
+        names, start, blocks = _in_order([*entries]), 0, list[Block[E]]()
         firsts = [*(block.first for block in self._all[1:]), None]
         for at, first in enumerate(firsts):
             end = len(names) if first is None else bisect_left(names, first)
@@ -161,6 +162,17 @@ class Blocks(Generic[E]):
             self._all[at : at + 2] = _cut(entries + after.entries)
         else:
             self._all[at] = Block(entries, size)
+
+
+def _in_order(names: list[str]) -> list[str]:
+    """Sorted, but not in one step, which holds all other threads up: a tenth of a second for a hundred thousand."""
+    if all(map(le, names, names[1:])):
+        return names
+    bounds = sorted(names[::STEP])[::STEP]
+    between: list[list[str]] = [[] for _ in range(len(bounds) + 1)]
+    for name in names:
+        between[bisect_right(bounds, name)].append(name)
+    return [name for some in between for name in sorted(some)]
 
 
 def _cut(entries: list[E]) -> Iterator[Block[E]]:

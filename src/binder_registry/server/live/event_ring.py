@@ -65,11 +65,15 @@ class EventRing:
     def most(self) -> int:
         return self._limits.ring_changes
 
-    def pass_over(self, position: Position) -> None:
-        """What comes up to it and is not here is for the store; none of it was a purge."""
+    def pass_over(self, position: Position) -> Sequence[Event]:
+        """What comes up to it and is not here is for the store; none of it was a purge. Gives what the ring held, for
+        others to clear away: it may be much."""
+        held = self._ring
         if position.revision > self.newest.revision:
+            self._ring = deque()
             self._clear()
             self._begins = self.newest = position
+        return held if held is not self._ring else ()
 
     def publish(self, changes: Sequence[tuple[Change, State | None]]) -> None:
         most = self._limits.ring_changes
@@ -78,16 +82,20 @@ class EventRing:
             self._purges += sum(change.action is Action.PURGED for change, _ in passed_over)
             self._clear()
             self._begins = self.newest = passed_over[-1][0].position
-        for change, before in changes[-most:]:
-            if change.action is Action.PURGED:
+        self.take([Event(change, before) for change, before in changes[-most:]])
+
+    def take(self, events: Sequence[Event]) -> None:
+        """Of changes that follow; no more than there is room for."""
+        most_bytes, most = self._limits.ring_bytes, self._limits.ring_changes
+        for event in events:
+            if event.change.action is Action.PURGED:
                 self._purges += 1
                 self._clear()  # it may hold what was purged: older events are read from the store again
                 self._begins = self.newest
-            event = Event(change, before)
             self._ring.append(event)
             self._size += event.size
-            self.newest = change.position
-            while self._size > self._limits.ring_bytes or len(self._ring) > most:
+            self.newest = event.change.position
+            while self._size > most_bytes or len(self._ring) > most:
                 oldest = self._ring.popleft()
                 self._size -= oldest.size
                 self._begins = oldest.change.position

@@ -89,8 +89,8 @@ class Present:
         if isinstance(changes, Group):
             if not self._model.apply_group(changes):
                 return
-            self._ring.pass_over(changes.passed_over)
-            self._ring.publish(changes.newest)
+            events, changes.events = changes.events, self._ring.pass_over(changes.passed_over)
+            self._ring.take(events)
         elif new := self._model.apply(changes):
             self._ring.publish(new)
         else:
