@@ -78,19 +78,22 @@ class EventRing:
             self._purges += sum(change.action is Action.PURGED for change, _ in passed_over)
             self._clear()
             self._begins = self.newest = passed_over[-1][0].position
+        ring, newest = self._ring, None
         for change, before in changes[-most:]:
             if change.action is Action.PURGED:
                 self._purges += 1
                 self._clear()  # it may hold what was purged: older events are read from the store again
-                self._begins = self.newest
+                self._begins = newest.position if newest else self.newest
             event = Event(change, before)
-            self._ring.append(event)
+            ring.append(event)
             self._size += event.size
-            self.newest = change.position
-            while self._size > self._limits.ring_bytes or len(self._ring) > most:
-                oldest = self._ring.popleft()
+            newest = change
+            while self._size > self._limits.ring_bytes or len(ring) > most:
+                oldest = ring.popleft()
                 self._size -= oldest.size
                 self._begins = oldest.change.position
+        if newest:
+            self.newest = newest.position
         self._pieces.clear()
         self._pages.clear()
         if self._sleeping or self._polling:
