@@ -44,7 +44,8 @@ class FastWrites:
             if template is None or self._model.odd:
                 return False
             name = template.name
-            if not is_plain(name) or warnings_of(template):
+            # Most bodies hold nothing at all that could mislead.
+            if (b" " in body or not body.isascii()) and (not is_plain(name) or warnings_of(template)):
                 return False
             operation = creation(service, who, template, note, asked)
         else:

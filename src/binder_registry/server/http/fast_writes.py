@@ -12,7 +12,7 @@ from ...auth import Identity
 from ...errors import TooBusy
 from .access_log import told, word
 from .bounded import BoundedProtocol
-from .deadlines import BETWEEN, BODY, PATIENCE
+from .deadlines import BODY, PATIENCE
 from .plain_writes import Beginnings, PlainWrite
 from .write_heads import LONGEST_HEAD, MOST_HEADS, NOT_PLAIN, WriteHead, write_head
 
@@ -45,7 +45,6 @@ class WritingProtocol(BoundedProtocol):
 
     _begun = b""  # a plain head and the beginning of its body: most clients send the two in two pieces
     _begun_at = 0.0
-    _late = b""  # what waits for its turn, where there are turns
     _who: Identity | None = None  # who wrote last,
     told_who = b""  # and what the access log says of them
 
@@ -88,6 +87,7 @@ class WritingProtocol(BoundedProtocol):
             if not begun:
                 self._begun_at = self._now()
             self._begun = data
+            self.idle = False
         else:
             posts, method, name = first.groups()
             write: Any = PlainWrite(self, posts or method, data[:at], who)
@@ -98,7 +98,7 @@ class WritingProtocol(BoundedProtocol):
                 self._who, self.told_who = who, told(self.peer, word(who.by.encode(errors="replace")))
             self.cycle = self._running = write
             self._answering += 1
-        self.idle = False
+            self.idle = None
         return True
 
     def _read(self, head: bytes) -> WriteHead:
@@ -109,30 +109,18 @@ class WritingProtocol(BoundedProtocol):
         return read
 
     def write_ended(self, write: PlainWrite) -> None:
-        """What `on_response_complete` and `answer_ended` do: at once, where nothing else came meanwhile."""
-        if (
-            write.disconnected
-            or self._late
-            or self._held
-            or self._silence
-            or self._stage != BETWEEN
-            or self.pipeline
-            or self.refusal
-            or self.ended
-            or self.flow.read_paused
-            or self.flow.write_paused
-            or self.transport.is_closing()
-        ):
-            if not write.disconnected:
-                self.on_response_complete()
-            self.answer_ended()
+        """What `on_response_complete` and `answer_ended` do: at once, where nothing came over this connection
+        meanwhile."""
+        if self.idle is None and not self.transport.is_closing():
+            self.server_state.total_requests += 1
+            self.since = self._now()
+            self._answering -= 1
+            self._release(self._holds - self._silence)
+            self.idle = True
             return
-        self.server_state.total_requests += 1
-        self.since = self._now()
-        self._answering -= 1
-        holds, self._holds = self._holds, 0
-        self.crowd.received.give_back(self.whose, holds)
-        self.idle = True
+        if not write.disconnected:
+            self.on_response_complete()
+        self.answer_ended()
 
     def _hand_over(self, begun: bytes, data: bytes = b"") -> None:
         """To the ordinary path, with what is left of the time for its body."""

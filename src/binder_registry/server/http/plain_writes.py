@@ -18,6 +18,8 @@ from .uvicorn_parts import STATUS_LINE
 # A whole answer: what `Beginnings` gives, its id, when the token ends, and then as `change_reply` has it.
 _WRITTEN = b'%%b%%b\r\n%%bcontent-type: %b\r\ncontent-length: %%d\r\netag: "%%d-%%b"\r\n%%b\r\n%%b\n' % JSON
 
+_LINE = b"%b: %b\r\n".__mod__
+
 
 class Beginnings:
     """The first bytes of an answer, up to its id: remembered, as long as nothing in them changes."""
@@ -121,4 +123,4 @@ class PlainWrite:
 
 
 def lines(headers: Sequence[Header]) -> bytes:
-    return b"".join([b"%b: %b\r\n" % header for header in headers])
+    return b"".join(map(_LINE, headers))

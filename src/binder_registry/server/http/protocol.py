@@ -33,7 +33,9 @@ class SafeProtocol(TimedProtocol):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.access_log = False  # uvicorn's own
-        self.idle = False  # nothing is being read or answered: the next byte begins a request
+        # Nothing is being read or answered: the next byte begins a request. None: a plain write is being answered, and
+        # nothing happened since.
+        self.idle: bool | None = False
         self._stage = BETWEEN
         self._silence = self._received = 0  # bytes since the parser last got anywhere; bytes of this body
         self._upgrading = False

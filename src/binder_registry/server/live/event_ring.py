@@ -87,18 +87,21 @@ class EventRing:
     def take(self, events: Sequence[Event]) -> None:
         """Of changes that follow; no more than there is room for."""
         most_bytes, most = self._limits.ring_bytes, self._limits.ring_changes
+        ring, newest = self._ring, None
         for event in events:
             if event.change.action is Action.PURGED:
                 self._purges += 1
                 self._clear()  # it may hold what was purged: older events are read from the store again
-                self._begins = self.newest
-            self._ring.append(event)
+                self._begins = newest.position if newest else self.newest
+            ring.append(event)
             self._size += event.size
-            self.newest = event.change.position
-            while self._size > most_bytes or len(self._ring) > most:
-                oldest = self._ring.popleft()
+            newest = event.change
+            while self._size > most_bytes or len(ring) > most:
+                oldest = ring.popleft()
                 self._size -= oldest.size
                 self._begins = oldest.change.position
+        if newest:
+            self.newest = newest.position
         self._pieces.clear()
         self._pages.clear()
         if self._sleeping or self._polling:

@@ -50,7 +50,8 @@ class GroupCommit:
         self._last = LastCommit(registry, present)
         self._loop = asyncio.get_running_loop()
         self._queue: SimpleQueue[Waiting | None] = SimpleQueue()
-        self._closing = threading.Event()
+        self._closed = False
+        self._closing = threading.Event()  # the same, for the thread to wait for
         self._answers: deque[tuple[Resolve, Any]] = deque()  # with what each is to be given
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
         self._thread.start()
@@ -67,7 +68,7 @@ class GroupCommit:
 
     def put(self, operation: Operation[Any], names: Collection[str], resolve: Resolve) -> None:
         """The same, without a future. Raises `StoreUnavailable` or `TooBusy` when it cannot be taken."""
-        if self.down or self._closing.is_set():
+        if self.down or self._closed:
             raise StoreUnavailable
         if self._queue.qsize() >= self._most_waiting:
             limit = "waiting-writes"
@@ -77,6 +78,7 @@ class GroupCommit:
 
     async def close(self) -> None:
         """Finishes what waits."""
+        self._closed = True
         self._closing.set()
         self._queue.put(None)
         await asyncio.to_thread(self._thread.join)
