@@ -25,7 +25,7 @@ from ..errors import (
     TooBusy,
     Unauthorized,
 )
-from .hints import hinted, hinted_context, name_in_question
+from .hints import hinted, hinted_credential, name_in_question
 from .output import printable
 
 FAILED, UNREACHABLE, CONFLICT, NOT_ALLOWED = 1, 3, 4, 5
@@ -53,7 +53,7 @@ def _revisions() -> str:
 
 # The first class that fits; those without a hint say enough.
 _ANSWERS: list[tuple[tuple[type[Exception], ...], int, str | Callable[[], str]]] = [
-    ((Unauthorized,), NOT_ALLOWED, lambda: f"Set BINDER_API_KEY, or store a token with `{hinted_context()}`."),
+    ((Unauthorized,), NOT_ALLOWED, hinted_credential),
     ((MissingScope,), NOT_ALLOWED, "Ask the registry's admins for a token with it."),
     ((RevisionConflict, RevisionNotShown), CONFLICT, "Read it again, then decide."),
     ((TemplateNotFound,), FAILED, _list),

@@ -3,13 +3,21 @@
 import os
 import shlex
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import click
 
 from .context_file import address, config_path, read_config
 
+if TYPE_CHECKING:
+    from ..client.credentials import Credential
+
 PROGRAM = "binder-registry"
+_JOBS = {  # by the variable that a CI system sets: what lets its jobs have id-tokens
+    "GITHUB_ACTIONS": "`permissions: {id-token: write}`",
+    "GITLAB_CI": "`id_tokens: {BINDER_REGISTRY_ID_TOKEN: {aud: URL}}` with the registry's URL",
+}
 
 
 def hinted(verb: str, *arguments: str, options: Sequence[str] = ()) -> str:
@@ -36,6 +44,38 @@ def hinted_context() -> str:
     else:
         name = named.get("context") or ("" if "url" in named else read_config(config_path())["current"])
     return local("context", "add", arguments=[name or urlsplit(url).hostname or url, url])
+
+
+def hinted_credential() -> str:
+    """What helps where the registry asks for a token, or for another one."""
+    from ..errors import RegistryError
+
+    try:
+        used = credential()
+    except RegistryError:  # one that cannot be sent, which has been said
+        return _another()
+    if used.sparing:
+        return f"The credential here is {used.source}; BINDER_API_KEY takes its place."
+    for variable, setting in _JOBS.items():
+        if os.environ.get(variable) == "true" and not used.source:
+            return f"Give the job {setting}, or set BINDER_API_KEY."
+    return _another()
+
+
+def _another() -> str:
+    return f"Set BINDER_API_KEY, or store a token with `{hinted_context()}`."
+
+
+def credential() -> "Credential":
+    """What the registry that was asked is shown, and where it comes from."""
+    from ..client import opening
+    from ..client.credentials import given
+
+    named = _registry_named()
+    url, token = address(named.get("url"), named.get("context"))
+    if token is None:
+        return opening.of_environment(opening.address(url))
+    return given(token, f"the token of the context {named.get('context') or read_config(config_path())['current']}")
 
 
 def name_in_question() -> str:
