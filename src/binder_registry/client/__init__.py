@@ -24,6 +24,7 @@ from .encoding import apply_body, body_of, conditions, filters, json_of, members
 from .listing import Filters, all_pages
 from .opening import DEFAULT_URL as DEFAULT_URL
 from .opening import opened
+from .tokens import Tokens
 from .transport import Params
 from .watch import follow
 
@@ -55,6 +56,7 @@ class Client:
         verify: bool | str = True,
     ) -> None:
         self._transport = opened(url, token, timeout=timeout, retries=retries, verify=verify)
+        self.tokens = Tokens(self._transport)
         self._of_thread = threading.local()
 
     def __enter__(self) -> Self:

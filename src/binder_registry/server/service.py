@@ -18,6 +18,7 @@ import gc
 import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from msgspec import Struct
@@ -26,7 +27,7 @@ from msgspec.structs import force_setattr
 from ..auth import ANYONE, Identity
 from ..auth import Scope as TokenScope
 from ..changes import Change, Position
-from ..errors import RevisionNotShown, StoreUnavailable, TooBusy
+from ..errors import RegistryError, RevisionNotShown, StoreUnavailable, TooBusy
 from ..registry import Registry
 from .http.asgi import Receive, Scope
 from .http.compression import Compressor
@@ -34,6 +35,7 @@ from .http.counters import Counters
 from .http.identities import Identities
 from .http.prefixes_origins import normal_origins, normal_prefix
 from .http.requests import ClientDisconnected, HTTPRequest
+from .http.token_watch import TokenWatch
 from .lanes import Lane
 from .limits import Limits
 from .live.apply_lane import ApplyLane
@@ -48,6 +50,7 @@ from .live.present import Present
 from .live.read_model import ReadModel
 from .shares import Share
 
+USES_SECONDS = 60.0  # between two notes of which tokens were used
 SHOWN_SECONDS = 5.0  # how long a request waits for the revision that it names
 NEAR = 100  # a revision is waited for when it is at most so far from what is in the log
 
@@ -108,6 +111,7 @@ class Service:
         self.running = False
         self.applies = ApplyLane(options.limits.waiting_apply_bytes)
         self.identities = Identities(registry.auth_store, options.limits)
+        self.token_watch = TokenWatch(self.identities)
         most, seconds = options.limits.waiting_queries, options.limits.query_seconds
         self.queries = Lane("queries", most=most, seconds=seconds)  # of the present: they take the processor's time
         self.past = Lane("past", most=most, seconds=seconds)  # which takes the database's
@@ -134,6 +138,7 @@ class Service:
         self.group_commit = GroupCommit(registry, self.present, most_waiting=self.options.limits.waiting_writes)
         self.follower.start()
         self.running = True
+        self._note_uses()
         logger.info("%s: %d templates, revision %d", registry, len(self.model.living), position.revision)
 
     def drain(self) -> None:
@@ -146,7 +151,9 @@ class Service:
         """Finishes the writes that wait. May be called twice. The store stays open: who opened it closes it."""
         self.drain()
         if self.running:
+            self._note_uses()
             self.running = False
+            self._uses_timer.cancel()
             await self.group_commit.close()
             await asyncio.to_thread(self.follower.close)
             self.applies.close()
@@ -155,6 +162,15 @@ class Service:
             self._head_pool.shutdown(wait=False, cancel_futures=True)
             self.identities.close()
             self.compressor.close()
+
+    def _note_uses(self) -> None:
+        """Now and then, write down which tokens came since the last time."""
+        self._uses_timer = asyncio.get_running_loop().call_later(USES_SECONDS, self._note_uses)
+        used = frozenset(self.identities.used)
+        if used:
+            with suppress(RegistryError):  # then the next time
+                self.group_commit.put(lambda _: self.registry.tokens.note_uses(used), (), lambda _: None)
+                self.identities.used -= used
 
     async def write(self, operation: Operation[T], *names: str) -> T:
         """`names` are the templates that the operation will look at."""
