@@ -24,7 +24,8 @@ from .stub import Answers, Asked, Opened, Stub, json_answer, running
 
 SCIPY = Template("scipy", "jupyter/scipy")
 SHOWN = {"name": "scipy", "image-name": "jupyter/scipy", "command": "", "limits": {}}
-FOUND = json_answer(SHOWN, Registry_Revision="7", ETag='"7-0123456789abcdef"')
+TAG = '"7-0123456789abcdef"'
+FOUND = json_answer(SHOWN, Registry_Revision="7", ETag=TAG)
 REFUSED = json_answer({"message": "no"}, 401, Registry_Error="missing_auth_header")
 TOKEN = minted()
 
@@ -108,6 +109,15 @@ def test_a_stream_of_a_protected_registry_shows_it(opened: Opened, job: Callable
     assert stub.heads("authorization") == [None, f"Bearer {TOKEN}"]
 
 
+def test_that_it_ends_soon_is_no_news(opened: Opened, job: Callable[[], int]) -> None:
+    ended = "2026-11-27T00:05:00Z"
+    client, _ = opened(lambda *_: json_answer(SHOWN, Registry_Revision="7", ETag=TAG, Registry_Token_Expires=ended))
+
+    client.register_template(SCIPY)
+
+    assert client.warnings() == []
+
+
 @pytest.mark.parametrize("key", ["argument", "environment"])
 def test_a_key_takes_its_place(
     opened: Opened, job: Callable[[], int], monkeypatch: pytest.MonkeyPatch, key: str
@@ -141,7 +151,7 @@ def test_a_file_is_read_again(opened: Opened, monkeypatch: pytest.MonkeyPatch, t
     assert stub.heads("authorization") == ["Bearer first", "Bearer second"]
 
 
-@pytest.mark.parametrize("content", [None, "", " \n", "two words", "ünï", "x" * 8193])
+@pytest.mark.parametrize("content", [None, "", " \n", "two words", "ünï", "x" * 16385])
 def test_a_file_without_a_token_is_named_and_not_repeated(
     opened: Opened, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: str | None
 ) -> None:

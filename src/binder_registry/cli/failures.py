@@ -23,6 +23,7 @@ from ..errors import (
     StoreUnavailable,
     TemplateExists,
     TemplateNotFound,
+    TokenNotFound,
     TooBusy,
     Unauthorized,
 )
@@ -52,11 +53,15 @@ def _revisions() -> str:
     return f"`{hinted('changes', *filter(None, [name_in_question()]))}` shows the revisions."
 
 
+def _whoami() -> str:
+    return f"`{hinted('whoami')}` shows what yours may do; the registry's admins make others."
+
+
 # The first class that fits; those without a hint say enough.
 _ANSWERS: list[tuple[tuple[type[Exception], ...], int, str | Callable[[], str]]] = [
     ((Unauthorized,), NOT_ALLOWED, hinted_credential),
-    ((MissingScope,), NOT_ALLOWED, "Ask the registry's admins for a token with it."),
-    ((OutOfReach,), NOT_ALLOWED, "Ask the registry's admins for a token that does."),
+    ((MissingScope, OutOfReach), NOT_ALLOWED, _whoami),
+    ((TokenNotFound,), FAILED, lambda: f"`{hinted('token list')}` shows those that you may see."),
     ((RevisionConflict, RevisionNotShown), CONFLICT, "Read it again, then decide."),
     ((TemplateNotFound,), FAILED, _list),
     ((TemplateExists,), FAILED, _edit),

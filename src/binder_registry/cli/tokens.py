@@ -1,14 +1,15 @@
 """token and whoami: the registry's own tokens."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from .connection import connected
-from .hints import hinted
+from .hints import credential, hinted
 from .options import whole
-from .output import format_option, print_json, say, table, tell, write
+from .output import format_option, moment, print_json, say, table, tell, until, write
 
 if TYPE_CHECKING:
     from ..client import Client
@@ -37,7 +38,7 @@ def token() -> None:
     multiple=True,
     type=click.Choice(SCOPES),
     default=("write",),
-    show_default="write",
+    show_default=True,
     help="What it may do. Repeatable.",
 )
 @click.option("--templates", multiple=True, metavar="GLOB", help="It writes templates with such names. Repeatable.")
@@ -63,7 +64,7 @@ def create(
     seconds = None if days is None else days * DAY
     made = client.tokens.make(name, scopes, templates=templates, labels=labels, note=note, seconds=seconds)
     _print_secret(made)
-    tell(f"{name} ends {made['expires']}; `{hinted('token', 'revoke', name)}` ends it sooner")
+    tell(f"{name} ends {made['expires']}; `{hinted('token revoke', name)}` ends it sooner")
 
 
 @token.command("list", short_help="Show tokens, without their secrets.")
@@ -88,8 +89,8 @@ def list_tokens(client: "Client", by: str | None, output: str) -> None:
             each["by"],
             ",".join(each["scopes"]),
             _reach(each),
-            each["expires"],
-            each.get("used", ""),
+            until(datetime.fromisoformat(each["expires"])),
+            moment(datetime.fromisoformat(each["used"]) if "used" in each else None),
             "revoked" if "revoked" in each else "",
         )
         for each in found
@@ -138,13 +139,13 @@ def rotate(client: "Client", name: str, keep_old: int) -> None:
 @format_option("line", "json", default="line")
 @connected
 def whoami(client: "Client", output: str) -> None:
-    """Say whose token you use, and what it may do.
+    """Say whose token you use, and what it may do; and where it comes from: a context, BINDER_API_KEY, or the CI job.
 
     \b
     Example:
       binder-registry whoami
     """
-    who = client.tokens.whoami()
+    who = client.tokens.whoami() | {"credential": credential()}
     if output == "json":
         print_json(who)
         return
@@ -159,6 +160,7 @@ def whoami(client: "Client", output: str) -> None:
     say(f"reach: {'; '.join(bounds) or 'every template'}")
     if "expires" in who:
         say(f"expires: {who['expires']}")
+    say(f"credential: {who['credential']}")
 
 
 def _print_secret(made: Mapping[str, Any]) -> None:

@@ -283,7 +283,8 @@ class Client:
         answer = self._transport.write(method, path, params, body, headers=headers, wait=wait)
         if answer.position:
             self._of_thread.position = answer.position
-        self._of_thread.warnings = answer.warnings
+        soon = [] if self._transport.credential.sparing else answer.ending  # an id-token always does
+        self._of_thread.warnings = answer.warnings + soon
         return answer
 
     def _saw(self, answer: Answer) -> None:

@@ -11,7 +11,7 @@ from ..errors import InvalidToken
 class Credential(Struct, frozen=True):
     source: str  # where it comes from, for people; "": there is none
     header: Callable[[], str]  # of each request anew: the value of Authorization; "" sends none
-    sparing: bool = False  # sent with writes, and with reads once one was refused without it
+    sparing: bool = False  # an id-token: sent with writes, and with reads once one was refused without it
 
 
 ANYONE = Credential("", str)

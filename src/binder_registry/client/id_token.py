@@ -17,7 +17,7 @@ import httpx2
 import msgspec
 
 from ..errors import AuthUnavailable, InvalidRequest, InvalidToken, Unauthorized
-from ..lengths import TOKEN_LENGTH
+from ..lengths import ID_TOKEN_LENGTH
 from .address import is_loopback
 from .credentials import ANYONE, Credential, checked_token
 from .environment import authorities, proxy_of
@@ -84,7 +84,7 @@ def _in_file(path: str) -> str:
     """Read each time: it is small, and replaced whenever its system likes."""
     try:
         with Path(path).open("rb") as file:
-            return _usable(file.read(TOKEN_LENGTH + 100).decode(errors="replace"), FILE)
+            return _usable(file.read(ID_TOKEN_LENGTH + 100).decode(errors="replace"), FILE)
     except OSError as error:
         raise InvalidToken(f"{FILE}: {path}: {error.strerror}") from None
 
@@ -146,7 +146,7 @@ def _usable(text: str, variable: str) -> str:
         token = checked_token(text)
     except InvalidToken:
         token = ""
-    if not 0 < len(token) <= TOKEN_LENGTH:
+    if not 0 < len(token) <= ID_TOKEN_LENGTH:
         raise InvalidToken(f"{variable}: what is there is no token")
     return token
 
