@@ -91,6 +91,14 @@ def test_reads_of_a_protected_registry_show_it_from_the_first_refusal_on(
     assert stub.heads("authorization") == [None, *[f"Bearer {TOKEN}"] * 2]
 
 
+def test_who_one_is_is_asked_with_it_at_once(opened: Opened, job: Callable[[], int]) -> None:
+    client, stub = opened(lambda *_: json_answer({"by": "publisher:scipy"}))
+
+    client.tokens.whoami()
+
+    assert stub.heads("authorization") == [f"Bearer {TOKEN}"]
+
+
 def test_a_read_that_is_refused_with_it_too_is_refused(opened: Opened, job: Callable[[], int]) -> None:
     client, stub = opened(lambda *_: REFUSED)
 

@@ -19,11 +19,12 @@ class Tokens:
         self._transport = transport
 
     def whoami(self) -> dict[str, Any]:
-        return self._transport.get("/tokens/self").read(_object)
+        return self._transport.get("/tokens/self", named=True).read(_object)
 
     def list(self, *, by: str | None = None) -> Sequence[dict[str, Any]]:
         """Those that one may see, the newest first; `by` is who made them."""
-        found: Sequence[dict[str, Any]] = self._transport.get("/tokens", _made_by(by)).read(_object)["tokens"]
+        answer = self._transport.get("/tokens", _made_by(by), named=True)
+        found: Sequence[dict[str, Any]] = answer.read(_object)["tokens"]
         return found
 
     def make(

@@ -77,15 +77,17 @@ class Transport:
         cached: bool = False,
         wait: float = 0,
         taken: tuple[int, ...] = (),
+        named: bool = False,
     ) -> Answer:
         """A read, tried again when it fails for want of a connection or of a ready server. `wait` is for how many
-        seconds more than usual the server may take; the statuses `taken` are no errors here."""
+        seconds more than usual the server may take; the statuses `taken` are no errors here; `named`: nobody may read
+        this without saying who they are."""
         url = self._url(path, params)
         known = self._cache.get(url) if cached else None
         conditional = {"If-None-Match": known.headers["ETag"]} if known else {}
         attempt = 0
         while True:
-            request = self._request("GET", url, self._of_read() | conditional, timeout=self.timeout + wait)
+            request = self._request("GET", url, self._of_read(named) | conditional, timeout=self.timeout + wait)
             try:
                 response = self._send(request)
                 if self._names_itself(request, response):
@@ -167,10 +169,10 @@ class Transport:
         self.closed = True
         self._http.close()
 
-    def _of_read(self) -> dict[str, str]:
+    def _of_read(self, named: bool = False) -> dict[str, str]:
         """Reads follow what was seen before, on any server."""
         freshness = {"Registry-Revision": str(self._seen)} if self._seen else {}
-        return freshness | (self._named() if self._reads_named else {})
+        return freshness | (self._named() if named or self._reads_named else {})
 
     def _named(self) -> dict[str, str]:
         header = self.credential.header()
