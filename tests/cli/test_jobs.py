@@ -1,6 +1,7 @@
 """In a job of a CI system, with nothing configured but the URL."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -61,6 +62,25 @@ def test_an_endpoint_that_gives_no_token_is_one_line(
 
     assert (result.code, result.err.count("\n"), f"answered {status}" in result.err) == (code, 1, True)
     assert (TOKEN in result.err, ENDPOINT_KEY in result.err) == (False, False)
+
+
+@pytest.mark.parametrize(
+    ("audience", "told"),
+    [("https://other", ", for https://other;"), (["a", "b"], ", for a and b;"), ([], "_TOKEN;"), (7, "_TOKEN;")],
+)
+def test_for_whom_a_token_is_that_is_not_taken_is_told(job: CommandLine, audience: object, told: str) -> None:
+    result = job("update", "scipy", "--image", "i", BINDER_REGISTRY_ID_TOKEN=minted(aud=audience))
+
+    assert (result.code, told in result.err) == (5, True)
+
+
+def test_for_whom_the_token_in_a_file_is_is_told(job: CommandLine, tmp_path: Path) -> None:
+    file = tmp_path / "token"
+    file.write_text(minted(aud=["https://other"]))
+
+    result = job("update", "scipy", "--image", "i", BINDER_REGISTRY_ID_TOKEN_FILE=str(file))
+
+    assert "the id-token of BINDER_REGISTRY_ID_TOKEN_FILE, for https://other;" in result.err
 
 
 def test_reading_asks_nobody_for_a_token(job: CommandLine, endpoint: Stub) -> None:

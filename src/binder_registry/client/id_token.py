@@ -10,6 +10,7 @@ import threading
 import time
 from base64 import urlsafe_b64decode
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -39,13 +40,15 @@ _object = msgspec.json.Decoder(dict[str, Any])
 def of_job(registry: httpx2.URL) -> Credential:
     """The one that the environment leads to."""
     if token := _setting(TOKEN):
-        return _shown_to(registry, f"the id-token of {TOKEN}", lambda: _usable(token, TOKEN))
+        return _shown_to(registry, f"the id-token of {TOKEN}{_for_whom(token)}", lambda: _usable(token, TOKEN))
     if path := _setting(FILE):
-        return _shown_to(registry, f"the id-token in {path} ({FILE})", lambda: _in_file(path))
+        with suppress(InvalidToken):
+            token = _in_file(path)
+        return _shown_to(registry, f"the id-token of {FILE}{_for_whom(token)}", lambda: _in_file(path))
     if endpoint := _setting(ENDPOINT):
         audience, key = audience_of(registry), _setting(ENDPOINT_KEY)
         asked = Renewed(lambda: _asked(endpoint, key, audience))
-        return _shown_to(registry, f"an id-token for {audience} ({ENDPOINT})", asked)
+        return _shown_to(registry, f"an id-token of {ENDPOINT}, for {audience}", asked)
     return ANYONE
 
 
@@ -153,11 +156,25 @@ def _usable(text: str, variable: str) -> str:
 
 def _life(token: str) -> float:
     """Seconds from when it was made to its end, by the clock of whoever made it; 0 where it does not say."""
+    claims = _claims(token)
     try:
-        claims = _object.decode(urlsafe_b64decode(token.split(".")[1] + "=="))
         return float(claims["exp"]) - float(claims["iat"])
-    except (msgspec.MsgspecError, ValueError, TypeError, LookupError, OverflowError):
+    except (ValueError, TypeError, LookupError, OverflowError):
         return 0.0
+
+
+def _for_whom(token: str) -> str:
+    audience = _claims(token).get("aud", [])
+    named = [audience] if isinstance(audience, str) else audience
+    return f", for {' and '.join(map(str, named))}" if isinstance(named, list) and named else ""
+
+
+def _claims(token: str) -> dict[str, Any]:
+    """What a token says, whoever made it; nothing for one that says nothing here."""
+    try:
+        return _object.decode(urlsafe_b64decode(token.split(".")[1] + "=="))
+    except (msgspec.MsgspecError, ValueError, LookupError):
+        return {}
 
 
 def _is_private(url: httpx2.URL) -> bool:
