@@ -62,7 +62,8 @@ class Identity(Struct, frozen=True):
 
     `kind` is a word (`key`, `token`, `user`, `service`, `publisher` and `anyone` are ours): the first colon of `by`
     ends it, so that a user called `api-key` is nobody's key. `groups` and `admin` are what a hub says of a user, and
-    allow nothing. `token` is the public id of a token of the registry's own, which ends at `expires`.
+    allow nothing. `token` is the public id of a token of the registry's own. It, or an id-token, ends at `expires`.
+    `note` is for what is written without one.
     """
 
     name: str
@@ -73,6 +74,7 @@ class Identity(Struct, frozen=True):
     reach: Reach = EVERYTHING
     token: str = ""
     expires: datetime | None = None
+    note: str = ""
 
     def __post_init__(self) -> None:
         if not _KIND.fullmatch(self.kind):
@@ -101,7 +103,8 @@ class AuthStore(Protocol):
     One that may wait can have `known(token) -> Identity | None` too, which never does: what `identify` would say as far
     as it can be told at once, else None. A server asks it first, on its event loop, and so needs no thread for a token
     that it was asked about a moment ago. One that keeps answers can have `ask(token) -> Identity` too, which is
-    `identify` by an answer that it did not have yet.
+    `identify` by an answer that it did not have yet. One that asks several can have `asks(token) -> str`: whom it would
+    ask about this token. Who waits for one of them waits for no other.
     """
 
     blocking: bool
@@ -124,6 +127,12 @@ def identified(store: AuthStore, token: str) -> Identity:
     """By an answer that the store did not keep from before. Raises what `identify` does."""
     ask: Callable[[str], Identity] = getattr(store, "ask", store.identify)
     return ask(token)
+
+
+def asks(store: AuthStore, token: str) -> str:
+    """Whom a store would ask about this token; empty where it does not tell them apart."""
+    tell: Callable[[str], str] | None = getattr(store, "asks", None)
+    return tell(token) if tell else ""
 
 
 class TokenAuthStore:

@@ -38,3 +38,5 @@ TOKEN_NAME_LENGTH = 64
 MOST_TOKENS = 10_000  # that live in one registry: each server holds them all
 MOST_TOKEN_GLOBS = 64  # of one token
 MOST_GENERATIONS = 8  # of tokens that tokens made
+MOST_PUBLISHERS = 1000
+MOST_PUBLISHER_CLAIMS = 32  # that one asks for

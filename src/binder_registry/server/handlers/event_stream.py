@@ -85,9 +85,9 @@ class Stream:
             me.cancel()
 
     def _while_the_token_is_good(self) -> AbstractContextManager[None]:
-        """What a token of the registry's own opened ends with it: sooner than others are asked about."""
+        """What somebody opened with a token that ends, ends with it: sooner than others are asked about."""
         request, me = self._request, asyncio.current_task()
-        if request.holder is None or not request.holder.token or me is None:
+        if request.holder is None or request.holder.expires is None or me is None:
             return nullcontext()
         return request.service.token_watch.watched(request.token(), partial(self._end, me, "token"))
 
