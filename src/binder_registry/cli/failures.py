@@ -12,6 +12,7 @@ from ..errors import (
     AuthUnavailable,
     DatabaseRefused,
     MissingScope,
+    NoPublisher,
     OutOfReach,
     PositionUnknown,
     RevisionConflict,
@@ -27,7 +28,7 @@ from ..errors import (
     TooBusy,
     Unauthorized,
 )
-from .hints import hinted, hinted_credential, name_in_question
+from .hints import credential, hinted, hinted_credential, name_in_question
 from .output import printable
 
 FAILED, UNREACHABLE, CONFLICT, NOT_ALLOWED = 1, 3, 4, 5
@@ -61,6 +62,7 @@ def _whoami() -> str:
 _ANSWERS: list[tuple[tuple[type[Exception], ...], int, str | Callable[[], str]]] = [
     ((Unauthorized,), NOT_ALLOWED, hinted_credential),
     ((MissingScope, OutOfReach), NOT_ALLOWED, _whoami),
+    ((NoPublisher,), NOT_ALLOWED, lambda: f"It was {credential()}; the registry's admins say which jobs publish."),
     ((TokenNotFound,), FAILED, lambda: f"`{hinted('token list')}` shows those that you may see."),
     ((RevisionConflict, RevisionNotShown), CONFLICT, "Read it again, then decide."),
     ((TemplateNotFound,), FAILED, _list),
