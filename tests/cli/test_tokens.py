@@ -72,7 +72,7 @@ def test_all_that_somebody_made_is_revoked_together(registry: CommandLine, name:
 
     result = registry("token", "revoke", "--by", f"token:{name}")
 
-    assert (result.code, result.out) == (0, "1 tokens revoked\n")
+    assert (result.code, result.out) == (0, "1 token revoked\n")
     assert [registry("whoami", BINDER_API_KEY=one).code for one in (text, child)] == [0, 5]
 
 
@@ -151,6 +151,15 @@ def test_a_write_with_a_token_that_ends_soon_says_so(registry: CommandLine, name
     result = registry("create", name, "--image", "i", BINDER_API_KEY=text)
 
     assert (result.code, "warning: this token ends " in result.err) == (0, warned)
+
+
+@pytest.mark.parametrize("verb", ["revoke", "rotate"])
+def test_the_text_of_a_token_is_no_name_of_it(registry: CommandLine, name: str, verb: str) -> None:
+    text = registry("token", "create", name).out.strip()
+
+    result = registry("token", verb, text)
+
+    assert (result.code, text[7:15] in result.err, text[15:] in result.err) == (2, True, False)
 
 
 @pytest.mark.parametrize("odd", ["../templates/a", "no-such-token", "a/b?c#d"])

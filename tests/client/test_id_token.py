@@ -294,12 +294,17 @@ def test_the_key_of_the_endpoint_goes_nowhere_else(
     assert endpoint.asked == []
 
 
-def test_an_endpoint_without_its_key_is_told(opened: Opened, endpoint: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("ACTIONS_ID_TOKEN_REQUEST_TOKEN")
+@pytest.mark.parametrize("key", ["", " ", "two words"])
+def test_an_endpoint_without_its_key_is_told(
+    opened: Opened, endpoint: Stub, monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    monkeypatch.setenv("ACTIONS_ID_TOKEN_REQUEST_TOKEN", key)
     client, _ = opened(lambda *_: FOUND)
 
-    with pytest.raises(InvalidToken, match="ACTIONS_ID_TOKEN_REQUEST_TOKEN is not"):
+    with pytest.raises(InvalidToken, match="ACTIONS_ID_TOKEN_REQUEST_TOKEN: what is there is no token"):
         client.register_template(SCIPY)
+
+    assert endpoint.asked == []
 
 
 # ── where it never goes ──────────────────────────────────────────────────────────────────────────────────────────────

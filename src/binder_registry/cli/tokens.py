@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 SCOPES = ("read", "write", "admin", "promote", "metrics", "tokens")
 DAY = 86_400  # seconds
 TOKEN_NAME = re.compile("[a-z0-9-]+")
+PUBLIC = re.compile("binreg_([0-9A-Za-z]{8})[0-9A-Za-z]+")  # with the id of a token, its text or a part of it
 
 
 @click.group("token", short_help="Make, list, renew and revoke tokens.")
@@ -118,7 +119,7 @@ def revoke(client: "Client", name: str | None, by: str | None) -> None:
         say(f"{name} revoked")
         return
     revoked = client.tokens.revoke_all(by or "")
-    say(f"{len(revoked)} tokens revoked")
+    say(f"{len(revoked)} token{'s' if len(revoked) != 1 else ''} revoked")
 
 
 @token.command("rotate", short_help="Give a token a new secret.")
@@ -161,7 +162,7 @@ def whoami(client: "Client", output: str) -> None:
     say(f"scopes: {', '.join(who['scopes']) or 'none'}")
     say(f"reach: {'; '.join(bounds) or 'every template'}")
     if "expires" in who:
-        say(f"expires: {who['expires']}")
+        say(f"expires: {until(datetime.fromisoformat(who['expires']))}")
     say(f"credential: {who['credential']}")
 
 
@@ -170,9 +171,11 @@ def _print_secret(made: Mapping[str, Any]) -> None:
 
 
 def _id_of(client: "Client", name: str) -> str:
-    """Of a token that may be called by its id; what is not seen is left to the registry."""
-    found = client.tokens.list(name=name) if TOKEN_NAME.fullmatch(name) else ()
-    return next((each["id"] for each in found if each["name"] == name), name)
+    """Of a token that may be called by its id; what is not seen is left to the registry, but for a secret."""
+    if (found := PUBLIC.match(name)) is not None:
+        raise click.UsageError(f"That is a token itself: keep it secret, and name it by its id, {found[1]}.")
+    named = client.tokens.list(name=name) if TOKEN_NAME.fullmatch(name) else ()
+    return next((each["id"] for each in named if each["name"] == name), name)
 
 
 def _reach(token: Mapping[str, Any]) -> str:

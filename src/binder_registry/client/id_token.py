@@ -95,11 +95,9 @@ def _in_file(path: str) -> str:
 def _asked(endpoint: str, key: str, audience: str) -> str:
     """As GitHub's own client asks. What it answers is never repeated: it may be a token."""
     url = _endpoint(endpoint, audience)
-    if not key:
-        raise InvalidToken(f"{ENDPOINT} is set, and {ENDPOINT_KEY} is not")
     setting = proxy_of(url)
     with httpx2.Client(
-        headers={"Authorization": f"Bearer {checked_token(key)}", "Accept": "application/json"},
+        headers={"Authorization": f"Bearer {_usable(key, ENDPOINT_KEY)}", "Accept": "application/json"},
         timeout=TIMEOUT,
         verify=authorities(True, needed=url.scheme == "https"),
         proxy=setting.proxy if setting else None,
