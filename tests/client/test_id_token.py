@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from itertools import count
+from itertools import count, islice
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from binder_registry import Client, Template
-from binder_registry.client.id_token import MARGIN, Renewed
+from binder_registry.client.id_token import ATTEMPTS, MARGIN, Renewed
 from binder_registry.errors import (
     AuthUnavailable,
     InvalidRequest,
@@ -21,6 +21,7 @@ from binder_registry.errors import (
 from tests.jobs import ENDPOINT_KEY, minted, of_github
 
 from .stub import Answers, Asked, Opened, Stub, json_answer, running
+from .test_watch import log_of
 
 SCIPY = Template("scipy", "jupyter/scipy")
 SHOWN = {"name": "scipy", "image-name": "jupyter/scipy", "command": "", "limits": {}}
@@ -55,6 +56,11 @@ def job(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_pat
         file.write_text(TOKEN)
         monkeypatch.setenv("BINDER_REGISTRY_ID_TOKEN_FILE", str(file))
     return lambda: 0
+
+
+def short_lived(turn: int) -> str:
+    """So that it is asked for each time."""
+    return minted(f"number-{turn}", seconds=10)
 
 
 def protected(asked: Asked, _: int) -> Answers:
@@ -248,6 +254,27 @@ def test_an_endpoint_that_fails_is_asked_again(opened: Opened, endpoint: Stub) -
     client.register_template(SCIPY)
 
     assert stub.heads("authorization") == [f"Bearer {TOKEN}"]
+
+
+def test_a_stream_goes_on_with_new_tokens_and_waits_for_one(opened: Opened, endpoint: Stub) -> None:
+    away = range(1, 1 + 2 * ATTEMPTS)
+    endpoint.answer = lambda _, turn: Answers(500) if turn in away else json_answer({"value": short_lived(turn)})
+    client, stub = opened(lambda asked, turn: log_of(6, at_once=3)(asked, turn) if turn else REFUSED)
+
+    found = [change.revision for change in islice(client.watch(since=0), 6)]
+
+    assert found == [1, 2, 3, 4, 5, 6]
+    assert stub.heads("authorization") == [None, *(f"Bearer {short_lived(turn)}" for turn in (0, 1 + 2 * ATTEMPTS))]
+
+
+def test_a_stream_that_never_began_does_not_wait_for_a_token(opened: Opened, endpoint: Stub) -> None:
+    endpoint.answer = lambda *_: Answers(500)
+    client, _ = opened(lambda *_: REFUSED)
+
+    with pytest.raises(AuthUnavailable):
+        next(client.watch(since=0))
+
+    assert len(endpoint.asked) == ATTEMPTS
 
 
 @pytest.mark.parametrize(
