@@ -129,14 +129,13 @@ def test_an_issuer_of_a_site_of_its_own_is_asked_where_its_authority_is_named(tm
         assert set(fetched(Source(issuer.url, ca_file=str(certificate)))) == {("RS256", "rsa")}
         assert "CERTIFICATE_VERIFY_FAILED" in away(Source(issuer.url))
 
+        named(issuer, jwks_uri="http://127.0.0.1:9/keys")
+        assert "names no address of keys" in away(Source(issuer.url, ca_file=str(certificate)))
+
 
 @pytest.mark.parametrize("url", ["https://a.example.org", "https://a.example.org:8443/b?c=d", "http://[::1]/k"])
 def test_what_is_an_address(url: str) -> None:
     assert is_address(url)
-
-
-def test_an_issuer_elsewhere_names_no_keys_on_this_machine() -> None:
-    assert not is_address("http://127.0.0.1/keys", loopback=False)
 
 
 def test_nothing_of_the_environment_leads_questions_on_this_machine_elsewhere(

@@ -120,6 +120,13 @@ def test_the_refusal_names_the_first_claim_that_differs_in_the_nearest_rule() ->
     assert differing(GITHUB, far, near) == "ref"
 
 
+def test_a_rule_of_which_something_fits_is_nearer_than_one_of_which_nothing_does() -> None:
+    short = publisher("short", Claim(("repository_id",), "1"))
+    long = publisher("long", REPOSITORY, Claim(("ref",), "refs/heads/dev"), Claim(("environment",), "prod"))
+
+    assert differing(GITHUB, short, long) == "ref"
+
+
 def test_the_refusal_names_neither_a_rule_nor_its_value_and_the_log_has_both(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO), pytest.raises(NoPublisher) as refusal:
         whose(GITHUB, publisher("secret-rule", Claim(("repository_id",), "987")))

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 import warnings
 from collections.abc import Iterator
 from contextlib import suppress
@@ -16,6 +17,7 @@ from binder_registry.conformance import AuthStoreConformance
 from binder_registry.errors import AuthUnavailable, InvalidToken, NoPublisher
 from binder_registry.publishers import store
 from binder_registry.publishers.fetching import Source
+from binder_registry.publishers.id_tokens import verified
 from binder_registry.publishers.issuer_keys import Keys, KeysAway, read_keys
 from binder_registry.publishers.rules import Claim, Publisher
 from binder_registry.publishers.store import PublisherTokens, WithPublishers
@@ -229,6 +231,13 @@ class Recorder:
     def identify(self, token: str) -> Any:
         self.shown.append(token)
         raise InvalidToken
+
+
+def test_a_token_is_not_verified_as_one_of_another_issuer(issuer: Issuer) -> None:
+    key = read_keys(jwk_set(ed_key()))["EdDSA", "ed"]
+
+    with pytest.raises(InvalidToken, match="it names another issuer"):
+        verified(issuer.token(), f"{issuer.url}/", [AUDIENCE], lambda *_: key, time.time())
 
 
 @pytest.mark.parametrize("claims", [{}, {"iss": "https://elsewhere.example.org"}, {"repository_id": "1"}, {"exp": 1}])

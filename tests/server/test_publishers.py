@@ -22,6 +22,7 @@ from binder_registry.publishers.rules import Claim, Publisher
 from binder_registry.publishers.store import PublisherTokens, WithPublishers
 from binder_registry.server import App, Options
 from binder_registry.server.http import identities
+from binder_registry.server.live import follower
 
 from ..hub_stub import HubStub
 from ..publishers.hostile import HOSTILE
@@ -94,8 +95,10 @@ def client(jobs: Jobs) -> Iterator[Client]:
 def shared(running: Issuer) -> Iterator[Client]:
     """Of one server for all tokens that change nothing."""
     running.reset(*SENDER)
-    with Jobs(running).serving() as client:
-        yield client
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(follower, "WAIT_SECONDS", 0.02)  # closing waits for it
+        with Jobs(running).serving() as client:
+            yield client
 
 
 # ── who gets in ──────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -34,7 +34,10 @@ logger = logging.getLogger(__name__)
 
 class Key(Struct, frozen=True):
     material: tuple[str, ...]
-    public: Any
+    public: jwt.PyJWK
+
+    def verifies(self, signed: bytes, signature: bytes) -> bool:
+        return self.public.Algorithm.verify(signed, self.public.key, signature)
 
 
 Keys = Mapping[tuple[str, str], Key]  # by algorithm and id; an id may be empty

@@ -74,13 +74,14 @@ def holder_of(publishers: Sequence[Publisher], audience: str, claims: Mapping[st
     Raises `NoPublisher`, which names a claim and nothing of a rule: anybody can have a token made for us. The log has
     both.
     """
-    nearest: tuple[int, Publisher, Claim] | None = None
+    nearest: tuple[tuple[int, int], Publisher, Claim] | None = None
     for publisher in publishers:
         differences = publisher.differences(audience, claims)
         if not differences:
             return _identity(publisher, claims)
-        if nearest is None or len(differences) < nearest[0]:
-            nearest = len(differences), publisher, differences[0]
+        far = -sum(claim.fits(claims) for claim in publisher.claims), len(differences)
+        if nearest is None or far < nearest[0]:
+            nearest = far, publisher, differences[0]
     if nearest is None:
         raise NoPublisher
     _, publisher, claim = nearest
