@@ -98,7 +98,7 @@ DECLARATIONS = (
     "description.token_schemas",
 )
 SERVER_LAYERS = (
-    ("lanes", "limits", "shares"),
+    ("lanes", "limits", "shares", "turns"),
     ("live",),
     DECLARATIONS,
     ("http",),

@@ -1,7 +1,9 @@
 """One request and its answer: counted, and logged under an id that the application knows."""
 
 import asyncio
+import socket
 from collections.abc import Callable
+from contextlib import suppress
 from time import perf_counter, perf_counter_ns
 from typing import Any, Protocol
 
@@ -24,6 +26,8 @@ WRITES = {  # plain ones: how they are counted
     b"PATCH": ("/templates/{name}", "PATCH"),
     b"DELETE": ("/templates/{name}", "DELETE"),
 }
+SHARED = 16 * 1024  # bytes of a piece of an endless answer, that is not copied
+UNSENT = 128 * 1024  # bytes of such an answer that the system takes ahead of what it can send
 GONE = 499  # nginx's status for a client that left before its answer, in the log and the counters only
 
 
@@ -91,6 +95,7 @@ class Exchange:
         self.status = 0
         self.sent = 0
         self.done = False
+        self.keeps_little = False  # the system, of what it has not sent yet
         self.start: Any = None  # the head, which goes out with the body's first piece
         scope: Any = cycle.scope
         self.id = protocol.recorder.ids.of(scope["headers"])
@@ -132,6 +137,8 @@ class Exchange:
             body = message["body"]
         if start and self._is_usual(start, message):
             self._write(start, body)
+        elif not start and len(body) >= SHARED and message.get("more_body") and cycle.chunked_encoding:
+            await self._write_shared(body)
         else:
             if start:
                 await cycle.send(start)
@@ -143,6 +150,18 @@ class Exchange:
             self.record()
         if cycle.flow.write_paused and cycle.response_complete and len(body) >= LARGE:
             await self._taken(body)
+
+    async def _write_shared(self, piece: bytes) -> None:
+        """A piece that others are sent too, which uvicorn would copy; and the system keeps little of it for us."""
+        cycle = self.cycle
+        if cycle.flow.write_paused:
+            await cycle.flow.drain()
+        if cycle.disconnected:
+            return
+        if not self.keeps_little:
+            self.keeps_little = True
+            keep_little(cycle.transport)
+        cycle.transport.writelines((b"%x\r\n" % len(piece), piece, b"\r\n"))
 
     async def send_long(self, start: Any, body: Pieces) -> None:
         """A head, and then a slice in each turn of the loop, while the reader takes them."""
@@ -247,6 +266,14 @@ async def too_busy(scope: Scope, receive: Receive, send: Send) -> None:
     """In the place of uvicorn's answer in plain text."""
     request_id = (b"request-id", scope["request_id"].encode())
     await send_reply(scope, send, error_reply(TooBusy(reason="connections")), [(b"connection", b"close"), request_id])
+
+
+def keep_little(transport: Any) -> None:
+    """Of what a reader does not take the system would keep some megabytes, for each."""
+    sock = transport.get_extra_info("socket")
+    if sock is not None and sock.family != socket.AF_UNIX:
+        with suppress(OSError, AttributeError):
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT)
 
 
 def disconnect(cycle: RequestResponseCycle) -> None:
