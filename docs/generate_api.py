@@ -57,7 +57,7 @@ request, and what goes beyond it is refused at once, with the status that the ta
 with blanks between. Bytes may have a unit: `--limit apply-bytes=16M`.
 
 A client is an address, and of IPv6 a network of 64 bits. Behind a proxy all clients have the proxy's address and share
-its part: there, set what is for each client to 0, or to what is for the server, and let the proxy bound its clients.
+its part, unless the server is told to [believe that proxy](operation.md#behind-a-proxy): `--trusted-proxies`.
 
 The budgets for the server that are in bytes are {budgets} by default. Plan for them, for what the server takes at its
 start (its templates are in memory), and for 200 MB of its work: its memory stays below the sum of the three.

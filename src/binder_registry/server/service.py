@@ -31,6 +31,7 @@ from ..registry import Registry
 from .http.asgi import Receive, Scope
 from .http.compression import Compressor
 from .http.counters import Counters
+from .http.forwarded import normal_networks
 from .http.identities import Identities
 from .http.prefixes_origins import normal_origins, normal_prefix
 from .http.requests import ClientDisconnected, HTTPRequest
@@ -60,7 +61,8 @@ class Options(Struct, frozen=True):
 
     `prefix` is the path below which everything is served; it is kept percent-encoded, without a slash at its end.
     `strong_reads` asks the database for its head before every read of the present. `cors_origins` are kept as browsers
-    write them, and may hold `*`.
+    write them, and may hold `*`. `trusted_proxies` are addresses and networks; a server of another kind has its own
+    setting for them.
     """
 
     protect_reads: bool = False
@@ -68,11 +70,13 @@ class Options(Struct, frozen=True):
     strong_reads: bool = False
     cors_origins: tuple[str, ...] = ()
     prefix: str = ""
+    trusted_proxies: tuple[str, ...] = ()
     limits: Limits = Limits()
 
     def __post_init__(self) -> None:
         force_setattr(self, "prefix", normal_prefix(self.prefix))
         force_setattr(self, "cors_origins", normal_origins(self.cors_origins))
+        force_setattr(self, "trusted_proxies", normal_networks(self.trusted_proxies))
 
 
 class Service:

@@ -37,6 +37,12 @@ class Share:
         else:
             del self._each[client]
 
+    def pass_on(self, giver: str, taker: str, amount: int) -> None:
+        """What the one held the other does, whatever its share: it takes no more then."""
+        self.give_back(giver, amount)
+        self.taken += amount
+        self._each[taker] = self._each.get(taker, 0) + amount
+
     @contextmanager
     def place(self, client: str) -> Iterator[None]:
         self.take(client)

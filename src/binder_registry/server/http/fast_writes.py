@@ -197,7 +197,7 @@ class WritingProtocol(BoundedProtocol):
         if who is None or missing < 0:
             return False
         try:
-            self.crowd.received.take(self.whose, len(data) - begun)
+            self.crowd.received.take(self.sender, len(data) - begun)
         except TooBusy:
             return False
         self._holds += len(data) - begun
