@@ -83,7 +83,7 @@ FREE = EDGES.keys() - MAY_IMPORT.keys()
 # The rooms of the server, from the bottom up: each file imports from its own layer and from those below.
 DECLARATIONS = ("description.bodies", "description.parameters", "description.schemas")
 SERVER_LAYERS = (
-    ("lanes", "limits", "shares"),
+    ("lanes", "limits", "rates", "shares"),
     ("live",),
     DECLARATIONS,
     ("http",),

@@ -58,8 +58,13 @@ class FastWrites:
             if found is None:
                 return False
             operation, name = found
+            service.write_rates.take(write.who)
+        except RegistryError:
+            return False
+        try:
             service.group_commit.put(operation, (name,), write.resolve)
         except RegistryError:
+            service.write_rates.add(write.who, -1)  # it counts on the ordinary path
             return False
         return True
 

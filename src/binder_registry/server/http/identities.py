@@ -2,13 +2,16 @@
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack, contextmanager
 from hashlib import sha256
 
 from ...auth import AuthStore, Identity, identified, known
 from ...errors import AuthUnavailable, InvalidToken, TooBusy
 from ..limits import Limits
 from ..shares import NOBODY, Share
+from .failed_tokens import FailedTokens
 
 THREADS = 8  # questions under way
 REMEMBERED = 10_000  # tokens that were good once: whoever tries wrong ones does not keep these from being asked about
@@ -23,12 +26,13 @@ class Identities:
 
     def __init__(self, store: AuthStore, limits: Limits) -> None:
         self._store = store
+        self._failed = FailedTokens(limits)
         self._strangers = Share("unknown-tokens", limits.unknown_tokens, limits.unknown_tokens_per_client)
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="tokens")
         self._threads = asyncio.Semaphore(THREADS)
         self._asked: dict[bytes, asyncio.Task[Identity]] = {}  # by the hash of the token
         self._good: OrderedDict[bytes, float] = OrderedDict()  # with the loop time of the last question
-        self._waiting = set[asyncio.Task[Identity]]()  # questions without a thread
+        self._waiting = set[asyncio.Task[Identity]]()  # questions without a turn or a thread
         self._silent = False  # it did not answer in time, and nothing since
         self._again_at = 0.0
 
@@ -37,12 +41,16 @@ class Identities:
         return known(self._store, token)
 
     async def of(self, token: str, client: str = NOBODY) -> Identity:
-        """Raises `InvalidToken`; at once, `AuthUnavailable` while the store is silent, and `TooBusy` while too much is
-        asked already, of this client or altogether."""
-        identity = self.known(token)
-        if identity is not None:
-            return identity
-        return await self._told(_key(token), token, client)
+        """Raises `InvalidToken`, or `TooManyRequests` in its place where too many wrong ones came from this address; at
+        once, `AuthUnavailable` while the store is silent, and `TooBusy` while too much is asked already, of this
+        client or altogether."""
+        try:
+            identity = self.known(token)
+            if identity is not None:
+                return identity
+            return await self._told(_key(token), token, client)
+        except InvalidToken:
+            raise self._failed.refusal(client) from None
 
     async def anew(self, token: str, client: str = NOBODY) -> Identity:
         """The same by an answer of this moment, for whoever goes on for long: what is known may have changed since. It
@@ -70,23 +78,26 @@ class Identities:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _ask(self, key: bytes, token: str, client: str) -> asyncio.Task[Identity]:
-        stranger = key not in self._good
+        stranger = client if key not in self._good else ""
         if stranger:
-            self._strangers.take(client)
-        question = self._asked[key] = asyncio.create_task(self._question(key, token, probe=self._silent))
+            self._strangers.take(stranger)
+        question = self._asked[key] = asyncio.create_task(self._question(key, token, stranger, probe=self._silent))
         question.add_done_callback(lambda done: done.cancelled() or done.exception())  # all who waited may be gone
         if stranger:
-            question.add_done_callback(lambda _: self._strangers.give_back(client))
+            question.add_done_callback(lambda _: self._strangers.give_back(stranger))
         return question
 
-    async def _question(self, key: bytes, token: str, *, probe: bool) -> Identity:
-        asked_at = asyncio.get_running_loop().time()
+    async def _question(self, key: bytes, token: str, stranger: str, *, probe: bool) -> Identity:
+        asked_at, me = asyncio.get_running_loop().time(), self._asked[key]
         try:
-            await self._take_thread(self._asked[key], probe=probe)
-            try:
+            async with AsyncExitStack() as places:
+                with self._waits(me):
+                    if stranger:
+                        await places.enter_async_context(self._failed.turn(stranger))
+                    await places.enter_async_context(self._threads)
+                if self._silent and not probe:
+                    raise AuthUnavailable
                 identity = await self._answer(token)
-            finally:
-                self._threads.release()
         except InvalidToken:
             self._good.pop(key, None)
             raise
@@ -98,11 +109,12 @@ class Identities:
             self._good.popitem(last=False)
         return identity
 
-    async def _take_thread(self, me: asyncio.Task[Identity], *, probe: bool) -> None:
-        """Raises `AuthUnavailable` as soon as the store falls silent."""
+    @contextmanager
+    def _waits(self, me: asyncio.Task[Identity]) -> Iterator[None]:
+        """For its turn and a thread. Raises `AuthUnavailable` as soon as the store falls silent."""
         self._waiting.add(me)
         try:
-            await self._threads.acquire()
+            yield
         except asyncio.CancelledError:
             if not self._silent:
                 raise
@@ -110,9 +122,6 @@ class Identities:
             raise AuthUnavailable from None
         finally:
             self._waiting.discard(me)
-        if self._silent and not probe:
-            self._threads.release()
-            raise AuthUnavailable
 
     async def _answer(self, token: str) -> Identity:
         loop = asyncio.get_running_loop()

@@ -1,0 +1,65 @@
+"""Wrong tokens, counted by the address that they come from.
+
+They are looked at all the same: to look up a key, a token of ours, or one that was good before takes microseconds, and
+whoever has a right one is let in, whoever else sits behind the same address. What an address that sent too many has to
+wait for is its next question to somebody else, such as a hub, about a token that was never good.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from time import monotonic
+
+from ...errors import InvalidToken, RegistryError
+from ..limits import Limits
+from ..rates import Rate
+from ..shares import NOBODY
+
+REST_SECONDS = 0.1  # from the end of one question of an address that sent too many to its next one
+
+
+class FailedTokens:
+    """On the event loop only. A client without an address is not counted: it may be everybody."""
+
+    def __init__(self, limits: Limits, *, clock: Callable[[], float] = monotonic) -> None:
+        burst = limits.failed_tokens_burst
+        self._rate = Rate("failed-tokens-per-minute", limits.failed_tokens_per_minute, burst, clock=clock)
+        self._lines: dict[str, asyncio.Lock] = {}  # of clients that have too many
+        self._lengths: Counter[str] = Counter()  # with the one that is asked about, and the rest after it
+
+    def refusal(self, client: str) -> RegistryError:
+        """What a wrong token is answered with. It counts, also while there is no room."""
+        if client == NOBODY:
+            return InvalidToken()
+        wait = self._rate.take(client)
+        if wait:
+            self._rate.add(client, 1)
+        return self._rate.refusal("wrong tokens from your address", wait) if wait else InvalidToken()
+
+    @asynccontextmanager
+    async def turn(self, client: str) -> AsyncIterator[None]:
+        """To ask about a token that was never good: at once, or after the others of its address."""
+        if not self._rate.is_full(client):
+            yield
+            return
+        line = self._lines.setdefault(client, asyncio.Lock())
+        self._lengths[client] += 1
+        try:
+            await line.acquire()
+        except BaseException:
+            self._leave(client)
+            raise
+        try:
+            yield
+        finally:
+            asyncio.get_running_loop().call_later(REST_SECONDS, self._next, client)
+
+    def _next(self, client: str) -> None:
+        self._lines[client].release()
+        self._leave(client)
+
+    def _leave(self, client: str) -> None:
+        self._lengths[client] -= 1
+        if not self._lengths[client]:
+            del self._lengths[client], self._lines[client]
