@@ -1,16 +1,20 @@
-"""Who may do what: tokens, identities and scopes."""
+"""Who may do what: tokens, identities, scopes, and how far they reach."""
 
 import hmac
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from hashlib import sha256
 from typing import Protocol
 
 from msgspec import Struct
 
 from .errors import InvalidToken, MissingScope
+from .globs import compiled_together
 from .lengths import IDENTITY_LENGTH, TOKEN_LENGTH
+from .selector import Requirement, matches
 
 _KIND = re.compile(r"[a-z]+")
 _UNKEPT = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")  # some databases take none of them
@@ -22,18 +26,53 @@ class Scope(StrEnum):
     READ = "read"
     WRITE = "write"
     ADMIN = "admin"
+    PROMOTE = "promote"
+    METRICS = "metrics"
+    TOKENS = "tokens"
+
+
+class Reach(Struct, frozen=True):
+    """Which templates a holder may write: those whose name fits a glob of each group, and whose labels meet all
+    requirements. Nothing given means every template."""
+
+    names: tuple[tuple[str, ...], ...] = ()
+    labels: tuple[Requirement, ...] = ()
+
+    @property
+    def is_everything(self) -> bool:
+        return not (self.names or self.labels)
+
+    def within(self, outer: "Reach") -> "Reach":
+        """What lies in both."""
+        return Reach(outer.names + self.names, outer.labels + self.labels)
+
+    def names_it(self, name: str) -> bool:
+        return all(_one_of(globs)(name) for globs in self.names)
+
+    def holds(self, labels: Mapping[str, str]) -> bool:
+        return matches(self.labels, labels)
+
+
+EVERYTHING = Reach()
+_one_of = lru_cache(1024)(compiled_together)
 
 
 class Identity(Struct, frozen=True):
     """Who holds a token. Of what they write, the log keeps `by`.
 
-    `kind` is a word (`user`, `service`, `key` and `anyone` are ours): the first colon of `by` ends it, so that a user
-    called `api-key` is nobody's key.
+    `kind` is a word (`key`, `token`, `user`, `service`, `publisher` and `anyone` are ours): the first colon of `by`
+    ends it, so that a user called `api-key` is nobody's key. `groups` and `admin` are what a hub says of a user, and
+    allow nothing. `token` is the public id of a token of the registry's own, which ends at `expires`.
     """
 
     name: str
     scopes: frozenset[Scope]
     kind: str = "user"
+    groups: frozenset[str] = frozenset()
+    admin: bool = False
+    reach: Reach = EVERYTHING
+    token: str = ""
+    expires: datetime | None = None
 
     def __post_init__(self) -> None:
         if not _KIND.fullmatch(self.kind):
@@ -97,10 +136,14 @@ class TokenAuthStore:
     blocking = False
 
     def __init__(self, *tokens: str, name: str = "api-key") -> None:
+        self.renew(*tokens)
+        self._identity = Identity(name, frozenset(Scope), "key")
+
+    def renew(self, *tokens: str) -> None:
+        """These take the place of those before, all at once. Raises as above, and leaves them then."""
         if not tokens:
             raise ValueError("a TokenAuthStore needs at least one token")
         self._digests = [_digest(carried(token)) for token in tokens]
-        self._identity = Identity(name, frozenset(Scope), "key")
 
     def identify(self, token: str) -> Identity:
         digest, known = _digest(token), False

@@ -18,6 +18,7 @@ from .rules import check
 from .store import Expected
 from .strict_json import no_collection
 from .template import Template
+from .token_contract import TokenChange, TokenStore
 from .wire import encode_template
 
 
@@ -36,6 +37,8 @@ class Batch:
     def __init__(self, log: Log, rows: list[Change], now: Callable[[], datetime], seen: Seen | None = None) -> None:
         self.log = log
         self.rows = rows
+        self.tokens: list[TokenChange] = []
+        self.token_uses: dict[str, datetime] = {}
         self.purged: dict[int, int] = {}  # number of rows when it was asked for → revision to blank
         self._seen = seen
         self.start = seen.head if seen else log.head()
@@ -55,8 +58,16 @@ class Batch:
         return self._format
 
     def current(self, name: str) -> Change | None:
-        if name in self._written:
-            return self._written[name]
+        return self._written[name] if name in self._written else self._committed(name)
+
+    def before(self, row: Change) -> Change | None:
+        """What was current of its name when `row`, of this block, was written."""
+        own = row.previous - self.start.revision - 1
+        if own >= 0:
+            return self.rows[own]
+        return self._committed(row.name) if row.previous else None
+
+    def _committed(self, name: str) -> Change | None:
         if name not in self._stored:
             self._stored[name] = self._seen.find(name) if self._seen else self.log.current(name)
         return self._stored[name]
@@ -143,8 +154,14 @@ class Batch:
             self.rows.append(change)
             self._written[name] = change
 
-    def cut_back(self, length: int) -> None:
-        del self.rows[length:]
+    @property
+    def length(self) -> tuple[int, int]:
+        """How far it has come: of rows, and of tokens."""
+        return len(self.rows), len(self.tokens)
+
+    def cut_back(self, to: tuple[int, int]) -> None:
+        length, tokens = to
+        del self.rows[length:], self.tokens[tokens:]
         self.purged = {at: revision for at, revision in self.purged.items() if at <= length}
         self._written = {row.name: row for row in self.rows}
 
@@ -155,10 +172,17 @@ class Batch:
 
     def finish(self) -> None:
         """What goes into the log beside the rows: their format, and the purges, of old rows or of these."""
-        if self._seen and (self.purged or not self.rows or self._format > self._format_before):
+        beside = self.purged or self.tokens or self.token_uses
+        if self._seen and (beside or not self.rows or self._format > self._format_before):
             raise LogMoved  # what was refused is to be refused by the log as it is, too
         if self.rows and self._format > self._format_before:
             keep_format(self.log, self._format)
+        if self.tokens:
+            assert isinstance(self.log, TokenStore), "else there were none to write"
+            self.log.write_tokens(self.tokens)
+        if self.token_uses:
+            assert isinstance(self.log, TokenStore), "else nobody used one"
+            self.log.write_uses(self.token_uses)
         for revision in self.purged.values():
             own = revision - self.start.revision - 1
             if own >= 0:

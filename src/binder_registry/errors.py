@@ -11,6 +11,10 @@
             │   ├── MissingTokenField
             │   └── InvalidToken
             ├── MissingScope            a known token that may not do this
+            ├── OutOfReach              a known token that may not do it to this template
+            ├── TokenNotFound           or one that has ended, or is not to be seen
+            ├── TokenExists
+            ├── TokensNotKept           a log that has no place for tokens
             ├── TemplateNotFound
             ├── TemplateExists
             ├── RevisionConflict        the template changed since it was read
@@ -152,6 +156,27 @@ class MissingScope(RegistryError):
     @classmethod
     def of(cls, scope: str) -> "MissingScope":
         return cls(f"The token does not hold the scope '{scope}'", [ErrorHint("Token", "scope", "missing")])
+
+
+class OutOfReach(RegistryError):
+    text = "The token does not reach this template"
+
+    @classmethod
+    def of(cls, name: str) -> "OutOfReach":
+        """`name` is the first that it does not reach."""
+        return cls(f"The token does not reach the template {name!r}", [ErrorHint("Token", "reach", "invalid")])
+
+
+class TokenNotFound(RegistryError):
+    text = "There is no such token, or it has ended"
+
+
+class TokenExists(RegistryError):
+    text = "There is a token of this name already, or there was: names are not given twice"
+
+
+class TokensNotKept(RegistryError):
+    text = "The database of this registry keeps no tokens"
 
 
 class TemplateNotFound(RegistryError):

@@ -131,7 +131,10 @@ def _identity(model: Any) -> Identity:
     name, kind = model["name"], model["kind"]
     if kind not in KINDS or not isinstance(name, str) or not name:
         raise ValueError("its answer names no user and no service")
-    return Identity(name, frozenset(HUB_SCOPES[scope] for scope in model["scopes"] if scope in HUB_SCOPES), kind)
+    scopes = frozenset(HUB_SCOPES[scope] for scope in model["scopes"] if scope in HUB_SCOPES)
+    groups = model.get("groups")
+    told = frozenset(group for group in groups if isinstance(group, str)) if isinstance(groups, list) else frozenset()
+    return Identity(name, scopes, kind, told, admin=model.get("admin") is True)
 
 
 class FirstKnowing:

@@ -24,6 +24,8 @@ from .log_contract import LARGEST, Log, ReadsPresent, appending, mark_at, state_
 from .rules import check, invalid_template, successor_problem
 from .store import Expected
 from .template import Template, merged
+from .token_book import TokenBook
+from .token_contract import TokenStore
 
 STATE_PAGE = 5000  # rows of one read, where the whole state is read
 
@@ -38,6 +40,7 @@ class LogStore:
 
     def __init__(self, log: Log, *, now: Callable[[], datetime] = utc_now) -> None:
         self.log = log
+        self.tokens = TokenBook(log) if isinstance(log, TokenStore) else None
         self._now = now
         self._local = threading.local()
         self._warn_at = 0.0
@@ -51,7 +54,7 @@ class LogStore:
         """
         outer = self._batch
         if outer is not None:
-            length = len(outer.rows)
+            length = outer.length
             try:
                 yield outer
             except BaseException:
@@ -67,6 +70,8 @@ class LogStore:
                     self._warn(batch.head.time, batch.behind)
             finally:
                 self._local.batch = None
+        if batch.tokens and self.tokens is not None:
+            self.tokens.take(batch.tokens)
 
     def _warn(self, newest: datetime | None, clock: datetime) -> None:
         warning = dated_ahead(newest, clock)

@@ -20,6 +20,12 @@ class Requirement(Struct, frozen=True):
     operator: Literal["=", "!=", "exists", "absent"]
     value: str = ""
 
+    def __str__(self) -> str:
+        """As it is written."""
+        if self.operator in ("=", "!="):
+            return f"{self.key}{self.operator}{self.value}"
+        return f"!{self.key}" if self.operator == "absent" else self.key
+
     def matches(self, labels: Mapping[str, str]) -> bool:
         if self.operator == "exists":
             return self.key in labels

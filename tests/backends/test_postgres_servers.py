@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from binder_registry.backends import open_log, postgres, postgres_listen, postgres_pieces
 from binder_registry.backends.postgres import PostgresLog
+from binder_registry.backends.postgres_schema import SCHEMA
 from binder_registry.changes import Head
 from binder_registry.conformance.logs import append, rows_after
 from binder_registry.conformance.reading_out import broken_links, run_in_threads, whole_log
@@ -369,12 +370,12 @@ def test_ten_servers_may_start_at_once(postgres_url: str) -> None:
 
 def test_a_server_works_with_the_schema_of_the_next_version(postgres_url: str, operator: psycopg.Connection) -> None:
     open_log(postgres_url).close()
-    operator.execute("UPDATE registry_schema SET version = 3")
+    operator.execute("UPDATE registry_schema SET version = version + 1")
 
     with closing(open_log(postgres_url)) as log:
         append(log, "a")
 
-    assert operator.execute("SELECT version FROM registry_schema").fetchall() == [(3,)]
+    assert operator.execute("SELECT version FROM registry_schema").fetchall() == [(SCHEMA + 1,)]
 
 
 def test_a_schema_two_versions_newer_is_refused(postgres_url: str, operator: psycopg.Connection) -> None:

@@ -119,6 +119,17 @@ def test_every_way_to_write_is_counted(method: str, path: str, body: Any) -> Non
     assert (first.status_code, second.status_code) == (201, 429)
 
 
+def test_making_and_renewing_tokens_is_counted_and_revoking_is_not() -> None:
+    with asked(application(limits=Limits(key_writes_per_minute=1, writes_burst=2))) as client:
+        made = [client.post("/tokens", json={"name": name, "scopes": ["read"]}) for name in ("a", "b")]
+        path = f"/tokens/{made[0].json()['id']}"
+        renewed, third = client.post(f"{path}/rotate"), client.post("/tokens", json={"name": "c", "scopes": []})
+        revoked = client.delete(path)
+
+    statuses = [answer.status_code for answer in (*made, renewed, third, revoked)]
+    assert statuses == [201, 201, 429, 429, 204]
+
+
 def catalogue(size: int, image: str) -> dict[str, Any]:
     return {"templates": [{"name": f"t{number}", "image-name": image} for number in range(size)]}
 
@@ -214,7 +225,14 @@ def test_without_a_bound_every_wrong_token_is_a_401() -> None:
 
 @pytest.mark.parametrize(
     ("method", "path"),
-    [("GET", "/templates"), ("GET", "/templates/scipy"), ("GET", "/changes"), ("POST", "/apply")],
+    [
+        ("GET", "/templates"),
+        ("GET", "/templates/scipy"),
+        ("GET", "/changes"),
+        ("POST", "/apply"),
+        ("POST", "/tokens"),
+        ("GET", "/tokens/self"),
+    ],
 )
 def test_wrong_tokens_of_every_route_are_counted(method: str, path: str) -> None:
     store = InMemoryStore()

@@ -31,6 +31,7 @@ from .postgres_queries import (
     bounded_query,
 )
 from .postgres_schema import prepare
+from .postgres_tokens import PostgresTokens, Statement
 from .rows import COLUMNS, change_of, row_of
 
 STATE_PAGE = 100  # names walked at least by one statement: most may be deleted
@@ -48,9 +49,10 @@ class _Write:
     format: int
     raised: int = 0
     blanked: list[int] = field(default_factory=list)
+    more: list[Statement] = field(default_factory=list)  # of what is kept beside the log
 
 
-class PostgresLog:
+class PostgresLog(PostgresTokens):
     """Creates or migrates the schema, unless `read_only`. Raises `DatabaseRefused` when the database cannot be opened
     now, `StoreUnavailable` when it fails later; then it reconnects by itself."""
 
@@ -160,7 +162,7 @@ class PostgresLog:
                 rows: list[Change] = []
                 self._local.write = write = _Write(connection, head, kept)
                 yield rows
-                if rows or write.blanked:
+                if rows or write.blanked or write.more:
                     with failures(connection):
                         self._commit(connection, rows, write)
                     newest = head_after(rows, head)
@@ -231,12 +233,17 @@ class PostgresLog:
                 connection.execute(
                     "UPDATE registry_changes SET content = NULL WHERE revision = ANY(%s::int8[])", (write.blanked,)
                 )
+            for statement, parameters in write.more:
+                connection.execute(statement, parameters)
             if self._notifies:
                 connection.execute(f"SELECT pg_notify('{CHANNEL}', %s)", (str(newest.revision),))
             committed = connection.execute("COMMIT")
         if committed.statusmessage != "COMMIT":
             raise psycopg.OperationalError("the transaction was rolled back")
         connection.refuse_warnings()
+
+    def _add(self, statements: Sequence[Statement]) -> None:
+        self._local.write.more += statements
 
     def _rows(self, query: str, *given: Any, **named: Any) -> list[Any]:
         write: _Write | None = getattr(self._local, "write", None)

@@ -24,6 +24,8 @@ class Writer:
         self._path, self._connect, self._log = path, connect, WriteAheadLog(path)
         self._version: int | None = None  # of the data, as this connection saw it
         self._wal = b""  # the salts of the write-ahead log
+        self._changes = 0  # of this connection, before the transaction
+        self.wrote = False  # in the transaction that is open, or was the last
         self._new_log = False  # the next commit is the first of a new one
         self._traces = False  # what was purged is still in the write-ahead log
 
@@ -38,6 +40,7 @@ class Writer:
         if self.connection is None:
             self.connection, self._version = self._connect(), None
         self.connection.execute("BEGIN IMMEDIATE")
+        self._changes = self.connection.total_changes
         before = self._version
         if not self._others_wrote():
             return False
@@ -53,7 +56,8 @@ class Writer:
         self.connection.executemany(
             "UPDATE changes SET content = NULL WHERE revision = ?", [(revision,) for revision in blanked]
         )
-        if self._new_log and (rows or blanked):
+        self.wrote = self.connection.total_changes > self._changes  # tokens, too, and what else is kept beside the log
+        if self._new_log and self.wrote:
             renew(self.connection)
         self.connection.execute("COMMIT")
 

@@ -54,6 +54,10 @@ SECTIONS = {
         "check-hub": Entry("hub:check_hub", "Name what a hub cannot offer."),
         "copy": Entry("database:copy", "Move a registry to another database."),
     },
+    "Tokens": {
+        "token": Entry("tokens:token", "Make, list, renew and revoke tokens."),
+        "whoami": Entry("tokens:whoami", "Say whose token you use, and what it may do."),
+    },
     "Set up": {
         "context": Entry("contexts:context", "Name the registries that you work with."),
         "completion": Entry("setup:completion", "Print the completion script of a shell."),

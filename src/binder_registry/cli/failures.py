@@ -12,6 +12,7 @@ from ..errors import (
     AuthUnavailable,
     DatabaseRefused,
     MissingScope,
+    OutOfReach,
     PositionUnknown,
     RevisionConflict,
     RevisionIsCurrent,
@@ -55,6 +56,7 @@ def _revisions() -> str:
 _ANSWERS: list[tuple[tuple[type[Exception], ...], int, str | Callable[[], str]]] = [
     ((Unauthorized,), NOT_ALLOWED, lambda: f"Set BINDER_API_KEY, or store a token with `{hinted_context()}`."),
     ((MissingScope,), NOT_ALLOWED, "Ask the registry's admins for a token with it."),
+    ((OutOfReach,), NOT_ALLOWED, "Ask the registry's admins for a token that does."),
     ((RevisionConflict, RevisionNotShown), CONFLICT, "Read it again, then decide."),
     ((TemplateNotFound,), FAILED, _list),
     ((TemplateExists,), FAILED, _edit),

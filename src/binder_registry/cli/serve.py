@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..auth import AuthStore
+from ..auth import AuthStore, TokenAuthStore
 from ..backends import open_log
 from ..descriptors import are_left
 from ..errors import DatabaseRefused, StoreUnavailable
 from ..log_store import LogStore
 from ..registry import Registry
-from .auth_store import auth_store
+from ..token_rules import DAY, MOST_DAYS
+from .auth_store import auth_stores, rereads_of, with_own_tokens
 from .environment import PortSetting, Setting, service_url, variables_of_others
 from .limits import limit
 from .log_lines import LogLines, logged_to
@@ -127,6 +128,16 @@ logger = logging.getLogger("binder_registry")
     help="Who may write: holders of BINDER_API_KEY, or (beside them, if it is set) JupyterHub's tokens.",
 )
 @click.option(
+    "--max-token-age",
+    cls=Setting,
+    default=MOST_DAYS,
+    show_default=True,
+    type=whole(1, MOST_DAYS),
+    metavar="DAYS",
+    envvar="BINDER_REGISTRY_MAX_TOKEN_AGE",
+    help="How long a new token of the registry's own may last.",
+)
+@click.option(
     "--drain-delay",
     cls=Setting,
     default=0.0,
@@ -159,6 +170,7 @@ def serve(
     prefix: str,
     trusted_proxies: tuple[str, ...],
     auth: str,
+    max_token_age: int,
     drain_delay: float,
     limits: tuple[tuple[str, int], ...],
 ) -> None:
@@ -166,7 +178,7 @@ def serve(
 
     BINDER_API_KEY holds the key that writes; BINDER_API_KEY_FILE instead names a file with one key on each line.
     """
-    with stoppable(), logged_to(sys.stderr, log_level.upper()) as log:
+    with stoppable() as rereads, logged_to(sys.stderr, log_level.upper()) as log:
         for name in variables_of_others():
             logger.info("%s is a Service's address, which Kubernetes sets, and no port: it was passed over", name)
         from ..server import Options, limits_of  # only now: a signal that comes while this is read must not be lost
@@ -183,15 +195,17 @@ def serve(
             )
         except ValueError as error:
             raise click.UsageError(str(error)) from None
-        auths = auth_store(auth)
-        _serve(log, db, (host, port), auths, options, access_log=access_log, drain_delay=drain_delay)
+        stores, longest = auth_stores(auth), max_token_age * DAY
+        rereads += rereads_of(stores[0])
+        _serve(log, db, (host, port), stores, longest, options, access_log=access_log, drain_delay=drain_delay)
 
 
 def _serve(
     log: LogLines,
     db: str,
     address: tuple[str, int],
-    auth: AuthStore,
+    stores: tuple[TokenAuthStore | None, AuthStore | None],
+    longest_token: int,
     options: "Options",
     *,
     access_log: bool,
@@ -212,9 +226,10 @@ def _serve(
     try:
         listener = _listener(*address)
         lines = AccessLog(sys.stdout.fileno()) if access_log else None
-        app = App(Registry(store, auth), options)
         dropped = lambda: log.dropped  # noqa: E731
-        serving.run(app, listener, access_log=lines, drain_delay=drain_delay, dropped_lines=dropped)
+        with with_own_tokens(stores, store) as auth:
+            app = App(Registry(store, auth, longest_token=longest_token), options)
+            serving.run(app, listener, access_log=lines, drain_delay=drain_delay, dropped_lines=dropped)
     except StoreUnavailable:
         raise click.ClickException("the database cannot be read: see the log above") from None
     finally:

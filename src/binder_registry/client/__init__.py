@@ -24,6 +24,7 @@ from ..template import Template
 from .answer import Answer, PlanStep, change_of, feed_decoder, next_page, plan_decoder, refuse_2015
 from .encoding import apply_body, body_of, conditions, filters, json_of, members_of, patch_between, path_of
 from .listing import Filters, all_pages
+from .tokens import Tokens
 from .transport import Params, Transport
 from .watch import follow
 
@@ -57,6 +58,7 @@ class Client:
         url = url or as_text(os.environ.get("BINDER_REGISTRY_URL", "")) or DEFAULT_URL
         token = os.environ.get("BINDER_API_KEY", "") if token is None else token
         self._transport = Transport(url, token, timeout=timeout, retries=retries, verify=verify)
+        self.tokens = Tokens(self._transport)
         self._of_thread = threading.local()
 
     def __enter__(self) -> Self:

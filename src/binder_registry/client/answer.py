@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -31,6 +31,8 @@ from ..errors import (
     error_name,
 )
 from ..must_understand import without_uses
+
+SOON = timedelta(days=14)  # before a token ends: then it is warned of
 
 T = TypeVar("T")
 
@@ -82,7 +84,8 @@ class Answer(Struct, frozen=True):
     def warnings(self) -> list[str]:
         """What the registry thinks of a write that it took."""
         sent = ",".join(self.headers.get_list("Registry-Warning")).split(",")
-        return [unquote(text.strip(), errors="replace") for text in sent if text.strip()]
+        told = [unquote(text.strip(), errors="replace") for text in sent if text.strip()]
+        return [*told, *_soon(self.headers.get("Registry-Token-Expires", ""))]
 
     def read(self, decoder: msgspec.json.Decoder[T]) -> T:
         """Raises `StoreUnavailable` when this is not what a registry answers."""
@@ -91,6 +94,18 @@ class Answer(Struct, frozen=True):
         except (msgspec.MsgspecError, UnicodeDecodeError):
             message = f"{self.url} answered {self.status} with something else than a registry does: is the URL right?"
             raise StoreUnavailable(message) from None
+
+
+def _soon(expires: str) -> list[str]:
+    """What to say of a token that ends soon."""
+    try:
+        left = datetime.fromisoformat(expires) - datetime.now(UTC)
+    except (ValueError, TypeError):
+        return []
+    if left > SOON:
+        return []
+    when = f"in {left.days} days" if left.days > 1 else "within two days"
+    return [f"this token ends {when}, at {expires}: have a new one made, or renew it"]
 
 
 def tagged_position(tag: str) -> Position | None:

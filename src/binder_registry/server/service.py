@@ -18,6 +18,7 @@ import gc
 import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from msgspec import Struct
@@ -26,7 +27,7 @@ from msgspec.structs import force_setattr
 from ..auth import ANYONE, Identity
 from ..auth import Scope as TokenScope
 from ..changes import Change, Position
-from ..errors import RevisionNotShown, StoreUnavailable, TooBusy
+from ..errors import RegistryError, RevisionNotShown, StoreUnavailable, TooBusy
 from ..registry import Registry
 from .http.asgi import Receive, Scope
 from .http.compression import Compressor
@@ -35,6 +36,7 @@ from .http.forwarded import normal_networks
 from .http.identities import Identities
 from .http.prefixes_origins import normal_origins, normal_prefix
 from .http.requests import ClientDisconnected, HTTPRequest
+from .http.token_watch import TokenWatch
 from .lanes import Lane
 from .limits import Limits
 from .live.apply_lane import ApplyLane
@@ -50,6 +52,7 @@ from .live.read_model import ReadModel
 from .rates import WriteRates
 from .shares import Share
 
+USES_SECONDS = 60.0  # between two notes of which tokens were used
 SHOWN_SECONDS = 5.0  # how long a request waits for the revision that it names
 NEAR = 100  # a revision is waited for when it is at most so far from what is in the log
 
@@ -114,6 +117,7 @@ class Service:
         self.applies = ApplyLane(options.limits.waiting_apply_bytes)
         self.identities = Identities(registry.auth_store, options.limits)
         self.write_rates = WriteRates(options.limits)
+        self.token_watch = TokenWatch(self.identities)
         most, seconds = options.limits.waiting_queries, options.limits.query_seconds
         self.queries = Lane("queries", most=most, seconds=seconds)  # of the present: they take the processor's time
         self.past = Lane("past", most=most, seconds=seconds)  # which takes the database's
@@ -140,6 +144,7 @@ class Service:
         self.group_commit = GroupCommit(registry, self.present, most_waiting=self.options.limits.waiting_writes)
         self.follower.start()
         self.running = True
+        self._note_uses()
         logger.info("%s: %d templates, revision %d", registry, len(self.model.living), position.revision)
 
     def drain(self) -> None:
@@ -152,7 +157,9 @@ class Service:
         """Finishes the writes that wait. May be called twice. The store stays open: who opened it closes it."""
         self.drain()
         if self.running:
+            self._note_uses()
             self.running = False
+            self._uses_timer.cancel()
             await self.group_commit.close()
             await asyncio.to_thread(self.follower.close)
             self.applies.close()
@@ -161,6 +168,15 @@ class Service:
             self._head_pool.shutdown(wait=False, cancel_futures=True)
             self.identities.close()
             self.compressor.close()
+
+    def _note_uses(self) -> None:
+        """Now and then, write down which tokens came since the last time."""
+        self._uses_timer = asyncio.get_running_loop().call_later(USES_SECONDS, self._note_uses)
+        used = frozenset(self.identities.used)
+        if used:
+            with suppress(RegistryError):  # then the next time
+                self.group_commit.put(lambda _: self.registry.tokens.note_uses(used), (), lambda _: None)
+                self.identities.used -= used
 
     async def write(self, operation: Operation[T], *names: str) -> T:
         """`names` are the templates that the operation will look at."""
@@ -213,11 +229,12 @@ class Request(HTTPRequest):
         self.who = await self.identity(anew=anew) if self.service.options.protect_reads else ANYONE
         self.who.require(TokenScope.READ)
 
-    async def writer(self, scope: TokenScope) -> Identity:
+    async def writer(self, scope: TokenScope | None) -> Identity:
         """Who writes, before anything of the body is read, as 2015 did. It counts as one write. Raises what `identity`
         does, `MissingScope` and `TooManyRequests`."""
         who = await self.identity()
-        who.require(scope)
+        if scope is not None:
+            who.require(scope)
         self.service.write_rates.take(who)
         return who
 

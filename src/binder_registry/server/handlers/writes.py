@@ -115,7 +115,7 @@ async def apply(request: Request) -> Reply:
             def dry() -> Reply:
                 if asked is not NONE:
                     asked.check(position, registry.changed_at(), what="registry")
-                steps = planned(wanted, position, find, living).steps
+                steps = registry.apply_dry(who, wanted, position, find, living)
                 return _plan_reply(steps, 0, [(b"etag", entity_tag(position)), *warned])
 
             return await lane.run(dry)

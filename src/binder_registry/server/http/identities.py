@@ -33,12 +33,16 @@ class Identities:
         self._asked: dict[bytes, asyncio.Task[Identity]] = {}  # by the hash of the token
         self._good: OrderedDict[bytes, float] = OrderedDict()  # with the loop time of the last question
         self._waiting = set[asyncio.Task[Identity]]()  # questions without a turn or a thread
+        self.used: set[str] = set()  # ids of the registry's own tokens that came, until somebody writes it down
         self._silent = False  # it did not answer in time, and nothing since
         self._again_at = 0.0
 
     def known(self, token: str) -> Identity | None:
         """What can be told at once. Raises `InvalidToken`."""
-        return known(self._store, token)
+        identity = known(self._store, token)
+        if identity is not None and identity.token:
+            self.used.add(identity.token)
+        return identity
 
     async def of(self, token: str, client: str = NOBODY) -> Identity:
         """Raises `InvalidToken`, or `TooManyRequests` in its place where too many wrong ones came from this address; at
@@ -103,6 +107,8 @@ class Identities:
             raise
         finally:
             del self._asked[key]
+        if identity.token:
+            self.used.add(identity.token)
         self._good[key] = asked_at
         self._good.move_to_end(key)
         if len(self._good) > REMEMBERED:

@@ -5,11 +5,20 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
+from ...auth import Identity
 from ...changes import Change
+from ...wire import timestamp
 from ..live.answer import JSON, VARIES, Answer, entity_tag
 from ..live.answer import Header as Header
 from ..live.pieces import Body, Pieces, is_long
 from .asgi import Scope, Send
+
+
+def expiry(who: Identity | None) -> list[Header]:
+    """`Registry-Token-Expires`, for answers to writes with a token that ends."""
+    if who is None or who.expires is None:
+        return []
+    return [(b"registry-token-expires", timestamp(who.expires).encode())]
 
 
 class Reply(Struct):

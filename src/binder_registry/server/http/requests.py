@@ -38,6 +38,7 @@ class HTTPRequest:
         self.limits = limits
         self.id: str = scope.get("request_id") or given_id(scope["headers"]).decode() or secrets.token_hex(8)
         self._headers: dict[bytes, bytes] = dict(reversed(scope["headers"]))
+        self.holder: Identity | None = None  # once it was asked who sends this
         self._receive = receive
         self._identities = identities
 
@@ -126,6 +127,7 @@ class HTTPRequest:
         ask = self._identities.anew if anew else self._identities.of
         identity = await ask(self.token(), self.place)
         self.scope["by"] = identity.by  # for the access log
+        self.holder = identity
         return identity
 
     def token(self) -> str:
