@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from binder_registry.token_text import PATTERN, id_and_secret, new_id, new_secret, token_text
+from binder_registry.token_text import PATTERN, id_and_secret, new_id, new_secret, token_text, without_secrets
 
 EXAMPLE = "binreg_00000001" + "0" * 42 + "2" + "2Kwcqz"
 
@@ -41,3 +41,11 @@ def test_one_wrong_character_is_told_by_the_checksum(at: int) -> None:
 )
 def test_what_is_no_token_is_told(text: str) -> None:
     assert id_and_secret(text) is None
+
+
+def test_of_a_token_in_a_text_its_id_is_left() -> None:
+    text = token_text("0aB1cD2e", "x" * 43)
+
+    left = without_secrets(f"GET /{text}/changes /{text[:40]} binreg_ binreg_0aB1cD2e".encode())
+
+    assert left == b"GET /binreg_0aB1cD2e***/changes /binreg_0aB1cD2e*** binreg_ binreg_0aB1cD2e"

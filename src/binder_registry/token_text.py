@@ -4,6 +4,7 @@ Scanners of secrets find it by its form, and what is no token is told by its che
 anybody is asked.
 """
 
+import re
 import secrets
 from zlib import crc32
 
@@ -14,6 +15,7 @@ PATTERN = r"binreg_[0-9A-Za-z]{57}"  # what scanners look for
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _LENGTH = len(PREFIX) + ID_LENGTH + SECRET_LENGTH + CHECKSUM_LENGTH
 _ID_ENDS = len(PREFIX) + ID_LENGTH
+_WRITTEN = re.compile(rb"(binreg_[0-9A-Za-z]{8})[0-9A-Za-z]+")  # also where its end is cut off
 _SECRET_ENDS = _ID_ENDS + SECRET_LENGTH
 
 
@@ -37,6 +39,11 @@ def id_and_secret(text: str) -> tuple[str, str] | None:
     if _checksum(text[:_SECRET_ENDS]) != text[_SECRET_ENDS:]:
         return None
     return text[len(PREFIX) : _ID_ENDS], text[_ID_ENDS:_SECRET_ENDS]
+
+
+def without_secrets(text: bytes) -> bytes:
+    """With the ids of the tokens in it, and no more of them."""
+    return _WRITTEN.sub(rb"\1***", text) if b"binreg_" in text else text
 
 
 def _checksum(text: str) -> str:

@@ -10,6 +10,7 @@ import re
 from threading import Event, Thread
 from time import gmtime, perf_counter_ns, strftime, time_ns
 
+from ...token_text import without_secrets
 from .request_ids import RequestIds
 
 FLUSH_SECONDS = 0.25
@@ -93,7 +94,7 @@ class AccessLog:
         del self.parts[:number]
         for start in range(0, number, LINES_AT_ONCE * PARTS):
             some = parts[start : start + LINES_AT_ONCE * PARTS]
-            if not self._write(b"".join(some)):
+            if not self._write(without_secrets(b"".join(some))):  # tokens get into paths by mistake
                 self._lost += len(some) // PARTS
         dropped = self.dropped
         if dropped > self._reported and self._write(b"# %d lines were dropped\n" % (dropped - self._reported)):
