@@ -28,13 +28,13 @@ def taken(rate: Rate, who: str, tries: int) -> int:
 
 @pytest.mark.parametrize("burst", [1, 2, 7, 1000])
 def test_so_many_may_come_at_once_as_the_burst(clock: Clock, burst: int) -> None:
-    rate = Rate("r", 7, burst, clock=clock)
+    rate = Rate("r", 7, burst, 5.0, clock=clock)
 
     assert taken(rate, "ada", burst + 10) == burst
 
 
 def test_then_there_is_room_for_one_at_a_time(clock: Clock) -> None:
-    rate = Rate("r", 60, 5, clock=clock)
+    rate = Rate("r", 60, 5, 5.0, clock=clock)
     taken(rate, "ada", 5)
 
     waits = [rate.take("ada")]
@@ -48,7 +48,7 @@ def test_then_there_is_room_for_one_at_a_time(clock: Clock) -> None:
 
 
 def test_who_waits_for_long_has_the_burst_again_and_no_more(clock: Clock) -> None:
-    rate = Rate("r", 60, 5, clock=clock)
+    rate = Rate("r", 60, 5, 5.0, clock=clock)
     taken(rate, "ada", 5)
 
     clock.now += 3600
@@ -57,7 +57,7 @@ def test_who_waits_for_long_has_the_burst_again_and_no_more(clock: Clock) -> Non
 
 
 def test_nobody_is_counted_for_others(clock: Clock) -> None:
-    rate = Rate("r", 60, 2, clock=clock)
+    rate = Rate("r", 60, 2, 5.0, clock=clock)
     taken(rate, "ada", 5)
 
     assert (rate.is_full("ada"), rate.is_full("bob")) == (True, False)
@@ -65,22 +65,22 @@ def test_nobody_is_counted_for_others(clock: Clock) -> None:
 
 
 def test_a_rate_of_0_bounds_nothing_and_keeps_nothing(clock: Clock) -> None:
-    rate = Rate("r", 0, 1, clock=clock)
+    rate = Rate("r", 0, 1, 5.0, clock=clock)
 
     assert taken(rate, "ada", 1000) == 1000
     assert rate._until == {}
 
 
-def test_what_is_counted_beyond_the_room_is_a_debt_of_one_more_burst_at_most(clock: Clock) -> None:
-    rate = Rate("r", 60, 10, clock=clock)
-    rate.add("ada", 15)
+def test_what_is_counted_beyond_the_room_is_a_debt_and_no_longer_than_is_said(clock: Clock) -> None:
+    rate = Rate("r", 60, 10, 5.0, clock=clock)
+    rate.add("ada", 12)
     rate.add("bob", 10**9)
 
-    assert (rate.take("ada"), rate.take("bob")) == (6.0, 11.0)
+    assert (rate.take("ada"), rate.take("bob")) == (3.0, 6.0)
 
 
 def test_what_is_taken_back_was_not_counted(clock: Clock) -> None:
-    rate = Rate("r", 60, 2, clock=clock)
+    rate = Rate("r", 60, 2, 5.0, clock=clock)
     taken(rate, "ada", 2)
 
     rate.add("ada", -1)
@@ -89,7 +89,7 @@ def test_what_is_taken_back_was_not_counted(clock: Clock) -> None:
 
 
 def test_however_many_are_counted_who_did_most_is_remembered(clock: Clock) -> None:
-    rate = Rate("r", 60, 10, clock=clock)
+    rate = Rate("r", 60, 10, 5.0, clock=clock)
     taken(rate, "ada", 10)
 
     for number in range(3 * MOST_COUNTED):
@@ -100,7 +100,7 @@ def test_however_many_are_counted_who_did_most_is_remembered(clock: Clock) -> No
 
 
 def test_those_whose_count_is_over_make_room_first(clock: Clock) -> None:
-    rate = Rate("r", 60, 10, clock=clock)
+    rate = Rate("r", 60, 10, 5.0, clock=clock)
     for number in range(MOST_COUNTED):
         rate.add(f"before-{number}", 5)
     clock.now += 60
@@ -113,7 +113,7 @@ def test_those_whose_count_is_over_make_room_first(clock: Clock) -> None:
 
 @pytest.mark.parametrize(("wait", "seconds"), [(0.001, 1), (1.0, 1), (1.01, 2), (59.5, 60)])
 def test_who_is_refused_is_told_when_to_try_again_in_whole_seconds(wait: float, seconds: int) -> None:
-    error = Rate("some-limit", 60, 10).refusal("writes", wait)
+    error = Rate("some-limit", 60, 10, 5.0).refusal("writes", wait)
 
     assert (error.reason, error.retry_after) == ("some-limit", seconds)
     assert error.message.endswith(f"the limit some-limit of this server is reached; try again in {seconds} s")

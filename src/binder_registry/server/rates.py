@@ -14,20 +14,24 @@ from .limits import Limits
 
 ROUNDING = 1e-6  # seconds that sums of times may be off
 MOST_COUNTED = 8192  # of each rate, whoever they are: a megabyte
+DEBT_SECONDS = 3600.0  # that an apply, however large, is waited for
 KEPT = MOST_COUNTED * 3 // 4  # of these, when there is no room: to look through all of them is dear
 
 
 class Rate:
-    """Bounded by the limit `name`, which is `per_minute`; 0 bounds nothing. `burst` may come at once.
+    """Bounded by the limit `name`, which is `per_minute`; 0 bounds nothing. `burst` may come at once. What comes beyond
+    that all the same is waited for, for `debt` seconds at most.
 
     Where too many are counted, those who did least are forgotten: for somebody who did much to be among them, thousands
     must have done more.
     """
 
-    def __init__(self, name: str, per_minute: int, burst: int, *, clock: Callable[[], float] = monotonic) -> None:
+    def __init__(
+        self, name: str, per_minute: int, burst: int, debt: float, *, clock: Callable[[], float] = monotonic
+    ) -> None:
         self.name = name
         self.seconds = 60 / per_minute if per_minute else 0.0  # that each one counts for
-        self._burst = burst * self.seconds
+        self._burst, self._debt = burst * self.seconds, debt
         self._clock = clock
         self._until: dict[str, float] = {}
 
@@ -54,13 +58,12 @@ class Rate:
         return until is not None and until + self.seconds - self._burst - self._clock() > ROUNDING
 
     def add(self, who: str, number: int) -> None:
-        """Also where there is no room: what is beyond it is a debt, of at most another burst. Below 0, it is taken
-        back."""
+        """Also where there is no room. Below 0, it is taken back."""
         if not self.seconds:
             return
         now = self._clock()
         until = max(self._until.get(who, now), now) + number * self.seconds
-        self._until[who] = min(until, now + 2 * self._burst)
+        self._until[who] = min(until, now + self._burst + self._debt)
         if len(self._until) > MOST_COUNTED:
             self._make_room(now)
 
@@ -79,8 +82,8 @@ class WriteRates:
 
     def __init__(self, limits: Limits, *, clock: Callable[[], float] = monotonic) -> None:
         burst = limits.writes_burst
-        self._keys = Rate("key-writes-per-minute", limits.key_writes_per_minute, burst, clock=clock)
-        self._others = Rate("writes-per-minute", limits.writes_per_minute, burst, clock=clock)
+        self._keys = Rate("key-writes-per-minute", limits.key_writes_per_minute, burst, DEBT_SECONDS, clock=clock)
+        self._others = Rate("writes-per-minute", limits.writes_per_minute, burst, DEBT_SECONDS, clock=clock)
 
     def take(self, who: Identity) -> None:
         """Raises `TooManyRequests` where there is no room for one more."""

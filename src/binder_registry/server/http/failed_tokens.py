@@ -16,6 +16,7 @@ from ..limits import Limits
 from ..rates import Rate
 from ..shares import NOBODY
 
+DEBT_SECONDS = 60.0  # after which nothing is left of what was sent beyond the limit
 REST_SECONDS = 0.1  # from the end of one question of an address that sent too many to its next one
 
 
@@ -23,8 +24,8 @@ class FailedTokens:
     """On the event loop only. A client without an address is not counted: it may be everybody."""
 
     def __init__(self, limits: Limits, *, clock: Callable[[], float] = monotonic) -> None:
-        burst = limits.failed_tokens_burst
-        self._rate = Rate("failed-tokens-per-minute", limits.failed_tokens_per_minute, burst, clock=clock)
+        most, burst = limits.failed_tokens_per_minute, limits.failed_tokens_burst
+        self._rate = Rate("failed-tokens-per-minute", most, burst, DEBT_SECONDS, clock=clock)
         self._lines: dict[str, asyncio.Lock] = {}  # of clients that have too many
         self._lengths: Counter[str] = Counter()  # with the one that is asked about, and the rest after it
 
