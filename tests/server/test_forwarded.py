@@ -114,9 +114,9 @@ def test_a_long_header_is_not_looked_through() -> None:
 
 
 def test_networks_are_taken_as_people_write_them() -> None:
-    given = normal_networks(["10.0.0.0/8, 192.0.2.1", "fd00::/8 [::1]", "192.0.2.1"])
+    given = normal_networks(["10.0.0.0/8, 192.0.2.1", "fd00::/8 [::1]", "192.0.2.1", "::ffff:172.16.0.0/108"])
 
-    assert given == ("10.0.0.0/8", "192.0.2.1/32", "fd00::/8", "::1/128")
+    assert given == ("10.0.0.0/8", "192.0.2.1/32", "fd00::/8", "::1/128", "172.16.0.0/12")
     assert Options(trusted_proxies=("::1",)).trusted_proxies == ("::1/128",)
 
 

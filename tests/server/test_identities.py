@@ -218,6 +218,28 @@ def test_what_was_never_good_is_asked_about_one_at_a_time_and_what_is_good_let_i
     run(hub, story, wrong=1)
 
 
+def test_those_that_wait_for_a_turn_take_nobody_elses_place(hub: HubStub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(failed_tokens, "REST_SECONDS", 0.0)
+
+    async def story(asked: Identities) -> None:
+        await suspect(asked)
+        hub.asked.clear()
+        hub.answering.clear()
+        waiting = [asyncio.create_task(asked.of(f"good-{number}", SUSPECT)) for number in range(4)]
+        await until(lambda: len(hub.asked) == 1)
+        other = asyncio.create_task(asked.of("good-10", "192.0.2.2"))
+        await until(lambda: len(hub.asked) == 2)
+
+        with pytest.raises(TooManyRequests, match="unknown-tokens-per-client"):
+            await asked.of("good-4", SUSPECT)
+
+        hub.answering.set()
+        names = [identity.name for identity in await asyncio.gather(*waiting, other)]
+        assert names == ["user-0", "user-1", "user-2", "user-3", "user-10"]
+
+    run(hub, story, wrong=1, strangers=2, each=4)
+
+
 def test_what_was_good_before_waits_behind_no_wrong_ones(hub: HubStub, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(failed_tokens, "REST_SECONDS", 0.0)
 
@@ -282,7 +304,7 @@ def test_nothing_is_kept_of_an_address_whose_questions_are_answered(
         await asyncio.gather(*(asked.of(f"good-{number}", SUSPECT) for number in range(3)))
         await until(lambda: not lines)
 
-        assert not asked._failed._lengths
+        assert not asked._failed._waiting.taken
 
     run(hub, story, wrong=1)
 

@@ -6,7 +6,6 @@ wait for is its next question to somebody else, such as a hub, about a token tha
 """
 
 import asyncio
-from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from time import monotonic
@@ -14,7 +13,7 @@ from time import monotonic
 from ...errors import InvalidToken, RegistryError
 from ..limits import Limits
 from ..rates import Rate
-from ..shares import NOBODY
+from ..shares import NOBODY, Share
 
 DEBT_SECONDS = 60.0  # after which nothing is left of what was sent beyond the limit
 REST_SECONDS = 0.1  # from the end of one question of an address that sent too many to its next one
@@ -27,7 +26,8 @@ class FailedTokens:
         most, burst = limits.failed_tokens_per_minute, limits.failed_tokens_burst
         self._rate = Rate("failed-tokens-per-minute", most, burst, DEBT_SECONDS, clock=clock)
         self._lines: dict[str, asyncio.Lock] = {}  # of clients that have too many
-        self._lengths: Counter[str] = Counter()  # with the one that is asked about, and the rest after it
+        # With the one that is asked about, and the rest after it. Those that wait take no place of others.
+        self._waiting = Share("unknown-tokens", 0, limits.unknown_tokens_per_client)
 
     def refusal(self, client: str) -> RegistryError:
         """What a wrong token is answered with. It counts, also while there is no room."""
@@ -40,12 +40,13 @@ class FailedTokens:
 
     @asynccontextmanager
     async def turn(self, client: str) -> AsyncIterator[None]:
-        """To ask about a token that was never good: at once, or after the others of its address."""
+        """To ask about a token that was never good: at once, or after the others of its address. Raises
+        `TooManyRequests` where too many of these wait."""
         if not self._rate.is_full(client):
             yield
             return
+        self._waiting.take(client)
         line = self._lines.setdefault(client, asyncio.Lock())
-        self._lengths[client] += 1
         try:
             await line.acquire()
         except BaseException:
@@ -61,6 +62,6 @@ class FailedTokens:
         self._leave(client)
 
     def _leave(self, client: str) -> None:
-        self._lengths[client] -= 1
-        if not self._lengths[client]:
-            del self._lengths[client], self._lines[client]
+        self._waiting.give_back(client)
+        if not self._waiting.held(client):
+            del self._lines[client]

@@ -7,6 +7,7 @@ trusted one that says so.
 
 import re
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
@@ -29,10 +30,10 @@ def normal_networks(given: Iterable[str]) -> tuple[str, ...]:
 
 
 def _network(given: str) -> Network:
-    try:
-        return ip_network(given.removeprefix("[").removesuffix("]"))
-    except ValueError:
-        pass
+    with suppress(ValueError):
+        network = ip_network(given.removeprefix("[").removesuffix("]"))
+        within = getattr(network.network_address, "ipv4_mapped", None)
+        return ip_network(f"{within}/{network.prefixlen - 96}") if within else network
     try:
         almost = ip_network(given, strict=False)
     except ValueError:

@@ -83,12 +83,8 @@ class Identities:
 
     def _ask(self, key: bytes, token: str, client: str) -> asyncio.Task[Identity]:
         stranger = client if key not in self._good else ""
-        if stranger:
-            self._strangers.take(stranger)
         question = self._asked[key] = asyncio.create_task(self._question(key, token, stranger, probe=self._silent))
         question.add_done_callback(lambda done: done.cancelled() or done.exception())  # all who waited may be gone
-        if stranger:
-            question.add_done_callback(lambda _: self._strangers.give_back(stranger))
         return question
 
     async def _question(self, key: bytes, token: str, stranger: str, *, probe: bool) -> Identity:
@@ -98,6 +94,7 @@ class Identities:
                 with self._waits(me):
                     if stranger:
                         await places.enter_async_context(self._failed.turn(stranger))
+                        places.enter_context(self._strangers.place(stranger))
                     await places.enter_async_context(self._threads)
                 if self._silent and not probe:
                     raise AuthUnavailable
