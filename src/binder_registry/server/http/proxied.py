@@ -1,8 +1,8 @@
 """Requests that trusted proxies pass on, each as if its own client had sent it.
 
 A connection of such a proxy is everybody's: it has no share of connections, which its proxy has to bound. Shares of all
-else, the access log, and what is counted by address are of the client that a request's head names. A plain read stays
-one: whose it is, is remembered by its bytes.
+else, the access log, and what is counted by address are of the client that a request's head names. A plain request
+stays one: whose it is, is remembered by its bytes.
 """
 
 import re
@@ -21,23 +21,28 @@ _LINES = re.compile(rb"\r\n(X-Forwarded-For|Forwarded):([^\r\n]*)", re.IGNORECAS
 Passed = tuple[str, bytes, bytes, str]
 
 
+def _head(data: bytes) -> bytes:
+    """Its headers; nothing where they are not all here, or too long."""
+    end = data.find(b"\r\n\r\n", 0, LONGEST)
+    return data[data.find(b"\r\n") : end] if end > 0 else b""
+
+
 def proxied_protocol(protocol: type[PatientProtocol], proxies: TrustedProxies) -> type[PatientProtocol]:
     """`protocol`, which takes whoever is at the other end of the connection for the client, made to look further."""
-    remembered: dict[bytes, Passed] = {}  # by what came at once
+    remembered: dict[bytes, Passed] = {}  # by whole reads, whose hash is known already, and by the heads of writes
 
     def passed(proxy: str, data: bytes) -> Passed:
-        found = remembered.get(data)
+        key = data if data[:4] == b"GET " and len(data) <= LONGEST else _head(data)
+        found = remembered.get(key)
         if found and found[0] == proxy:
             return found
-        end = data.find(b"\r\n\r\n", 0, LONGEST)
-        lines = _LINES.findall(data, 0, end) if end > 0 else []
+        lines = _LINES.findall(_head(data))
         client = proxies.client(proxy, [(name.lower(), value) for name, value in lines])
         peer = address((client, 0))
         found = proxy, peer, told(peer), client_of(client)
-        if len(data) <= LONGEST:
-            if len(remembered) >= MOST_REMEMBERED:
-                remembered.clear()
-            remembered[data] = found
+        if len(remembered) >= MOST_REMEMBERED:
+            remembered.clear()
+        remembered[key] = found
         return found
 
     class ProxiedProtocol(protocol):  # type: ignore[valid-type,misc]
