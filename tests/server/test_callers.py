@@ -2,6 +2,7 @@
 
 import logging
 import re
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -11,6 +12,7 @@ from starlette.testclient import TestClient
 
 from binder_registry import InMemoryStore, Registry, Template
 from binder_registry.auth import Identity, Scope
+from binder_registry.batch import Batch
 from binder_registry.errors import InvalidToken
 from binder_registry.server import App, Limits, Options
 from binder_registry.server.uvicorn_server import protocol_of
@@ -97,6 +99,27 @@ def test_a_write_in_two_pieces_counts_once() -> None:
         one._loop.turn_until(lambda: not one.app.service.group_commit.unanswered)
 
         assert one.status("DELETE", "/templates/a", key="ada") == "200"
+
+
+def test_a_write_for_which_there_is_no_place_counts_once() -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def hold(_: Batch) -> None:
+        begun.set()
+        go_on.wait(20)
+
+    with writer(plain=True, writes_per_minute=1, writes_burst=3, waiting_writes=1) as one:
+        held = [one._loop.create_task(one.app.service.write(hold))]
+        one._loop.turn_until(begun.is_set)
+        held.append(one._loop.create_task(one.app.service.write(lambda _: None)))
+        one._loop.turn()
+        post = "POST", "/templates", b'{"name":"r","image-name":"i"}'
+        one._connection.receive(request(*post, key="ada"))
+        go_on.set()
+        one._loop.turn_until(lambda: all(task.done() for task in held))
+        statuses = [one._connection.sent[9:12].decode(), *(one.status(*post, key="ada") for _ in range(3))]
+
+    assert statuses == ["503", "201", "409", "429"]
 
 
 @pytest.mark.parametrize(
