@@ -63,7 +63,7 @@ MAY_IMPORT = {
     "token_contract": set[str](),
     "token_book": {"token_contract"},
     "token_rules": {"auth", "errors", "globs", "lengths", "selector"},
-    "token_uses": STORES | {"auth", "token_rules", "token_text"},
+    "token_uses": STORES | {"auth", "globs", "token_rules", "token_text"},
     "tokens": {"auth", "clock", "errors", "token_book", "token_contract", "token_rules", "token_text"},
     "globs": {"errors", "lengths"},
     "selector": TEMPLATES,

@@ -72,7 +72,7 @@ def holder(made: tuple[Token, str]) -> Identity:
 def test_a_token_is_kept_without_its_secret(uses: TokenUses, store: InMemoryStore) -> None:
     token, text = uses.make(ROOT, new(note="for CI", templates=("scipy*",), labels="team=physics"))
 
-    kept = list(uses.list(ROOT))
+    kept = list(uses.page(ROOT).tokens)
     parts = id_and_secret(text)
     assert kept == [token]
     assert parts is not None
@@ -135,7 +135,7 @@ def test_what_is_no_token_is_refused_by_the_name_of_the_member(uses: TokenUses, 
     with pytest.raises(InvalidRequest, match=named):
         uses.make(ROOT, wrong)
 
-    assert uses.list(ROOT) == []
+    assert uses.page(ROOT).tokens == []
 
 
 def test_a_name_is_given_once_also_when_its_token_has_ended(uses: TokenUses) -> None:
@@ -215,14 +215,14 @@ def test_all_are_seen_by_admins_and_ones_own_by_everybody(uses: TokenUses) -> No
     mine = uses.make(ADA, new("mine"))
     uses.make(holder(mine), new("child", "write"))
 
-    seen = {who.by: [token.name for token in uses.list(who)] for who in (ADMIN, ADA, holder(mine))}
+    seen = {who.by: [token.name for token in uses.page(who).tokens] for who in (ADMIN, ADA, holder(mine))}
 
     assert {by: sorted(names) for by, names in seen.items()} == {
         "user:boss": ["child", "mine", "root"],
         "user:ada": ["mine"],
         "token:mine": ["child", "mine"],
     }
-    assert [token.name for token in uses.list(ADMIN, by="user:ada")] == ["mine"]
+    assert [token.name for token in uses.page(ADMIN, by="user:ada").tokens] == ["mine"]
 
 
 # ── revoking ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -237,7 +237,7 @@ def test_who_has_rights_from_a_token_loses_them_with_it(uses: TokenUses) -> None
     revoked = uses.revoke(ROOT, parent[0].id)
 
     assert {token.name for token in revoked} == {"a", "b", "c"}
-    assert [token.name for token in uses.list(ROOT) if token.revoked is None] == ["other"]
+    assert [token.name for token in uses.page(ROOT).tokens if token.revoked is None] == ["other"]
 
 
 def test_what_was_revoked_stays_so(uses: TokenUses, clock: Clock) -> None:
@@ -248,7 +248,7 @@ def test_what_was_revoked_stays_so(uses: TokenUses, clock: Clock) -> None:
     again = uses.revoke(ROOT, token.id)
 
     assert again == []
-    assert [found.revoked for found in uses.list(ROOT)] == [START]
+    assert [found.revoked for found in uses.page(ROOT).tokens] == [START]
 
 
 def test_a_users_tokens_are_revoked_by_user(uses: TokenUses) -> None:
@@ -378,7 +378,7 @@ def test_what_fails_in_a_commit_leaves_no_gap_and_no_token(uses: TokenUses, stor
         uses.make(ROOT, new("c"))
 
     assert [(entry.number, entry.name) for entry in uses.audit(ROOT)] == [(1, "a"), (2, "c")]
-    assert {token.name for token in uses.list(ROOT)} == {"a", "c"}
+    assert {token.name for token in uses.page(ROOT).tokens} == {"a", "c"}
 
 
 def test_a_commit_that_fails_makes_nothing(uses: TokenUses, store: InMemoryStore) -> None:
@@ -397,7 +397,7 @@ def test_when_a_token_was_used_is_kept_to_the_minute(uses: TokenUses, clock: Clo
     clock.go(minutes=5, seconds=17)
     uses.note_uses([token.id])
 
-    assert [found.used for found in uses.list(ROOT)] == [START + timedelta(minutes=5)]
+    assert [found.used for found in uses.page(ROOT).tokens] == [START + timedelta(minutes=5)]
 
 
 def test_a_log_that_keeps_no_tokens_says_so() -> None:
@@ -416,7 +416,7 @@ def test_a_log_that_keeps_no_tokens_says_so() -> None:
 
     asked: list[Callable[[], object]] = [
         lambda: uses.make(ROOT, new()),
-        lambda: uses.list(ROOT),
+        lambda: uses.page(ROOT).tokens,
         lambda: uses.audit(ROOT),
         lambda: uses.note_uses(["00000001"]),
     ]

@@ -1,6 +1,6 @@
 """Tokens as a database keeps them, and what a log may offer to keep them. `TokenStoreConformance` holds it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol, runtime_checkable
@@ -62,6 +62,10 @@ class TokenStore(Protocol):
 
     def tokens(self, since: int = 0) -> tuple[int, list[Token]]:
         """The number of the newest entry of the audit, and the tokens that entries after `since` are about."""
+        ...
+
+    def when_used(self, identifiers: Collection[str]) -> dict[str, datetime]:
+        """By id, of those of these tokens that were used."""
         ...
 
     def audit(self, since: int, *, limit: int) -> list[AuditEntry]:

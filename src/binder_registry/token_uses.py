@@ -6,19 +6,29 @@ The writing ones are called in the writer thread, inside `atomic()`, as those of
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
+from heapq import nsmallest
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from .auth import Identity, Scope
 from .batch import Batch
+from .changes import PAGE
 from .clock import utc_now
 from .errors import InvalidRequest, MissingScope, TokenExists, TokenNotFound, TokensNotKept
+from .globs import compiled
 from .lengths import MOST_GENERATIONS, MOST_TOKENS
 from .log_store import LogStore
 from .token_book import TokenBook, has_ended
 from .token_contract import AuditEntry, Token, TokenAction, TokenStore
 from .token_rules import DAY, DEFAULT_DAYS, LONGEST_GRACE, MOST_DAYS, NewToken, check_new
 from .token_text import new_id, new_secret, token_text
+
+
+class TokenPage(Struct, frozen=True):
+    tokens: Sequence[Token]
+    total: int  # on all pages
+    last: str = ""  # the name behind which the next page begins; "" where this is the last
 
 
 class TokenUses:
@@ -73,14 +83,23 @@ class TokenUses:
             )
             return self._write(batch, token, TokenAction.MADE, who.by), token_text(identifier, secret)
 
-    def list(self, who: Identity, *, by: str | None = None) -> Sequence[Token]:
-        """Those that one may see, the newest first; of one maker only, where that is said."""
-        kept = self._kept()
-        _, found = kept.tokens(0)
-        seen = [token for token in found if Scope.ADMIN in who.scopes or token.by == who.by or token.id == who.token]
-        return sorted(
-            (token for token in seen if by in (None, token.by)), key=lambda one: (one.created, one.id), reverse=True
-        )
+    def page(self, who: Identity, *, by: str = "", name: str = "", after: str = "", limit: int = PAGE) -> TokenPage:
+        """Of those that one may see, by name, behind `after`; of one maker only, or whose names fit a glob, where these
+        are said."""
+        kept, book = self._kept(), self._book()
+        book.refresh()
+        fits = compiled(name or "*")
+        found = [
+            token
+            for token in book.tokens().values()
+            if (Scope.ADMIN in who.scopes or token.by == who.by or token.id == who.token)
+            and by in ("", token.by)
+            and fits(token.name)
+        ]
+        page = nsmallest(limit + 1, (token for token in found if token.name > after), key=lambda token: token.name)
+        used = kept.when_used([token.id for token in page[:limit]])
+        shown = [replace(token, used=used.get(token.id)) for token in page[:limit]]
+        return TokenPage(shown, len(found), shown[-1].name if len(page) > limit else "")
 
     def revoke(self, who: Identity, identifier: str) -> Sequence[Token]:
         """With all that have their rights from it; one that was revoked before stays so. Raises `TokenNotFound`."""

@@ -82,7 +82,10 @@ def check_whole(client: Client) -> None:
     while page := json.loads(client.ask("GET", f"/audit?since={since}")[2])["entries"]:
         entries += page
         since = page[-1]["number"]
-    tokens = {token["id"]: token for token in json.loads(client.ask("GET", "/tokens")[2])["tokens"]}
+    tokens, after = dict[str, dict[str, Any]](), ""
+    while some := json.loads(client.ask("GET", f"/tokens?after={after}")[2])["tokens"]:
+        tokens |= {token["id"]: token for token in some}
+        after = some[-1]["name"]
     done = {action: Counter(entry["id"] for entry in entries if entry["action"] == action) for action in _ACTIONS}
     assert [entry["number"] for entry in entries] == list(range(1, len(entries) + 1))
     assert done["made"] == Counter(tokens.keys())

@@ -177,6 +177,42 @@ def test_a_renewed_token_is_good_and_the_old_one_for_the_grace(client: Client, b
     assert (answer.status_code, found) == (200, [200, status])
 
 
+def test_tokens_are_listed_in_pages_that_show_each_once_while_others_are_made(client: Client) -> None:
+    for name in ("b", "a", "d", "e", "c"):
+        made(client, name=name)
+
+    pages, target = [], "/tokens?limit=2&by=key:api-key"
+    while target:
+        answer = client.get(target)
+        pages.append([token["name"] for token in answer.json()["tokens"]])
+        made(client, name=f"a-new-one-{len(pages)}")  # before those that come yet
+        target = answer.links.get("next", {}).get("url", "")
+
+    assert pages == [["a", "b"], ["c", "d"], ["e"]]
+    assert answer.headers["total-count"] == "7"
+
+
+def test_the_last_page_of_tokens_leads_no_further(client: Client) -> None:
+    for name in ("a", "b"):
+        made(client, name=name)
+
+    answers = {query: client.get(f"/tokens{query}") for query in ("?limit=2", "?after=a", "?after=b", "?name=b*", "")}
+
+    assert {query: [token["name"] for token in found.json()["tokens"]] for query, found in answers.items()} == {
+        "?limit=2": ["a", "b"],
+        "?after=a": ["b"],
+        "?after=b": [],
+        "?name=b*": ["b"],
+        "": ["a", "b"],
+    }
+    assert [found.links for found in answers.values()] == [{}] * 5
+
+
+def test_a_page_of_tokens_has_a_bound(client: Client) -> None:
+    assert [hints(client.get(f"/tokens?limit={limit}")) for limit in ("0", "1001", "x")] == [["limit"]] * 3
+    assert hints(client.get(f"/tokens?name={'a' * 2000}")) == ["name"]
+
+
 def test_the_audit_is_read_in_pages(client: Client) -> None:
     for name in ("a", "b", "c"):
         made(client, name=name)

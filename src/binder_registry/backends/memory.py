@@ -130,6 +130,11 @@ class MemoryLog:
         with self._state:
             return len(self._audit), [token for token in self._tokens.values() if token.number > since]
 
+    def when_used(self, identifiers: Collection[str]) -> dict[str, datetime]:
+        with self._state:
+            found = [self._tokens[identifier] for identifier in identifiers if identifier in self._tokens]
+            return {token.id: token.used for token in found if token.used}
+
     def audit(self, since: int, *, limit: int) -> list[AuditEntry]:
         with self._state:
             return self._audit[bounded(since) :][: bounded(limit)]

@@ -1,6 +1,6 @@
 """The registry's own tokens in the PostgreSQL of its log."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +10,7 @@ from ..token_contract import AuditEntry, Token, TokenChange, decode_entry, decod
 _HEAD = "(SELECT coalesce(max(number), 0) AS newest FROM registry_token_audit) AS head"
 _TOKENS = f"SELECT newest, used, content FROM {_HEAD} LEFT JOIN registry_tokens ON number > %s"
 _AUDIT = "SELECT content FROM registry_token_audit WHERE number > %s ORDER BY number LIMIT %s"
+_USES = "SELECT id, used FROM registry_tokens WHERE used IS NOT NULL AND id = ANY(%s::text[])"
 _WRITE = (
     "INSERT INTO registry_tokens (id, name, number, content) VALUES (%s, %s, %s, %s)"
     " ON CONFLICT (id) DO UPDATE SET number = excluded.number, content = excluded.content"
@@ -39,6 +40,11 @@ class PostgresTokens:
         rows = self._rows(_TOKENS, bounded(since))
         found = [decode_token(content, used and used.astimezone(UTC)) for _, used, content in rows if content]
         return rows[0][0], found
+
+    def when_used(self, identifiers: Collection[str]) -> dict[str, datetime]:
+        if not self._keeps_tokens():
+            return {}
+        return {identifier: used.astimezone(UTC) for identifier, used in self._rows(_USES, list(identifiers))}
 
     def audit(self, since: int, *, limit: int) -> list[AuditEntry]:
         if not self._keeps_tokens():

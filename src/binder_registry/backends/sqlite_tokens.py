@@ -1,7 +1,8 @@
 """The registry's own tokens in the SQLite file of its log."""
 
+import json
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from .sqlite_microseconds import microseconds_of, time_of
 _HEAD = "(SELECT coalesce(max(number), 0) AS newest FROM token_audit)"
 _TOKENS = f"SELECT newest, used, content FROM {_HEAD} LEFT JOIN tokens ON number > ?"
 _AUDIT = "SELECT content FROM token_audit WHERE number > ? ORDER BY number LIMIT ?"
+_USES = "SELECT id, used FROM tokens WHERE used IS NOT NULL AND id IN (SELECT value FROM json_each(?))"
 _WRITE = (
     "INSERT INTO tokens (id, name, number, content) VALUES (?, ?, ?, ?)"
     " ON CONFLICT (id) DO UPDATE SET number = excluded.number, content = excluded.content"
@@ -35,6 +37,11 @@ class SQLiteTokens:
         rows = self._rows(_TOKENS, bounded(since))
         found = [decode_token(content, used and time_of(used)) for _, used, content in rows if content]
         return rows[0][0], found
+
+    def when_used(self, identifiers: Collection[str]) -> dict[str, datetime]:
+        if not self._keeps_tokens():
+            return {}
+        return {identifier: time_of(used) for identifier, used in self._rows(_USES, json.dumps(list(identifiers)))}
 
     def audit(self, since: int, *, limit: int) -> list[AuditEntry]:
         if not self._keeps_tokens():

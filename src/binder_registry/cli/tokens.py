@@ -1,6 +1,7 @@
 """token and whoami: the registry's own tokens."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 SCOPES = ("read", "write", "admin", "promote", "metrics", "tokens")
 DAY = 86_400  # seconds
+TOKEN_NAME = re.compile("[a-z0-9-]+")
 
 
 @click.group("token", short_help="Make, list, renew and revoke tokens.")
@@ -167,7 +169,7 @@ def _print_secret(made: Mapping[str, Any]) -> None:
 
 def _id_of(client: "Client", name: str) -> str:
     """Of a token that may be called by its id; what is not seen is left to the registry."""
-    found: Sequence[Mapping[str, Any]] = client.tokens.list()
+    found = client.tokens.list(name=name) if TOKEN_NAME.fullmatch(name) else ()
     return next((each["id"] for each in found if each["name"] == name), name)
 
 

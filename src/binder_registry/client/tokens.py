@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from .answer import next_page
 from .encoding import json_of
 from .transport import Params, Transport
 
@@ -21,9 +22,14 @@ class Tokens:
     def whoami(self) -> dict[str, Any]:
         return self._transport.get("/tokens/self").read(_object)
 
-    def list(self, *, by: str | None = None) -> Sequence[dict[str, Any]]:
-        """Those that one may see, the newest first; `by` is who made them."""
-        found: Sequence[dict[str, Any]] = self._transport.get("/tokens", _made_by(by)).read(_object)["tokens"]
+    def list(self, *, by: str | None = None, name: str = "") -> Sequence[dict[str, Any]]:
+        """All pages of those that one may see, by name; `by` is who made them, `name` a glob."""
+        found = list[dict[str, Any]]()
+        query: Params | None = [*_made_by(by), *([("name", name)] if name else [])]
+        while query is not None:
+            answer = self._transport.get("/tokens", query)
+            found += answer.read(_object)["tokens"]
+            query = next_page(answer)
         return found
 
     def make(

@@ -111,6 +111,16 @@ class TokenStores:
         assert tokens.tokens() == (1, [replace(CI, used=NOON)])
         assert tokens.tokens(1) == (1, [])
 
+    def test_when_tokens_were_used_is_told_of_many_at_once(self, log: Log, tokens: TokenStore) -> None:
+        others = [replace(CI, id=f"0000000{number}", name=str(number)) for number in (2, 3)]
+        with log.writing():
+            tokens.write_tokens([change(each, number) for number, each in enumerate([CI, *others], 1)])
+            tokens.write_uses({CI.id: NOON, others[0].id: NOON + timedelta(minutes=1)})
+
+        told = tokens.when_used([CI.id, others[1].id, "no-such-"])
+
+        assert told == {CI.id: NOON}
+
     def test_when_a_token_was_used_outlives_a_change_of_it(self, log: Log, tokens: TokenStore) -> None:
         with log.writing():
             tokens.write_tokens([change(CI, 1)])

@@ -32,7 +32,8 @@ TOKEN_ROUTES = (
         holder=True,
         tag="tokens",
         answer="Tokens",
-        parameters=(p.MAKER,),
+        headers=(p.LINK, p.TOTAL_COUNT),
+        parameters=(p.MAKER, p.NAME_GLOB, p.TOKENS_LIMIT, p.AFTER),
         errors=(TokensNotKept,),
     ),
     Route(

@@ -156,6 +156,7 @@ FOR = Parameter(
     "reads",
 )
 MAKER = Parameter("by", "query", "Only those that this holder made.", example="user:ada")
+TOKENS_LIMIT = Parameter("limit", "query", f"How many on one page; {PAGE} at most.", LIMIT.schema, "100")
 AUDIT_SINCE = Parameter("since", "query", "Only entries after this number.", _REVISION, "0")
 
 # Request headers.

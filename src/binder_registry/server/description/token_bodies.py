@@ -27,7 +27,7 @@ class TokenBody(Struct, kw_only=True, omit_defaults=True, rename="kebab"):
 
 
 class Tokens(Struct):
-    tokens: Annotated[list[TokenBody], Meta(description="The newest first")]
+    tokens: Annotated[list[TokenBody], Meta(description="By name")]
 
 
 class ReachBody(Struct):

@@ -1,11 +1,12 @@
 """The handlers of tokens: made, listed, renewed and revoked; who one is; and what was done to tokens."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from urllib.parse import urlencode
 
 from ...auth import Scope
 from ...changes import PAGE
 from ...errors import InvalidRequest
+from ...globs import parse_glob
 from ...token_contract import Token
 from ...token_rules import MEMBERS, read_new
 from ...wire import encode, parse
@@ -26,10 +27,16 @@ async def token_create(request: Request) -> Reply:
 
 
 async def token_list(request: Request) -> Reply:
-    who, by = await request.identity(), single(request.query(), "by")
-    service = request.service
-    found = await request.aside(service.past, lambda: service.registry.tokens.list(who, by=by))
-    return _tokens(found)
+    who, query, service = await request.identity(), request.query(), request.service
+    by, name, after, limit = (single(query, parameter) or "" for parameter in ("by", "name", "after", "limit"))
+    fits = parse_glob(name, "name")
+    most = whole_number(limit, "limit", least=1, most=PAGE) if limit else PAGE
+    uses = service.registry.tokens
+    page = await request.aside(service.past, lambda: uses.page(who, by=by, name=fits, after=after, limit=most))
+    headers: list[Header] = [(b"total-count", b"%d" % page.total)]
+    if page.last:
+        headers.append(_next(f"{service.options.prefix}/tokens", query | {"after": [page.last], "limit": [str(most)]}))
+    return _tokens(page.tokens, headers)
 
 
 async def token_self(request: Request) -> Reply:
@@ -81,8 +88,8 @@ async def audit(request: Request) -> Reply:
     entries = await request.aside(service.past, lambda: service.registry.tokens.audit(who, since=after, limit=most))
     headers: list[Header] = []
     if len(entries) == most:
-        target = f"{service.options.prefix}/audit?{urlencode({'since': entries[-1].number, 'limit': most})}"
-        headers.append((b"link", f'<{target}>; rel="next"'.encode()))
+        again = {"since": [str(entries[-1].number)], "limit": [str(most)]}
+        headers.append(_next(f"{service.options.prefix}/audit", again))
     return json_reply(200, encode(Audit([audit_body(entry) for entry in entries])) + b"\n", headers)
 
 
@@ -90,5 +97,9 @@ def _made(status: int, token: Token, text: str) -> Reply:
     return json_reply(status, encode(token_body(token, text)) + b"\n", [_SECRET])
 
 
-def _tokens(found: Sequence[Token]) -> Reply:
-    return json_reply(200, encode(Tokens([token_body(token) for token in found])) + b"\n", [_SECRET])
+def _tokens(found: Sequence[Token], headers: Sequence[Header] = ()) -> Reply:
+    return json_reply(200, encode(Tokens([token_body(token) for token in found])) + b"\n", [_SECRET, *headers])
+
+
+def _next(path: str, query: Mapping[str, Sequence[str]]) -> Header:
+    return b"link", f'<{path}?{urlencode(query, doseq=True)}>; rel="next"'.encode()
