@@ -98,7 +98,7 @@ DECLARATIONS = (
     "description.token_schemas",
 )
 SERVER_LAYERS = (
-    ("lanes", "limits", "shares", "turns"),
+    ("lanes", "limits", "rates", "shares", "turns"),
     ("live",),
     DECLARATIONS,
     ("http",),

@@ -1,7 +1,7 @@
 """A registry over HTTP, as a `Store`.
 
 Everything raises the classes of `errors` that the server raised, and `StoreUnavailable` where there was no answer. Safe
-from any thread. Reads are tried again, writes never are.
+from any thread. Reads are tried again; writes only where the registry says that one came too soon, and did nothing.
 """
 
 import math

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from math import ceil
 from typing import TypeVar
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -99,6 +101,23 @@ class Answer(Struct, frozen=True):
         when = f"in {left.days} days" if left.days > 1 else "within two days"
         return [f"this token ends {when}, at {expires}: have a new one made"]
 
+    @property
+    def retry_after(self) -> float:
+        """Seconds, or a date (RFC 9110); 0 for what is neither, and for what has passed."""
+        text = self.headers.get("Retry-After", "").strip()
+        if text.isascii() and text.isdigit():
+            return float(text[:9])
+        try:
+            seconds: float = (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds()
+        except (ValueError, TypeError, OverflowError):  # TypeError: a date without its zone
+            return 0
+        return max(0.0, seconds)
+
+    @property
+    def came_too_soon(self) -> bool:
+        """Whether the registry itself, and nothing on the way, refused this for a limit of its client."""
+        return self.status == 429 and self.headers.get("Registry-Error") == error_name(TooManyRequests)
+
     def read(self, decoder: msgspec.json.Decoder[T]) -> T:
         """Raises `StoreUnavailable` when this is not what a registry answers."""
         try:
@@ -135,6 +154,7 @@ def error_of(answer: Answer) -> RegistryError:
     error = kind(message=body.message or f"{answer.url} answered {answer.status}: is this the URL of a registry?")
     if body.errors:
         error.errors = tuple(body.errors)
+    error.retry_after = ceil(answer.retry_after) or error.retry_after
     if isinstance(error, RevisionConflict):
         error.current = str(answer.position or "")
     return error

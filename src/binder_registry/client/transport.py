@@ -5,8 +5,6 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from urllib.parse import quote, urlencode
 
 import httpx2
@@ -122,18 +120,25 @@ class Transport:
         headers: dict[str, str],
         wait: float = 0,
     ) -> Answer:
-        """Sent once: whether a write without an answer took effect is unknown."""
-        headers = headers | self._named()
-        request = self._request(method, self._url(path, params), headers, body, timeout=self.timeout + wait)
-        try:
-            response = self._send(request)
-        except _NEVER_SENT as error:
-            raise self.unreachable(error) from None
-        except httpx2.RequestError as error:
-            raise StoreUnavailable(
-                f"{self.shown} gave no answer to this write ({_reason(error)}): whether it took effect is unknown"
-            ) from None
-        answer = self._answer(response)
+        """Sent once, for whether a write without an answer took effect is unknown; and again where the registry says
+        that it comes too soon (429), for then it did nothing."""
+        url, attempt = self._url(path, params), 0
+        while True:
+            request = self._request(method, url, headers | self._named(), body, timeout=self.timeout + wait)
+            try:
+                response = self._send(request)
+            except _NEVER_SENT as error:
+                raise self.unreachable(error) from None
+            except httpx2.RequestError as error:
+                raise StoreUnavailable(
+                    f"{self.shown} gave no answer to this write ({_reason(error)}): whether it took effect is unknown"
+                ) from None
+            answer = self._answer(response)
+            delay = retry_delay(answer, attempt) if answer.came_too_soon else None
+            if delay is None or attempt >= self.retries:
+                break
+            time.sleep(delay)
+            attempt += 1
         self._check(answer)
         return answer
 
@@ -155,7 +160,7 @@ class Transport:
                 response.read()
                 answer = self._answer(response)
                 if answer.status in TRY_AGAIN:
-                    raise NotReady(error_of(answer), min(LONGEST_WAIT, _retry_after(answer)) + backoff(0))
+                    raise NotReady(error_of(answer), min(LONGEST_WAIT, answer.retry_after) + backoff(0))
                 self._check(answer)
             yield response
         finally:
@@ -241,20 +246,8 @@ def retry_delay(answer: Answer, attempt: int) -> float | None:
     """Seconds until this read may be tried again; None: it should not be."""
     if answer.status not in TRY_AGAIN:
         return None
-    asked = _retry_after(answer)
+    asked = answer.retry_after
     return None if asked > LONGEST_RETRY_AFTER else asked + backoff(attempt)
-
-
-def _retry_after(answer: Answer) -> float:
-    """RFC 9110: seconds, or a date; 0 for what is neither, and for what has passed."""
-    text = answer.headers.get("Retry-After", "").strip()
-    if text.isascii() and text.isdigit():
-        return float(text[:9])
-    try:
-        seconds: float = (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds()
-    except (ValueError, TypeError, OverflowError):  # TypeError: a date without its zone
-        return 0
-    return max(0.0, seconds)
 
 
 def encoded(params: Params) -> str:

@@ -68,7 +68,12 @@ class FastWrites:
             else:
                 operation = deletion(service, who, name, note, asked)
         try:
+            service.write_rates.take(who)
+        except RegistryError:
+            return False
+        try:
             service.group_commit.put(operation, (name,), write.resolve)
         except RegistryError:
+            service.write_rates.add(who, -1)  # it counts on the ordinary path
             return False
         return True

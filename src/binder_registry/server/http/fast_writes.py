@@ -46,6 +46,7 @@ class WritingProtocol(BoundedProtocol):
     _begun = b""  # a plain head and the beginning of its body: most clients send the two in two pieces
     _begun_at = 0.0
     _who: Identity | None = None  # who wrote last,
+    _from = b""  # from where,
     told_who = b""  # and what the access log says of them
 
     def data_received(self, data: bytes) -> None:
@@ -79,7 +80,7 @@ class WritingProtocol(BoundedProtocol):
         if who is None or missing < 0:
             return False
         try:
-            self.crowd.received.take(self.whose, size)
+            self.crowd.received.take(self.sender, size)
         except TooBusy:
             return False
         self._holds += size
@@ -94,8 +95,9 @@ class WritingProtocol(BoundedProtocol):
             if not writes.begin(write, name, head, data[end:]):
                 self._release(size)
                 return False
-            if who is not self._who:
-                self._who, self.told_who = who, told(self.peer, word(who.by.encode(errors="replace")))
+            if who is not self._who or self.peer is not self._from:
+                self._who, self._from = who, self.peer
+                self.told_who = told(self.peer, word(who.by.encode(errors="replace")))
             self.cycle = self._running = write
             self._answering += 1
             self.idle = None

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from ...errors import RegistryError, TooBusy
 from ..limits import Limits
 from ..live.pieces import Body, Pieces
-from .access_log import AccessLog, printable, word
+from .access_log import AccessLog, address, printable, word
 from .asgi import ASGIApp, Receive, Scope, Send
 from .counters import Counters
 from .error_status import error_reply
@@ -60,6 +60,7 @@ class Recorder:
 
     def add_refusal(self, reply: Reply, scope: Any, client: bytes) -> bytes:
         """An answer of the protocol's own, and its id. `scope` is that of a request whose head was read, or None."""
+        client = address(scope["client"]) if scope else client
         scope = {**scope, "route": None} if scope else {"method": "-", "raw_path": b"", "headers": []}
         request_id: bytes = scope["request_id"].encode() if "request_id" in scope else self.ids.of(scope["headers"])
         self.add(scope, reply.status, len(reply.body), 0.0, request_id, client)
@@ -69,6 +70,7 @@ class Recorder:
 class Connection(Protocol):
     """What is asked of the protocol that a request came over."""
 
+    client: tuple[str, int] | None
     peer: bytes
     refusal: RegistryError | None
     ended: bool
@@ -98,6 +100,7 @@ class Exchange:
         self.keeps_little = False  # the system, of what it has not sent yet
         self.start: Any = None  # the head, which goes out with the body's first piece
         scope: Any = cycle.scope
+        self.peer = protocol.peer if scope["client"] is protocol.client else address(scope["client"])
         self.id = protocol.recorder.ids.of(scope["headers"])
         scope["request_id"] = self.id.decode()
         scope["when_ended"] = self.when_ended
@@ -132,7 +135,7 @@ class Exchange:
             return
         start, self.start = self.start, None
         body: Any = message.get("body", b"")
-        if start and not self.protocol.recorder.unsent.room(self.protocol.peer, body):
+        if start and not self.protocol.recorder.unsent.room(self.peer, body):
             start, message = self._refused(start, body)
             body = message["body"]
         if start and self._is_usual(start, message):
@@ -170,7 +173,7 @@ class Exchange:
         if cycle.disconnected:
             return
         start, self.start = self.start, None
-        if not protocol.recorder.unsent.room(protocol.peer, body):
+        if not protocol.recorder.unsent.room(self.peer, body):
             for message in self._refused(start, body):
                 await self.send(message)
             return
@@ -187,7 +190,7 @@ class Exchange:
             self.record()
 
     async def _write_slices(self, body: Pieces) -> None:
-        cycle, unsent, peer = self.cycle, self.protocol.recorder.unsent, self.protocol.peer
+        cycle, unsent, peer = self.cycle, self.protocol.recorder.unsent, self.peer
         held = False
         try:
             for size, some in body.slices():
@@ -208,7 +211,7 @@ class Exchange:
 
     async def _taken(self, body: Body) -> None:
         """The reader has it, or is gone."""
-        unsent, peer = self.protocol.recorder.unsent, self.protocol.peer
+        unsent, peer = self.protocol.recorder.unsent, self.peer
         unsent.hold(peer, body)
         try:
             await self.cycle.flow.drain()
@@ -219,7 +222,7 @@ class Exchange:
         """In the place of an answer for which there is no room."""
         recorder = self.protocol.recorder
         message = "Too much that was answered is not taken yet; read it, and try again"
-        error = TooBusy(message, reason=recorder.unsent.limit_reached(self.protocol.peer, body))
+        error = TooBusy(message, reason=recorder.unsent.limit_reached(self.peer, body))
         recorder.counters.refuse(error)
         reply = error_reply(error)
         self.status = reply.status
@@ -258,8 +261,7 @@ class Exchange:
     def record(self) -> None:
         self.done = True
         seconds = perf_counter() - self.started
-        protocol = self.protocol
-        protocol.recorder.add(self.cycle.scope, self.status, self.sent, seconds, self.id, protocol.peer)
+        self.protocol.recorder.add(self.cycle.scope, self.status, self.sent, seconds, self.id, self.peer)
 
 
 async def too_busy(scope: Scope, receive: Receive, send: Send) -> None:
