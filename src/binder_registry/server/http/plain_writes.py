@@ -12,7 +12,7 @@ from ..live.answer import JSON
 from ..live.read_model import ReadModel
 from .error_status import logged_reply
 from .recorder import GONE, Recorder
-from .replies import Header, Reply, Written, expiry
+from .replies import Header, Reply, Written, expiry_line
 from .uvicorn_parts import STATUS_LINE
 
 # A whole answer: what `Beginnings` gives, its id, when the token ends, and then as `change_reply` has it.
@@ -100,7 +100,7 @@ class PlainWrite:
             outcome = logged_reply(outcome, request_id.decode())
         status = outcome.status
         beginning = protocol.beginnings.of(status, protocol.server_state.default_headers)
-        ends = lines(expiry(self.who)) if self.who.expires else b""
+        ends = expiry_line(self.who.expires) if self.who.expires else b""
         if isinstance(outcome, Written):
             change = outcome.change
             content: Any = change.content
