@@ -118,7 +118,7 @@ class AuthStore(Protocol):
     """Whether `identify` may wait (for a network, say), so that a server must call it in a thread."""
 
     def identify(self, token: str) -> Identity:
-        """Raises `InvalidToken`, or `AuthUnavailable` when it cannot be told right now."""
+        """Raises `InvalidToken`, `NoPublisher`, or `AuthUnavailable` when it cannot be told right now."""
         ...
 
 
