@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from time import monotonic
 
-from ...errors import InvalidToken, RegistryError
+from ...errors import RegistryError
 from ..limits import Limits
 from ..rates import Rate
 from ..shares import NOBODY, Share
@@ -29,14 +29,14 @@ class FailedTokens:
         # With the one that is asked about, and the rest after it. Those that wait take no place of others.
         self._waiting = Share("unknown-tokens", 0, limits.unknown_tokens_per_client)
 
-    def refusal(self, client: str) -> RegistryError:
-        """What a wrong token is answered with. It counts, also while there is no room."""
+    def refusal(self, client: str, error: RegistryError) -> RegistryError:
+        """What a token that came to `error` is answered with. It counts, also while there is no room."""
         if client == NOBODY:
-            return InvalidToken()
+            return error
         wait = self._rate.take(client)
         if wait:
             self._rate.add(client, 1)
-        return self._rate.refusal("wrong tokens from your address", wait) if wait else InvalidToken()
+        return self._rate.refusal("wrong tokens from your address", wait) if wait else error
 
     @asynccontextmanager
     async def turn(self, client: str) -> AsyncIterator[None]:

@@ -53,8 +53,8 @@ class Identities:
             if identity is not None:
                 return identity
             return await self._told(_key(token), token, client)
-        except InvalidToken:
-            raise self._failed.refusal(client) from None
+        except InvalidToken as error:
+            raise self._failed.refusal(client, error) from None
 
     async def anew(self, token: str, client: str = NOBODY) -> Identity:
         """The same by an answer of this moment, for whoever goes on for long: what is known may have changed since. It
