@@ -80,6 +80,7 @@ MAY_IMPORT = {
     "client": DOMAIN | {"file_names", "version"},
     "conformance": DOMAIN | {"verify"},
     "hub_auth": {"errors", "auth"},
+    "publishers": {"auth", "errors", "globs", "lengths", "token_rules"},
     "hub": {"options", "slugs"},
     "jupyterhub": set[str](),
     "prepull": {"jupyterhub"},
@@ -97,7 +98,7 @@ DECLARATIONS = (
     "description.token_schemas",
 )
 SERVER_LAYERS = (
-    ("lanes", "limits", "rates", "shares"),
+    ("lanes", "limits", "rates", "shares", "turns"),
     ("live",),
     DECLARATIONS,
     ("http",),

@@ -6,14 +6,14 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from .changes import Action
-from .go_json import timestamp
+from .go_json import stamp
 from .must_understand import FORMAT, format_of
 from .template import Template
 from .wire import decode_template, encode_template
 
 _LATER = datetime(1, 1, 1, tzinfo=UTC)  # stands for the time of the change
-_MODIFIED = b'"time-modified":"%b"' % timestamp(_LATER).encode()  # its quotes are in no text before it
-_BOTH = b'"time-created":"%b",%b' % (timestamp(_LATER).encode(), _MODIFIED)
+_MODIFIED = b'"time-modified":"%b"' % stamp(_LATER)  # its quotes are in no text before it
+_BOTH = b'"time-created":"%b",%b' % (stamp(_LATER), _MODIFIED)
 
 
 class Draft(Struct, frozen=True, gc=False):
@@ -28,7 +28,7 @@ class Draft(Struct, frozen=True, gc=False):
     @property
     def template(self) -> Template:
         """Of one that is no deletion; its times mean nothing."""
-        return decode_template(self.content(timestamp(_LATER).encode()))
+        return decode_template(self.content(stamp(_LATER)))
 
     def content(self, time: bytes) -> bytes:
         """`time` as it is written."""

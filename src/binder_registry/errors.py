@@ -12,6 +12,7 @@
             │   └── InvalidToken
             ├── MissingScope            a known token that may not do this
             ├── OutOfReach              a known token that may not do it to this template
+            ├── NoPublisher             an id-token that is good, and nobody's here
             ├── TokenNotFound           or one that has ended, or is not to be seen
             ├── TokenExists
             ├── TokensNotKept           a log that has no place for tokens
@@ -165,6 +166,15 @@ class OutOfReach(RegistryError):
     def of(cls, name: str) -> "OutOfReach":
         """`name` is the first that it does not reach."""
         return cls(f"The token does not reach the template {name!r}", [ErrorHint("Token", "reach", "invalid")])
+
+
+class NoPublisher(RegistryError):
+    text = "The id-token is no publisher's"
+
+    @classmethod
+    def of(cls, claim: str) -> "NoPublisher":
+        """`claim` is what the nearest publisher has otherwise."""
+        return cls(f"{cls.text}: its claim {claim} differs", [ErrorHint("Token", claim, "invalid")])
 
 
 class TokenNotFound(RegistryError):

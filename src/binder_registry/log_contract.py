@@ -1,6 +1,6 @@
 """The contract of a backend: an append-only list of changes. `LogConformance` holds it."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import cache
 from typing import Protocol, runtime_checkable
@@ -107,6 +107,27 @@ class ReadsPresent(Protocol):
     def present(self) -> Iterator[Newest]:
         """All as of one moment, tombstones too, by name backwards. To be read to the end, at once, by one thread."""
         ...
+
+
+@runtime_checkable
+class WaitsBeyond(Protocol):
+    """What a log may offer beside the contract, where all that is written to it passes through this process."""
+
+    def wait_beyond(self, known: Callable[[], int], timeout: float) -> Head:
+        """`wait` for a revision after what is `known` by then: a commit that ends there wakes nobody. It is asked in
+        the thread that has committed, and must neither wait nor raise."""
+        ...
+
+
+def wait_beyond(log: Log, known: Callable[[], int], timeout: float) -> Head:
+    if _waits_beyond(type(log)):
+        return log.wait_beyond(known, timeout)  # type: ignore[attr-defined, no-any-return]
+    return log.wait(known(), timeout)
+
+
+@cache
+def _waits_beyond(kind: type[Log]) -> bool:
+    return issubclass(kind, WaitsBeyond)
 
 
 @runtime_checkable

@@ -4,7 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from functools import partial
 
@@ -20,7 +20,7 @@ from .errors import (
     TemplateExists,
     TemplateNotFound,
 )
-from .log_contract import LARGEST, Log, ReadsPresent, appending, mark_at, state_pages, within
+from .log_contract import LARGEST, Log, ReadsPresent, appending, appends_after, mark_at, state_pages, within
 from .rules import check, invalid_template, successor_problem
 from .store import Expected
 from .template import Template, merged
@@ -45,24 +45,21 @@ class LogStore:
         self._local = threading.local()
         self._warn_at = 0.0
 
-    @contextmanager
-    def atomic(self, seen: Seen | None = None) -> Iterator[Batch]:
+    def atomic(self, seen: Seen | None = None) -> AbstractContextManager[Batch]:
         """All writes inside commit as one or none; this thread sees them before the commit. Blocks nest: an exception
         that leaves an inner block undoes only that block's writes.
 
-        With what was `seen` of a log that `appends_after`, it is not locked before. Raises `LogMoved` then, at the end.
+        What was `seen` is not asked for again, where the log is still so. One that `appends_after` is not locked before
+        then, and the block may raise `LogMoved` at its end.
         """
         outer = self._batch
-        if outer is not None:
-            length = outer.length
-            try:
-                yield outer
-            except BaseException:
-                outer.cut_back(length)
-                raise
-            return
-        with appending(self.log, seen.head) if seen else self.log.writing() as rows:
-            self._local.batch = batch = Batch(self.log, rows, self._now, seen)
+        return self._outermost(seen) if outer is None else outer.part()
+
+    @contextmanager
+    def _outermost(self, seen: Seen | None) -> Iterator[Batch]:
+        locked = seen is None or not appends_after(self.log)
+        with self.log.writing() if seen is None or locked else appending(self.log, seen.head) as rows:
+            self._local.batch = batch = Batch(self.log, rows, self._now, seen, locked=locked)
             try:
                 yield batch
                 batch.finish()
@@ -107,7 +104,9 @@ class LogStore:
             if current and not current.deleted:
                 check(template)  # 2015 named a missing member before the conflict
                 raise TemplateExists
-            return batch.append(Action.CREATED, replace(template, time_created=None), by, note)
+            if template.time_created:
+                template = replace(template, time_created=None)
+            return batch.append(Action.CREATED, template, by, note)
 
     def update_template(
         self, template: Template, *, expected: Expected = None, by: str = "", note: str = ""

@@ -18,7 +18,7 @@ from .auth import AuthStore, Identity, Scope
 from .batch import Batch, Seen
 from .changes import PAGE_BYTES, Change, Newest, Position
 from .errors import PositionUnknown, RevisionConflict, StoreUnavailable
-from .log_contract import LARGEST, appends_after
+from .log_contract import LARGEST, appends_after, wait_beyond
 from .log_store import LogStore
 from .planned import Find, Planned, PlannedStep, brought_up, drafted, planned, planned_anew
 from .rules import check
@@ -97,7 +97,7 @@ class Registry:
 
     def template_create(self, who: Identity, template: Template, *, note: str = "") -> Template:
         who.require(Scope.WRITE)
-        return self._within_reach(who, lambda: self.store.register_template(template, by=who.by, note=note))
+        return self._within_reach(who, lambda: self.store.register_template(template, by=who.by, note=note or who.note))
 
     def template_update(
         self, who: Identity, template: Template, *, expected: Expected = None, note: str = ""
@@ -105,7 +105,7 @@ class Registry:
         """2015's PUT: members that are not zero replace."""
         who.require(Scope.WRITE)
         return self._within_reach(
-            who, lambda: self.store.update_template(template, expected=expected, by=who.by, note=note)
+            who, lambda: self.store.update_template(template, expected=expected, by=who.by, note=note or who.note)
         )
 
     def template_replace(
@@ -113,7 +113,7 @@ class Registry:
     ) -> Template:
         who.require(Scope.WRITE)
         return self._within_reach(
-            who, lambda: self.store.replace_template(template, expected=expected, by=who.by, note=note)
+            who, lambda: self.store.replace_template(template, expected=expected, by=who.by, note=note or who.note)
         )
 
     def template_restore(
@@ -121,7 +121,8 @@ class Registry:
     ) -> Template:
         who.require(Scope.WRITE)
         return self._within_reach(
-            who, lambda: self.store.restore_template(name, revision, expected=expected, by=who.by, note=note)
+            who,
+            lambda: self.store.restore_template(name, revision, expected=expected, by=who.by, note=note or who.note),
         )
 
     def template_delete(
@@ -130,12 +131,14 @@ class Registry:
         who.require(Scope.WRITE)
         return self._within_reach(
             who,
-            lambda: self.store.delete_template(name, expected=expected, by=who.by, note=note, replaced_by=replaced_by),
+            lambda: self.store.delete_template(
+                name, expected=expected, by=who.by, note=note or who.note, replaced_by=replaced_by
+            ),
         )
 
     def change_purge(self, who: Identity, name: str, revision: int, *, note: str = "") -> None:
         who.require(Scope.ADMIN)
-        self._within_reach(who, lambda: self.store.purge_change(name, revision, by=who.by, note=note))
+        self._within_reach(who, lambda: self.store.purge_change(name, revision, by=who.by, note=note or who.note))
 
     def apply(self, who: Identity, request: ApplyRequest, *, expected: Expected = None) -> list[Step]:
         """All of it in one commit, or nothing; a dry run only plans. `expected` is the registry's own position."""
@@ -152,7 +155,7 @@ class Registry:
                 if step.action in ("created", "updated"):
                     check(step.after)
             names = [step.after.name for step in steps]
-            self._within_reach(who, lambda: batch.extend(drafted(steps), who.by, request.note), names)
+            self._within_reach(who, lambda: batch.extend(drafted(steps), who.by, request.note or who.note), names)
             rows = {row.name: row.template for row in batch.rows}
             return [
                 step if step.action == "unchanged" else replace(step, after=rows[step.after.name]) for step in steps
@@ -176,7 +179,7 @@ class Registry:
                 before.drafts.clear()
             drafts = map(now.drafts.pop, names)  # each ends as its row begins
             looked_at = [step.name for step in now.steps]
-            self._within_reach(who, lambda: batch.extend(drafts, who.by, request.note), looked_at)
+            self._within_reach(who, lambda: batch.extend(drafts, who.by, request.note or who.note), looked_at)
             return now.steps
 
     def apply_dry(
@@ -236,6 +239,10 @@ class Registry:
     def wait(self, since: int, timeout: float) -> Position:
         """Blocks until there is a revision after `since`, or for `timeout` seconds; gives the newest position."""
         return self.store.wait(since, timeout)
+
+    def wait_beyond(self, known: Callable[[], int], timeout: float) -> Position:
+        """The same for a revision after what is `known` by then, where the log can tell: see `WaitsBeyond`."""
+        return wait_beyond(self.store.log, known, timeout).position
 
     def state(self) -> tuple[Position, list[Change]]:
         """The newest position, and the newest change of every name as of it, by name; tombstones without content."""

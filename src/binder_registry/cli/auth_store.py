@@ -1,4 +1,4 @@
-"""Whose tokens a server takes: its keys, from the environment, its own tokens, and a hub's."""
+"""Whose tokens a server takes: its keys, from the environment, its own tokens, publishers', and a hub's."""
 
 import logging
 import os
@@ -7,38 +7,59 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+from msgspec import Struct
 
 from ..auth import AuthStore, TokenAuthStore, trimmed
 from ..log_store import LogStore
 from ..tokens import OwnTokens, StoredTokens
 
+if TYPE_CHECKING:
+    from ..publishers.store import PublisherTokens
+
 logger = logging.getLogger("binder_registry")
 
 
-def auth_stores(auth: str) -> tuple[TokenAuthStore | None, AuthStore | None]:
-    """The keys, and the hub; at least one of them is there."""
+class Stores(Struct, frozen=True):
+    """At least one of them is there."""
+
+    keys: TokenAuthStore | None
+    hub: AuthStore | None
+    publishers: "PublisherTokens | None" = None
+
+
+def auth_stores(auth: str, publishers: "PublisherTokens | None" = None) -> Stores:
     keys, hub = _key_store(), _hub_store() if auth == "jupyterhub" else None
-    if keys is None and hub is None:
+    if keys is None and hub is None and publishers is None:
         click.echo("Environment variable BINDER_API_KEY must be non-empty")  # 2015's words, on its standard output
         sys.exit(2)
-    return keys, hub
+    return Stores(keys, hub, publishers)
 
 
 @contextmanager
-def with_own_tokens(stores: tuple[TokenAuthStore | None, AuthStore | None], store: LogStore) -> Iterator[AuthStore]:
+def with_own_tokens(stores: Stores, store: LogStore) -> Iterator[AuthStore]:
     """As one, with the tokens that the database keeps, where it keeps any."""
-    from ..hub_auth import FirstKnowing
-
-    keys, hub = stores
-    others = FirstKnowing(keys, hub) if keys and hub else keys or hub
-    assert others is not None, "at least one is there"
+    others = _others(stores)
     if store.tokens is None:
         yield others
         return
     with closing(StoredTokens(store.tokens)) as own:
-        yield OwnTokens(own, others, keys=keys)
+        yield OwnTokens(own, others, keys=stores.keys)
+
+
+def _others(stores: Stores) -> AuthStore:
+    from ..hub_auth import FirstKnowing
+
+    keys, hub = stores.keys, stores.hub
+    others = FirstKnowing(keys, hub) if keys and hub else keys or hub
+    if stores.publishers:
+        from ..publishers.store import WithPublishers
+
+        return WithPublishers(stores.publishers, others, keys=keys)
+    assert others is not None, "at least one is there"
+    return others
 
 
 def _hub_store() -> AuthStore:

@@ -4,6 +4,7 @@ from contextlib import closing
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
 from ..backends import open_log
 from ..backends.copying import copy_log, copy_tokens
@@ -28,6 +29,7 @@ from .database_files import (
 )
 from .hub import allow_command_option, check_hub, kind_option
 from .output import progress, say, tell
+from .publishers import check_publishers, public_url_option
 
 
 @click.command("backup", short_help="Copy a live SQLite registry to a file.")
@@ -108,6 +110,8 @@ def restore_backup(file: Path, db: str, discard: bool, keep_tokens: bool) -> Non
 
 @click.command("check", short_help="Verify a database.")
 @click.argument("db", required=False, metavar="[DB_URL]", envvar="BINDER_REGISTRY_DB")
+@click.option("--publishers", type=File(path_type=Path), metavar="FILE", help="Verify this file, as `serve` reads it.")
+@public_url_option
 @click.option("--hub", is_flag=True, help="The old spelling of `check-hub`.")
 @kind_option
 @allow_command_option
@@ -115,16 +119,31 @@ def restore_backup(file: Path, db: str, discard: bool, keep_tokens: bool) -> Non
 @context_option
 @click.pass_context
 def check(
-    ctx: click.Context, /, db: str | None, hub: bool, kind: str, allow_commands: tuple[str, ...], **chosen: str | None
+    ctx: click.Context,
+    /,
+    db: str | None,
+    publishers: Path | None,
+    public_url: str,
+    hub: bool,
+    kind: str,
+    allow_commands: tuple[str, ...],
+    **chosen: str | None,
 ) -> None:
     """Verify a database, also beside a live server: every revision is there, the chain of marks holds, every row
     decodes and has its digest, and the folded log equals the current state. What is wrong is named, and the exit code
     is 1.
 
+    With --publishers, verify that file; the database only where it is named on the command line, too.
+
     \b
-    Example:
+    Examples:
       binder-registry check sqlite:////srv/registry.db
+      binder-registry check --publishers publishers.toml --public-url https://registry.example.org
     """
+    if publishers:
+        check_publishers(publishers, public_url)
+        if ctx.get_parameter_source("db") is not ParameterSource.COMMANDLINE:
+            return
     if hub:
         ctx.invoke(check_hub, kind=kind, allow_commands=allow_commands, **chosen)
         return

@@ -2,23 +2,25 @@
 
 import logging
 import sys
+from functools import partial
+from pathlib import Path
 from socket import socket
 from typing import TYPE_CHECKING
 
 import click
 
-from ..auth import AuthStore, TokenAuthStore
 from ..backends import open_log
 from ..descriptors import are_left
 from ..errors import DatabaseRefused, StoreUnavailable
 from ..log_store import LogStore
 from ..registry import Registry
 from ..token_rules import DAY, MOST_DAYS
-from .auth_store import auth_stores, rereads_of, with_own_tokens
+from .auth_store import Stores, auth_stores, rereads_of, with_own_tokens
 from .environment import PortSetting, Setting, service_url, variables_of_others
 from .limits import limit
 from .log_lines import LogLines, logged_to
 from .options import seconds, whole
+from .publishers import public_url_option, publisher_tokens, publishers_option, reread
 from .stopping import stoppable
 
 if TYPE_CHECKING:
@@ -127,6 +129,8 @@ logger = logging.getLogger("binder_registry")
     envvar="BINDER_REGISTRY_AUTH",
     help="Who may write: holders of BINDER_API_KEY, or (beside them, if it is set) JupyterHub's tokens.",
 )
+@publishers_option
+@public_url_option
 @click.option(
     "--max-token-age",
     cls=Setting,
@@ -170,6 +174,8 @@ def serve(
     prefix: str,
     trusted_proxies: tuple[str, ...],
     auth: str,
+    publishers: Path | None,
+    public_url: str,
     max_token_age: int,
     drain_delay: float,
     limits: tuple[tuple[str, int], ...],
@@ -195,8 +201,11 @@ def serve(
             )
         except ValueError as error:
             raise click.UsageError(str(error)) from None
-        stores, longest = auth_stores(auth), max_token_age * DAY
-        rereads += rereads_of(stores[0])
+        jobs = publisher_tokens(publishers, public_url)
+        stores, longest = auth_stores(auth, jobs), max_token_age * DAY
+        rereads += rereads_of(stores.keys)
+        if jobs and publishers:
+            rereads.append(partial(reread, jobs, publishers, public_url))
         _serve(log, db, (host, port), stores, longest, options, access_log=access_log, drain_delay=drain_delay)
 
 
@@ -204,7 +213,7 @@ def _serve(
     log: LogLines,
     db: str,
     address: tuple[str, int],
-    stores: tuple[TokenAuthStore | None, AuthStore | None],
+    stores: Stores,
     longest_token: int,
     options: "Options",
     *,

@@ -86,8 +86,20 @@ class Answer(Struct, frozen=True):
     def warnings(self) -> list[str]:
         """What the registry thinks of a write that it took."""
         sent = ",".join(self.headers.get_list("Registry-Warning")).split(",")
-        told = [unquote(text.strip(), errors="replace") for text in sent if text.strip()]
-        return [*told, *_soon(self.headers.get("Registry-Token-Expires", ""))]
+        return [unquote(text.strip(), errors="replace") for text in sent if text.strip()]
+
+    @property
+    def ending(self) -> list[str]:
+        """What to say of a token that ends soon."""
+        expires = self.headers.get("Registry-Token-Expires", "")
+        try:
+            left = datetime.fromisoformat(expires) - datetime.now(UTC)
+        except (ValueError, TypeError):
+            return []
+        if left > SOON:
+            return []
+        when = f"in {left.days} days" if left.days > 1 else "within two days"
+        return [f"this token ends {when}, at {expires}: have a new one made"]
 
     @property
     def retry_after(self) -> float:
@@ -113,18 +125,6 @@ class Answer(Struct, frozen=True):
         except (msgspec.MsgspecError, UnicodeDecodeError):
             message = f"{self.url} answered {self.status} with something else than a registry does: is the URL right?"
             raise StoreUnavailable(message) from None
-
-
-def _soon(expires: str) -> list[str]:
-    """What to say of a token that ends soon."""
-    try:
-        left = datetime.fromisoformat(expires) - datetime.now(UTC)
-    except (ValueError, TypeError):
-        return []
-    if left > SOON:
-        return []
-    when = f"in {left.days} days" if left.days > 1 else "within two days"
-    return [f"this token ends {when}, at {expires}: have a new one made, or renew it"]
 
 
 def tagged_position(tag: str) -> Position | None:

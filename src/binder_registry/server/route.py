@@ -16,6 +16,7 @@ from ..errors import (
     MissingAuthHeader,
     MissingScope,
     MissingTokenField,
+    NoPublisher,
     OutOfReach,
     RegistryError,
     RequestTimeout,
@@ -76,4 +77,4 @@ EVERYWHERE = (
     TooBusy,
     TooManyRequests,
 )
-_PROTECTED = (MissingAuthHeader, MissingTokenField, InvalidToken, MissingScope, AuthUnavailable)
+_PROTECTED = (MissingAuthHeader, MissingTokenField, InvalidToken, MissingScope, NoPublisher, AuthUnavailable)

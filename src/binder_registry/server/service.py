@@ -19,6 +19,7 @@ import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from typing import Any, TypeVar
 
 from msgspec import Struct
@@ -51,6 +52,7 @@ from .live.present import Present
 from .live.read_model import ReadModel
 from .rates import WriteRates
 from .shares import Share
+from .turns import Turns
 
 USES_SECONDS = 60.0  # between two notes of which tokens were used
 SHOWN_SECONDS = 5.0  # how long a request waits for the revision that it names
@@ -105,6 +107,7 @@ class Service:
         self.model = ReadModel(options.prefix, registry.content_of)
         self.compressor = Compressor()
         self.counters = Counters()
+        self.turns = Turns()
         limits = options.limits
         self.streams = Share("streams", limits.streams, limits.streams_per_client)  # and long polls
         self.counts: dict[tuple[object, ...], int] = {}  # of listings, by epoch, revision and filters
@@ -243,10 +246,16 @@ class Request(HTTPRequest):
         one that closed looks like that. Raises `TooBusy`, `ClientDisconnected`, and what `call` does."""
         job = asyncio.ensure_future(lane.run(call, self.client))
         with self.leaving() as leaves:
-            leaves.add_done_callback(lambda _: job.cancel())
+            leaves.add_done_callback(partial(_cancel, job))
             try:
                 return await job
             except asyncio.CancelledError:
                 if leaves.done():
                     raise ClientDisconnected from None
                 raise
+            finally:
+                del job  # it knows its error, which knows this frame: garbage that would have to be looked for
+
+
+def _cancel(job: "asyncio.Future[Any]", _: object) -> None:
+    job.cancel()

@@ -30,7 +30,7 @@ class FailedTokens:
         self._waiting = Share("unknown-tokens", 0, limits.unknown_tokens_per_client)
 
     def refusal(self, client: str, error: RegistryError) -> RegistryError:
-        """What a token that came to `error` is answered with. It counts, also while there is no room."""
+        """What a wrong token is answered with: `error`, where there is room. It counts, also where there is none."""
         if client == NOBODY:
             return error
         wait = self._rate.take(client)

@@ -15,14 +15,16 @@ from ...changes import Position
 from ..limits import Limits
 from ..live.answer import VARIES
 from ..live.read_model import ReadModel
+from ..turns import READ, Turns
 from .access_log import MICROSECONDS, AccessLog, said, told
 from .compression import negotiated, tags
 from .counters import BOUNDS, Counters, Series
 from .crowd import Crowd
 from .fast_heads import HARMLESS, HEAD, LINE
 from .fast_writes import Writes
+from .patient import PatientProtocol
+from .plain_writes import Beginnings
 from .recorder import Recorder
-from .turns import PatientProtocol, Turns
 from .unsent import LARGE
 
 LONGEST = 4096  # bytes of a request; longer ones are no readers' usual ones
@@ -98,6 +100,7 @@ def fast_protocol(
     more: bytes = b"",
     limits: Limits = DEFAULTS,
     writes: Writes | None = None,
+    turns: Turns | None = None,
 ) -> type[PatientProtocol]:
     """The protocol class for uvicorn's `Config(http=…)`.
 
@@ -109,7 +112,8 @@ def fast_protocol(
         pass
 
     Protocol.recorder, Protocol.crowd = Recorder(counters, access_log, limits), Crowd(limits)
-    Protocol.writes, Protocol.heads, Protocol.turns = writes, {}, Turns()
+    Protocol.writes, Protocol.heads, Protocol.beginnings = writes, {}, Beginnings(model)
+    Protocol.turns = turns or Turns()
     if not open_reads:
         return Protocol
 
@@ -201,7 +205,7 @@ def fast_protocol(
                         super().data_received(data)
                         return
                     if len(answer.body) >= LARGE and not self.may_begin():  # it is copied into the system's buffers
-                        self.put_off(data)
+                        self.put_off(data, READ)
                         return
                 status = 200
                 count = templates if not varies and answer.etag else lists if varies else indexes

@@ -11,7 +11,7 @@ from typing import Any
 from ..shares import NOBODY, client_of
 from .access_log import address, told
 from .forwarded import TrustedProxies
-from .turns import PatientProtocol
+from .patient import PatientProtocol
 
 LONGEST = 4096  # bytes of a head that is looked at here: others are read by the parser first
 MOST_REMEMBERED = 1024  # requests; with LONGEST some 4 MB

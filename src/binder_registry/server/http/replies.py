@@ -15,8 +15,8 @@ from .asgi import Scope, Send
 
 
 def expiry(who: Identity | None) -> list[Header]:
-    """`Registry-Token-Expires`, for answers to writes with a token that ends."""
-    if who is None or who.expires is None:
+    """`Registry-Token-Expires`, for answers to writes with a token of the registry's own, which can be renewed."""
+    if who is None or not who.token or who.expires is None:
         return []
     return [(b"registry-token-expires", timestamp(who.expires).encode())]
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from ..live.read_model import ReadModel
 from .fast_path import LONGEST
-from .turns import PatientProtocol
+from .patient import PatientProtocol
 
 AT_ONCE = 64  # answered in one turn of the loop
 

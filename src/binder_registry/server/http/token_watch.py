@@ -1,4 +1,4 @@
-"""Ends what goes on for the holder of a token of the registry's own, soon after the token has ended."""
+"""Ends what goes on for the holder of a token that ends, soon after it has."""
 
 import asyncio
 from collections.abc import Callable, Iterator

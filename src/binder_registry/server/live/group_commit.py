@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from functools import partial
+from operator import itemgetter
 from queue import Empty, SimpleQueue
 from time import monotonic
 from typing import Any, TypeVar
@@ -34,6 +35,7 @@ Resolve = Callable[[Any], None]
 """Takes what the operation gave, or the `RegistryError` that it raised or met. On the loop; it must not raise."""
 
 Waiting = tuple[Operation[Any], Collection[str], Resolve]
+_resolve_of = itemgetter(2)
 logger = logging.getLogger(__name__)
 
 
@@ -48,7 +50,8 @@ class GroupCommit:
         self._last = LastCommit(registry, present)
         self._loop = asyncio.get_running_loop()
         self._queue: SimpleQueue[Waiting | None] = SimpleQueue()
-        self._closing = threading.Event()
+        self._closed = False
+        self._closing = threading.Event()  # the same, for the thread to wait for
         self._answers: deque[tuple[Resolve, Any]] = deque()  # with what each is to be given
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
         self._thread.start()
@@ -65,7 +68,7 @@ class GroupCommit:
 
     def put(self, operation: Operation[Any], names: Collection[str], resolve: Resolve) -> None:
         """The same, without a future. Raises `StoreUnavailable` or `TooBusy` when it cannot be taken."""
-        if self.down or self._closing.is_set():
+        if self.down or self._closed:
             raise StoreUnavailable
         if self._queue.qsize() >= self._most_waiting:
             limit = "waiting-writes"
@@ -75,6 +78,7 @@ class GroupCommit:
 
     async def close(self) -> None:
         """Finishes what waits."""
+        self._closed = True
         self._closing.set()
         self._queue.put(None)
         await asyncio.to_thread(self._thread.join)
@@ -117,14 +121,15 @@ class GroupCommit:
     def _written(self, group: list[Waiting]) -> tuple[Batch, list[Any]]:
         """And durable, with the outcomes. Without the lock where that may do, else, and where it did not, with it."""
         seen = self._last.seen()
-        # An operation that names nothing, as an apply, is large, and is done once only.
-        if seen and all(names for _, names, _ in group):
-            try:
-                return self._attempts(group, seen)
-            except LogMoved:
-                self._present.announce_nothing()
-        self._last.forget()
-        return self._attempts(group)
+        # An operation that names nothing, as an apply, is large: done once only, and of what it looks at all is asked.
+        if seen and not all(names for _, names, _ in group):
+            seen = None
+        try:
+            return self._attempts(group, seen)
+        except LogMoved:
+            self._present.announce_nothing()
+            self._last.forget()
+            return self._attempts(group)
 
     def _attempts(self, group: list[Waiting], seen: Seen | None = None) -> tuple[Batch, list[Any]]:
         with self._registry.atomic(seen) as batch:
@@ -135,7 +140,7 @@ class GroupCommit:
             try:
                 self._present.announce(batch.rows)
             except StoreUnavailable:
-                if seen:  # what others wrote meanwhile is shown already
+                if not batch.locked:  # what others wrote meanwhile is shown already
                     raise LogMoved from None
                 raise
         return batch, outcomes
@@ -153,7 +158,7 @@ class GroupCommit:
 
     def _attempt(self, operation: Operation[Any], batch: Batch) -> Any:
         try:
-            with self._registry.atomic():
+            with batch.part():
                 return operation(batch)
         except RegistryError as error:
             return error.with_traceback(None)  # whose frames know the outcomes: each would be garbage to be looked for
@@ -162,32 +167,38 @@ class GroupCommit:
             return UnexpectedError()
 
     def _finish(self, group: list[Waiting], outcomes: list[Any], rows: list[Change] | Group) -> None:
-        def answer(shown: "asyncio.Future[None]") -> None:
-            failure = shown.exception()
-            self._answer(group, [StoreUnavailable()] * len(group) if failure else outcomes)
-
         shown = self._present.written(rows)
-        if shown.done():
-            answer(shown)
-        else:
-            shown.add_done_callback(answer)
-            self._loop.call_later(SHOW_SECONDS, _give_up, shown)
+        if shown is None:
+            self._answer(group, outcomes)
+            return
+
+        def answer(shown: "asyncio.Future[None]") -> None:
+            if shown.exception():
+                self._refuse(group)
+            else:
+                self._answer(group, outcomes)
+
+        shown.add_done_callback(answer)
+        self._loop.call_later(SHOW_SECONDS, _give_up, shown)
 
     def _refuse(self, group: list[Waiting]) -> None:
         self._answer(group, [StoreUnavailable()] * len(group))
 
     def _answer(self, group: list[Waiting], outcomes: list[Any]) -> None:
-        self._answers.extend(zip((resolve for _, _, resolve in group), outcomes, strict=True))
-        if len(self._answers) == len(group):  # else they are being given
+        being_given = bool(self._answers)
+        self._answers.extend(zip(map(_resolve_of, group), outcomes, strict=True))
+        if not being_given:
             self._give_answers()
 
     def _give_answers(self) -> None:
         """Some, and the others in the next turns of the loop: reads get in between."""
-        for _ in range(min(ANSWERS, len(self._answers))):
-            self.unanswered -= 1
-            resolve, outcome = self._answers.popleft()
+        answers = self._answers
+        number = min(ANSWERS, len(answers))
+        self.unanswered -= number
+        for _ in range(number):
+            resolve, outcome = answers.popleft()
             resolve(outcome)
-        if self._answers:
+        if answers:
             self._loop.call_soon(self._give_answers)
 
     def _fail(self, group: list[Waiting]) -> None:

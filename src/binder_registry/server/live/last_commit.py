@@ -1,6 +1,6 @@
 """What the writer knows of the log without asking it: where its own last commit led to, and what is shown.
 
-It may be wrong by then: what is written with it is written only where the log still ends there.
+It may be wrong by then: it is used only where the log still ends there.
 """
 
 from ...batch import Batch, Seen
@@ -21,7 +21,7 @@ class LastCommit:
         self._own: dict[str, Change] = {}  # what it wrote, which may not be shown yet
 
     def seen(self) -> Seen | None:
-        """None where the log is to be locked, and asked."""
+        """None where the log is to be asked."""
         if self._batch is None or not self._is_shown(self._batch):
             return None
         return Seen(self._batch.head, self._batch.format, self._find)
@@ -29,12 +29,12 @@ class LastCommit:
     def keep(self, batch: Batch) -> None:
         """It was committed. Where others wrote in between, they may do so again, and most of what is written without
         the lock would be written in vain."""
-        if not self._appends:
-            return
         alone = batch.start == self._head
+        if alone and not batch.rows:
+            return
         self._head = batch.head
-        if alone and 0 < len(batch.rows) < MANY:
-            self._batch, self._own = batch, {row.name: row for row in batch.rows}
+        if (alone or not self._appends) and 0 < len(batch.rows) < MANY:
+            self._batch, self._own = batch, batch.written
         else:
             self.forget()
 
