@@ -11,7 +11,7 @@ from .clock import later
 from .draft_changes import Draft
 from .errors import FormatTooNew, InvalidRequest, RevisionConflict, TemplateNotFound
 from .go_json import stamp
-from .log_contract import Log, ReadsMany, format_kept, keep_format
+from .log_contract import MANY, AnnouncesMany, Log, ReadsMany, format_kept, keep_format
 from .log_contract import LogMoved as LogMoved
 from .must_understand import FORMAT, format_of
 from .rules import check
@@ -127,6 +127,11 @@ class Batch:
         self.rows.append(change)
         self._written[change.name] = change
         return replace(template, revision=revision)
+
+    def expect(self, rows: int) -> None:
+        """About so many will come, soon."""
+        if rows >= MANY and isinstance(self.log, AnnouncesMany):
+            self.log.announce_many()
 
     @no_collection()
     def extend(self, drafts: Iterable[Draft], by: str, note: str) -> None:

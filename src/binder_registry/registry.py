@@ -127,7 +127,9 @@ class Registry:
         with self.atomic() as batch:
             if expected is not None and not batch.head.position.agrees(expected):
                 raise RevisionConflict("The registry was changed since it was read", current=str(batch.head.position))
-            batch.look_up({*(template.name for template in request.templates), *request.delete})
+            names = {*(template.name for template in request.templates), *request.delete}
+            batch.expect(len(names))
+            batch.look_up(names)
             steps = plan(request, batch.template, self.store.list_templates)
             if request.dry_run:
                 return steps
@@ -145,6 +147,7 @@ class Registry:
         again. Gives the steps that were taken, as they were planned, and takes their drafts."""
         who.require(Scope.WRITE)
         with self.atomic() as batch:
+            batch.expect(len(before.steps))
             now, position = before, batch.head.position
             if position != before.position:
                 moved = self._moved(before.position, position)
