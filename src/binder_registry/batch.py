@@ -107,7 +107,7 @@ class Batch:
             template = replace(template, time_created=template.time_created or time, time_modified=time, deleted=False)
         content = encode_template(template)
         if self._format < FORMAT:  # once it is as new as it gets, nothing is looked at
-            self._format = max(self._format, format_of(template, content))
+            self._format = max(self._format, format_of(template))
         revision = head.revision + 1
         change = Change(
             revision=revision,
