@@ -11,7 +11,7 @@ from .clock import later
 from .draft_changes import Draft
 from .errors import FormatTooNew, InvalidRequest, RevisionConflict, TemplateNotFound
 from .go_json import stamp
-from .log_contract import Log, ReadsMany, format_kept, keep_format
+from .log_contract import MANY, AnnouncesMany, Log, ReadsMany, format_kept, keep_format
 from .log_contract import LogMoved as LogMoved
 from .must_understand import FORMAT, format_of
 from .rules import check
@@ -146,7 +146,7 @@ class Batch:
             template = replace(template, revision=revision)
         content = encode_template(template)
         if self._format < FORMAT:  # once it is as new as it gets, nothing is looked at
-            self._format = max(self._format, format_of(template, content))
+            self._format = max(self._format, format_of(template))
         before, digest = self.current(name), content_digest(content)
         previous, first = before.revision if before else 0, first or revision
         mark = mark_after(newest.mark, (revision, time, by, note, action, name, previous, first), digest)
@@ -155,6 +155,11 @@ class Batch:
         self.rows.append(change)
         self.written[name] = change
         return template
+
+    def expect(self, rows: int) -> None:
+        """About so many will come, soon."""
+        if rows >= MANY and isinstance(self.log, AnnouncesMany):
+            self.log.announce_many()
 
     @no_collection()
     def extend(self, drafts: Iterable[Draft], by: str, note: str) -> None:
