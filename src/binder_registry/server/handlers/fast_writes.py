@@ -8,7 +8,7 @@ from ...fast_body import read_plain
 from ...lookalikes import is_plain, warnings_of
 from ...wire import parse
 from ..http.plain_writes import PlainWrite
-from ..http.write_heads import WriteHead, first_line
+from ..http.write_heads import FirstLine, WriteHead
 from ..service import Service
 from .write_operations import creation, deletion, patching, update
 
@@ -20,7 +20,7 @@ class FastWrites:
         self._service = service
         self._model = service.model
         self.remembers = service.identities.unchanging
-        self.first_line = first_line(f"{service.options.prefix}/templates")
+        self.first_line = FirstLine(f"{service.options.prefix}/templates")
 
     def who(self, token: str) -> Identity | None:
         try:

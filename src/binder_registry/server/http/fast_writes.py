@@ -5,7 +5,6 @@ whose every header is known, and when nothing is wrong with it that can be seen 
 ordinary path untouched, which alone says what is wrong. `tests/server/test_fast_writes.py` compares the two.
 """
 
-import re
 from typing import Any, ClassVar, Protocol
 
 from ...auth import Identity
@@ -14,13 +13,13 @@ from .access_log import told, word
 from .bounded import BoundedProtocol
 from .deadlines import BODY, PATIENCE
 from .plain_writes import Beginnings, PlainWrite
-from .write_heads import LONGEST_HEAD, MOST_HEADS, NOT_PLAIN, WriteHead, write_head
+from .write_heads import LONGEST_HEAD, MOST_HEADS, NOT_PLAIN, FirstLine, WriteHead, write_head
 
 
 class Writes(Protocol):
     """What becomes of a plain write: above HTTP, and handed in. `remembers`: a token is always the same identity's."""
 
-    first_line: re.Pattern[bytes]
+    first_line: FirstLine
     remembers: bool
 
     def who(self, token: str) -> Identity | None:
@@ -60,10 +59,14 @@ class WritingProtocol(BoundedProtocol):
         """Whether this was taken, as a whole or until the rest of its body comes. `begun`: bytes of it that were taken
         before."""
         writes: Any = self.writes
-        first = writes.first_line.match(data)
-        if first is None:
+        first_line: FirstLine = writes.first_line
+        if data.startswith(first_line.post):
+            method, name, at = b"POST", None, first_line.post_ends
+        elif first := first_line.to_name(data):
+            method, name = first.groups()
+            at = first.end()
+        else:
             return False
-        at = first.end()
         end = data.find(b"\r\n\r\n", at, at + LONGEST_HEAD) + 4
         if end == 3 or (self.limit_concurrency is not None and self.at_limit()):
             return False
@@ -83,8 +86,7 @@ class WritingProtocol(BoundedProtocol):
             self._begun = data
             self.idle = False
         else:
-            posts, method, name = first.groups()
-            write: Any = PlainWrite(self, posts or method, data[:at], who)
+            write: Any = PlainWrite(self, method, data[:at], who)
             if not writes.begin(write, name, head, data[end:]):
                 self._release(size)
                 return False
