@@ -31,12 +31,12 @@ class FastWrites:
             return None
         return who
 
-    def begin(self, write: PlainWrite, target: bytes | None, head: WriteHead, body: bytes) -> bool:
+    def begin(self, write: PlainWrite, named: bytes | None, head: WriteHead, body: bytes) -> bool:
         service, method, who, note, asked = self._service, write.method, write.who, head.note, head.asked
         if not service.running or head.length > service.options.limits.body_bytes:
             return False
         operation: Any
-        if target is None:
+        if named is None:
             template = read_plain(body)
             if template is None or self._model.odd:
                 return False
@@ -48,7 +48,7 @@ class FastWrites:
         else:
             if asked.match is None and service.options.require_if_match:
                 return False
-            name = target.decode()
+            name = named.decode()
             if method == b"PUT":
                 template = read_plain(body, name)
                 if template is None:

@@ -26,7 +26,7 @@ class Writes(Protocol):
         """Who may write, without waiting for anybody; None where that is not so, or cannot be told."""
         ...
 
-    def begin(self, write: PlainWrite, name: bytes | None, head: WriteHead, body: bytes) -> bool:
+    def begin(self, write: PlainWrite, named: bytes | None, head: WriteHead, body: bytes) -> bool:
         """Hand it to the writer, which will resolve it; False where it must take the ordinary path."""
         ...
 
@@ -114,7 +114,8 @@ class WritingProtocol(BoundedProtocol):
             self.server_state.total_requests += 1
             self.since = self._now()
             self._answering -= 1
-            self._release(self._holds - self._silence)
+            self.crowd.received.give_back(self.whose, self._holds - self._silence)
+            self._holds = self._silence
             self.idle = True
             return
         if not write.disconnected:

@@ -60,17 +60,7 @@ class PlainWrite:
     """A write under way, with what the protocol asks of uvicorn's cycle: pipelining, half-closes, disconnects and
     draining run through the code that is there."""
 
-    __slots__ = (
-        "_model",
-        "_protocol",
-        "_started",
-        "disconnected",
-        "keep_alive",
-        "line",
-        "method",
-        "response_complete",
-        "who",
-    )
+    __slots__ = ("_protocol", "_started", "disconnected", "keep_alive", "line", "method", "response_complete", "who")
 
     response_started = waiting_for_100_continue = False
     scope: ClassVar[Mapping[str, Any]] = {}
