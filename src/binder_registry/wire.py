@@ -26,7 +26,7 @@ from .settings import ContainerLimits
 from .strict_json import Object as Object
 from .strict_json import parse as parse
 from .strict_json import repeats
-from .template import MEMBERS, WIRE_NAMES, Template
+from .template import KEPT_BY_REGISTRY, MEMBERS, WIRE_NAMES, Template
 from .wire_values import RAW_DEPTH as RAW_DEPTH
 
 T = TypeVar("T", bound=Struct)
@@ -67,15 +67,27 @@ def merge_patch(template: Template, patch: Any) -> Template:
     But `overrides` are replaced whole, and keep the nulls within. Raises `InvalidTemplate`.
     """
     _raise([(path, TWICE) for path in repeats(_object(patch))])
-    members, readers = _members(parse(encode_template(template))), _readers(Template)
+    readers, zero = _readers(Template), Template()
+    cleared = {attribute: getattr(zero, attribute) for attribute in KEPT_BY_REGISTRY}
+    touched = Object()
     for key, value in patch:
         if isinstance(value, Object) and key not in REPLACED_WHOLE:
             # No member is deeper than this: what is nested further is refused below, merged or not.
             structure = readers[key][2] if key in readers else None
             known = _readers(structure) if structure else None
-            value = Object(_merged(_members(members.get(key)), value, known).items())
-        _merged(members, [(key, value)], readers)
-    return template_from_members(Object(members.items()))
+            value = Object(_merged(_members(_written(template).get(key)), value, known).items())
+        elif value is None and key in readers and (attribute := readers[key][0]):
+            cleared[attribute] = getattr(zero, attribute)
+        touched.append((key, value))
+    problems: _Problems = []
+    patched = _read_members(structs.replace(template, **cleared), touched, None, problems)
+    if problems:  # which are told in the order of the whole
+        return template_from_members(Object(_merged(_written(template), touched, readers).items()))
+    return patched
+
+
+def _written(template: Template) -> dict[str, Any]:
+    return _members(parse(encode_template(template)))
 
 
 def _members(value: Any) -> dict[str, Any]:
