@@ -1,6 +1,6 @@
 """The writes that will commit together."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from msgspec import Struct
@@ -84,9 +84,10 @@ class Batch:
         current = self.current(name)
         return current.template if current else None
 
-    def look_up(self, names: Collection[str]) -> None:
+    def look_up(self, names: Iterable[str]) -> None:
         """Ask the log for all that `current` will be asked for, in one go where it can."""
         if not self._seen and isinstance(self.log, ReadsMany):
+            names = set(names)
             self._stored |= dict.fromkeys(names) | {change.name: change for change in self.log.current_of(names)}
 
     def known(self, name: str, expected: Expected = None) -> Change:

@@ -7,6 +7,8 @@ import threading
 from collections import deque
 from collections.abc import Callable, Collection
 from functools import partial
+from itertools import chain
+from operator import itemgetter
 from queue import SimpleQueue
 from time import monotonic
 from typing import Any, TypeVar
@@ -33,6 +35,7 @@ Resolve = Callable[[Any], None]
 """Takes what the operation gave, or the `RegistryError` that it raised or met. On the loop; it must not raise."""
 
 Waiting = tuple[Operation[Any], Collection[str], Resolve]
+_names_of = itemgetter(1)
 logger = logging.getLogger(__name__)
 
 
@@ -143,7 +146,7 @@ class GroupCommit:
         """And durable, with the outcomes. Without the lock where that may do, else, and where it did not, with it."""
         seen = self._last.seen()
         # An operation that names nothing, as an apply, is large: done once only, and of what it looks at all is asked.
-        if seen and not all(names for _, names, _ in group):
+        if seen and not all(map(_names_of, group)):
             seen = None
         try:
             return self._attempts(group, seen)
@@ -154,12 +157,12 @@ class GroupCommit:
 
     def _attempts(self, group: list[Waiting], seen: Seen | None = None) -> tuple[Batch, list[Any]]:
         with self._registry.atomic(seen) as batch:
-            batch.look_up({name for _, names, _ in group for name in names})
+            batch.look_up(chain.from_iterable(map(_names_of, group)))
             outcomes = [self._attempt(operation, batch) for operation, _, _ in group]
             if len(batch.rows) >= MANY:
                 self._await_others(batch.rows[0].revision - 1)
             try:
-                self._present.announce(batch.rows)
+                self._present.announce(batch.rows, batch.start.mark)
             except StoreUnavailable:
                 if not batch.locked:  # what others wrote meanwhile is shown already
                     raise LogMoved from None
@@ -178,12 +181,14 @@ class GroupCommit:
         asyncio.run_coroutine_threadsafe(asyncio.sleep(0), self._loop).result()
 
     def _attempt(self, operation: Operation[Any], batch: Batch) -> Any:
+        length = len(batch.rows)
         try:
-            with batch.part():
-                return operation(batch)
+            return operation(batch)
         except RegistryError as error:
+            batch.cut_back(length)
             return error.with_traceback(None)  # whose frames know the outcomes: each would be garbage to be looked for
         except Exception:
+            batch.cut_back(length)
             logger.exception("a write failed")
             return UnexpectedError()
 
