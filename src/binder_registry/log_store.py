@@ -107,14 +107,14 @@ class LogStore:
         self, template: Template, *, expected: Expected = None, by: str = "", note: str = ""
     ) -> Template:
         with self.atomic() as batch:
-            current = batch.existing(template.name, expected).readable()
+            current = batch.readable(batch.existing(template.name, expected))
             return batch.append(Action.UPDATED, merged(current, template), by, note)
 
     def replace_template(
         self, template: Template, *, expected: Expected = None, by: str = "", note: str = ""
     ) -> Template:
         with self.atomic() as batch:
-            current = batch.existing(template.name, expected).readable()
+            current = batch.readable(batch.existing(template.name, expected))
             return batch.append(Action.UPDATED, replace(template, time_created=current.time_created), by, note)
 
     def restore_template(
@@ -133,7 +133,7 @@ class LogStore:
         self, name: str, *, expected: Expected = None, by: str = "", note: str = "", replaced_by: str = ""
     ) -> Template:
         with self.atomic() as batch:
-            current = batch.existing(name, expected).readable()
+            current = batch.readable(batch.existing(name, expected))
             if problem := successor_problem(name, replaced_by):
                 raise invalid_template([("replaced-by", problem)])
             tombstone = replace(current, deleted=True, replaced_by=replaced_by or current.replaced_by)

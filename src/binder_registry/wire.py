@@ -7,7 +7,7 @@ Out: compact JSON with Go's escapes and key order; times as RFC 3339 in UTC with
 """
 
 from collections.abc import Callable, Container
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from typing import Annotated, Any, TypeVar
 
@@ -214,7 +214,7 @@ def _raise(problems: _Problems, prefix: str = "") -> None:
 def _sent(one: Declared) -> tuple[str, Any] | tuple[str, Any, Any]:
     """What 2015 always sent has no default; what it left out when zero has one."""
     if one.type is datetime:
-        return one.attribute, str | UnsetType, UNSET
+        return one.attribute, str | datetime | UnsetType, UNSET
     if one.wire in ALWAYS:
         return one.attribute, one.type
     return one.attribute, one.type, getattr(Template(), one.attribute)
@@ -234,13 +234,18 @@ def encode_template(template: Template, *, full: bool = False) -> bytes:
     beside it."""
     members: list[Any] = list(structs.astuple(template))
     created, modified = members[_CREATED], members[_MODIFIED]
-    members[_CREATED] = timestamp(created) if created else UNSET
-    members[_MODIFIED] = members[_CREATED] if modified == created else timestamp(modified) if modified else UNSET
+    members[_CREATED] = _time(created) if created else UNSET
+    members[_MODIFIED] = members[_CREATED] if modified == created else _time(modified) if modified else UNSET
     if members[_REQUESTS] == _NO_REQUESTS:
         members[_REQUESTS] = _NO_REQUESTS  # the very object: only that is left out
     members[_USES], members[_REVISION] = (), 0
     content = encode(_WireTemplate(*members))
     return full_view(content, template.revision) if full else content
+
+
+def _time(time: datetime) -> datetime | str:
+    """As `timestamp` writes it; most times msgspec writes so."""
+    return time if time.microsecond % 10 and time.tzinfo is UTC else timestamp(time)
 
 
 _template_decoder = msgspec.json.Decoder(Template)
