@@ -1,6 +1,6 @@
 """The writes that will commit together."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from msgspec import Struct
@@ -58,8 +58,8 @@ class Batch:
         self.behind: datetime | None = None  # what the clock showed, where the log is ahead of it
         self._format = self._format_before = 0  # that `rows` need, and that the log has; 0: not asked yet
         self._stored: dict[str, Change | None] = {}  # what was looked up: nobody else writes meanwhile
+        self._read: tuple[Change | None, Template] = None, Template()
         self.written: dict[str, Change] = {}  # the newest of each name
-        self._read: dict[int, Template] = {}  # by revision, what was decoded
 
     @property
     def head(self) -> Head:
@@ -92,22 +92,22 @@ class Batch:
             current = self.log.current(name)
         return current.time if current else None
 
-    def readable(self, change: Change) -> Template:
-        """As `Change.readable`, decoded once."""
-        template = self._read.get(change.revision)
-        if template is None:
-            template = self._read[change.revision] = change.readable()
-        return template
-
     def template(self, name: str) -> Template | None:
         """The newest state of `name`, a tombstone too."""
         current = self.current(name)
         return current.template if current else None
 
-    def look_up(self, names: Collection[str]) -> None:
+    def look_up(self, names: Iterable[str]) -> None:
         """Ask the log for all that `current` will be asked for, in one go where it can."""
         if not self._seen and isinstance(self.log, ReadsMany):
+            names = set(names)
             self._stored |= dict.fromkeys(names) | {change.name: change for change in self.log.current_of(names)}
+
+    def readable(self, change: Change) -> Template:
+        """Its template, decoded once for all that a write asks of it. Raises `RevisionPurged`."""
+        if self._read[0] is not change:
+            self._read = change, change.readable()
+        return self._read[1]
 
     def known(self, name: str, expected: Expected = None) -> Change:
         """The newest change of `name`, a tombstone too. Raises `TemplateNotFound`, `RevisionConflict`."""
@@ -193,8 +193,6 @@ class Batch:
 
     def cut_back(self, to: tuple[int, int]) -> None:
         length, tokens = to
-        for row in self.rows[length:]:
-            self._read.pop(row.revision, None)
         del self.rows[length:], self.tokens[tokens:]
         self.purged = {at: revision for at, revision in self.purged.items() if at <= length}
         self.written = {row.name: row for row in self.rows}

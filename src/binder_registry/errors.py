@@ -251,10 +251,8 @@ class TooBusy(RegistryError):
     text = "Too many expensive requests at once; try again"
     retry_after = 1
 
-    def __init__(
-        self, message: str = "", errors: Sequence[ErrorHint] = (), *, reason: str = "", retry_after: int = 1
-    ) -> None:
-        super().__init__(message, errors)
+    def __init__(self, message: str = "", *, reason: str = "", retry_after: int = 1) -> None:
+        super().__init__(message)
         self.reason, self.retry_after = reason, retry_after
 
 

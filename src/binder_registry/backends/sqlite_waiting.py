@@ -33,7 +33,8 @@ class Waiting:
     def tell(self, head: Head | None = None) -> bool:
         """That it ends there now; None where that is not known, and all are to look. Whether anybody was woken."""
         with self._told:
-            wakes = any(head is None or head.revision > known() for known in self._known)
-            if wakes:
-                self._told.notify_all()
-        return wakes
+            for known in self._known:
+                if head is None or head.revision > known():
+                    self._told.notify_all()
+                    return True
+        return False

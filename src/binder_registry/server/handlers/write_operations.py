@@ -8,7 +8,7 @@ from ...changes import Change, Position
 from ...errors import InvalidRequest
 from ...lookalikes import warnings_of
 from ...template import Template
-from ...wire import encode_template, merge_patch
+from ...wire import merge_patch
 from ..http.conditions import NONE, Conditions
 from ..http.replies import Header, Reply, Written, json_reply
 from ..live.answer import entity_tag, path_of
@@ -67,10 +67,12 @@ def deletion(
     registry = service.registry
 
     def delete(batch: Batch) -> Reply:
-        check(asked, batch, batch.existing(name))
-        deleted = registry.template_delete(who, name, note=note, replaced_by=replaced_by)
+        current = batch.existing(name)
+        check(asked, batch, current)
+        registry.template_delete(who, name, note=note, replaced_by=replaced_by)
+        assert current.content is not None, "the newest change is never purged"
         tag = entity_tag(batch.rows[-1].position)
-        return json_reply(200, encode_template(deleted) + b"\n", [(b"etag", tag)])
+        return json_reply(200, current.content + b"\n", [(b"etag", tag)])
 
     return delete
 

@@ -5,11 +5,11 @@ import logging
 import random
 import threading
 from collections import deque
-from collections.abc import Callable, Collection, Iterator
-from contextlib import suppress
+from collections.abc import Callable, Collection
 from functools import partial
+from itertools import chain
 from operator import itemgetter
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
 from time import monotonic
 from typing import Any, TypeVar
 
@@ -35,7 +35,7 @@ Resolve = Callable[[Any], None]
 """Takes what the operation gave, or the `RegistryError` that it raised or met. On the loop; it must not raise."""
 
 Waiting = tuple[Operation[Any], Collection[str], Resolve]
-_resolve_of = itemgetter(2)
+_names_of, _resolve_of = itemgetter(1), itemgetter(2)
 logger = logging.getLogger(__name__)
 
 
@@ -49,7 +49,10 @@ class GroupCommit:
         self._registry, self._present = registry, present
         self._last = LastCommit(registry, present)
         self._loop = asyncio.get_running_loop()
-        self._queue: SimpleQueue[Waiting | None] = SimpleQueue()
+        self._turn: list[Waiting] = []  # what came in this turn of the loop
+        self._queue: SimpleQueue[list[Waiting] | None] = SimpleQueue()
+        self._next: list[Waiting] = []  # what the thread took from there, and has not begun
+        self._came = self._begun = 0  # each counted in one thread
         self._closed = False
         self._closing = threading.Event()  # the same, for the thread to wait for
         self._answers: deque[tuple[Resolve, Any]] = deque()  # with what each is to be given
@@ -70,34 +73,57 @@ class GroupCommit:
         """The same, without a future. Raises `StoreUnavailable` or `TooBusy` when it cannot be taken."""
         if self.down or self._closed:
             raise StoreUnavailable
-        if self._queue.qsize() >= self._most_waiting:
+        if self._came - self._begun >= self._most_waiting:
             limit = "waiting-writes"
             raise TooBusy(f"This server is at its limit {limit}: nothing was written; try again", reason=limit)
-        self._queue.put((operation, names, resolve))
+        if not self._turn:
+            # As one piece: the thread, woken by the first, would commit that alone while all others wait.
+            self._loop.call_soon(self._hand_over)
+        self._turn.append((operation, names, resolve))
+        self._came += 1
         self.unanswered += 1
 
     async def close(self) -> None:
         """Finishes what waits."""
         self._closed = True
         self._closing.set()
+        self._hand_over()
         self._queue.put(None)
         await asyncio.to_thread(self._thread.join)
         while self._answers:
             await asyncio.sleep(0)
 
-    def _run(self) -> None:
-        while first := self._queue.get():
-            self._commit([first, *self._more()])
+    def _hand_over(self) -> None:
+        if self._turn:
+            self._queue.put(self._turn)
+            self._turn = []
 
-    def _more(self) -> Iterator[Waiting]:
-        """What else waits by now."""
-        with suppress(Empty):
-            for _ in range(MAX_GROUP - 1):
-                waiting = self._queue.get_nowait()
-                if waiting is None:
-                    self._queue.put(None)
-                    return
-                yield waiting
+    def _run(self) -> None:
+        while group := self._group():
+            self._commit(group)
+
+    def _group(self) -> list[Waiting]:
+        """What waits by now; blocks for one, and gives none at the end."""
+        if not self._next:
+            self._next = self._queue.get() or []
+        group, self._next = self._next, []
+        if group:
+            group += self._more(MAX_GROUP - len(group))
+        if len(group) > MAX_GROUP:
+            group, self._next = group[:MAX_GROUP], group[MAX_GROUP:]
+        self._begun += len(group)
+        return group
+
+    def _more(self, wanted: int) -> list[Waiting]:
+        """What else waits, as it came; so many at least, where there are."""
+        found: list[Waiting] = []
+        while len(found) < wanted and not self._queue.empty():
+            came = self._queue.get_nowait()
+            if came is None:
+                self._queue.put(None)
+                break
+            found += came
+        return found
 
     def _commit(self, group: list[Waiting]) -> None:
         try:
@@ -122,7 +148,7 @@ class GroupCommit:
         """And durable, with the outcomes. Without the lock where that may do, else, and where it did not, with it."""
         seen = self._last.seen()
         # An operation that names nothing, as an apply, is large: done once only, and of what it looks at all is asked.
-        if seen and not all(names for _, names, _ in group):
+        if seen and not all(map(_names_of, group)):
             seen = None
         try:
             return self._attempts(group, seen)
@@ -133,12 +159,12 @@ class GroupCommit:
 
     def _attempts(self, group: list[Waiting], seen: Seen | None = None) -> tuple[Batch, list[Any]]:
         with self._registry.atomic(seen) as batch:
-            batch.look_up({name for _, names, _ in group for name in names})
+            batch.look_up(chain.from_iterable(map(_names_of, group)))
             outcomes = [self._attempt(operation, batch) for operation, _, _ in group]
             if len(batch.rows) >= MANY:
                 self._await_others(batch.rows[0].revision - 1)
             try:
-                self._present.announce(batch.rows)
+                self._present.announce(batch.rows, batch.start.mark)
             except StoreUnavailable:
                 if not batch.locked:  # what others wrote meanwhile is shown already
                     raise LogMoved from None
@@ -157,12 +183,14 @@ class GroupCommit:
         asyncio.run_coroutine_threadsafe(asyncio.sleep(0), self._loop).result()
 
     def _attempt(self, operation: Operation[Any], batch: Batch) -> Any:
+        length = batch.length
         try:
-            with batch.part():
-                return operation(batch)
+            return operation(batch)
         except RegistryError as error:
+            batch.cut_back(length)
             return error.with_traceback(None)  # whose frames know the outcomes: each would be garbage to be looked for
         except Exception:
+            batch.cut_back(length)
             logger.exception("a write failed")
             return UnexpectedError()
 
@@ -217,7 +245,9 @@ class GroupCommit:
         self.down = True
         delay, most = BACKOFF_SECONDS
         while True:
-            self._loop.call_soon_threadsafe(self._refuse, [*group, *self._more()])
+            more = self._next + self._more(self._most_waiting)
+            self._next, self._begun = [], self._begun + len(more)
+            self._loop.call_soon_threadsafe(self._refuse, group + more)
             if self._closing.wait(delay * random.uniform(0.5, 1)):  # noqa: S311 - jitter, no secret
                 return
             try:

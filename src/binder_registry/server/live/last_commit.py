@@ -22,9 +22,9 @@ class LastCommit:
 
     def seen(self) -> Seen | None:
         """None where the log is to be asked."""
-        if self._batch is None or not self._is_shown(self._batch):
+        if self._batch is None or self._head is None or not self._is_shown(self._batch):
             return None
-        return Seen(self._batch.head, self._batch.format, self._find)
+        return Seen(self._head, self._batch.format, self._find)
 
     def keep(self, batch: Batch) -> None:
         """It was committed. Where others wrote in between, they may do so again, and most of what is written without
@@ -43,11 +43,11 @@ class LastCommit:
 
     def _is_shown(self, batch: Batch) -> bool:
         """What was there before it, maybe a part of it, and nothing else."""
-        shown, before = self._present.position, batch.start.position
+        shown, before = self._present.position, batch.start
         own = shown.revision - before.revision
         if not 0 <= own <= len(batch.rows):
             return False
-        return shown == (batch.rows[own - 1].position if own else before)
+        return shown.mark == (batch.rows[own - 1].mark if own else before.mark)
 
     def _find(self, name: str) -> Change | None:
         if own := self._own.get(name):

@@ -8,7 +8,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 
-from ...changes import Change, Position, next_mark
+from ...changes import Change, Position
 from ...errors import StoreUnavailable
 from .entries import State
 from .event_ring import EventRing
@@ -37,19 +37,20 @@ class Present:
         """What is shown of it, a tombstone too. In any thread."""
         return self._model.entries.get(name)
 
-    def announce(self, rows: Sequence[Change]) -> None:
-        """These are about to be committed, and will be handed over to `written`. In the writer's thread.
+    def announce(self, rows: Sequence[Change], mark: bytes) -> None:
+        """These, which follow `mark`, are about to be committed, and will be handed over to `written`. In the writer's
+        thread.
 
         Raises `StoreUnavailable` when the log is not the one that is shown, which will be met with soon.
         """
         shown = self.position
         if not rows:
             self.announce_nothing()
-        elif rows[0].revision <= shown.revision or (
-            rows[0].revision == shown.revision + 1 and next_mark(shown.mark, rows[0]) != rows[0].mark
-        ):
+            return
+        first, newest = rows[0].revision, shown.revision
+        if first <= newest or (first == newest + 1 and mark != shown.mark):
             raise StoreUnavailable
-        elif rows[0].revision in (self._model.revision + 1, self._announced + 1):
+        if first in (self._model.revision + 1, self._announced + 1):
             self._announced = rows[-1].revision
 
     def announce_nothing(self) -> None:
