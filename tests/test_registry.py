@@ -47,7 +47,7 @@ READS: dict[str, Use] = {
 }
 SERVERS_OWN = {
     *("appends_after", "atomic", "changed_at", "content_of", "current", "head", "index", "present"),
-    *("rows", "state", "try_to_write", "wait"),
+    *("rows", "state", "try_to_write", "wait", "wait_beyond"),
 }
 
 
