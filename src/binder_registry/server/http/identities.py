@@ -44,8 +44,8 @@ class Identities:
         return identity
 
     async def of(self, token: str, client: str = NOBODY) -> Identity:
-        """Raises `InvalidToken` and `NoPublisher`, or `TooManyRequests` where too many of these came from this address; at
-        once, `AuthUnavailable` while who would be asked is silent, and `TooBusy` while too much is asked already, of
+        """Raises `InvalidToken` and `NoPublisher`, or `TooManyRequests` where too many of these came from this address;
+        at once, `AuthUnavailable` while who would be asked is silent, and `TooBusy` while too much is asked already, of
         this client or altogether."""
         try:
             identity = self.known(token)
@@ -94,7 +94,7 @@ class Questions:
         self._threads = asyncio.Semaphore(THREADS)
         self._asked: dict[bytes, asyncio.Task[Identity]] = {}  # by the hash of the token
         self._good: OrderedDict[bytes, float] = OrderedDict()  # with the loop time of the last question
-        self._waiting = set[asyncio.Task[Identity]]()  # questions without a thread
+        self._waiting = set[asyncio.Task[Identity]]()  # questions without a turn or a thread
         self._silent = False  # it did not answer in time, and nothing since
         self._again_at = 0.0
 
