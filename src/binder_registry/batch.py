@@ -11,7 +11,7 @@ from .clock import later
 from .draft_changes import Draft
 from .errors import FormatTooNew, InvalidRequest, RevisionConflict, TemplateNotFound
 from .go_json import stamp
-from .log_contract import Log, ReadsMany, format_kept, keep_format
+from .log_contract import MANY, AnnouncesMany, Log, ReadsMany, format_kept, keep_format
 from .log_contract import LogMoved as LogMoved
 from .must_understand import FORMAT, format_of
 from .rules import check
@@ -59,6 +59,7 @@ class Batch:
         self._format = self._format_before = 0  # that `rows` need, and that the log has; 0: not asked yet
         self._stored: dict[str, Change | None] = {}  # what was looked up: nobody else writes meanwhile
         self.written: dict[str, Change] = {}  # the newest of each name
+        self._read: dict[int, Template] = {}  # by revision, what was decoded
 
     @property
     def head(self) -> Head:
@@ -90,6 +91,13 @@ class Batch:
         if self._seen and name not in self.written:
             current = self.log.current(name)
         return current.time if current else None
+
+    def readable(self, change: Change) -> Template:
+        """As `Change.readable`, decoded once."""
+        template = self._read.get(change.revision)
+        if template is None:
+            template = self._read[change.revision] = change.readable()
+        return template
 
     def template(self, name: str) -> Template | None:
         """The newest state of `name`, a tombstone too."""
@@ -138,7 +146,7 @@ class Batch:
             template = replace(template, revision=revision)
         content = encode_template(template)
         if self._format < FORMAT:  # once it is as new as it gets, nothing is looked at
-            self._format = max(self._format, format_of(template, content))
+            self._format = max(self._format, format_of(template))
         before, digest = self.current(name), content_digest(content)
         previous, first = before.revision if before else 0, first or revision
         mark = mark_after(newest.mark, (revision, time, by, note, action, name, previous, first), digest)
@@ -147,6 +155,11 @@ class Batch:
         self.rows.append(change)
         self.written[name] = change
         return template
+
+    def expect(self, rows: int) -> None:
+        """About so many will come, soon."""
+        if rows >= MANY and isinstance(self.log, AnnouncesMany):
+            self.log.announce_many()
 
     @no_collection()
     def extend(self, drafts: Iterable[Draft], by: str, note: str) -> None:
@@ -180,6 +193,8 @@ class Batch:
 
     def cut_back(self, to: tuple[int, int]) -> None:
         length, tokens = to
+        for row in self.rows[length:]:
+            self._read.pop(row.revision, None)
         del self.rows[length:], self.tokens[tokens:]
         self.purged = {at: revision for at, revision in self.purged.items() if at <= length}
         self.written = {row.name: row for row in self.rows}

@@ -52,7 +52,7 @@ class LogStore:
         What was `seen` is not asked for again, where the log is still so. One that `appends_after` is not locked before
         then, and the block may raise `LogMoved` at its end.
         """
-        outer = self._batch
+        outer = self.batch
         return self._outermost(seen) if outer is None else outer.part()
 
     @contextmanager
@@ -112,14 +112,14 @@ class LogStore:
         self, template: Template, *, expected: Expected = None, by: str = "", note: str = ""
     ) -> Template:
         with self.atomic() as batch:
-            current = batch.existing(template.name, expected).readable()
+            current = batch.readable(batch.existing(template.name, expected))
             return batch.append(Action.UPDATED, merged(current, template), by, note)
 
     def replace_template(
         self, template: Template, *, expected: Expected = None, by: str = "", note: str = ""
     ) -> Template:
         with self.atomic() as batch:
-            current = batch.existing(template.name, expected).readable()
+            current = batch.readable(batch.existing(template.name, expected))
             return batch.append(Action.UPDATED, replace(template, time_created=current.time_created), by, note)
 
     def restore_template(
@@ -138,7 +138,7 @@ class LogStore:
         self, name: str, *, expected: Expected = None, by: str = "", note: str = "", replaced_by: str = ""
     ) -> Template:
         with self.atomic() as batch:
-            current = batch.existing(name, expected).readable()
+            current = batch.readable(batch.existing(name, expected))
             if problem := successor_problem(name, replaced_by):
                 raise invalid_template([("replaced-by", problem)])
             tombstone = replace(current, deleted=True, replaced_by=replaced_by or current.replaced_by)
@@ -215,22 +215,22 @@ class LogStore:
         yield from state_pages(self.log, self._known(revision), after=after, deleted=deleted)
 
     @property
-    def _batch(self) -> Batch | None:
+    def batch(self) -> Batch | None:
         """The block that this thread is in."""
         return getattr(self._local, "batch", None)
 
     def _head(self) -> Head:
-        batch = self._batch
+        batch = self.batch
         return batch.head if batch else self.log.head()
 
     def _current(self, name: str) -> Change | None:
-        batch = self._batch
+        batch = self.batch
         return batch.current(name) if batch else self.log.current(name)
 
     def _state(self, revision: int | None) -> list[Change]:
         until = self._head().revision if revision is None else self._known(revision)
         found = [change for page in state_pages(self.log, until) for change in page]
-        if batch := self._batch:
+        if batch := self.batch:
             newest = {change.name: change for change in found}
             newest.update((row.name, row) for row in batch.rows if row.revision <= until)
             found = batch.blanked(change for _, change in sorted(newest.items()) if not change.deleted)
@@ -241,7 +241,7 @@ class LogStore:
         return rows[0] if rows else None
 
     def _mark_at(self, revision: int) -> bytes | None:
-        own = self._batch.rows if self._batch else []
+        own = self.batch.rows if self.batch else []
         return next((row.mark for row in own if row.revision == revision), None) or mark_at(self.log, revision)
 
     def _known(self, revision: int) -> int:
@@ -259,7 +259,7 @@ class LogStore:
         most_bytes: int = LARGEST,
     ) -> list[Change]:
         """The log's rows, and this thread's own that wait for their commit."""
-        batch = self._batch
+        batch = self.batch
         stored = partial(
             self.log.read, since, until, name=name, newest_first=newest_first, limit=limit, most_bytes=most_bytes
         )

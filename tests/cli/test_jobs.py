@@ -40,6 +40,21 @@ def test_a_job_that_can_have_no_token_is_told_what_gives_it_one(job: CommandLine
     assert (result.code, hint in result.err) == (5, True)
 
 
+def test_a_key_that_cannot_be_sent_is_told_once(job: CommandLine) -> None:
+    result = job("whoami", BINDER_API_KEY="two words", GITHUB_ACTIONS="true")
+
+    assert (result.code, result.err.count("\n"), "Set BINDER_API_KEY" in result.err) == (5, 1, True)
+    assert "two words" not in result.err
+
+
+@pytest.mark.parametrize("key", ["wrong", " "])
+def test_a_key_that_is_not_taken_is_named_before_a_token_that_is_missing(job: CommandLine, key: str) -> None:
+    result = job("update", "scipy", "--image", "i", BINDER_API_KEY=key, GITHUB_ACTIONS="true")
+
+    told = ["The credential here is BINDER_API_KEY: set another" in result.err, "id-token: write" in result.err]
+    assert (result.code, told) == (5, [key == "wrong", key == " "])
+
+
 @pytest.mark.parametrize("system", ["github", "gitlab"])
 def test_a_token_that_is_not_taken_is_named_by_its_source(job: CommandLine, endpoint: Stub, system: str) -> None:
     settings = of_github(endpoint.url) if system == "github" else {"BINDER_REGISTRY_ID_TOKEN": TOKEN}

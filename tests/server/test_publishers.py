@@ -21,6 +21,7 @@ from binder_registry.publishers.fetching import Source
 from binder_registry.publishers.rules import Claim, Publisher
 from binder_registry.publishers.store import PublisherTokens, WithPublishers
 from binder_registry.server import App, Options
+from binder_registry.server.handlers.fast_writes import FastWrites
 from binder_registry.server.http import identities
 from binder_registry.server.live import follower
 
@@ -195,6 +196,18 @@ def test_the_second_write_is_answered_without_a_question(client: Client, issuer:
 
     assert client.put("/templates/scipy", json={"image-name": "b"}, headers=job).status_code == 202
     assert issuer.questions == 1
+
+
+def test_the_second_write_takes_the_quick_path(issuer: Issuer, jobs: Jobs) -> None:
+    app = App(Registry(InMemoryStore(), WithPublishers(jobs.tokens, TokenAuthStore(KEY))), Options())
+    writes, token = FastWrites(app.service), issuer.token()
+    assert writes.who(token) is None
+
+    jobs.tokens.identify(token)
+
+    who = writes.who(token)
+    assert who is not None
+    assert who.by == "publisher:scipy-image"
 
 
 # ── who does not ─────────────────────────────────────────────────────────────────────────────────────────────────────

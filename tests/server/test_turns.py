@@ -13,11 +13,12 @@ import pytest
 from binder_registry import InMemoryStore, Registry
 from binder_registry.auth import TokenAuthStore
 from binder_registry.server import App, Options, turns
-from binder_registry.server.http import fast_path, patient
+from binder_registry.server.http import fast_path, patient, strong_reads
 from binder_registry.server.http.accepting import AT_ONCE, Accepting
 from binder_registry.server.http.counters import Counters
 from binder_registry.server.http.fast_path import fast_protocol
 from binder_registry.server.http.recorder import Exchange
+from binder_registry.server.http.strong_reads import strong_protocol
 from binder_registry.server.lanes import Job
 from binder_registry.server.live import group_commit
 from binder_registry.server.live.group_commit import ANSWERS, MAX_GROUP
@@ -35,6 +36,11 @@ POST = b"POST /templates HTTP/1.1\r\nAuthorization: token %b\r\nContent-Length: 
 CROWD = 10
 
 Crowd = Callable[[], list[Connection]]
+
+
+def app_of(connection: Connection) -> App:
+    app: App = connection.protocol.config.app  # type: ignore[assignment]
+    return app
 
 
 @pytest.fixture
@@ -79,7 +85,7 @@ def begun_in_each_turn(calls: list[tuple[str, str]]) -> list[list[str]]:
         while taking.now(loop):
             pass
         for client, kind in calls:
-            taking.wait(client, kind, lambda call=f"{client} {kind}": begun[-1].append(call))  # type: ignore[misc]
+            taking.wait(loop, client, kind, lambda call=f"{client} {kind}": begun[-1].append(call))  # type: ignore[misc]
         while sum(map(len, begun)) < len(calls):
             begun.append([])
             await asyncio.sleep(0)
@@ -121,7 +127,7 @@ def test_one_that_fails_leaves_the_others_their_turn() -> None:
         while taking.now(loop):
             pass
         for call in (fail, fail, partial(begun.append, 1)):
-            taking.wait("crowd", REQUEST, call)
+            taking.wait(loop, "crowd", REQUEST, call)
         for _ in range(10):
             await asyncio.sleep(0)
 
@@ -177,6 +183,26 @@ def test_reads_of_much_take_turns_too(crowd: Crowd, monkeypatch: pytest.MonkeyPa
         reader.settle()
 
     assert (at_once, [reader.sent[9:12] for reader in readers]) == (1, [b"200"] * (CROWD - 1))
+
+
+def test_a_strong_read_does_not_wait_behind_all_of_a_crowd(crowd: Crowd, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(strong_reads, "AT_ONCE", 1)
+    opened = crowd()
+    loop, plain = opened[0].loop, opened[0].protocol
+    shown: asyncio.Future[None] = loop.create_future()
+    strong = strong_protocol(type(plain), app_of(opened[0]).service.model, lambda: shown)  # type: ignore[arg-type]
+    *others, reader = [Connection(loop, strong, app_of(opened[0])) for _ in range(CROWD)]
+    reader.protocol.whose = "another"  # type: ignore[attr-defined]
+    for connection in (*others, reader):
+        connection.arrive(PLAIN)
+
+    shown.set_result(None)
+    while not reader.sent:
+        loop.turn(1)
+    before = sum(bool(other.sent) for other in others)
+    loop.turn(2 * CROWD)
+
+    assert (before <= 1, [other.sent[9:12] for other in others]) == (True, [b"200"] * (CROWD - 1))
 
 
 def test_a_crowd_is_answered_to_the_last(crowd: Crowd) -> None:

@@ -31,14 +31,13 @@ class Turns:
         """Whether it is the turn of what comes now."""
         if self._waiting or not self._room:
             return False
-        if self._begun is None:
-            self._begun = thread_time()
-            loop.call_soon(self._next, loop)
+        self._count(loop)
         self._room -= 1
         return True
 
-    def wait(self, client: str, kind: str, call: Callable[[], object]) -> None:
-        """`call` it in its turn: where `now` was False, so that there is a next one."""
+    def wait(self, loop: asyncio.AbstractEventLoop, client: str, kind: str, call: Callable[[], object]) -> None:
+        """`call` it in its turn."""
+        self._count(loop)
         self._waiting.setdefault((client, kind), deque()).append(call)
 
     async def turn(self, client: str, kind: str) -> None:
@@ -46,8 +45,13 @@ class Turns:
         loop = asyncio.get_running_loop()
         if not self.now(loop):
             come: asyncio.Future[None] = loop.create_future()
-            self.wait(client, kind, partial(_come, come))
+            self.wait(loop, client, kind, partial(_come, come))
             await come
+
+    def _count(self, loop: asyncio.AbstractEventLoop) -> None:
+        if self._begun is None:
+            self._begun = thread_time()
+            loop.call_soon(self._next, loop)
 
     def _next(self, loop: asyncio.AbstractEventLoop) -> None:
         if self._room == self._most and not self._waiting:

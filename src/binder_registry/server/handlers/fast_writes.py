@@ -8,7 +8,7 @@ from ...fast_body import read_plain
 from ...lookalikes import is_plain, warnings_of
 from ...wire import parse
 from ..http.plain_writes import PlainWrite
-from ..http.write_heads import WriteHead, first_line
+from ..http.write_heads import FirstLine, WriteHead
 from ..service import Service
 from .write_operations import creation, deletion, patching, update
 
@@ -19,7 +19,7 @@ class FastWrites:
     def __init__(self, service: Service) -> None:
         self._service = service
         self._model = service.model
-        self.first_line = first_line(f"{service.options.prefix}/templates")
+        self.first_line = FirstLine(f"{service.options.prefix}/templates")
 
     @property
     def holder(self) -> Identity | None:
@@ -34,12 +34,12 @@ class FastWrites:
             return None
         return who
 
-    def begin(self, write: PlainWrite, target: bytes | None, head: WriteHead, body: bytes) -> bool:
+    def begin(self, write: PlainWrite, named: bytes | None, head: WriteHead, body: bytes) -> bool:
         service, method, who, note, asked = self._service, write.method, write.who, head.note, head.asked
         if not service.running or head.length > service.options.limits.body_bytes:
             return False
         operation: Any
-        if target is None:
+        if named is None:
             template = read_plain(body)
             if template is None or self._model.odd:
                 return False
@@ -51,7 +51,7 @@ class FastWrites:
         else:
             if asked.match is None and service.options.require_if_match:
                 return False
-            name = target.decode()
+            name = named.decode()
             if method == b"PUT":
                 template = read_plain(body, name)
                 if template is None:

@@ -146,7 +146,10 @@ def fast_protocol(
                 or model.position is not shared.position
                 or self.server_state.default_headers is not shared.headers
             ):
-                self._look_up(data, started)
+                if data[:5] == b"GET /":
+                    self._look_up(data, started)
+                else:
+                    super().data_received(data)
                 return
             answer, sent, count, line = known
             self.transport.write(answer)
@@ -169,7 +172,7 @@ def fast_protocol(
                     access_log.refused += 1
 
         def _look_up(self, data: bytes, started: int) -> None:
-            if not (self.idle and len(data) <= LONGEST and data[:5] == b"GET /"):
+            if not self.idle or len(data) > LONGEST:
                 super().data_received(data)
                 return
             end = data.find(b" HTTP/1.")
@@ -223,10 +226,11 @@ def fast_protocol(
                 self.held = body
                 recorder.unsent.hold(self.peer, body)
             self.since = self._now()
-            seconds = (perf_counter_ns() - started) * 1e-9
-            count.add(len(body), seconds)
+            now = perf_counter_ns()
+            count.add(len(body), (now - started) * 1e-9)
             if access_log is not None:
-                access_log.add(b"GET", target, status, len(body), seconds, ids.new(), self.peer)
+                what = said(b"GET", target, status, len(body))
+                access_log.add_line(what, (now - started) // 1000, ids.new(), self.told, now)
 
         def in_turn(self, data: bytes) -> None:
             FastProtocol.data_received(self, data)

@@ -5,7 +5,6 @@ whose every header is known, and when nothing is wrong with it that can be seen 
 ordinary path untouched, which alone says what is wrong. `tests/server/test_fast_writes.py` compares the two.
 """
 
-import re
 from typing import Any, ClassVar, Protocol
 
 from ...auth import Identity
@@ -14,13 +13,13 @@ from .access_log import told, word
 from .bounded import BoundedProtocol
 from .deadlines import BODY, PATIENCE
 from .plain_writes import Beginnings, PlainWrite
-from .write_heads import LONGEST_HEAD, MOST_HEADS, NOT_PLAIN, WriteHead, write_head
+from .write_heads import LONGEST_HEAD, MOST_HEADS, NOT_PLAIN, FirstLine, WriteHead, write_head
 
 
 class Writes(Protocol):
     """What becomes of a plain write: above HTTP, and handed in."""
 
-    first_line: re.Pattern[bytes]
+    first_line: FirstLine
 
     @property
     def holder(self) -> Identity | None:
@@ -31,7 +30,7 @@ class Writes(Protocol):
         """Who may write, without waiting for anybody; None where that is not so, or cannot be told."""
         ...
 
-    def begin(self, write: PlainWrite, name: bytes | None, head: WriteHead, body: bytes) -> bool:
+    def begin(self, write: PlainWrite, named: bytes | None, head: WriteHead, body: bytes) -> bool:
         """Hand it to the writer, which will resolve it; False where it must take the ordinary path."""
         ...
 
@@ -65,10 +64,14 @@ class WritingProtocol(BoundedProtocol):
         """Whether this was taken, as a whole or until the rest of its body comes. `begun`: bytes of it that were taken
         before."""
         writes: Any = self.writes
-        first = writes.first_line.match(data)
-        if first is None:
+        first_line: FirstLine = writes.first_line
+        if data.startswith(first_line.post):
+            method, name, at = b"POST", None, first_line.post_ends
+        elif first := first_line.to_name(data):
+            method, name = first.groups()
+            at = first.end()
+        else:
             return False
-        at = first.end()
         end = data.find(b"\r\n\r\n", at, at + LONGEST_HEAD) + 4
         if end == 3 or (self.limit_concurrency is not None and self.at_limit()):
             return False
@@ -90,8 +93,7 @@ class WritingProtocol(BoundedProtocol):
             self._begun = data
             self.idle = False
         else:
-            posts, method, name = first.groups()
-            write: Any = PlainWrite(self, posts or method, data[:at], who)
+            write: Any = PlainWrite(self, method, data[:at], who)
             if not writes.begin(write, name, head, data[end:]):
                 self._release(size)
                 return False
@@ -117,7 +119,8 @@ class WritingProtocol(BoundedProtocol):
             self.server_state.total_requests += 1
             self.since = self._now()
             self._answering -= 1
-            self._release(self._holds - self._silence)
+            self.crowd.received.give_back(self.whose, self._holds - self._silence)
+            self._holds = self._silence
             self.idle = True
             return
         if not write.disconnected:

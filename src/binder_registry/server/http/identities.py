@@ -44,9 +44,9 @@ class Identities:
         return identity
 
     async def of(self, token: str, client: str = NOBODY) -> Identity:
-        """Raises `InvalidToken` and `NoPublisher`, or `TooManyRequests` where too many of these came from this address;
-        at once, `AuthUnavailable` while who would be asked is silent, and `TooBusy` while too much is asked already, of
-        this client or altogether."""
+        """Raises `InvalidToken` and `NoPublisher`, or `TooManyRequests` where too many such came from this address;
+        at once, `AuthUnavailable` while who would be asked is silent, and `TooBusy` while too much is asked already,
+        of this client or altogether."""
         try:
             identity = self.known(token)
             if identity is not None:

@@ -12,13 +12,11 @@ from ..live.answer import JSON
 from ..live.read_model import ReadModel
 from .error_status import logged_reply
 from .recorder import GONE, Recorder
-from .replies import Header, Reply, Written, expiry
+from .replies import Header, Reply, Written, expiry_line
 from .uvicorn_parts import STATUS_LINE
 
 # A whole answer: what `Beginnings` gives, its id, when the token ends, and then as `change_reply` has it.
 _WRITTEN = b'%%b%%b\r\n%%bcontent-type: %b\r\ncontent-length: %%d\r\netag: "%%d-%%b"\r\n%%b\r\n%%b\n' % JSON
-
-_LINE = b"%b: %b\r\n".__mod__
 
 
 class Beginnings:
@@ -26,20 +24,23 @@ class Beginnings:
 
     def __init__(self, model: ReadModel) -> None:
         self._model = model
-        self._headers: list[Header] = []
         self._position = Position(0)
+        self._headers: list[Header] = []
+        self._lines = b""  # of these
         self._of: dict[int, bytes] = {}
 
     def of(self, status: int, headers: list[Header]) -> bytes:
         """`headers` are uvicorn's, renewed each second."""
         position = self._model.position
-        if headers is not self._headers or position is not self._position:
-            self._headers, self._position = headers, position
+        if position is not self._position or headers is not self._headers:
+            self._position = position
             self._of.clear()
+            if headers is not self._headers:
+                self._headers, self._lines = headers, lines(headers)
         found = self._of.get(status)
         if found is None:
-            line = STATUS_LINE[status] + lines(headers)
-            found = self._of[status] = b"%bregistry-revision: %d\r\nrequest-id: " % (line, position.revision)
+            parts = STATUS_LINE[status], self._lines, position.revision
+            found = self._of[status] = b"%b%bregistry-revision: %d\r\nrequest-id: " % parts
         return found
 
 
@@ -59,17 +60,7 @@ class PlainWrite:
     """A write under way, with what the protocol asks of uvicorn's cycle: pipelining, half-closes, disconnects and
     draining run through the code that is there."""
 
-    __slots__ = (
-        "_model",
-        "_protocol",
-        "_started",
-        "disconnected",
-        "keep_alive",
-        "line",
-        "method",
-        "response_complete",
-        "who",
-    )
+    __slots__ = ("_protocol", "_started", "disconnected", "keep_alive", "line", "method", "response_complete", "who")
 
     response_started = waiting_for_100_continue = False
     scope: ClassVar[Mapping[str, Any]] = {}
@@ -100,7 +91,7 @@ class PlainWrite:
             outcome = logged_reply(outcome, request_id.decode())
         status = outcome.status
         beginning = protocol.beginnings.of(status, protocol.server_state.default_headers)
-        ends = lines(expiry(self.who)) if self.who.expires else b""
+        ends = expiry_line(self.who.expires) if self.who.expires else b""
         if isinstance(outcome, Written):
             change = outcome.change
             content: Any = change.content
@@ -123,4 +114,7 @@ class PlainWrite:
 
 
 def lines(headers: Sequence[Header]) -> bytes:
-    return b"".join(map(_LINE, headers))
+    text = b""
+    for header in headers:  # few, so that this is quicker than to join them
+        text += b"%b: %b\r\n" % header
+    return text

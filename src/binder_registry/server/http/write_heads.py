@@ -60,7 +60,10 @@ def write_head(head: bytes) -> WriteHead:
     return WriteHead(token, int(length), asked, note)
 
 
-def first_line(folder: str) -> re.Pattern[bytes]:
+class FirstLine:
     """What a plain write begins with, where the templates are in `folder`: POST, or another method and a name."""
-    path = re.escape(folder.encode())
-    return re.compile(rb"(?:(POST) %b|(PUT|PATCH|DELETE) %b/(%b))(?= HTTP/1\.1\r\n)" % (path, path, _NAME))
+
+    def __init__(self, folder: str) -> None:
+        path = folder.encode()
+        self.post, self.post_ends = b"POST %b HTTP/1.1\r\n" % path, len(b"POST " + path)
+        self.to_name = re.compile(rb"(PUT|PATCH|DELETE) %b/(%b)(?= HTTP/1\.1\r\n)" % (re.escape(path), _NAME)).match

@@ -14,7 +14,7 @@ from time import monotonic
 from typing import Any, TypeVar
 
 from ...batch import Batch, LogMoved, Seen
-from ...changes import Change
+from ...changes import Change, Position
 from ...errors import RegistryError, StoreUnavailable, TooBusy, UnexpectedError
 from ...registry import Registry
 from .last_commit import LastCommit
@@ -24,7 +24,7 @@ from .read_model import Group
 MAX_GROUP = 250  # writes of one commit: more would be shown in one piece, while others wait
 ANSWERS = 32  # in one turn of the loop
 BACKOFF_SECONDS = (0.05, 2.0)  # after the first failure, and at most
-SHOW_SECONDS = 5.0  # for the follower to show what others wrote before a commit of ours; then its answer is "unknown"
+SHOW_SECONDS = 5.0  # in which the follower shows something of what others wrote before us; else our answer is "unknown"
 CATCH_UP_SECONDS = 0.01  # between two looks whether what a failed commit may have written is shown
 
 T = TypeVar("T")
@@ -179,7 +179,17 @@ class GroupCommit:
                 self._answer(group, outcomes)
 
         shown.add_done_callback(answer)
-        self._loop.call_later(SHOW_SECONDS, _give_up, shown)
+        self._loop.call_later(SHOW_SECONDS, self._look_after, shown, self._present.position)
+
+    def _look_after(self, shown: "asyncio.Future[None]", before: Position) -> None:
+        if shown.done():
+            return
+        position = self._present.position
+        if position != before:  # there may be much of it
+            self._loop.call_later(SHOW_SECONDS, self._look_after, shown, position)
+            return
+        logger.error("a commit is not shown: what others wrote before it cannot be read")
+        shown.set_exception(StoreUnavailable())
 
     def _refuse(self, group: list[Waiting]) -> None:
         self._answer(group, [StoreUnavailable()] * len(group))
@@ -223,12 +233,6 @@ class GroupCommit:
             else:
                 self.down = False
                 return
-
-
-def _give_up(shown: "asyncio.Future[None]") -> None:
-    if not shown.done():
-        logger.error("a commit is not shown: what others wrote before it cannot be read")
-        shown.set_exception(StoreUnavailable())
 
 
 def _settle(answer: "asyncio.Future[Any]", outcome: Any) -> None:

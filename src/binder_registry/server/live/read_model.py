@@ -188,21 +188,22 @@ class ReadModel:
 
     def _show(self, change: Change, before: State | None) -> None:
         name, lived = change.name, before is not None and not before.deleted
-        state = self.entries[name] = self.state_of(change)
-        if isinstance(state, Entry):
-            self.living.put(state)
-            if is_path(name):  # nor is there anything to look at
-                self.answers[self._folder + name.encode()] = state
-                return
-            self.answers[self._target(name)] = state
-            if not lived:
-                self._look_at(name)
+        if change.deleted:
+            self.entries[name] = self.state_of(change)
+            self.answers.pop(self._target(name), None)
+            if lived:
+                self.living.drop(name)
+                if not is_plain(name):
+                    self.odd[folded(name)].discard(name)
             return
-        self.answers.pop(self._target(name), None)
-        if lived:
-            self.living.drop(name)
-            if not is_plain(name):
-                self.odd[folded(name)].discard(name)
+        entry = self.entries[name] = Entry(name, change.revision, change.mark, change.content)
+        self.living.put(entry)
+        if is_path(name):  # nor is there anything to look at
+            self.answers[self._folder + name.encode()] = entry
+            return
+        self.answers[self._target(name)] = entry
+        if not lived:
+            self._look_at(name)
 
     def _look_at(self, name: str) -> None:
         if not is_plain(name):
