@@ -251,9 +251,9 @@ class TooBusy(RegistryError):
     text = "Too many expensive requests at once; try again"
     retry_after = 1
 
-    def __init__(self, message: str = "", *, reason: str = "", retry_after: int = 1) -> None:
+    def __init__(self, message: str = "", *, reason: str = "", wait: int = 1) -> None:
         super().__init__(message)
-        self.reason, self.retry_after = reason, retry_after
+        self.reason, self.retry_after = reason, wait
 
 
 class TooManyRequests(TooBusy):

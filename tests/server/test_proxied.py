@@ -35,9 +35,10 @@ class Served:
         return Connection(self.loop, self.protocol, self.app)
 
     def ask(self, connection: Connection, *requests: bytes) -> None:
-        connection.receive(*requests)
-        self.loop.turn_until(lambda: not self.app.service.group_commit.unanswered)
-        connection.settle()
+        for each in requests:
+            connection.receive(each)
+            self.loop.turn_until(lambda: not self.app.service.group_commit.unanswered)
+            connection.settle()
 
     @property
     def received(self) -> dict[str, int]:
@@ -93,6 +94,16 @@ def test_requests_of_every_path_are_their_own_clients(serve: Serve, options: dic
     served.ask(connection, request("POST", "/templates", BODY, ADA), request("DELETE", READ, b"", BOB))
 
     assert served.clients() == ["192.0.2.7", "192.0.2.8"] * 2
+
+
+def test_writes_of_one_holder_are_each_their_own_clients(serve: Serve) -> None:
+    served = serve()
+    bodies = [b'{"name":"t%d","image-name":"i"}' % number for number in range(2)]
+    posts = [request("POST", "/templates", body, one) for body, one in zip(bodies, (ADA, BOB), strict=True)]
+
+    served.ask(served.connection(), *posts, request("DELETE", READ, b"", ADA))
+
+    assert served.clients() == ["192.0.2.7", "192.0.2.8", "192.0.2.7"]
 
 
 def test_a_write_whose_body_comes_later_is_its_own_clients(serve: Serve) -> None:

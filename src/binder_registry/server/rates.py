@@ -70,7 +70,7 @@ class Rate:
     def refusal(self, of_what: str, wait: float) -> TooManyRequests:
         seconds = max(1, ceil(wait))
         message = f"Too many {of_what}: the limit {self.name} of this server is reached; try again in {seconds} s"
-        return TooManyRequests(message, reason=self.name, retry_after=seconds)
+        return TooManyRequests(message, reason=self.name, wait=seconds)
 
     def _make_room(self, now: float) -> None:
         counted = sorted(((who, until) for who, until in self._until.items() if until > now), key=itemgetter(1))

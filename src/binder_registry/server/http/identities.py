@@ -94,7 +94,7 @@ class Questions:
         self._threads = asyncio.Semaphore(THREADS)
         self._asked: dict[bytes, asyncio.Task[Identity]] = {}  # by the hash of the token
         self._good: OrderedDict[bytes, float] = OrderedDict()  # with the loop time of the last question
-        self._waiting = set[asyncio.Task[Identity]]()  # questions without a thread
+        self._waiting = set[asyncio.Task[Identity]]()  # questions without a turn or a thread
         self._silent = False  # it did not answer in time, and nothing since
         self._again_at = 0.0
 
