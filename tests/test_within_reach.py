@@ -1,6 +1,7 @@
 """What a limited holder writes: every verb, before and after. `tests/reach` does the same at random."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 import pytest
 from msgspec.structs import replace
@@ -90,6 +91,18 @@ def test_what_lies_outside_is_refused_whole_and_the_first_is_named(registry: Reg
         verb(registry, PHYSICS)
 
     assert registry.head() == before
+
+
+def test_one_that_is_refused_leaves_nothing_in_a_block_that_goes_on(registry: Registry) -> None:
+    before = registry.head().revision
+
+    with registry.atomic():
+        for verb, _ in REFUSED.values():
+            with suppress(OutOfReach):
+                verb(registry, PHYSICS)
+        registry.template_create(ROOT, template("z"))
+
+    assert registry.head().revision == before + 1
 
 
 TAKEN: dict[str, Verb] = {

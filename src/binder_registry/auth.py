@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from enum import StrEnum
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from hashlib import sha256
 from typing import Protocol
 
@@ -14,8 +14,9 @@ from msgspec import Struct
 from .errors import InvalidToken, MissingScope
 from .globs import compiled_together
 from .lengths import IDENTITY_LENGTH, TOKEN_LENGTH
-from .selector import Requirement, matches
+from .selector import Requirement, matcher
 
+NAMES = 128  # of which a holder's reach remembers whether they fit
 _KIND = re.compile(r"[a-z]+")
 _UNKEPT = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")  # some databases take none of them
 
@@ -31,14 +32,14 @@ class Scope(StrEnum):
     TOKENS = "tokens"
 
 
-class Reach(Struct, frozen=True):
+class Reach(Struct, frozen=True, dict=True):
     """Which templates a holder may write: those whose name fits a glob of each group, and whose labels meet all
     requirements. Nothing given means every template."""
 
     names: tuple[tuple[str, ...], ...] = ()
     labels: tuple[Requirement, ...] = ()
 
-    @property
+    @cached_property
     def is_everything(self) -> bool:
         return not (self.names or self.labels)
 
@@ -46,15 +47,19 @@ class Reach(Struct, frozen=True):
         """What lies in both."""
         return Reach(outer.names + self.names, outer.labels + self.labels)
 
-    def names_it(self, name: str) -> bool:
-        return all(_one_of(globs)(name) for globs in self.names)
+    @cached_property
+    def names_it(self) -> Callable[[str], bool]:
+        """Whether a name fits. Who writes often writes what is called the same."""
+        groups = [compiled_together(globs) for globs in self.names]
+        return lru_cache(NAMES)(lambda name: all(fits(name) for fits in groups))
 
-    def holds(self, labels: Mapping[str, str]) -> bool:
-        return matches(self.labels, labels)
+    @cached_property
+    def holds(self) -> Callable[[Mapping[str, str]], bool]:
+        """Whether labels meet all of it."""
+        return matcher(self.labels)
 
 
 EVERYTHING = Reach()
-_one_of = lru_cache(1024)(compiled_together)
 
 
 class Identity(Struct, frozen=True):
@@ -111,7 +116,7 @@ class AuthStore(Protocol):
     """Whether `identify` may wait (for a network, say), so that a server must call it in a thread."""
 
     def identify(self, token: str) -> Identity:
-        """Raises `InvalidToken`, or `AuthUnavailable` when it cannot be told right now."""
+        """Raises `InvalidToken`, `NoPublisher`, or `AuthUnavailable` when it cannot be told right now."""
         ...
 
 

@@ -31,6 +31,23 @@ class Seen(Struct, frozen=True):
     find: Callable[[str], Change | None]
 
 
+class Inner:
+    """A block inside one that will commit: an exception that leaves it undoes only its own writes."""
+
+    __slots__ = ("_batch", "_length")
+
+    def __init__(self, batch: "Batch") -> None:
+        self._batch = batch
+
+    def __enter__(self) -> "Batch":
+        self._length = self._batch.length
+        return self._batch
+
+    def __exit__(self, error: type[BaseException] | None, *_: object) -> None:
+        if error is not None:
+            self._batch.cut_back(self._length)
+
+
 class Batch:
     """The writes of one `atomic` block: what is new in the log, and what a reader of it would see."""
 
@@ -47,6 +64,7 @@ class Batch:
         self._format = self._format_before = 0  # that `rows` need, and that the log has; 0: not asked yet
         self._stored: dict[str, Change | None] = {}  # what was looked up: nobody else writes meanwhile
         self._written: dict[str, Change] = {}
+        self._read: dict[int, Template] = {}  # by revision, what was decoded
 
     @property
     def head(self) -> Head:
@@ -71,6 +89,13 @@ class Batch:
         if name not in self._stored:
             self._stored[name] = self._seen.find(name) if self._seen else self.log.current(name)
         return self._stored[name]
+
+    def readable(self, change: Change) -> Template:
+        """As `Change.readable`, decoded once."""
+        template = self._read.get(change.revision)
+        if template is None:
+            template = self._read[change.revision] = change.readable()
+        return template
 
     def template(self, name: str) -> Template | None:
         """The newest state of `name`, a tombstone too."""
@@ -161,6 +186,8 @@ class Batch:
 
     def cut_back(self, to: tuple[int, int]) -> None:
         length, tokens = to
+        for row in self.rows[length:]:
+            self._read.pop(row.revision, None)
         del self.rows[length:], self.tokens[tokens:]
         self.purged = {at: revision for at, revision in self.purged.items() if at <= length}
         self._written = {row.name: row for row in self.rows}

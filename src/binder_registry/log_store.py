@@ -4,14 +4,14 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from functools import partial
 
 from msgspec.structs import replace
 
 from .batch import Batch as Batch
-from .batch import Seen
+from .batch import Inner, Seen
 from .changes import PAGE, Action, Change, Head, Newest, Position, known_position
 from .clock import dated_ahead, utc_now
 from .errors import (
@@ -45,22 +45,17 @@ class LogStore:
         self._local = threading.local()
         self._warn_at = 0.0
 
-    @contextmanager
-    def atomic(self, seen: Seen | None = None) -> Iterator[Batch]:
+    def atomic(self, seen: Seen | None = None) -> AbstractContextManager[Batch]:
         """All writes inside commit as one or none; this thread sees them before the commit. Blocks nest: an exception
         that leaves an inner block undoes only that block's writes.
 
         With what was `seen` of a log that `appends_after`, it is not locked before. Raises `LogMoved` then, at the end.
         """
-        outer = self._batch
-        if outer is not None:
-            length = outer.length
-            try:
-                yield outer
-            except BaseException:
-                outer.cut_back(length)
-                raise
-            return
+        outer = self.batch
+        return self._outermost(seen) if outer is None else Inner(outer)
+
+    @contextmanager
+    def _outermost(self, seen: Seen | None) -> Iterator[Batch]:
         with appending(self.log, seen.head) if seen else self.log.writing() as rows:
             self._local.batch = batch = Batch(self.log, rows, self._now, seen)
             try:
@@ -113,14 +108,14 @@ class LogStore:
         self, template: Template, *, expected: Expected = None, by: str = "", note: str = ""
     ) -> Template:
         with self.atomic() as batch:
-            current = batch.existing(template.name, expected).readable()
+            current = batch.readable(batch.existing(template.name, expected))
             return batch.append(Action.UPDATED, merged(current, template), by, note)
 
     def replace_template(
         self, template: Template, *, expected: Expected = None, by: str = "", note: str = ""
     ) -> Template:
         with self.atomic() as batch:
-            current = batch.existing(template.name, expected).readable()
+            current = batch.readable(batch.existing(template.name, expected))
             return batch.append(Action.UPDATED, replace(template, time_created=current.time_created), by, note)
 
     def restore_template(
@@ -139,7 +134,7 @@ class LogStore:
         self, name: str, *, expected: Expected = None, by: str = "", note: str = "", replaced_by: str = ""
     ) -> Template:
         with self.atomic() as batch:
-            current = batch.existing(name, expected).readable()
+            current = batch.readable(batch.existing(name, expected))
             if problem := successor_problem(name, replaced_by):
                 raise invalid_template([("replaced-by", problem)])
             tombstone = replace(current, deleted=True, replaced_by=replaced_by or current.replaced_by)
@@ -216,22 +211,22 @@ class LogStore:
         yield from state_pages(self.log, self._known(revision), after=after, deleted=deleted)
 
     @property
-    def _batch(self) -> Batch | None:
+    def batch(self) -> Batch | None:
         """The block that this thread is in."""
         return getattr(self._local, "batch", None)
 
     def _head(self) -> Head:
-        batch = self._batch
+        batch = self.batch
         return batch.head if batch else self.log.head()
 
     def _current(self, name: str) -> Change | None:
-        batch = self._batch
+        batch = self.batch
         return batch.current(name) if batch else self.log.current(name)
 
     def _state(self, revision: int | None) -> list[Change]:
         until = self._head().revision if revision is None else self._known(revision)
         found = [change for page in state_pages(self.log, until) for change in page]
-        if batch := self._batch:
+        if batch := self.batch:
             newest = {change.name: change for change in found}
             newest.update((row.name, row) for row in batch.rows if row.revision <= until)
             found = batch.blanked(change for _, change in sorted(newest.items()) if not change.deleted)
@@ -242,7 +237,7 @@ class LogStore:
         return rows[0] if rows else None
 
     def _mark_at(self, revision: int) -> bytes | None:
-        own = self._batch.rows if self._batch else []
+        own = self.batch.rows if self.batch else []
         return next((row.mark for row in own if row.revision == revision), None) or mark_at(self.log, revision)
 
     def _known(self, revision: int) -> int:
@@ -260,7 +255,7 @@ class LogStore:
         most_bytes: int = LARGEST,
     ) -> list[Change]:
         """The log's rows, and this thread's own that wait for their commit."""
-        batch = self._batch
+        batch = self.batch
         stored = partial(
             self.log.read, since, until, name=name, newest_first=newest_first, limit=limit, most_bytes=most_bytes
         )

@@ -9,7 +9,6 @@ What it asks for itself, to show the log and to keep up with it, is at the end, 
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import AbstractContextManager
 from datetime import datetime
-from typing import TypeVar
 
 from msgspec.structs import replace
 
@@ -26,10 +25,15 @@ from .store import Expected
 from .template import Template
 from .token_rules import DAY, MOST_DAYS
 from .token_uses import TokenUses
-from .within_reach import require_reach, state_of, touched_by_plan, touched_by_rows, touched_by_steps
+from .within_reach import (
+    applied_within_reach,
+    require_reach,
+    touched_by_plan,
+    touched_by_steps,
+    written_within_reach,
+)
 
 MOST_MOVED = 1000  # changes since an apply was planned: after more, it is planned anew
-T = TypeVar("T")
 LIVE = b'{"status": "Binder Registry Live!"}\n'
 
 
@@ -97,30 +101,37 @@ class Registry:
 
     def template_create(self, who: Identity, template: Template, *, note: str = "") -> Template:
         who.require(Scope.WRITE)
-        return self._within_reach(who, lambda: self.store.register_template(template, by=who.by, note=note or who.note))
+        return written_within_reach(
+            self.store, who, lambda: self.store.register_template(template, by=who.by, note=note or who.note)
+        )
 
     def template_update(
         self, who: Identity, template: Template, *, expected: Expected = None, note: str = ""
     ) -> Template:
         """2015's PUT: members that are not zero replace."""
         who.require(Scope.WRITE)
-        return self._within_reach(
-            who, lambda: self.store.update_template(template, expected=expected, by=who.by, note=note or who.note)
+        return written_within_reach(
+            self.store,
+            who,
+            lambda: self.store.update_template(template, expected=expected, by=who.by, note=note or who.note),
         )
 
     def template_replace(
         self, who: Identity, template: Template, *, expected: Expected = None, note: str = ""
     ) -> Template:
         who.require(Scope.WRITE)
-        return self._within_reach(
-            who, lambda: self.store.replace_template(template, expected=expected, by=who.by, note=note or who.note)
+        return written_within_reach(
+            self.store,
+            who,
+            lambda: self.store.replace_template(template, expected=expected, by=who.by, note=note or who.note),
         )
 
     def template_restore(
         self, who: Identity, name: str, revision: int, *, expected: Expected = None, note: str = ""
     ) -> Template:
         who.require(Scope.WRITE)
-        return self._within_reach(
+        return written_within_reach(
+            self.store,
             who,
             lambda: self.store.restore_template(name, revision, expected=expected, by=who.by, note=note or who.note),
         )
@@ -129,16 +140,19 @@ class Registry:
         self, who: Identity, name: str, *, expected: Expected = None, note: str = "", replaced_by: str = ""
     ) -> Template:
         who.require(Scope.WRITE)
-        return self._within_reach(
+        return written_within_reach(
+            self.store,
             who,
             lambda: self.store.delete_template(
                 name, expected=expected, by=who.by, note=note or who.note, replaced_by=replaced_by
             ),
+            gives_before=True,
         )
 
     def change_purge(self, who: Identity, name: str, revision: int, *, note: str = "") -> None:
         who.require(Scope.ADMIN)
-        self._within_reach(who, lambda: self.store.purge_change(name, revision, by=who.by, note=note or who.note))
+        purge = lambda: self.store.purge_change(name, revision, by=who.by, note=note or who.note)  # noqa: E731
+        written_within_reach(self.store, who, purge, gives_before=True)
 
     def apply(self, who: Identity, request: ApplyRequest, *, expected: Expected = None) -> list[Step]:
         """All of it in one commit, or nothing; a dry run only plans. `expected` is the registry's own position."""
@@ -155,7 +169,9 @@ class Registry:
                 if step.action in ("created", "updated"):
                     check(step.after)
             names = [step.after.name for step in steps]
-            self._within_reach(who, lambda: batch.extend(drafted(steps), who.by, request.note or who.note), names)
+            applied_within_reach(
+                self.store, who, lambda: batch.extend(drafted(steps), who.by, request.note or who.note), names
+            )
             rows = {row.name: row.template for row in batch.rows}
             return [
                 step if step.action == "unchanged" else replace(step, after=rows[step.after.name]) for step in steps
@@ -179,7 +195,9 @@ class Registry:
                 before.drafts.clear()
             drafts = map(now.drafts.pop, names)  # each ends as its row begins
             looked_at = [step.name for step in now.steps]
-            self._within_reach(who, lambda: batch.extend(drafts, who.by, request.note or who.note), looked_at)
+            applied_within_reach(
+                self.store, who, lambda: batch.extend(drafts, who.by, request.note or who.note), looked_at
+            )
             return now.steps
 
     def apply_dry(
@@ -196,20 +214,6 @@ class Registry:
         if not who.reach.is_everything:
             require_reach(who, touched_by_plan(dry), find)
         return dry.steps
-
-    def _within_reach(self, who: Identity, write: Callable[[], T], named: Collection[str] | None = None) -> T:
-        """What `write` gives, whose rows are undone where one of them is out of reach; `named` are all templates that
-        it looked at, where it may leave some as they are."""
-        if who.reach.is_everything:
-            return write()
-        with self.atomic() as batch:
-            start = len(batch.rows)
-            given = write()
-            if named is not None and who.reach.labels:
-                batch.look_up(named)
-            touched = touched_by_rows(batch, start, who.reach, named)
-            require_reach(who, touched, lambda name: state_of(batch.current(name)))
-            return given
 
     # For the server itself: no scope is asked for.
 

@@ -3,7 +3,10 @@
 import sys
 from pathlib import Path
 
+import httpx2
 import pytest
+
+from binder_registry.cli.publishers import _public_url, read_file
 
 from .invoking import CommandLine
 
@@ -69,6 +72,21 @@ def test_the_address_of_a_server_is_one(command_line: CommandLine, file: Path, u
     result = command_line("check", "--publishers", str(file), "--public-url", url)
 
     assert (result.code, "--public-url" in result.err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("given", "audience"),
+    [
+        ("https://registry.example.org", "https://registry.example.org"),
+        ("https://Registry.Example.org:443/", "https://registry.example.org"),
+        ("HTTP://127.0.0.1:8080/", "http://127.0.0.1:8080"),
+        ("https://hub.example.org/services/Registry/", "https://hub.example.org/services/Registry"),
+        ("http://[::1]:80", "http://[::1]"),
+    ],
+)
+def test_the_address_of_a_server_is_the_audience_that_a_client_asks_for(file: Path, given: str, audience: str) -> None:
+    assert [one.audience for one in read_file(file, _public_url(given)).publishers] == [audience]
+    assert str(httpx2.URL(given)).rstrip("/") == audience
 
 
 def test_a_database_is_checked_too_where_the_line_names_one(command_line: CommandLine, file: Path) -> None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ..publishers.file import Publishers
     from ..publishers.store import PublisherTokens
 
+_PORTS = {"http": 80, "https": 443}
 _ANY = "\0"  # in the place of an audience that only the server knows
 F = TypeVar("F", bound=Callable[..., Any])
 logger = logging.getLogger("binder_registry")
@@ -89,12 +90,18 @@ def read_file(path: Path, public_url: str) -> "Publishers":
 
 
 def _public_url(text: str) -> str:
-    """Without a slash at its end. Raises `ValueError`, which does not repeat it."""
+    """As clients write the audience that they ask for: in small letters, without the usual port and a slash at its end.
+    Raises `ValueError`, which does not repeat it."""
     try:
         url = urlsplit(text)
-        right = url.scheme in ("http", "https") and url.hostname and (url.port or True)
+        host, port = url.hostname, url.port
     except ValueError:
-        right = False
-    if text and not (right and text.isascii() and text.isprintable() and not set(' ?#"<>\\') & set(text)):
+        host = None
+    plain = text.isascii() and text.isprintable() and not set(' ?#"<>\\') & set(text)
+    if not text:
+        return ""
+    if not host or not plain or url.scheme not in _PORTS:
         raise ValueError("this is no address, such as https://registry.example.org")
-    return text.rstrip("/")
+    named = f"[{host}]" if ":" in host else host
+    shown = "" if port in (None, _PORTS[url.scheme]) else f":{port}"
+    return f"{url.scheme}://{named}{shown}{url.path}".rstrip("/")

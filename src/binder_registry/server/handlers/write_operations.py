@@ -52,7 +52,7 @@ def patching(
     def write(batch: Batch) -> Written:
         current = batch.existing(name)
         check(asked, current)
-        patched = merge_patch(current.readable(), patch)
+        patched = merge_patch(batch.readable(current), patch)
         if patched.name != name:
             raise InvalidRequest.parameter("name", "cannot be changed")
         registry.template_replace(who, patched, note=note)

@@ -21,7 +21,7 @@ from .deadlines import BODY, PATIENCE
 from .error_status import logged_reply
 from .fast_heads import HARMLESS, HEAD, LINE
 from .recorder import GONE
-from .replies import Header, Reply, Written, expiry
+from .replies import Header, Reply, Written, expiry_line
 from .uvicorn_parts import STATUS_LINE
 
 LONGEST = 64 * 1024  # bytes of a body
@@ -131,7 +131,7 @@ class PlainWrite:
             status, sent = answered, len(body)
             shared = _lines(protocol.server_state.default_headers)
             revision = b"registry-revision: %d\r\nrequest-id: %b\r\n" % (self._writes.revision, request_id)
-            revision += _lines(expiry(self.who))
+            revision += expiry_line(self.who.expires if self.who.token else None)
             protocol.transport.writelines((STATUS_LINE[status] + shared + revision + head, body))
             if not self.keep_alive:
                 protocol.transport.close()

@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Sequence
+from datetime import datetime
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -19,6 +21,12 @@ def expiry(who: Identity | None) -> list[Header]:
     if who is None or not who.token or who.expires is None:
         return []
     return [(b"registry-token-expires", timestamp(who.expires).encode())]
+
+
+@lru_cache(1024)
+def expiry_line(expires: datetime | None) -> bytes:
+    """The same as a line of a head, or nothing."""
+    return b"registry-token-expires: %b\r\n" % timestamp(expires).encode() if expires else b""
 
 
 class Reply(Struct):
