@@ -15,6 +15,8 @@ import msgspec
 from .changes import PAGE, PAGE_BYTES, Action, Change, Position, content_digest, next_mark
 from .clock import LATEST
 from .log_contract import Log, state_pages
+from .token_contract import TokenStore
+from .verify_tokens import token_problems
 from .wire import decode_template
 
 MOST_PROBLEMS = 20  # that are kept: one fault early in the chain is seen in every row after it
@@ -33,6 +35,7 @@ class Finding(NamedTuple):
     templates: int  # living ones
     problems: list[str]
     time: datetime | None = None  # of the newest change
+    tokens: int = 0  # of the registry's own, also those that have ended
 
 
 class Fold:
@@ -72,7 +75,8 @@ class Fold:
 
 def verify(log: Log, seen: Callable[[int], None] = lambda revision: None) -> Finding:
     """Every revision is there, the chain of marks verifies, every row decodes and has its digest, each change follows
-    the one before it of its template, only purged rows are blank, and the folded log is the current state."""
+    the one before it of its template, only purged rows are blank, and the folded log is the current state; tokens are
+    what was done to them."""
     head = log.head()
     fold, problems = Fold(log.origin()), list[str]()
     try:
@@ -89,7 +93,9 @@ def verify(log: Log, seen: Callable[[int], None] = lambda revision: None) -> Fin
         problems.append(f"the newest row is {fold.position}, and the head says {head.position}")
     problems += _unpurged(log, head.revision, fold)
     problems += _differences(log, head.revision, fold.states)
-    return Finding(head.position, sum(not state.deleted for state in fold.states.values()), problems, head.time)
+    tokens, wrong = token_problems(log, MOST_PROBLEMS) if isinstance(log, TokenStore) else (0, [])
+    living = sum(not state.deleted for state in fold.states.values())
+    return Finding(head.position, living, problems + wrong, head.time, tokens)
 
 
 def _content_problems(change: Change, content: bytes) -> Iterator[str]:

@@ -580,6 +580,28 @@ def holders(path: Path, text: str) -> list[str]:
     return []
 
 
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ("UPDATE tokens SET content = '{}'", "the tokens cannot be read"),
+        ("UPDATE tokens SET content = replace(content, '\"number\":1', '\"number\":9')", "it says 9"),
+        ("DELETE FROM tokens", "it is not there"),
+        ("DELETE FROM token_audit", "does not tell once that it was made"),
+        ("UPDATE token_audit SET content = 'x'", "the audit cannot be read"),
+    ],
+)
+def test_tokens_that_are_not_sound_are_told(
+    command_line: CommandLine, database: Path, text: str, change: str, told: str
+) -> None:
+    assert ", 1 tokens, position" in command_line("check", f"sqlite:///{database}").out
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute(change)
+
+    result = command_line("check", f"sqlite:///{database}")
+
+    assert (result.code, told in result.err) == (1, True), result.err
+
+
 @pytest.mark.parametrize(("options", "held"), [([], []), (["--keep-tokens"], ["token:ci"])])
 def test_the_tokens_of_a_backup_that_is_restored_are_revoked_unless_told(
     command_line: CommandLine, database: Path, text: str, tmp_path: Path, options: list[str], held: list[str]

@@ -130,8 +130,8 @@ def check(
     **chosen: str | None,
 ) -> None:
     """Verify a database, also beside a live server: every revision is there, the chain of marks holds, every row
-    decodes and has its digest, and the folded log equals the current state. What is wrong is named, and the exit code
-    is 1.
+    decodes and has its digest, and the folded log equals the current state; each token decodes, and is what the audit
+    says was done to it. What is wrong is named, and the exit code is 1.
 
     With --publishers, verify that file; the database only where it is named on the command line, too.
 
@@ -159,7 +159,9 @@ def check(
         tell(problem)
     if problems:
         raise click.ClickException("The database is not sound. Restore a backup, or ask for help with the lines above.")
-    say(f"sound: {finding.position.revision} revisions, {finding.templates} templates, position {finding.position}")
+    tokens = f", {finding.tokens} tokens" if finding.tokens else ""
+    found = f"{finding.position.revision} revisions, {finding.templates} templates{tokens}"
+    say(f"sound: {found}, position {finding.position}")
 
 
 @click.command("copy", short_help="Move a registry to another database.")

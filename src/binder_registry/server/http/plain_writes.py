@@ -91,7 +91,7 @@ class PlainWrite:
             outcome = logged_reply(outcome, request_id.decode())
         status = outcome.status
         beginning = protocol.beginnings.of(status, protocol.server_state.default_headers)
-        ends = expiry_line(self.who.expires) if self.who.expires else b""
+        ends = expiry_line(self.who.expires) if self.who.token else b""
         if isinstance(outcome, Written):
             change = outcome.change
             content: Any = change.content
