@@ -28,9 +28,8 @@ async def token_create(request: Request) -> Reply:
 
 async def token_list(request: Request) -> Reply:
     who, query, service = await request.identity(), request.query(), request.service
-    by, name, after, limit = (single(query, parameter) or "" for parameter in ("by", "name", "after", "limit"))
-    fits = parse_glob(name, "name")
-    most = whole_number(limit, "limit", least=1, most=PAGE) if limit else PAGE
+    by, name, after = (single(query, parameter) or "" for parameter in ("by", "name", "after"))
+    fits, most = parse_glob(name, "name"), _most(query)
     uses = service.registry.tokens
     page = await request.aside(service.past, lambda: uses.page(who, by=by, name=fits, after=after, limit=most))
     headers: list[Header] = [(b"total-count", b"%d" % page.total)]
@@ -81,9 +80,8 @@ async def audit(request: Request) -> Reply:
     who = await request.identity()
     who.require(Scope.ADMIN)
     query = request.query()
-    since, limit = single(query, "since"), single(query, "limit")
+    since, most = single(query, "since"), _most(query)
     after = 0 if since is None else whole_number(since, "since")
-    most = PAGE if limit is None else whole_number(limit, "limit", least=1, most=PAGE)
     service = request.service
     entries = await request.aside(service.past, lambda: service.registry.tokens.audit(who, since=after, limit=most))
     headers: list[Header] = []
@@ -91,6 +89,12 @@ async def audit(request: Request) -> Reply:
         again = {"since": [str(entries[-1].number)], "limit": [str(most)]}
         headers.append(_next(f"{service.options.prefix}/audit", again))
     return json_reply(200, encode(Audit([audit_body(entry) for entry in entries])) + b"\n", headers)
+
+
+def _most(query: dict[str, list[str]]) -> int:
+    """Of one page."""
+    limit = single(query, "limit")
+    return PAGE if limit is None else whole_number(limit, "limit", least=1, most=PAGE)
 
 
 def _made(status: int, token: Token, text: str) -> Reply:
