@@ -99,7 +99,7 @@ DECLARATIONS = (
     "description.token_schemas",
 )
 SERVER_LAYERS = (
-    ("lanes", "limits", "shares"),
+    ("lanes", "limits", "rates", "shares", "turns"),
     ("live",),
     DECLARATIONS,
     ("http",),

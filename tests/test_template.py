@@ -56,6 +56,8 @@ def test_the_empty_name_has_a_problem() -> None:
     ("field", "members"),
     [
         ("image-name", {"image_name": "a\nb"}),
+        ("image-name", {"image_name": "x" * 4097}),
+        ("command", {"command": "x" * 65_537}),
         ("bind-port", {"bind_port": -1}),
         ("bind-port", {"bind_port": 65536}),
         ("limits.memory", {"limits": ContainerLimits(memory=-1)}),

@@ -430,6 +430,13 @@ def test_a_merge_patch_with_members_that_are_wrong_is_refused(patch: str, fields
     assert sorted(hint.field for hint in refusal.value.errors) == sorted(fields)
 
 
+def test_what_is_wrong_with_a_merge_patch_is_told_in_the_order_of_what_it_makes() -> None:
+    with pytest.raises(InvalidTemplate) as refusal:
+        patched('{"unknown":1,"bind-port":"x","command":5,"order":[]}')
+
+    assert [hint.field for hint in refusal.value.errors] == ["command", "unknown", "bind-port", "order"]
+
+
 @pytest.mark.parametrize("member", ["unknown", "labels", "limits"])
 def test_a_merge_patch_may_be_as_deep_as_any_body(member: str) -> None:
     with pytest.raises(InvalidTemplate):

@@ -108,8 +108,10 @@ class AuthStore(Protocol):
     One that may wait can have `known(token) -> Identity | None` too, which never does: what `identify` would say as far
     as it can be told at once, else None. A server asks it first, on its event loop, and so needs no thread for a token
     that it was asked about a moment ago. One that keeps answers can have `ask(token) -> Identity` too, which is
-    `identify` by an answer that it did not have yet. One that asks several can have `asks(token) -> str`: whom it would
-    ask about this token. Who waits for one of them waits for no other.
+    `identify` by an answer that it did not have yet. One whose tokens are all the same identity's can have that as
+    `holder`: as long as it is the same object, it need not be asked twice about a token that was good. One that asks
+    several can have `asks(token) -> str`: whom it would ask about this token. Who waits for one of them waits for no
+    other.
     """
 
     blocking: bool
@@ -126,6 +128,11 @@ def known(store: AuthStore, token: str) -> Identity | None:
         return store.identify(token)
     tell: Callable[[str], Identity | None] | None = getattr(store, "known", None)
     return tell(token) if tell else None
+
+
+def holder_of(store: AuthStore | None) -> Identity | None:
+    """Whose a token is that was theirs before, as long as this is the same object."""
+    return getattr(store, "holder", None)
 
 
 def identified(store: AuthStore, token: str) -> Identity:
@@ -150,22 +157,30 @@ class TokenAuthStore:
     blocking = False
 
     def __init__(self, *tokens: str, name: str = "api-key") -> None:
+        self._name = name
         self.renew(*tokens)
-        self._identity = Identity(name, frozenset(Scope), "key")
 
     def renew(self, *tokens: str) -> None:
         """These take the place of those before, all at once. Raises as above, and leaves them then."""
         if not tokens:
             raise ValueError("a TokenAuthStore needs at least one token")
-        self._digests = [_digest(carried(token)) for token in tokens]
+        digests = [_digest(carried(token)) for token in tokens]
+        # In one: a token of before is never told to be the new holder's.
+        self._kept = Identity(self._name, frozenset(Scope), "key"), digests
+
+    @property
+    def holder(self) -> Identity:
+        """Another object after each `renew`."""
+        return self._kept[0]
 
     def identify(self, token: str) -> Identity:
+        holder, digests = self._kept
         digest, known = _digest(token), False
-        for one in self._digests:
+        for one in digests:
             known |= hmac.compare_digest(digest, one)
         if not known:
             raise InvalidToken
-        return self._identity
+        return holder
 
 
 def trimmed(text: str) -> str:

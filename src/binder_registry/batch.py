@@ -1,17 +1,17 @@
 """The writes that will commit together."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from .changes import Action, Change, Head, Position, chained, content_digest, head_after, mark_after
+from .changes import Action, Change, Head, Position, content_digest, head_after, mark_after
 from .clock import later
 from .draft_changes import Draft
 from .errors import FormatTooNew, InvalidRequest, RevisionConflict, TemplateNotFound
-from .go_json import timestamp
-from .log_contract import Log, ReadsMany, format_kept, keep_format
+from .go_json import stamp
+from .log_contract import MANY, AnnouncesMany, Log, ReadsMany, format_kept, keep_format
 from .log_contract import LogMoved as LogMoved
 from .must_understand import FORMAT, format_of
 from .rules import check
@@ -20,6 +20,9 @@ from .strict_json import no_collection
 from .template import Template
 from .token_contract import TokenChange, TokenStore
 from .wire import encode_template
+
+_WITH_CONTENT = frozenset({Action.CREATED, Action.UPDATED, Action.RESTORED})  # that is new, or anew
+_DELETED = Action.DELETED  # quicker than the member of the class
 
 
 class Seen(Struct, frozen=True):
@@ -31,40 +34,32 @@ class Seen(Struct, frozen=True):
     find: Callable[[str], Change | None]
 
 
-class Inner:
-    """A block inside one that will commit: an exception that leaves it undoes only its own writes."""
-
-    __slots__ = ("_batch", "_length")
-
-    def __init__(self, batch: "Batch") -> None:
-        self._batch = batch
-
-    def __enter__(self) -> "Batch":
-        self._length = self._batch.length
-        return self._batch
-
-    def __exit__(self, error: type[BaseException] | None, *_: object) -> None:
-        if error is not None:
-            self._batch.cut_back(self._length)
-
-
 class Batch:
     """The writes of one `atomic` block: what is new in the log, and what a reader of it would see."""
 
-    def __init__(self, log: Log, rows: list[Change], now: Callable[[], datetime], seen: Seen | None = None) -> None:
+    def __init__(
+        self,
+        log: Log,
+        rows: list[Change],
+        now: Callable[[], datetime],
+        seen: Seen | None = None,
+        *,
+        locked: bool = True,
+    ) -> None:
         self.log = log
         self.rows = rows
         self.tokens: list[TokenChange] = []
         self.token_uses: dict[str, datetime] = {}
         self.purged: dict[int, int] = {}  # number of rows when it was asked for → revision to blank
-        self._seen = seen
-        self.start = seen.head if seen else log.head()
+        self.locked = locked  # else the log may end otherwise by the time that it is written
+        self.start = log.head() if locked or seen is None else seen.head
+        self._seen = seen if seen and seen.head == self.start else None
         self._now = now
         self.behind: datetime | None = None  # what the clock showed, where the log is ahead of it
         self._format = self._format_before = 0  # that `rows` need, and that the log has; 0: not asked yet
         self._stored: dict[str, Change | None] = {}  # what was looked up: nobody else writes meanwhile
-        self._written: dict[str, Change] = {}
-        self._read: dict[int, Template] = {}  # by revision, what was decoded
+        self._read: tuple[Change | None, Template] = None, Template()
+        self.written: dict[str, Change] = {}  # the newest of each name
 
     @property
     def head(self) -> Head:
@@ -76,7 +71,7 @@ class Batch:
         return self._format
 
     def current(self, name: str) -> Change | None:
-        return self._written[name] if name in self._written else self._committed(name)
+        return self.written[name] if name in self.written else self._committed(name)
 
     def before(self, row: Change) -> Change | None:
         """What was current of its name when `row`, of this block, was written."""
@@ -90,22 +85,29 @@ class Batch:
             self._stored[name] = self._seen.find(name) if self._seen else self.log.current(name)
         return self._stored[name]
 
-    def readable(self, change: Change) -> Template:
-        """As `Change.readable`, decoded once."""
-        template = self._read.get(change.revision)
-        if template is None:
-            template = self._read[change.revision] = change.readable()
-        return template
+    def written_at(self, name: str) -> datetime | None:
+        """When its newest change was, of which what was seen need not tell."""
+        current = self.current(name)
+        if self._seen and name not in self.written:
+            current = self.log.current(name)
+        return current.time if current else None
 
     def template(self, name: str) -> Template | None:
         """The newest state of `name`, a tombstone too."""
         current = self.current(name)
         return current.template if current else None
 
-    def look_up(self, names: Collection[str]) -> None:
+    def look_up(self, names: Iterable[str]) -> None:
         """Ask the log for all that `current` will be asked for, in one go where it can."""
         if not self._seen and isinstance(self.log, ReadsMany):
+            names = set(names)
             self._stored |= dict.fromkeys(names) | {change.name: change for change in self.log.current_of(names)}
+
+    def readable(self, change: Change) -> Template:
+        """Its template, decoded once for all that a write asks of it. Raises `RevisionPurged`."""
+        if self._read[0] is not change:
+            self._read = change, change.readable()
+        return self._read[1]
 
     def known(self, name: str, expected: Expected = None) -> Change:
         """The newest change of `name`, a tombstone too. Raises `TemplateNotFound`, `RevisionConflict`."""
@@ -133,51 +135,56 @@ class Batch:
         """Add one change. Sets the times; checks the rules where the content is new, unless it was `checked` just now.
         Gives the template as stored."""
         self._begin(by, note)
-        head, before = self.head, self.current(template.name)
-        time = self._time_after(head)
-        if action in (Action.CREATED, Action.UPDATED, Action.RESTORED):
+        newest: Head | Change = self.rows[-1] if self.rows else self.start
+        revision, time, name = newest.revision + 1, self._time_after(newest.time), template.name
+        if action in _WITH_CONTENT:
             if not checked:
                 check(template)
-            template = replace(template, time_created=template.time_created or time, time_modified=time, deleted=False)
+            created = template.time_created or time
+            template = replace(template, time_created=created, time_modified=time, deleted=False, revision=revision)
+        else:
+            template = replace(template, revision=revision)
         content = encode_template(template)
         if self._format < FORMAT:  # once it is as new as it gets, nothing is looked at
-            self._format = max(self._format, format_of(template, content))
-        revision = head.revision + 1
-        change = Change(
-            revision=revision,
-            mark=b"",
-            time=time,
-            by=by,
-            note=note,
-            action=action,
-            name=template.name,
-            previous=before.revision if before else 0,
-            first=first or revision,
-            deleted=template.deleted,
-            content=content,
-            digest=content_digest(content),
-        )
-        change = chained(head.mark, change)
+            self._format = max(self._format, format_of(template))
+        before, digest = self.current(name), content_digest(content)
+        previous, first = before.revision if before else 0, first or revision
+        mark = mark_after(newest.mark, (revision, time, by, note, action, name, previous, first), digest)
+        deleted = template.deleted
+        change = Change(revision, mark, time, by, note, action, name, previous, first, deleted, content, digest)
         self.rows.append(change)
-        self._written[change.name] = change
-        return replace(template, revision=revision)
+        self.written[name] = change
+        return template
+
+    def expect(self, rows: int) -> None:
+        """About so many will come, soon."""
+        if rows >= MANY and isinstance(self.log, AnnouncesMany):
+            self.log.announce_many()
 
     @no_collection()
     def extend(self, drafts: Iterable[Draft], by: str, note: str) -> None:
         """Add changes that were drafted for what is current, as one group, each of another template."""
         self._begin(by, note)
-        head, time = self.head, self._time_after(self.head)
-        first, mark = head.revision + 1, head.mark
-        for revision, draft in enumerate(drafts, first):
-            content = draft.content(timestamp(time).encode())
+        head = self.head
+        time = self._time_after(head.time)
+        first, mark, needed = head.revision + 1, head.mark, self._format
+        rows, written = self.rows, self.written
+        for revision, draft in enumerate(drafts, first):  # while all others wait: each line is a tenth of a second
+            content = draft.content(stamp(time))
             action, name, previous, digest = draft.action, draft.name, draft.previous, content_digest(content)
             mark = mark_after(mark, (revision, time, by, note, action, name, previous, first), digest)
-            deleted = action is Action.DELETED
+            deleted = action is _DELETED
             change = Change(revision, mark, time, by, note, action, name, previous, first, deleted, content, digest)
+            rows.append(change)
+            written[name] = change
             time = later(time)
-            self._format = max(self._format, draft.format)
-            self.rows.append(change)
-            self._written[name] = change
+            if draft.format > needed:
+                needed = draft.format
+        self._format = needed
+
+    def part(self) -> "Part":
+        """A block of writes within these."""
+        return Part(self)
 
     @property
     def length(self) -> tuple[int, int]:
@@ -186,11 +193,9 @@ class Batch:
 
     def cut_back(self, to: tuple[int, int]) -> None:
         length, tokens = to
-        for row in self.rows[length:]:
-            self._read.pop(row.revision, None)
         del self.rows[length:], self.tokens[tokens:]
         self.purged = {at: revision for at, revision in self.purged.items() if at <= length}
-        self._written = {row.name: row for row in self.rows}
+        self.written = {row.name: row for row in self.rows}
 
     def blanked(self, changes: Iterable[Change]) -> list[Change]:
         """`changes` without the content that this block purges."""
@@ -200,7 +205,7 @@ class Batch:
     def finish(self) -> None:
         """What goes into the log beside the rows: their format, and the purges, of old rows or of these."""
         beside = self.purged or self.tokens or self.token_uses
-        if self._seen and (beside or not self.rows or self._format > self._format_before):
+        if not self.locked and (beside or not self.rows or self._format > self._format_before):
             raise LogMoved  # what was refused is to be refused by the log as it is, too
         if self.rows and self._format > self._format_before:
             keep_format(self.log, self._format)
@@ -217,19 +222,38 @@ class Batch:
             else:
                 self.log.blank(revision)
 
-    def _time_after(self, head: Head) -> datetime:
+    def _time_after(self, newest: datetime | None) -> datetime:
         time = self._now()
-        if head.time is None or time > head.time:
+        if newest is None or time > newest:
             return time
         self.behind = time
-        return later(head.time)
+        return later(newest)
 
     def _begin(self, by: str, note: str) -> None:
         """Raises `FormatTooNew`, and `InvalidRequest` for texts that PostgreSQL cannot keep."""
-        for field, text in (("by", by), ("note", note)):
-            if "\0" in text:
-                raise InvalidRequest.parameter(field, "must not contain a NUL character")
+        if "\0" in by or "\0" in note:
+            raise InvalidRequest.parameter("by" if "\0" in by else "note", "must not contain a NUL character")
         if not self._format:
             self._format = self._format_before = self._seen.format if self._seen else format_kept(self.log)
         if self._format > FORMAT:
             raise FormatTooNew
+
+
+class Part:
+    """Some of the writes of a batch: an exception that leaves the block undoes them, and no others.
+
+    A class, since each write is one: a generator would take longer than its rules.
+    """
+
+    __slots__ = ("_batch", "_length")
+
+    def __init__(self, batch: Batch) -> None:
+        self._batch = batch
+
+    def __enter__(self) -> Batch:
+        self._length = self._batch.length
+        return self._batch
+
+    def __exit__(self, kind: object, error: object, traceback: object) -> None:
+        if kind is not None:
+            self._batch.cut_back(self._length)

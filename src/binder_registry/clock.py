@@ -1,14 +1,14 @@
 """The times of changes: they never go back, whatever a clock says."""
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 AHEAD = timedelta(minutes=1)  # of the clock, which may go wrong a little
 LATEST = datetime.max.replace(tzinfo=UTC)
 _TICK = timedelta(microseconds=1)  # between two changes
 
 
-def utc_now() -> datetime:
-    return datetime.now(UTC)
+utc_now = partial(datetime.now, UTC)
 
 
 def later(time: datetime) -> datetime:

@@ -103,7 +103,7 @@ class RegistryError(APIErrorResponse):
     """
 
     text: ClassVar[str] = "The registry could not do this"
-    retry_after: ClassVar[int | None] = None
+    retry_after: int | None = None
     reason: str = ""
 
     def __init__(self, message: str = "", errors: Sequence[ErrorHint] = ()) -> None:
@@ -251,13 +251,13 @@ class TooBusy(RegistryError):
     text = "Too many expensive requests at once; try again"
     retry_after = 1
 
-    def __init__(self, message: str = "", errors: Sequence[ErrorHint] = (), *, reason: str = "") -> None:
-        super().__init__(message, errors)
-        self.reason = reason
+    def __init__(self, message: str = "", *, reason: str = "", retry_after: int = 1) -> None:
+        super().__init__(message)
+        self.reason, self.retry_after = reason, retry_after
 
 
 class TooManyRequests(TooBusy):
-    text = "Too many requests of this client at once; try again"
+    text = "Too many requests of this client; try again"
 
 
 class AuthUnavailable(RegistryError):

@@ -12,7 +12,7 @@ from hashlib import sha256
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from .auth import AuthStore, Identity, Scope, identified, known
+from .auth import AuthStore, Identity, Scope, holder_of, identified, known
 from .errors import AuthUnavailable, InvalidToken
 
 LONGEST_ANSWER = 1024**2  # bytes
@@ -144,6 +144,10 @@ class FirstKnowing:
     def __init__(self, *stores: AuthStore) -> None:
         self._stores = stores
         self.blocking = any(store.blocking for store in stores)
+
+    @property
+    def holder(self) -> Identity | None:
+        return next(filter(None, map(holder_of, self._stores)), None)
 
     def known(self, token: str) -> Identity | None:
         unsure = False

@@ -1,12 +1,13 @@
 """The contract of a backend: an append-only list of changes. `LogConformance` holds it."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import cache
 from typing import Protocol, runtime_checkable
 
 from .changes import PAGE, PAGE_BYTES, Change, Head, Newest
 
+MANY = 2000  # rows of one commit that others are told of
 LARGEST = 2**63 - 1  # what the integers of a database hold
 
 
@@ -110,12 +111,42 @@ class ReadsPresent(Protocol):
 
 
 @runtime_checkable
+class WaitsBeyond(Protocol):
+    """What a log may offer beside the contract, where all that is written to it passes through this process."""
+
+    def wait_beyond(self, known: Callable[[], int], timeout: float) -> Head:
+        """`wait` for a revision after what is `known` by then: a commit that ends there wakes nobody. It is asked in
+        the thread that has committed, and must neither wait nor raise."""
+        ...
+
+
+def wait_beyond(log: Log, known: Callable[[], int], timeout: float) -> Head:
+    if _waits_beyond(type(log)):
+        return log.wait_beyond(known, timeout)  # type: ignore[attr-defined, no-any-return]
+    return log.wait(known(), timeout)
+
+
+@cache
+def _waits_beyond(kind: type[Log]) -> bool:
+    return issubclass(kind, WaitsBeyond)
+
+
+@runtime_checkable
 class AppendsAfter(Protocol):
     """What a log may offer beside the contract, where its write lock is far away."""
 
     def append_after(self, head: Head, rows: list[Change]) -> bool:
         """`writing()` in one step, with `rows` that were made for a log that ends with `head`. False, and nothing is
         written, where it ends otherwise."""
+        ...
+
+
+@runtime_checkable
+class AnnouncesMany(Protocol):
+    """What a log may offer beside the contract, where other servers wait for its write lock."""
+
+    def announce_many(self) -> None:
+        """Inside `writing()`: many rows are to come, which take long to write. Others wait longer for them."""
         ...
 
 

@@ -11,7 +11,7 @@ from functools import partial
 from msgspec.structs import replace
 
 from .batch import Batch as Batch
-from .batch import Inner, Seen
+from .batch import Seen
 from .changes import PAGE, Action, Change, Head, Newest, Position, known_position
 from .clock import dated_ahead, utc_now
 from .errors import (
@@ -20,7 +20,7 @@ from .errors import (
     TemplateExists,
     TemplateNotFound,
 )
-from .log_contract import LARGEST, Log, ReadsPresent, appending, mark_at, state_pages, within
+from .log_contract import LARGEST, Log, ReadsPresent, appending, appends_after, mark_at, state_pages, within
 from .rules import check, invalid_template, successor_problem
 from .store import Expected
 from .template import Template, merged
@@ -49,15 +49,17 @@ class LogStore:
         """All writes inside commit as one or none; this thread sees them before the commit. Blocks nest: an exception
         that leaves an inner block undoes only that block's writes.
 
-        With what was `seen` of a log that `appends_after`, it is not locked before. Raises `LogMoved` then, at the end.
+        What was `seen` is not asked for again, where the log is still so. One that `appends_after` is not locked before
+        then, and the block may raise `LogMoved` at its end.
         """
-        outer = self.batch
-        return self._outermost(seen) if outer is None else Inner(outer)
+        outer: Batch | None = getattr(self._local, "batch", None)
+        return self._outermost(seen) if outer is None else outer.part()
 
     @contextmanager
     def _outermost(self, seen: Seen | None) -> Iterator[Batch]:
-        with appending(self.log, seen.head) if seen else self.log.writing() as rows:
-            self._local.batch = batch = Batch(self.log, rows, self._now, seen)
+        locked = seen is None or not appends_after(self.log)
+        with self.log.writing() if seen is None or locked else appending(self.log, seen.head) as rows:
+            self._local.batch = batch = Batch(self.log, rows, self._now, seen, locked=locked)
             try:
                 yield batch
                 batch.finish()
@@ -102,7 +104,9 @@ class LogStore:
             if current and not current.deleted:
                 check(template)  # 2015 named a missing member before the conflict
                 raise TemplateExists
-            return batch.append(Action.CREATED, replace(template, time_created=None), by, note)
+            if template.time_created:
+                template = replace(template, time_created=None)
+            return batch.append(Action.CREATED, template, by, note)
 
     def update_template(
         self, template: Template, *, expected: Expected = None, by: str = "", note: str = ""

@@ -17,7 +17,7 @@ from .auth import AuthStore, Identity, Scope
 from .batch import Batch, Seen
 from .changes import PAGE_BYTES, Change, Newest, Position
 from .errors import PositionUnknown, RevisionConflict, StoreUnavailable
-from .log_contract import LARGEST, appends_after
+from .log_contract import LARGEST, appends_after, wait_beyond
 from .log_store import LogStore
 from .planned import Find, Planned, PlannedStep, brought_up, drafted, planned, planned_anew
 from .rules import check
@@ -160,7 +160,9 @@ class Registry:
         with self.atomic() as batch:
             if expected is not None and not batch.head.position.agrees(expected):
                 raise RevisionConflict("The registry was changed since it was read", current=str(batch.head.position))
-            batch.look_up({*(template.name for template in request.templates), *request.delete})
+            names = {*(template.name for template in request.templates), *request.delete}
+            batch.expect(len(names))
+            batch.look_up(names)
             steps = plan(request, batch.template, self.store.list_templates)
             if request.dry_run:
                 require_reach(who, touched_by_steps(steps), batch.template)
@@ -168,9 +170,9 @@ class Registry:
             for step in steps:
                 if step.action in ("created", "updated"):
                     check(step.after)
-            names = [step.after.name for step in steps]
+            looked_at = [step.after.name for step in steps]
             applied_within_reach(
-                self.store, who, lambda: batch.extend(drafted(steps), who.by, request.note or who.note), names
+                self.store, who, lambda: batch.extend(drafted(steps), who.by, request.note or who.note), looked_at
             )
             rows = {row.name: row.template for row in batch.rows}
             return [
@@ -182,6 +184,7 @@ class Registry:
         again. Gives the steps that were taken, as they were planned, and takes their drafts."""
         who.require(Scope.WRITE)
         with self.atomic() as batch:
+            batch.expect(len(before.steps))
             now, position = before, batch.head.position
             if position != before.position:
                 moved = self._moved(before.position, position)
@@ -243,6 +246,10 @@ class Registry:
     def wait(self, since: int, timeout: float) -> Position:
         """Blocks until there is a revision after `since`, or for `timeout` seconds; gives the newest position."""
         return self.store.wait(since, timeout)
+
+    def wait_beyond(self, known: Callable[[], int], timeout: float) -> Position:
+        """The same for a revision after what is `known` by then, where the log can tell: see `WaitsBeyond`."""
+        return wait_beyond(self.store.log, known, timeout).position
 
     def state(self) -> tuple[Position, list[Change]]:
         """The newest position, and the newest change of every name as of it, by name; tombstones without content."""

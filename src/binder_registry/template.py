@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 from msgspec import Struct
-from msgspec.structs import asdict, replace
+from msgspec.structs import asdict, astuple, replace
 
 from .choices import Option
 from .lengths import (
@@ -256,11 +256,17 @@ WIRE_NAMES = {one.attribute: one.wire for one in MEMBERS}
 KEPT_ON_THE_WIRE = tuple(WIRE_NAMES[member] for member in KEPT_BY_REGISTRY)
 
 
+_ZERO = Template()
+_PUT = tuple((at, one.attribute) for at, one in enumerate(MEMBERS) if one.attribute not in ("name", *KEPT_BY_REGISTRY))
+
+
 def merged(current: Template, update: Template) -> Template:
     """2015's PUT: members that are not zero replace; `limits` and `requests` one by one; maps and lists whole."""
-    given = {member: value for member, value in _content(update) if value and member != "name"}
-    for member, value in given.items():
-        if isinstance(value, Struct):
+    values = astuple(update)
+    given = {member: values[at] for at, member in _PUT if values[at]}
+    for member in ("limits", "requests"):
+        value = given.pop(member)
+        if value != getattr(_ZERO, member):
             inner = {name: number for name, number in asdict(value).items() if number}
             given[member] = replace(getattr(current, member), **inner)
     return replace(current, **given)
@@ -279,7 +285,3 @@ def successor(name: str, find: Callable[[str], Template | None]) -> Template | N
             return None
         name = template.replaced_by
     return None
-
-
-def _content(template: Template) -> list[tuple[str, Any]]:
-    return [(member, value) for member, value in asdict(template).items() if member not in KEPT_BY_REGISTRY]

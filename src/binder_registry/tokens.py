@@ -9,7 +9,7 @@ from datetime import datetime
 from hashlib import sha256
 from math import inf
 
-from .auth import EVERYTHING, AuthStore, Identity, Scope, asks, identified, known
+from .auth import EVERYTHING, AuthStore, Identity, Scope, asks, holder_of, identified, known
 from .clock import utc_now
 from .errors import AuthUnavailable, InvalidRequest, InvalidToken, StoreUnavailable
 from .token_book import TokenBook, has_ended
@@ -157,6 +157,10 @@ class OwnTokens:
 
     def __init__(self, own: StoredTokens, others: AuthStore | None = None, *, keys: AuthStore | None = None) -> None:
         self._own, self._others, self._keys = own, others, keys
+
+    @property
+    def holder(self) -> Identity | None:
+        return holder_of(self._keys)
 
     def known(self, token: str) -> Identity | None:
         if not token.startswith(PREFIX):

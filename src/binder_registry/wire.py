@@ -7,7 +7,7 @@ Out: compact JSON with Go's escapes and key order; times as RFC 3339 in UTC with
 """
 
 from collections.abc import Callable, Container
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from typing import Annotated, Any, TypeVar
 
@@ -26,7 +26,7 @@ from .settings import ContainerLimits
 from .strict_json import Object as Object
 from .strict_json import parse as parse
 from .strict_json import repeats
-from .template import MEMBERS, WIRE_NAMES, Template
+from .template import KEPT_BY_REGISTRY, MEMBERS, WIRE_NAMES, Template
 from .wire_values import RAW_DEPTH as RAW_DEPTH
 
 T = TypeVar("T", bound=Struct)
@@ -67,15 +67,27 @@ def merge_patch(template: Template, patch: Any) -> Template:
     But `overrides` are replaced whole, and keep the nulls within. Raises `InvalidTemplate`.
     """
     _raise([(path, TWICE) for path in repeats(_object(patch))])
-    members, readers = _members(parse(encode_template(template))), _readers(Template)
+    readers, zero = _readers(Template), Template()
+    cleared = {attribute: getattr(zero, attribute) for attribute in KEPT_BY_REGISTRY}
+    touched = Object()
     for key, value in patch:
         if isinstance(value, Object) and key not in REPLACED_WHOLE:
             # No member is deeper than this: what is nested further is refused below, merged or not.
             structure = readers[key][2] if key in readers else None
             known = _readers(structure) if structure else None
-            value = Object(_merged(_members(members.get(key)), value, known).items())
-        _merged(members, [(key, value)], readers)
-    return template_from_members(Object(members.items()))
+            value = Object(_merged(_members(_written(template).get(key)), value, known).items())
+        elif value is None and key in readers and (attribute := readers[key][0]):
+            cleared[attribute] = getattr(zero, attribute)
+        touched.append((key, value))
+    problems: _Problems = []
+    patched = _read_members(structs.replace(template, **cleared), touched, None, problems)
+    if problems:  # which are told in the order of the whole
+        return template_from_members(Object(_merged(_written(template), touched, readers).items()))
+    return patched
+
+
+def _written(template: Template) -> dict[str, Any]:
+    return _members(parse(encode_template(template)))
 
 
 def _members(value: Any) -> dict[str, Any]:
@@ -202,7 +214,7 @@ def _raise(problems: _Problems, prefix: str = "") -> None:
 def _sent(one: Declared) -> tuple[str, Any] | tuple[str, Any, Any]:
     """What 2015 always sent has no default; what it left out when zero has one."""
     if one.type is datetime:
-        return one.attribute, str | UnsetType, UNSET
+        return one.attribute, str | datetime | UnsetType, UNSET
     if one.wire in ALWAYS:
         return one.attribute, one.type
     return one.attribute, one.type, getattr(Template(), one.attribute)
@@ -220,15 +232,29 @@ _NO_REQUESTS = Template().requests
 def encode_template(template: Template, *, full: bool = False) -> bytes:
     """The bytes of one template, without a newline; times it does not have are left out. `full` adds what answers say
     beside it."""
+    created, modified = template.time_created, template.time_modified
+    first = _time(created) if created else UNSET
+    last = first if modified == created else _time(modified) if modified else UNSET
+    content = encode_dated(template, first, last)
+    return full_view(content, template.revision) if full else content
+
+
+_Time = datetime | str | UnsetType
+
+
+def encode_dated(template: Template, created: _Time, modified: _Time) -> bytes:
+    """The same with these times in the place of its own."""
     members: list[Any] = list(structs.astuple(template))
-    created, modified = members[_CREATED], members[_MODIFIED]
-    members[_CREATED] = timestamp(created) if created else UNSET
-    members[_MODIFIED] = members[_CREATED] if modified == created else timestamp(modified) if modified else UNSET
+    members[_CREATED], members[_MODIFIED] = created, modified
     if members[_REQUESTS] == _NO_REQUESTS:
         members[_REQUESTS] = _NO_REQUESTS  # the very object: only that is left out
     members[_USES], members[_REVISION] = (), 0
-    content = encode(_WireTemplate(*members))
-    return full_view(content, template.revision) if full else content
+    return encode(_WireTemplate(*members))
+
+
+def _time(time: datetime) -> datetime | str:
+    """As `timestamp` writes it; most times msgspec writes so."""
+    return time if time.microsecond % 10 and time.tzinfo is UTC else timestamp(time)
 
 
 _template_decoder = msgspec.json.Decoder(Template)

@@ -10,6 +10,7 @@ from binder_registry.errors import InvalidToken
 from binder_registry.token_text import id_and_secret
 
 from .invoking import CommandLine
+from .test_hints import commands
 
 NUMBERS = count()
 
@@ -71,7 +72,7 @@ def test_all_that_somebody_made_is_revoked_together(registry: CommandLine, name:
 
     result = registry("token", "revoke", "--by", f"token:{name}")
 
-    assert (result.code, result.out) == (0, "1 tokens revoked\n")
+    assert (result.code, result.out) == (0, "1 token revoked\n")
     assert [registry("whoami", BINDER_API_KEY=one).code for one in (text, child)] == [0, 5]
 
 
@@ -102,10 +103,37 @@ def test_whoever_asks_is_told_what_they_may(registry: CommandLine, name: str) ->
         "key:api-key",
         "scopes: admin, metrics, promote, read, tokens, write",
         "reach: every template",
+        "credential: BINDER_API_KEY",
     ]
     assert told[1][:3] == [f"token:{name}", "scopes: write", "reach: names a* or b; labels team=x"]
     assert told[1][3].startswith("expires: 20")
     assert json.loads(registry("whoami", "-o", "json", BINDER_API_KEY=text).out)["name"] == name
+
+
+def test_a_context_that_is_used_is_named(registry: CommandLine, server: str) -> None:
+    registry("context", "add", "prod", server, "--token-stdin", stdin=registry.environment["BINDER_API_KEY"])
+
+    told = [registry("whoami", "--context", "prod"), registry("whoami", BINDER_REGISTRY_URL="")]
+
+    assert [result.out.splitlines()[-1] for result in told] == ["credential: the token of the context prod"] * 2
+
+
+def test_a_token_of_a_context_that_is_not_taken_is_named(registry: CommandLine, server: str) -> None:
+    registry("context", "add", "prod", server, "--token-stdin", stdin="wrong")
+
+    result = registry("whoami", "--context", "prod")
+
+    assert (result.code, "is the token of the context prod: store a" in result.err) == (5, True)
+
+
+def test_what_ends_a_new_token_can_be_run_as_it_is_told(registry: CommandLine, server: str, name: str) -> None:
+    elsewhere = {"BINDER_REGISTRY_URL": "http://127.0.0.1:9"}
+    made = registry("token", "create", name, "--url", server, **elsewhere)
+    [words] = commands(made.err)
+
+    ended = registry(*words[1:], **elsewhere)
+
+    assert (ended.code, ended.out) == (0, f"{name} revoked\n")
 
 
 def test_a_template_out_of_reach_is_named(registry: CommandLine, name: str) -> None:
@@ -123,6 +151,15 @@ def test_a_write_with_a_token_that_ends_soon_says_so(registry: CommandLine, name
     result = registry("create", name, "--image", "i", BINDER_API_KEY=text)
 
     assert (result.code, "warning: this token ends " in result.err) == (0, warned)
+
+
+@pytest.mark.parametrize("verb", ["revoke", "rotate"])
+def test_the_text_of_a_token_is_no_name_of_it(registry: CommandLine, name: str, verb: str) -> None:
+    text = registry("token", "create", name).out.strip()
+
+    result = registry("token", verb, text)
+
+    assert (result.code, text[7:15] in result.err, text[15:] in result.err) == (2, True, False)
 
 
 @pytest.mark.parametrize("odd", ["../templates/a", "no-such-token", "a/b?c#d"])

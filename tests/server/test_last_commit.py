@@ -1,4 +1,5 @@
-"""A writer that knows where its last commit led to, over a log that appends without its lock."""
+"""A writer that knows where its last commit led to, over a log that appends without its lock, and over one that is
+locked."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -166,9 +167,15 @@ def test_a_refusal_is_the_logs_and_not_of_what_was_seen(client: TestClient, log:
         ({"If-None-Match": "*"}, 412),
     ],
 )
+@pytest.mark.parametrize("last", ["r", "scipy"])  # that was written, whose change the writer has kept
 def test_conditions_hold_without_the_lock_as_with_it(
-    client: TestClient, condition: dict[str, str], status: int
+    client: TestClient, condition: dict[str, str], status: int, last: str
 ) -> None:
+    client.put("/templates/r", json={"command": "b"})
+    client.put(f"/templates/{last}", json={"command": "b"})
+    revision = 3 if last == "scipy" else 4
+    condition = {header: value.replace('"2"', f'"{revision}"') for header, value in condition.items()}
+
     answer = client.put("/templates/r", json={"command": "c"}, headers=condition)
 
     assert answer.status_code == status
@@ -253,3 +260,72 @@ def test_after_a_failure_the_log_is_asked_again(client: TestClient, log: FarLog)
 
     assert (failed.status_code, written.status_code) == (503, 201)
     assert log.locked == before + 1
+
+
+class NearLog(MemoryLog):
+    """What another does once, just before the next lock."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[str] = []
+        self.meanwhile: Callable[[], object] = lambda: None
+
+    @contextmanager
+    def writing(self) -> Iterator[list[Change]]:
+        meanwhile, self.meanwhile = self.meanwhile, lambda: None
+        meanwhile()
+        with super().writing() as rows:
+            yield rows
+
+    def current(self, name: str) -> Change | None:
+        self.asked.append(name)
+        return super().current(name)
+
+
+@pytest.fixture
+def near() -> NearLog:
+    return NearLog()
+
+
+@pytest.fixture
+def writer(near: NearLog) -> Iterator[TestClient]:
+    """With two templates; the newest was written last."""
+    with asked(application(LogStore(near))) as client:
+        client.post("/templates", json=SCIPY)
+        client.post("/templates", json=R)
+        yield client
+
+
+def test_under_the_lock_nothing_is_asked_that_is_known(writer: TestClient, near: NearLog) -> None:
+    near.asked.clear()
+
+    statuses = [
+        writer.put("/templates/scipy", json={"command": "c"}).status_code,
+        writer.post("/templates", json=R).status_code,
+        writer.patch("/templates/r", json={"command": "d"}).status_code,
+        writer.delete("/templates/r").status_code,
+    ]
+
+    assert (statuses, near.asked) == ([202, 409, 200, 200], [])
+
+
+def test_under_the_lock_what_others_wrote_is_asked_for(writer: TestClient, near: NearLog) -> None:
+    near.meanwhile = lambda: LogStore(near).update_template(Template(name="scipy", command="theirs"))
+
+    answer = writer.put("/templates/scipy", json={"image-name": "ours"})
+
+    assert (answer.json()["command"], answer.json()["image-name"]) == ("theirs", "ours")
+    assert [change.previous for change in near.read(2, 4)] == [1, 3]
+
+
+def test_a_tombstone_is_asked_for_by_its_name(writer: TestClient, near: NearLog) -> None:
+    writer.delete("/templates/scipy")
+    writer.put("/templates/r", json={"command": "c"})
+
+    statuses = [
+        writer.put("/templates/scipy", json={"command": "c"}).status_code,
+        writer.post("/templates", json=SCIPY).status_code,
+    ]
+
+    assert statuses == [404, 201]
+    assert [change.previous for change in near.read(4, 5)] == [3]

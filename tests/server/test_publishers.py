@@ -23,7 +23,6 @@ from binder_registry.publishers.store import PublisherTokens, WithPublishers
 from binder_registry.server import App, Options
 from binder_registry.server.handlers.fast_writes import FastWrites
 from binder_registry.server.http import identities
-from binder_registry.server.http.fast_writes import WriteHead
 from binder_registry.server.live import follower
 
 from ..hub_stub import HubStub
@@ -204,12 +203,12 @@ def test_the_second_write_is_answered_without_a_question(client: Client, issuer:
 
 def test_the_second_write_takes_the_quick_path(issuer: Issuer, jobs: Jobs) -> None:
     app = App(Registry(InMemoryStore(), WithPublishers(jobs.tokens, TokenAuthStore(KEY))), Options())
-    writes, head = FastWrites(app.service), WriteHead(f"Bearer {issuer.token()}", 0)
-    assert writes.who(head) is None
+    writes, token = FastWrites(app.service), issuer.token()
+    assert writes.who(token) is None
 
-    jobs.tokens.identify(head.authorization.removeprefix("Bearer "))
+    jobs.tokens.identify(token)
 
-    who = writes.who(head)
+    who = writes.who(token)
     assert who is not None
     assert who.by == "publisher:scipy-image"
 

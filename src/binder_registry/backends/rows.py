@@ -6,7 +6,7 @@ from typing import Any
 
 from ..changes import Action, Change
 
-_VALUES = {action: action.value for action in Action}  # quicker than the member, too
+VALUES = {action: action.value for action in Action}  # quicker than the member, too
 _ACTIONS = {action.value: action for action in Action}  # quicker than the enumeration, for each row at the start
 COLUMNS = "revision, mark, time, by, note, action, name, previous, first, deleted, content, digest"
 
@@ -19,7 +19,7 @@ def row_of(change: Change, time: Any) -> tuple[Any, ...]:
         time,
         change.by,
         change.note,
-        _VALUES[change.action],
+        VALUES[change.action],
         change.name,
         change.previous,
         change.first,

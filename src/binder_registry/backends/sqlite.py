@@ -5,17 +5,17 @@ import logging
 import os
 import sqlite3
 import threading
-import time
 from collections.abc import Collection, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 from ..changes import Change, Head, Newest, size_of
-from ..errors import DatabaseRefused, StoreUnavailable
+from ..errors import DatabaseRefused
 from ..log_contract import LARGEST, bounded, within
 from .file_lock import FileLock, create
 from .rows import COLUMNS, change_of
+from .sqlite_failures import Failures
 from .sqlite_file import mode_to_read, owned, prepare, refusal, refuse_replaced
 from .sqlite_foreign_wal import RawFile, refuse_foreign_log
 from .sqlite_microseconds import time_of
@@ -23,6 +23,7 @@ from .sqlite_pragmas import connect_to_log
 from .sqlite_readers import Readers
 from .sqlite_state import AS_OF, present_rows
 from .sqlite_tokens import SQLiteTokens
+from .sqlite_waiting import Known, Waiting
 from .sqlite_write_connection import Writer
 
 POLL_SECONDS = 0.2  # how often a reader beside the owner looks for what the owner wrote
@@ -40,12 +41,14 @@ class SQLiteLog(SQLiteTokens):
     def __init__(self, path: str | os.PathLike[str], *, read_only: bool = False, wait: float = OWNER_SECONDS) -> None:
         # SQLite, too, keeps what lies beside a file where a symbolic link leads: one lock for all its names.
         self.path = Path(os.path.realpath(path))
+        self._name = str(self.path)  # which every commit looks for
         self.mode = "ro" if read_only else "rw"
         self._lock: FileLock | None = None
         self._writing = threading.Lock()
-        self._committed = threading.Condition()
+        self._waiting = Waiting(self.head)
         self._writer: Writer | None = None
         self._file: RawFile | None = None
+        self._failures = Failures(self.path)
         self._readers = Readers(self._connect)
         self._local = threading.local()  # `writes`: this thread is inside `writing()`
         self._blanked: list[int] = []
@@ -63,7 +66,7 @@ class SQLiteLog(SQLiteTokens):
             raise
 
     def __str__(self) -> str:
-        return str(self.path)
+        return self._name
 
     def origin(self) -> bytes:
         return self._rows("SELECT mark FROM origin")[0][0]  # type: ignore[no-any-return]
@@ -133,11 +136,11 @@ class SQLiteLog(SQLiteTokens):
             yield from present_rows(cursor)
 
     def wait(self, since: int, timeout: float) -> Head:
-        until = time.monotonic() + timeout
-        with self._committed:
-            while (head := self.head()).revision <= since and (left := until - time.monotonic()) > 0:
-                self._committed.wait(min(left, POLL_SECONDS) if self._reads_only else left)
-        if head.revision <= since and not self._reads_only:
+        return self.wait_beyond(lambda: since, timeout)
+
+    def wait_beyond(self, known: Known, timeout: float) -> Head:
+        head = self._waiting.wait(known, timeout, POLL_SECONDS if self._reads_only else timeout)
+        if head.revision <= known() and not self._reads_only:
             self._look_after()
             head = self.head()
         return head
@@ -148,11 +151,11 @@ class SQLiteLog(SQLiteTokens):
             rows: list[Change] = []
             self._blanked = []
             try:
-                with self._failures():
+                with self._failures:
                     self._begin()
                 self._local.writes = True
                 yield rows
-                with self._failures():
+                with self._failures:
                     self._commit(rows)
             except BaseException:
                 if self._writer:
@@ -161,8 +164,7 @@ class SQLiteLog(SQLiteTokens):
                 raise
             finally:
                 self._local.writes = False
-        with self._committed:
-            self._committed.notify_all()
+        self._waiting.tell(self._head)
 
     def blank(self, revision: int) -> None:
         self._blanked.append(revision)
@@ -174,13 +176,13 @@ class SQLiteLog(SQLiteTokens):
         return self._format
 
     def raise_format(self, number: int) -> None:
-        with self._failures():
+        with self._failures:
             self._writes_on().execute("UPDATE origin SET format = max(format, ?)", (number,))
         self._format = 0
 
     def adopt(self, origin: bytes) -> None:
         """For a copy: see `copying.Target`."""
-        with self.writing(), self._failures():
+        with self.writing(), self._failures:
             if self.head().revision:
                 raise DatabaseRefused(f"{self.path}: this database holds a registry already")
             self._writes_on().execute("UPDATE origin SET mark = ?", (origin,))
@@ -196,8 +198,7 @@ class SQLiteLog(SQLiteTokens):
                 self._file.close()
             if self._lock:
                 self._lock.close()
-        with self._committed:
-            self._committed.notify_all()
+        self._waiting.tell()
 
     @property
     def _reads_only(self) -> bool:
@@ -222,7 +223,7 @@ class SQLiteLog(SQLiteTokens):
 
     def _connect(self) -> sqlite3.Connection:
         if self._inode:
-            refuse_replaced(self.path, self._inode)
+            refuse_replaced(self._name, self._inode)
         return connect_to_log(self.path, self.mode)
 
     def _begin(self) -> None:
@@ -230,7 +231,7 @@ class SQLiteLog(SQLiteTokens):
             raise sqlite3.ProgrammingError("the log is closed")
         if self._writer is None:
             raise sqlite3.ProgrammingError("the log was opened to be read")
-        refuse_replaced(self.path, self._inode)
+        refuse_replaced(self._name, self._inode)
         if self._writer.begin():  # somebody else wrote
             self._head, self._format = None, 0
 
@@ -238,7 +239,7 @@ class SQLiteLog(SQLiteTokens):
         assert self._writer is not None
         self._head = None
         self._writer.commit(rows, self._blanked)
-        refuse_replaced(self.path, self._inode)
+        refuse_replaced(self._name, self._inode)
         if rows:
             self._head = Head(rows[-1].revision, rows[-1].mark, rows[-1].time)
         if self._writer.wrote:
@@ -246,7 +247,7 @@ class SQLiteLog(SQLiteTokens):
 
     def _look_after(self) -> None:
         """When nothing comes: did others write, is the lock there, does the log still hold what was purged?"""
-        with self._failures():
+        with self._failures:
             newest = self._newest()
         if (head := self._head) is not None and newest.revision > head.revision:
             self._head = None
@@ -270,7 +271,7 @@ class SQLiteLog(SQLiteTokens):
 
     @contextmanager
     def _reader(self) -> Iterator[sqlite3.Connection]:
-        with self._failures():
+        with self._failures:
             if self._closed:
                 raise sqlite3.ProgrammingError("the log is closed")
             if getattr(self._local, "writes", False):
@@ -279,14 +280,6 @@ class SQLiteLog(SQLiteTokens):
                 return
             with self._readers.one() as connection:
                 yield connection
-
-    @contextmanager
-    def _failures(self) -> Iterator[None]:
-        try:
-            yield
-        except (sqlite3.Error, OSError) as error:
-            logger.error("%s: %s: %s", self.path, type(error).__name__, refusal(error))
-            raise StoreUnavailable from error
 
     def _rows(self, query: str, *parameters: Any) -> list[Any]:
         with self._reader() as connection:

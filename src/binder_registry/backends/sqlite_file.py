@@ -105,7 +105,7 @@ _REFUSALS = {
 }
 
 
-def refuse_replaced(path: Path, inode: int) -> None:
+def refuse_replaced(path: str, inode: int) -> None:
     """Writes to a file that was removed or replaced would succeed, and be gone with the process. Raises `OSError`."""
     try:
         found = os.stat(path).st_ino

@@ -3,12 +3,12 @@
 import json
 import sqlite3
 from collections.abc import Collection, Mapping, Sequence
-from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from ..log_contract import bounded
 from ..token_contract import AuditEntry, Token, TokenChange, decode_entry, decode_token, encode_stored
+from .sqlite_failures import Failures
 from .sqlite_microseconds import microseconds_of, time_of
 
 _HEAD = "(SELECT coalesce(max(number), 0) AS newest FROM token_audit)"
@@ -26,9 +26,9 @@ class SQLiteTokens:
 
     if TYPE_CHECKING:
         mode: str
+        _failures: Failures
 
         def _rows(self, query: str, *parameters: Any) -> list[Any]: ...
-        def _failures(self) -> AbstractContextManager[None]: ...
         def _writes_on(self) -> sqlite3.Connection: ...
 
     def tokens(self, since: int = 0) -> tuple[int, list[Token]]:
@@ -49,14 +49,14 @@ class SQLiteTokens:
         return [decode_entry(content) for (content,) in self._rows(_AUDIT, bounded(since), bounded(limit))]
 
     def write_tokens(self, changes: Sequence[TokenChange]) -> None:
-        with self._failures():
+        with self._failures:
             connection = self._writes_on()
             for token, entry in changes:
                 connection.execute(_WRITE, (token.id, token.name, token.number, encode_stored(token)))
                 connection.execute("INSERT INTO token_audit VALUES (?, ?)", (entry.number, encode_stored(entry)))
 
     def write_uses(self, uses: Mapping[str, datetime]) -> None:
-        with self._failures():
+        with self._failures:
             rows = [(microseconds_of(time), identifier) for identifier, time in uses.items()]
             self._writes_on().executemany("UPDATE tokens SET used = ? WHERE id = ?", rows)
 

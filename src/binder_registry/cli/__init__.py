@@ -127,7 +127,7 @@ def cli(ctx: click.Context, url: str | None, context: str | None) -> None:
     """Publish, read and follow templates of interactive environments.
 
     The registry is the one that --url names, or --context, or BINDER_REGISTRY_URL, or the current context, or
-    http://127.0.0.1:8080. The token for it comes from the context, or from BINDER_API_KEY.
+    http://127.0.0.1:8080. The token for it comes from the context, from BINDER_API_KEY, or from the CI job.
 
     \b
     Example:

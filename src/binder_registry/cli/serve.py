@@ -112,6 +112,15 @@ logger = logging.getLogger("binder_registry")
     help="Path below which everything is served, where a proxy does not strip it.",
 )
 @click.option(
+    "--trusted-proxies",
+    cls=Setting,
+    multiple=True,
+    metavar="NETWORK",
+    envvar="BINDER_REGISTRY_TRUSTED_PROXIES",
+    help="Address, or network such as 10.0.0.0/8, of proxies that say whose a request is, in X-Forwarded-For or "
+    "Forwarded. Repeatable.",
+)
+@click.option(
     "--auth",
     cls=Setting,
     default="key",
@@ -163,6 +172,7 @@ def serve(
     strong_reads: bool,
     cors_origins: tuple[str, ...],
     prefix: str,
+    trusted_proxies: tuple[str, ...],
     auth: str,
     publishers: Path | None,
     public_url: str,
@@ -186,6 +196,7 @@ def serve(
                 strong_reads=strong_reads,
                 cors_origins=cors_origins,
                 prefix=prefix,
+                trusted_proxies=trusted_proxies,
                 limits=limits_of(limits),
             )
         except ValueError as error:

@@ -2,14 +2,15 @@
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from .connection import connected
-from .hints import hinted
+from .hints import credential, hinted
 from .options import whole
-from .output import format_option, print_json, say, table, tell, write
+from .output import format_option, moment, print_json, say, table, tell, until, write
 
 if TYPE_CHECKING:
     from ..client import Client
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 SCOPES = ("read", "write", "admin", "promote", "metrics", "tokens")
 DAY = 86_400  # seconds
 TOKEN_NAME = re.compile("[a-z0-9-]+")
+PUBLIC = re.compile("binreg_([0-9A-Za-z]{8})[0-9A-Za-z]+")  # with the id of a token, its text or a part of it
 
 
 @click.group("token", short_help="Make, list, renew and revoke tokens.")
@@ -39,7 +41,7 @@ def token() -> None:
     multiple=True,
     type=click.Choice(SCOPES),
     default=("write",),
-    show_default="write",
+    show_default=True,
     help="What it may do. Repeatable.",
 )
 @click.option("--templates", multiple=True, metavar="GLOB", help="It writes templates with such names. Repeatable.")
@@ -65,7 +67,7 @@ def create(
     seconds = None if days is None else days * DAY
     made = client.tokens.make(name, scopes, templates=templates, labels=labels, note=note, seconds=seconds)
     _print_secret(made)
-    tell(f"{name} ends {made['expires']}; `{hinted('token', 'revoke', name)}` ends it sooner")
+    tell(f"{name} ends {made['expires']}; `{hinted('token revoke', name)}` ends it sooner")
 
 
 @token.command("list", short_help="Show tokens, without their secrets.")
@@ -90,8 +92,8 @@ def list_tokens(client: "Client", by: str | None, output: str) -> None:
             each["by"],
             ",".join(each["scopes"]),
             _reach(each),
-            each["expires"],
-            each.get("used", ""),
+            until(datetime.fromisoformat(each["expires"])),
+            moment(datetime.fromisoformat(each["used"]) if "used" in each else None),
             "revoked" if "revoked" in each else "",
         )
         for each in found
@@ -117,7 +119,7 @@ def revoke(client: "Client", name: str | None, by: str | None) -> None:
         say(f"{name} revoked")
         return
     revoked = client.tokens.revoke_all(by or "")
-    say(f"{len(revoked)} tokens revoked")
+    say(f"{len(revoked)} token{'s' if len(revoked) != 1 else ''} revoked")
 
 
 @token.command("rotate", short_help="Give a token a new secret.")
@@ -140,13 +142,13 @@ def rotate(client: "Client", name: str, keep_old: int) -> None:
 @format_option("line", "json", default="line")
 @connected
 def whoami(client: "Client", output: str) -> None:
-    """Say whose token you use, and what it may do.
+    """Say whose token you use, and what it may do; and where it comes from: a context, BINDER_API_KEY, or the CI job.
 
     \b
     Example:
       binder-registry whoami
     """
-    who = client.tokens.whoami()
+    who = client.tokens.whoami() | {"credential": credential()}
     if output == "json":
         print_json(who)
         return
@@ -160,7 +162,8 @@ def whoami(client: "Client", output: str) -> None:
     say(f"scopes: {', '.join(who['scopes']) or 'none'}")
     say(f"reach: {'; '.join(bounds) or 'every template'}")
     if "expires" in who:
-        say(f"expires: {who['expires']}")
+        say(f"expires: {until(datetime.fromisoformat(who['expires']))}")
+    say(f"credential: {who['credential']}")
 
 
 def _print_secret(made: Mapping[str, Any]) -> None:
@@ -168,9 +171,11 @@ def _print_secret(made: Mapping[str, Any]) -> None:
 
 
 def _id_of(client: "Client", name: str) -> str:
-    """Of a token that may be called by its id; what is not seen is left to the registry."""
-    found = client.tokens.list(name=name) if TOKEN_NAME.fullmatch(name) else ()
-    return next((each["id"] for each in found if each["name"] == name), name)
+    """Of a token that may be called by its id; what is not seen is left to the registry, but for a secret."""
+    if (found := PUBLIC.match(name)) is not None:
+        raise click.UsageError(f"That is a token itself: keep it secret, and name it by its id, {found[1]}.")
+    named = client.tokens.list(name=name) if TOKEN_NAME.fullmatch(name) else ()
+    return next((each["id"] for each in named if each["name"] == name), name)
 
 
 def _reach(token: Mapping[str, Any]) -> str:

@@ -20,14 +20,14 @@ class Tokens:
         self._transport = transport
 
     def whoami(self) -> dict[str, Any]:
-        return self._transport.get("/tokens/self").read(_object)
+        return self._transport.get("/tokens/self", named=True).read(_object)
 
     def list(self, *, by: str | None = None, name: str = "") -> Sequence[dict[str, Any]]:
         """All pages of those that one may see, by name; `by` is who made them, `name` a glob."""
         found = list[dict[str, Any]]()
         query: Params | None = [*_made_by(by), *([("name", name)] if name else [])]
         while query is not None:
-            answer = self._transport.get("/tokens", query)
+            answer = self._transport.get("/tokens", query, named=True)
             found += answer.read(_object)["tokens"]
             query = next_page(answer)
         return found

@@ -12,6 +12,7 @@ from hashlib import sha256
 from msgspec import Struct
 
 from ..auth import AuthStore, Identity, asks, identified, known
+from ..auth import holder_of as holder_of_keys
 from ..errors import InvalidToken
 from .fetching import Source, fetched
 from .id_tokens import issuer_of, looks_like_one, refuse, verified
@@ -138,6 +139,10 @@ class WithPublishers:
         self, publishers: PublisherTokens, others: AuthStore | None = None, *, keys: AuthStore | None = None
     ) -> None:
         self._publishers, self._others, self._keys = publishers, others, keys
+
+    @property
+    def holder(self) -> Identity | None:
+        return holder_of_keys(self._keys)
 
     def known(self, token: str) -> Identity | None:
         if not looks_like_one(token):

@@ -15,12 +15,14 @@ from ..http.requests import position_of, single
 from ..live.change_filter import Filter, reaching
 from ..live.events import Piece, framed
 from ..service import Request, Service
+from ..turns import PIECE
 from .log_pages import Span, steps
 from .read_permission import Reader
 
 HEARTBEAT_SECONDS = 15.0
 HEARTBEAT = b":\n\n"
 SEND_SECONDS = 30.0  # after which a reader that takes nothing is dropped
+LARGE = 16 * 1024  # bytes of a piece, after which others have their turn
 SMALL = 1024  # bytes; what a filter leaves of a page of the past is kept, if it is no more
 
 
@@ -92,7 +94,7 @@ class Stream:
         return request.service.token_watch.watched(request.token(), partial(self._end, me, "token"))
 
     async def _follow(self, send: Send, gone: "asyncio.Task[None]") -> None:
-        loop, me, everything = asyncio.get_running_loop(), asyncio.current_task(), self._chosen.everything
+        loop, me, service = asyncio.get_running_loop(), asyncio.current_task(), self._request.service
         assert me is not None, "in a task"
         piece = HEARTBEAT
         while True:
@@ -105,8 +107,8 @@ class Stream:
                     timer.cancel()
             if self._reader.is_due:
                 await self._reader.still_may()
-            if not everything:
-                await self._ring.turn(self._position, self._chosen)
+            if len(piece) > LARGE or self._ring.is_far_behind(self._position):
+                await service.turns.turn(self._request.client, PIECE)
             if gone.done() or self._ring.closed or self._ring.epoch != self._epoch:
                 return
             piece = await self._next() or (b"" if await self._ring.changed(self._position.revision) else self._beat())

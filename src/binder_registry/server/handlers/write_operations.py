@@ -8,7 +8,7 @@ from ...changes import Change, Position
 from ...errors import InvalidRequest
 from ...lookalikes import warnings_of
 from ...template import Template
-from ...wire import encode_template, merge_patch
+from ...wire import merge_patch
 from ..http.conditions import NONE, Conditions
 from ..http.replies import Header, Reply, Written, json_reply
 from ..live.answer import entity_tag, path_of
@@ -24,7 +24,7 @@ def creation(
 
     def create(batch: Batch) -> Written:
         if asked is not NONE:
-            check(asked, batch.current(template.name))
+            check(asked, batch, batch.current(template.name))
         registry.template_create(who, template, note=note)
         location = (prefix + path_of(template.name)).encode()
         return Written(201, batch.rows[-1], [(b"location", location), *warned])
@@ -37,7 +37,7 @@ def update(service: Service, who: Identity, template: Template, note: str, asked
     registry = service.registry
 
     def write(batch: Batch) -> Written:
-        check(asked, batch.existing(template.name))
+        check(asked, batch, batch.existing(template.name))
         registry.template_update(who, template, note=note)
         return Written(202, batch.rows[-1], warning_headers(warnings_of(template)))
 
@@ -51,7 +51,7 @@ def patching(
 
     def write(batch: Batch) -> Written:
         current = batch.existing(name)
-        check(asked, current)
+        check(asked, batch, current)
         patched = merge_patch(batch.readable(current), patch)
         if patched.name != name:
             raise InvalidRequest.parameter("name", "cannot be changed")
@@ -67,17 +67,20 @@ def deletion(
     registry = service.registry
 
     def delete(batch: Batch) -> Reply:
-        check(asked, batch.existing(name))
-        deleted = registry.template_delete(who, name, note=note, replaced_by=replaced_by)
+        current = batch.existing(name)
+        check(asked, batch, current)
+        registry.template_delete(who, name, note=note, replaced_by=replaced_by)
+        assert current.content is not None, "the newest change is never purged"
         tag = entity_tag(batch.rows[-1].position)
-        return json_reply(200, encode_template(deleted) + b"\n", [(b"etag", tag)])
+        return json_reply(200, current.content + b"\n", [(b"etag", tag)])
 
     return delete
 
 
-def check(asked: Conditions, current: Change | None) -> None:
+def check(asked: Conditions, batch: Batch, current: Change | None) -> None:
     """Of one template, before anything is written. Raises `RevisionConflict`."""
     if current is None:
         asked.check(Position(0), None, lives=False)
     elif asked is not NONE:
-        asked.check(current.position, current.time, lives=not current.deleted)
+        time = batch.written_at(current.name) if asked.unmodified_since else None
+        asked.check(current.position, time, lives=not current.deleted)

@@ -55,11 +55,15 @@ class AccessLog:
         by: bytes = b"-",
     ) -> None:
         """All texts are printable: see `printable` and `word`."""
-        if perf_counter_ns() >= self.stamp_until:
+        what, who = said(method, path, status, sent), told(client, by)
+        self.add_line(what, int(seconds * 1e6), request_id, who, perf_counter_ns())
+
+    def add_line(self, what: bytes, microseconds: int, request_id: bytes, who: bytes, now: int) -> None:
+        """`what` and `who` as `said` and `told` give them, `now` as `perf_counter_ns`."""
+        if now >= self.stamp_until:
             self.renew_stamp()
         if len(self.parts) < self.most:
-            took = b"%d " % (seconds * 1e6)
-            self.parts.extend((self.stamp, said(method, path, status, sent), took, request_id, b"", told(client, by)))
+            self.parts.extend((self.stamp, what, b"%d " % microseconds, request_id, b"", who))
         else:
             self.refused += 1
 

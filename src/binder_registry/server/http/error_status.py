@@ -75,7 +75,10 @@ STATUS: dict[type[RegistryError], tuple[int, str]] = {
     BodyTooLarge: (413, "Send less: the limits `body-bytes`, and `apply-bytes` for `/apply`."),
     RevisionRequired: (428, "Send `If-Match` with the `ETag` of what you read."),
     HeadTooLarge: (431, "Send less than 64 KiB and 200 lines of headers; the connection is closed."),
-    TooManyRequests: (429, "Try again after `Retry-After` seconds, with fewer at once: others have their share."),
+    TooManyRequests: (
+        429,
+        "Try again after `Retry-After` seconds, more slowly or with fewer at once: nothing was done.",
+    ),
     TokensNotKept: (501, "Use another kind of database, or the server's key."),
     TooBusy: (503, "Try again after `Retry-After` seconds."),
     AuthUnavailable: (503, "Try again after `Retry-After` seconds: tokens cannot be checked right now."),

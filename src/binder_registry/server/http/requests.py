@@ -95,8 +95,11 @@ class HTTPRequest:
     @property
     def client(self) -> str:
         """Whose share of the server this takes: who sends it, once that is known, else where it comes from."""
-        if "by" in self.scope:
-            return f"by {self.scope['by']}"
+        return f"by {self.scope['by']}" if "by" in self.scope else self.place
+
+    @property
+    def place(self) -> str:
+        """Where this comes from."""
         client = self.scope.get("client")
         return client_of(client[0]) if client else NOBODY
 
@@ -122,7 +125,7 @@ class HTTPRequest:
         """Who sends this; `anew`: by an answer of this moment. Raises what `token` does, `InvalidToken`,
         `AuthUnavailable` and `TooBusy`."""
         ask = self._identities.anew if anew else self._identities.of
-        identity = await ask(self.token(), self.client)
+        identity = await ask(self.token(), self.place)
         self.scope["by"] = identity.by  # for the access log
         self.holder = identity
         return identity

@@ -63,7 +63,7 @@ class Follower:
 
     def _follow(self) -> None:
         before = self._present.position
-        head = self._registry.wait(self._present.spoken_for(before), WAIT_SECONDS)
+        head = self._registry.wait_beyond(self._spoken_for, WAIT_SECONDS)
         if head.revision < before.revision or (head.revision == before.revision and head != before):
             raise ForkedLog  # the log lost what is shown here, or has something else in its place
         position = self._present.position
@@ -79,6 +79,9 @@ class Follower:
         if changes:
             shown = self._present.rendered(changes) or changes
             self._on_loop(lambda: self._present.show(shown))
+
+    def _spoken_for(self) -> int:
+        return self._present.spoken_for(self._present.position)
 
     def _reload(self) -> None:
         self._present.announce_nothing()

@@ -5,15 +5,16 @@ import logging
 import random
 import threading
 from collections import deque
-from collections.abc import Callable, Collection, Iterator
-from contextlib import suppress
+from collections.abc import Callable, Collection
 from functools import partial
-from queue import Empty, SimpleQueue
+from itertools import chain
+from operator import itemgetter
+from queue import SimpleQueue
 from time import monotonic
 from typing import Any, TypeVar
 
 from ...batch import Batch, LogMoved, Seen
-from ...changes import Change
+from ...changes import Change, Position
 from ...errors import RegistryError, StoreUnavailable, TooBusy, UnexpectedError
 from ...registry import Registry
 from .last_commit import LastCommit
@@ -23,7 +24,7 @@ from .read_model import Group
 MAX_GROUP = 250  # writes of one commit: more would be shown in one piece, while others wait
 ANSWERS = 32  # in one turn of the loop
 BACKOFF_SECONDS = (0.05, 2.0)  # after the first failure, and at most
-SHOW_SECONDS = 5.0  # for the follower to show what others wrote before a commit of ours; then its answer is "unknown"
+SHOW_SECONDS = 5.0  # in which the follower shows something of what others wrote before us; else our answer is "unknown"
 CATCH_UP_SECONDS = 0.01  # between two looks whether what a failed commit may have written is shown
 
 T = TypeVar("T")
@@ -34,6 +35,7 @@ Resolve = Callable[[Any], None]
 """Takes what the operation gave, or the `RegistryError` that it raised or met. On the loop; it must not raise."""
 
 Waiting = tuple[Operation[Any], Collection[str], Resolve]
+_names_of, _resolve_of = itemgetter(1), itemgetter(2)
 logger = logging.getLogger(__name__)
 
 
@@ -47,8 +49,12 @@ class GroupCommit:
         self._registry, self._present = registry, present
         self._last = LastCommit(registry, present)
         self._loop = asyncio.get_running_loop()
-        self._queue: SimpleQueue[Waiting | None] = SimpleQueue()
-        self._closing = threading.Event()
+        self._turn: list[Waiting] = []  # what came in this turn of the loop
+        self._queue: SimpleQueue[list[Waiting] | None] = SimpleQueue()
+        self._next: list[Waiting] = []  # what the thread took from there, and has not begun
+        self._came = self._begun = 0  # each counted in one thread
+        self._closed = False
+        self._closing = threading.Event()  # the same, for the thread to wait for
         self._answers: deque[tuple[Resolve, Any]] = deque()  # with what each is to be given
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
         self._thread.start()
@@ -65,35 +71,59 @@ class GroupCommit:
 
     def put(self, operation: Operation[Any], names: Collection[str], resolve: Resolve) -> None:
         """The same, without a future. Raises `StoreUnavailable` or `TooBusy` when it cannot be taken."""
-        if self.down or self._closing.is_set():
+        if self.down or self._closed:
             raise StoreUnavailable
-        if self._queue.qsize() >= self._most_waiting:
+        if self._came - self._begun >= self._most_waiting:
             limit = "waiting-writes"
             raise TooBusy(f"This server is at its limit {limit}: nothing was written; try again", reason=limit)
-        self._queue.put((operation, names, resolve))
+        if not self._turn:
+            # As one piece: the thread, woken by the first, would commit that alone while all others wait.
+            self._loop.call_soon(self._hand_over)
+        self._turn.append((operation, names, resolve))
+        self._came += 1
         self.unanswered += 1
 
     async def close(self) -> None:
         """Finishes what waits."""
+        self._closed = True
         self._closing.set()
+        self._hand_over()
         self._queue.put(None)
         await asyncio.to_thread(self._thread.join)
         while self._answers:
             await asyncio.sleep(0)
 
-    def _run(self) -> None:
-        while first := self._queue.get():
-            self._commit([first, *self._more()])
+    def _hand_over(self) -> None:
+        if self._turn:
+            self._queue.put(self._turn)
+            self._turn = []
 
-    def _more(self) -> Iterator[Waiting]:
-        """What else waits by now."""
-        with suppress(Empty):
-            for _ in range(MAX_GROUP - 1):
-                waiting = self._queue.get_nowait()
-                if waiting is None:
-                    self._queue.put(None)
-                    return
-                yield waiting
+    def _run(self) -> None:
+        while group := self._group():
+            self._commit(group)
+
+    def _group(self) -> list[Waiting]:
+        """What waits by now; blocks for one, and gives none at the end."""
+        if not self._next:
+            self._next = self._queue.get() or []
+        group, self._next = self._next, []
+        if group:
+            group += self._more(MAX_GROUP - len(group))
+        if len(group) > MAX_GROUP:
+            group, self._next = group[:MAX_GROUP], group[MAX_GROUP:]
+        self._begun += len(group)
+        return group
+
+    def _more(self, wanted: int) -> list[Waiting]:
+        """What else waits, as it came; so many at least, where there are."""
+        found: list[Waiting] = []
+        while len(found) < wanted and not self._queue.empty():
+            came = self._queue.get_nowait()
+            if came is None:
+                self._queue.put(None)
+                break
+            found += came
+        return found
 
     def _commit(self, group: list[Waiting]) -> None:
         try:
@@ -117,25 +147,26 @@ class GroupCommit:
     def _written(self, group: list[Waiting]) -> tuple[Batch, list[Any]]:
         """And durable, with the outcomes. Without the lock where that may do, else, and where it did not, with it."""
         seen = self._last.seen()
-        # An operation that names nothing, as an apply, is large, and is done once only.
-        if seen and all(names for _, names, _ in group):
-            try:
-                return self._attempts(group, seen)
-            except LogMoved:
-                self._present.announce_nothing()
-        self._last.forget()
-        return self._attempts(group)
+        # An operation that names nothing, as an apply, is large: done once only, and of what it looks at all is asked.
+        if seen and not all(map(_names_of, group)):
+            seen = None
+        try:
+            return self._attempts(group, seen)
+        except LogMoved:
+            self._present.announce_nothing()
+            self._last.forget()
+            return self._attempts(group)
 
     def _attempts(self, group: list[Waiting], seen: Seen | None = None) -> tuple[Batch, list[Any]]:
         with self._registry.atomic(seen) as batch:
-            batch.look_up({name for _, names, _ in group for name in names})
+            batch.look_up(chain.from_iterable(map(_names_of, group)))
             outcomes = [self._attempt(operation, batch) for operation, _, _ in group]
             if len(batch.rows) >= MANY:
                 self._await_others(batch.rows[0].revision - 1)
             try:
-                self._present.announce(batch.rows)
+                self._present.announce(batch.rows, batch.start.mark)
             except StoreUnavailable:
-                if seen:  # what others wrote meanwhile is shown already
+                if not batch.locked:  # what others wrote meanwhile is shown already
                     raise LogMoved from None
                 raise
         return batch, outcomes
@@ -152,42 +183,60 @@ class GroupCommit:
         asyncio.run_coroutine_threadsafe(asyncio.sleep(0), self._loop).result()
 
     def _attempt(self, operation: Operation[Any], batch: Batch) -> Any:
+        length = batch.length
         try:
-            with self._registry.atomic():
-                return operation(batch)
+            return operation(batch)
         except RegistryError as error:
+            batch.cut_back(length)
             return error.with_traceback(None)  # whose frames know the outcomes: each would be garbage to be looked for
         except Exception:
+            batch.cut_back(length)
             logger.exception("a write failed")
             return UnexpectedError()
 
     def _finish(self, group: list[Waiting], outcomes: list[Any], rows: list[Change] | Group) -> None:
-        def answer(shown: "asyncio.Future[None]") -> None:
-            failure = shown.exception()
-            self._answer(group, [StoreUnavailable()] * len(group) if failure else outcomes)
-
         shown = self._present.written(rows)
+        if shown is None:
+            self._answer(group, outcomes)
+            return
+
+        def answer(shown: "asyncio.Future[None]") -> None:
+            if shown.exception():
+                self._refuse(group)
+            else:
+                self._answer(group, outcomes)
+
+        shown.add_done_callback(answer)
+        self._loop.call_later(SHOW_SECONDS, self._look_after, shown, self._present.position)
+
+    def _look_after(self, shown: "asyncio.Future[None]", before: Position) -> None:
         if shown.done():
-            answer(shown)
-        else:
-            shown.add_done_callback(answer)
-            self._loop.call_later(SHOW_SECONDS, _give_up, shown)
+            return
+        position = self._present.position
+        if position != before:  # there may be much of it
+            self._loop.call_later(SHOW_SECONDS, self._look_after, shown, position)
+            return
+        logger.error("a commit is not shown: what others wrote before it cannot be read")
+        shown.set_exception(StoreUnavailable())
 
     def _refuse(self, group: list[Waiting]) -> None:
         self._answer(group, [StoreUnavailable()] * len(group))
 
     def _answer(self, group: list[Waiting], outcomes: list[Any]) -> None:
-        self._answers.extend(zip((resolve for _, _, resolve in group), outcomes, strict=True))
-        if len(self._answers) == len(group):  # else they are being given
+        being_given = bool(self._answers)
+        self._answers.extend(zip(map(_resolve_of, group), outcomes, strict=True))
+        if not being_given:
             self._give_answers()
 
     def _give_answers(self) -> None:
         """Some, and the others in the next turns of the loop: reads get in between."""
-        for _ in range(min(ANSWERS, len(self._answers))):
-            self.unanswered -= 1
-            resolve, outcome = self._answers.popleft()
+        answers = self._answers
+        number = min(ANSWERS, len(answers))
+        self.unanswered -= number
+        for _ in range(number):
+            resolve, outcome = answers.popleft()
             resolve(outcome)
-        if self._answers:
+        if answers:
             self._loop.call_soon(self._give_answers)
 
     def _fail(self, group: list[Waiting]) -> None:
@@ -196,7 +245,9 @@ class GroupCommit:
         self.down = True
         delay, most = BACKOFF_SECONDS
         while True:
-            self._loop.call_soon_threadsafe(self._refuse, [*group, *self._more()])
+            more = self._next + self._more(self._most_waiting)
+            self._next, self._begun = [], self._begun + len(more)
+            self._loop.call_soon_threadsafe(self._refuse, group + more)
             if self._closing.wait(delay * random.uniform(0.5, 1)):  # noqa: S311 - jitter, no secret
                 return
             try:
@@ -212,12 +263,6 @@ class GroupCommit:
             else:
                 self.down = False
                 return
-
-
-def _give_up(shown: "asyncio.Future[None]") -> None:
-    if not shown.done():
-        logger.error("a commit is not shown: what others wrote before it cannot be read")
-        shown.set_exception(StoreUnavailable())
 
 
 def _settle(answer: "asyncio.Future[Any]", outcome: Any) -> None:

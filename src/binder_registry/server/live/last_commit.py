@@ -1,6 +1,6 @@
 """What the writer knows of the log without asking it: where its own last commit led to, and what is shown.
 
-It may be wrong by then: what is written with it is written only where the log still ends there.
+It may be wrong by then: it is used only where the log still ends there.
 """
 
 from ...batch import Batch, Seen
@@ -21,20 +21,20 @@ class LastCommit:
         self._own: dict[str, Change] = {}  # what it wrote, which may not be shown yet
 
     def seen(self) -> Seen | None:
-        """None where the log is to be locked, and asked."""
-        if self._batch is None or not self._is_shown(self._batch):
+        """None where the log is to be asked."""
+        if self._batch is None or self._head is None or not self._is_shown(self._batch):
             return None
-        return Seen(self._batch.head, self._batch.format, self._find)
+        return Seen(self._head, self._batch.format, self._find)
 
     def keep(self, batch: Batch) -> None:
         """It was committed. Where others wrote in between, they may do so again, and most of what is written without
         the lock would be written in vain."""
-        if not self._appends:
-            return
         alone = batch.start == self._head
+        if alone and not batch.rows:
+            return
         self._head = batch.head
-        if alone and 0 < len(batch.rows) < MANY:
-            self._batch, self._own = batch, {row.name: row for row in batch.rows}
+        if (alone or not self._appends) and 0 < len(batch.rows) < MANY:
+            self._batch, self._own = batch, batch.written
         else:
             self.forget()
 
@@ -43,11 +43,11 @@ class LastCommit:
 
     def _is_shown(self, batch: Batch) -> bool:
         """What was there before it, maybe a part of it, and nothing else."""
-        shown, before = self._present.position, batch.start.position
+        shown, before = self._present.position, batch.start
         own = shown.revision - before.revision
         if not 0 <= own <= len(batch.rows):
             return False
-        return shown == (batch.rows[own - 1].position if own else before)
+        return shown.mark == (batch.rows[own - 1].mark if own else before.mark)
 
     def _find(self, name: str) -> Change | None:
         if own := self._own.get(name):

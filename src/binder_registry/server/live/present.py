@@ -8,7 +8,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 
-from ...changes import Change, Position, next_mark
+from ...changes import Change, Position
 from ...errors import StoreUnavailable
 from .entries import State
 from .event_ring import EventRing
@@ -37,19 +37,20 @@ class Present:
         """What is shown of it, a tombstone too. In any thread."""
         return self._model.entries.get(name)
 
-    def announce(self, rows: Sequence[Change]) -> None:
-        """These are about to be committed, and will be handed over to `written`. In the writer's thread.
+    def announce(self, rows: Sequence[Change], mark: bytes) -> None:
+        """These, which follow `mark`, are about to be committed, and will be handed over to `written`. In the writer's
+        thread.
 
         Raises `StoreUnavailable` when the log is not the one that is shown, which will be met with soon.
         """
         shown = self.position
         if not rows:
             self.announce_nothing()
-        elif rows[0].revision <= shown.revision or (
-            rows[0].revision == shown.revision + 1 and next_mark(shown.mark, rows[0]) != rows[0].mark
-        ):
+            return
+        first, newest = rows[0].revision, shown.revision
+        if first <= newest or (first == newest + 1 and mark != shown.mark):
             raise StoreUnavailable
-        elif rows[0].revision in (self._model.revision + 1, self._announced + 1):
+        if first in (self._model.revision + 1, self._announced + 1):
             self._announced = rows[-1].revision
 
     def announce_nothing(self) -> None:
@@ -61,15 +62,17 @@ class Present:
         has them to show, when all is shown that comes before."""
         return self._model.group(rows, self._ring.most) if len(rows) >= MANY else None
 
-    def written(self, rows: Sequence[Change] | Group) -> "asyncio.Future[None]":
-        """Show what was announced, once it is durable; done when it is shown, by whomever. On the loop."""
+    def written(self, rows: Sequence[Change] | Group) -> "asyncio.Future[None] | None":
+        """Show what was announced, once it is durable. None when it is shown; else done when it is, by whomever. On the
+        loop."""
         try:
             self.show(rows)
         except ForkedLog:
             self.announce_nothing()  # the follower will meet the fork itself, and load the other log
         last = rows.after.revision if isinstance(rows, Group) else rows[-1].revision if rows else 0
-        if self._model.revision < last:
-            self.announce_nothing()  # another server's rows come before these: the follower brings them all
+        if self._model.position.revision >= last:
+            return None
+        self.announce_nothing()  # another server's rows come before these: the follower brings them all
         return self.when_shown(last)
 
     def has_come_to(self, position: Position) -> bool:
@@ -87,13 +90,14 @@ class Present:
         if isinstance(changes, Group):
             if not self._model.apply_group(changes):
                 return
-            self._ring.pass_over(changes.passed_over)
-            self._ring.publish(changes.newest)
+            events, changes.events = changes.events, self._ring.pass_over(changes.passed_over)
+            self._ring.take(events)
         elif new := self._model.apply(changes):
             self._ring.publish(new)
         else:
             return
-        self._resolve(lambda revision: revision <= self._model.revision)
+        if self._waiting:
+            self._resolve(lambda revision: revision <= self._model.revision)
 
     def load(self, position: Position, newest: Sequence[Change]) -> None:
         """Another log took the place of the one that was shown: all streams and all who wait end. On the loop."""

@@ -1,0 +1,68 @@
+"""Which writes go into one commit."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Event
+
+from binder_registry import LogStore, Template
+from binder_registry.backends.memory import MemoryLog
+from binder_registry.batch import Batch
+from binder_registry.changes import Change
+from binder_registry.server.live.group_commit import MAX_GROUP
+
+from .asking import application
+
+
+class CountingLog(MemoryLog):
+    def __init__(self) -> None:
+        super().__init__()
+        self.commits: list[int] = []  # the rows of each
+        self.locked = Event()
+
+    @contextmanager
+    def writing(self) -> Iterator[list[Change]]:
+        self.locked.set()
+        with super().writing() as rows:
+            yield rows
+        self.commits.append(len(rows))
+
+
+def written_at_once(number: int, log: CountingLog) -> bool:
+    """So many writes, in one turn of the loop. Whether the first was begun before the turn was over."""
+    app = application(LogStore(log))
+
+    async def write() -> bool:
+        def create(batch: Batch) -> None:
+            app.service.registry.store.register_template(
+                Template(name=f"t{len(batch.rows)}-{batch.head.revision}", image_name="i")
+            )
+
+        await app.start()
+        resolved = asyncio.Semaphore(0)
+        begun = False
+        for _ in range(number):
+            app.service.group_commit.put(create, ("t",), lambda outcome: resolved.release())
+            begun = begun or log.locked.wait(0.05 / number)
+        for _ in range(number):
+            await resolved.acquire()
+        await app.aclose()
+        return begun
+
+    return asyncio.run(write())
+
+
+def test_what_comes_in_one_turn_of_the_loop_is_one_commit() -> None:
+    log = CountingLog()
+
+    begun = written_at_once(3, log)
+
+    assert (begun, log.commits) == (False, [3])
+
+
+def test_no_commit_is_larger_than_is_shown_in_one_piece() -> None:
+    log = CountingLog()
+
+    written_at_once(MAX_GROUP + 1, log)
+
+    assert log.commits == [MAX_GROUP, 1]
