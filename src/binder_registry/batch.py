@@ -115,7 +115,7 @@ class Batch:
         change = self.current(name)
         if change is None or change.deleted:
             raise TemplateNotFound
-        return self.known(name, expected)
+        return change if expected is None else self.known(name, expected)
 
     def append(
         self, action: Action, template: Template, by: str, note: str, *, first: int = 0, checked: bool = False
