@@ -9,7 +9,7 @@ export BINDER_REGISTRY_TEST_NODE ?= $(abspath $(NODE))
 
 COMMIT ?= HEAD~1
 
-.PHONY: serve test lint format coverage bench before docs hub crash cluster abuse lock clean
+.PHONY: serve test lint format coverage bench before docs hub crash reach cluster abuse lock clean
 
 serve: $(VENV)/serve.installed ## start the registry on the embedded database
 	exec $(BIN)/binder-registry serve
@@ -46,6 +46,9 @@ hub: $(VENV)/test.installed ## write the file that hubs mount
 crash: $(VENV)/test.installed ## 200 rounds of SIGKILL under load
 	$(BIN)/python -m tests.crash 200
 
+reach: $(VENV)/test.installed ## 20,000 random things that holders of tokens do, held to an oracle
+	$(BIN)/python -m tests.reach
+
 cluster: $(VENV)/test.installed ## full rounds of faults over PostgreSQL, about 10 minutes
 	$(BIN)/python -m tests.cluster
 
@@ -64,11 +67,11 @@ $(VENV)/created:
 	touch $@
 
 $(VENV)/serve.installed: $(VENV)/created pyproject.toml constraints.txt
-	$(PIP) install --constraint constraints.txt --editable '.[postgres]'
+	$(PIP) install --constraint constraints.txt --editable '.[oidc,postgres]'
 	touch $@
 
 $(VENV)/test.installed: $(VENV)/serve.installed tests/install-tools
-	$(PIP) install --constraint constraints.txt --editable '.[postgres]' --group test --group test-jupyterhub --group lint
+	$(PIP) install --constraint constraints.txt --editable '.[oidc,postgres]' --group test --group test-jupyterhub --group lint
 	tests/install-tools $(NODE)
 	touch $@
 

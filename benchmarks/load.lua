@@ -1,14 +1,23 @@
--- Arguments: METHOD PATH RUN BODY. Without any, wrk sends its one finished GET over and over.
--- In BODY every @ becomes RUN and a number, twelve digits in all: never the same twice.
+-- Arguments: METHOD PATH RUN BODY [COUNT]. Without any, wrk sends its one finished GET over and over.
+-- In PATH and BODY the @ becomes RUN and a number, twelve digits in all: never the same twice, or with COUNT the
+-- numbers below it again and again.
+
+local function filled(text)
+  local before, after = text:match("^(.-)@(.*)$")
+  if not before then return function() return text end end
+  return function(id) return before .. id .. after end
+end
 
 function init(args)
-  local method, path, run, body = args[1], args[2], args[3], args[4]
+  local method, run, count = args[1], args[3], tonumber(args[5])
   if not method then return end
-  local before, after = body:match("^(.-)@(.*)$")
-  local number = 0
+  local path, body, number = filled(args[2]), filled(args[4]), -1
+  local empty = args[4] == ""
   request = function()
     number = number + 1
-    return wrk.format(method, path, nil, before .. run .. string.format("%08d", number) .. after)
+    if number == count then number = 0 end
+    local id = run .. string.format("%08d", number)
+    return wrk.format(method, path(id), nil, not empty and body(id) or nil)
   end
 end
 

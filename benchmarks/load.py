@@ -13,6 +13,8 @@ from .templates import body
 
 SCRIPT = Path(__file__).parent / "load.lua"
 READER = {"User-Agent": "python-httpx2/2.16.2", "Accept": "*/*", "Connection": "keep-alive"}  # what clients send
+# The gateway takes keys in base 64, and twelve digits already are the base 64 of nine bytes.
+PUT = f'{{"key":"@","value":"{base64.b64encode(body(f"posted-{0:012}")).decode()}"}}'
 _runs = itertools.count(1)
 
 
@@ -32,10 +34,23 @@ def posts(server: Server, *, seconds: float, connections: int) -> float:
 
 def puts(server: Server, *, seconds: float, connections: int) -> float:
     """Durable puts per second through etcd's JSON gateway: the same content, each under a new key."""
-    value = base64.b64encode(body(f"posted-{0:012}")).decode()
-    # The gateway takes keys in base 64, and twelve digits already are the base 64 of nine bytes.
-    arguments = ["POST", "/v3/kv/put", f"{next(_runs):04}", f'{{"key":"@","value":"{value}"}}']
+    arguments = ["POST", "/v3/kv/put", f"{next(_runs):04}", PUT]
     return _wrk(server, "/v3/kv/put", seconds, connections, {"Content-Type": "application/json"}, arguments)
+
+
+def changes(server: Server, method: str, count: int, *, seconds: float, connections: int) -> float:
+    """Durable changes per second of what `fill` registered, one template after the other, again and again."""
+    headers = {**READER, "Authorization": f"token {API_KEY}", "Content-Type": "application/json"}
+    content = {"PUT": body("posted-@").decode(), "PATCH": '{"command":"start-notebook.py --for=@"}', "DELETE": ""}
+    arguments = [method, "/templates/posted-@", "0000", content[method], str(count)]
+    return _wrk(server, "/templates", seconds, connections, headers, arguments)
+
+
+def gateway_changes(server: Server, what: str, count: int, *, seconds: float, connections: int) -> float:
+    """The same through etcd's JSON gateway: `what` is `put` or `deleterange`, of one key."""
+    path, content = f"/v3/kv/{what}", {"put": PUT, "deleterange": '{"key":"@"}'}
+    arguments = ["POST", path, "0000", content[what], str(count)]
+    return _wrk(server, path, seconds, connections, {"Content-Type": "application/json"}, arguments)
 
 
 def _wrk(

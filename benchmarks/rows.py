@@ -6,15 +6,15 @@ Ours and the peer take turns; a row holds the median of each and of the ratios o
 import http.client
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from statistics import median
 
 from .clients import Pace, deliver, gets, p99_beside_streams, p99_of, updates
-from .load import READER, posts, puts, reads
+from .load import READER, reads
 from .polling import polled
-from .servers import API_KEY, Server, etcd, get, nginx, reference, registry, status
+from .servers import API_KEY, Server, get, nginx, reference, registry, status
 from .templates import body, cached_database, copied_database, name
 
 SMALL, LIST, LARGE, HISTORY = 100, 10_000, 100_000, 1_000_000
@@ -150,34 +150,6 @@ def the_list(bench: Bench) -> Iterator[Row]:
             yield not_measured(work, "the 2015 Go server", 8)
 
 
-def durable_writes(bench: Bench) -> Iterator[Row]:
-    with registry(bench.folder / "writes.sqlite") as server, etcd(bench.folder) as peer:
-        for connections, target in ((32, 1.3), (1, 0.9)):
-            spent: list[list[float]] = []  # microseconds of one write, as `Server.cpu` divides them
-
-            def ours(connections: int = connections, spent: list[list[float]] = spent) -> float:
-                before = server.cpu()
-                rate = posts(server, seconds=bench.seconds, connections=connections)
-                writes = rate * bench.seconds / 1e6
-                spent.append([(now - then) / writes for now, then in zip(server.cpu(), before, strict=True)])
-                return rate
-
-            def theirs(connections: int = connections) -> float:
-                return puts(peer, seconds=bench.seconds, connections=connections)
-
-            work = f"durable POST, c={connections}"
-            row = bench.compare(work, "etcd's JSON gateway put, same disk", target, ours, theirs)
-            yield replace(row, note=_spent(spent))
-
-
-def _spent(spent: list[list[float]]) -> str:
-    loop, loop_kernel, others, others_kernel = (median(column) for column in zip(*spent, strict=True))
-    return (
-        f"of a write's {loop + loop_kernel + others + others_kernel:.0f} µs of processor: event loop {loop:.0f} and"
-        f" {loop_kernel:.0f} in the kernel, writer {others:.0f} and {others_kernel:.0f}"
-    )
-
-
 def latency(bench: Bench) -> Iterator[Row]:
     small = cached_database(bench.data, SMALL, SMALL)
     large = cached_database(bench.data, LARGE, HISTORY)
@@ -311,6 +283,3 @@ def fill(server: Server, templates: int) -> None:
         if answer.status != 201:
             raise SystemExit(f"the 2015 server answered {answer.status}")
     connection.close()
-
-
-ROWS = (one_template, the_list, durable_writes, latency, streams, start)

@@ -49,15 +49,17 @@ LIMITS = """\
 
 <!-- Written by docs/generate_api.py from server/limits.py, which the server works from: change that, then run it. -->
 
-No caller decides what the server spends. Each bound below holds for the whole server, for each client, or for each
-request, and what goes beyond it is refused at once, with the status that the table names, JSON that says why, and
-`Retry-After` where waiting helps.
+No caller decides what the server spends. Each bound below holds for the whole server, for each client, for each holder
+of tokens, or for each request, and what goes beyond it is refused at once, with the status that the table names, JSON
+that says why, and `Retry-After` where waiting helps.
 
 `binder-registry serve --limit NAME=VALUE` sets one, again and again for several; `BINDER_REGISTRY_LIMIT` holds several
 with blanks between. Bytes may have a unit: `--limit apply-bytes=16M`.
 
 A client is an address, and of IPv6 a network of 64 bits. Behind a proxy all clients have the proxy's address and share
-its part: there, set what is for each client to 0, or to what is for the server, and let the proxy bound its clients.
+its part, unless the server is told to [believe that proxy](operation.md#behind-a-proxy): `--trusted-proxies`. A holder
+is a token, user, service or publisher, or all who have a key: see
+[callers that go too fast](operation.md#callers-that-go-too-fast).
 
 The budgets for the server that are in bytes are {budgets} by default. Plan for them, for what the server takes at its
 start (its templates are in memory), and for 200 MB of its work: its memory stays below the sum of the three.

@@ -27,7 +27,8 @@ The first of these that is there:
 3. the current context (see [`context`](#context));
 4. `http://127.0.0.1:8080`.
 
-Writes need a token: that of the context, which goes to that context's address and no other, or `BINDER_API_KEY`.
+Writes need a token: that of the context, which goes to that context's address and no other, or `BINDER_API_KEY`; a job
+of a CI system needs none of them, but its [id-token](ci.md).
 Proxies and certificates are taken from the environment: `HTTPS_PROXY`, `NO_PROXY`, `SSL_CERT_FILE`, `SSL_CERT_DIR`.
 
 ## Output

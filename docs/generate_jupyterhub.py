@@ -19,6 +19,7 @@ PARTS = (  # each stands on those before it
         "hub/view",
         "hub/catalogue",
         "hub/answers",
+        "hub/pauses",
         "hub/snapshot",
     ),
     *("hub/event_stream", "hub/telling", "hub/follower", "hub/resolving", "hub/start", "hub/hooks", "hub/parameters"),

@@ -7,7 +7,7 @@ from threading import Event, Thread
 from typing import Any
 
 PATIENCE = 20.0  # seconds that a hub hangs at most, should a test forget it
-SCOPES = [f"custom:binder-registry:{scope}" for scope in ("read", "write", "admin")]
+SCOPES = [f"custom:binder-registry:{scope}" for scope in ("read", "write", "admin", "promote", "metrics", "tokens")]
 BOSS = {"kind": "user", "name": "boss", "scopes": [*SCOPES, "self"]}
 
 

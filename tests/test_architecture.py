@@ -21,10 +21,11 @@ DECLARED = {"lengths", "member_schema", "settings", "choices", "template"}
 RULED = DECLARED | {"must_understand", "errors", "options", "option_rules", "rules", "setting_rules"}
 TEMPLATES = RULED | {"go_json", "strict_json", "wire", "wire_values"}
 CHANGES = TEMPLATES | {"changes"}
-CONTRACTS = CHANGES | {"store", "log_contract"}
-STORES = CONTRACTS | {"clock", "draft_changes", "batch", "log_store"}
+CONTRACTS = CHANGES | {"store", "log_contract", "token_contract"}
+STORES = CONTRACTS | {"clock", "draft_changes", "batch", "token_book", "log_store"}
 RULES = STORES | {"selector", "apply", "auth", "lookalikes", "differences"}
-DOMAIN = RULES | {"planned", "registry", "apply_body", "fast_body"}
+TOKENS = {"token_text", "token_rules", "token_uses", "tokens"}
+DOMAIN = RULES | TOKENS | {"planned", "within_reach", "registry", "apply_body", "fast_body"}
 MAY_IMPORT = {
     "errors": set[str](),
     "lengths": set[str](),
@@ -53,25 +54,33 @@ MAY_IMPORT = {
     "sync_folder": set[str](),
     "clock": set[str](),
     "slugs": set[str](),
+    "token_text": set[str](),
     "formats": TEMPLATES | {"quantities", "slugs"},
     "verify": CONTRACTS | {"clock"},
     "draft_changes": CHANGES,
     "batch": CONTRACTS | {"clock", "draft_changes"},
-    "log_store": CONTRACTS | {"batch", "clock"},
+    "log_store": CONTRACTS | {"batch", "clock", "token_book"},
+    "token_contract": set[str](),
+    "token_book": {"token_contract"},
+    "token_rules": {"auth", "errors", "globs", "lengths", "selector"},
+    "token_uses": STORES | {"auth", "globs", "token_rules", "token_text"},
+    "tokens": {"auth", "clock", "errors", "token_book", "token_contract", "token_rules", "token_text"},
     "globs": {"errors", "lengths"},
     "selector": TEMPLATES,
     "lookalikes": {"errors", "template"},
     "apply": TEMPLATES | {"selector", "differences"},
     "apply_body": TEMPLATES | {"apply", "remembered"},
     "fast_body": TEMPLATES,
-    "auth": {"errors", "lengths"},
+    "auth": {"errors", "lengths", "globs", "selector"},
     "planned": CHANGES | {"apply", "draft_changes"},
-    "registry": RULES | {"planned"},
+    "within_reach": RULES | {"planned"},
+    "registry": RULES | {"planned", "within_reach", "token_rules", "token_uses"},
     "backends": STORES | {"descriptors", "file_names", "installing", "sync_folder"},
     "server": DOMAIN | {"globs"},
     "client": DOMAIN | {"file_names", "version"},
     "conformance": DOMAIN | {"verify"},
     "hub_auth": {"errors", "auth"},
+    "publishers": {"auth", "errors", "globs", "lengths", "token_rules"},
     "hub": {"options", "slugs"},
     "jupyterhub": set[str](),
     "prepull": {"jupyterhub"},
@@ -81,15 +90,21 @@ MAY_IMPORT = {
 EDGES = {"cli": {"__main__"}, "client": {"cli", "__init__"}, "__main__": set[str](), "__init__": set[str]()}
 FREE = EDGES.keys() - MAY_IMPORT.keys()
 # The rooms of the server, from the bottom up: each file imports from its own layer and from those below.
-DECLARATIONS = ("description.bodies", "description.parameters", "description.schemas")
+DECLARATIONS = (
+    "description.bodies",
+    "description.parameters",
+    "description.schemas",
+    "description.token_bodies",
+    "description.token_schemas",
+)
 SERVER_LAYERS = (
-    ("lanes", "limits", "shares"),
+    ("lanes", "limits", "rates", "shares", "turns"),
     ("live",),
     DECLARATIONS,
     ("http",),
     ("service",),
     ("handlers",),
-    ("routes",),
+    ("route", "token_routes", "routes"),
     ("description.openapi",),
     ("app",),
     ("uvicorn_server",),

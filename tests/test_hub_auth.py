@@ -52,6 +52,25 @@ def test_a_user_is_known_by_name(hub: HubStub) -> None:
     assert HubAuthStore(hub.url).identify("boss-token") == Identity("boss", frozenset(Scope))
 
 
+def test_the_groups_of_a_user_and_whether_it_is_an_admin_are_told(hub: HubStub) -> None:
+    hub.models["t"] = BOSS | {"groups": ["physics", "staff"], "admin": True}
+
+    boss = HubAuthStore(hub.url).identify("t")
+
+    assert (boss.groups, boss.admin) == (frozenset({"physics", "staff"}), True)
+
+
+@pytest.mark.parametrize(
+    "members", [{}, {"groups": None, "admin": None}, {"groups": [1], "admin": "yes"}, {"groups": "ab"}]
+)
+def test_what_a_hub_does_not_say_clearly_of_a_user_is_not_so(hub: HubStub, members: dict[str, object]) -> None:
+    hub.models["t"] = BOSS | members
+
+    boss = HubAuthStore(hub.url).identify("t")
+
+    assert (boss.groups, boss.admin) == (frozenset(), False)
+
+
 def test_a_service_is_told_from_a_user_of_the_same_name(hub: HubStub) -> None:
     hub.models["s"] = BOSS | {"kind": "service"}
 

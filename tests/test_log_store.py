@@ -350,3 +350,17 @@ def test_an_apply_at_the_end_of_all_times_is_dated_then() -> None:
     registry.apply(Identity("ann", frozenset(Scope)), wanted)
 
     assert [row.time for row in registry.store.log.read(0, 3)] == [LATEST] * 3
+
+
+def test_what_was_undone_is_not_what_is_read_at_its_revision() -> None:
+    store = InMemoryStore()
+    with store.atomic():
+        with suppress(TemplateExists), store.atomic():
+            store.register_template(SCIPY)
+            store.update_template(Template(name="scipy", command="undone"))
+            store.register_template(SCIPY)
+        store.register_template(R)
+
+        updated = store.update_template(Template(name="r", command="c"))
+
+    assert (updated.image_name, store.get_template("r").image_name) == ("jupyter/r", "jupyter/r")

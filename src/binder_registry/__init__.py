@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .auth import ANYONE as ANYONE
     from .auth import AuthStore as AuthStore
     from .auth import Identity as Identity
+    from .auth import Reach as Reach
     from .auth import Scope as Scope
     from .auth import TokenAuthStore as TokenAuthStore
     from .backends import open_store as open_store
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
 
 _MODULES = {
     "apply": ("ApplyRequest", "Step"),
-    "auth": ("ANYONE", "AuthStore", "Identity", "Scope", "TokenAuthStore"),
+    "auth": ("ANYONE", "AuthStore", "Identity", "Reach", "Scope", "TokenAuthStore"),
     "backends": ("open_store",),
     "backends.memory": ("InMemoryStore",),
     "changes": ("Action", "Change", "Position"),

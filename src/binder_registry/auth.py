@@ -1,17 +1,22 @@
-"""Who may do what: tokens, identities and scopes."""
+"""Who may do what: tokens, identities, scopes, and how far they reach."""
 
 import hmac
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from enum import StrEnum
+from functools import cached_property, lru_cache
 from hashlib import sha256
 from typing import Protocol
 
 from msgspec import Struct
 
 from .errors import InvalidToken, MissingScope
+from .globs import compiled_together
 from .lengths import IDENTITY_LENGTH, TOKEN_LENGTH
+from .selector import Requirement, matcher
 
+NAMES = 128  # of which a holder's reach remembers whether they fit
 _KIND = re.compile(r"[a-z]+")
 _UNKEPT = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")  # some databases take none of them
 
@@ -22,18 +27,59 @@ class Scope(StrEnum):
     READ = "read"
     WRITE = "write"
     ADMIN = "admin"
+    PROMOTE = "promote"
+    METRICS = "metrics"
+    TOKENS = "tokens"
+
+
+class Reach(Struct, frozen=True, dict=True):
+    """Which templates a holder may write: those whose name fits a glob of each group, and whose labels meet all
+    requirements. Nothing given means every template."""
+
+    names: tuple[tuple[str, ...], ...] = ()
+    labels: tuple[Requirement, ...] = ()
+
+    @cached_property
+    def is_everything(self) -> bool:
+        return not (self.names or self.labels)
+
+    def within(self, outer: "Reach") -> "Reach":
+        """What lies in both."""
+        return Reach(outer.names + self.names, outer.labels + self.labels)
+
+    @cached_property
+    def names_it(self) -> Callable[[str], bool]:
+        """Whether a name fits. Who writes often writes what is called the same."""
+        groups = [compiled_together(globs) for globs in self.names]
+        return lru_cache(NAMES)(lambda name: all(fits(name) for fits in groups))
+
+    @cached_property
+    def holds(self) -> Callable[[Mapping[str, str]], bool]:
+        """Whether labels meet all of it."""
+        return matcher(self.labels)
+
+
+EVERYTHING = Reach()
 
 
 class Identity(Struct, frozen=True):
     """Who holds a token. Of what they write, the log keeps `by`.
 
-    `kind` is a word (`user`, `service`, `key` and `anyone` are ours): the first colon of `by` ends it, so that a user
-    called `api-key` is nobody's key.
+    `kind` is a word (`key`, `token`, `user`, `service`, `publisher` and `anyone` are ours): the first colon of `by`
+    ends it, so that a user called `api-key` is nobody's key. `groups` and `admin` are what a hub says of a user, and
+    allow nothing. `token` is the public id of a token of the registry's own. It, or an id-token, ends at `expires`.
+    `note` is for what is written without one.
     """
 
     name: str
     scopes: frozenset[Scope]
     kind: str = "user"
+    groups: frozenset[str] = frozenset()
+    admin: bool = False
+    reach: Reach = EVERYTHING
+    token: str = ""
+    expires: datetime | None = None
+    note: str = ""
 
     def __post_init__(self) -> None:
         if not _KIND.fullmatch(self.kind):
@@ -62,14 +108,17 @@ class AuthStore(Protocol):
     One that may wait can have `known(token) -> Identity | None` too, which never does: what `identify` would say as far
     as it can be told at once, else None. A server asks it first, on its event loop, and so needs no thread for a token
     that it was asked about a moment ago. One that keeps answers can have `ask(token) -> Identity` too, which is
-    `identify` by an answer that it did not have yet.
+    `identify` by an answer that it did not have yet. One whose tokens are all the same identity's can have that as
+    `holder`: as long as it is the same object, it need not be asked twice about a token that was good. One that asks
+    several can have `asks(token) -> str`: whom it would ask about this token. Who waits for one of them waits for no
+    other.
     """
 
     blocking: bool
     """Whether `identify` may wait (for a network, say), so that a server must call it in a thread."""
 
     def identify(self, token: str) -> Identity:
-        """Raises `InvalidToken`, or `AuthUnavailable` when it cannot be told right now."""
+        """Raises `InvalidToken`, `NoPublisher`, or `AuthUnavailable` when it cannot be told right now."""
         ...
 
 
@@ -81,10 +130,21 @@ def known(store: AuthStore, token: str) -> Identity | None:
     return tell(token) if tell else None
 
 
+def holder_of(store: AuthStore | None) -> Identity | None:
+    """Whose a token is that was theirs before, as long as this is the same object."""
+    return getattr(store, "holder", None)
+
+
 def identified(store: AuthStore, token: str) -> Identity:
     """By an answer that the store did not keep from before. Raises what `identify` does."""
     ask: Callable[[str], Identity] = getattr(store, "ask", store.identify)
     return ask(token)
+
+
+def asks(store: AuthStore, token: str) -> str:
+    """Whom a store would ask about this token; empty where it does not tell them apart."""
+    tell: Callable[[str], str] | None = getattr(store, "asks", None)
+    return tell(token) if tell else ""
 
 
 class TokenAuthStore:
@@ -97,18 +157,30 @@ class TokenAuthStore:
     blocking = False
 
     def __init__(self, *tokens: str, name: str = "api-key") -> None:
+        self._name = name
+        self.renew(*tokens)
+
+    def renew(self, *tokens: str) -> None:
+        """These take the place of those before, all at once. Raises as above, and leaves them then."""
         if not tokens:
             raise ValueError("a TokenAuthStore needs at least one token")
-        self._digests = [_digest(carried(token)) for token in tokens]
-        self._identity = Identity(name, frozenset(Scope), "key")
+        digests = [_digest(carried(token)) for token in tokens]
+        # In one: a token of before is never told to be the new holder's.
+        self._kept = Identity(self._name, frozenset(Scope), "key"), digests
+
+    @property
+    def holder(self) -> Identity:
+        """Another object after each `renew`."""
+        return self._kept[0]
 
     def identify(self, token: str) -> Identity:
+        holder, digests = self._kept
         digest, known = _digest(token), False
-        for one in self._digests:
+        for one in digests:
             known |= hmac.compare_digest(digest, one)
         if not known:
             raise InvalidToken
-        return self._identity
+        return holder
 
 
 def trimmed(text: str) -> str:

@@ -10,17 +10,19 @@ from .changes import Action, Change, Head, Position, content_digest, head_after,
 from .clock import later
 from .draft_changes import Draft
 from .errors import FormatTooNew, InvalidRequest, RevisionConflict, TemplateNotFound
-from .go_json import timestamp
-from .log_contract import Log, ReadsMany, format_kept, keep_format
+from .go_json import stamp
+from .log_contract import MANY, AnnouncesMany, Log, ReadsMany, format_kept, keep_format
 from .log_contract import LogMoved as LogMoved
 from .must_understand import FORMAT, format_of
 from .rules import check
 from .store import Expected
 from .strict_json import no_collection
 from .template import Template
+from .token_contract import TokenChange, TokenStore
 from .wire import encode_template
 
 _WITH_CONTENT = frozenset({Action.CREATED, Action.UPDATED, Action.RESTORED})  # that is new, or anew
+_DELETED = Action.DELETED  # quicker than the member of the class
 
 
 class Seen(Struct, frozen=True):
@@ -46,6 +48,8 @@ class Batch:
     ) -> None:
         self.log = log
         self.rows = rows
+        self.tokens: list[TokenChange] = []
+        self.token_uses: dict[str, datetime] = {}
         self.purged: dict[int, int] = {}  # number of rows when it was asked for → revision to blank
         self.locked = locked  # else the log may end otherwise by the time that it is written
         self.start = log.head() if locked or seen is None else seen.head
@@ -54,8 +58,8 @@ class Batch:
         self.behind: datetime | None = None  # what the clock showed, where the log is ahead of it
         self._format = self._format_before = 0  # that `rows` need, and that the log has; 0: not asked yet
         self._stored: dict[str, Change | None] = {}  # what was looked up: nobody else writes meanwhile
-        self._read: tuple[Change | None, Template] = None, Template()
         self.written: dict[str, Change] = {}  # the newest of each name
+        self._read: dict[int, Template] = {}  # by revision, what was decoded
 
     @property
     def head(self) -> Head:
@@ -67,8 +71,16 @@ class Batch:
         return self._format
 
     def current(self, name: str) -> Change | None:
-        if name in self.written:
-            return self.written[name]
+        return self.written[name] if name in self.written else self._committed(name)
+
+    def before(self, row: Change) -> Change | None:
+        """What was current of its name when `row`, of this block, was written."""
+        own = row.previous - self.start.revision - 1
+        if own >= 0:
+            return self.rows[own]
+        return self._committed(row.name) if row.previous else None
+
+    def _committed(self, name: str) -> Change | None:
         if name not in self._stored:
             self._stored[name] = self._seen.find(name) if self._seen else self.log.current(name)
         return self._stored[name]
@@ -80,6 +92,13 @@ class Batch:
             current = self.log.current(name)
         return current.time if current else None
 
+    def readable(self, change: Change) -> Template:
+        """As `Change.readable`, decoded once."""
+        template = self._read.get(change.revision)
+        if template is None:
+            template = self._read[change.revision] = change.readable()
+        return template
+
     def template(self, name: str) -> Template | None:
         """The newest state of `name`, a tombstone too."""
         current = self.current(name)
@@ -90,12 +109,6 @@ class Batch:
         if not self._seen and isinstance(self.log, ReadsMany):
             names = set(names)
             self._stored |= dict.fromkeys(names) | {change.name: change for change in self.log.current_of(names)}
-
-    def readable(self, change: Change) -> Template:
-        """Its template, decoded once for all that a write asks of it. Raises `RevisionPurged`."""
-        if self._read[0] is not change:
-            self._read = change, change.readable()
-        return self._read[1]
 
     def known(self, name: str, expected: Expected = None) -> Change:
         """The newest change of `name`, a tombstone too. Raises `TemplateNotFound`, `RevisionConflict`."""
@@ -134,7 +147,7 @@ class Batch:
             template = replace(template, revision=revision)
         content = encode_template(template)
         if self._format < FORMAT:  # once it is as new as it gets, nothing is looked at
-            self._format = max(self._format, format_of(template, content))
+            self._format = max(self._format, format_of(template))
         before, digest = self.current(name), content_digest(content)
         previous, first = before.revision if before else 0, first or revision
         mark = mark_after(newest.mark, (revision, time, by, note, action, name, previous, first), digest)
@@ -144,30 +157,46 @@ class Batch:
         self.written[name] = change
         return template
 
+    def expect(self, rows: int) -> None:
+        """About so many will come, soon."""
+        if rows >= MANY and isinstance(self.log, AnnouncesMany):
+            self.log.announce_many()
+
     @no_collection()
     def extend(self, drafts: Iterable[Draft], by: str, note: str) -> None:
         """Add changes that were drafted for what is current, as one group, each of another template."""
         self._begin(by, note)
         head = self.head
         time = self._time_after(head.time)
-        first, mark = head.revision + 1, head.mark
-        for revision, draft in enumerate(drafts, first):
-            content = draft.content(timestamp(time).encode())
+        first, mark, needed = head.revision + 1, head.mark, self._format
+        rows, written = self.rows, self.written
+        for revision, draft in enumerate(drafts, first):  # while all others wait: each line is a tenth of a second
+            content = draft.content(stamp(time))
             action, name, previous, digest = draft.action, draft.name, draft.previous, content_digest(content)
             mark = mark_after(mark, (revision, time, by, note, action, name, previous, first), digest)
-            deleted = action is Action.DELETED
+            deleted = action is _DELETED
             change = Change(revision, mark, time, by, note, action, name, previous, first, deleted, content, digest)
+            rows.append(change)
+            written[name] = change
             time = later(time)
-            self._format = max(self._format, draft.format)
-            self.rows.append(change)
-            self.written[name] = change
+            if draft.format > needed:
+                needed = draft.format
+        self._format = needed
 
     def part(self) -> "Part":
         """A block of writes within these."""
         return Part(self)
 
-    def cut_back(self, length: int) -> None:
-        del self.rows[length:]
+    @property
+    def length(self) -> tuple[int, int]:
+        """How far it has come: of rows, and of tokens."""
+        return len(self.rows), len(self.tokens)
+
+    def cut_back(self, to: tuple[int, int]) -> None:
+        length, tokens = to
+        for row in self.rows[length:]:
+            self._read.pop(row.revision, None)
+        del self.rows[length:], self.tokens[tokens:]
         self.purged = {at: revision for at, revision in self.purged.items() if at <= length}
         self.written = {row.name: row for row in self.rows}
 
@@ -178,10 +207,17 @@ class Batch:
 
     def finish(self) -> None:
         """What goes into the log beside the rows: their format, and the purges, of old rows or of these."""
-        if not self.locked and (self.purged or not self.rows or self._format > self._format_before):
+        beside = self.purged or self.tokens or self.token_uses
+        if not self.locked and (beside or not self.rows or self._format > self._format_before):
             raise LogMoved  # what was refused is to be refused by the log as it is, too
         if self.rows and self._format > self._format_before:
             keep_format(self.log, self._format)
+        if self.tokens:
+            assert isinstance(self.log, TokenStore), "else there were none to write"
+            self.log.write_tokens(self.tokens)
+        if self.token_uses:
+            assert isinstance(self.log, TokenStore), "else nobody used one"
+            self.log.write_uses(self.token_uses)
         for revision in self.purged.values():
             own = revision - self.start.revision - 1
             if own >= 0:
@@ -218,7 +254,7 @@ class Part:
         self._batch = batch
 
     def __enter__(self) -> Batch:
-        self._length = len(self._batch.rows)
+        self._length = self._batch.length
         return self._batch
 
     def __exit__(self, kind: object, error: object, traceback: object) -> None:

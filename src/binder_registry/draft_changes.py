@@ -9,11 +9,11 @@ from .changes import Action
 from .go_json import timestamp
 from .must_understand import FORMAT, format_of
 from .template import Template
-from .wire import decode_template, encode_template
+from .wire import decode_template, encode_dated, encode_template
 
-_LATER = datetime(1, 1, 1, tzinfo=UTC)  # stands for the time of the change
-_MODIFIED = b'"time-modified":"%b"' % timestamp(_LATER).encode()  # its quotes are in no text before it
-_BOTH = b'"time-created":"%b",%b' % (timestamp(_LATER).encode(), _MODIFIED)
+_LATER = timestamp(datetime(1, 1, 1, tzinfo=UTC))  # stands for the time of the change
+_MODIFIED = b'"time-modified":"%b"' % _LATER.encode()  # its quotes are in no text before it
+_BOTH = b'"time-created":"%b",%b' % (_LATER.encode(), _MODIFIED)
 
 
 class Draft(Struct, frozen=True, gc=False):
@@ -28,7 +28,7 @@ class Draft(Struct, frozen=True, gc=False):
     @property
     def template(self) -> Template:
         """Of one that is no deletion; its times mean nothing."""
-        return decode_template(self.content(timestamp(_LATER).encode()))
+        return decode_template(self.content(_LATER.encode()))
 
     def content(self, time: bytes) -> bytes:
         """`time` as it is written."""
@@ -36,19 +36,16 @@ class Draft(Struct, frozen=True, gc=False):
 
 
 def draft(action: Action, template: Template, before: Template | None, *, format: int = 1) -> Draft:  # noqa: A002
-    """Of a template that becomes this one. `format` is that of the drafts beside it: no older one is looked for."""
+    """Of a template that becomes this one. `format` is that of a draft beside it: no older one is looked for."""
     previous = before.revision if before else 0
     if action is Action.DELETED:
         parts: tuple[bytes, ...] = (encode_template(template),)
     else:
         created = template.time_created
-        template = replace(template, time_created=created or _LATER, time_modified=_LATER, deleted=False)
-        content = encode_template(template)
+        if template.deleted:
+            template = replace(template, deleted=False)
+        content = encode_dated(template, timestamp(created) if created else _LATER, _LATER)
         head, _, tail = content.partition(_MODIFIED if created else _BOTH)
         within = (b'"time-modified":"',) if created else (b'"time-created":"', b'","time-modified":"')
         parts = (head + within[0], *within[1:], b'"' + tail)
-    return Draft(action, template.name, previous, parts, max(format, _format(template, parts, format)))
-
-
-def _format(template: Template, parts: tuple[bytes, ...], known: int) -> int:
-    return FORMAT if known == FORMAT else format_of(template, b"".join(parts))
+    return Draft(action, template.name, previous, parts, format if format == FORMAT else format_of(template))

@@ -11,6 +11,11 @@
             │   ├── MissingTokenField
             │   └── InvalidToken
             ├── MissingScope            a known token that may not do this
+            ├── OutOfReach              a known token that may not do it to this template
+            ├── NoPublisher             an id-token that is good, and nobody's here
+            ├── TokenNotFound           or one that has ended, or is not to be seen
+            ├── TokenExists
+            ├── TokensNotKept           a log that has no place for tokens
             ├── TemplateNotFound
             ├── TemplateExists
             ├── RevisionConflict        the template changed since it was read
@@ -98,7 +103,7 @@ class RegistryError(APIErrorResponse):
     """
 
     text: ClassVar[str] = "The registry could not do this"
-    retry_after: ClassVar[int | None] = None
+    retry_after: int | None = None
     reason: str = ""
 
     def __init__(self, message: str = "", errors: Sequence[ErrorHint] = ()) -> None:
@@ -152,6 +157,36 @@ class MissingScope(RegistryError):
     @classmethod
     def of(cls, scope: str) -> "MissingScope":
         return cls(f"The token does not hold the scope '{scope}'", [ErrorHint("Token", "scope", "missing")])
+
+
+class OutOfReach(RegistryError):
+    text = "The token does not reach this template"
+
+    @classmethod
+    def of(cls, name: str) -> "OutOfReach":
+        """`name` is the first that it does not reach."""
+        return cls(f"The token does not reach the template {name!r}", [ErrorHint("Token", "reach", "invalid")])
+
+
+class NoPublisher(RegistryError):
+    text = "The id-token is no publisher's"
+
+    @classmethod
+    def of(cls, claim: str) -> "NoPublisher":
+        """`claim` is what the nearest publisher has otherwise."""
+        return cls(f"{cls.text}: its claim {claim} differs", [ErrorHint("Token", claim, "invalid")])
+
+
+class TokenNotFound(RegistryError):
+    text = "There is no such token, or it has ended"
+
+
+class TokenExists(RegistryError):
+    text = "There is a token of this name already, or there was: names are not given twice"
+
+
+class TokensNotKept(RegistryError):
+    text = "The database of this registry keeps no tokens"
 
 
 class TemplateNotFound(RegistryError):
@@ -216,13 +251,15 @@ class TooBusy(RegistryError):
     text = "Too many expensive requests at once; try again"
     retry_after = 1
 
-    def __init__(self, message: str = "", errors: Sequence[ErrorHint] = (), *, reason: str = "") -> None:
+    def __init__(
+        self, message: str = "", errors: Sequence[ErrorHint] = (), *, reason: str = "", retry_after: int = 1
+    ) -> None:
         super().__init__(message, errors)
-        self.reason = reason
+        self.reason, self.retry_after = reason, retry_after
 
 
 class TooManyRequests(TooBusy):
-    text = "Too many requests of this client at once; try again"
+    text = "Too many requests of this client; try again"
 
 
 class AuthUnavailable(RegistryError):

@@ -30,7 +30,7 @@ class _Plain(Struct, frozen=True, forbid_unknown_fields=True, rename=WIRE_NAMES)
     description: str = ""
 
 
-_ONCE = (b'"limits"', b'"gpus"', b'"display-name"', b'"description"')  # where the last one does not simply count
+LEAST = -LARGEST_INTEGER - 1
 _decoder = msgspec.json.Decoder(_Plain)
 
 
@@ -41,21 +41,32 @@ def read_template(body: bytes) -> Template:
 
 def read_plain(body: bytes, name: str = "") -> Template | None:
     """The same where it is plain, under another name where one is given; else None."""
-    if b"\\" in body or any(body.count(member) > 1 for member in _ONCE):
+    if (
+        b"\\" in body
+        # What must not stand there twice, since the last one does not simply count.
+        or body.count(b'"limits"') > 1
+        or body.count(b'"gpus"') > 1
+        or body.count(b'"display-name"') > 1
+        or body.count(b'"description"') > 1
+    ):
         return None
     try:
         found = _decoder.decode(body)
     except ValueError:  # of msgspec, or no UTF-8
         return None
-    limits = found.limits
-    for number in (limits.memory, limits.cpu_shares, limits.gpus, found.bind_port):
-        if not -LARGEST_INTEGER - 1 <= number <= LARGEST_INTEGER:
-            return None
+    memory, cpu_shares, gpus = found.limits.memory, found.limits.cpu_shares, found.limits.gpus
+    if not (
+        LEAST <= memory <= LARGEST_INTEGER
+        and LEAST <= cpu_shares <= LARGEST_INTEGER
+        and LEAST <= gpus <= LARGEST_INTEGER
+        and LEAST <= found.bind_port <= LARGEST_INTEGER
+    ):
+        return None
     return Template(
         name=name or found.name,
         image_name=found.image_name,
         command=found.command,
-        limits=ContainerLimits(limits.memory, limits.cpu_shares, gpus=limits.gpus),
+        limits=ContainerLimits(memory, cpu_shares, gpus=gpus),
         redirect_uri=found.redirect_uri,
         bind_ip=found.bind_ip,
         bind_port=found.bind_port,

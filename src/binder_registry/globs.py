@@ -6,7 +6,7 @@ an atomic group): the steps are at most the length of the glob times that of the
 
 import fnmatch
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from .errors import InvalidRequest
 from .lengths import GLOB_LENGTH
@@ -23,5 +23,10 @@ def parse_glob(text: str, parameter: str) -> str:
 
 def compiled(glob: str) -> Callable[[str], bool]:
     """Whether a whole text fits; upper and lower case differ."""
-    match = re.compile(fnmatch.translate(glob)).match
+    return compiled_together((glob,))
+
+
+def compiled_together(globs: Sequence[str]) -> Callable[[str], bool]:
+    """Whether it fits one of these."""
+    match = re.compile("|".join(map(fnmatch.translate, globs))).match
     return lambda text: len(text) <= LONGEST_TEXT and match(text) is not None

@@ -11,7 +11,7 @@ _HTML = ((b"<", b"\\u003c"), (b">", b"\\u003e"), (b"&", b"\\u0026"))
 _LINE_ENDS = (("\u2028".encode(), b"\\u2028"), ("\u2029".encode(), b"\\u2029"))
 _LESS, _MORE, _AND, _BACKSLASH = b"<>&\\"
 _BEGINS_LINE_END = "\u2028".encode()[0]
-_times = msgspec.json.Encoder()
+_encode_time = msgspec.json.Encoder().encode
 _ESCAPE = re.compile(rb"\\.")
 _GO_ESCAPES = {b"\\b": b"\\u0008", b"\\f": b"\\u000c"}
 _TIME = re.compile(r"(\d{4})-(\d\d)-(\d\d)T([01]\d|2[0-3]):[0-5]\d:[0-5]\d([.,]\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII)
@@ -38,13 +38,18 @@ def _replaced(text: bytes, pairs: Iterable[tuple[bytes, bytes]]) -> bytes:
 
 def timestamp(time: datetime) -> str:
     """RFC 3339 in UTC, `Z`, the fraction without trailing zeros: Go's RFC3339Nano."""
+    return stamp(time).decode()
+
+
+def stamp(time: datetime) -> bytes:
+    """The same, as it stands in JSON."""
     if time.tzinfo is not UTC:
         try:
             time = time.astimezone(UTC)
         except OverflowError:  # the first or the last day of the calendar, from another registry
-            return time.isoformat()
-    text = _times.encode(time)[1:-2].decode()  # far quicker than its own
-    return (text.rstrip("0") if "." in text else text) + "Z"
+            return time.isoformat().encode()
+    text = _encode_time(time)[1:-2]  # far quicker than its own
+    return (text.rstrip(b"0") if time.microsecond else text) + b"Z"
 
 
 def check_time(value: Any) -> None:

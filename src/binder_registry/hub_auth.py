@@ -12,7 +12,7 @@ from hashlib import sha256
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from .auth import AuthStore, Identity, Scope, identified, known
+from .auth import AuthStore, Identity, Scope, holder_of, identified, known
 from .errors import AuthUnavailable, InvalidToken
 
 LONGEST_ANSWER = 1024**2  # bytes
@@ -131,7 +131,10 @@ def _identity(model: Any) -> Identity:
     name, kind = model["name"], model["kind"]
     if kind not in KINDS or not isinstance(name, str) or not name:
         raise ValueError("its answer names no user and no service")
-    return Identity(name, frozenset(HUB_SCOPES[scope] for scope in model["scopes"] if scope in HUB_SCOPES), kind)
+    scopes = frozenset(HUB_SCOPES[scope] for scope in model["scopes"] if scope in HUB_SCOPES)
+    groups = model.get("groups")
+    told = frozenset(group for group in groups if isinstance(group, str)) if isinstance(groups, list) else frozenset()
+    return Identity(name, scopes, kind, told, admin=model.get("admin") is True)
 
 
 class FirstKnowing:
@@ -141,6 +144,10 @@ class FirstKnowing:
     def __init__(self, *stores: AuthStore) -> None:
         self._stores = stores
         self.blocking = any(store.blocking for store in stores)
+
+    @property
+    def holder(self) -> Identity | None:
+        return next(filter(None, map(holder_of, self._stores)), None)
 
     def known(self, token: str) -> Identity | None:
         unsure = False

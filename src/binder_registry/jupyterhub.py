@@ -1896,9 +1896,18 @@ def checked_token(token: str) -> str:
     return token
 
 
+class Refused(HTTPException):
+    """An answer with a status that says no. `retry_after` is in seconds."""
+
+    def __init__(self, response: HTTPResponse) -> None:
+        super().__init__(refusal_text(response))
+        text = response.headers.get("Retry-After", "").strip()
+        self.retry_after = float(text[:9]) if text.isascii() and text.isdigit() else 0.0
+
+
 def body_of(response: HTTPResponse) -> bytes:
     if response.status != 200:
-        raise HTTPException(refusal_text(response))
+        raise Refused(response)
     try:
         return response.read()
     except IncompleteRead:  # whose text counts bytes: another one each time
@@ -1941,7 +1950,29 @@ def position_of(tag: str | None) -> str:
 
 
 def words_of(error: Exception) -> str:
-    return str(error) if type(error) is HTTPException else f"{type(error).__name__}: {error}"
+    return str(error) if type(error) in (HTTPException, Refused) else f"{type(error).__name__}: {error}"
+
+
+# ── hub/pauses.py ──
+# How long the registry is left alone.
+
+
+LONGEST_PAUSE = 15.0  # seconds between attempts while the registry is away
+LONGEST_ASKED = 60.0  # that it is left alone because it asks for it
+
+
+def spread(seconds: float) -> float:
+    return seconds * random.uniform(0.5, 1.0)  # noqa: S311  # many hubs must not come at once
+
+
+def asked_by(error: Exception) -> float:
+    """For how long the registry asks, where it does."""
+    return min(LONGEST_ASKED, error.retry_after) if isinstance(error, Refused) else 0.0
+
+
+def pause_after(failures: int, error: Exception) -> float:
+    """Longer after each of them, and no shorter than the registry asks for."""
+    return max(asked_by(error), spread(min(LONGEST_PAUSE, 0.25 * 2 ** min(failures, 6))))
 
 
 # ── hub/snapshot.py ──
@@ -2095,7 +2126,7 @@ class EventStream(threading.Thread):
         try:
             with self._answer() as response:
                 if response.status != 200:
-                    raise HTTPException(refusal_text(response))
+                    raise Refused(response)
                 if "event-stream" not in response.headers.get("Content-Type", ""):
                     raise HTTPException("the answer is no event stream")
                 while not self._unwanted and (line := response.readline()):
@@ -2178,7 +2209,6 @@ STREAM_SILENCE = 35.0  # seconds; the registry sends a comment every 15
 STREAM_QUIET = 20.0  # seconds, after which the list is polled too
 STREAM_OPENING = 1.0  # seconds; only what a stream gives later than that shows that it gets through while it is open
 LONGEST_PROBE_PAUSE = 60.0  # seconds between streams while none gets through
-LONGEST_PAUSE = 15.0  # seconds between attempts while the registry is away
 SAVE_EVERY = 5.0  # seconds, at most, while changes keep coming
 LONGEST_POLL = 86400.0  # seconds
 MOST_VERSIONS = 499  # twice that, for the tombstones between, is what the registry gives in one answer
@@ -2248,18 +2278,18 @@ class Follower(threading.Thread):
     def run(self) -> None:
         failures = 0
         pause = 0.0
-        while not (pause and self._ended.wait(spread(pause))):
-            pause = self._poll
+        while not (pause and self._ended.wait(pause)):
+            pause = spread(self._poll)
             try:
                 self._load()
                 failures = 0
                 self.tried.set()
                 self._save(at_once=True)
                 if time.monotonic() >= self._next_stream and self._follow():
-                    pause = 0.2
+                    pause = spread(0.2)
             except Exception as error:  # noqa: BLE001  # a follower that ended would leave the list as it is for good
                 failures += 1
-                pause = min(LONGEST_PAUSE, 0.25 * 2 ** min(failures, 6))
+                pause = pause_after(failures, error)
                 self._tell.trouble(error)
             self.tried.set()
             self._save(at_once=True)
@@ -2330,7 +2360,7 @@ class Follower(threading.Thread):
         if not through and not self._ended.is_set():
             self._failed_streams += 1
             pause = min(LONGEST_PROBE_PAUSE, self._poll * (2 ** min(self._failed_streams, 10) - 1))
-            self._next_stream = time.monotonic() + pause
+            self._next_stream = time.monotonic() + max(pause, asked_by(cause))
             if self._failed_streams > 1:  # one that ends early is the registry's restart
                 self._tell.stream_trouble(cause)
         return through
@@ -2444,10 +2474,6 @@ class Follower(threading.Thread):
         if at_once or time.monotonic() - self._saved >= SAVE_EVERY:
             self._snapshot.write(self.catalogue, self.contact)
             self._saved = time.monotonic()
-
-
-def spread(seconds: float) -> float:
-    return seconds * random.uniform(0.5, 1.0)  # noqa: S311  # many hubs must not come at once
 
 
 # ── hub/resolving.py ──

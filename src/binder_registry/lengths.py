@@ -33,3 +33,10 @@ MOST_REQUIREMENTS = 16  # of one question, however many selectors it has
 # Of who sends them.
 IDENTITY_LENGTH = 1000
 TOKEN_LENGTH = 8192  # proxies take no longer header
+ID_TOKEN_LENGTH = 16 * 1024  # of a CI system; GitLab's list up to 200 groups
+TOKEN_NAME_LENGTH = 64
+MOST_TOKENS = 10_000  # that live in one registry: each server holds them all
+MOST_TOKEN_GLOBS = 64  # of one token
+MOST_GENERATIONS = 8  # of tokens that tokens made
+MOST_PUBLISHERS = 1000
+MOST_PUBLISHER_CLAIMS = 32  # that one asks for

@@ -7,6 +7,7 @@ from typing import Protocol, runtime_checkable
 
 from .changes import PAGE, PAGE_BYTES, Change, Head, Newest
 
+MANY = 2000  # rows of one commit that others are told of
 LARGEST = 2**63 - 1  # what the integers of a database hold
 
 
@@ -137,6 +138,15 @@ class AppendsAfter(Protocol):
     def append_after(self, head: Head, rows: list[Change]) -> bool:
         """`writing()` in one step, with `rows` that were made for a log that ends with `head`. False, and nothing is
         written, where it ends otherwise."""
+        ...
+
+
+@runtime_checkable
+class AnnouncesMany(Protocol):
+    """What a log may offer beside the contract, where other servers wait for its write lock."""
+
+    def announce_many(self) -> None:
+        """Inside `writing()`: many rows are to come, which take long to write. Others wait longer for them."""
         ...
 
 

@@ -24,6 +24,8 @@ from .log_contract import LARGEST, Log, ReadsPresent, appending, appends_after, 
 from .rules import check, invalid_template, successor_problem
 from .store import Expected
 from .template import Template, merged
+from .token_book import TokenBook
+from .token_contract import TokenStore
 
 STATE_PAGE = 5000  # rows of one read, where the whole state is read
 
@@ -38,6 +40,7 @@ class LogStore:
 
     def __init__(self, log: Log, *, now: Callable[[], datetime] = utc_now) -> None:
         self.log = log
+        self.tokens = TokenBook(log) if isinstance(log, TokenStore) else None
         self._now = now
         self._local = threading.local()
         self._warn_at = 0.0
@@ -49,7 +52,7 @@ class LogStore:
         What was `seen` is not asked for again, where the log is still so. One that `appends_after` is not locked before
         then, and the block may raise `LogMoved` at its end.
         """
-        outer: Batch | None = getattr(self._local, "batch", None)
+        outer = self.batch
         return self._outermost(seen) if outer is None else outer.part()
 
     @contextmanager
@@ -64,6 +67,8 @@ class LogStore:
                     self._warn(batch.head.time, batch.behind)
             finally:
                 self._local.batch = None
+        if batch.tokens and self.tokens is not None:
+            self.tokens.take(batch.tokens)
 
     def _warn(self, newest: datetime | None, clock: datetime) -> None:
         warning = dated_ahead(newest, clock)
@@ -210,22 +215,22 @@ class LogStore:
         yield from state_pages(self.log, self._known(revision), after=after, deleted=deleted)
 
     @property
-    def _batch(self) -> Batch | None:
+    def batch(self) -> Batch | None:
         """The block that this thread is in."""
         return getattr(self._local, "batch", None)
 
     def _head(self) -> Head:
-        batch = self._batch
+        batch = self.batch
         return batch.head if batch else self.log.head()
 
     def _current(self, name: str) -> Change | None:
-        batch = self._batch
+        batch = self.batch
         return batch.current(name) if batch else self.log.current(name)
 
     def _state(self, revision: int | None) -> list[Change]:
         until = self._head().revision if revision is None else self._known(revision)
         found = [change for page in state_pages(self.log, until) for change in page]
-        if batch := self._batch:
+        if batch := self.batch:
             newest = {change.name: change for change in found}
             newest.update((row.name, row) for row in batch.rows if row.revision <= until)
             found = batch.blanked(change for _, change in sorted(newest.items()) if not change.deleted)
@@ -236,7 +241,7 @@ class LogStore:
         return rows[0] if rows else None
 
     def _mark_at(self, revision: int) -> bytes | None:
-        own = self._batch.rows if self._batch else []
+        own = self.batch.rows if self.batch else []
         return next((row.mark for row in own if row.revision == revision), None) or mark_at(self.log, revision)
 
     def _known(self, revision: int) -> int:
@@ -254,7 +259,7 @@ class LogStore:
         most_bytes: int = LARGEST,
     ) -> list[Change]:
         """The log's rows, and this thread's own that wait for their commit."""
-        batch = self._batch
+        batch = self.batch
         stored = partial(
             self.log.read, since, until, name=name, newest_first=newest_first, limit=limit, most_bytes=most_bytes
         )

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from functools import cache
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -14,9 +15,8 @@ from .template import Template
 MUST_UNDERSTAND = tuple(dict.fromkeys(one.wire for _, one in walked(Template) if one.member.must_understand))
 FORMAT = max(one.member.format for _, one in walked(Template))  # the newest that this release knows
 
-_NEWER = re.compile(
-    b'"(?:%b)":' % b"|".join(one.wire.encode() for one in declared(Template) if one.member.format > 1)
-)  # what stored JSON holds that needs a newer format than the first, or seems to
+_newer = attrgetter(*(one.attribute for one in declared(Template) if one.member.format > 1))  # than the first
+_NONE_NEWER = _newer(Template())
 _KEYS = {wire: b'"%b":' % wire.encode() for wire in MUST_UNDERSTAND}
 _declared = cache(declared)
 _DELETED = b',"deleted":true}'
@@ -54,9 +54,9 @@ def without_uses(content: bytes) -> bytes:
     return _USES_LAST.sub(rb"\1", content, count=1)
 
 
-def format_of(template: Template, content: bytes) -> int:
-    """The oldest format that has all members that the template, whose JSON is `content`, uses."""
-    return max(_formats(template), default=1) if _NEWER.search(content) else 1
+def format_of(template: Template) -> int:
+    """The oldest format that has all members that the template uses."""
+    return 1 if _newer(template) == _NONE_NEWER else max(_formats(template), default=1)
 
 
 def _formats(value: Struct) -> Iterator[int]:

@@ -84,7 +84,7 @@ def drafted(steps: Iterable[Step]) -> Iterator[Draft]:
     newest = 1
     for step in steps:
         if step.action != "unchanged":
-            yield (one := draft(Action(step.action), step.after, step.before, format=newest))
+            yield (one := draft(_ACTIONS[step.action], step.after, step.before, format=newest))
             newest = one.format
 
 
@@ -103,11 +103,12 @@ def _add(to: Planned, step: Step, newest: int = 1) -> int:
         to.steps.append(PlannedStep(step.action, name, _NONE, step.after.revision))
         return newest
     to.steps.append(PlannedStep(step.action, name, step.changed or _NONE, 0))
-    to.drafts[name] = one = draft(Action(step.action), step.after, step.before, format=newest)
+    to.drafts[name] = one = draft(_ACTIONS[step.action], step.after, step.before, format=newest)
     return one.format
 
 
 _NONE: list[str] = []
+_ACTIONS = {action.value: action for action in Action}  # quicker than the enumeration
 
 
 def _is_wanted(step: PlannedStep, request: ApplyRequest) -> bool:

@@ -1,9 +1,9 @@
-"""Every use of the registry, one method each, with the scope it needs.
+"""Every use of the registry, one method each, with the scope it needs; what it writes must lie in the holder's reach.
 
 The names are those of 2015's `Registry`, where it had one. Methods are synchronous and safe from any thread; what they
-raise is in `errors`, `MissingScope` first. Who reads where reads are open is `auth.ANYONE`. The server goes through
-these only, and calls the writing ones in its writer thread, inside `atomic()`. What it asks for itself, to show the log
-and to keep up with it, is at the end, and needs no scope.
+raise is in `errors`, `MissingScope` first, and `OutOfReach` of all that write. Who reads where reads are open is
+`auth.ANYONE`. The server goes through these only, and calls the writing ones in its writer thread, inside `atomic()`.
+What it asks for itself, to show the log and to keep up with it, is at the end, and needs no scope.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator
@@ -19,19 +19,30 @@ from .changes import PAGE_BYTES, Change, Newest, Position
 from .errors import PositionUnknown, RevisionConflict, StoreUnavailable
 from .log_contract import LARGEST, appends_after, wait_beyond
 from .log_store import LogStore
-from .planned import Planned, PlannedStep, brought_up, drafted, planned_anew
+from .planned import Find, Planned, PlannedStep, brought_up, drafted, planned, planned_anew
 from .rules import check
 from .store import Expected
 from .template import Template
+from .token_rules import DAY, MOST_DAYS
+from .token_uses import TokenUses
+from .within_reach import (
+    applied_within_reach,
+    require_reach,
+    touched_by_plan,
+    touched_by_steps,
+    written_within_reach,
+)
 
 MOST_MOVED = 1000  # changes since an apply was planned: after more, it is planned anew
 LIVE = b'{"status": "Binder Registry Live!"}\n'
 
 
 class Registry:
-    def __init__(self, store: LogStore, auth_store: AuthStore) -> None:
+    def __init__(self, store: LogStore, auth_store: AuthStore, *, longest_token: int = MOST_DAYS * DAY) -> None:
+        """`longest_token` (seconds) bounds how long a new token of the registry's own lasts."""
         self.store = store
         self.auth_store = auth_store
+        self.tokens = TokenUses(store, longest=longest_token)
 
     def __str__(self) -> str:
         """Where it is kept."""
@@ -90,36 +101,58 @@ class Registry:
 
     def template_create(self, who: Identity, template: Template, *, note: str = "") -> Template:
         who.require(Scope.WRITE)
-        return self.store.register_template(template, by=who.by, note=note)
+        return written_within_reach(
+            self.store, who, lambda: self.store.register_template(template, by=who.by, note=note or who.note)
+        )
 
     def template_update(
         self, who: Identity, template: Template, *, expected: Expected = None, note: str = ""
     ) -> Template:
         """2015's PUT: members that are not zero replace."""
         who.require(Scope.WRITE)
-        return self.store.update_template(template, expected=expected, by=who.by, note=note)
+        return written_within_reach(
+            self.store,
+            who,
+            lambda: self.store.update_template(template, expected=expected, by=who.by, note=note or who.note),
+        )
 
     def template_replace(
         self, who: Identity, template: Template, *, expected: Expected = None, note: str = ""
     ) -> Template:
         who.require(Scope.WRITE)
-        return self.store.replace_template(template, expected=expected, by=who.by, note=note)
+        return written_within_reach(
+            self.store,
+            who,
+            lambda: self.store.replace_template(template, expected=expected, by=who.by, note=note or who.note),
+        )
 
     def template_restore(
         self, who: Identity, name: str, revision: int, *, expected: Expected = None, note: str = ""
     ) -> Template:
         who.require(Scope.WRITE)
-        return self.store.restore_template(name, revision, expected=expected, by=who.by, note=note)
+        return written_within_reach(
+            self.store,
+            who,
+            lambda: self.store.restore_template(name, revision, expected=expected, by=who.by, note=note or who.note),
+        )
 
     def template_delete(
         self, who: Identity, name: str, *, expected: Expected = None, note: str = "", replaced_by: str = ""
     ) -> Template:
         who.require(Scope.WRITE)
-        return self.store.delete_template(name, expected=expected, by=who.by, note=note, replaced_by=replaced_by)
+        return written_within_reach(
+            self.store,
+            who,
+            lambda: self.store.delete_template(
+                name, expected=expected, by=who.by, note=note or who.note, replaced_by=replaced_by
+            ),
+            gives_before=True,
+        )
 
     def change_purge(self, who: Identity, name: str, revision: int, *, note: str = "") -> None:
         who.require(Scope.ADMIN)
-        self.store.purge_change(name, revision, by=who.by, note=note)
+        purge = lambda: self.store.purge_change(name, revision, by=who.by, note=note or who.note)  # noqa: E731
+        written_within_reach(self.store, who, purge, gives_before=True)
 
     def apply(self, who: Identity, request: ApplyRequest, *, expected: Expected = None) -> list[Step]:
         """All of it in one commit, or nothing; a dry run only plans. `expected` is the registry's own position."""
@@ -127,14 +160,20 @@ class Registry:
         with self.atomic() as batch:
             if expected is not None and not batch.head.position.agrees(expected):
                 raise RevisionConflict("The registry was changed since it was read", current=str(batch.head.position))
-            batch.look_up({*(template.name for template in request.templates), *request.delete})
+            names = {*(template.name for template in request.templates), *request.delete}
+            batch.expect(len(names))
+            batch.look_up(names)
             steps = plan(request, batch.template, self.store.list_templates)
             if request.dry_run:
+                require_reach(who, touched_by_steps(steps), batch.template)
                 return steps
             for step in steps:
                 if step.action in ("created", "updated"):
                     check(step.after)
-            batch.extend(drafted(steps), who.by, request.note)
+            looked_at = [step.after.name for step in steps]
+            applied_within_reach(
+                self.store, who, lambda: batch.extend(drafted(steps), who.by, request.note or who.note), looked_at
+            )
             rows = {row.name: row.template for row in batch.rows}
             return [
                 step if step.action == "unchanged" else replace(step, after=rows[step.after.name]) for step in steps
@@ -145,6 +184,7 @@ class Registry:
         again. Gives the steps that were taken, as they were planned, and takes their drafts."""
         who.require(Scope.WRITE)
         with self.atomic() as batch:
+            batch.expect(len(before.steps))
             now, position = before, batch.head.position
             if position != before.position:
                 moved = self._moved(before.position, position)
@@ -156,8 +196,27 @@ class Registry:
             names = list(now.drafts)
             if now is not before:
                 before.drafts.clear()
-            batch.extend(map(now.drafts.pop, names), who.by, request.note)  # each ends as its row begins
+            drafts = map(now.drafts.pop, names)  # each ends as its row begins
+            looked_at = [step.name for step in now.steps]
+            applied_within_reach(
+                self.store, who, lambda: batch.extend(drafts, who.by, request.note or who.note), looked_at
+            )
             return now.steps
+
+    def apply_dry(
+        self,
+        who: Identity,
+        request: ApplyRequest,
+        position: Position,
+        find: Find,
+        living: Callable[[], Iterable[Template]],
+    ) -> list[PlannedStep]:
+        """What a request from `read_apply` would do to the state at `position`, where this holder may do it."""
+        who.require(Scope.WRITE)
+        dry = planned(request, position, find, living)
+        if not who.reach.is_everything:
+            require_reach(who, touched_by_plan(dry), find)
+        return dry.steps
 
     # For the server itself: no scope is asked for.
 

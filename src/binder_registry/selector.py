@@ -1,6 +1,6 @@
 """Label selectors: `key=value`, `key!=value`, `key`, `!key`, joined by commas."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, TypeAlias
 
 from msgspec import Struct
@@ -20,6 +20,12 @@ class Requirement(Struct, frozen=True):
     operator: Literal["=", "!=", "exists", "absent"]
     value: str = ""
 
+    def __str__(self) -> str:
+        """As it is written."""
+        if self.operator in ("=", "!="):
+            return f"{self.key}{self.operator}{self.value}"
+        return f"!{self.key}" if self.operator == "absent" else self.key
+
     def matches(self, labels: Mapping[str, str]) -> bool:
         if self.operator == "exists":
             return self.key in labels
@@ -29,6 +35,20 @@ class Requirement(Struct, frozen=True):
 
 
 Selector: TypeAlias = Sequence[Requirement]
+
+
+def matcher(selector: Selector) -> Callable[[Mapping[str, str]], bool]:
+    """`matches`, for one that is asked often."""
+    values = [(each.key, each.value, each.operator == "=") for each in selector if each.operator in ("=", "!=")]
+    keys = [(each.key, each.operator == "exists") for each in selector if each.operator in ("exists", "absent")]
+
+    def meets(labels: Mapping[str, str]) -> bool:
+        for key, value, wanted in values:
+            if (labels.get(key) == value) is not wanted:
+                return False
+        return not keys or all((key in labels) is wanted for key, wanted in keys)
+
+    return meets
 
 
 def matches(selector: Selector, labels: Mapping[str, str]) -> bool:

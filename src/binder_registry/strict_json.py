@@ -6,12 +6,14 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from json.decoder import JSONArray, JSONObject  # type: ignore[attr-defined]  # the standard library's own, in Python
+from time import monotonic
 from typing import Any, NoReturn
 
 from .errors import ErrorHint, InvalidRequest
 
 MAX_DEPTH = 10_000  # Go's own limit
 LARGE = 1 << 18  # characters of a body during whose reading it is worth to look for no garbage
+LONG = 0.02  # seconds; what came into being in more is not looked through afterwards either
 STEP = 1000  # values
 _BLANKS = re.compile(r"[ \t\r\n]*")
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -81,11 +83,14 @@ def let_go(value: Any) -> None:
 
 @contextmanager
 def no_collection() -> Iterator[None]:
-    """Many objects come into being and none of them is garbage: looking for some would take most of the time."""
-    enabled = gc.isenabled()
+    """Many objects come into being and none of them is garbage: looking for some would take most of the time, and
+    through a million afterwards a tenth of a second, in which no thread does anything else."""
+    enabled, begun = gc.isenabled(), monotonic()
     gc.disable()
     try:
         yield
+        if enabled and monotonic() - begun > LONG:
+            gc.freeze()
     finally:
         if enabled:
             gc.enable()

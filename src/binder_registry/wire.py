@@ -211,10 +211,13 @@ def _raise(problems: _Problems, prefix: str = "") -> None:
 # ── writing ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+_Time = str | datetime | UnsetType
+
+
 def _sent(one: Declared) -> tuple[str, Any] | tuple[str, Any, Any]:
     """What 2015 always sent has no default; what it left out when zero has one."""
     if one.type is datetime:
-        return one.attribute, str | datetime | UnsetType, UNSET
+        return one.attribute, _Time, UNSET
     if one.wire in ALWAYS:
         return one.attribute, one.type
     return one.attribute, one.type, getattr(Template(), one.attribute)
@@ -232,15 +235,21 @@ _NO_REQUESTS = Template().requests
 def encode_template(template: Template, *, full: bool = False) -> bytes:
     """The bytes of one template, without a newline; times it does not have are left out. `full` adds what answers say
     beside it."""
+    created, modified = template.time_created, template.time_modified
+    first = _time(created) if created else UNSET
+    last = first if modified == created else _time(modified) if modified else UNSET
+    content = encode_dated(template, first, last)
+    return full_view(content, template.revision) if full else content
+
+
+def encode_dated(template: Template, created: _Time, modified: _Time) -> bytes:
+    """The same with these times in the place of its own."""
     members: list[Any] = list(structs.astuple(template))
-    created, modified = members[_CREATED], members[_MODIFIED]
-    members[_CREATED] = _time(created) if created else UNSET
-    members[_MODIFIED] = members[_CREATED] if modified == created else _time(modified) if modified else UNSET
+    members[_CREATED], members[_MODIFIED] = created, modified
     if members[_REQUESTS] == _NO_REQUESTS:
         members[_REQUESTS] = _NO_REQUESTS  # the very object: only that is left out
     members[_USES], members[_REVISION] = (), 0
-    content = encode(_WireTemplate(*members))
-    return full_view(content, template.revision) if full else content
+    return encode(_WireTemplate(*members))
 
 
 def _time(time: datetime) -> datetime | str:

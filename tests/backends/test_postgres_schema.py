@@ -7,10 +7,13 @@ from importlib.resources import files
 import psycopg
 import pytest
 
+from binder_registry.auth import Identity, Scope
 from binder_registry.backends import postgres, postgres_queries, postgres_schema
 from binder_registry.backends.postgres import PostgresLog
 from binder_registry.log_store import LogStore
 from binder_registry.template import Template
+from binder_registry.token_rules import NewToken
+from binder_registry.token_uses import TokenUses
 
 A = Template(name="a", image_name="i")
 
@@ -51,7 +54,7 @@ def test_an_old_database_is_migrated_with_its_rows(old: str) -> None:
 
     with psycopg.connect(old) as connection:
         indexes = connection.execute("SELECT indexname FROM pg_indexes WHERE schemaname = current_schema()").fetchall()
-        assert connection.execute("SELECT version FROM registry_schema").fetchone() == (3,)
+        assert connection.execute("SELECT version FROM registry_schema").fetchone() == (4,)
     assert ("registry_changes_by_previous",) in indexes
     assert ("registry_changes_by_name",) not in indexes
 
@@ -98,3 +101,14 @@ def test_no_query_of_a_name_reads_the_whole_table(connection: psycopg.Connection
 
     assert "registry_changes_by_previous" in plan
     assert "Seq Scan" not in plan
+
+
+def test_an_old_database_gets_a_place_for_tokens(old: str) -> None:
+    with closing(PostgresLog(old, read_only=True)) as log:
+        before = (log.tokens(), log.audit(0, limit=10))
+
+    with closing(LogStore(PostgresLog(old))) as store:
+        token, _ = TokenUses(store).make(Identity("key", frozenset(Scope)), NewToken("ci", ("read",)))
+
+    with closing(PostgresLog(old, read_only=True)) as log:
+        assert (before, log.tokens()) == (((0, []), []), (1, [token]))

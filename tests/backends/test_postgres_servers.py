@@ -10,8 +10,9 @@ import psycopg
 import pytest
 from msgspec.structs import replace
 
-from binder_registry.backends import open_log, postgres, postgres_listen, postgres_pieces
+from binder_registry.backends import open_log, postgres, postgres_connect, postgres_listen, postgres_pieces
 from binder_registry.backends.postgres import PostgresLog
+from binder_registry.backends.postgres_schema import SCHEMA
 from binder_registry.changes import Head
 from binder_registry.conformance.logs import append, rows_after
 from binder_registry.conformance.reading_out import broken_links, run_in_threads, whole_log
@@ -118,6 +119,58 @@ def test_a_write_does_not_wait_for_ever_for_another_server(
     append(logs[0], "b")
 
     assert [row.name for row in logs[1].read(0, 9)] == ["b"]
+
+
+class Tries:
+    """How often a write has begun to wait for another server's lock."""
+
+    def __init__(self, operator: psycopg.Connection) -> None:
+        self.operator, self.seen = operator, set[object]()
+
+    def are_many(self) -> bool:
+        waiting = "SELECT query_start FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query ~ 'registry_head'"
+        self.seen.update(self.operator.execute(waiting).fetchall())
+        return len(self.seen) > 2
+
+
+@pytest.fixture
+def two(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[PostgresLog]]:
+    """Servers that do not wait long for a lock."""
+    monkeypatch.setitem(postgres_connect.SETTINGS, "lock_timeout", "50ms")
+    with closing(PostgresLog(postgres_url)) as one, closing(PostgresLog(postgres_url)) as other:
+        yield [one, other]
+
+
+def test_a_write_waits_for_many_rows_of_another_server(two: list[PostgresLog], operator: psycopg.Connection) -> None:
+    tries, writes = Tries(operator), Thread(target=append, args=(two[1], "b"), daemon=True)
+
+    with two[0].writing() as rows:
+        two[0].announce_many()
+        writes.start()
+        eventually(tries.are_many)
+        rows += rows_after(two[0].head(), ["a"])
+    writes.join(30)
+
+    assert [row.name for row in two[0].read(0, 9)] == ["a", "b"]
+
+
+@pytest.mark.parametrize("written", [[], ["a"]])
+def test_rows_that_are_appended_wait_for_many_of_another_server_and_do_not_follow_them(
+    two: list[PostgresLog], operator: psycopg.Connection, written: list[str]
+) -> None:
+    head = two[1].head()
+    tries, rows, appended = Tries(operator), rows_after(head, ["b"]), list[bool]()
+    appends = Thread(target=lambda: appended.append(two[1].append_after(head, rows)), daemon=True)
+
+    with two[0].writing() as many:
+        two[0].announce_many()
+        appends.start()
+        eventually(tries.are_many)
+        many += rows_after(head, written)
+    appends.join(30)
+
+    assert appended == [not written]
+    assert [row.name for row in two[0].read(0, 9)] == (written or ["b"])
 
 
 @pytest.fixture
@@ -369,12 +422,12 @@ def test_ten_servers_may_start_at_once(postgres_url: str) -> None:
 
 def test_a_server_works_with_the_schema_of_the_next_version(postgres_url: str, operator: psycopg.Connection) -> None:
     open_log(postgres_url).close()
-    operator.execute("UPDATE registry_schema SET version = 3")
+    operator.execute("UPDATE registry_schema SET version = version + 1")
 
     with closing(open_log(postgres_url)) as log:
         append(log, "a")
 
-    assert operator.execute("SELECT version FROM registry_schema").fetchall() == [(3,)]
+    assert operator.execute("SELECT version FROM registry_schema").fetchall() == [(SCHEMA + 1,)]
 
 
 def test_a_schema_two_versions_newer_is_refused(postgres_url: str, operator: psycopg.Connection) -> None:

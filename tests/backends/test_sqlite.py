@@ -1,5 +1,6 @@
 import os
 import pwd
+import shutil
 import socket
 import sqlite3
 import subprocess
@@ -12,7 +13,8 @@ from threading import Thread
 
 import pytest
 
-from binder_registry.backends import sqlite_pragmas
+from binder_registry.auth import Identity, Scope
+from binder_registry.backends import sqlite_file, sqlite_pragmas
 from binder_registry.backends.sqlite import SQLiteLog
 from binder_registry.conformance import LogConformance, StoreConformance
 from binder_registry.conformance.reading_out import run_in_threads
@@ -21,6 +23,8 @@ from binder_registry.log_contract import Log
 from binder_registry.log_store import LogStore
 from binder_registry.server.live.read_model import ReadModel
 from binder_registry.template import Template
+from binder_registry.token_rules import NewToken
+from binder_registry.token_uses import TokenUses
 
 SCIPY = Template(name="scipy", image_name="jupyter/scipy")
 
@@ -90,7 +94,7 @@ def test_the_file_is_ours_and_has_a_write_ahead_log(written: Path) -> None:
     with closing(sqlite3.connect(written)) as connection:
         assert connection.execute("PRAGMA application_id").fetchone() == (0x62726567,)
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
-        assert connection.execute("PRAGMA user_version").fetchone() == (3,)
+        assert connection.execute("PRAGMA user_version").fetchone() == (4,)
 
 
 @pytest.mark.parametrize("name", ["a b.db", "50%.db", "what?.db", "#1.db", "ü 😀.db", "%41.db"])
@@ -128,7 +132,7 @@ def test_a_file_of_a_newer_release_is_refused(written: Path, read_only: bool) ->
     changed(written, "PRAGMA user_version = 99")
 
     assert refusal(written, read_only=read_only) == (
-        f"{written}: written by a newer binder-registry (schema 99, this program knows 3)"
+        f"{written}: written by a newer binder-registry (schema 99, this program knows 4)"
     )
 
 
@@ -224,7 +228,7 @@ def test_a_server_waits_for_the_one_before_to_let_go(written: Path) -> None:
 def test_a_refused_file_is_not_kept_locked(written: Path) -> None:
     changed(written, "PRAGMA user_version = 99")
     refusal(written)
-    changed(written, "PRAGMA user_version = 3")
+    changed(written, "PRAGMA user_version = 4")
 
     with closing(SQLiteLog(written, wait=0)) as log:
         assert log.head().revision == 1
@@ -331,6 +335,34 @@ def test_closing_wakes_who_waits(written: Path) -> None:
 def test_errors_of_the_block_itself_pass_through(written: Path) -> None:
     with closing(SQLiteLog(written)) as log, pytest.raises(FileNotFoundError), log.writing():
         Path("/missing/file").read_bytes()
+
+
+def test_a_file_of_the_release_before_gets_a_place_for_tokens(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(sqlite_file, "SCHEMA", 3)
+        SQLiteLog(path).close()
+    with closing(SQLiteLog(path, read_only=True)) as log:
+        before = (log.tokens(), log.audit(0, limit=10))
+
+    with closing(LogStore(SQLiteLog(path))) as store:
+        token, _ = TokenUses(store).make(Identity("key", frozenset(Scope)), NewToken("ci", ("read",)))
+
+    with closing(SQLiteLog(path, read_only=True)) as log:
+        assert (before, log.tokens()) == (((0, []), []), (1, [token]))
+
+
+def test_a_write_ahead_log_that_began_with_a_token_is_known_as_ours(path: Path) -> None:
+    with closing(LogStore(SQLiteLog(path))) as store:
+        store.register_template(SCIPY)
+        store.update_template(SCIPY)
+        store.purge_change("scipy", 1)  # which begins a new log
+        TokenUses(store).make(Identity("key", frozenset(Scope)), NewToken("ci", ("read",)))
+        copy = path.with_name("copy.db")
+        for suffix in ("", "-wal"):
+            shutil.copy(f"{path}{suffix}", f"{copy}{suffix}")
+
+    with closing(SQLiteLog(copy)) as log:
+        assert [token.name for token in log.tokens()[1]] == ["ci"]
 
 
 @pytest.mark.parametrize(

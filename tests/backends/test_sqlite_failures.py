@@ -17,6 +17,7 @@ from msgspec.structs import replace
 from binder_registry.backends import sqlite_pragmas
 from binder_registry.backends.sqlite import SQLiteLog
 from binder_registry.conformance.reading_out import broken_links, folded, whole_log
+from binder_registry.conformance.sample_rows import append, rows_after
 from binder_registry.errors import StoreUnavailable
 from binder_registry.log_store import LogStore
 from binder_registry.template import Template
@@ -170,6 +171,20 @@ def fill(store: LogStore, acknowledged: list[Template]) -> None:
     for number in range(1_000):
         template = Template(name=str(number), image_name="i", description="x" * 9_000)
         acknowledged.append(store.register_template(template))
+
+
+@pytest.mark.parametrize("at", [0, 60, 110])
+def test_many_rows_of_which_one_cannot_be_written_leave_no_trace(path: Path, at: int) -> None:
+    with closing(SQLiteLog(path)) as log:
+        [scipy] = append(log, "scipy")
+        rows = rows_after(log.head(), [f"lab-{number}" for number in range(111)])
+        rows[at] = replace(rows[at], name="scipy")  # as if it had never been written before
+
+        with pytest.raises(StoreUnavailable), log.writing() as written:
+            written += rows
+
+        assert log.read(0, 1000) == [scipy]
+        assert append(log, *(f"lab-{number}" for number in range(111))) == log.read(1, 1000)
 
 
 def test_a_full_disk_fails_the_write_and_nothing_else(small_disk: Path) -> None:

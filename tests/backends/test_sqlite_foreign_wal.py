@@ -273,6 +273,8 @@ def test_a_file_of_the_first_schema_is_opened_with_its_log(tmp_path: Path) -> No
         old.execute("PRAGMA journal_mode = DELETE")
         old.execute("DROP TABLE wal_token")
         old.execute("ALTER TABLE origin DROP COLUMN format")
+        old.execute("DROP TABLE tokens")
+        old.execute("DROP TABLE token_audit")
         old.execute("PRAGMA user_version = 1")
         old.execute("VACUUM")
         old.execute("PRAGMA journal_mode = WAL")

@@ -16,13 +16,18 @@ from pathlib import Path
 
 import pytest
 
-from binder_registry import Client, LogStore, Template, open_store
+from binder_registry import Client, Identity, LogStore, Scope, Template, open_store
 from binder_registry.backends import open_log
+from binder_registry.errors import InvalidToken
+from binder_registry.token_rules import NewToken
+from binder_registry.token_uses import TokenUses
+from binder_registry.tokens import StoredTokens
 from tests.backends.postgres_server import new_registry
 from tests.server.running import KEY, running_server
 
 from .invoking import PATIENCE, CommandLine
 
+ROOT = Identity("api-key", frozenset(Scope), "key")
 CAN_MOUNT = subprocess.run(["unshare", "-rm", "true"], check=False, capture_output=True).returncode == 0
 
 
@@ -554,3 +559,75 @@ def test_a_full_disk_is_named_and_what_was_there_stays(
 
     assert (result.code, result.err) == (1, f"Error: {small_disk}: database or disk is full.\n")
     assert target.read_bytes() == before
+
+
+# ── tokens ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def text(database: Path) -> str:
+    """Of a token that the database holds."""
+    with closing(open_store(f"sqlite:///{database}")) as store:
+        return TokenUses(store).make(ROOT, NewToken("ci", ("read",)))[1]
+
+
+def holders(path: Path, text: str) -> list[str]:
+    """Whose the token is to a server over this database."""
+    with closing(open_store(f"sqlite:///{path}")) as store:
+        assert store.tokens is not None
+        with closing(StoredTokens(store.tokens)) as tokens, suppress(InvalidToken):
+            return [tokens.identify(text).by]
+    return []
+
+
+@pytest.mark.parametrize(("options", "held"), [([], []), (["--keep-tokens"], ["token:ci"])])
+def test_the_tokens_of_a_backup_that_is_restored_are_revoked_unless_told(
+    command_line: CommandLine, database: Path, text: str, tmp_path: Path, options: list[str], held: list[str]
+) -> None:
+    file, back = tmp_path / "backup.db", tmp_path / "restored.db"
+    command_line("backup", str(file), "--db", f"sqlite:///{database}")
+
+    result = command_line("restore-backup", str(file), "--db", f"sqlite:///{back}", *options)
+
+    assert (result.code, "1 tokens were revoked" in result.out) == (0, not held)
+    assert holders(back, text) == held
+    assert holders(file, text) == ["token:ci"]
+    assert not [path.name for path in tmp_path.iterdir() if path.name.startswith(".restored")]
+
+
+@pytest.mark.parametrize(("options", "held"), [([], []), (["--tokens"], ["token:ci"])])
+def test_a_copy_has_tokens_where_they_are_asked_for(
+    command_line: CommandLine, database: Path, text: str, tmp_path: Path, options: list[str], held: list[str]
+) -> None:
+    line = ("copy", f"sqlite:///{database}", f"sqlite:///{tmp_path / 'copy.db'}", *options)
+
+    results = [command_line(*line), command_line(*line)]
+
+    assert [result.code for result in results] == [0, 0]
+    assert holders(tmp_path / "copy.db", text) == held
+
+
+def test_a_copy_with_tokens_goes_on_where_it_stopped(
+    command_line: CommandLine, database: Path, text: str, tmp_path: Path
+) -> None:
+    line = ("copy", f"sqlite:///{database}", f"sqlite:///{tmp_path / 'copy.db'}", "--tokens")
+    command_line(*line)
+    with closing(open_store(f"sqlite:///{database}")) as store:
+        TokenUses(store).revoke_all(ROOT)
+
+    result = command_line(*line)
+
+    assert (result.code, "0 tokens copied" in result.out) == (0, True)
+    assert holders(tmp_path / "copy.db", text) == []
+
+
+def test_a_target_with_tokens_of_its_own_is_refused(
+    command_line: CommandLine, database: Path, text: str, tmp_path: Path
+) -> None:
+    command_line("copy", f"sqlite:///{database}", f"sqlite:///{tmp_path / 'copy.db'}")
+    with closing(open_store(f"sqlite:///{tmp_path / 'copy.db'}")) as store:
+        TokenUses(store).make(ROOT, NewToken("other", ("read",)))
+
+    result = command_line("copy", f"sqlite:///{database}", f"sqlite:///{tmp_path / 'copy.db'}", "--tokens")
+
+    assert (result.code, "holds other tokens" in result.err) == (1, True)

@@ -196,7 +196,9 @@ def test_a_blank_key_is_none(key: str) -> None:
     assert (result.exit_code, result.output) == (2, "Environment variable BINDER_API_KEY must be non-empty\n")
 
 
-@pytest.mark.parametrize("option", [("--prefix", "/a?b"), ("--cors-origin", "https://*.example")])
+@pytest.mark.parametrize(
+    "option", [("--prefix", "/a?b"), ("--cors-origin", "https://*.example"), ("--trusted-proxies", "10.0.0.1/8")]
+)
 def test_what_could_never_match_is_refused_at_the_start(option: tuple[str, str]) -> None:
     result = started(*option)
 

@@ -44,6 +44,19 @@ def test_every_write_takes_a_note(name: str) -> None:
     assert "-m" in [option for parameter in ALL[name].params for option in parameter.opts]
 
 
+def test_no_option_takes_a_secret_which_a_list_of_processes_would_show() -> None:
+    taken = {
+        option
+        for command in ALL.values()
+        for param in command.params
+        if isinstance(param, click.Option) and not param.is_flag
+        for option in param.opts
+        if {"key", "token", "secret", "password"} & {*option.strip("-").split("-")}
+    }
+
+    assert taken == {"--max-token-age"}
+
+
 def test_help_imports_nothing_that_is_slow() -> None:
     slow = {"rich", "httpx2", "msgspec", "yaml", "starlette", "sqlite3"}
     code = (

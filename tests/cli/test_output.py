@@ -4,9 +4,10 @@ import json
 import os
 import shlex
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ import yaml
 from msgspec import structs
 
 from binder_registry import Client, Template
-from binder_registry.cli.output import local
+from binder_registry.cli.output import local, until
 
 from .invoking import COMMAND, CommandLine
 
@@ -23,6 +24,8 @@ ODD = Template(
     name=NAME, image_name="i", display_name="環境 – “tief”", environment={"A": "ß"}, description="zwei\nZeilen ü 環"
 )
 ENCODINGS = ["cp1252", "ascii:strict", "gbk"]
+
+OF_TERMINALS = [(timedelta(days=3, hours=12), "in 3 days"), (-timedelta(days=3, hours=12), "3 days ago")]
 
 Ran = Callable[..., "subprocess.CompletedProcess[bytes]"]
 
@@ -183,3 +186,10 @@ def test_a_time_is_shown_as_the_clock_of_this_machine_has_it(zone: Callable[[str
     zone("UTC-2")
 
     assert local(datetime(2026, 1, 1, 23, tzinfo=UTC)).isoformat() == "2026-01-02T01:00:00+02:00"
+
+
+@pytest.mark.parametrize(("ahead", "told"), OF_TERMINALS)
+def test_what_is_to_come_is_told_as_people_say_it(monkeypatch: pytest.MonkeyPatch, ahead: timedelta, told: str) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+
+    assert until(datetime.now(UTC) + ahead) == told

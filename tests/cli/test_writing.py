@@ -393,3 +393,18 @@ def test_what_the_registry_warns_of_is_told_beside_the_result(registry: CommandL
         result = registry("create", "a", "--image", "i", "--url", stub.url)
 
     assert result == (0, "a created at revision 7\n", "warning: odd\\nname\nwarning: nächste\n")
+
+
+@pytest.mark.parametrize(("seconds", "asked", "code"), [("0", 2, 0), ("90", 1, 3)])
+def test_a_write_that_came_too_soon_is_made_as_soon_as_the_registry_says_within_reason(
+    registry: CommandLine, seconds: str, asked: int, code: int
+) -> None:
+    body = {"message": f"Too many writes; try again in {seconds} s"}
+    too_soon = json_answer(body, 429, Registry_Error="too_many_requests", Retry_After=seconds)
+    written = json_answer({"name": "a", "image-name": "i"}, 201, Registry_Revision="7", ETag='"7-0123456789abcdef"')
+
+    with running(lambda _, turn: written if turn else too_soon) as stub:
+        result = registry("create", "a", "--image", "i", "--url", stub.url)
+
+    assert (len(stub.asked), result.code) == (asked, code)
+    assert ("try again in 90 s" in result.err) == bool(code)

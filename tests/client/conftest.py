@@ -8,6 +8,7 @@ import pytest
 
 from binder_registry import Client
 from binder_registry.client import transport
+from tests.jobs import OF_JOBS
 
 from .servers import TOKEN, Servers, forking_servers
 from .stub import Answering, Opened, Stub, running
@@ -16,7 +17,7 @@ from .stub import Answering, Opened, Stub, running
 @pytest.fixture(autouse=True)
 def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without what the machine's own environment would change."""
-    for name in ("BINDER_REGISTRY_URL", "BINDER_API_KEY", "SSL_CERT_FILE", "SSL_CERT_DIR"):
+    for name in ("BINDER_REGISTRY_URL", "BINDER_API_KEY", *OF_JOBS, "SSL_CERT_FILE", "SSL_CERT_DIR"):
         monkeypatch.delenv(name, raising=False)
     for scheme in ("http", "https", "all", "no"):
         monkeypatch.delenv(f"{scheme}_proxy", raising=False)

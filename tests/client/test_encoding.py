@@ -2,8 +2,8 @@ from typing import Any
 
 import pytest
 
+from binder_registry.client.credentials import checked_token
 from binder_registry.client.encoding import patch_between
-from binder_registry.client.transport import checked_token
 from binder_registry.errors import InvalidToken
 
 

@@ -13,6 +13,7 @@ from binder_registry.errors import (
     StoreUnavailable,
     TemplateNotFound,
     TooBusy,
+    TooManyRequests,
 )
 
 from .stub import Answers, Opened, json_answer
@@ -56,6 +57,45 @@ def test_a_write_is_sent_once(opened: Opened, failure: Answers) -> None:
         client.register_template(Template("scipy", "jupyter/scipy"))
 
     assert len(stub.asked) == 1
+
+
+def too_soon(seconds: str = "0") -> Answers:
+    return json_answer({"message": "slowly"}, 429, Registry_Error="too_many_requests", Retry_After=seconds)
+
+
+def test_a_write_that_came_too_soon_is_sent_again_as_it_was(opened: Opened) -> None:
+    written = json_answer(SCIPY, 201, Registry_Revision="7", ETag=TAG)
+    client, stub = opened(lambda _, turn: written if turn == 2 else too_soon(), retries=3)
+
+    assert client.register_template(Template("scipy", "jupyter/scipy")).revision == 7
+    assert [(asked.method, asked.body) for asked in stub.asked[1:]] == [(stub.asked[0].method, stub.asked[0].body)] * 2
+
+
+@pytest.mark.parametrize("kind", [{}, {"Registry_Error": "too_busy"}])
+def test_a_write_that_something_else_refuses_for_coming_too_soon_is_sent_once(
+    opened: Opened, kind: dict[str, str]
+) -> None:
+    client, stub = opened(lambda *_: json_answer({"message": "slowly"}, 429, **kind), retries=3)
+
+    with pytest.raises(TooBusy):
+        client.register_template(Template("scipy", "jupyter/scipy"))
+
+    assert len(stub.asked) == 1
+
+
+@pytest.mark.parametrize(("seconds", "waits"), [("7", 1), ("10", 1), ("11", 0), ("3600", 0)])
+def test_a_write_is_held_back_for_ten_seconds_at_most(
+    opened: Opened, monkeypatch: pytest.MonkeyPatch, seconds: str, waits: int
+) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr("binder_registry.client.transport.time.sleep", slept.append)
+    client, _ = opened(lambda *_: too_soon(seconds), retries=1)
+
+    with pytest.raises(TooManyRequests, match="slowly") as refused:
+        client.register_template(Template("scipy", "jupyter/scipy"))
+
+    assert refused.value.retry_after == int(seconds)
+    assert (len(slept), all(second >= int(seconds) for second in slept)) == (waits, True)
 
 
 def test_what_became_of_a_write_without_an_answer_is_unknown_and_said_so(opened: Opened) -> None:

@@ -17,6 +17,7 @@ class Proxy:
         self._target = target
         self._delay = 0.0  # seconds, each way
         self._silent = False  # takes what comes, and hands nothing on
+        self._of = b""  # of connections that said this
         self._refuses = False
         self._loop = asyncio.new_event_loop()
         self._writers: set[asyncio.StreamWriter] = set()
@@ -42,8 +43,9 @@ class Proxy:
         self._refuses = True
         self._on_loop(self._abort)
 
-    def half_open(self) -> None:
-        """Connections stay and new ones are taken; no byte arrives any more."""
+    def half_open(self, said: bytes = b"") -> None:
+        """Connections stay and new ones are taken; no byte arrives any more, of those whose client said this."""
+        self._of = said
         self._silent = True
 
     def heal(self) -> None:
@@ -86,17 +88,23 @@ class Proxy:
             return
         self._writers |= {writer, answers}
         with suppress(asyncio.CancelledError):  # at the end of the block
-            await asyncio.gather(self._copy(reader, answers), self._copy(onward, writer))
+            said = bytearray()
+            await asyncio.gather(self._copy(reader, answers, said, keep=True), self._copy(onward, writer, said))
         for each in (writer, answers):
             self._writers.discard(each)
             each.transport.abort()
 
-    async def _copy(self, source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+    async def _copy(
+        self, source: asyncio.StreamReader, target: asyncio.StreamWriter, said: bytearray, *, keep: bool = False
+    ) -> None:
+        """`said` is what the client of this connection began with."""
         with suppress(OSError):
             while data := await source.read(CHUNK):
+                if keep and len(said) < CHUNK:
+                    said += data
                 if self._delay:
                     await asyncio.sleep(self._delay)
-                if not self._silent:
+                if not (self._silent and self._of in said):
                     target.write(data)
                     await target.drain()
             target.write_eof()

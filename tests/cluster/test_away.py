@@ -9,7 +9,8 @@ import pytest
 from tests.backends.postgres_server import eventually, shared_server
 from tests.cluster.proxy import Proxy
 from tests.cluster.readers import Readers
-from tests.server.running import AUTHORIZATION, RunningServer, running_server
+from tests.server.running import AUTHORIZATION, KEY, RunningServer, running_server
+from tests.server.test_event_stream import Stream, streamed
 
 AT_ONCE = 5.0  # seconds for an answer: far below what TCP would wait
 AWAY: dict[str, Callable[[Proxy], None]] = {"refuses": Proxy.cut, "says nothing": Proxy.half_open}
@@ -25,8 +26,11 @@ PAST = ["/templates/a?revision=1", "/templates?revision=1", "/templates/a/change
 
 
 class Away:
+    stream: Stream  # of the holder of `token`
+
     def __init__(self, server: RunningServer, proxy: Proxy, readers: Readers) -> None:
         self.proxy, self.port, self.readers = proxy, server.port, readers
+        self.token = ""  # of the registry's own
         self._http = httpx2.Client(base_url=server.url, headers=AUTHORIZATION, timeout=AT_ONCE, trust_env=False)
 
     def ask(self, method: str, target: str, body: object = None) -> httpx2.Response:
@@ -34,6 +38,9 @@ class Away:
 
     def health(self, wanted: str = "") -> int:
         return self.ask("GET", f"/health{wanted}").status_code
+
+    def holds(self, token: str) -> httpx2.Response:
+        return self._http.get("/tokens/self", headers={"Authorization": f"token {token}"})
 
     def close(self) -> None:
         self._http.close()
@@ -52,11 +59,28 @@ def away(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
             away.ask("POST", "/templates", {"name": "a", "image-name": "i"})
             away.ask("PATCH", "/templates/a", {"image-name": "j"})
             readers.have(2)
-            AWAY[request.param](proxy)
-            eventually(lambda: away.health() == 503)
-            yield away
+            away.token = away.ask("POST", "/tokens", {"name": "ci", "scopes": ["read"]}).json()["token"]
+            with streamed(server.port, "", f"Authorization: token {away.token}") as away.stream:
+                away.stream.block()
+                AWAY[request.param](proxy)
+                eventually(lambda: away.health() == 503)
+                yield away
             away.close()
     database.execute(f"DROP SCHEMA {schema} CASCADE")
+
+
+def test_nobody_says_yes_to_a_token_of_the_registrys_own(away: Away) -> None:
+    eventually(lambda: away.holds(away.token).status_code == 503)
+
+    answers = [away.holds(token) for token in (away.token, away.token[:-1] + "!", KEY)]
+    assert [answer.status_code for answer in answers] == [503, 401, 200]
+    assert answers[0].headers["registry-error"] == "auth_unavailable"
+
+
+def test_the_stream_of_a_token_has_ended_and_others_go_on(away: Away) -> None:
+    away.stream.rest()
+
+    assert away.ask("GET", "/changes").status_code == 200
 
 
 def test_health_tells_reads_from_writes(away: Away) -> None:

@@ -13,7 +13,9 @@ from binder_registry.changes import Position
 from binder_registry.conformance.reading_out import broken_links
 from tests.server.running import KEY, RunningServer, free_port, start_server
 
+from .tokens import TokenKeeper, check_whole, compare
 from .writers import APPLIED, Acknowledged, Writer
+from .writers import Client as Caller
 
 WRITERS = 8
 LONGEST = 0.6  # seconds of writing before the kill, at most
@@ -22,6 +24,7 @@ LONGEST = 0.6  # seconds of writing before the kill, at most
 class Figures(Struct):
     rounds: int = 0
     acknowledged: int = 0  # writes
+    tokens: int = 0  # made, renewed or revoked
     unanswered: int = 0  # changes that are in the log though nobody was told
     head: int = 0
 
@@ -57,13 +60,21 @@ def crash(folder: Path, rounds: int, seed: int, progress: Callable[[Figures], No
     server = _started(folder, port)
     try:
         for number in range(rounds):
+            keeper = TokenKeeper(server.port, f"r{number}", lambda: True)
+            keeper.start()
             acknowledged = _write_and_kill(server, number, chance.uniform(0, LONGEST))
+            keeper.join()
             server = _started(folder, port)
+            caller = Caller(port)
+            compare(caller, keeper)
+            check_whole(caller)
+            caller.close()
             with Client(server.url, KEY) as client:
                 changes = known.read(client)
             _compare(acknowledged, changes)
             figures.rounds += 1
             figures.acknowledged += len(acknowledged)
+            figures.tokens += keeper.acknowledged
             figures.unanswered += len(changes) - len(acknowledged)
             figures.head = known.position.revision
             progress(figures)

@@ -21,10 +21,10 @@ class Client:
     def __init__(self, port: int) -> None:
         self._connection = HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
 
-    def ask(self, method: str, target: str, body: object = None) -> tuple[int, str, bytes]:
+    def ask(self, method: str, target: str, body: object = None, *, token: str = KEY) -> tuple[int, str, bytes]:
         """Status, ETag and body."""
         content = None if body is None else json.dumps(body)
-        self._connection.request(method, target, content, {"Authorization": f"token {KEY}"})
+        self._connection.request(method, target, content, {"Authorization": f"token {token}"})
         answer = self._connection.getresponse()
         return answer.status, answer.getheader("ETag", ""), answer.read()
 

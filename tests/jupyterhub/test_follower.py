@@ -2,6 +2,7 @@ import json
 import logging
 import os
 import re
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -452,6 +453,33 @@ def test_a_registry_that_fails_leaves_the_list_as_it_was_and_is_told_once(
         eventually(lambda: len(registry.requests) > asked)
         assert offers(follower) == ["a"]
         assert len([one for one in caplog.records if "500" in one.getMessage()]) == 1
+
+
+class FirstPause(threading.Event):
+    """Ends the follower at its first pause."""
+
+    seconds: float | None = None
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.seconds = timeout
+        return True
+
+
+@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize(
+    ("header", "least", "most"), [("7", 7, 7), ("3600", 60, 60), ("0", 0.25, 0.5), ("soon", 0.25, 0.5), ("", 0.25, 0.5)]
+)
+def test_a_registry_is_left_alone_for_as_long_as_it_asks_within_a_minute(
+    registry: RegistryStub, status: int, header: str, least: float, most: float
+) -> None:
+    registry.listed = status, {"Retry-After": header}, b"{}"
+    follower = Follower(registry.url, "", Rules())
+    follower._ended = pause = FirstPause()
+
+    follower.run()
+
+    assert pause.seconds is not None
+    assert least <= pause.seconds <= most
 
 
 def test_an_answer_that_is_no_list_of_templates_changes_nothing(registry: RegistryStub) -> None:

@@ -15,9 +15,6 @@ from starlette.testclient import TestClient
 from binder_registry import InMemoryStore, LogStore, Registry, TokenAuthStore
 from binder_registry.server import App, Options
 from binder_registry.server import uvicorn_server as serving
-from binder_registry.server.handlers.fast_writes import FastWrites
-from binder_registry.server.http.fast_path import fast_protocol
-from binder_registry.server.http.strong_reads import strong_protocol
 from binder_registry.server.lanes import Lane
 
 from .running import AUTHORIZATION, KEY
@@ -80,17 +77,13 @@ class QuickServer(serving.Server):
 @contextmanager
 def listening(app: App) -> Iterator[int]:
     """The port. The protocol and its options are those of `binder-registry serve`."""
-    service = app.service
-    protocol = fast_protocol(
-        service.model,
-        access_log=None,
-        counters=service.counters,
-        limits=service.options.limits,
-        writes=FastWrites(service),
-    )
-    if service.options.strong_reads:
-        protocol = strong_protocol(protocol, service.model, service.head_shown.shared)
-    options: dict[str, Any] = {"http": protocol, "ws": "none", "loop": "uvloop", "lifespan": "on", "log_config": None}
+    options: dict[str, Any] = {
+        "http": serving.protocol_of(app),
+        "ws": "none",
+        "loop": "uvloop",
+        "lifespan": "on",
+        "log_config": None,
+    }
     config = uvicorn.Config(app, server_header=False, proxy_headers=False, access_log=False, **options)
     server = QuickServer(app, config)
     with serving.listen("127.0.0.1", 0) as listener:

@@ -231,6 +231,17 @@ def test_a_block_of_large_templates_holds_few() -> None:
     assert max(len(block) for block in living.seen()) <= 2 * blocks.BYTES
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_many_entries_in_any_order_come_to_stand_by_name(seed: int) -> None:
+    order = random.Random(seed)
+    names = [f"{order.randrange(10**6):06}-é" for _ in range(order.choice((1, 50, 5000)))]
+    entries = {name: entry(name) for name in names}
+
+    living = Blocks.of([entry("5")]).changed(entries)
+
+    assert [one.name for one in living] == sorted([*entries, "5"])
+
+
 def test_blocks_that_few_are_left_of_become_one() -> None:
     living = Blocks.of([entry(f"t{number:04}") for number in range(1000)])
 

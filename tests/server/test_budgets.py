@@ -4,7 +4,6 @@ import asyncio
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack
-from itertools import pairwise
 
 import pytest
 from starlette.testclient import TestClient
@@ -235,30 +234,3 @@ def test_large_changes_are_read_a_few_at_a_time_and_small_ones_in_longer_steps()
     assert all(20_000 * (number - 1) < STEP_BYTES < 20_500 * number for number in others)
     assert sum(lengths(large)) == 200
     assert max(lengths(small)) == LONGEST_STEP
-
-
-async def looking_through(store: InMemoryStore, readers: int) -> list[int]:
-    """How many readers with a filter, from the beginning of a ring, had their turn after each turn of the loop."""
-    ring, had, by_then = ring_of(store, Limits()), list[int](), list[int]()
-
-    async def reader(number: int) -> None:
-        await ring.turn(Position(0), Filter(name=f"other {number}"))
-        had.append(number)
-
-    async with asyncio.TaskGroup() as tasks:
-        for number in range(readers):
-            tasks.create_task(reader(number))
-        while len(had) < readers:
-            await asyncio.sleep(0)
-            by_then.append(len(had))
-    ring.close()
-    return by_then
-
-
-def test_of_those_that_look_through_many_changes_one_does_in_each_turn_of_the_loop() -> None:
-    store = InMemoryStore()
-    write(store, 60, "")
-
-    by_then = asyncio.run(looking_through(store, 10))
-
-    assert max(after - before for before, after in pairwise([0, *by_then])) == 1

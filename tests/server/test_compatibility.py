@@ -10,6 +10,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from binder_registry import LogStore, TokenAuthStore, open_store
+from binder_registry.server import Limits
 
 from .asking import SCIPY, application, asked, error_name, hints, without_times
 from .failing import FailingLog
@@ -274,6 +275,15 @@ def test_a_read_may_be_conditional(client: TestClient, target: str) -> None:
     other = client.get(target, headers={"If-Match": '"9"'})
 
     assert [answer.status_code for answer in (*answers, other)] == [304, 200, 412]
+
+
+@row("every wrong token is 401")
+def test_who_sends_wrong_tokens_without_an_end_is_told_to_wait() -> None:
+    with asked(application(limits=Limits(failed_tokens_burst=3))) as client:
+        answers = [client.post("/templates", json=SCIPY, headers={"Authorization": "token no"}) for _ in range(4)]
+
+    assert [answer.status_code for answer in answers] == [401, 401, 401, 429]
+    assert (Limits().failed_tokens_burst, Limits().failed_tokens_per_minute) == (2000, 600)
 
 
 @row("an `Accept-Encoding`")

@@ -326,23 +326,28 @@ def test_a_reader_that_is_further_behind_than_the_ring_reads_on_from_the_store(
     assert stream.revisions == list(range(1, 41))
 
 
-def test_a_reader_that_is_far_behind_is_sent_a_piece_at_a_time(
+def test_readers_that_are_far_behind_meet_in_pieces_that_are_made_once(
     store: InMemoryStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(event_ring, "PIECE", 3)
+    monkeypatch.setattr(event_ring, "MEET", 3)
     app = application(store)
 
     with listening(app) as port, streamed(port) as first:
         write(store, 10)
         first.events(10)
-        piece = app.service.ring.piece_after(Position(2), by=False, chosen=Filter())
+        own, own_too, same = (
+            app.service.ring.piece_after(Position(place), by=False, chosen=Filter()) for place in (1, 2, 3)
+        )
+        write(store, 1)
+        first.events(1)
+        later = app.service.ring.piece_after(Position(3), by=False, chosen=Filter())
         with streamed(port, "?since=2") as behind:
-            behind.events(8)
+            behind.events(9)
 
-    assert piece is not None
-    assert piece[0].count(b"id: ") == 3
-    assert piece[1].revision == 5
-    assert behind.revisions == list(range(3, 11))
+    pieces = [(piece[0].count(b"id: "), piece[1].revision) for piece in (own, own_too, same) if piece]
+    assert pieces == [(2, 3), (1, 3), (3, 6)]
+    assert later is same
+    assert behind.revisions == list(range(3, 12))
 
 
 def test_a_reader_that_takes_nothing_is_dropped_and_resumes_without_loss(

@@ -12,17 +12,21 @@ from typing import Any
 
 import pytest
 
-from binder_registry.auth import ANYONE, TokenAuthStore
+from binder_registry.auth import ANYONE, AuthStore, Identity, Scope, TokenAuthStore
 from binder_registry.backends.memory import MemoryLog
+from binder_registry.changes import Position
+from binder_registry.errors import InvalidToken
 from binder_registry.log_store import LogStore
 from binder_registry.registry import Registry
 from binder_registry.server.app import App, new_default_router
 from binder_registry.server.handlers.fast_writes import FastWrites
+from binder_registry.server.http.conditions import Conditions, Tags
 from binder_registry.server.http.counters import Counters
 from binder_registry.server.http.deadlines import PATIENCE
 from binder_registry.server.http.fast_path import fast_protocol
-from binder_registry.server.http.fast_writes import LONGEST, PlainWrite, WriteHead, write_head
+from binder_registry.server.http.plain_writes import PlainWrite
 from binder_registry.server.http.protocol import SafeProtocol
+from binder_registry.server.http.write_heads import LONGEST, NOT_PLAIN, WriteHead, write_head
 from binder_registry.template import Template
 
 from .recording import KEY, Connection, SteppedLoop, unnamed
@@ -59,12 +63,12 @@ class Side:
 
 
 @contextmanager
-def serving(*, plain: bool) -> Iterator[Side]:
+def serving(*, plain: bool, auth_store: AuthStore | None = None) -> Iterator[Side]:
     begin, steps = datetime(2026, 11, 26, tzinfo=UTC), count()
     store = LogStore(MemoryLog(), now=lambda: begin + timedelta(seconds=next(steps)))
     for name in NAMES:
         store.register_template(Template(name=name, image_name="jupyter/scipy-notebook", command="start"))
-    app = new_default_router(Registry(store, TokenAuthStore(KEY)))
+    app = new_default_router(Registry(store, auth_store or TokenAuthStore(KEY)))
     loop = SteppedLoop()
     try:
         loop.run_until_complete(app.start())
@@ -261,6 +265,47 @@ def test_each_of_two_writes_of_one_commit_is_answered_with_what_it_wrote(sides: 
     assert len({re.search(rb'etag: "(\d+)-', head)[1] for head, _, _ in answers}) == 2  # type: ignore[index]
 
 
+class Guests:
+    """A store of tokens that come and go."""
+
+    blocking = False
+
+    def __init__(self) -> None:
+        self.tokens = {KEY}
+
+    def identify(self, token: str) -> Identity:
+        if token not in self.tokens:
+            raise InvalidToken
+        return Identity("guest", frozenset({Scope.WRITE}))
+
+
+def test_a_store_whose_tokens_change_is_asked_for_every_write() -> None:
+    guests, write = Guests(), request("PUT", "/templates/r", b'{"image-name":"i:3"}')
+    with serving(plain=True, auth_store=guests) as side:
+        connection = side.connect()
+
+        for tokens in ({KEY}, set(), {KEY}):
+            guests.tokens = tokens
+            connection.arrive(write)
+            side.settle(connection)
+
+    assert re.findall(rb"HTTP/1.1 (\d+)", connection.sent) == [b"202", b"401", b"202"]
+
+
+def test_a_key_that_was_renewed_writes_no_more() -> None:
+    keys, write = TokenAuthStore(KEY), request("PUT", "/templates/r", b'{"image-name":"i:3"}')
+    with serving(plain=True, auth_store=keys) as side:
+        connection = side.connect()
+
+        for key in (KEY, "another", KEY):
+            keys.renew(key)
+            for _ in range(2):
+                connection.arrive(write)
+                side.settle(connection)
+
+    assert re.findall(rb"HTTP/1.1 (\d+)", connection.sent) == [b"202", b"202", b"401", b"401", b"202", b"202"]
+
+
 def test_a_failed_commit_fails_plain_writes_too(sides: tuple[Side, Side], monkeypatch: pytest.MonkeyPatch) -> None:
     def fail() -> None:
         raise OSError("no space left")
@@ -284,7 +329,7 @@ def head(*lines: bytes) -> bytes:
 def test_a_plain_head_is_read() -> None:
     found = write_head(head(b"Authorization: token a", b"Content-Length: 12", b'If-Match: "1"', b"Registry-Note: n"))
 
-    assert found == WriteHead("token a", 12, match='"1"', note="n")
+    assert found == WriteHead("a", 12, Conditions(Tags((Position(1),))), "n")
 
 
 @pytest.mark.parametrize(
@@ -306,4 +351,4 @@ def test_any_other_header_makes_a_head_ordinary(line: bytes) -> None:
     lines = [b"Authorization: token a", b"Accept: */*"]
     lengths = [] if b"%d" % (LONGEST + 1) in line else [b"Content-Length: 12"]
 
-    assert write_head(head(*lines, *lengths, line)) is None
+    assert write_head(head(*lines, *lengths, line)) is NOT_PLAIN

@@ -12,7 +12,7 @@ from binder_registry.auth import Identity, Scope
 from binder_registry.errors import AuthUnavailable, InvalidToken, TooBusy, TooManyRequests
 from binder_registry.hub_auth import FirstKnowing, HubAuthStore
 from binder_registry.server import App, Options
-from binder_registry.server.http import identities
+from binder_registry.server.http import failed_tokens, identities
 from binder_registry.server.http.identities import Identities
 from binder_registry.server.limits import Limits
 
@@ -43,12 +43,18 @@ def run(
     *,
     strangers: int = 64,
     each: int = 0,
+    wrong: int = 0,
     **options: Any,
 ) -> None:
+    limits = Limits(
+        unknown_tokens=strangers,
+        unknown_tokens_per_client=each,
+        failed_tokens_per_minute=wrong,
+        failed_tokens_burst=wrong or 1,
+    )
+
     async def told() -> None:
-        asked = Identities(
-            HubAuthStore(hub.url, **options), Limits(unknown_tokens=strangers, unknown_tokens_per_client=each)
-        )
+        asked = Identities(HubAuthStore(hub.url, **options), limits)
         try:
             async with asyncio.timeout(PATIENCE):
                 await story(asked)
@@ -175,6 +181,132 @@ def test_wrong_tokens_do_not_keep_one_that_was_good_from_being_asked_about(hub: 
         await asyncio.gather(*wrong, return_exceptions=True)
 
     run(hub, story, strangers=2, known_for=0)
+
+
+# ── an address that sent too many wrong ones ─────────────────────────────────────────────────────────────────────────
+
+
+async def suspect(asked: Identities) -> None:
+    """An address that did, where there is room for one."""
+    with pytest.raises(InvalidToken):
+        await asked.of("wrong", SUSPECT)
+
+
+SUSPECT = "192.0.2.1"
+
+
+def test_what_was_never_good_is_asked_about_one_at_a_time_and_what_is_good_let_in(
+    hub: HubStub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(failed_tokens, "REST_SECONDS", 0.0)
+
+    async def story(asked: Identities) -> None:
+        await suspect(asked)
+        hub.asked.clear()
+        hub.answering.clear()
+        waiting = [asyncio.create_task(asked.of(f"good-{number}", SUSPECT)) for number in range(6)]
+        others = [asyncio.create_task(asked.of(f"good-{number}", "192.0.2.2")) for number in (10, 11)]
+        await until(lambda: len(hub.asked) == 3)
+        await asyncio.sleep(0)
+        questions = len(hub.asked)
+        hub.answering.set()
+        names = [identity.name for identity in await asyncio.gather(*waiting, *others)]
+
+        assert questions == 3
+        assert names == [f"user-{number}" for number in (0, 1, 2, 3, 4, 5, 10, 11)]
+
+    run(hub, story, wrong=1)
+
+
+def test_those_that_wait_for_a_turn_take_nobody_elses_place(hub: HubStub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(failed_tokens, "REST_SECONDS", 0.0)
+
+    async def story(asked: Identities) -> None:
+        await suspect(asked)
+        hub.asked.clear()
+        hub.answering.clear()
+        waiting = [asyncio.create_task(asked.of(f"good-{number}", SUSPECT)) for number in range(4)]
+        await until(lambda: len(hub.asked) == 1)
+        other = asyncio.create_task(asked.of("good-10", "192.0.2.2"))
+        await until(lambda: len(hub.asked) == 2)
+
+        with pytest.raises(TooManyRequests, match="unknown-tokens-per-client"):
+            await asked.of("good-4", SUSPECT)
+
+        hub.answering.set()
+        names = [identity.name for identity in await asyncio.gather(*waiting, other)]
+        assert names == ["user-0", "user-1", "user-2", "user-3", "user-10"]
+
+    run(hub, story, wrong=1, strangers=2, each=4)
+
+
+def test_what_was_good_before_waits_behind_no_wrong_ones(hub: HubStub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(failed_tokens, "REST_SECONDS", 0.0)
+
+    async def story(asked: Identities) -> None:
+        await asked.of("boss-token", SUSPECT)
+        await suspect(asked)
+        hub.asked.clear()
+        hub.answering.clear()
+        wrong = [asyncio.create_task(asked.of(f"wrong-{number}", SUSPECT)) for number in range(5, 8)]
+        await until(lambda: len(hub.asked) == 1)
+        good = asyncio.create_task(asked.of("boss-token", SUSPECT))
+        await until(lambda: len(hub.asked) == 2)
+        hub.answering.set()
+
+        assert (await good).name == "boss"
+        await asyncio.gather(*wrong, return_exceptions=True)
+
+    run(hub, story, wrong=1, known_for=0)
+
+
+def test_between_two_questions_of_such_an_address_there_is_a_rest(
+    hub: HubStub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(failed_tokens, "REST_SECONDS", NEVER)
+
+    async def story(asked: Identities) -> None:
+        await suspect(asked)
+        hub.asked.clear()
+        first = await asked.of("good-1", SUSPECT)
+        second = asyncio.create_task(asked.of("good-2", SUSPECT))
+        await asked.of("good-3", "192.0.2.2")
+
+        assert (first.name, second.done(), len(hub.asked)) == ("user-1", False, 2)
+
+    run(hub, story, wrong=1)
+
+
+@pytest.mark.usefixtures("impatient")
+def test_who_waits_for_a_turn_is_told_as_soon_as_the_hub_falls_silent(hub: HubStub) -> None:
+    async def story(asked: Identities) -> None:
+        await suspect(asked)
+        hub.answering.clear()
+        first = asyncio.create_task(asked.of("good-1", SUSPECT))
+        others = [asyncio.create_task(asked.of(f"good-{number}", SUSPECT)) for number in (2, 3)]
+
+        assert await asyncio.gather(*(refused(other) for other in others)) == [True, True]
+
+        hub.answering.set()
+        assert (await first).name == "user-1"
+
+    run(hub, story, wrong=1)
+
+
+def test_nothing_is_kept_of_an_address_whose_questions_are_answered(
+    hub: HubStub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(failed_tokens, "REST_SECONDS", 0.0)
+
+    async def story(asked: Identities) -> None:
+        await suspect(asked)
+        lines = asked._failed._lines
+        await asyncio.gather(*(asked.of(f"good-{number}", SUSPECT) for number in range(3)))
+        await until(lambda: not lines)
+
+        assert not asked._failed._waiting.taken
+
+    run(hub, story, wrong=1)
 
 
 # ── a hub that hangs ─────────────────────────────────────────────────────────────────────────────────────────────────

@@ -5,17 +5,33 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
+from msgspec.structs import replace
 from starlette.testclient import TestClient
 
-from binder_registry import LogStore, Template
+from binder_registry import Identity, LogStore, Registry, Scope, Template
+from binder_registry.auth import Reach
 from binder_registry.backends.memory import MemoryLog
 from binder_registry.changes import Change, Head
 from binder_registry.errors import StoreUnavailable
+from binder_registry.selector import parse_selector
+from binder_registry.server import App, Options
 from binder_registry.server.live.last_commit import FEW
 
 from .asking import SCIPY, R, application, asked, names
 
 OTHERS = Template(name="others", image_name="i")
+OURS = Template(name="r", image_name="i", labels={"team": "physics"})
+THEIRS = Template(name="r-maths", image_name="i", labels={"team": "maths"})
+
+
+class OneHolder:
+    blocking = False
+
+    def __init__(self, holder: Identity) -> None:
+        self._holder = holder
+
+    def identify(self, token: str) -> Identity:
+        return self._holder
 
 
 class FarLog(MemoryLog):
@@ -175,6 +191,63 @@ def test_a_purge_takes_the_lock(client: TestClient, log: FarLog) -> None:
     assert answer.status_code == 204
     assert log.locked == before + 1
     assert log.read(1, 2)[0].content is None
+
+
+@pytest.fixture
+def limited(log: FarLog) -> Iterator[TestClient]:
+    """Of who may write what is called `r…` and is of physics, beside one of another team."""
+    reach = Reach((("r*",),), tuple(parse_selector("team=physics", parameter="labels")))
+    holder = Identity("course", frozenset({Scope.WRITE}), "token", reach=reach)
+    store = LogStore(log)
+    for template in (OURS, THEIRS):
+        store.register_template(template)
+    with asked(App(Registry(store, OneHolder(holder)), Options())) as client:
+        for _ in range(2):
+            client.put("/templates/r", json={"command": "c"})
+        yield client
+
+
+def test_who_is_within_reach_writes_without_the_lock(limited: TestClient, log: FarLog) -> None:
+    before = log.locked
+
+    statuses = [
+        limited.patch("/templates/r", json={"command": "d"}).status_code,
+        limited.post("/templates", json={**R, "name": "r2", "labels": {"team": "physics"}}).status_code,
+        limited.patch("/templates/r", json={"replaced-by": "r2"}).status_code,
+    ]
+
+    assert (statuses, log.locked) == ([200, 201, 200], before)
+
+
+@pytest.mark.parametrize(
+    ("method", "name", "body"),
+    [
+        ("PUT", "r-maths", {"command": "c"}),
+        ("PATCH", "r-maths", {"labels": {"team": "physics"}}),
+        ("PATCH", "r", {"labels": {"team": "maths"}}),
+        ("PATCH", "r", {"replaced-by": "r-maths"}),
+        ("PATCH", "r", {"replaced-by": "scipy"}),
+        ("DELETE", "r-maths", None),
+    ],
+)
+def test_who_is_out_of_reach_writes_nothing_without_the_lock(
+    limited: TestClient, log: FarLog, method: str, name: str, body: object
+) -> None:
+    head = log.head()
+
+    answer = limited.request(method, f"/templates/{name}", json=body)
+
+    assert (answer.status_code, answer.headers.get("registry-error")) == (403, "out_of_reach")
+    assert log.head() == head
+
+
+def test_what_others_moved_out_of_reach_in_between_is_not_written(limited: TestClient, log: FarLog) -> None:
+    log.meanwhile = lambda: LogStore(log).replace_template(replace(OURS, labels={"team": "maths"}))
+
+    answer = limited.patch("/templates/r", json={"command": "d"})
+
+    assert answer.status_code == 403
+    assert log.head().revision == 5
 
 
 def test_after_a_failure_the_log_is_asked_again(client: TestClient, log: FarLog) -> None:

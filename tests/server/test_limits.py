@@ -104,6 +104,12 @@ def test_every_share_is_of_limits_that_there_are() -> None:
     assert {limit for name in named for limit in (name, f"{name}-per-client")} <= set(dict(bounds()))
 
 
+def test_every_rate_is_of_a_limit_that_there_is() -> None:
+    named = {ast.literal_eval(call.args[0]) for _, call in calls("Rate")}
+
+    assert named == {name for name, _ in bounds() if name.endswith("-per-minute")}
+
+
 def test_the_page_on_limits_begins_with_the_sum_of_the_budgets_of_the_server() -> None:
     in_bytes = [name for name, bound in bounds() if (bound.each, bound.unit) == ("server", "bytes")]
 

@@ -6,8 +6,10 @@ import tracemalloc
 import pytest
 
 from binder_registry import InMemoryStore, Template
+from binder_registry.changes import Change
 from binder_registry.server.live.blocks import Block
 from binder_registry.server.live.entries import Entry
+from binder_registry.server.live.events import Event
 from binder_registry.server.live.read_model import ReadModel
 
 A, B = Template(name="a", image_name="i"), Template(name="b", image_name="i")
@@ -142,11 +144,13 @@ def test_a_group_is_shown_as_its_changes_are_one_after_the_other() -> None:
 
         new = singly.apply(changes)
         assert shown(at_once) == shown(singly)
-        assert [(change, old and old.etag) for change, old in group.newest] == [
-            (change, old and old.etag) for change, old in new[-4:]
-        ]
+        assert list(map(told, group.events)) == [told(Event(change, old)) for change, old in new[-4:]]
         assert group.passed_over == new[-5][0].position
         assert names_of(snapshot) == was
+
+
+def told(event: Event) -> tuple[Change, object, int]:
+    return event.change, event.labels_before(), event.size
 
 
 def test_a_name_that_comes_twice_is_no_group() -> None:

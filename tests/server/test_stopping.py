@@ -154,6 +154,27 @@ def test_a_hangup_is_logged_and_changes_nothing(tmp_path: Path) -> None:
     assert len(re.findall("SIGHUP: there is nothing to reread\n", server.log.read_text())) == 1
 
 
+def test_a_hangup_has_the_file_of_keys_read_again_and_a_wrong_one_changes_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "keys"
+    file.write_text("old\n")
+    with running_server(tmp_path, environment={"BINDER_API_KEY_FILE": str(file)}) as server:
+
+        def known(*keys: str) -> list[int]:
+            ask = f"{server.url}/tokens/self"
+            return [httpx2.get(ask, headers={"Authorization": f"token {key}"}).status_code for key in keys]
+
+        found = []
+        for number, content in enumerate(["new\nold\n", "two words\nnew\n", "\n", "new\n"], 1):
+            file.write_text(content)
+            server.process.send_signal(signal.SIGHUP)
+            until(lambda number=number: server.log.read_text().count("SIGHUP: ") == number)  # type: ignore[misc]
+            found.append(known("old", "new"))
+
+    assert found == [[200, 200], [200, 200], [200, 200], [401, 200]]
+    assert server.log.read_text().count("the keys of before stay in force") == 2
+    assert "two words" not in server.log.read_text()
+
+
 def test_a_hangup_that_is_ignored_stays_ignored(tmp_path: Path) -> None:
     """As under `nohup`."""
     with running_server(tmp_path, wrapper=["sh", "-c", 'trap "" HUP; exec "$@"', "sh"]) as server:

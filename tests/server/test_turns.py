@@ -5,24 +5,31 @@ import gc
 import socket
 from collections import Counter as Counted
 from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import chain, count, pairwise
 
 import pytest
 
 from binder_registry import InMemoryStore, Registry
 from binder_registry.auth import TokenAuthStore
-from binder_registry.server import App, Options
-from binder_registry.server.http import fast_path, turns
+from binder_registry.server import App, Options, turns
+from binder_registry.server.http import fast_path, patient, strong_reads
 from binder_registry.server.http.accepting import AT_ONCE, Accepting
 from binder_registry.server.http.counters import Counters
 from binder_registry.server.http.fast_path import fast_protocol
 from binder_registry.server.http.recorder import Exchange
+from binder_registry.server.http.strong_reads import strong_protocol
+from binder_registry.server.lanes import Job
 from binder_registry.server.live import group_commit
 from binder_registry.server.live.group_commit import ANSWERS, MAX_GROUP
+from binder_registry.server.turns import READ, REQUEST, Turns
 
 from .recording import KEY, Connection, started_app
 
 PLAIN = b"GET /templates/scipy HTTP/1.1\r\nHost: r\r\n\r\n"
 LIST = b"GET /templates HTTP/1.1\r\nHost: r\r\n\r\n"
+UNKNOWN = b"GET /changes?since=1000&wait=60 HTTP/1.1\r\nHost: r\r\n\r\n"  # which the log is asked about
+POLL = b"GET /changes?since=1&wait=60 HTTP/1.1\r\nHost: r\r\n\r\n"
 OTHER = b"GET /health HTTP/1.1\r\nHost: r\r\n\r\n"
 BODY = b'{"name":"a","image-name":"i"}'
 POST = b"POST /templates HTTP/1.1\r\nAuthorization: token %b\r\nContent-Length: 29\r\n\r\n" % KEY.encode()
@@ -31,10 +38,16 @@ CROWD = 10
 Crowd = Callable[[], list[Connection]]
 
 
+def app_of(connection: Connection) -> App:
+    app: App = connection.protocol.config.app  # type: ignore[assignment]
+    return app
+
+
 @pytest.fixture
 def crowd(monkeypatch: pytest.MonkeyPatch) -> Iterator[Crowd]:
     """Opens ten connections to one server, which answers one of a crowd's requests in each turn of the loop."""
-    monkeypatch.setattr(turns, "FEW", 0)
+    monkeypatch.setattr(patient, "FEW", 0)
+    monkeypatch.setattr(turns, "FIRST", 1)
     monkeypatch.setattr(turns, "SLICE_SECONDS", 0.0)
     with started_app("scipy") as (loop, app):
         protocol = fast_protocol(app.service.model, access_log=None, counters=Counters())
@@ -63,18 +76,99 @@ def test_a_plain_read_is_answered_before_most_of_a_crowd_that_came_first(crowd: 
     assert (reader.sent[9:12], sum(bool(other.sent) for other in others) <= 4) == (b"200", True)
 
 
-def test_a_request_leaves_nothing_that_only_the_garbage_collector_finds(crowd: Crowd) -> None:
+def begun_in_each_turn(calls: list[tuple[str, str]]) -> list[list[str]]:
+    """Those whose turn came in each turn of the loop. `calls` have a client and a kind, and come at once."""
+    taking, begun = Turns(), list[list[str]]()
+
+    async def scene() -> None:
+        loop = asyncio.get_running_loop()
+        while taking.now(loop):
+            pass
+        for client, kind in calls:
+            taking.wait(loop, client, kind, lambda call=f"{client} {kind}": begun[-1].append(call))  # type: ignore[misc]
+        while sum(map(len, begun)) < len(calls):
+            begun.append([])
+            await asyncio.sleep(0)
+
+    asyncio.run(scene())
+    return begun
+
+
+def test_nobody_waits_behind_all_of_a_crowd(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turns, "FIRST", 1)
+
+    begun = begun_in_each_turn([*[("crowd", REQUEST)] * 10, ("crowd", READ), ("other", REQUEST)])
+
+    assert list(chain(*begun))[:4] == ["crowd request", "crowd read", "other request", "crowd request"]
+
+
+@pytest.mark.parametrize(("seconds", "numbers"), [(0.0, [9, 10, 11]), (0.002, [4, 2, 1, 1])])
+def test_less_is_begun_in_a_turn_of_the_loop_the_longer_it_takes(
+    seconds: float, numbers: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = count()
+    monkeypatch.setattr(turns, "FIRST", 8)
+    monkeypatch.setattr(turns, "thread_time", lambda: next(clock) * seconds)
+
+    begun = begun_in_each_turn([("crowd", REQUEST)] * 40)
+
+    assert [len(some) for some in begun if some][: len(numbers)] == numbers
+
+
+def test_one_that_fails_leaves_the_others_their_turn() -> None:
+    taking, begun = Turns(), list[int]()
+
+    def fail() -> None:
+        raise ZeroDivisionError
+
+    async def scene() -> None:
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda *_: None)
+        while taking.now(loop):
+            pass
+        for call in (fail, fail, partial(begun.append, 1)):
+            taking.wait(loop, "crowd", REQUEST, call)
+        for _ in range(10):
+            await asyncio.sleep(0)
+
+    asyncio.run(scene())
+
+    assert begun == [1]
+
+
+def test_of_a_crowd_that_leaves_at_once_some_end_in_each_turn_of_the_loop(crowd: Crowd) -> None:
+    leaving = crowd()
+    for connection in leaving:
+        connection.receive(POLL)
+    tasks, open_still = [connection.state.tasks for connection in leaving], [CROWD]
+
+    for connection in leaving:
+        connection.transport.abort()
+    while open_still[-1]:
+        leaving[0].loop.turn(1)
+        open_still.append(sum(map(len, tasks)))
+
+    assert max(before - after for before, after in pairwise(open_still)) <= 2
+
+
+@pytest.mark.parametrize(("asked", "status"), [(OTHER, b"200"), (UNKNOWN, b"410")])
+def test_a_request_leaves_nothing_that_only_the_garbage_collector_finds(
+    crowd: Crowd, asked: bytes, status: bytes
+) -> None:
     first, second, *_ = crowd()
-    first.receive(OTHER)
+    first.arrive(asked)
+    first.loop.turn_until(lambda: first.sent)
     gc.collect()
     gc.disable()
     try:
-        second.receive(OTHER)
-        left = [thing for thing in gc.get_objects() if isinstance(thing, Exchange)]
+        second.arrive(asked)
+        second.loop.turn_until(lambda: second.sent)
+        second.settle()
+        left = [thing for thing in gc.get_objects() if isinstance(thing, Exchange | Job)]
     finally:
         gc.enable()
 
-    assert (second.sent[9:12], left) == (b"200", [])
+    assert (second.sent[9:12], left) == (status, [])
 
 
 def test_reads_of_much_take_turns_too(crowd: Crowd, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -89,6 +183,26 @@ def test_reads_of_much_take_turns_too(crowd: Crowd, monkeypatch: pytest.MonkeyPa
         reader.settle()
 
     assert (at_once, [reader.sent[9:12] for reader in readers]) == (1, [b"200"] * (CROWD - 1))
+
+
+def test_a_strong_read_does_not_wait_behind_all_of_a_crowd(crowd: Crowd, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(strong_reads, "AT_ONCE", 1)
+    opened = crowd()
+    loop, plain = opened[0].loop, opened[0].protocol
+    shown: asyncio.Future[None] = loop.create_future()
+    strong = strong_protocol(type(plain), app_of(opened[0]).service.model, lambda: shown)  # type: ignore[arg-type]
+    *others, reader = [Connection(loop, strong, app_of(opened[0])) for _ in range(CROWD)]
+    reader.protocol.whose = "another"  # type: ignore[attr-defined]
+    for connection in (*others, reader):
+        connection.arrive(PLAIN)
+
+    shown.set_result(None)
+    while not reader.sent:
+        loop.turn(1)
+    before = sum(bool(other.sent) for other in others)
+    loop.turn(2 * CROWD)
+
+    assert (before <= 1, [other.sent[9:12] for other in others]) == (True, [b"200"] * (CROWD - 1))
 
 
 def test_a_crowd_is_answered_to_the_last(crowd: Crowd) -> None:

@@ -6,6 +6,7 @@ from typing import Protocol
 from ..changes import PAGE, PAGE_BYTES, Change, Head, content_digest, next_mark
 from ..errors import DatabaseRefused
 from ..log_contract import Log, format_kept, keep_format, mark_at
+from ..token_contract import TokenStore
 
 Progress = Callable[[str, int, int], None]  # "copying" or "verifying", the revision reached, the last one
 
@@ -40,6 +41,24 @@ def copy_log(source: Log, target: Target, progress: Progress = lambda step, revi
         progress("copying", copied.revision, head.revision)
     verify(source, target, head, progress)
     return head
+
+
+def copy_tokens(source: Log, target: Log) -> int:
+    """What `target` lacks of the tokens of `source`, and of what was done to them. Gives how many of them have not
+    ended by a revocation. Raises `DatabaseRefused` where one of them keeps none, or the target has others."""
+    if not isinstance(source, TokenStore) or not isinstance(target, TokenStore):
+        raise DatabaseRefused("one of the databases keeps no tokens")
+    newest, tokens = source.tokens()
+    by_id = {token.id: token for token in tokens}
+    copied, known = target.tokens()
+    if copied > newest or any(token.id not in by_id or by_id[token.id].name != token.name for token in known):
+        raise DatabaseRefused("the target of the copy holds other tokens")
+    while page := source.audit(copied, limit=PAGE):
+        with target.writing():
+            target.write_tokens([(by_id[entry.id], entry) for entry in page if entry.id in by_id])
+            target.write_uses({by_id[entry.id].id: used for entry in page if (used := by_id[entry.id].used)})
+        copied = page[-1].number
+    return sum(token.revoked is None for token in tokens)
 
 
 def begin(source: Log, target: Target, head: Head) -> None:

@@ -2,7 +2,7 @@
 
 import threading
 from bisect import bisect_right, insort
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from secrets import token_bytes
@@ -14,6 +14,7 @@ from ..clock import utc_now
 from ..errors import DatabaseRefused
 from ..log_contract import LARGEST, bounded, within
 from ..log_store import LogStore
+from ..token_contract import AuditEntry, Token, TokenChange
 
 
 class MemoryLog:
@@ -24,6 +25,10 @@ class MemoryLog:
         self._revisions: dict[str, list[int]] = {}  # of each name, ascending
         self._blanked: list[int] = []
         self._format = self._raised = 1
+        self._tokens: dict[str, Token] = {}
+        self._audit: list[AuditEntry] = []
+        self._token_changes: list[TokenChange] = []
+        self._uses: dict[str, datetime] = {}
         self._writing = threading.Lock()
         self._state = threading.Condition()
 
@@ -94,6 +99,7 @@ class MemoryLog:
         with self._writing:
             rows: list[Change] = []
             self._blanked, self._raised = [], self._format
+            self._token_changes, self._uses = [], {}
             yield rows
             with self._state:
                 self._format = self._raised
@@ -104,6 +110,11 @@ class MemoryLog:
                         insort(self._names, row.name)
                     self._changes.append(row)
                     self._revisions.setdefault(row.name, []).append(row.revision)
+                for token, entry in self._token_changes:
+                    self._audit.append(entry)
+                    self._tokens[token.id] = token
+                for identifier in self._uses.keys() & self._tokens.keys():
+                    self._tokens[identifier] = replace(self._tokens[identifier], used=self._uses[identifier])
                 self._state.notify_all()
 
     def blank(self, revision: int) -> None:
@@ -114,6 +125,25 @@ class MemoryLog:
 
     def raise_format(self, number: int) -> None:
         self._raised = max(self._raised, number)
+
+    def tokens(self, since: int = 0) -> tuple[int, list[Token]]:
+        with self._state:
+            return len(self._audit), [token for token in self._tokens.values() if token.number > since]
+
+    def when_used(self, identifiers: Collection[str]) -> dict[str, datetime]:
+        with self._state:
+            found = [self._tokens[identifier] for identifier in identifiers if identifier in self._tokens]
+            return {token.id: token.used for token in found if token.used}
+
+    def audit(self, since: int, *, limit: int) -> list[AuditEntry]:
+        with self._state:
+            return self._audit[bounded(since) :][: bounded(limit)]
+
+    def write_tokens(self, changes: Sequence[TokenChange]) -> None:
+        self._token_changes += changes
+
+    def write_uses(self, uses: Mapping[str, datetime]) -> None:
+        self._uses |= uses
 
     def adopt(self, origin: bytes) -> None:
         """For a copy: see `copying.Target`."""

@@ -18,6 +18,7 @@ from .postgres_connect import Database, beginning_with, connect, failures, param
 from .postgres_connection import Connection
 from .postgres_durable import Durability
 from .postgres_listen import Listener, can_notify
+from .postgres_many import announce, patient
 from .postgres_pieces import copy, pieces_of
 from .postgres_queries import (
     CHANNEL,
@@ -31,11 +32,11 @@ from .postgres_queries import (
     bounded_query,
 )
 from .postgres_schema import prepare
+from .postgres_tokens import PostgresTokens, Statement
 from .rows import COLUMNS, change_of, row_of
 
 STATE_PAGE = 100  # names walked at least by one statement: most may be deleted
 STATEMENT_NAMES = 5000
-LARGE_IDLE = "60s"  # for what a program does within a write that looks at more names than these
 QUEUE_SECONDS = 10.0  # how long a write waits for others of this log
 
 
@@ -48,9 +49,10 @@ class _Write:
     format: int
     raised: int = 0
     blanked: list[int] = field(default_factory=list)
+    more: list[Statement] = field(default_factory=list)  # of what is kept beside the log
 
 
-class PostgresLog:
+class PostgresLog(PostgresTokens):
     """Creates or migrates the schema, unless `read_only`. Raises `DatabaseRefused` when the database cannot be opened
     now, `StoreUnavailable` when it fails later; then it reconnects by itself."""
 
@@ -91,7 +93,7 @@ class PostgresLog:
     def current_of(self, names: Collection[str]) -> list[Change]:
         possible = [name for name in names if _can_be(name)]
         if len(possible) > STATEMENT_NAMES and getattr(self._local, "write", None):
-            self._rows("SELECT set_config('idle_in_transaction_session_timeout', %s, true)", LARGE_IDLE)
+            self.announce_many()
         pages = (possible[at : at + STATEMENT_NAMES] for at in range(0, len(possible), STATEMENT_NAMES))
         return [change_of(row, _in_utc) for page in pages for row in self._rows(CURRENT_OF, names=page)]
 
@@ -160,7 +162,7 @@ class PostgresLog:
                 rows: list[Change] = []
                 self._local.write = write = _Write(connection, head, kept)
                 yield rows
-                if rows or write.blanked:
+                if rows or write.blanked or write.more:
                     with failures(connection):
                         self._commit(connection, rows, write)
                     newest = head_after(rows, head)
@@ -175,7 +177,7 @@ class PostgresLog:
         def once(connection: Connection) -> bool:
             nonlocal tries
             tries += 1
-            return append(connection, head, rows, notify=self._notifies)
+            return patient(connection, lambda: append(connection, head, rows, notify=self._notifies))
 
         self._listener.expect(newest)
         try:
@@ -186,6 +188,11 @@ class PostgresLog:
         if tries > 1 and not appended:  # the first one may have done it, whose answer was lost
             raise StoreUnavailable
         return appended
+
+    def announce_many(self) -> None:
+        connection = self._local.write.connection
+        with failures(connection):
+            announce(connection)
 
     def blank(self, revision: int) -> None:
         self._local.write.blanked.append(revision)
@@ -231,12 +238,17 @@ class PostgresLog:
                 connection.execute(
                     "UPDATE registry_changes SET content = NULL WHERE revision = ANY(%s::int8[])", (write.blanked,)
                 )
+            for statement, parameters in write.more:
+                connection.execute(statement, parameters)
             if self._notifies:
                 connection.execute(f"SELECT pg_notify('{CHANNEL}', %s)", (str(newest.revision),))
             committed = connection.execute("COMMIT")
         if committed.statusmessage != "COMMIT":
             raise psycopg.OperationalError("the transaction was rolled back")
         connection.refuse_warnings()
+
+    def _add(self, statements: Sequence[Statement]) -> None:
+        self._local.write.more += statements
 
     def _rows(self, query: str, *given: Any, **named: Any) -> list[Any]:
         write: _Write | None = getattr(self._local, "write", None)
@@ -259,11 +271,15 @@ class PostgresLog:
 
 def _lock_head(connection: Connection) -> tuple[Head, int]:
     """With the format of the log."""
-    with connection.pipeline():
-        connection.execute("BEGIN ISOLATION LEVEL READ COMMITTED")
-        locked = connection.execute(LOCKED_HEAD, binary=True)
-    [(*head, kept)] = locked.fetchall()
-    return _head([head]), kept
+
+    def lock() -> tuple[Head, int]:
+        with connection.pipeline():
+            connection.execute("BEGIN ISOLATION LEVEL READ COMMITTED")
+            locked = connection.execute(LOCKED_HEAD, binary=True)
+        [(*head, kept)] = locked.fetchall()
+        return _head([head]), kept
+
+    return patient(connection, lock)
 
 
 def _can_be(name: str) -> bool:

@@ -9,7 +9,7 @@ from ..changes import MARK_BYTES
 from ..errors import DatabaseRefused
 from .postgres_connection import Connection
 
-SCHEMA = 3  # registry_schema.version
+SCHEMA = 4  # registry_schema.version
 MIGRATION_LOCK = 0x62726567  # "breg": the key of the advisory lock
 MIGRATION_SECONDS = 600.0  # for a migration, our own or the one of a server that started at the same time
 

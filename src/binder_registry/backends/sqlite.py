@@ -22,6 +22,7 @@ from .sqlite_microseconds import time_of
 from .sqlite_pragmas import connect_to_log
 from .sqlite_readers import Readers
 from .sqlite_state import AS_OF, present_rows
+from .sqlite_tokens import SQLiteTokens
 from .sqlite_waiting import Known, Waiting
 from .sqlite_write_connection import Writer
 
@@ -31,7 +32,7 @@ OWNER_SECONDS = 10.0  # how long to wait for another server to let go of the fil
 logger = logging.getLogger(__name__)
 
 
-class SQLiteLog:
+class SQLiteLog(SQLiteTokens):
     """Owns the file at `path` until `close`, unless `read_only`: then it reads beside the owner.
 
     Raises `DatabaseRefused` when the file is not ours to open, `StoreUnavailable` when it fails later.
@@ -241,7 +242,7 @@ class SQLiteLog:
         refuse_replaced(self._name, self._inode)
         if rows:
             self._head = Head(rows[-1].revision, rows[-1].mark, rows[-1].time)
-        if rows or self._blanked:
+        if self._writer.wrote:
             self._writer.tend(purged=bool(self._blanked))
 
     def _look_after(self) -> None:

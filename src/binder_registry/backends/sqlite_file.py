@@ -15,7 +15,7 @@ from .file_lock import FileLock
 from .sqlite_foreign_wal import FILE_BEGINS, RawFile, beside, has_log, refuse_foreign_log
 from .sqlite_pragmas import connect, keeps_wal
 
-SCHEMA = 3  # PRAGMA user_version
+SCHEMA = 4  # PRAGMA user_version
 A_LOG_OPENS = 10  # descriptors at least, of what is asked for here
 APPLICATION_ID = 0x62726567  # "breg": tells our files from other programs' databases
 

@@ -3,7 +3,6 @@
 from datetime import UTC, datetime, timedelta
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 
 
 def time_of(microseconds: int) -> datetime:
@@ -11,4 +10,5 @@ def time_of(microseconds: int) -> datetime:
 
 
 def microseconds_of(time: datetime) -> int:
-    return (time - EPOCH) // _MICROSECOND
+    since = time - EPOCH
+    return (since.days * 86400 + since.seconds) * 1_000_000 + since.microseconds

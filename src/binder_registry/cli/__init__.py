@@ -54,6 +54,10 @@ SECTIONS = {
         "check-hub": Entry("hub:check_hub", "Name what a hub cannot offer."),
         "copy": Entry("database:copy", "Move a registry to another database."),
     },
+    "Tokens": {
+        "token": Entry("tokens:token", "Make, list, renew and revoke tokens."),
+        "whoami": Entry("tokens:whoami", "Say whose token you use, and what it may do."),
+    },
     "Set up": {
         "context": Entry("contexts:context", "Name the registries that you work with."),
         "completion": Entry("setup:completion", "Print the completion script of a shell."),
@@ -123,7 +127,7 @@ def cli(ctx: click.Context, url: str | None, context: str | None) -> None:
     """Publish, read and follow templates of interactive environments.
 
     The registry is the one that --url names, or --context, or BINDER_REGISTRY_URL, or the current context, or
-    http://127.0.0.1:8080. The token for it comes from the context, or from BINDER_API_KEY.
+    http://127.0.0.1:8080. The token for it comes from the context, from BINDER_API_KEY, or from the CI job.
 
     \b
     Example:

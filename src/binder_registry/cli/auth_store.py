@@ -1,39 +1,118 @@
-"""Whose tokens a server takes: its keys, from the environment, and a hub's."""
+"""Whose tokens a server takes: its keys, from the environment, its own tokens, publishers', and a hub's."""
 
+import logging
 import os
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+from msgspec import Struct
 
 from ..auth import AuthStore, TokenAuthStore, trimmed
+from ..log_store import LogStore
+from ..tokens import OwnTokens, StoredTokens
+
+if TYPE_CHECKING:
+    from ..publishers.store import PublisherTokens
+
+logger = logging.getLogger("binder_registry")
 
 
-def auth_store(auth: str) -> AuthStore:
-    keys = _key_store()
-    if auth == "jupyterhub":
-        from ..hub_auth import FirstKnowing, HubAuthStore
+class Stores(Struct, frozen=True):
+    """At least one of them is there."""
 
-        url = os.environ.get("JUPYTERHUB_API_URL", "").strip()
-        if not url:
-            raise click.UsageError("--auth jupyterhub needs JUPYTERHUB_API_URL, such as http://hub:8081/hub/api")
-        try:
-            hub = HubAuthStore(url)
-        except ValueError as error:
-            raise click.UsageError(f"JUPYTERHUB_API_URL: {error}") from None
-        return FirstKnowing(keys, hub) if keys else hub
-    if keys is None:
+    keys: TokenAuthStore | None
+    hub: AuthStore | None
+    publishers: "PublisherTokens | None" = None
+
+
+def auth_stores(auth: str, publishers: "PublisherTokens | None" = None) -> Stores:
+    keys, hub = _key_store(), _hub_store() if auth == "jupyterhub" else None
+    if keys is None and hub is None and publishers is None:
         click.echo("Environment variable BINDER_API_KEY must be non-empty")  # 2015's words, on its standard output
         sys.exit(2)
-    return keys
+    return Stores(keys, hub, publishers)
+
+
+@contextmanager
+def with_own_tokens(stores: Stores, store: LogStore) -> Iterator[AuthStore]:
+    """As one, with the tokens that the database keeps, where it keeps any."""
+    others = _others(stores)
+    if store.tokens is None:
+        yield others
+        return
+    with closing(StoredTokens(store.tokens)) as own:
+        yield OwnTokens(own, others, keys=stores.keys)
+
+
+def _others(stores: Stores) -> AuthStore:
+    from ..hub_auth import FirstKnowing
+
+    keys, hub = stores.keys, stores.hub
+    others = FirstKnowing(keys, hub) if keys and hub else keys or hub
+    if stores.publishers:
+        from ..publishers.store import WithPublishers
+
+        return WithPublishers(stores.publishers, others, keys=keys)
+    assert others is not None, "at least one is there"
+    return others
+
+
+def _hub_store() -> AuthStore:
+    from ..hub_auth import HubAuthStore
+
+    url = os.environ.get("JUPYTERHUB_API_URL", "").strip()
+    if not url:
+        raise click.UsageError("--auth jupyterhub needs JUPYTERHUB_API_URL, such as http://hub:8081/hub/api")
+    try:
+        return HubAuthStore(url)
+    except ValueError as error:
+        raise click.UsageError(f"JUPYTERHUB_API_URL: {error}") from None
+
+
+def rereads_of(keys: TokenAuthStore | None) -> list[Callable[[], None]]:
+    """What SIGHUP does to them: nothing, unless they are in a file."""
+    path = _key_file()
+    return [partial(_reread, keys, path)] if keys and path else []
+
+
+def _reread(keys: TokenAuthStore, path: str) -> None:
+    """Where the file cannot be used, the keys of before stay in force, all of them."""
+    try:
+        found = _keys()
+        with _sourced(path):
+            keys.renew(*found)
+    except click.ClickException as error:
+        logger.error("SIGHUP: %s: the keys of before stay in force", error.message)
+    else:
+        logger.info("SIGHUP: read %d keys from %s", len(found), path)
 
 
 def _key_store() -> TokenAuthStore | None:
-    path = os.environ.get("BINDER_API_KEY_FILE", "").strip()
-    keys = _lines(path) if path else [trimmed(os.environ.get("BINDER_API_KEY", ""))]
-    keys = [key for key in keys if key]
-    try:
+    keys = _keys()
+    with _sourced(_key_file()):
         return TokenAuthStore(*keys) if keys else None
+
+
+def _key_file() -> str:
+    return os.environ.get("BINDER_API_KEY_FILE", "").strip()
+
+
+def _keys() -> list[str]:
+    path = _key_file()
+    found = _lines(path) if path else [trimmed(os.environ.get("BINDER_API_KEY", ""))]
+    return [key for key in found if key]
+
+
+@contextmanager
+def _sourced(path: str) -> Iterator[None]:
+    """A key that cannot be one is told with where it stands."""
+    try:
+        yield
     except ValueError as error:
         source = f"BINDER_API_KEY_FILE: {path}" if path else "BINDER_API_KEY"
         raise click.ClickException(f"{source}: {error}") from None

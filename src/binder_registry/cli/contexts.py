@@ -37,7 +37,7 @@ def add(name: str, url: str, token_stdin: bool) -> None:
       echo "$TOKEN" | binder-registry context add prod https://registry.example.org --token-stdin
     """
     from ..client.address import registry_url
-    from ..client.transport import checked_token
+    from ..client.credentials import checked_token
     from ..errors import InvalidRequest
 
     try:

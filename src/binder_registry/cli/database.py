@@ -4,9 +4,10 @@ from contextlib import closing
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
 from ..backends import open_log
-from ..backends.copying import copy_log
+from ..backends.copying import copy_log, copy_tokens
 from ..backends.file_lock import FileLock
 from ..backends.sqlite_file import refusal
 from ..backends.sqlite_foreign_wal import beside
@@ -18,6 +19,7 @@ from .connection import context_option, url_option
 from .database_files import (
     move_log,
     put_back,
+    revoke_tokens,
     say_it_once,
     set_aside,
     sound_copy,
@@ -27,6 +29,7 @@ from .database_files import (
 )
 from .hub import allow_command_option, check_hub, kind_option
 from .output import progress, say, tell
+from .publishers import check_publishers, public_url_option
 
 
 @click.command("backup", short_help="Copy a live SQLite registry to a file.")
@@ -62,9 +65,12 @@ def backup(file: Path, db: str) -> None:
 @click.argument("file", type=File(path_type=Path, dir_okay=False, exists=True))
 @click.option("--db", required=True, envvar="BINDER_REGISTRY_DB", metavar="URL", help="sqlite:///PATH, as for serve.")
 @click.option("--discard", is_flag=True, help="Do not keep what was there before.")
-def restore_backup(file: Path, db: str, discard: bool) -> None:
+@click.option("--keep-tokens", is_flag=True, help="Do not revoke the tokens that the backup holds.")
+def restore_backup(file: Path, db: str, discard: bool, keep_tokens: bool) -> None:
     """Put a backup in the place of a SQLite database, whose server must not run: verified first, and in one step. What
     was there before is kept beside it, with its write-ahead log.
+
+    The tokens in the backup are revoked: some may have been revoked since it was made, which it does not know.
 
     Readers that saw what the backup does not have notice, and start over.
 
@@ -84,6 +90,7 @@ def restore_backup(file: Path, db: str, discard: bool) -> None:
     except OSError as error:
         raise click.ClickException(f"{path}: {error.strerror}") from None
     with closing(lock), sound_copy(file, path) as (copy, finding):
+        revoked = 0 if keep_tokens else revoke_tokens(copy)
         kept = set_aside(path)
         try:
             take_place(copy, path)
@@ -95,12 +102,16 @@ def restore_backup(file: Path, db: str, discard: bool) -> None:
             for suffix in ("", "-wal"):
                 beside(kept, suffix).unlink(missing_ok=True)
     say(f"{path}: {finding.templates} templates at {finding.position}")
+    if revoked:
+        say(f"{revoked} tokens were revoked: make new ones (--keep-tokens leaves them)")
     if kept and not discard:
         say(f"what was there before is {kept}")
 
 
 @click.command("check", short_help="Verify a database.")
 @click.argument("db", required=False, metavar="[DB_URL]", envvar="BINDER_REGISTRY_DB")
+@click.option("--publishers", type=File(path_type=Path), metavar="FILE", help="Verify this file, as `serve` reads it.")
+@public_url_option
 @click.option("--hub", is_flag=True, help="The old spelling of `check-hub`.")
 @kind_option
 @allow_command_option
@@ -108,16 +119,31 @@ def restore_backup(file: Path, db: str, discard: bool) -> None:
 @context_option
 @click.pass_context
 def check(
-    ctx: click.Context, /, db: str | None, hub: bool, kind: str, allow_commands: tuple[str, ...], **chosen: str | None
+    ctx: click.Context,
+    /,
+    db: str | None,
+    publishers: Path | None,
+    public_url: str,
+    hub: bool,
+    kind: str,
+    allow_commands: tuple[str, ...],
+    **chosen: str | None,
 ) -> None:
     """Verify a database, also beside a live server: every revision is there, the chain of marks holds, every row
     decodes and has its digest, and the folded log equals the current state. What is wrong is named, and the exit code
     is 1.
 
+    With --publishers, verify that file; the database only where it is named on the command line, too.
+
     \b
-    Example:
+    Examples:
       binder-registry check sqlite:////srv/registry.db
+      binder-registry check --publishers publishers.toml --public-url https://registry.example.org
     """
+    if publishers:
+        check_publishers(publishers, public_url)
+        if ctx.get_parameter_source("db") is not ParameterSource.COMMANDLINE:
+            return
     if hub:
         ctx.invoke(check_hub, kind=kind, allow_commands=allow_commands, **chosen)
         return
@@ -139,7 +165,8 @@ def check(
 @click.command("copy", short_help="Move a registry to another database.")
 @click.argument("source", metavar="FROM")
 @click.argument("target", metavar="TO")
-def copy(source: str, target: str) -> None:
+@click.option("--tokens", is_flag=True, help="With the registry's own tokens, which are left out else.")
+def copy(source: str, target: str, tokens: bool) -> None:
     """Move a registry to another database, with its whole history, its numbers and its marks: from SQLite to PostgreSQL
     or back. At the end both are compared and the chain of marks is verified.
 
@@ -160,8 +187,11 @@ def copy(source: str, target: str) -> None:
                 head = copy_log(
                     reads, writes, lambda step, revision, last: seen(revision + (last if step == "verifying" else 0))
                 )
+            copied = copy_tokens(reads, writes) if tokens else 0
         except StoreUnavailable as error:
             raise click.ClickException(
                 f"A database failed: {refusal(error.__cause__)}. Run the same line again: it goes on where it stopped."
             ) from None
     say(f"{head.revision} revisions copied and verified, position {head.position}")
+    if tokens:
+        say(f"{copied} tokens copied that were not revoked")

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import click
 
+from ..auth import Identity, Scope
 from ..backends import too_new
 from ..backends.file_lock import create
 from ..backends.sqlite import SQLiteLog
@@ -20,13 +21,16 @@ from ..backends.sqlite_pragmas import connect
 from ..backends.urls import sqlite_path, sqlite_url
 from ..errors import DatabaseRefused, StoreUnavailable
 from ..log_contract import Log
+from ..log_store import LogStore
 from ..sync_folder import sync_folder
+from ..token_uses import TokenUses
 from ..verify import Finding, damaged_pages, verify
 from .files import name_beside
 from .hints import local
 from .output import progress, tell
 
 PAGES = 2000  # of one step of a copy
+OPERATOR = Identity("restore-backup", frozenset(Scope), "command")
 
 
 def sqlite_database(url: str) -> Path:
@@ -54,9 +58,23 @@ def sound_copy(source: Path, target: Path) -> Iterator[tuple[Path, Finding]]:
             os.fsync(whole.fileno())
         yield copy, finding
     finally:
-        for suffix in ("", "-wal", "-shm", "-journal"):
+        for suffix in ("", "-wal", "-shm", "-journal", ".lock"):
             with suppress(OSError):  # on read-only media also where there is nothing
                 beside(copy, suffix).unlink(missing_ok=True)
+
+
+def revoke_tokens(copy: Path) -> int:
+    """All that a copy of a database holds. Gives how many these were."""
+    with closing(SQLiteLog(copy, read_only=True)) as log:
+        if not log.tokens()[1]:
+            return 0
+    with closing(LogStore(SQLiteLog(copy))) as store:
+        revoked = TokenUses(store).revoke_all(OPERATOR)
+    with closing(connect(copy, "rw")) as connection:
+        connection.execute("PRAGMA journal_mode = DELETE")  # one file again, without a log beside it
+    with copy.open("rb") as whole:
+        os.fsync(whole.fileno())
+    return len(revoked)
 
 
 def take_place(copy: Path, file: Path) -> None:

@@ -8,7 +8,12 @@ import click
 
 from ..file_names import as_text
 
-CHECKED_ELSEWHERE = ("db", "prefix", "cors_origins")  # settings that may hold an @, or say better what is wrong
+CHECKED_ELSEWHERE = (
+    "db",
+    "prefix",
+    "cors_origins",
+    "publishers",
+)  # settings that may hold an @, or say better what is wrong
 
 
 class Setting(click.Option):

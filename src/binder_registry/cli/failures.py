@@ -12,6 +12,8 @@ from ..errors import (
     AuthUnavailable,
     DatabaseRefused,
     MissingScope,
+    NoPublisher,
+    OutOfReach,
     PositionUnknown,
     RevisionConflict,
     RevisionIsCurrent,
@@ -22,10 +24,11 @@ from ..errors import (
     StoreUnavailable,
     TemplateExists,
     TemplateNotFound,
+    TokenNotFound,
     TooBusy,
     Unauthorized,
 )
-from .hints import hinted, hinted_context, name_in_question
+from .hints import credential, hinted, hinted_credential, name_in_question
 from .output import printable
 
 FAILED, UNREACHABLE, CONFLICT, NOT_ALLOWED = 1, 3, 4, 5
@@ -51,10 +54,16 @@ def _revisions() -> str:
     return f"`{hinted('changes', *filter(None, [name_in_question()]))}` shows the revisions."
 
 
+def _whoami() -> str:
+    return f"`{hinted('whoami')}` shows what yours may do; the registry's admins make others."
+
+
 # The first class that fits; those without a hint say enough.
 _ANSWERS: list[tuple[tuple[type[Exception], ...], int, str | Callable[[], str]]] = [
-    ((Unauthorized,), NOT_ALLOWED, lambda: f"Set BINDER_API_KEY, or store a token with `{hinted_context()}`."),
-    ((MissingScope,), NOT_ALLOWED, "Ask the registry's admins for a token with it."),
+    ((Unauthorized,), NOT_ALLOWED, hinted_credential),
+    ((MissingScope, OutOfReach), NOT_ALLOWED, _whoami),
+    ((NoPublisher,), NOT_ALLOWED, lambda: f"It was {credential()}; the registry's admins say which jobs publish."),
+    ((TokenNotFound,), FAILED, lambda: f"`{hinted('token list')}` shows those that you may see."),
     ((RevisionConflict, RevisionNotShown), CONFLICT, "Read it again, then decide."),
     ((TemplateNotFound,), FAILED, _list),
     ((TemplateExists,), FAILED, _edit),

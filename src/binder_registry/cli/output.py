@@ -14,7 +14,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -154,6 +154,14 @@ def moment(time: datetime | None) -> str:
     from ..wire import timestamp
 
     return timestamp(time)
+
+
+def until(time: datetime) -> str:
+    """As `moment`, of what is to come."""
+    if not sys.stdout.isatty():
+        return moment(time)
+    left = time - datetime.now(UTC)
+    return f"in {ago(left).removesuffix(' ago')}" if left > timedelta() else moment(time)
 
 
 def local(time: datetime) -> datetime:

@@ -2,22 +2,25 @@
 
 import logging
 import sys
+from functools import partial
+from pathlib import Path
 from socket import socket
 from typing import TYPE_CHECKING
 
 import click
 
-from ..auth import AuthStore
 from ..backends import open_log
 from ..descriptors import are_left
 from ..errors import DatabaseRefused, StoreUnavailable
 from ..log_store import LogStore
 from ..registry import Registry
-from .auth_store import auth_store
+from ..token_rules import DAY, MOST_DAYS
+from .auth_store import Stores, auth_stores, rereads_of, with_own_tokens
 from .environment import PortSetting, Setting, service_url, variables_of_others
 from .limits import limit
 from .log_lines import LogLines, logged_to
 from .options import seconds, whole
+from .publishers import public_url_option, publisher_tokens, publishers_option, reread
 from .stopping import stoppable
 
 if TYPE_CHECKING:
@@ -109,6 +112,15 @@ logger = logging.getLogger("binder_registry")
     help="Path below which everything is served, where a proxy does not strip it.",
 )
 @click.option(
+    "--trusted-proxies",
+    cls=Setting,
+    multiple=True,
+    metavar="NETWORK",
+    envvar="BINDER_REGISTRY_TRUSTED_PROXIES",
+    help="Address, or network such as 10.0.0.0/8, of proxies that say whose a request is, in X-Forwarded-For or "
+    "Forwarded. Repeatable.",
+)
+@click.option(
     "--auth",
     cls=Setting,
     default="key",
@@ -116,6 +128,18 @@ logger = logging.getLogger("binder_registry")
     type=click.Choice(["key", "jupyterhub"]),
     envvar="BINDER_REGISTRY_AUTH",
     help="Who may write: holders of BINDER_API_KEY, or (beside them, if it is set) JupyterHub's tokens.",
+)
+@publishers_option
+@public_url_option
+@click.option(
+    "--max-token-age",
+    cls=Setting,
+    default=MOST_DAYS,
+    show_default=True,
+    type=whole(1, MOST_DAYS),
+    metavar="DAYS",
+    envvar="BINDER_REGISTRY_MAX_TOKEN_AGE",
+    help="How long a new token of the registry's own may last.",
 )
 @click.option(
     "--drain-delay",
@@ -148,7 +172,11 @@ def serve(
     strong_reads: bool,
     cors_origins: tuple[str, ...],
     prefix: str,
+    trusted_proxies: tuple[str, ...],
     auth: str,
+    publishers: Path | None,
+    public_url: str,
+    max_token_age: int,
     drain_delay: float,
     limits: tuple[tuple[str, int], ...],
 ) -> None:
@@ -156,7 +184,7 @@ def serve(
 
     BINDER_API_KEY holds the key that writes; BINDER_API_KEY_FILE instead names a file with one key on each line.
     """
-    with stoppable(), logged_to(sys.stderr, log_level.upper()) as log:
+    with stoppable() as rereads, logged_to(sys.stderr, log_level.upper()) as log:
         for name in variables_of_others():
             logger.info("%s is a Service's address, which Kubernetes sets, and no port: it was passed over", name)
         from ..server import Options, limits_of  # only now: a signal that comes while this is read must not be lost
@@ -168,19 +196,25 @@ def serve(
                 strong_reads=strong_reads,
                 cors_origins=cors_origins,
                 prefix=prefix,
+                trusted_proxies=trusted_proxies,
                 limits=limits_of(limits),
             )
         except ValueError as error:
             raise click.UsageError(str(error)) from None
-        auths = auth_store(auth)
-        _serve(log, db, (host, port), auths, options, access_log=access_log, drain_delay=drain_delay)
+        jobs = publisher_tokens(publishers, public_url)
+        stores, longest = auth_stores(auth, jobs), max_token_age * DAY
+        rereads += rereads_of(stores.keys)
+        if jobs and publishers:
+            rereads.append(partial(reread, jobs, publishers, public_url))
+        _serve(log, db, (host, port), stores, longest, options, access_log=access_log, drain_delay=drain_delay)
 
 
 def _serve(
     log: LogLines,
     db: str,
     address: tuple[str, int],
-    auth: AuthStore,
+    stores: Stores,
+    longest_token: int,
     options: "Options",
     *,
     access_log: bool,
@@ -201,9 +235,10 @@ def _serve(
     try:
         listener = _listener(*address)
         lines = AccessLog(sys.stdout.fileno()) if access_log else None
-        app = App(Registry(store, auth), options)
         dropped = lambda: log.dropped  # noqa: E731
-        serving.run(app, listener, access_log=lines, drain_delay=drain_delay, dropped_lines=dropped)
+        with with_own_tokens(stores, store) as auth:
+            app = App(Registry(store, auth, longest_token=longest_token), options)
+            serving.run(app, listener, access_log=lines, drain_delay=drain_delay, dropped_lines=dropped)
     except StoreUnavailable:
         raise click.ClickException("the database cannot be read: see the log above") from None
     finally:

@@ -2,25 +2,28 @@
 
 import logging
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from types import FrameType
 
 logger = logging.getLogger("binder_registry")
 
 
 @contextmanager
-def stoppable() -> Iterator[None]:
+def stoppable() -> Iterator[list[Callable[[], None]]]:
     """SIGTERM and SIGINT end the process with 0, until the server puts handlers of its own in their place.
 
-    SIGHUP, which a program without a handler dies of, is logged; under `nohup` it stays ignored.
+    SIGHUP, which a program without a handler dies of, calls what is in the list by then, or is logged; under `nohup` it
+    stays ignored.
     """
-    handlers = {signal.SIGTERM: _stop, signal.SIGINT: _stop}
+    rereads: list[Callable[[], None]] = []
+    handlers: dict[int, Callable[[int, FrameType | None], None]] = {signal.SIGTERM: _stop, signal.SIGINT: _stop}
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
-        handlers[signal.SIGHUP] = _hang_up
+        handlers[signal.SIGHUP] = partial(_hang_up, rereads)
     before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
     try:
-        yield
+        yield rereads
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
@@ -33,5 +36,8 @@ def _stop(number: int, frame: FrameType | None) -> None:
     raise SystemExit(0)
 
 
-def _hang_up(number: int, frame: FrameType | None) -> None:
-    logger.info("SIGHUP: there is nothing to reread")
+def _hang_up(rereads: list[Callable[[], None]], number: int, frame: FrameType | None) -> None:
+    if not rereads:
+        logger.info("SIGHUP: there is nothing to reread")
+    for reread in rereads:
+        reread()

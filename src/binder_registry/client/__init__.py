@@ -1,11 +1,10 @@
 """A registry over HTTP, as a `Store`.
 
 Everything raises the classes of `errors` that the server raised, and `StoreUnavailable` where there was no answer. Safe
-from any thread. Reads are tried again, writes never are.
+from any thread. Reads are tried again; writes only where the registry says that one came too soon, and did nothing.
 """
 
 import math
-import os
 import sys
 import threading
 import time
@@ -18,18 +17,19 @@ from msgspec import structs
 from ..changes import PAGE as PAGE
 from ..changes import Change, Position
 from ..errors import RevisionConflict
-from ..file_names import as_text
 from ..store import Expected
 from ..template import Template
 from .answer import Answer, PlanStep, change_of, feed_decoder, next_page, plan_decoder, refuse_2015
 from .encoding import apply_body, body_of, conditions, filters, json_of, members_of, patch_between, path_of
 from .listing import Filters, all_pages
-from .transport import Params, Transport
+from .opening import DEFAULT_URL as DEFAULT_URL
+from .opening import opened
+from .tokens import Tokens
+from .transport import Params
 from .watch import follow
 
 __all__ = ["Client", "PlanStep"]
 
-DEFAULT_URL = "http://127.0.0.1:8080"
 LONGEST_POLL = 30  # seconds of one request that waits for a change
 APPLY_TIMEOUT = 60.0  # seconds at least: an apply may be 64 MiB
 
@@ -41,8 +41,9 @@ T = TypeVar("T")
 
 
 class Client:
-    """`url`: else `BINDER_REGISTRY_URL`; `token`: else `BINDER_API_KEY`, else none, for reads. `timeout` (seconds) is
-    for each wait on the network; `retries` are the most after a failed read; `verify` may name certificates to trust.
+    """`url`: else `BINDER_REGISTRY_URL`; `token`: else `BINDER_API_KEY`, else the id-token of a CI job, else none, for
+    reads. `timeout` (seconds) is for each wait on the network; `retries` are the most after a failed read; `verify` may
+    name certificates to trust.
     """
 
     def __init__(
@@ -54,9 +55,8 @@ class Client:
         retries: int = 3,
         verify: bool | str = True,
     ) -> None:
-        url = url or as_text(os.environ.get("BINDER_REGISTRY_URL", "")) or DEFAULT_URL
-        token = os.environ.get("BINDER_API_KEY", "") if token is None else token
-        self._transport = Transport(url, token, timeout=timeout, retries=retries, verify=verify)
+        self._transport = opened(url, token, timeout=timeout, retries=retries, verify=verify)
+        self.tokens = Tokens(self._transport)
         self._of_thread = threading.local()
 
     def __enter__(self) -> Self:
@@ -283,7 +283,8 @@ class Client:
         answer = self._transport.write(method, path, params, body, headers=headers, wait=wait)
         if answer.position:
             self._of_thread.position = answer.position
-        self._of_thread.warnings = answer.warnings
+        soon = [] if self._transport.credential.sparing else answer.ending  # an id-token always does
+        self._of_thread.warnings = answer.warnings + soon
         return answer
 
     def _saw(self, answer: Answer) -> None:

@@ -1,6 +1,7 @@
 """The address of a registry, and how addresses are shown."""
 
 import re
+from ipaddress import ip_address
 
 import httpx2
 
@@ -44,3 +45,12 @@ def check_host(url: httpx2.URL) -> None:
         raise ValueError(url.port)
     if ":" not in host:
         host.encode("idna")  # as the resolver does: no label is empty or longer than 63
+
+
+def is_loopback(url: httpx2.URL) -> bool:
+    """Whether what is sent there does not leave this machine."""
+    host = url.host.lower().rstrip(".")
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from math import ceil
 from typing import TypeVar
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -31,6 +33,8 @@ from ..errors import (
     error_name,
 )
 from ..must_understand import without_uses
+
+SOON = timedelta(days=14)  # before a token ends: then it is warned of
 
 T = TypeVar("T")
 
@@ -84,6 +88,36 @@ class Answer(Struct, frozen=True):
         sent = ",".join(self.headers.get_list("Registry-Warning")).split(",")
         return [unquote(text.strip(), errors="replace") for text in sent if text.strip()]
 
+    @property
+    def ending(self) -> list[str]:
+        """What to say of a token that ends soon."""
+        expires = self.headers.get("Registry-Token-Expires", "")
+        try:
+            left = datetime.fromisoformat(expires) - datetime.now(UTC)
+        except (ValueError, TypeError):
+            return []
+        if left > SOON:
+            return []
+        when = f"in {left.days} days" if left.days > 1 else "within two days"
+        return [f"this token ends {when}, at {expires}: have a new one made"]
+
+    @property
+    def retry_after(self) -> float:
+        """Seconds, or a date (RFC 9110); 0 for what is neither, and for what has passed."""
+        text = self.headers.get("Retry-After", "").strip()
+        if text.isascii() and text.isdigit():
+            return float(text[:9])
+        try:
+            seconds: float = (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds()
+        except (ValueError, TypeError, OverflowError):  # TypeError: a date without its zone
+            return 0
+        return max(0.0, seconds)
+
+    @property
+    def came_too_soon(self) -> bool:
+        """Whether the registry itself, and nothing on the way, refused this for a limit of its client."""
+        return self.status == 429 and self.headers.get("Registry-Error") == error_name(TooManyRequests)
+
     def read(self, decoder: msgspec.json.Decoder[T]) -> T:
         """Raises `StoreUnavailable` when this is not what a registry answers."""
         try:
@@ -120,6 +154,7 @@ def error_of(answer: Answer) -> RegistryError:
     error = kind(message=body.message or f"{answer.url} answered {answer.status}: is this the URL of a registry?")
     if body.errors:
         error.errors = tuple(body.errors)
+    error.retry_after = ceil(answer.retry_after) or error.retry_after
     if isinstance(error, RevisionConflict):
         error.current = str(answer.position or "")
     return error

@@ -5,18 +5,15 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from urllib.parse import quote, urlencode
 
 import httpx2
 
-from ..auth import trimmed
-from ..errors import InvalidRequest, InvalidToken, RegistryError, RevisionNotShown, StoreUnavailable
+from ..errors import InvalidRequest, RegistryError, RevisionNotShown, StoreUnavailable
 from ..version import __version__
-from .address import registry_url
 from .answer import Answer, error_of
 from .cache import Cache
+from .credentials import Credential
 from .environment import authorities, proxy_of
 
 Params = Sequence[tuple[str, str]]
@@ -44,15 +41,16 @@ class NotReady(Exception):
 class Transport:
     """Safe from any thread."""
 
-    def __init__(self, url: str, token: str, *, timeout: float, retries: int, verify: bool | str) -> None:
-        self.url = registry_url(url)
+    def __init__(
+        self, url: httpx2.URL, credential: Credential, *, timeout: float, retries: int, verify: bool | str
+    ) -> None:
+        self.url = url
+        self.credential = credential
         self.shown = str(self.url).rstrip("/")
         self.timeout = timeout
         self.retries = retries
         self.closed = False
         headers = {"Accept": "application/json", "User-Agent": f"binder-registry/{__version__}"}
-        if token := checked_token(token):
-            headers["Authorization"] = f"token {token}"
         setting = proxy_of(self.url)
         self._way = f" through the proxy of {setting.variable}" if setting else ""
         tls = self.url.scheme == "https" or (setting is not None and setting.proxy.url.scheme == "https")
@@ -66,6 +64,7 @@ class Transport:
         )
         self._cache = Cache()
         self._seen = 0
+        self._reads_named = not credential.sparing
         self._lock = threading.Lock()
 
     def get(
@@ -76,17 +75,21 @@ class Transport:
         cached: bool = False,
         wait: float = 0,
         taken: tuple[int, ...] = (),
+        named: bool = False,
     ) -> Answer:
         """A read, tried again when it fails for want of a connection or of a ready server. `wait` is for how many
-        seconds more than usual the server may take; the statuses `taken` are no errors here."""
+        seconds more than usual the server may take; the statuses `taken` are no errors here; `named`: nobody may read
+        this without saying who they are."""
         url = self._url(path, params)
         known = self._cache.get(url) if cached else None
         conditional = {"If-None-Match": known.headers["ETag"]} if known else {}
         attempt = 0
         while True:
-            request = self._request("GET", url, self._freshness() | conditional, timeout=self.timeout + wait)
+            request = self._request("GET", url, self._of_read(named) | conditional, timeout=self.timeout + wait)
             try:
                 response = self._send(request)
+                if self._names_itself(request, response):
+                    continue
             except httpx2.RequestError as error:
                 if attempt >= self.retries:
                     raise self.unreachable(error) from None
@@ -117,17 +120,25 @@ class Transport:
         headers: dict[str, str],
         wait: float = 0,
     ) -> Answer:
-        """Sent once: whether a write without an answer took effect is unknown."""
-        request = self._request(method, self._url(path, params), headers, body, timeout=self.timeout + wait)
-        try:
-            response = self._send(request)
-        except _NEVER_SENT as error:
-            raise self.unreachable(error) from None
-        except httpx2.RequestError as error:
-            raise StoreUnavailable(
-                f"{self.shown} gave no answer to this write ({_reason(error)}): whether it took effect is unknown"
-            ) from None
-        answer = self._answer(response)
+        """Sent once, for whether a write without an answer took effect is unknown; and again where the registry says
+        that it comes too soon (429), for then it did nothing."""
+        url, attempt = self._url(path, params), 0
+        while True:
+            request = self._request(method, url, headers | self._named(), body, timeout=self.timeout + wait)
+            try:
+                response = self._send(request)
+            except _NEVER_SENT as error:
+                raise self.unreachable(error) from None
+            except httpx2.RequestError as error:
+                raise StoreUnavailable(
+                    f"{self.shown} gave no answer to this write ({_reason(error)}): whether it took effect is unknown"
+                ) from None
+            answer = self._answer(response)
+            delay = retry_delay(answer, attempt) if answer.came_too_soon else None
+            if delay is None or attempt >= self.retries:
+                break
+            time.sleep(delay)
+            attempt += 1
         self._check(answer)
         return answer
 
@@ -138,14 +149,18 @@ class Transport:
         """An answer that is read as it comes, at most `silence` seconds between two pieces. Raises `NotReady`, and
         httpx2's own errors about connections."""
         timeout = httpx2.Timeout(self.timeout, read=silence)
-        request = self._request("GET", self._url(path, params), self._freshness() | headers, timeout=timeout)
-        response = self._send(request, stream=True)
+        while True:
+            request = self._request("GET", self._url(path, params), self._of_read() | headers, timeout=timeout)
+            response = self._send(request, stream=True)
+            if not self._names_itself(request, response):
+                break
+            response.read()
         try:
             if response.status_code != 200:
                 response.read()
                 answer = self._answer(response)
                 if answer.status in TRY_AGAIN:
-                    raise NotReady(error_of(answer), min(LONGEST_WAIT, _retry_after(answer)) + backoff(0))
+                    raise NotReady(error_of(answer), min(LONGEST_WAIT, answer.retry_after) + backoff(0))
                 self._check(answer)
             yield response
         finally:
@@ -159,9 +174,21 @@ class Transport:
         self.closed = True
         self._http.close()
 
-    def _freshness(self) -> dict[str, str]:
+    def _of_read(self, named: bool = False) -> dict[str, str]:
         """Reads follow what was seen before, on any server."""
-        return {"Registry-Revision": str(self._seen)} if self._seen else {}
+        freshness = {"Registry-Revision": str(self._seen)} if self._seen else {}
+        return freshness | (self._named() if named or self._reads_named else {})
+
+    def _named(self) -> dict[str, str]:
+        header = self.credential.header()
+        return {"Authorization": header} if header else {}
+
+    def _names_itself(self, request: httpx2.Request, response: httpx2.Response) -> bool:
+        """Whether this read has to be sent again, with what was spared: from now on all are."""
+        if response.status_code != 401 or not self.credential.sparing or "Authorization" in request.headers:
+            return False
+        self._reads_named = True
+        return True
 
     def _url(self, path: str, params: Params) -> str:
         return f"{str(self.url).rstrip('/')}{path}" + (f"?{encoded(params)}" if params else "")
@@ -219,20 +246,8 @@ def retry_delay(answer: Answer, attempt: int) -> float | None:
     """Seconds until this read may be tried again; None: it should not be."""
     if answer.status not in TRY_AGAIN:
         return None
-    asked = _retry_after(answer)
+    asked = answer.retry_after
     return None if asked > LONGEST_RETRY_AFTER else asked + backoff(attempt)
-
-
-def _retry_after(answer: Answer) -> float:
-    """RFC 9110: seconds, or a date; 0 for what is neither, and for what has passed."""
-    text = answer.headers.get("Retry-After", "").strip()
-    if text.isascii() and text.isdigit():
-        return float(text[:9])
-    try:
-        seconds: float = (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds()
-    except (ValueError, TypeError, OverflowError):  # TypeError: a date without its zone
-        return 0
-    return max(0.0, seconds)
 
 
 def encoded(params: Params) -> str:
@@ -240,13 +255,6 @@ def encoded(params: Params) -> str:
         return urlencode(params, quote_via=quote)
     except UnicodeEncodeError:
         raise InvalidRequest(f"{dict(params)!a} holds half of a surrogate pair") from None
-
-
-def checked_token(text: str) -> str:
-    token = trimmed(text)
-    if not (token.isascii() and token.isprintable()) or " " in token:
-        raise InvalidToken("The token holds a character that no token has")  # and which one is nobody's business
-    return token
 
 
 def _reason(error: httpx2.RequestError) -> str:

@@ -8,7 +8,7 @@ import httpx2
 import msgspec
 
 from ..changes import Change, Position
-from ..errors import RevisionNotShown, RouteNotFound, StoreUnavailable, UnexpectedError
+from ..errors import AuthUnavailable, RevisionNotShown, RouteNotFound, StoreUnavailable, UnexpectedError
 from .answer import change_of, event_decoder
 from .transport import LONGEST_DELAY, NotReady, Params, Transport, backoff
 
@@ -46,6 +46,10 @@ def follow(transport: Transport, position: Position, params: Params) -> Iterator
             if not reached and attempt >= transport.retries:
                 raise transport.unreachable(error) from None
             problem = str(error) or type(error).__name__
+        except AuthUnavailable as error:  # of whoever makes id-tokens, and was asked again and again
+            if not reached:
+                raise
+            problem = str(error)
         except StoreUnavailable:
             if not transport.closed:
                 raise

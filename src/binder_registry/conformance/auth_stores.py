@@ -1,6 +1,7 @@
 """What every `AuthStore` must do."""
 
 from contextlib import suppress
+from datetime import UTC
 
 import pytest
 
@@ -32,6 +33,15 @@ class AuthStoreConformance:
         identity = auth_store.identify(token)
 
         assert identity.by.partition(":") == (identity.kind, ":", identity.name)
+
+    def test_how_far_a_holder_reaches_is_said_in_values_that_do_not_change(
+        self, auth_store: AuthStore, token: str
+    ) -> None:
+        identity = auth_store.identify(token)
+
+        assert hash(identity) == hash(auth_store.identify(token))
+        assert identity.reach.is_everything or not identity.reach.names_it("\0")
+        assert identity.expires is None or identity.expires.tzinfo is UTC
 
     def test_one_token_is_always_the_same_identity(self, auth_store: AuthStore, token: str) -> None:
         assert auth_store.identify(token) == auth_store.identify(token)

@@ -18,9 +18,10 @@ from .reading_out import broken_links
 from .sample_rows import append as append
 from .sample_rows import rows_after as rows_after
 from .samples import SCIPY, R
+from .token_stores import TokenStores
 
 
-class LogConformance(Appending, Atomic, Bounds, Formats):
+class LogConformance(Appending, Atomic, Bounds, Formats, TokenStores):
     """Give the fixture `log`, an empty log. Where a log outlives its process, give `reopen`; where it can be copied
     (a restored backup is such a copy), give `copy`."""
 

@@ -43,9 +43,18 @@ def checked_token(token: str) -> str:
     return token
 
 
+class Refused(HTTPException):
+    """An answer with a status that says no. `retry_after` is in seconds."""
+
+    def __init__(self, response: HTTPResponse) -> None:
+        super().__init__(refusal_text(response))
+        text = response.headers.get("Retry-After", "").strip()
+        self.retry_after = float(text[:9]) if text.isascii() and text.isdigit() else 0.0
+
+
 def body_of(response: HTTPResponse) -> bytes:
     if response.status != 200:
-        raise HTTPException(refusal_text(response))
+        raise Refused(response)
     try:
         return response.read()
     except IncompleteRead:  # whose text counts bytes: another one each time
@@ -88,4 +97,4 @@ def position_of(tag: str | None) -> str:
 
 
 def words_of(error: Exception) -> str:
-    return str(error) if type(error) is HTTPException else f"{type(error).__name__}: {error}"
+    return str(error) if type(error) in (HTTPException, Refused) else f"{type(error).__name__}: {error}"

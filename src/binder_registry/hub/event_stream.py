@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 from http.client import HTTPException, HTTPResponse
 from queue import SimpleQueue
 
-from .answers import refusal_text
+from .answers import Refused
 
 
 class EventStream(threading.Thread):
@@ -29,7 +29,7 @@ class EventStream(threading.Thread):
         try:
             with self._answer() as response:
                 if response.status != 200:
-                    raise HTTPException(refusal_text(response))
+                    raise Refused(response)
                 if "event-stream" not in response.headers.get("Content-Type", ""):
                     raise HTTPException("the answer is no event stream")
                 while not self._unwanted and (line := response.readline()):

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import random
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -16,6 +15,7 @@ from urllib.parse import quote, urlsplit
 from .answers import body_of, checked_token, checked_url, listed_templates, parsed_body, position_of, words_of
 from .catalogue import Catalogue
 from .event_stream import EventStream
+from .pauses import asked_by, pause_after, spread
 from .rules import Rules, Template
 from .snapshot import Snapshot
 from .telling import Telling
@@ -28,7 +28,6 @@ STREAM_SILENCE = 35.0  # seconds; the registry sends a comment every 15
 STREAM_QUIET = 20.0  # seconds, after which the list is polled too
 STREAM_OPENING = 1.0  # seconds; only what a stream gives later than that shows that it gets through while it is open
 LONGEST_PROBE_PAUSE = 60.0  # seconds between streams while none gets through
-LONGEST_PAUSE = 15.0  # seconds between attempts while the registry is away
 SAVE_EVERY = 5.0  # seconds, at most, while changes keep coming
 LONGEST_POLL = 86400.0  # seconds
 MOST_VERSIONS = 499  # twice that, for the tombstones between, is what the registry gives in one answer
@@ -98,18 +97,18 @@ class Follower(threading.Thread):
     def run(self) -> None:
         failures = 0
         pause = 0.0
-        while not (pause and self._ended.wait(spread(pause))):
-            pause = self._poll
+        while not (pause and self._ended.wait(pause)):
+            pause = spread(self._poll)
             try:
                 self._load()
                 failures = 0
                 self.tried.set()
                 self._save(at_once=True)
                 if time.monotonic() >= self._next_stream and self._follow():
-                    pause = 0.2
+                    pause = spread(0.2)
             except Exception as error:  # noqa: BLE001  # a follower that ended would leave the list as it is for good
                 failures += 1
-                pause = min(LONGEST_PAUSE, 0.25 * 2 ** min(failures, 6))
+                pause = pause_after(failures, error)
                 self._tell.trouble(error)
             self.tried.set()
             self._save(at_once=True)
@@ -180,7 +179,7 @@ class Follower(threading.Thread):
         if not through and not self._ended.is_set():
             self._failed_streams += 1
             pause = min(LONGEST_PROBE_PAUSE, self._poll * (2 ** min(self._failed_streams, 10) - 1))
-            self._next_stream = time.monotonic() + pause
+            self._next_stream = time.monotonic() + max(pause, asked_by(cause))
             if self._failed_streams > 1:  # one that ends early is the registry's restart
                 self._tell.stream_trouble(cause)
         return through
@@ -294,7 +293,3 @@ class Follower(threading.Thread):
         if at_once or time.monotonic() - self._saved >= SAVE_EVERY:
             self._snapshot.write(self.catalogue, self.contact)
             self._saved = time.monotonic()
-
-
-def spread(seconds: float) -> float:
-    return seconds * random.uniform(0.5, 1.0)  # noqa: S311  # many hubs must not come at once

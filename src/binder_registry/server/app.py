@@ -23,7 +23,7 @@ from .handlers.event_stream import Stream
 from .http.asgi import Receive, Scope, Send
 from .http.cors import cors_headers, preflight
 from .http.error_status import error_reply, logged_reply
-from .http.replies import Header, Reply, send_reply
+from .http.replies import Header, Reply, expiry, send_reply
 from .http.requests import ClientDisconnected, decoded_path
 from .routes import ROUTES, Route
 from .service import Options, Request, Service
@@ -119,6 +119,8 @@ class App:
             (b"registry-revision", b"%d" % self.service.model.revision),
             (b"request-id", request.id.encode()),
         ]
+        if request.holder is not None and request.scope["method"] not in ("GET", "HEAD"):
+            first += expiry(request.holder)
         if self.service.options.cors_origins:
             first += cors_headers(request, self.service.options.cors_origins)
         return first

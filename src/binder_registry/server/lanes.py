@@ -90,6 +90,8 @@ class Lane:
         except asyncio.CancelledError:
             self._take_out(client, job)
             raise
+        finally:
+            del job  # it knows its error, which knows this frame
 
     def close(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)
@@ -131,15 +133,17 @@ class Lane:
             begun.add_done_callback(lambda ended, client=client, job=job: self._end(client, job, ended))  # type: ignore[misc]
 
     def _end(self, client: str, job: Job[T], ended: "asyncio.Future[T]") -> None:
+        answer = job.answer
+        del job.answer  # an error of the job knows the frame that it came from, and that the job
         self._running[client] -= 1
         if not self._running[client]:
             del self._running[client]
         error = None if ended.cancelled() else ended.exception()
-        if not job.answer.done():
+        if not answer.done():
             if ended.cancelled():
-                job.answer.cancel()
+                answer.cancel()
             elif error:
-                job.answer.set_exception(error)
+                answer.set_exception(error)
             else:
-                job.answer.set_result(ended.result())
+                answer.set_result(ended.result())
         self._begin()

@@ -13,9 +13,10 @@ MiB = 1024**2
 
 
 class Bound(Struct, frozen=True):
-    """What a limit is of. `each` says how often it holds: once for the server, for each client, or for each request."""
+    """What a limit is of. `each` says how often it holds: once for the server, for each client, for each holder of
+    tokens, or for each request."""
 
-    each: Literal["server", "client", "request"]
+    each: Literal["server", "client", "holder", "request"]
     meaning: str
     beyond: str  # what is done with what goes beyond it
     unit: Literal["bytes", "seconds", ""] = ""
@@ -48,6 +49,31 @@ class Limits(Struct, frozen=True, kw_only=True):
     unknown_tokens_per_client: Annotated[
         int, Bound("client", "The same, that one address asks with; 0: no bound.", "429", least=0)
     ] = 32
+    failed_tokens_per_minute: Annotated[
+        int,
+        Bound(
+            "client",
+            "Wrong tokens, once there were `failed-tokens-burst`; 0: no bound. Who has the right one is let in all the "
+            "same.",
+            "429",
+            least=0,
+        ),
+    ] = 600
+    failed_tokens_burst: Annotated[int, Bound("client", "Wrong tokens of one address at once.", "429")] = 2000
+    writes_per_minute: Annotated[
+        int,
+        Bound(
+            "holder",
+            "Writes of one token, user, service or publisher, once there were `writes-burst`; an apply counts as the "
+            "changes that it makes. 0: no bound.",
+            "429",
+            least=0,
+        ),
+    ] = 6000
+    key_writes_per_minute: Annotated[
+        int, Bound("holder", "The same, of all who hold a key of the server's; 0: no bound.", "429", least=0)
+    ] = 0
+    writes_burst: Annotated[int, Bound("holder", "Writes of one holder at once.", "429")] = 20_000
     connections: Annotated[
         int,
         Bound("server", "Connections; 0: what `ulimit -n` leaves, at most 8,000. Idle ones make room.", "503", least=0),

@@ -3,89 +3,23 @@
 `app` serves from it, and `openapi` describes it.
 """
 
-from collections.abc import Awaitable, Callable
-from typing import Literal
-
-from msgspec import Struct
-
 from ..auth import Scope
 from ..errors import (
-    AuthUnavailable,
-    BodyTooLarge,
-    FormatTooNew,
-    HeadTooLarge,
-    InvalidRequest,
     InvalidTemplate,
-    InvalidToken,
-    MissingAuthHeader,
-    MissingScope,
-    MissingTokenField,
     PositionUnknown,
-    RegistryError,
-    RequestTimeout,
     RevisionConflict,
     RevisionIsCurrent,
-    RevisionNotShown,
     RevisionPurged,
     RevisionRequired,
     RevisionUnknown,
-    RouteNotFound,
-    StoreUnavailable,
     TemplateExists,
     TemplateNotFound,
-    TooBusy,
-    TooManyRequests,
-    UnexpectedError,
 )
 from .description import parameters as p
 from .handlers import about, changes, reads, writes
-from .handlers.event_stream import Stream
-from .http.replies import Reply
-from .service import Request
+from .route import Route as Route
+from .token_routes import TOKEN_ROUTES
 
-Handler = Callable[[Request], Awaitable[Reply | Stream]]
-
-
-class Route(Struct, frozen=True, kw_only=True):
-    """`scope` None: open to all, always. Reads are open too, unless the server protects them.
-
-    `body` and `answer` name schemas. `errors` are the route's own, beside `EVERYWHERE` and those of its scope.
-    """
-
-    method: str
-    path: str
-    handler: Handler
-    summary: str
-    scope: Scope | None
-    tag: Literal["templates", "history", "server"]
-    status: int = 200
-    answer: str = ""
-    media: tuple[str, ...] = ("application/json",)
-    headers: tuple[p.AnswerHeader, ...] = ()
-    body: Literal["", "NewTemplate", "TemplateUpdate", "TemplatePatch", "Apply", "Restore"] = ""
-    parameters: tuple[p.Parameter, ...] = ()
-    errors: tuple[type[RegistryError], ...] = ()
-
-    @property
-    def all_errors(self) -> tuple[type[RegistryError], ...]:
-        protected = () if self.scope is None else _PROTECTED
-        unrouted = (RouteNotFound,) if "{" in self.path else ()
-        writes = () if self.scope in (None, Scope.READ) else (FormatTooNew,)
-        return (*EVERYWHERE, *protected, *unrouted, *self.errors, *writes)
-
-
-EVERYWHERE = (
-    InvalidRequest,
-    RequestTimeout,
-    RevisionNotShown,
-    BodyTooLarge,
-    HeadTooLarge,
-    UnexpectedError,
-    StoreUnavailable,
-    TooBusy,
-    TooManyRequests,
-)
-_PROTECTED = (MissingAuthHeader, MissingTokenField, InvalidToken, MissingScope, AuthUnavailable)
 _CONDITIONAL = (RevisionConflict, RevisionRequired)
 _PAST = (RevisionUnknown, RevisionPurged)
 
@@ -240,6 +174,7 @@ ROUTES = (
         parameters=(p.SINCE, p.BEFORE, p.CHANGES_LIMIT, p.WAIT, p.SELECTED, p.NAME_EXACTLY, p.ORDER, p.LAST_EVENT_ID),
         errors=(PositionUnknown,),
     ),
+    *TOKEN_ROUTES,
     Route(
         method="GET",
         path="/health",

@@ -18,6 +18,8 @@ import gc
 import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
 from typing import Any, TypeVar
 
 from msgspec import Struct
@@ -26,14 +28,16 @@ from msgspec.structs import force_setattr
 from ..auth import ANYONE, Identity
 from ..auth import Scope as TokenScope
 from ..changes import Change, Position
-from ..errors import RevisionNotShown, StoreUnavailable, TooBusy
+from ..errors import RegistryError, RevisionNotShown, StoreUnavailable, TooBusy
 from ..registry import Registry
 from .http.asgi import Receive, Scope
 from .http.compression import Compressor
 from .http.counters import Counters
+from .http.forwarded import normal_networks
 from .http.identities import Identities
 from .http.prefixes_origins import normal_origins, normal_prefix
 from .http.requests import ClientDisconnected, HTTPRequest
+from .http.token_watch import TokenWatch
 from .lanes import Lane
 from .limits import Limits
 from .live.apply_lane import ApplyLane
@@ -46,8 +50,11 @@ from .live.kept import Kept
 from .live.pieces import Body
 from .live.present import Present
 from .live.read_model import ReadModel
+from .rates import WriteRates
 from .shares import Share
+from .turns import Turns
 
+USES_SECONDS = 60.0  # between two notes of which tokens were used
 SHOWN_SECONDS = 5.0  # how long a request waits for the revision that it names
 NEAR = 100  # a revision is waited for when it is at most so far from what is in the log
 
@@ -60,7 +67,8 @@ class Options(Struct, frozen=True):
 
     `prefix` is the path below which everything is served; it is kept percent-encoded, without a slash at its end.
     `strong_reads` asks the database for its head before every read of the present. `cors_origins` are kept as browsers
-    write them, and may hold `*`.
+    write them, and may hold `*`. `trusted_proxies` are addresses and networks; a server of another kind has its own
+    setting for them.
     """
 
     protect_reads: bool = False
@@ -68,11 +76,13 @@ class Options(Struct, frozen=True):
     strong_reads: bool = False
     cors_origins: tuple[str, ...] = ()
     prefix: str = ""
+    trusted_proxies: tuple[str, ...] = ()
     limits: Limits = Limits()
 
     def __post_init__(self) -> None:
         force_setattr(self, "prefix", normal_prefix(self.prefix))
         force_setattr(self, "cors_origins", normal_origins(self.cors_origins))
+        force_setattr(self, "trusted_proxies", normal_networks(self.trusted_proxies))
 
 
 class Service:
@@ -97,6 +107,7 @@ class Service:
         self.model = ReadModel(options.prefix, registry.content_of)
         self.compressor = Compressor()
         self.counters = Counters()
+        self.turns = Turns()
         limits = options.limits
         self.streams = Share("streams", limits.streams, limits.streams_per_client)  # and long polls
         self.counts: dict[tuple[object, ...], int] = {}  # of listings, by epoch, revision and filters
@@ -108,6 +119,8 @@ class Service:
         self.running = False
         self.applies = ApplyLane(options.limits.waiting_apply_bytes)
         self.identities = Identities(registry.auth_store, options.limits)
+        self.write_rates = WriteRates(options.limits)
+        self.token_watch = TokenWatch(self.identities)
         most, seconds = options.limits.waiting_queries, options.limits.query_seconds
         self.queries = Lane("queries", most=most, seconds=seconds)  # of the present: they take the processor's time
         self.past = Lane("past", most=most, seconds=seconds)  # which takes the database's
@@ -134,6 +147,7 @@ class Service:
         self.group_commit = GroupCommit(registry, self.present, most_waiting=self.options.limits.waiting_writes)
         self.follower.start()
         self.running = True
+        self._note_uses()
         logger.info("%s: %d templates, revision %d", registry, len(self.model.living), position.revision)
 
     def drain(self) -> None:
@@ -146,7 +160,9 @@ class Service:
         """Finishes the writes that wait. May be called twice. The store stays open: who opened it closes it."""
         self.drain()
         if self.running:
+            self._note_uses()
             self.running = False
+            self._uses_timer.cancel()
             await self.group_commit.close()
             await asyncio.to_thread(self.follower.close)
             self.applies.close()
@@ -155,6 +171,15 @@ class Service:
             self._head_pool.shutdown(wait=False, cancel_futures=True)
             self.identities.close()
             self.compressor.close()
+
+    def _note_uses(self) -> None:
+        """Now and then, write down which tokens came since the last time."""
+        self._uses_timer = asyncio.get_running_loop().call_later(USES_SECONDS, self._note_uses)
+        used = frozenset(self.identities.used)
+        if used:
+            with suppress(RegistryError):  # then the next time
+                self.group_commit.put(lambda _: self.registry.tokens.note_uses(used), (), lambda _: None)
+                self.identities.used -= used
 
     async def write(self, operation: Operation[T], *names: str) -> T:
         """`names` are the templates that the operation will look at."""
@@ -207,15 +232,30 @@ class Request(HTTPRequest):
         self.who = await self.identity(anew=anew) if self.service.options.protect_reads else ANYONE
         self.who.require(TokenScope.READ)
 
+    async def writer(self, scope: TokenScope | None) -> Identity:
+        """Who writes, before anything of the body is read, as 2015 did. It counts as one write. Raises what `identity`
+        does, `MissingScope` and `TooManyRequests`."""
+        who = await self.identity()
+        if scope is not None:
+            who.require(scope)
+        self.service.write_rates.take(who)
+        return who
+
     async def aside(self, lane: Lane, call: Callable[[], T]) -> T:
         """In the lane, in this client's turn, and only while it is there: one that sends no more counts as gone, for
         one that closed looks like that. Raises `TooBusy`, `ClientDisconnected`, and what `call` does."""
         job = asyncio.ensure_future(lane.run(call, self.client))
         with self.leaving() as leaves:
-            leaves.add_done_callback(lambda _: job.cancel())
+            leaves.add_done_callback(partial(_cancel, job))
             try:
                 return await job
             except asyncio.CancelledError:
                 if leaves.done():
                     raise ClientDisconnected from None
                 raise
+            finally:
+                del job  # it knows its error, which knows this frame: garbage that would have to be looked for
+
+
+def _cancel(job: "asyncio.Future[Any]", _: object) -> None:
+    job.cancel()

@@ -20,7 +20,7 @@ class Share:
 
     def take(self, client: str, amount: int = 1) -> None:
         """Give it back afterwards. Raises `TooBusy` and `TooManyRequests`, and has taken nothing then."""
-        held = self._each.get(client, 0) + amount
+        held = self.held(client) + amount
         if self._most_each and held > self._most_each and client != NOBODY:
             limit = f"{self.name}-per-client"
             raise TooManyRequests(f"Your share of this server is used up: its limit {limit}; try again", reason=limit)
@@ -36,6 +36,15 @@ class Share:
             self._each[client] = left
         else:
             del self._each[client]
+
+    def held(self, client: str) -> int:
+        return self._each.get(client, 0)
+
+    def pass_on(self, giver: str, taker: str, amount: int) -> None:
+        """What the one held the other does, whatever its share: it takes no more then."""
+        self.give_back(giver, amount)
+        self.taken += amount
+        self._each[taker] = self.held(taker) + amount
 
     @contextmanager
     def place(self, client: str) -> Iterator[None]:

@@ -47,7 +47,7 @@ def description(prefix: str = "", *, protect_reads: bool = False) -> dict[str, A
     paths: dict[str, dict[str, Any]] = {}
     for route in ROUTES:
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(
-            route, needs_token=route.scope not in open_scopes
+            route, needs_token=route.holder or route.scope not in open_scopes
         )
     return {
         "openapi": "3.1.0",
@@ -58,7 +58,7 @@ def description(prefix: str = "", *, protect_reads: bool = False) -> dict[str, A
             "license": {"name": "Apache 2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": prefix or "/"}],
-        "tags": [{"name": "templates"}, {"name": "history"}, {"name": "server"}],
+        "tags": [{"name": "templates"}, {"name": "history"}, {"name": "tokens"}, {"name": "server"}],
         "paths": paths,
         "components": {"schemas": schemas(), "responses": _refusals(), "securitySchemes": SECURITY},
     }
@@ -74,10 +74,11 @@ def _operation(route: Route, *, needs_token: bool) -> dict[str, Any]:
         "security": _security(route.scope, needs_token=needs_token),
     }
     if needs_token:
-        operation["description"] = f"Needs the scope `{route.scope}`."
+        needed = f"the scope `{route.scope}`" if route.scope else "a token or a key, whatever it may do"
+        operation["description"] = f"Needs {needed}."
     if route.body:
         operation["requestBody"] = {
-            "required": True,
+            "required": route.body != "Rotation",
             "description": "JSON, whatever `Content-Type` says.",
             "content": {"application/json": {"schema": _reference(route.body)}},
         }
@@ -134,9 +135,10 @@ def _responses(route: Route) -> dict[str, Any]:
 
 
 def _answer(route: Route) -> dict[str, Any]:
+    expires = [] if route.method == "GET" else [p.TOKEN_EXPIRES]
     answer: dict[str, Any] = {
         "description": HTTPStatus(route.status).phrase,
-        "headers": _headers([p.REVISION_SHOWN, p.REQUEST_ID, *route.headers]),
+        "headers": _headers([p.REVISION_SHOWN, p.REQUEST_ID, *route.headers, *expires]),
     }
     if route.status != HTTPStatus.NO_CONTENT:
         answer["content"] = {media: _content(route, media) for media in route.media}

@@ -41,6 +41,13 @@ class AnswerHeader(Struct, frozen=True):
 # Paths.
 TEMPLATE_NAME = Parameter("name", "path", "The template's name, percent-encoded.", {"type": "string", **NAME}, "scipy")
 CHANGE = Parameter("revision", "path", "The change to blank.", {**_REVISION, "minimum": 1}, "3")
+TOKEN_ID = Parameter(
+    "id",
+    "path",
+    "The public id of a token: the 8 characters after `binreg_` in its text.",
+    {"type": "string", "pattern": "^[0-9A-Za-z]{8}$"},
+    "0aB1cD2e",
+)
 
 # Queries of templates.
 LABEL = Parameter(
@@ -148,6 +155,9 @@ FOR = Parameter(
     {"type": "string", "enum": ["all", "reads"]},
     "reads",
 )
+MAKER = Parameter("by", "query", "Only those that this holder made.", example="user:ada")
+TOKENS_LIMIT = Parameter("limit", "query", f"How many on one page; {PAGE} at most.", LIMIT.schema, "100")
+AUDIT_SINCE = Parameter("since", "query", "Only entries after this number.", _REVISION, "0")
 
 # Request headers.
 _TAGS: Schema = {"type": "string", "pattern": rf"^(?:\*|{_TAG}(?: *, *{_TAG})*)$"}
@@ -233,6 +243,11 @@ WARNING = AnswerHeader(
     "What was taken, and is probably not what was meant; percent-encoded UTF-8, a header for each.",
     required=False,
 )
+TOKEN_EXPIRES = AnswerHeader(
+    "Registry-Token-Expires",
+    "When the token ends that this was written with, where it is one of the registry's.",
+    required=False,
+)
 ANSWER_HEADERS = (
     REVISION_SHOWN,
     ETAG,
@@ -240,6 +255,7 @@ ANSWER_HEADERS = (
     LINK,
     TOTAL_COUNT,
     WARNING,
+    TOKEN_EXPIRES,
     REGISTRY_ERROR,
     RETRY_AFTER,
     REQUEST_ID,

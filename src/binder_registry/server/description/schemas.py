@@ -14,6 +14,8 @@ from ...settings import ContainerLimits
 from ...template import Template
 from ...wire import ALWAYS, ONLY_IN_ANSWERS, ErrorBody
 from .bodies import Changes, Health, Plan
+from .token_bodies import Audit, Holder, TokenBody, Tokens
+from .token_schemas import NEW_TOKEN, ROTATION
 
 REFERENCE = "#/components/schemas/{name}"
 REQUIRED = ("name", "image-name")
@@ -23,7 +25,7 @@ CLEARABLE_ENTRIES = ("labels", "environment")  # maps, of which a patch may clea
 
 def schemas() -> dict[str, Schema]:
     """By name, as `Route.body` and `Route.answer` give it."""
-    roots = [Template, ErrorBody, Changes, Plan, Health]
+    roots = [Template, ErrorBody, Changes, Plan, Health, TokenBody, Tokens, Holder, Audit]
     _, found = msgspec.json.schema_components(roots, ref_template=REFERENCE)
     for structure in _structures(Template):
         found[structure.__name__] = _told(structure, found)
@@ -36,6 +38,7 @@ def schemas() -> dict[str, Schema]:
     found["DesiredTemplate"] = _written(found, exact=True)
     found["Apply"] = _APPLY
     found["Restore"] = _RESTORE
+    found["NewToken"], found["Rotation"] = NEW_TOKEN, ROTATION
     found["Index"] = _object({"status": {"type": "string"}}, required=["status"])
     found["Description"] = {"type": "object", "description": "OpenAPI 3.1"}
     return found

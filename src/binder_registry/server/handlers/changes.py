@@ -17,6 +17,7 @@ from ..live.answer import entity_tag, path_of
 from ..live.change_filter import Filter
 from ..live.events import NearPage
 from ..service import Request
+from ..turns import PIECE
 from .event_stream import Stream, event_stream
 from .log_pages import Span, history, page, whole
 from .read_permission import sees_by
@@ -90,8 +91,8 @@ async def _found(request: Request, span: Span, chosen: Filter, *, by: bool, woke
     service, ring = request.service, request.service.ring
     near = None
     onward = not span.newest_first and span.before is None
-    if onward:
-        await ring.turn(span.since, chosen)
+    if onward and ring.is_far_behind(span.since):
+        await service.turns.turn(request.client, PIECE)
     if onward and ring.holds(span.since):
         near = ring.page_after(span.since, by=by, chosen=chosen, limit=span.limit)
         if near and (woken or not near.more or near.count == span.limit):

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 
 from ...auth import Identity
@@ -14,12 +15,14 @@ from ..http.requests import position_of, single
 from ..live.change_filter import Filter, reaching
 from ..live.events import Piece, framed
 from ..service import Request, Service
+from ..turns import PIECE
 from .log_pages import Span, steps
 from .read_permission import Reader
 
 HEARTBEAT_SECONDS = 15.0
 HEARTBEAT = b":\n\n"
 SEND_SECONDS = 30.0  # after which a reader that takes nothing is dropped
+LARGE = 16 * 1024  # bytes of a piece, after which others have their turn
 SMALL = 1024  # bytes; what a filter leaves of a page of the past is kept, if it is no more
 
 
@@ -48,14 +51,15 @@ class Stream:
         self._told: Position | None = None  # the last `id:` that the reader was sent
         self._ring = request.service.ring
         self._epoch = self._ring.epoch
-        self._lost_patience = False  # with a reader that takes nothing
+        self._ends = ""  # why, where it is not the reader who leaves
 
     async def send(self, send: Send, first: Sequence[Header]) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": [*first, *self.headers]})
         gone = asyncio.create_task(self._request.gone())
         try:
             if self._request.scope["method"] != "HEAD":
-                await self._until_it_ends(send, gone)
+                with self._while_the_token_is_good():
+                    await self._until_it_ends(send, gone)
             await send({"type": "http.response.body", "body": b""})
         finally:
             gone.cancel()
@@ -67,35 +71,44 @@ class Stream:
         try:
             await self._follow(send, gone)
         except asyncio.CancelledError:
-            if not self._lost_patience:
+            if not self._ends:
                 raise
             me = asyncio.current_task()
             if me is not None:
                 me.uncancel()
-            counters.drop("reader", "event-stream")
+            if self._ends == "silence":
+                counters.drop("reader", "event-stream")
         except RegistryError as error:
             counters.refuse(error)
 
-    def _lose_patience(self, me: "asyncio.Task[object]") -> None:
-        self._lost_patience = True
-        me.cancel()
+    def _end(self, me: "asyncio.Task[object]", why: str) -> None:
+        if not self._ends:
+            self._ends = why
+            me.cancel()
+
+    def _while_the_token_is_good(self) -> AbstractContextManager[None]:
+        """What somebody opened with a token that ends, ends with it: sooner than others are asked about."""
+        request, me = self._request, asyncio.current_task()
+        if request.holder is None or request.holder.expires is None or me is None:
+            return nullcontext()
+        return request.service.token_watch.watched(request.token(), partial(self._end, me, "token"))
 
     async def _follow(self, send: Send, gone: "asyncio.Task[None]") -> None:
-        loop, me, everything = asyncio.get_running_loop(), asyncio.current_task(), self._chosen.everything
+        loop, me, service = asyncio.get_running_loop(), asyncio.current_task(), self._request.service
         assert me is not None, "in a task"
         piece = HEARTBEAT
         while True:
             if piece:
                 # `asyncio.timeout` would take a fifth of the time that a thousand readers of one event do.
-                timer = loop.call_later(SEND_SECONDS, self._lose_patience, me)
+                timer = loop.call_later(SEND_SECONDS, self._end, me, "silence")
                 try:
                     await send({"type": "http.response.body", "body": piece, "more_body": True})
                 finally:
                     timer.cancel()
             if self._reader.is_due:
                 await self._reader.still_may()
-            if not everything:
-                await self._ring.turn(self._position, self._chosen)
+            if len(piece) > LARGE or self._ring.is_far_behind(self._position):
+                await service.turns.turn(self._request.client, PIECE)
             if gone.done() or self._ring.closed or self._ring.epoch != self._epoch:
                 return
             piece = await self._next() or (b"" if await self._ring.changed(self._position.revision) else self._beat())

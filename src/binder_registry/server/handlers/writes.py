@@ -1,4 +1,4 @@
-"""The handlers that write: each checks who it is, reads what is wanted, and hands an operation to the writer."""
+"""The handlers that write: each finds out who it is, reads what is wanted, and hands an operation to the writer."""
 
 import asyncio
 from collections.abc import Callable, Iterator
@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from ...apply import ApplyRequest
 from ...apply_body import read_apply
-from ...auth import Identity, Scope
+from ...auth import Scope
 from ...batch import Batch
 from ...changes import Position
 from ...errors import InvalidRequest
@@ -34,7 +34,7 @@ FEW = 1000  # names, or rows, of an apply that are looked at in one step
 
 
 async def template_create(request: Request) -> Reply:
-    who = await _allowed(request, Scope.WRITE)
+    who = await request.writer(Scope.WRITE)
     template = read_template(await request.body())
     note, asked = request.note(), conditions(request)
     warned = warning_headers(warnings_about(request.service.model, [template]))
@@ -44,14 +44,14 @@ async def template_create(request: Request) -> Reply:
 
 async def template_update(request: Request) -> Reply:
     """2015's PUT: the name in the body is checked like any member, and ignored."""
-    who = await _allowed(request, Scope.WRITE)
+    who = await request.writer(Scope.WRITE)
     template = replace(read_template(await request.body()), name=request.parameters["name"])
     operation = update(request.service, who, template, request.note(), _conditions(request))
     return (await request.service.write(operation, template.name)).reply
 
 
 async def template_patch(request: Request) -> Reply:
-    who = await _allowed(request, Scope.WRITE)
+    who = await request.writer(Scope.WRITE)
     request.query()
     patch, name = parse(await request.body()), request.parameters["name"]
     operation = patching(request.service, who, name, patch, request.note(), _conditions(request))
@@ -59,14 +59,14 @@ async def template_patch(request: Request) -> Reply:
 
 
 async def template_delete(request: Request) -> Reply:
-    who = await _allowed(request, Scope.WRITE)
+    who = await request.writer(Scope.WRITE)
     name, replaced_by = request.parameters["name"], single(request.query(), "replaced-by") or ""
     operation = deletion(request.service, who, name, request.note(), _conditions(request), replaced_by)
     return await request.service.write(operation, name)
 
 
 async def template_restore(request: Request) -> Reply:
-    who = await _allowed(request, Scope.WRITE)
+    who = await request.writer(Scope.WRITE)
     request.query()
     members = json_object(parse(await request.body()), ["revision"])
     revision = members.get("revision")
@@ -84,7 +84,7 @@ async def template_restore(request: Request) -> Reply:
 
 
 async def change_purge(request: Request) -> Reply:
-    who = await _allowed(request, Scope.ADMIN)
+    who = await request.writer(Scope.ADMIN)
     request.query()
     name, revision = request.parameters["name"], whole_number(request.parameters["revision"], "revision")
     note, asked, registry = request.note(), conditions(request), request.service.registry
@@ -98,7 +98,7 @@ async def change_purge(request: Request) -> Reply:
 
 
 async def apply(request: Request) -> Reply:
-    who = await _allowed(request, Scope.WRITE)
+    who = await request.writer(Scope.WRITE)
     request.query()
     service = request.service
     lane, registry = service.applies, service.registry
@@ -115,7 +115,7 @@ async def apply(request: Request) -> Reply:
             def dry() -> Reply:
                 if asked is not NONE:
                     asked.check(position, registry.changed_at(), what="registry")
-                steps = planned(wanted, position, find, living).steps
+                steps = registry.apply_dry(who, wanted, position, find, living)
                 return _plan_reply(steps, 0, [(b"etag", entity_tag(position)), *warned])
 
             return await lane.run(dry)
@@ -128,6 +128,7 @@ async def apply(request: Request) -> Reply:
             return registry.apply_planned(who, wanted, before), first, batch.head.position
 
         steps, first, newest = await service.write(write)
+        service.write_rates.add(who, max(0, newest.revision - first))
         return await lane.run(lambda: _plan_reply(steps, first, [(b"etag", entity_tag(newest)), *warned]))
 
 
@@ -178,13 +179,6 @@ def _rows(steps: list[PlannedStep], first: int) -> Iterator[bytes]:
             rows.append(PlanStep(step.action, step.name, step.changed, revision if changes else step.revision))  # type: ignore[arg-type]
             revision += changes and bool(first)
         yield encode(rows)[1:-1]
-
-
-async def _allowed(request: Request, scope: Scope) -> Identity:
-    """Before anything of the body is read, as 2015 did."""
-    who = await request.identity()
-    who.require(scope)
-    return who
 
 
 def _conditions(request: Request) -> Conditions:

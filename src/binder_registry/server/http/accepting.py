@@ -10,7 +10,7 @@ import os
 import socket
 from collections.abc import Callable
 
-AT_ONCE = 8
+AT_ONCE = 4
 REST_SECONDS = 0.1  # where there is not even a descriptor to refuse with
 QUIET_SECONDS = 5.0  # between two lines about a lack of descriptors
 

@@ -10,6 +10,7 @@ import re
 from threading import Event, Thread
 from time import gmtime, perf_counter_ns, strftime, time_ns
 
+from ...token_text import without_secrets
 from .request_ids import RequestIds
 
 FLUSH_SECONDS = 0.25
@@ -54,11 +55,15 @@ class AccessLog:
         by: bytes = b"-",
     ) -> None:
         """All texts are printable: see `printable` and `word`."""
-        if perf_counter_ns() >= self.stamp_until:
+        what, who = said(method, path, status, sent), told(client, by)
+        self.add_line(what, int(seconds * 1e6), request_id, who, perf_counter_ns())
+
+    def add_line(self, what: bytes, microseconds: int, request_id: bytes, who: bytes, now: int) -> None:
+        """`what` and `who` as `said` and `told` give them, `now` as `perf_counter_ns`."""
+        if now >= self.stamp_until:
             self.renew_stamp()
         if len(self.parts) < self.most:
-            took = b"%d " % (seconds * 1e6)
-            self.parts.extend((self.stamp, said(method, path, status, sent), took, request_id, b"", told(client, by)))
+            self.parts.extend((self.stamp, what, b"%d " % microseconds, request_id, b"", who))
         else:
             self.refused += 1
 
@@ -93,7 +98,7 @@ class AccessLog:
         del self.parts[:number]
         for start in range(0, number, LINES_AT_ONCE * PARTS):
             some = parts[start : start + LINES_AT_ONCE * PARTS]
-            if not self._write(b"".join(some)):
+            if not self._write(without_secrets(b"".join(some))):  # tokens get into paths by mistake
                 self._lost += len(some) // PARTS
         dropped = self.dropped
         if dropped > self._reported and self._write(b"# %d lines were dropped\n" % (dropped - self._reported)):

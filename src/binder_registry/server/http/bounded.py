@@ -17,7 +17,8 @@ class BoundedProtocol(SafeProtocol):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.whose = NOBODY
+        self.whose = NOBODY  # who has the connection
+        self.sender = NOBODY  # who sent what is received over it: another one, where it is a proxy's
         self._inside = False  # has a place in the crowd
         self._turned_away = False
         self._lost = False
@@ -26,7 +27,7 @@ class BoundedProtocol(SafeProtocol):
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
-        self.whose = client_of(self.client[0]) if self.client else NOBODY
+        self.whose = self.sender = self.place()
         try:
             self.crowd.enter(self.whose, self.connections, self._now())  # type: ignore[arg-type]
         except TooBusy as error:
@@ -46,7 +47,7 @@ class BoundedProtocol(SafeProtocol):
             return
         if not self._passes_over():
             try:
-                self.crowd.received.take(self.whose, len(data))
+                self.crowd.received.take(self.sender, len(data))
             except TooBusy as error:
                 self.idle = False
                 self._held = b""
@@ -81,9 +82,19 @@ class BoundedProtocol(SafeProtocol):
     def _release(self, amount: int) -> None:
         if amount:
             self._holds -= amount
-            self.crowd.received.give_back(self.whose, amount)
+            self.crowd.received.give_back(self.sender, amount)
+
+    def sent_by(self, sender: str) -> None:
+        """What was received, and what is from now on, is this one's."""
+        if self._holds and sender != self.sender:
+            self.crowd.received.pass_on(self.sender, sender, self._holds)
+        self.sender = sender
 
     # Places.
+
+    def place(self) -> str:
+        """Who has a share of the connections."""
+        return client_of(self.client[0]) if self.client else NOBODY
 
     def owes_nothing(self) -> bool:
         """Whether it may be closed for others: it has a place, and no request to its end."""

@@ -6,7 +6,8 @@ from .replies import Header, Reply
 from .requests import HTTPRequest
 
 EXPOSED = (
-    b"ETag, Link, Location, Registry-Error, Registry-Revision, Registry-Warning, Request-Id, Retry-After, Total-Count"
+    b"ETag, Link, Location, Registry-Error, Registry-Revision, Registry-Token-Expires, Registry-Warning, Request-Id, "
+    b"Retry-After, Total-Count"
 )
 _SENT = (
     b"Authorization, Content-Type, If-Match, If-None-Match, If-Unmodified-Since, Last-Event-ID, Registry-Note, "

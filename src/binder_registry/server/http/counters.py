@@ -51,7 +51,9 @@ class Counters:
         series = self.ordinary.get(key)
         if series is None:
             series = self.ordinary[key] = Series()
-        series.add(sent, seconds)
+        series.buckets[bisect_left(BOUNDS, seconds)] += 1  # `series.add`, without a call for every request
+        series.sent += sent
+        series.seconds += seconds
 
     def refuse(self, error: APIErrorResponse) -> None:
         reason = getattr(error, "reason", "")

@@ -15,14 +15,16 @@ from ...changes import Position
 from ..limits import Limits
 from ..live.answer import VARIES
 from ..live.read_model import ReadModel
+from ..turns import READ, Turns
 from .access_log import MICROSECONDS, AccessLog, said, told
 from .compression import negotiated, tags
 from .counters import BOUNDS, Counters, Series
 from .crowd import Crowd
 from .fast_heads import HARMLESS, HEAD, LINE
 from .fast_writes import Writes
+from .patient import PatientProtocol
+from .plain_writes import Beginnings
 from .recorder import Recorder
-from .turns import PatientProtocol, Turns
 from .unsent import LARGE
 
 LONGEST = 4096  # bytes of a request; longer ones are no readers' usual ones
@@ -98,6 +100,7 @@ def fast_protocol(
     more: bytes = b"",
     limits: Limits = DEFAULTS,
     writes: Writes | None = None,
+    turns: Turns | None = None,
 ) -> type[PatientProtocol]:
     """The protocol class for uvicorn's `Config(http=…)`.
 
@@ -109,7 +112,8 @@ def fast_protocol(
         pass
 
     Protocol.recorder, Protocol.crowd = Recorder(counters, access_log, limits), Crowd(limits)
-    Protocol.writes, Protocol.heads, Protocol.turns = writes, {}, Turns()
+    Protocol.writes, Protocol.heads, Protocol.beginnings = writes, {}, Beginnings(model)
+    Protocol.turns = turns or Turns()
     if not open_reads:
         return Protocol
 
@@ -142,7 +146,10 @@ def fast_protocol(
                 or model.position is not shared.position
                 or self.server_state.default_headers is not shared.headers
             ):
-                self._look_up(data, started)
+                if data[:5] == b"GET /":
+                    self._look_up(data, started)
+                else:
+                    super().data_received(data)
                 return
             answer, sent, count, line = known
             self.transport.write(answer)
@@ -165,7 +172,7 @@ def fast_protocol(
                     access_log.refused += 1
 
         def _look_up(self, data: bytes, started: int) -> None:
-            if not (self.idle and len(data) <= LONGEST and data[:5] == b"GET /"):
+            if not self.idle or len(data) > LONGEST:
                 super().data_received(data)
                 return
             end = data.find(b" HTTP/1.")
@@ -201,7 +208,7 @@ def fast_protocol(
                         super().data_received(data)
                         return
                     if len(answer.body) >= LARGE and not self.may_begin():  # it is copied into the system's buffers
-                        self.put_off(data)
+                        self.put_off(data, READ)
                         return
                 status = 200
                 count = templates if not varies and answer.etag else lists if varies else indexes
@@ -219,10 +226,11 @@ def fast_protocol(
                 self.held = body
                 recorder.unsent.hold(self.peer, body)
             self.since = self._now()
-            seconds = (perf_counter_ns() - started) * 1e-9
-            count.add(len(body), seconds)
+            now = perf_counter_ns()
+            count.add(len(body), (now - started) * 1e-9)
             if access_log is not None:
-                access_log.add(b"GET", target, status, len(body), seconds, ids.new(), self.peer)
+                what = said(b"GET", target, status, len(body))
+                access_log.add_line(what, (now - started) // 1000, ids.new(), self.told, now)
 
         def in_turn(self, data: bytes) -> None:
             FastProtocol.data_received(self, data)

@@ -5,168 +5,48 @@ whose every header is known, and when nothing is wrong with it that can be seen 
 ordinary path untouched, which alone says what is wrong. `tests/server/test_fast_writes.py` compares the two.
 """
 
-import re
-from collections.abc import Mapping, Sequence
-from time import perf_counter
 from typing import Any, ClassVar, Protocol
 
-from msgspec import Struct
-
 from ...auth import Identity
-from ...changes import Change
-from ...errors import RegistryError, TooBusy
-from ..live.entries import Entry
+from ...errors import TooBusy
+from .access_log import told, word
 from .bounded import BoundedProtocol
 from .deadlines import BODY, PATIENCE
-from .error_status import logged_reply
-from .fast_heads import HARMLESS, HEAD, LINE
-from .recorder import GONE
-from .replies import Header, Reply, Written
-from .uvicorn_parts import STATUS_LINE
-
-LONGEST = 64 * 1024  # bytes of a body
-LONGEST_HEAD = 4096
-MOST_HEADS = 1024  # remembered; with LONGEST_HEAD this bounds their memory to 4 MB
-
-_FIRST = re.compile(rb"(POST|PUT|PATCH|DELETE) (/[!-~]{1,2048})(?= HTTP/1\.1\r\n)")
-_LENGTH = re.compile(rb"\d{1,5}")
-_NO_MATTER = HARMLESS - {b"authorization"} | {b"accept-encoding", b"content-type"}  # no answer to a write is coded
-_KEPT = (b"authorization", b"content-length", b"if-match", b"if-none-match", b"registry-note")
-
-
-class WriteHead(Struct, frozen=True):
-    """What a head says beside its first line; None for a header that is not there."""
-
-    authorization: str
-    length: int
-    match: str | None = None
-    none_match: str | None = None
-    note: str = ""
-
-
-def write_head(head: bytes) -> WriteHead | None:
-    """What `head`, all that follows the target, says; None when it must take the ordinary path."""
-    if HEAD.fullmatch(head) is None:
-        return None
-    found: dict[bytes, str] = {}
-    for name, value in LINE.findall(head):
-        name = name.lower()
-        if name in _NO_MATTER:
-            continue
-        if name == b"connection":
-            if value.lower() != b"keep-alive":
-                return None
-        elif name not in _KEPT or name in found:
-            return None
-        else:
-            found[name] = value.decode("ascii")
-    length = found.get(b"content-length", "0")
-    if b"authorization" not in found or not _LENGTH.fullmatch(length.encode()) or int(length) > LONGEST:
-        return None
-    return WriteHead(
-        found[b"authorization"],
-        int(length),
-        found.get(b"if-match"),
-        found.get(b"if-none-match"),
-        found.get(b"registry-note", ""),
-    )
+from .plain_writes import Beginnings, PlainWrite
+from .write_heads import LONGEST_HEAD, MOST_HEADS, NOT_PLAIN, FirstLine, WriteHead, write_head
 
 
 class Writes(Protocol):
     """What becomes of a plain write: above HTTP, and handed in."""
 
+    first_line: FirstLine
+
     @property
-    def revision(self) -> int:
-        """The one that is shown."""
+    def holder(self) -> Identity | None:
+        """See `auth.AuthStore`."""
         ...
 
-    def shown(self, change: Change) -> Entry | None:
-        """The answer that shows what this change wrote, where it is the newest of its template."""
-        ...
-
-    def takes(self, method: bytes, target: bytes) -> bool:
-        """Whether there is such a plain write."""
-        ...
-
-    def who(self, head: WriteHead) -> Identity | None:
+    def who(self, token: str) -> Identity | None:
         """Who may write, without waiting for anybody; None where that is not so, or cannot be told."""
         ...
 
-    def begin(self, write: "PlainWrite", head: WriteHead, body: bytes) -> bool:
+    def begin(self, write: PlainWrite, named: bytes | None, head: WriteHead, body: bytes) -> bool:
         """Hand it to the writer, which will resolve it; False where it must take the ordinary path."""
         ...
-
-
-class PlainWrite:
-    """A write under way, with what the protocol asks of uvicorn's cycle: pipelining, half-closes, disconnects and
-    draining run through the code that is there."""
-
-    response_started = waiting_for_100_continue = False
-    scope: ClassVar[Mapping[str, Any]] = {}
-
-    def __init__(self, protocol: "WritingProtocol", writes: Writes, method: str, target: bytes, who: Identity) -> None:
-        self.method, self.target, self.who = method, target, who
-        self.route = ""  # of the table of routes, for the counters
-        self.keep_alive = True
-        self.response_complete = self.disconnected = False
-        self._protocol, self._writes = protocol, writes
-        self._started = perf_counter()
-
-    @property
-    def message_event(self) -> "PlainWrite":
-        """Which nobody waits for. (As an attribute it would be a cycle, and each write garbage to be looked for.)"""
-        return self
-
-    def set(self) -> None:
-        """Of `message_event`."""
-
-    def resolve(self, outcome: "Reply | Written | RegistryError") -> None:
-        """Answer, as the ordinary path does. On the loop."""
-        protocol, recorder = self._protocol, self._protocol.recorder
-        request_id = recorder.ids.new()
-        answered, head, body = self._answer(outcome, request_id)
-        self.response_complete = True
-        status, sent = GONE, 0
-        if not self.disconnected and not protocol.transport.is_closing():
-            status, sent = answered, len(body)
-            shared = _lines(protocol.server_state.default_headers)
-            revision = b"registry-revision: %d\r\nrequest-id: %b\r\n" % (self._writes.revision, request_id)
-            protocol.transport.writelines((STATUS_LINE[status] + shared + revision + head, body))
-            if not self.keep_alive:
-                protocol.transport.close()
-        key = (self.route, self.method, status)
-        seconds = perf_counter() - self._started
-        recorder.add_write(key, self.target, self.who.by, sent, seconds, request_id, protocol.peer)
-        if not self.disconnected:
-            protocol.on_response_complete()
-        protocol.answer_ended()
-
-    def _answer(self, outcome: "Reply | Written | RegistryError", request_id: bytes) -> tuple[int, bytes, bytes]:
-        """Status, the lines of the head that are its own, and body. What a write left is finished bytes already."""
-        if isinstance(outcome, RegistryError):
-            self._protocol.recorder.counters.refuse(outcome)
-            outcome = logged_reply(outcome, request_id.decode())
-        elif isinstance(outcome, Written):
-            shown = self._writes.shown(outcome.change)
-            if shown is not None:
-                head = shown.head[:-2] + _lines(outcome.more) + b"\r\n" if outcome.more else shown.head
-                return outcome.status, head, shown.body
-            outcome = outcome.reply
-        return outcome.status, _lines(outcome.headers) + b"\r\n", outcome.body
-
-
-def _lines(headers: Sequence[Header]) -> bytes:
-    return b"".join([b"%b: %b\r\n" % header for header in headers])
 
 
 class WritingProtocol(BoundedProtocol):
     """`writes` None: every write takes the ordinary path."""
 
     writes: ClassVar[Writes | None] = None
-    heads: ClassVar[dict[bytes, WriteHead | None]]  # remembered, by their bytes
+    heads: ClassVar[dict[bytes, WriteHead]]  # remembered, by their bytes
+    beginnings: ClassVar[Beginnings]
 
     _begun = b""  # a plain head and the beginning of its body: most clients send the two in two pieces
     _begun_at = 0.0
+    _who: Identity | None = None  # who wrote last,
+    _from = b""  # from where,
+    told_who = b""  # and what the access log says of them
 
     def data_received(self, data: bytes) -> None:
         if self._begun:
@@ -183,46 +63,69 @@ class WritingProtocol(BoundedProtocol):
     def _take(self, data: bytes, *, begun: int = 0) -> bool:
         """Whether this was taken, as a whole or until the rest of its body comes. `begun`: bytes of it that were taken
         before."""
-        first = _FIRST.match(data)
-        end = data.find(b"\r\n\r\n", first.end(), first.end() + LONGEST_HEAD) + 4 if first else 3
-        if first is None or end == 3 or self.at_limit():
+        writes: Any = self.writes
+        first_line: FirstLine = writes.first_line
+        if data.startswith(first_line.post):
+            method, name, at = b"POST", None, first_line.post_ends
+        elif first := first_line.to_name(data):
+            method, name = first.groups()
+            at = first.end()
+        else:
             return False
-        method, target = first.groups()
-        head = self._head(data[first.end() : end])
-        writes = self.writes
-        if head is None or writes is None or not writes.takes(method, target):
+        end = data.find(b"\r\n\r\n", at, at + LONGEST_HEAD) + 4
+        if end == 3 or (self.limit_concurrency is not None and self.at_limit()):
             return False
-        who = writes.who(head)
-        missing = end + head.length - len(data)
+        head = self.heads.get(data[at:end]) or self._read(data[at:end])
+        who = head.who
+        if who is None or who is not writes.holder:
+            who = head.who = None if head is NOT_PLAIN else writes.who(head.token)
+        size, missing = len(data) - begun, end + head.length - len(data)
         if who is None or missing < 0:
             return False
         try:
-            self.crowd.received.take(self.whose, len(data) - begun)
+            self.crowd.received.take(self.sender, size)
         except TooBusy:
             return False
-        self._holds += len(data) - begun
+        self._holds += size
         if missing:
             if not begun:
                 self._begun_at = self._now()
             self._begun = data
+            self.idle = False
         else:
-            write: Any = PlainWrite(self, writes, method.decode(), target, who)
-            if not writes.begin(write, head, data[end:]):
-                self._release(len(data) - begun)
+            write: Any = PlainWrite(self, method, data[:at], who)
+            if not writes.begin(write, name, head, data[end:]):
+                self._release(size)
                 return False
+            if who is not self._who or self.peer is not self._from:
+                self._who, self._from = who, self.peer
+                self.told_who = told(self.peer, word(who.by.encode(errors="replace")))
             self.cycle = self._running = write
             self._answering += 1
-        self.idle = False
+            self.idle = None
         return True
 
-    def _head(self, head: bytes) -> WriteHead | None:
-        try:
-            return self.heads[head]
-        except KeyError:
-            if len(self.heads) >= MOST_HEADS:
-                self.heads.clear()
-            found = self.heads[head] = write_head(head)
-            return found
+    def _read(self, head: bytes) -> WriteHead:
+        read = write_head(head)
+        if len(self.heads) >= MOST_HEADS:
+            self.heads.clear()
+        self.heads[head] = read
+        return read
+
+    def write_ended(self, write: PlainWrite) -> None:
+        """What `on_response_complete` and `answer_ended` do: at once, where nothing came over this connection
+        meanwhile."""
+        if self.idle is None and not self.transport.is_closing():
+            self.server_state.total_requests += 1
+            self.since = self._now()
+            self._answering -= 1
+            self.crowd.received.give_back(self.whose, self._holds - self._silence)
+            self._holds = self._silence
+            self.idle = True
+            return
+        if not write.disconnected:
+            self.on_response_complete()
+        self.answer_ended()
 
     def _hand_over(self, begun: bytes, data: bytes = b"") -> None:
         """To the ordinary path, with what is left of the time for its body."""

@@ -2,13 +2,16 @@
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack, contextmanager
 from hashlib import sha256
 
-from ...auth import AuthStore, Identity, identified, known
-from ...errors import AuthUnavailable, InvalidToken, TooBusy
+from ...auth import AuthStore, Identity, asks, holder_of, identified, known
+from ...errors import AuthUnavailable, InvalidToken, NoPublisher, TooBusy
 from ..limits import Limits
 from ..shares import NOBODY, Share
+from .failed_tokens import FailedTokens
 
 THREADS = 8  # questions under way
 REMEMBERED = 10_000  # tokens that were good once: whoever tries wrong ones does not keep these from being asked about
@@ -19,11 +22,74 @@ ANSWER_SECONDS = 10.0  # after which nobody waits for an answer any more
 
 
 class Identities:
-    """Used on the event loop only. A store that waits holds up those who need its answer, and nobody else."""
+    """Used on the event loop only. A store that waits holds up those who need its answer, and nobody else; of one that
+    asks several, each holds up its own."""
 
     def __init__(self, store: AuthStore, limits: Limits) -> None:
         self._store = store
+        self._failed = FailedTokens(limits)
         self._strangers = Share("unknown-tokens", limits.unknown_tokens, limits.unknown_tokens_per_client)
+        self._questions: dict[str, Questions] = {}  # by whom they are put to
+        self.used: set[str] = set()  # ids of the registry's own tokens that came, until somebody writes it down
+
+    @property
+    def holder(self) -> Identity | None:
+        return holder_of(self._store)
+
+    def known(self, token: str) -> Identity | None:
+        """What can be told at once. Raises `InvalidToken`."""
+        identity = known(self._store, token)
+        if identity is not None and identity.token:
+            self.used.add(identity.token)
+        return identity
+
+    async def of(self, token: str, client: str = NOBODY) -> Identity:
+        """Raises `InvalidToken` and `NoPublisher`, or `TooManyRequests` where too many such came from this address;
+        at once, `AuthUnavailable` while who would be asked is silent, and `TooBusy` while too much is asked already,
+        of this client or altogether."""
+        try:
+            identity = self.known(token)
+            if identity is not None:
+                return identity
+            return self._used(await self._put_to(token).told(token, client))
+        except (InvalidToken, NoPublisher) as error:
+            raise self._failed.refusal(client, error) from None
+
+    async def anew(self, token: str, client: str = NOBODY) -> Identity:
+        """The same by an answer of this moment, for whoever goes on for long: what is known may have changed since. It
+        stands where the store does not answer."""
+        identity, questions = self.known(token), self._put_to(token)
+        if identity and (identity.kind == "key" or not self._store.blocking or questions.is_fresh(token)):
+            return identity  # of a key of ours nobody is asked
+        try:
+            return self._used(await questions.told(token, client))
+        except (AuthUnavailable, TooBusy):
+            if identity is None:
+                raise
+            return identity
+
+    def close(self) -> None:
+        for questions in self._questions.values():
+            questions.close()
+
+    def _put_to(self, token: str) -> "Questions":
+        whom = asks(self._store, token)
+        found = self._questions.get(whom)
+        if found is None:
+            found = self._questions[whom] = Questions(self._store, self._strangers, self._failed)
+        return found
+
+    def _used(self, identity: Identity) -> Identity:
+        if identity.token:
+            self.used.add(identity.token)
+        return identity
+
+
+class Questions:
+    """To one that is asked whose tokens are."""
+
+    def __init__(self, store: AuthStore, strangers: Share, failed: FailedTokens) -> None:
+        self._store, self._strangers, self._failed = store, strangers, failed
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="tokens")
         self._threads = asyncio.Semaphore(THREADS)
         self._asked: dict[bytes, asyncio.Task[Identity]] = {}  # by the hash of the token
@@ -32,36 +98,13 @@ class Identities:
         self._silent = False  # it did not answer in time, and nothing since
         self._again_at = 0.0
 
-    def known(self, token: str) -> Identity | None:
-        """What can be told at once. Raises `InvalidToken`."""
-        return known(self._store, token)
-
-    async def of(self, token: str, client: str = NOBODY) -> Identity:
-        """Raises `InvalidToken`; at once, `AuthUnavailable` while the store is silent, and `TooBusy` while too much is
-        asked already, of this client or altogether."""
-        identity = self.known(token)
-        if identity is not None:
-            return identity
-        return await self._told(_key(token), token, client)
-
-    async def anew(self, token: str, client: str = NOBODY) -> Identity:
-        """The same by an answer of this moment, for whoever goes on for long: what is known may have changed since. It
-        stands where the store does not answer."""
-        identity, key = self.known(token), _key(token)
-        asked_at = self._good.get(key)
-        if identity and (identity.kind == "key" or not self._store.blocking or self._is_fresh(asked_at)):
-            return identity  # of a key of ours nobody is asked
-        try:
-            return await self._told(key, token, client)
-        except (AuthUnavailable, TooBusy):
-            if identity is None:
-                raise
-            return identity
-
-    def _is_fresh(self, asked_at: float | None) -> bool:
+    def is_fresh(self, token: str) -> bool:
+        asked_at = self._good.get(_key(token))
         return asked_at is not None and asyncio.get_running_loop().time() < asked_at + FRESH_SECONDS
 
-    async def _told(self, key: bytes, token: str, client: str) -> Identity:
+    async def told(self, token: str, client: str) -> Identity:
+        """Raises what `Identities.of` does."""
+        key = _key(token)
         if self._silent and (self._asked or asyncio.get_running_loop().time() < self._again_at):
             raise AuthUnavailable
         return await asyncio.shield(self._asked.get(key) or self._ask(key, token, client))
@@ -70,24 +113,24 @@ class Identities:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _ask(self, key: bytes, token: str, client: str) -> asyncio.Task[Identity]:
-        stranger = key not in self._good
-        if stranger:
-            self._strangers.take(client)
-        question = self._asked[key] = asyncio.create_task(self._question(key, token, probe=self._silent))
+        stranger = client if key not in self._good else ""
+        question = self._asked[key] = asyncio.create_task(self._question(key, token, stranger, probe=self._silent))
         question.add_done_callback(lambda done: done.cancelled() or done.exception())  # all who waited may be gone
-        if stranger:
-            question.add_done_callback(lambda _: self._strangers.give_back(client))
         return question
 
-    async def _question(self, key: bytes, token: str, *, probe: bool) -> Identity:
-        asked_at = asyncio.get_running_loop().time()
+    async def _question(self, key: bytes, token: str, stranger: str, *, probe: bool) -> Identity:
+        asked_at, me = asyncio.get_running_loop().time(), self._asked[key]
         try:
-            await self._take_thread(self._asked[key], probe=probe)
-            try:
+            async with AsyncExitStack() as places:
+                with self._waits(me):
+                    if stranger:
+                        await places.enter_async_context(self._failed.turn(stranger))
+                        places.enter_context(self._strangers.place(stranger))
+                    await places.enter_async_context(self._threads)
+                if self._silent and not probe:
+                    raise AuthUnavailable
                 identity = await self._answer(token)
-            finally:
-                self._threads.release()
-        except InvalidToken:
+        except (InvalidToken, NoPublisher):
             self._good.pop(key, None)
             raise
         finally:
@@ -98,11 +141,12 @@ class Identities:
             self._good.popitem(last=False)
         return identity
 
-    async def _take_thread(self, me: asyncio.Task[Identity], *, probe: bool) -> None:
-        """Raises `AuthUnavailable` as soon as the store falls silent."""
+    @contextmanager
+    def _waits(self, me: asyncio.Task[Identity]) -> Iterator[None]:
+        """For its turn and a thread. Raises `AuthUnavailable` as soon as the store falls silent."""
         self._waiting.add(me)
         try:
-            await self._threads.acquire()
+            yield
         except asyncio.CancelledError:
             if not self._silent:
                 raise
@@ -110,9 +154,6 @@ class Identities:
             raise AuthUnavailable from None
         finally:
             self._waiting.discard(me)
-        if self._silent and not probe:
-            self._threads.release()
-            raise AuthUnavailable
 
     async def _answer(self, token: str) -> Identity:
         loop = asyncio.get_running_loop()
@@ -123,7 +164,7 @@ class Identities:
         except (AuthUnavailable, TimeoutError):
             self._again_at = loop.time() + PAUSE_SECONDS
             raise AuthUnavailable from None
-        except InvalidToken:
+        except (InvalidToken, NoPublisher):
             self._silent = False
             raise
         finally:

@@ -4,7 +4,9 @@ The ordinary path of every request, and the base of the fast one.
 """
 
 import socket
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any, ClassVar
 
 import httptools
@@ -27,13 +29,21 @@ class _TooLarge(Exception):
     """Raised in a callback of the parser, which answers it with an error of its own."""
 
 
+def _let_end(running: RequestResponseCycle | None, flow: Any) -> None:
+    flow.resume_writing()
+    if running and not running.response_complete:
+        disconnect(running)
+
+
 class SafeProtocol(TimedProtocol):
     recorder: ClassVar[Recorder]
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.access_log = False  # uvicorn's own
-        self.idle = False  # nothing is being read or answered: the next byte begins a request
+        # Nothing is being read or answered: the next byte begins a request. None: a plain write is being answered, and
+        # nothing happened since.
+        self.idle: bool | None = False
         self._stage = BETWEEN
         self._silence = self._received = 0  # bytes since the parser last got anywhere; bytes of this body
         self._upgrading = False
@@ -55,12 +65,20 @@ class SafeProtocol(TimedProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.idle = False
-        if self._running and not self._running.response_complete:
-            disconnect(self._running)
+        running, flow = self._running, self.flow
+        if running and not running.response_complete:
+            running.disconnected = True
         self.pipeline.clear()
         self._held = b""
-        super().connection_lost(exc)
         self.cycle = self._running = None  # type: ignore[assignment]  # they know this: to find a thousand cycles is long
+        self.flow = None  # type: ignore[assignment]  # else uvicorn wakes at once what waits
+        super().connection_lost(exc)
+        self.flow = flow
+        self.wake(partial(_let_end, running, flow))
+
+    def wake(self, waiting: Callable[[], None]) -> None:
+        """Of a connection that was lost: `waiting` lets end what goes on for it."""
+        waiting()
 
     def eof_received(self) -> bool:  # type: ignore[override]
         self.idle, self.ended = False, True

@@ -1,16 +1,18 @@
 """One request and its answer: counted, and logged under an id that the application knows."""
 
 import asyncio
+import socket
 from collections.abc import Callable
-from time import perf_counter
+from contextlib import suppress
+from time import perf_counter, perf_counter_ns
 from typing import Any, Protocol
 
 from ...errors import RegistryError, TooBusy
 from ..limits import Limits
 from ..live.pieces import Body, Pieces
-from .access_log import AccessLog, printable, word
+from .access_log import AccessLog, address, printable, word
 from .asgi import ASGIApp, Receive, Scope, Send
-from .counters import Counters, Key
+from .counters import Counters
 from .error_status import error_reply
 from .replies import Reply, send_reply
 from .request_ids import RequestIds
@@ -18,6 +20,14 @@ from .unsent import LARGE, Unsent
 from .uvicorn_parts import STATUS_LINE, RequestResponseCycle
 
 ABOUT_BODY = (b"content-type", b"content-length", b"content-encoding", b"etag", b"link", b"total-count", b"vary")
+WRITES = {  # plain ones: how they are counted
+    b"POST": ("/templates", "POST"),
+    b"PUT": ("/templates/{name}", "PUT"),
+    b"PATCH": ("/templates/{name}", "PATCH"),
+    b"DELETE": ("/templates/{name}", "DELETE"),
+}
+SHARED = 16 * 1024  # bytes of a piece of an endless answer, that is not copied
+UNSENT = 128 * 1024  # bytes of such an answer that the system takes ahead of what it can send
 GONE = 499  # nginx's status for a client that left before its answer, in the log and the counters only
 
 
@@ -39,24 +49,18 @@ class Recorder:
             self.log.add(method.encode(), path, status, sent, seconds, request_id, client, by)
 
     def add_write(
-        self,
-        key: Key,
-        target: bytes,
-        by: str,
-        sent: int,
-        seconds: float,
-        request_id: bytes,
-        client: bytes,
+        self, method: bytes, line: bytes, status: int, sent: int, request_id: bytes, told: bytes, started: int
     ) -> None:
-        """A plain write, whose target needs no escaping."""
-        _, method, status = key
-        self.counters.add(key, sent, seconds)
+        """A plain write; `line` is its first one, up to the version, which needs no escaping."""
+        now = perf_counter_ns()
+        route, verb = WRITES[method]
+        self.counters.add((route, verb, status), sent, (now - started) * 1e-9)
         if self.log:
-            who = word(by.encode(errors="replace"))
-            self.log.add(method.encode(), target, status, sent, seconds, request_id, client, who)
+            self.log.add_line(b" %b %d %d " % (line, status, sent), (now - started) // 1000, request_id, told, now)
 
     def add_refusal(self, reply: Reply, scope: Any, client: bytes) -> bytes:
         """An answer of the protocol's own, and its id. `scope` is that of a request whose head was read, or None."""
+        client = address(scope["client"]) if scope else client
         scope = {**scope, "route": None} if scope else {"method": "-", "raw_path": b"", "headers": []}
         request_id: bytes = scope["request_id"].encode() if "request_id" in scope else self.ids.of(scope["headers"])
         self.add(scope, reply.status, len(reply.body), 0.0, request_id, client)
@@ -66,6 +70,7 @@ class Recorder:
 class Connection(Protocol):
     """What is asked of the protocol that a request came over."""
 
+    client: tuple[str, int] | None
     peer: bytes
     refusal: RegistryError | None
     ended: bool
@@ -92,8 +97,10 @@ class Exchange:
         self.status = 0
         self.sent = 0
         self.done = False
+        self.keeps_little = False  # the system, of what it has not sent yet
         self.start: Any = None  # the head, which goes out with the body's first piece
         scope: Any = cycle.scope
+        self.peer = protocol.peer if scope["client"] is protocol.client else address(scope["client"])
         self.id = protocol.recorder.ids.of(scope["headers"])
         scope["request_id"] = self.id.decode()
         scope["when_ended"] = self.when_ended
@@ -128,11 +135,13 @@ class Exchange:
             return
         start, self.start = self.start, None
         body: Any = message.get("body", b"")
-        if start and not self.protocol.recorder.unsent.room(self.protocol.peer, body):
+        if start and not self.protocol.recorder.unsent.room(self.peer, body):
             start, message = self._refused(start, body)
             body = message["body"]
         if start and self._is_usual(start, message):
             self._write(start, body)
+        elif not start and len(body) >= SHARED and message.get("more_body") and cycle.chunked_encoding:
+            await self._write_shared(body)
         else:
             if start:
                 await cycle.send(start)
@@ -145,6 +154,18 @@ class Exchange:
         if cycle.flow.write_paused and cycle.response_complete and len(body) >= LARGE:
             await self._taken(body)
 
+    async def _write_shared(self, piece: bytes) -> None:
+        """A piece that others are sent too, which uvicorn would copy; and the system keeps little of it for us."""
+        cycle = self.cycle
+        if cycle.flow.write_paused:
+            await cycle.flow.drain()
+        if cycle.disconnected:
+            return
+        if not self.keeps_little:
+            self.keeps_little = True
+            keep_little(cycle.transport)
+        cycle.transport.writelines((b"%x\r\n" % len(piece), piece, b"\r\n"))
+
     async def send_long(self, start: Any, body: Pieces) -> None:
         """A head, and then a slice in each turn of the loop, while the reader takes them."""
         cycle, protocol = self.cycle, self.protocol
@@ -152,7 +173,7 @@ class Exchange:
         if cycle.disconnected:
             return
         start, self.start = self.start, None
-        if not protocol.recorder.unsent.room(protocol.peer, body):
+        if not protocol.recorder.unsent.room(self.peer, body):
             for message in self._refused(start, body):
                 await self.send(message)
             return
@@ -169,7 +190,7 @@ class Exchange:
             self.record()
 
     async def _write_slices(self, body: Pieces) -> None:
-        cycle, unsent, peer = self.cycle, self.protocol.recorder.unsent, self.protocol.peer
+        cycle, unsent, peer = self.cycle, self.protocol.recorder.unsent, self.peer
         held = False
         try:
             for size, some in body.slices():
@@ -190,7 +211,7 @@ class Exchange:
 
     async def _taken(self, body: Body) -> None:
         """The reader has it, or is gone."""
-        unsent, peer = self.protocol.recorder.unsent, self.protocol.peer
+        unsent, peer = self.protocol.recorder.unsent, self.peer
         unsent.hold(peer, body)
         try:
             await self.cycle.flow.drain()
@@ -201,7 +222,7 @@ class Exchange:
         """In the place of an answer for which there is no room."""
         recorder = self.protocol.recorder
         message = "Too much that was answered is not taken yet; read it, and try again"
-        error = TooBusy(message, reason=recorder.unsent.limit_reached(self.protocol.peer, body))
+        error = TooBusy(message, reason=recorder.unsent.limit_reached(self.peer, body))
         recorder.counters.refuse(error)
         reply = error_reply(error)
         self.status = reply.status
@@ -240,14 +261,21 @@ class Exchange:
     def record(self) -> None:
         self.done = True
         seconds = perf_counter() - self.started
-        protocol = self.protocol
-        protocol.recorder.add(self.cycle.scope, self.status, self.sent, seconds, self.id, protocol.peer)
+        self.protocol.recorder.add(self.cycle.scope, self.status, self.sent, seconds, self.id, self.peer)
 
 
 async def too_busy(scope: Scope, receive: Receive, send: Send) -> None:
     """In the place of uvicorn's answer in plain text."""
     request_id = (b"request-id", scope["request_id"].encode())
     await send_reply(scope, send, error_reply(TooBusy(reason="connections")), [(b"connection", b"close"), request_id])
+
+
+def keep_little(transport: Any) -> None:
+    """Of what a reader does not take the system would keep some megabytes, for each."""
+    sock = transport.get_extra_info("socket")
+    if sock is not None and sock.family != socket.AF_UNIX:
+        with suppress(OSError, AttributeError):
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT)
 
 
 def disconnect(cycle: RequestResponseCycle) -> None:

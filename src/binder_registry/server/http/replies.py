@@ -2,14 +2,31 @@
 
 import asyncio
 from collections.abc import Sequence
+from datetime import datetime
+from functools import lru_cache
 
 from msgspec import Struct
 
+from ...auth import Identity
 from ...changes import Change
+from ...wire import timestamp
 from ..live.answer import JSON, VARIES, Answer, entity_tag
 from ..live.answer import Header as Header
 from ..live.pieces import Body, Pieces, is_long
 from .asgi import Scope, Send
+
+
+def expiry(who: Identity | None) -> list[Header]:
+    """`Registry-Token-Expires`, for answers to writes with a token of the registry's own, which can be renewed."""
+    if who is None or not who.token or who.expires is None:
+        return []
+    return [(b"registry-token-expires", timestamp(who.expires).encode())]
+
+
+@lru_cache(1024)
+def expiry_line(expires: datetime | None) -> bytes:
+    """The same as a line of a head, or nothing."""
+    return b"registry-token-expires: %b\r\n" % timestamp(expires).encode() if expires else b""
 
 
 class Reply(Struct):

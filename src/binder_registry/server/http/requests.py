@@ -38,6 +38,7 @@ class HTTPRequest:
         self.limits = limits
         self.id: str = scope.get("request_id") or given_id(scope["headers"]).decode() or secrets.token_hex(8)
         self._headers: dict[bytes, bytes] = dict(reversed(scope["headers"]))
+        self.holder: Identity | None = None  # once it was asked who sends this
         self._receive = receive
         self._identities = identities
 
@@ -94,8 +95,11 @@ class HTTPRequest:
     @property
     def client(self) -> str:
         """Whose share of the server this takes: who sends it, once that is known, else where it comes from."""
-        if "by" in self.scope:
-            return f"by {self.scope['by']}"
+        return f"by {self.scope['by']}" if "by" in self.scope else self.place
+
+    @property
+    def place(self) -> str:
+        """Where this comes from."""
         client = self.scope.get("client")
         return client_of(client[0]) if client else NOBODY
 
@@ -121,8 +125,9 @@ class HTTPRequest:
         """Who sends this; `anew`: by an answer of this moment. Raises what `token` does, `InvalidToken`,
         `AuthUnavailable` and `TooBusy`."""
         ask = self._identities.anew if anew else self._identities.of
-        identity = await ask(self.token(), self.client)
+        identity = await ask(self.token(), self.place)
         self.scope["by"] = identity.by  # for the access log
+        self.holder = identity
         return identity
 
     def token(self) -> str:

@@ -6,14 +6,16 @@ vain, and it is told why there.
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 from ..live.read_model import ReadModel
+from ..turns import READ
 from .fast_path import LONGEST
-from .turns import PatientProtocol
+from .patient import PatientProtocol
 
-AT_ONCE = 64  # answered in one turn of the loop
+AT_ONCE = 32  # answered in one turn of the loop; of more each client's take turns
 
 
 def strong_protocol(
@@ -26,17 +28,16 @@ def strong_protocol(
         return target in model.answers and target != index
 
     index = f"{model.prefix}/".encode()  # which tells nothing of the present
-    asked: dict[asyncio.Future[None], deque[Callable[[asyncio.Future[None]], None]]] = {}  # how each goes on
+    asked: dict[asyncio.Future[None], list[Any]] = {}  # connections that wait for each
 
     def answer(shown: "asyncio.Future[None]") -> None:
-        give(shown, asked.pop(shown))
-
-    def give(shown: "asyncio.Future[None]", waiting: "deque[Callable[[asyncio.Future[None]], None]]") -> None:
-        """Some in each turn of the loop: others get in between."""
-        for _ in range(min(AT_ONCE, len(waiting))):
-            waiting.popleft()(shown)
-        if waiting:
-            shown.get_loop().call_soon(give, shown, waiting)
+        waiting, loop, turns = asked.pop(shown), shown.get_loop(), protocol.turns
+        if len(waiting) <= AT_ONCE:
+            for each in waiting:
+                each.go_on(shown)
+            return
+        for each in waiting:
+            turns.wait(loop, each.whose, READ, partial(each.go_on, shown))
 
     class StrongProtocol(protocol):  # type: ignore[valid-type,misc]
         waits = b""  # what came, and waits
@@ -49,13 +50,13 @@ def strong_protocol(
                 self.waits = data
                 shown = head_shown()
                 if shown not in asked:
-                    asked[shown] = deque()
+                    asked[shown] = []
                     shown.add_done_callback(answer)
-                asked[shown].append(self._go_on)
+                asked[shown].append(self)
             else:
                 PatientProtocol.data_received(self, data)
 
-        def _go_on(self, shown: "asyncio.Future[None]") -> None:
+        def go_on(self, shown: "asyncio.Future[None]") -> None:
             data, self.waits = self.waits, b""
             if not data or self.transport.is_closing():
                 return

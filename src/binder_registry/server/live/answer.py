@@ -11,7 +11,7 @@ Header = tuple[bytes, bytes]
 
 JSON = b"application/json; charset=UTF-8"  # 2015's spelling
 VARIES: Header = (b"vary", b"accept-encoding")
-_PLAIN = re.compile(r"[A-Za-z0-9_.~-]*")  # of names that are quoted in vain, which most are
+is_path = re.compile(r"[A-Za-z0-9_.~-]*").fullmatch  # of names that are quoted in vain, which most are
 UNQUOTED = "-._~!$&'()*+,;=:@"  # what RFC 3986 allows in a path segment beside letters and digits
 
 
@@ -60,4 +60,4 @@ def entity_tag(position: Position) -> bytes:
 
 def path_of(name: str) -> str:
     """The path of a template, quoted as most clients do. (Ours quotes more: it also speaks to other servers.)"""
-    return "/templates/" + (name if _PLAIN.fullmatch(name) else quote(name, safe=UNQUOTED))
+    return "/templates/" + (name if is_path(name) else quote(name, safe=UNQUOTED))

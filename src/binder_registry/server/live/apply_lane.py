@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from typing import TypeVar
 
 from ...errors import TooBusy
+from ...strict_json import no_collection
 
 T = TypeVar("T")
 
@@ -38,7 +39,12 @@ class ApplyLane:
 
     async def run(self, call: Callable[[], T]) -> T:
         """In the lane's thread, in one's turn."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, call)
+        return await asyncio.get_running_loop().run_in_executor(self._thread, _without_a_look, call)
 
     def close(self) -> None:
         self._thread.shutdown(wait=False, cancel_futures=True)
+
+
+@no_collection()
+def _without_a_look(call: Callable[[], T]) -> T:
+    return call()

@@ -20,32 +20,33 @@ UNKNOWN = datetime.min.replace(tzinfo=UTC)
 class Entry(Answer):
     """The newest state of one template."""
 
-    __slots__ = ("_words", "deleted", "mark", "name", "revision")
+    __slots__ = ("_words", "mark", "name", "revision")
 
     body: bytes
+    deleted = False
+    _words: "Words"
 
-    def __init__(self, name: str, revision: int, mark: bytes, content: bytes | None, *, deleted: bool = False) -> None:
+    def __init__(self, name: str, revision: int, mark: bytes, content: bytes | None) -> None:
         assert content is not None, "the newest change is never purged"
         self.body = content + b"\n"
-        self.more = ()
-        self.encodings = None
         self.name = name
         self.revision = revision
         self.mark = mark
-        self.deleted = deleted
-        self._words: Words | None = None
 
     @classmethod
     def of(cls, change: Change) -> "Entry":
-        return cls(change.name, change.revision, change.mark, change.content, deleted=change.deleted)
+        return cls(change.name, change.revision, change.mark, change.content)
 
     if not TYPE_CHECKING:
 
         def __getattr__(self, name):
-            """`etag` and `head` are made when they are first asked for: of many templates, few ever are."""
-            if name not in ("etag", "head"):
+            """All else is made when it is first asked for: of many templates, few ever are."""
+            if name == "_words":
+                self._words = words_of(self.content)
+            elif name in ("etag", "head", "more", "encodings"):
+                super().__init__(self.body, entity_tag(Position(self.revision, self.mark)))
+            else:
                 raise AttributeError(name)
-            super().__init__(self.body, entity_tag(Position(self.revision, self.mark)))
             return getattr(self, name)
 
     @property
@@ -69,9 +70,7 @@ class Entry(Answer):
 
     @property
     def words(self) -> "Words":
-        """What queries look at; decoded at its first use."""
-        if self._words is None:
-            self._words = words_of(self.content)
+        """What queries look at."""
         return self._words
 
 

@@ -18,7 +18,8 @@ from .kept import Kept
 
 PIECE = 1000  # changes, at most, that are looked at, and sent, in one go
 WAKE_SECONDS = 0.05  # at most every so often streams wake, and send what is new in one piece
-QUICK = 50  # changes that are filtered without waiting for a turn
+QUICK = 50  # changes that are looked through without waiting for a turn
+MEET = 128  # readers at different places meet at multiples of it, and are sent the same pieces from there on
 AT_ONCE = 5  # streams woken in one turn of the loop, so that a write is not answered after a thousand of them
 YIELD_SECONDS = 0.001  # between two such turns while a write is under way: its thread needs the interpreter
 
@@ -40,12 +41,12 @@ class EventRing:
         self._sleeping: dict[asyncio.Future[bool], None] = {}  # streams
         self._polling: dict[asyncio.Future[bool], None] = {}  # who sleeps through heartbeats
         self._loop = asyncio.get_running_loop()
-        self._turns = asyncio.Lock()
         self._wake_at: asyncio.TimerHandle | None = None
         self._heartbeat = self._loop.call_later(self._heartbeat_seconds, self._beat)
         self._rows = Kept[bytes](limits.rendered_bytes // 2)
-        self._pieces = Kept[Piece](limits.rendered_bytes // 4)  # what unfiltered readers are sent next
-        self._pages = Kept[NearPage](limits.rendered_bytes // 4)
+        self._pieces = Kept[Piece](limits.rendered_bytes // 4)  # what unfiltered readers are sent next, if more follows
+        self._ends = Kept[Piece](limits.rendered_bytes // 8)  # and if it is all there is
+        self._pages = Kept[NearPage](limits.rendered_bytes // 8)
 
     @property
     def streams(self) -> int:
@@ -59,17 +60,21 @@ class EventRing:
     @property
     def rendered(self) -> int:
         """Bytes of what is kept rendered."""
-        return self._rows.size + self._pieces.size + self._pages.size
+        return self._rows.size + self._pieces.size + self._ends.size + self._pages.size
 
     @property
     def most(self) -> int:
         return self._limits.ring_changes
 
-    def pass_over(self, position: Position) -> None:
-        """What comes up to it and is not here is for the store; none of it was a purge."""
+    def pass_over(self, position: Position) -> Sequence[Event]:
+        """What comes up to it and is not here is for the store; none of it was a purge. Gives what the ring held, for
+        others to clear away: it may be much."""
+        held = self._ring
         if position.revision > self.newest.revision:
+            self._ring = deque()
             self._clear()
             self._begins = self.newest = position
+        return held if held is not self._ring else ()
 
     def publish(self, changes: Sequence[tuple[Change, State | None]]) -> None:
         most = self._limits.ring_changes
@@ -78,20 +83,27 @@ class EventRing:
             self._purges += sum(change.action is Action.PURGED for change, _ in passed_over)
             self._clear()
             self._begins = self.newest = passed_over[-1][0].position
-        for change, before in changes[-most:]:
-            if change.action is Action.PURGED:
+        self.take([Event(change, before) for change, before in changes[-most:]])
+
+    def take(self, events: Sequence[Event]) -> None:
+        """Of changes that follow; no more than there is room for."""
+        most_bytes, most = self._limits.ring_bytes, self._limits.ring_changes
+        ring, newest = self._ring, None
+        for event in events:
+            if event.change.action is Action.PURGED:
                 self._purges += 1
                 self._clear()  # it may hold what was purged: older events are read from the store again
-                self._begins = self.newest
-            event = Event(change, before)
-            self._ring.append(event)
+                self._begins = newest.position if newest else self.newest
+            ring.append(event)
             self._size += event.size
-            self.newest = change.position
-            while self._size > self._limits.ring_bytes or len(self._ring) > most:
-                oldest = self._ring.popleft()
+            newest = event.change
+            while self._size > most_bytes or len(ring) > most:
+                oldest = ring.popleft()
                 self._size -= oldest.size
                 self._begins = oldest.change.position
-        self._pieces.clear()
+        if newest:
+            self.newest = newest.position
+        self._ends.clear()
         self._pages.clear()
         if self._sleeping or self._polling:
             self._wake_soon()
@@ -118,14 +130,17 @@ class EventRing:
             return False
         return position.agrees(self._begins if behind == len(self._ring) else self._ring[-behind - 1].change.position)
 
-    def rows_after(self, position: Position, *, by: bool, chosen: Filter, limit: int = PIECE) -> Rows | None:
-        """At most `limit`, and no more than a piece has bytes, but at least one; None before the ring begins."""
+    def rows_after(
+        self, position: Position, *, by: bool, chosen: Filter, limit: int = PIECE, most: int = PIECE
+    ) -> Rows | None:
+        """At most `limit` of the next `most`, and no more than a piece has bytes, but at least one; None before the
+        ring begins."""
         behind = self.newest.revision - position.revision
         if not 0 <= behind <= len(self._ring):
             return None
         first = len(self._ring) - behind
         rows, reached, size = list[tuple[Position, bytes]](), position, 0
-        for event in islice(self._ring, first, first + PIECE):
+        for event in islice(self._ring, first, first + most):
             reached = event.change.position
             how = chosen.sent(event.change, event.labels_before, event.labels)
             if not how:
@@ -136,23 +151,22 @@ class EventRing:
                 break
         return Rows(rows, reached, more=reached.revision < self.newest.revision)
 
-    async def turn(self, position: Position, chosen: Filter) -> None:
-        """For those that have to look through many changes: one in each turn of the loop, others get in between."""
-        if not chosen.everything and self.newest.revision - position.revision > QUICK:
-            async with self._turns:
-                await asyncio.sleep(0)
+    def is_far_behind(self, position: Position) -> bool:
+        """Whether there is so much to look through, or to send, that it takes a turn of its own."""
+        return self.newest.revision - position.revision > QUICK
 
     def piece_after(self, position: Position, *, by: bool, chosen: Filter) -> Piece | None:
         """What to send to a reader that has everything up to `position`, and the position it has then."""
         key = (position.revision, by)
-        if chosen.everything and (kept := self._pieces.get(key)):
+        if chosen.everything and (kept := self._pieces.get(key) or self._ends.get(key)):
             return kept
-        rows = self.rows_after(position, by=by, chosen=chosen)
+        most = MEET - position.revision % MEET if chosen.everything else PIECE
+        rows = self.rows_after(position, by=by, chosen=chosen, most=most)
         if rows is None:
             return None
         piece = b"".join([framed(place, row) for place, row in rows.changes]), rows.reached
         if chosen.everything:
-            self._pieces.keep(key, piece, len(piece[0]))
+            (self._pieces if rows.more else self._ends).keep(key, piece, len(piece[0]))
         return piece
 
     def page_after(self, position: Position, *, by: bool, chosen: Filter, limit: int) -> NearPage | None:
@@ -211,6 +225,7 @@ class EventRing:
         self._ring.clear()
         self._rows.clear()
         self._pieces.clear()
+        self._ends.clear()
         self._pages.clear()
         self._size = 0
 

@@ -25,10 +25,13 @@ class Event:
 
     def __init__(self, change: Change, before: State | None) -> None:
         self.change = change
-        self._before = before if isinstance(before, Entry) and not before.deleted else None
+        self.size = EVENT_BYTES + len(change.content or b"")
+        self._before: Entry | None = None
+        if isinstance(before, Entry) and not before.deleted:
+            self._before = before
+            self.size += len(before.body)
         self._labels: dict[str, str] | None = None
         self._labels_before: dict[str, str] | None = None
-        self.size = EVENT_BYTES + len(change.content or b"") + (len(self._before.body) if self._before else 0)
 
     def labels(self) -> dict[str, str]:
         if self._labels is None:

@@ -14,7 +14,7 @@ from time import monotonic
 from typing import Any, TypeVar
 
 from ...batch import Batch, LogMoved, Seen
-from ...changes import Change
+from ...changes import Change, Position
 from ...errors import RegistryError, StoreUnavailable, TooBusy, UnexpectedError
 from ...registry import Registry
 from .last_commit import LastCommit
@@ -24,7 +24,7 @@ from .read_model import Group
 MAX_GROUP = 250  # writes of one commit: more would be shown in one piece, while others wait
 ANSWERS = 32  # in one turn of the loop
 BACKOFF_SECONDS = (0.05, 2.0)  # after the first failure, and at most
-SHOW_SECONDS = 5.0  # for the follower to show what others wrote before a commit of ours; then its answer is "unknown"
+SHOW_SECONDS = 5.0  # in which the follower shows something of what others wrote before us; else our answer is "unknown"
 CATCH_UP_SECONDS = 0.01  # between two looks whether what a failed commit may have written is shown
 
 T = TypeVar("T")
@@ -35,7 +35,7 @@ Resolve = Callable[[Any], None]
 """Takes what the operation gave, or the `RegistryError` that it raised or met. On the loop; it must not raise."""
 
 Waiting = tuple[Operation[Any], Collection[str], Resolve]
-_names_of = itemgetter(1)
+_names_of, _resolve_of = itemgetter(1), itemgetter(2)
 logger = logging.getLogger(__name__)
 
 
@@ -53,7 +53,8 @@ class GroupCommit:
         self._queue: SimpleQueue[list[Waiting] | None] = SimpleQueue()
         self._next: list[Waiting] = []  # what the thread took from there, and has not begun
         self._came = self._begun = 0  # each counted in one thread
-        self._closing = threading.Event()
+        self._closed = False
+        self._closing = threading.Event()  # the same, for the thread to wait for
         self._answers: deque[tuple[Resolve, Any]] = deque()  # with what each is to be given
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
         self._thread.start()
@@ -70,7 +71,7 @@ class GroupCommit:
 
     def put(self, operation: Operation[Any], names: Collection[str], resolve: Resolve) -> None:
         """The same, without a future. Raises `StoreUnavailable` or `TooBusy` when it cannot be taken."""
-        if self.down or self._closing.is_set():
+        if self.down or self._closed:
             raise StoreUnavailable
         if self._came - self._begun >= self._most_waiting:
             limit = "waiting-writes"
@@ -84,6 +85,7 @@ class GroupCommit:
 
     async def close(self) -> None:
         """Finishes what waits."""
+        self._closed = True
         self._closing.set()
         self._hand_over()
         self._queue.put(None)
@@ -181,7 +183,7 @@ class GroupCommit:
         asyncio.run_coroutine_threadsafe(asyncio.sleep(0), self._loop).result()
 
     def _attempt(self, operation: Operation[Any], batch: Batch) -> Any:
-        length = len(batch.rows)
+        length = batch.length
         try:
             return operation(batch)
         except RegistryError as error:
@@ -193,32 +195,48 @@ class GroupCommit:
             return UnexpectedError()
 
     def _finish(self, group: list[Waiting], outcomes: list[Any], rows: list[Change] | Group) -> None:
-        def answer(shown: "asyncio.Future[None]") -> None:
-            failure = shown.exception()
-            self._answer(group, [StoreUnavailable()] * len(group) if failure else outcomes)
-
         shown = self._present.written(rows)
+        if shown is None:
+            self._answer(group, outcomes)
+            return
+
+        def answer(shown: "asyncio.Future[None]") -> None:
+            if shown.exception():
+                self._refuse(group)
+            else:
+                self._answer(group, outcomes)
+
+        shown.add_done_callback(answer)
+        self._loop.call_later(SHOW_SECONDS, self._look_after, shown, self._present.position)
+
+    def _look_after(self, shown: "asyncio.Future[None]", before: Position) -> None:
         if shown.done():
-            answer(shown)
-        else:
-            shown.add_done_callback(answer)
-            self._loop.call_later(SHOW_SECONDS, _give_up, shown)
+            return
+        position = self._present.position
+        if position != before:  # there may be much of it
+            self._loop.call_later(SHOW_SECONDS, self._look_after, shown, position)
+            return
+        logger.error("a commit is not shown: what others wrote before it cannot be read")
+        shown.set_exception(StoreUnavailable())
 
     def _refuse(self, group: list[Waiting]) -> None:
         self._answer(group, [StoreUnavailable()] * len(group))
 
     def _answer(self, group: list[Waiting], outcomes: list[Any]) -> None:
-        self._answers.extend(zip((resolve for _, _, resolve in group), outcomes, strict=True))
-        if len(self._answers) == len(group):  # else they are being given
+        being_given = bool(self._answers)
+        self._answers.extend(zip(map(_resolve_of, group), outcomes, strict=True))
+        if not being_given:
             self._give_answers()
 
     def _give_answers(self) -> None:
         """Some, and the others in the next turns of the loop: reads get in between."""
-        for _ in range(min(ANSWERS, len(self._answers))):
-            self.unanswered -= 1
-            resolve, outcome = self._answers.popleft()
+        answers = self._answers
+        number = min(ANSWERS, len(answers))
+        self.unanswered -= number
+        for _ in range(number):
+            resolve, outcome = answers.popleft()
             resolve(outcome)
-        if self._answers:
+        if answers:
             self._loop.call_soon(self._give_answers)
 
     def _fail(self, group: list[Waiting]) -> None:
@@ -245,12 +263,6 @@ class GroupCommit:
             else:
                 self.down = False
                 return
-
-
-def _give_up(shown: "asyncio.Future[None]") -> None:
-    if not shown.done():
-        logger.error("a commit is not shown: what others wrote before it cannot be read")
-        shown.set_exception(StoreUnavailable())
 
 
 def _settle(answer: "asyncio.Future[Any]", outcome: Any) -> None:

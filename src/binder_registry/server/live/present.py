@@ -62,15 +62,17 @@ class Present:
         has them to show, when all is shown that comes before."""
         return self._model.group(rows, self._ring.most) if len(rows) >= MANY else None
 
-    def written(self, rows: Sequence[Change] | Group) -> "asyncio.Future[None]":
-        """Show what was announced, once it is durable; done when it is shown, by whomever. On the loop."""
+    def written(self, rows: Sequence[Change] | Group) -> "asyncio.Future[None] | None":
+        """Show what was announced, once it is durable. None when it is shown; else done when it is, by whomever. On the
+        loop."""
         try:
             self.show(rows)
         except ForkedLog:
             self.announce_nothing()  # the follower will meet the fork itself, and load the other log
         last = rows.after.revision if isinstance(rows, Group) else rows[-1].revision if rows else 0
-        if self._model.revision < last:
-            self.announce_nothing()  # another server's rows come before these: the follower brings them all
+        if self._model.position.revision >= last:
+            return None
+        self.announce_nothing()  # another server's rows come before these: the follower brings them all
         return self.when_shown(last)
 
     def has_come_to(self, position: Position) -> bool:
@@ -88,13 +90,14 @@ class Present:
         if isinstance(changes, Group):
             if not self._model.apply_group(changes):
                 return
-            self._ring.pass_over(changes.passed_over)
-            self._ring.publish(changes.newest)
+            events, changes.events = changes.events, self._ring.pass_over(changes.passed_over)
+            self._ring.take(events)
         elif new := self._model.apply(changes):
             self._ring.publish(new)
         else:
             return
-        self._resolve(lambda revision: revision <= self._model.revision)
+        if self._waiting:
+            self._resolve(lambda revision: revision <= self._model.revision)
 
     def load(self, position: Position, newest: Sequence[Change]) -> None:
         """Another log took the place of the one that was shown: all streams and all who wait end. On the loop."""

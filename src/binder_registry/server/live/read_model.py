@@ -3,7 +3,7 @@
 Changed and read on the event loop only; another thread gets a `snapshot`, or a copy of `entries`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
@@ -11,9 +11,10 @@ from ...changes import Change, Newest, Position, next_mark
 from ...lookalikes import folded, is_plain
 from ...registry import LIVE
 from ...strict_json import no_collection
-from .answer import Answer, CodedAnswer, entity_tag, path_of
+from .answer import Answer, CodedAnswer, entity_tag, is_path, path_of
 from .blocks import Block, Blocks
 from .entries import Entry, ReadContent, State, Tombstone, no_log
+from .events import Event
 
 
 class Group(Struct):
@@ -24,7 +25,7 @@ class Group(Struct):
 
     before: Position
     after: Position
-    newest: list[tuple[Change, State | None]]  # each with what was there before it
+    events: Sequence[Event]  # the newest
     passed_over: Position  # of the last change before these
     entries: dict[str, State]
     answers: dict[bytes, Answer]
@@ -49,6 +50,7 @@ class ReadModel:
         self.position = Position(0)
         self.odd: dict[str, set[str]] = {}  # names of the living that are not plain, by what they look like
         self._list = f"{prefix}/templates".encode()
+        self._folder = self._list + b"/"
 
     @property
     def revision(self) -> int:
@@ -79,15 +81,10 @@ class ReadModel:
         self.living = Blocks.of(living)
         self.odd = {}
         names = [entry.name for entry in living]
-        together = "".join(names)
-        if not together.isascii() or " " in together:  # else all are plain: a quick look at a hundred thousand
+        if not _are_plain(names):
             for name in names:
                 self._look_at(name)
-        beginning = f"{self.prefix}/templates/"
-        if path_of(together) == f"/templates/{together}":  # nothing in them is to be quoted
-            self.answers = {f"{beginning}{entry.name}".encode(): entry for entry in living}
-        else:
-            self.answers = {self._target(entry.name): entry for entry in living}
+        self.answers = dict(zip(self._targets(names), living, strict=True))
         described_by = f'<{self.prefix}/openapi.json>; rel="service-desc"'.encode()
         self.answers[f"{self.prefix}/".encode()] = Answer(LIVE, b"", ((b"link", described_by),))
         self.position = position
@@ -98,25 +95,28 @@ class ReadModel:
         What is shown already is passed over; after a gap nothing is taken. Raises `ForkedLog`.
         """
         new: list[tuple[Change, State | None]] = []
+        entries, revision = self.entries, self.position.revision
         for change in changes:
-            if change.revision <= self.revision:
-                continue
-            if change.revision != self.revision + 1:
+            if change.revision != revision + 1:
+                if change.revision <= revision:
+                    continue
                 break
             if not new and next_mark(self.position.mark, change) != change.mark:
                 raise ForkedLog  # what follows is from the same log
-            new.append((change, self.entries.get(change.name)))
+            before = entries.get(change.name)
+            new.append((change, before))
             if change.content is not None:  # else it is purged, and a newer change of the same name follows
-                self._show(self.state_of(change))
-            self.position = change.position
+                self._show(change, before)
+            revision += 1
         if new:
+            self.position = new[-1][0].position
             self.answers.pop(self._list, None)
         return new
 
     def state_of(self, change: Change) -> State:
         if change.deleted:
             return Tombstone(change.name, change.revision, change.mark, self._read)
-        return Entry.of(change)
+        return Entry(change.name, change.revision, change.mark, change.content)
 
     def apply_group(self, group: "Group") -> bool:
         """Show it: in no time, however much it is. False where it does not follow from what is shown by now."""
@@ -142,27 +142,29 @@ class ReadModel:
         before = self.position
         if changes[0].revision != before.revision + 1 or next_mark(before.mark, changes[0]) != changes[0].mark:
             return None
-        named = {change.name for change in changes if change.content is not None}
-        if len(named) < len(changes):
+        names = [change.name for change in changes if change.content is not None]
+        if len(set(names)) < len(changes):
             return None
         shown, after = self.entries, changes[-1].position
-        newest = [(change, shown.get(change.name)) for change in changes[-most:]]
+        events = [Event(change, shown.get(change.name)) for change in changes[-most:]]
         passed_over = changes[-most - 1].position if len(changes) > most else before
         entries, answers = shown.copy(), self.answers.copy()
         new = dict[str, Entry | None]()
         changes.reverse()
-        while changes:
+        for target in self._targets(names):
             change = changes.pop()
-            name, there = change.name, shown.get(change.name)
-            entries[name] = state = self.state_of(change)
-            if isinstance(state, Entry):
-                answers[self._target(name)] = new[name] = state
-            elif there is not None and not there.deleted:
-                answers.pop(self._target(name), None)
+            name = change.name
+            if not change.deleted:
+                new[name] = entries[name] = answers[target] = Entry.of(change)
+                continue
+            lived = name in shown and not shown[name].deleted
+            entries[name] = self.state_of(change)
+            if lived:
+                answers.pop(target, None)
                 new[name] = None
         answers.pop(self._list, None)
-        odd = [name for name in named if not is_plain(name)]
-        return Group(before, after, newest, passed_over, entries, answers, self.living.changed(new), odd)
+        odd = [] if _are_plain(names) else [name for name in names if not is_plain(name)]
+        return Group(before, after, events, passed_over, entries, answers, self.living.changed(new), odd)
 
     def snapshot(self) -> list[Block[Entry]]:
         """The living, by name, for another thread."""
@@ -178,22 +180,37 @@ class ReadModel:
     def _target(self, name: str) -> bytes:
         return f"{self.prefix}{path_of(name)}".encode()
 
-    def _show(self, state: State) -> None:
-        name, before = state.name, self.entries.get(state.name)
-        self.entries[name] = state
-        lived = before is not None and not before.deleted
-        if isinstance(state, Entry):
-            self.answers[self._target(name)] = state
-            self.living.put(state)
-            if not lived:
-                self._look_at(name)
+    def _targets(self, names: list[str]) -> list[bytes]:
+        together = "".join(names)
+        if path_of(together) == f"/templates/{together}":  # nothing in them is to be quoted
+            return [f"{self.prefix}/templates/{name}".encode() for name in names]
+        return [self._target(name) for name in names]
+
+    def _show(self, change: Change, before: State | None) -> None:
+        name, lived = change.name, before is not None and not before.deleted
+        if change.deleted:
+            self.entries[name] = self.state_of(change)
+            self.answers.pop(self._target(name), None)
+            if lived:
+                self.living.drop(name)
+                if not is_plain(name):
+                    self.odd[folded(name)].discard(name)
             return
-        self.answers.pop(self._target(name), None)
-        if lived:
-            self.living.drop(name)
-            if not is_plain(name):
-                self.odd[folded(name)].discard(name)
+        entry = self.entries[name] = Entry(name, change.revision, change.mark, change.content)
+        self.living.put(entry)
+        if is_path(name):  # nor is there anything to look at
+            self.answers[self._folder + name.encode()] = entry
+            return
+        self.answers[self._target(name)] = entry
+        if not lived:
+            self._look_at(name)
 
     def _look_at(self, name: str) -> None:
         if not is_plain(name):
             self.odd.setdefault(folded(name), set()).add(name)
+
+
+def _are_plain(names: list[str]) -> bool:
+    """Whether none can mislead; a quick look at a hundred thousand, which may say no where it could say yes."""
+    together = "".join(names)
+    return together.isascii() and " " not in together

@@ -1,56 +1,16 @@
-"""A crowd takes turns: what many connections ask for at once is begun in slices of the loop's time, so that a plain
-read gets in between, however many came before it.
-"""
+"""A connection among many: all that it asks for beside plain reads waits for its turn, and so does its end."""
 
-import asyncio
-from collections import deque
 from collections.abc import Callable
-from time import perf_counter
 from typing import Any, ClassVar
 
+from ..turns import END, REQUEST, Turns
 from .fast_writes import WritingProtocol
 
-SLICE_SECONDS = 0.001  # of one turn of the loop
 FEW = 32  # connections, and fewer, do not wait for each other
 MOST_BYTES = 16 * 1024**2  # that may wait; what comes then is taken at once
 
 
-class Turns:
-    """On the event loop only. In the order in which they come."""
-
-    def __init__(self) -> None:
-        self.size = 0  # bytes that wait
-        self._waiting: deque[Callable[[], object]] = deque()
-        self._until = 0.0  # when this slice ends; 0 where none has begun
-
-    def now(self, loop: asyncio.AbstractEventLoop) -> bool:
-        """Whether it is the turn of what comes now."""
-        if self._waiting:
-            return False
-        if not self._until:
-            self._until = perf_counter() + SLICE_SECONDS
-            loop.call_soon(self._next, loop)
-            return True
-        return perf_counter() < self._until
-
-    def wait(self, call: Callable[[], object]) -> None:
-        """`call` it in its turn: where `now` was False, so that there is a next one."""
-        self._waiting.append(call)
-
-    def _next(self, loop: asyncio.AbstractEventLoop) -> None:
-        until, waiting = perf_counter() + SLICE_SECONDS, self._waiting
-        while waiting:
-            waiting.popleft()()
-            if perf_counter() >= until:
-                break
-        self._until = until if waiting else 0.0
-        if waiting:
-            loop.call_soon(self._next, loop)
-
-
 class PatientProtocol(WritingProtocol):
-    """Waits for its turn with all that is no plain read, or a read of much."""
-
     turns: ClassVar[Turns]
 
     def __init__(self, *args: Any, **options: Any) -> None:
@@ -64,22 +24,23 @@ class PatientProtocol(WritingProtocol):
             self._late += data
             self.turns.size += len(data)
             self.flow.pause_reading()
-        elif self.may_begin():
+        elif len(self.connections) <= FEW or self.may_begin():  # the first is the usual case, without a call
             super().data_received(data)
         else:
-            self.put_off(data)
+            self.put_off(data, REQUEST)
 
     def may_begin(self) -> bool:
         """Whether it is its turn, where there is a crowd."""
-        return (
-            len(self.connections) <= FEW or self._has_turn or self.turns.size > MOST_BYTES or self.turns.now(self.loop)
-        )
+        return self._has_turn or self.turns.size > MOST_BYTES or self._may_now()
 
-    def put_off(self, data: bytes) -> None:
+    def _may_now(self) -> bool:
+        return len(self.connections) <= FEW or self.turns.now(self.loop)
+
+    def put_off(self, data: bytes, kind: str) -> None:
         self.idle = False
         self._late = data
         self.turns.size += len(data)
-        self.turns.wait(self._take_turn)
+        self.turns.wait(self.loop, self.whose, kind, self._take_turn)
 
     def in_turn(self, data: bytes) -> None:
         super().data_received(data)
@@ -93,6 +54,12 @@ class PatientProtocol(WritingProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._take_turn()
         super().connection_lost(exc)
+
+    def wake(self, waiting: Callable[[], None]) -> None:
+        if self._may_now():
+            waiting()
+        else:
+            self.turns.wait(self.loop, self.whose, END, waiting)
 
     def shutdown(self) -> None:
         self._take_turn()

@@ -1,0 +1,184 @@
+"""Id-tokens as an `AuthStore`: verified once, then told at once until they end."""
+
+import logging
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from functools import partial
+from hashlib import sha256
+
+from msgspec import Struct
+
+from ..auth import AuthStore, Identity, asks, identified, known
+from ..auth import holder_of as holder_of_keys
+from ..errors import InvalidToken
+from .fetching import Source, fetched
+from .id_tokens import issuer_of, looks_like_one, refuse, verified
+from .issuer_keys import IssuerKeys, Keys
+from .rules import Publisher, holder_of
+
+REMEMBERED = 4096  # tokens of publishers; others push none of them out
+
+logger = logging.getLogger(__name__)
+
+
+class _Issuer(Struct, frozen=True):
+    publishers: Sequence[Publisher]  # in the file's order
+    audiences: frozenset[str]
+    keys: IssuerKeys
+
+
+class _Remembered(Struct, frozen=True):
+    """What a token was good for, as long as the issuer's keys are these."""
+
+    until: float
+    holder: Identity
+    issuer: str
+    keys: Keys
+
+
+class _Rules(Struct, frozen=True):
+    """Of one reading of the file: what is remembered goes with it."""
+
+    sources: Mapping[str, Source]
+    issuers: Mapping[str, _Issuer]
+    remembered: OrderedDict[bytes, _Remembered]
+
+
+class PublisherTokens:
+    """The publishers of one file. Issuers are asked when a token of theirs comes, and not before."""
+
+    blocking = True
+
+    def __init__(
+        self,
+        publishers: Sequence[Publisher],
+        sources: Sequence[Source],
+        *,
+        fetch: Callable[[Source], Keys] = fetched,
+        now: Callable[[], float] = time.time,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._fetch, self._now, self._clock = fetch, now, clock
+        self._lock = threading.Lock()  # of what is remembered
+        self._rules = _Rules({}, {}, OrderedDict())
+        self.renew(publishers, sources)
+
+    def renew(self, publishers: Sequence[Publisher], sources: Sequence[Source]) -> None:
+        """These take the place of those before, at once and for every token; the keys of issuers that stay are kept."""
+        before = self._rules
+        issuers = dict[str, _Issuer]()
+        for source in sources:
+            own = [publisher for publisher in publishers if publisher.issuer == source.issuer]
+            same = before.sources.get(source.issuer) == source
+            keys = before.issuers[source.issuer].keys if same else self._keys_of(source)
+            issuers[source.issuer] = _Issuer(own, frozenset(each.audience for each in own), keys)
+        self._rules = _Rules({source.issuer: source for source in sources}, issuers, OrderedDict())
+
+    def known(self, token: str) -> Identity | None:
+        rules = self._rules
+        found = rules.remembered.get(_digest(token))
+        if found and self._now() < found.until and rules.issuers[found.issuer].keys.current() is found.keys:
+            return found.holder
+        self._issuer(rules, token)
+        return None
+
+    def identify(self, token: str) -> Identity:
+        """Raises `NoPublisher` for a token that is good, and no publisher's."""
+        identity = self.known(token)
+        while identity is None:
+            rules = self._rules
+            found = self._verified(rules, token)
+            if rules is self._rules:  # else the file was read meanwhile
+                identity = found
+        return identity
+
+    def asks(self, token: str) -> str:
+        """Whose keys are needed for this token: who waits for these waits for nobody else. Empty: nobody's."""
+        with suppress(InvalidToken):
+            issuer = issuer_of(token)
+            return issuer if issuer in self._rules.issuers else ""
+        return ""
+
+    def _verified(self, rules: _Rules, token: str) -> Identity:
+        name, issuer = self._issuer(rules, token)
+        try:
+            good = verified(token, name, issuer.audiences, issuer.keys.find, self._now())
+        except InvalidToken as error:
+            logger.info("an id-token that says it is of %s was refused: %s", name, error)
+            raise
+        holder = holder_of(issuer.publishers, good.audience, good.claims)
+        keys = issuer.keys.current()
+        if keys is not None:
+            with self._lock:
+                rules.remembered[_digest(token)] = _Remembered(good.until, holder, name, keys)
+                if len(rules.remembered) > REMEMBERED:
+                    rules.remembered.popitem(last=False)
+        return holder
+
+    def _issuer(self, rules: _Rules, token: str) -> tuple[str, _Issuer]:
+        name = issuer_of(token)
+        found = rules.issuers.get(name)
+        if found is None:
+            refuse("no publisher has its issuer")
+        return name, found
+
+    def _keys_of(self, source: Source) -> IssuerKeys:
+        return IssuerKeys(source.issuer, partial(self._fetch, source), self._clock)
+
+
+class WithPublishers:
+    """Id-tokens, and other people's tokens. What looks like an id-token is shown to nobody else, but for the keys of
+    the server, one of which may happen to look like it."""
+
+    blocking = True
+
+    def __init__(
+        self, publishers: PublisherTokens, others: AuthStore | None = None, *, keys: AuthStore | None = None
+    ) -> None:
+        self._publishers, self._others, self._keys = publishers, others, keys
+
+    @property
+    def holder(self) -> Identity | None:
+        return holder_of_keys(self._keys)
+
+    def known(self, token: str) -> Identity | None:
+        if not looks_like_one(token):
+            return known(_there(self._others), token)
+        try:
+            identity = self._publishers.known(token) or self._key(token)
+        except InvalidToken:
+            identity = self._key(token)
+            if identity is None:
+                raise
+        return identity
+
+    def identify(self, token: str) -> Identity:
+        return self.known(token) or self.ask(token)
+
+    def ask(self, token: str) -> Identity:
+        if not looks_like_one(token):
+            return identified(_there(self._others), token)
+        return self._key(token) or self._publishers.identify(token)
+
+    def asks(self, token: str) -> str:
+        if looks_like_one(token):
+            return self._publishers.asks(token)
+        return asks(self._others, token) if self._others else ""
+
+    def _key(self, token: str) -> Identity | None:
+        with suppress(InvalidToken):
+            return known(self._keys, token) if self._keys else None
+        return None
+
+
+def _there(store: AuthStore | None) -> AuthStore:
+    if store is None:
+        raise InvalidToken
+    return store
+
+
+def _digest(token: str) -> bytes:
+    return sha256(token.encode(errors="surrogatepass")).digest()

@@ -1,0 +1,120 @@
+"""A plain write under way, and its answer."""
+
+from binascii import b2a_hex
+from collections.abc import Mapping, Sequence
+from time import perf_counter_ns
+from typing import Any, ClassVar, Protocol
+
+from ...auth import Identity
+from ...changes import Position
+from ...errors import RegistryError
+from ..live.answer import JSON
+from ..live.read_model import ReadModel
+from .error_status import logged_reply
+from .recorder import GONE, Recorder
+from .replies import Header, Reply, Written, expiry_line
+from .uvicorn_parts import STATUS_LINE
+
+# A whole answer: what `Beginnings` gives, its id, when the token ends, and then as `change_reply` has it.
+_WRITTEN = b'%%b%%b\r\n%%bcontent-type: %b\r\ncontent-length: %%d\r\netag: "%%d-%%b"\r\n%%b\r\n%%b\n' % JSON
+
+
+class Beginnings:
+    """The first bytes of an answer, up to its id: remembered, as long as nothing in them changes."""
+
+    def __init__(self, model: ReadModel) -> None:
+        self._model = model
+        self._position = Position(0)
+        self._headers: list[Header] = []
+        self._lines = b""  # of these
+        self._of: dict[int, bytes] = {}
+
+    def of(self, status: int, headers: list[Header]) -> bytes:
+        """`headers` are uvicorn's, renewed each second."""
+        position = self._model.position
+        if position is not self._position or headers is not self._headers:
+            self._position = position
+            self._of.clear()
+            if headers is not self._headers:
+                self._headers, self._lines = headers, lines(headers)
+        found = self._of.get(status)
+        if found is None:
+            parts = STATUS_LINE[status], self._lines, position.revision
+            found = self._of[status] = b"%b%bregistry-revision: %d\r\nrequest-id: " % parts
+        return found
+
+
+class Connection(Protocol):
+    """What is asked of the protocol that a write came over."""
+
+    recorder: ClassVar[Recorder]
+    beginnings: ClassVar[Beginnings]
+    transport: Any
+    server_state: Any
+    told_who: bytes
+
+    def write_ended(self, write: "PlainWrite") -> None: ...
+
+
+class PlainWrite:
+    """A write under way, with what the protocol asks of uvicorn's cycle: pipelining, half-closes, disconnects and
+    draining run through the code that is there."""
+
+    __slots__ = ("_protocol", "_started", "disconnected", "keep_alive", "line", "method", "response_complete", "who")
+
+    response_started = waiting_for_100_continue = False
+    scope: ClassVar[Mapping[str, Any]] = {}
+
+    def __init__(self, protocol: Connection, method: bytes, line: bytes, who: Identity) -> None:
+        """`line` is the first one, up to the version."""
+        self.method, self.line, self.who = method, line, who
+        self.keep_alive = True
+        self.response_complete = self.disconnected = False
+        self._protocol = protocol
+        self._started = perf_counter_ns()
+
+    @property
+    def message_event(self) -> "PlainWrite":
+        """Which nobody waits for. (As an attribute it would be a cycle, and each write garbage to be looked for.)"""
+        return self
+
+    def set(self) -> None:
+        """Of `message_event`."""
+
+    def resolve(self, outcome: "Reply | Written | RegistryError") -> None:
+        """Answer, as the ordinary path does. On the loop; all in one function, since each call is felt here."""
+        protocol = self._protocol
+        recorder, transport = protocol.recorder, protocol.transport
+        request_id = recorder.ids.new()
+        if isinstance(outcome, RegistryError):
+            recorder.counters.refuse(outcome)
+            outcome = logged_reply(outcome, request_id.decode())
+        status = outcome.status
+        beginning = protocol.beginnings.of(status, protocol.server_state.default_headers)
+        ends = expiry_line(self.who.expires) if self.who.expires else b""
+        if isinstance(outcome, Written):
+            change = outcome.change
+            content: Any = change.content
+            more = lines(outcome.more) if outcome.more else b""
+            sent = len(content) + 1
+            tag = change.revision, b2a_hex(change.mark)
+            answer = _WRITTEN % (beginning, request_id, ends, sent, *tag, more, content)
+        else:
+            sent = len(outcome.body)
+            answer = b"%b%b\r\n%b%b\r\n%b" % (beginning, request_id, ends, lines(outcome.headers), outcome.body)
+        self.response_complete = True
+        if self.disconnected or transport.is_closing():
+            status, sent = GONE, 0
+        else:
+            transport.write(answer)
+            if not self.keep_alive:
+                transport.close()
+        recorder.add_write(self.method, self.line, status, sent, request_id, protocol.told_who, self._started)
+        protocol.write_ended(self)
+
+
+def lines(headers: Sequence[Header]) -> bytes:
+    text = b""
+    for header in headers:  # few, so that this is quicker than to join them
+        text += b"%b: %b\r\n" % header
+    return text

@@ -1,0 +1,98 @@
+"""The part of the route table that is about tokens."""
+
+from ..auth import Scope
+from ..errors import (
+    TokenExists,
+    TokenNotFound,
+    TokensNotKept,
+)
+from .description import parameters as p
+from .handlers import tokens
+from .route import Route
+
+TOKEN_ROUTES = (
+    Route(
+        method="POST",
+        path="/tokens",
+        handler=tokens.token_create,
+        summary="Make a token",
+        scope=Scope.TOKENS,
+        tag="tokens",
+        status=201,
+        answer="TokenBody",
+        body="NewToken",
+        errors=(TokenExists, TokenNotFound, TokensNotKept),
+    ),
+    Route(
+        method="GET",
+        path="/tokens",
+        handler=tokens.token_list,
+        summary="The tokens that one made; for admins, all",
+        scope=None,
+        holder=True,
+        tag="tokens",
+        answer="Tokens",
+        headers=(p.LINK, p.TOTAL_COUNT),
+        parameters=(p.MAKER, p.NAME_GLOB, p.TOKENS_LIMIT, p.AFTER),
+        errors=(TokensNotKept,),
+    ),
+    Route(
+        method="DELETE",
+        path="/tokens",
+        handler=tokens.tokens_revoke,
+        summary="Revoke all tokens of one maker, and all that these made",
+        scope=None,
+        holder=True,
+        tag="tokens",
+        answer="Tokens",
+        parameters=(p.MAKER,),
+        errors=(TokensNotKept,),
+    ),
+    Route(
+        method="GET",
+        path="/tokens/self",
+        handler=tokens.token_self,
+        summary="Who one is, and what one may do, with any token or key",
+        scope=None,
+        holder=True,
+        tag="tokens",
+        answer="Holder",
+    ),
+    Route(
+        method="DELETE",
+        path="/tokens/{id}",
+        handler=tokens.token_revoke,
+        summary="Revoke a token, and all that it made",
+        scope=None,
+        holder=True,
+        tag="tokens",
+        status=204,
+        parameters=(p.TOKEN_ID,),
+        errors=(TokenNotFound, TokensNotKept),
+    ),
+    Route(
+        method="POST",
+        path="/tokens/{id}/rotate",
+        handler=tokens.token_rotate,
+        summary="Give a token a new secret",
+        scope=None,
+        holder=True,
+        tag="tokens",
+        answer="TokenBody",
+        body="Rotation",
+        parameters=(p.TOKEN_ID,),
+        errors=(TokenNotFound, TokensNotKept),
+    ),
+    Route(
+        method="GET",
+        path="/audit",
+        handler=tokens.audit,
+        summary="What was done to tokens, oldest first",
+        scope=Scope.ADMIN,
+        tag="tokens",
+        answer="Audit",
+        headers=(p.LINK,),
+        parameters=(p.AUDIT_SINCE, p.CHANGES_LIMIT),
+        errors=(TokensNotKept,),
+    ),
+)

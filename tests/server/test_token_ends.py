@@ -1,0 +1,126 @@
+"""What becomes of a holder's requests and streams once the token has ended, here or on another server."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
+from time import monotonic
+from typing import Any
+
+import httpx2
+import pytest
+
+from binder_registry import Identity, InMemoryStore, Registry, Scope, TokenAuthStore
+from binder_registry.errors import StoreUnavailable
+from binder_registry.hub_auth import FirstKnowing
+from binder_registry.log_store import LogStore
+from binder_registry.server import App, Options
+from binder_registry.token_book import TokenBook
+from binder_registry.token_contract import Token
+from binder_registry.token_rules import NewToken
+from binder_registry.token_uses import TokenUses
+from binder_registry.tokens import OwnTokens, StoredTokens
+
+from .asking import error_name, listening
+from .running import KEY
+from .sockets import PATIENCE
+from .test_event_stream import streamed, write
+
+ROOT = Identity("api-key", frozenset(Scope), "key")
+
+
+class Database:
+    """The tokens of a store, as another server sees them; it can fail."""
+
+    def __init__(self, store: InMemoryStore) -> None:
+        self.log: Any = store.log
+        self.fails = False
+
+    def tokens(self, since: int = 0) -> tuple[int, list[Token]]:
+        if self.fails:
+            raise StoreUnavailable
+        return self.log.tokens(since)  # type: ignore[no-any-return]
+
+
+class AnyUser:
+    """A hub that knows everybody."""
+
+    blocking = True
+
+    def identify(self, token: str) -> Identity:
+        return Identity("ada", frozenset({Scope.READ}))
+
+
+@pytest.fixture
+def database(store: InMemoryStore) -> Database:
+    return Database(store)
+
+
+@pytest.fixture(params=[True, False], ids=["protected", "open"])
+def other(request: pytest.FixtureRequest, store: InMemoryStore, database: Database) -> Iterator[int]:
+    """The port of another server over the same log as `store`, which knows of its tokens what the database tells."""
+    log: Any = database
+    with ExitStack() as resources:
+        own = resources.enter_context(closing(StoredTokens(TokenBook(log))))
+        auth = FirstKnowing(TokenAuthStore(KEY), OwnTokens(own, AnyUser()))
+        app = App(Registry(LogStore(store.log), auth), Options(protect_reads=request.param))
+        yield resources.enter_context(listening(app))
+
+
+def made(store: InMemoryStore) -> tuple[Token, str]:
+    return TokenUses(store).make(ROOT, NewToken("ci", ("read",)))
+
+
+def authorized(text: str) -> str:
+    return f"Authorization: token {text}"
+
+
+def test_the_stream_of_a_token_ends_when_another_server_revokes_it(store: InMemoryStore, other: int) -> None:
+    token, text = made(store)
+    with streamed(other, "", authorized(text)) as stream, streamed(other, "", authorized(KEY)) as keys:
+        write(store, 1)
+        before = [each.events(1)[0]["revision"] for each in (stream, keys)]
+
+        TokenUses(store).revoke(ROOT, token.id)
+
+        stream.rest()
+        write(store, 1)
+        after = keys.events(1)[0]["revision"]
+    assert (before, after, stream.revisions) == ([1, 1], 2, [1])
+
+
+def test_the_stream_of_a_token_ends_when_nobody_can_tell(store: InMemoryStore, database: Database, other: int) -> None:
+    _, text = made(store)
+    with streamed(other, "", authorized(text)) as stream, streamed(other, "", authorized(KEY)) as keys:
+        stream.block()
+        database.fails = True
+
+        stream.rest()
+        write(store, 1)
+        after = keys.events(1)[0]["revision"]
+    assert (after, stream.revisions) == (1, [])
+
+
+def test_while_the_database_is_silent_other_holders_go_on(store: InMemoryStore, database: Database, other: int) -> None:
+    _, text = made(store)
+    database.fails = True
+
+    names = {
+        holder: error_name(
+            httpx2.get(f"http://127.0.0.1:{other}/tokens/self", headers={"Authorization": f"token {holder}"})
+        )
+        for holder in (text, KEY, "a-hub-token", text[:-1] + "!")
+    }
+
+    assert list(names.values()) == ["auth_unavailable", "", "", "invalid_token"]
+
+
+def test_a_revocation_on_one_server_is_soon_known_to_the_other(store: InMemoryStore, other: int) -> None:
+    token, text = made(store)
+    ask = f"http://127.0.0.1:{other}/tokens/self"
+    with httpx2.Client(headers={"Authorization": f"token {text}"}) as client:
+        first = client.get(ask).status_code
+        TokenUses(store).revoke(ROOT, token.id)
+        until = monotonic() + PATIENCE
+        while (last := client.get(ask).status_code) == first and monotonic() < until:
+            pass
+
+    assert (first, last) == (200, 401)
