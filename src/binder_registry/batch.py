@@ -58,7 +58,6 @@ class Batch:
         self.behind: datetime | None = None  # what the clock showed, where the log is ahead of it
         self._format = self._format_before = 0  # that `rows` need, and that the log has; 0: not asked yet
         self._stored: dict[str, Change | None] = {}  # what was looked up: nobody else writes meanwhile
-        self._read: tuple[Change | None, Template] = None, Template()
         self.written: dict[str, Change] = {}  # the newest of each name
 
     @property
@@ -103,12 +102,6 @@ class Batch:
             names = set(names)
             self._stored |= dict.fromkeys(names) | {change.name: change for change in self.log.current_of(names)}
 
-    def readable(self, change: Change) -> Template:
-        """Its template, decoded once for all that a write asks of it. Raises `RevisionPurged`."""
-        if self._read[0] is not change:
-            self._read = change, change.readable()
-        return self._read[1]
-
     def known(self, name: str, expected: Expected = None) -> Change:
         """The newest change of `name`, a tombstone too. Raises `TemplateNotFound`, `RevisionConflict`."""
         change = self.current(name)
@@ -127,7 +120,7 @@ class Batch:
         change = self.current(name)
         if change is None or change.deleted:
             raise TemplateNotFound
-        return self.known(name, expected)
+        return change if expected is None else self.known(name, expected)
 
     def append(
         self, action: Action, template: Template, by: str, note: str, *, first: int = 0, checked: bool = False

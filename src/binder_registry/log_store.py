@@ -52,7 +52,7 @@ class LogStore:
         What was `seen` is not asked for again, where the log is still so. One that `appends_after` is not locked before
         then, and the block may raise `LogMoved` at its end.
         """
-        outer: Batch | None = getattr(self._local, "batch", None)
+        outer = self.batch
         return self._outermost(seen) if outer is None else outer.part()
 
     @contextmanager

@@ -211,10 +211,13 @@ def _raise(problems: _Problems, prefix: str = "") -> None:
 # ── writing ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+_Time = str | datetime | UnsetType
+
+
 def _sent(one: Declared) -> tuple[str, Any] | tuple[str, Any, Any]:
     """What 2015 always sent has no default; what it left out when zero has one."""
     if one.type is datetime:
-        return one.attribute, str | datetime | UnsetType, UNSET
+        return one.attribute, _Time, UNSET
     if one.wire in ALWAYS:
         return one.attribute, one.type
     return one.attribute, one.type, getattr(Template(), one.attribute)
@@ -237,9 +240,6 @@ def encode_template(template: Template, *, full: bool = False) -> bytes:
     last = first if modified == created else _time(modified) if modified else UNSET
     content = encode_dated(template, first, last)
     return full_view(content, template.revision) if full else content
-
-
-_Time = datetime | str | UnsetType
 
 
 def encode_dated(template: Template, created: _Time, modified: _Time) -> bytes:

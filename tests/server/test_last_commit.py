@@ -15,6 +15,7 @@ from binder_registry.changes import Change, Head
 from binder_registry.errors import StoreUnavailable
 from binder_registry.selector import parse_selector
 from binder_registry.server import App, Options
+from binder_registry.server.live.last_commit import FEW
 
 from .asking import SCIPY, R, application, asked, names
 
@@ -329,3 +330,12 @@ def test_a_tombstone_is_asked_for_by_its_name(writer: TestClient, near: NearLog)
 
     assert statuses == [404, 201]
     assert [change.previous for change in near.read(4, 5)] == [3]
+
+
+def test_of_many_rows_nothing_is_kept(writer: TestClient, near: NearLog) -> None:
+    writer.post("/apply", json={"templates": [{**R, "name": f"t{number}"} for number in range(FEW + 1)]})
+    near.asked.clear()
+
+    writer.put("/templates/scipy", json={"command": "c"})
+
+    assert near.asked == ["scipy"]

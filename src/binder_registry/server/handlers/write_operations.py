@@ -37,7 +37,8 @@ def update(service: Service, who: Identity, template: Template, note: str, asked
     registry = service.registry
 
     def write(batch: Batch) -> Written:
-        check(asked, batch, batch.existing(template.name))
+        if asked is not NONE:
+            check(asked, batch, batch.existing(template.name))
         registry.template_update(who, template, note=note)
         return Written(202, batch.rows[-1], warning_headers(warnings_of(template)))
 

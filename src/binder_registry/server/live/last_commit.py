@@ -7,7 +7,9 @@ from ...batch import Batch, Seen
 from ...changes import Change, Head
 from ...registry import Registry
 from .entries import Tombstone
-from .present import MANY, Present
+from .present import Present
+
+FEW = 250  # rows of a commit, at most, that are kept until the next: what they hold is in memory twice
 
 
 class LastCommit:
@@ -33,7 +35,7 @@ class LastCommit:
         if alone and not batch.rows:
             return
         self._head = batch.head
-        if (alone or not self._appends) and 0 < len(batch.rows) < MANY:
+        if (alone or not self._appends) and 0 < len(batch.rows) <= FEW:
             self._batch, self._own = batch, batch.written
         else:
             self.forget()
