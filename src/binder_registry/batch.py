@@ -59,6 +59,7 @@ class Batch:
         self._format = self._format_before = 0  # that `rows` need, and that the log has; 0: not asked yet
         self._stored: dict[str, Change | None] = {}  # what was looked up: nobody else writes meanwhile
         self.written: dict[str, Change] = {}  # the newest of each name
+        self._read: dict[int, Template] = {}  # by revision, what was decoded
 
     @property
     def head(self) -> Head:
@@ -90,6 +91,13 @@ class Batch:
         if self._seen and name not in self.written:
             current = self.log.current(name)
         return current.time if current else None
+
+    def readable(self, change: Change) -> Template:
+        """As `Change.readable`, decoded once."""
+        template = self._read.get(change.revision)
+        if template is None:
+            template = self._read[change.revision] = change.readable()
+        return template
 
     def template(self, name: str) -> Template | None:
         """The newest state of `name`, a tombstone too."""
@@ -186,6 +194,8 @@ class Batch:
 
     def cut_back(self, to: tuple[int, int]) -> None:
         length, tokens = to
+        for row in self.rows[length:]:
+            self._read.pop(row.revision, None)
         del self.rows[length:], self.tokens[tokens:]
         self.purged = {at: revision for at, revision in self.purged.items() if at <= length}
         self.written = {row.name: row for row in self.rows}
