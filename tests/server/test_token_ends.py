@@ -1,5 +1,6 @@
 """What becomes of a holder's requests and streams once the token has ended, here or on another server."""
 
+import json
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from time import monotonic
@@ -12,16 +13,16 @@ from binder_registry import Identity, InMemoryStore, Registry, Scope, TokenAuthS
 from binder_registry.errors import StoreUnavailable
 from binder_registry.hub_auth import FirstKnowing
 from binder_registry.log_store import LogStore
-from binder_registry.server import App, Options
+from binder_registry.server import App, Options, service
 from binder_registry.token_book import TokenBook
 from binder_registry.token_contract import Token
 from binder_registry.token_rules import NewToken
 from binder_registry.token_uses import TokenUses
 from binder_registry.tokens import OwnTokens, StoredTokens
 
-from .asking import error_name, listening
+from .asking import R, error_name, listening
 from .running import KEY
-from .sockets import PATIENCE
+from .sockets import PATIENCE, chunked, connected, request
 from .test_event_stream import streamed, write
 
 ROOT = Identity("api-key", frozenset(Scope), "key")
@@ -124,3 +125,35 @@ def test_a_revocation_on_one_server_is_soon_known_to_the_other(store: InMemorySt
             pass
 
     assert (first, last) == (200, 401)
+
+
+@pytest.mark.parametrize(
+    ("target", "body"),
+    [
+        ("/templates", R),
+        ("/apply", {"templates": [R]}),
+        ("/tokens", {"name": "child", "scopes": ["write"]}),
+    ],
+)
+def test_a_token_that_was_revoked_while_the_body_came_writes_nothing(
+    store: InMemoryStore, monkeypatch: pytest.MonkeyPatch, target: str, body: dict[str, Any]
+) -> None:
+    monkeypatch.setattr(service, "TOLD_SECONDS", 0.0)
+    uses = TokenUses(store)
+    token, text = uses.make(ROOT, NewToken("ci", ("write", "tokens")))
+    with ExitStack() as resources:
+        assert store.tokens is not None
+        own = resources.enter_context(closing(StoredTokens(store.tokens)))
+        keys = TokenAuthStore(KEY)
+        port = resources.enter_context(listening(App(Registry(store, OwnTokens(own, keys, keys=keys)), Options())))
+        sender = resources.enter_context(connected(port))
+        head = "Transfer-Encoding: chunked", "Expect: 100-continue"
+        sender.send(request("POST", target, b"", *head, authorized(text)))
+        sender.sock.recv(len(b"HTTP/1.1 100 Continue\r\n\r\n"))  # who sends it is known by now
+
+        uses.revoke(ROOT, token.id)
+        sender.send(chunked(json.dumps(body).encode()))
+
+        answer = sender.answer()
+    assert (answer.status, answer.headers["registry-error"]) == (401, "invalid_token")
+    assert (store.head().revision, len(uses.page(ROOT).tokens)) == (0, 1)

@@ -28,7 +28,7 @@ from msgspec.structs import force_setattr
 from ..auth import ANYONE, Identity
 from ..auth import Scope as TokenScope
 from ..changes import Change, Position
-from ..errors import RegistryError, RevisionNotShown, StoreUnavailable, TooBusy
+from ..errors import InvalidToken, RegistryError, RevisionNotShown, StoreUnavailable, TooBusy
 from ..registry import Registry
 from .http.asgi import Receive, Scope
 from .http.compression import Compressor
@@ -55,6 +55,7 @@ from .shares import Share
 from .turns import Turns
 
 USES_SECONDS = 60.0  # between two notes of which tokens were used
+TOLD_SECONDS = 0.1  # after which who writes is asked about again, when the body is here
 SHOWN_SECONDS = 5.0  # how long a request waits for the revision that it names
 NEAR = 100  # a revision is waited for when it is at most so far from what is in the log
 
@@ -239,7 +240,17 @@ class Request(HTTPRequest):
         if scope is not None:
             who.require(scope)
         self.service.write_rates.take(who)
+        self._writer, self._told_at = who, asyncio.get_running_loop().time()
         return who
+
+    async def write(self, operation: Operation[T], *names: str) -> T:
+        """As the service does, for who `writer` told, if they still may: a body can take its time, and a token that was
+        revoked meanwhile writes no more. Raises what `identity` does."""
+        if asyncio.get_running_loop().time() >= self._told_at + TOLD_SECONDS:
+            before, who = self._writer, await self.identity()
+            if who.by != before.by or not who.scopes >= before.scopes or who.reach != before.reach:
+                raise InvalidToken  # not what it was: what is asked for was never looked at with this
+        return await self.service.write(operation, *names)
 
     async def aside(self, lane: Lane, call: Callable[[], T]) -> T:
         """In the lane, in this client's turn, and only while it is there: one that sends no more counts as gone, for

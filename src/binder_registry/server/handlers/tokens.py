@@ -23,7 +23,7 @@ async def token_create(request: Request) -> Reply:
     request.query()
     new = read_new(json_object(parse(await request.body()), MEMBERS))
     uses = request.service.registry.tokens
-    return _made(201, *await request.service.write(lambda _: uses.make(who, new)))
+    return _made(201, *await request.write(lambda _: uses.make(who, new)))
 
 
 async def token_list(request: Request) -> Reply:
@@ -72,7 +72,7 @@ async def token_rotate(request: Request) -> Reply:
     uses = request.service.registry.tokens
     return _made(
         200,
-        *await request.service.write(lambda _: uses.rotate(who, request.parameters["id"], keep_old=keep_old)),
+        *await request.write(lambda _: uses.rotate(who, request.parameters["id"], keep_old=keep_old)),
     )
 
 

@@ -39,7 +39,7 @@ async def template_create(request: Request) -> Reply:
     note, asked = request.note(), conditions(request)
     warned = warning_headers(warnings_about(request.service.model, [template]))
     operation = creation(request.service, who, template, note, asked, warned)
-    return (await request.service.write(operation, template.name)).reply
+    return (await request.write(operation, template.name)).reply
 
 
 async def template_update(request: Request) -> Reply:
@@ -47,7 +47,7 @@ async def template_update(request: Request) -> Reply:
     who = await request.writer(Scope.WRITE)
     template = replace(read_template(await request.body()), name=request.parameters["name"])
     operation = update(request.service, who, template, request.note(), _conditions(request))
-    return (await request.service.write(operation, template.name)).reply
+    return (await request.write(operation, template.name)).reply
 
 
 async def template_patch(request: Request) -> Reply:
@@ -55,14 +55,14 @@ async def template_patch(request: Request) -> Reply:
     request.query()
     patch, name = parse(await request.body()), request.parameters["name"]
     operation = patching(request.service, who, name, patch, request.note(), _conditions(request))
-    return (await request.service.write(operation, name)).reply
+    return (await request.write(operation, name)).reply
 
 
 async def template_delete(request: Request) -> Reply:
     who = await request.writer(Scope.WRITE)
     name, replaced_by = request.parameters["name"], single(request.query(), "replaced-by") or ""
     operation = deletion(request.service, who, name, request.note(), _conditions(request), replaced_by)
-    return await request.service.write(operation, name)
+    return await request.write(operation, name)
 
 
 async def template_restore(request: Request) -> Reply:
@@ -80,7 +80,7 @@ async def template_restore(request: Request) -> Reply:
         restored = registry.template_restore(who, name, revision, note=note)
         return change_reply(200, batch.rows[-1], warning_headers([*warnings_of(restored), *twins]))
 
-    return await request.service.write(restore, request.parameters["name"])
+    return await request.write(restore, request.parameters["name"])
 
 
 async def change_purge(request: Request) -> Reply:
@@ -94,7 +94,7 @@ async def change_purge(request: Request) -> Reply:
         registry.change_purge(who, name, revision, note=note)
         return Reply(204, [(b"etag", entity_tag(batch.rows[-1].position))])
 
-    return await request.service.write(purge, request.parameters["name"])
+    return await request.write(purge, request.parameters["name"])
 
 
 async def apply(request: Request) -> Reply:
@@ -127,7 +127,7 @@ async def apply(request: Request) -> Reply:
             first = batch.head.revision + 1
             return registry.apply_planned(who, wanted, before), first, batch.head.position
 
-        steps, first, newest = await service.write(write)
+        steps, first, newest = await request.write(write)
         service.write_rates.add(who, max(0, newest.revision - first))
         return await lane.run(lambda: _plan_reply(steps, first, [(b"etag", entity_tag(newest)), *warned]))
 
