@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import Any
 
 import pytest
@@ -67,6 +68,14 @@ def holder(made: tuple[Token, str]) -> Identity:
 
 
 # ── making ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_no_token_is_called_as_the_id_of_another(uses: TokenUses) -> None:
+    ids = (uses.make(ROOT, new(f"n{number}"))[0].id for number in count())
+    like_a_name = next(identifier for identifier in ids if identifier == identifier.lower())
+
+    with pytest.raises(TokenExists):
+        uses.make(ROOT, new(like_a_name))
 
 
 def test_a_token_is_kept_without_its_secret(uses: TokenUses, store: InMemoryStore) -> None:

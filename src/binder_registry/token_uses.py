@@ -58,12 +58,13 @@ class TokenUses:
                 raise TokenNotFound
             if len(parents) >= MOST_GENERATIONS:
                 raise InvalidRequest(f"tokens make tokens for {MOST_GENERATIONS} generations at most")
-            if any(token.name == new.name for token in tokens.values()):
+            names = {token.name for token in tokens.values()}
+            if new.name in names or new.name in tokens:  # people name a token by either: who means one gets no other
                 raise TokenExists
             if sum(not has_ended(token, now) for token in tokens.values()) >= MOST_TOKENS:
                 raise InvalidRequest(f"this registry has {MOST_TOKENS} tokens already: revoke some")
             secret, identifier = new_secret(), new_id()
-            while identifier in tokens:
+            while identifier in tokens or identifier in names:
                 identifier = new_id()
             seconds = min(DEFAULT_DAYS * DAY, longest) if new.seconds is None else new.seconds
             token = Token(
