@@ -156,4 +156,5 @@ def test_a_token_that_was_revoked_while_the_body_came_writes_nothing(
 
         answer = sender.answer()
     assert (answer.status, answer.headers["registry-error"]) == (401, "invalid_token")
+    assert "registry-token-expires" not in answer.headers
     assert (store.head().revision, len(uses.page(ROOT).tokens)) == (0, 1)

@@ -247,7 +247,8 @@ class Request(HTTPRequest):
         """As the service does, for who `writer` told, if they still may: a body can take its time, and a token that was
         revoked meanwhile writes no more. Raises what `identity` does."""
         if asyncio.get_running_loop().time() >= self._told_at + TOLD_SECONDS:
-            before, who = self._writer, await self.identity()
+            before, self.holder = self._writer, None
+            who = await self.identity()
             if who.by != before.by or not who.scopes >= before.scopes or who.reach != before.reach:
                 raise InvalidToken  # not what it was: what is asked for was never looked at with this
         return await self.service.write(operation, *names)
