@@ -15,7 +15,7 @@ from binder_registry.auth import Identity, Scope, TokenAuthStore, identified, kn
 from binder_registry.backends import open_store
 from binder_registry.backends.memory import InMemoryStore
 from binder_registry.conformance import AuthStoreConformance
-from binder_registry.errors import AuthUnavailable, InvalidToken, StoreUnavailable
+from binder_registry.errors import AuthUnavailable, InvalidToken, MissingScope, StoreUnavailable
 from binder_registry.log_store import LogStore
 from binder_registry.token_book import TokenBook
 from binder_registry.token_contract import Token
@@ -135,6 +135,29 @@ def test_the_old_secret_is_good_for_the_grace(
 
     assert answer(auth_store, text) == "token:ci"
     assert answer(auth_store, old) == ("token:ci" if good else "InvalidToken")
+
+
+def test_who_shows_the_old_secret_ends_with_its_grace_and_so_does_what_they_make(
+    uses: TokenUses, auth_store: StoredTokens
+) -> None:
+    token, old = uses.make(ROOT, NewToken("ci", ("write", "tokens")))
+    ends = uses.rotate(ROOT, token.id, keep_old=60)[0].old_until
+
+    who = auth_store.identify(old)
+
+    assert who.expires == ends
+    assert uses.make(who, NewToken("child", ("write",)))[0].expires == ends
+
+
+def test_an_old_secret_is_not_renewed_and_renews_nothing(uses: TokenUses, auth_store: StoredTokens) -> None:
+    token, old = uses.make(ROOT, NewToken("ci", ("write", "tokens")))
+    child = uses.make(auth_store.identify(old), NewToken("child", ("write",)))[0]
+    uses.rotate(ROOT, token.id, keep_old=60)
+    who = auth_store.identify(old)
+
+    for one in (token, child):
+        with pytest.raises(MissingScope, match="renews nothing"):
+            uses.rotate(who, one.id)
 
 
 @pytest.mark.parametrize(("after", "good"), [(99, True), (100, False), (101, False)])

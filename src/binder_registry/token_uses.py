@@ -120,7 +120,8 @@ class TokenUses:
 
     def rotate(self, who: Identity, identifier: str, *, keep_old: int = 0) -> tuple[Token, str]:
         """A new secret, with the whole text; the one before is good for `keep_old` seconds more. Whoever holds it has
-        its rights, so that nobody renews what may do more than they.
+        its rights, so that nobody renews what may do more than they, nor anything with a secret that was renewed: it
+        would outlive its grace.
 
         Raises `TokenNotFound`, `MissingScope`, `InvalidRequest`.
         """
@@ -130,6 +131,8 @@ class TokenUses:
         with self._store.atomic() as batch:
             tokens = self._tokens(batch)
             token = self._governed(who, tokens, identifier)
+            if who.token and (who.token not in tokens or who.expires != tokens[who.token].expires):
+                raise MissingScope("A secret that was renewed renews nothing: use the new one")
             if token.id != who.token:
                 who.require(Scope.TOKENS)
                 for scope in token.scopes:

@@ -9,6 +9,8 @@ from datetime import datetime
 from hashlib import sha256
 from math import inf
 
+from msgspec.structs import replace
+
 from .auth import EVERYTHING, AuthStore, Identity, Scope, asks, holder_of, identified, known
 from .clock import utc_now
 from .errors import AuthUnavailable, InvalidRequest, InvalidToken, StoreUnavailable
@@ -112,10 +114,11 @@ class StoredTokens:
 
     def _holder(self, token: Token, text: str, secret: str) -> Identity:
         identity = identity_of(token)
-        if _hash(secret) == token.digest:  # and not the one before, which ends sooner
-            if len(self._good) >= REMEMBERED:
-                self._good.clear()
-            self._good[_hash(text)] = token, identity
+        if _hash(secret) != token.digest:  # but the one before, which ends sooner, with what is made with it
+            return replace(identity, expires=min(filter(None, (token.old_until, token.expires))))
+        if len(self._good) >= REMEMBERED:
+            self._good.clear()
+        self._good[_hash(text)] = token, identity
         return identity
 
     def _is_silent(self, now: float) -> bool:

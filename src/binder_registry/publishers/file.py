@@ -13,7 +13,7 @@ from ..globs import parse_glob
 from ..lengths import GLOB_LENGTH, MOST_PUBLISHER_CLAIMS, MOST_PUBLISHERS
 from ..token_rules import DAY, NewToken, check_new, reach_of
 from .fetching import Source, check_source, is_address
-from .issuer_kinds import kind_of
+from .issuer_kinds import OF_ANY_PROJECT, kind_of
 from .rules import Claim, Publisher, spelled
 
 LARGEST_FILE = 1024 * 1024  # bytes
@@ -127,10 +127,13 @@ def _problems_of_claims(issuer: str, table: Mapping[str, Any]) -> Iterator[str]:
                 yield error.message
         elif len(str(claim.value)) > GLOB_LENGTH * 8:
             yield f"{claim}: has more than {GLOB_LENGTH * 8} characters"
-    if {claim.path for claim in claims} == {("sub",)}:
+    narrowing = {claim.path for claim in claims if not (claim.is_glob and set(str(claim.value)) == {"*"})}
+    if narrowing == {("sub",)}:
         yield "sub alone is not enough: systems change its form. Name what is in it by claims of their own, too"
     kind = kind_of(issuer, table)
     if kind is None:
+        if not narrowing - OF_ANY_PROJECT:
+            yield "must say whose tokens these are: anybody whom the issuer knows can have these made"
         return
     whole = {claim.path for claim in claims if isinstance(claim.value, str) and not claim.is_glob}
     if not whole.intersection(kind.ids):

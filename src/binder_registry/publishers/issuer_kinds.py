@@ -95,6 +95,10 @@ KUBERNETES = Kind(
     "system:serviceaccount:",
 )
 KINDS = (GITHUB, GITLAB, KUBERNETES)
+# Claims that more than one of them has, and none tells whose a job is.
+OF_ANY_PROJECT = frozenset(
+    (name,) for name in ("environment", "ref", "ref_protected", "ref_type", "runner_environment", "sha")
+)
 
 
 def kind_of(issuer: str, claims: Mapping[str, Any]) -> Kind | None:
