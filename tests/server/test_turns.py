@@ -116,6 +116,23 @@ def test_less_is_begun_in_a_turn_of_the_loop_the_longer_it_takes(
     assert [len(some) for some in begun if some][: len(numbers)] == numbers
 
 
+def test_who_goes_on_and_on_lets_the_loop_turn_each_time() -> None:
+    async def scene() -> int:
+        taking, turned = Turns(), 0
+
+        async def go_on() -> None:
+            for _ in range(5):
+                await taking.turn("one", REQUEST)
+
+        going = asyncio.ensure_future(go_on())
+        while not going.done():
+            await asyncio.sleep(0)
+            turned += 1
+        return turned
+
+    assert asyncio.run(scene()) >= 5
+
+
 def test_one_that_fails_leaves_the_others_their_turn() -> None:
     taking, begun = Turns(), list[int]()
 

@@ -41,12 +41,11 @@ class Turns:
         self._waiting.setdefault((client, kind), deque()).append(call)
 
     async def turn(self, client: str, kind: str) -> None:
-        """Returns when it is the turn of who awaits this."""
+        """Returns when it is the turn of who awaits this, which is not at once: who goes on and on lets others in."""
         loop = asyncio.get_running_loop()
-        if not self.now(loop):
-            come: asyncio.Future[None] = loop.create_future()
-            self.wait(loop, client, kind, partial(_come, come))
-            await come
+        come: asyncio.Future[None] = loop.create_future()
+        self.wait(loop, client, kind, partial(_come, come))
+        await come
 
     def _count(self, loop: asyncio.AbstractEventLoop) -> None:
         if self._begun is None:
