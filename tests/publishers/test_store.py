@@ -6,6 +6,7 @@ import time
 import warnings
 from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -30,6 +31,7 @@ from .issuer import (
     GOOGLE,
     KUBERNETES,
     Issuer,
+    ec_key,
     ed_key,
     encoded,
     jwk_set,
@@ -210,6 +212,22 @@ def test_where_the_keys_of_an_issuer_come_from_is_changed_with_the_file(story: S
     story.tokens.identify(story.token())
 
     assert story.asked == 2
+
+
+def test_a_key_that_was_taken_out_of_its_file_is_out_as_soon_as_the_publishers_are_read_again(
+    issuer: Issuer, tmp_path: Path
+) -> None:
+    keys, token = tmp_path / "keys.json", issuer.token()
+    keys.write_bytes(jwk_set(ed_key()))
+    rules, sources = [publisher(issuer.url)], [Source(issuer.url, keys_file=str(keys))]
+    tokens = PublisherTokens(rules, sources)
+    tokens.identify(token)
+
+    keys.write_bytes(jwk_set(ec_key()))
+    tokens.renew(rules, sources)
+
+    with pytest.raises(InvalidToken):
+        tokens.identify(token)
 
 
 def test_whom_a_token_needs_is_its_issuer_if_it_is_one_of_ours(story: Story) -> None:

@@ -67,12 +67,13 @@ class PublisherTokens:
         self.renew(publishers, sources)
 
     def renew(self, publishers: Sequence[Publisher], sources: Sequence[Source]) -> None:
-        """These take the place of those before, at once and for every token; the keys of issuers that stay are kept."""
+        """These take the place of those before, at once and for every token; the keys of issuers that stay are kept,
+        but for those in files."""
         before = self._rules
         issuers = dict[str, _Issuer]()
         for source in sources:
             own = [publisher for publisher in publishers if publisher.issuer == source.issuer]
-            same = before.sources.get(source.issuer) == source
+            same = source == before.sources.get(source.issuer) and not source.keys_file
             keys = before.issuers[source.issuer].keys if same else self._keys_of(source)
             issuers[source.issuer] = _Issuer(own, frozenset(each.audience for each in own), keys)
         self._rules = _Rules({source.issuer: source for source in sources}, issuers, OrderedDict())
