@@ -1,7 +1,7 @@
 import pytest
 
 from binder_registry.errors import ErrorHint, InvalidRequest
-from binder_registry.selector import Requirement, matches, parse_selector
+from binder_registry.selector import Requirement, matcher, matches, parse_selector
 
 LABELS = {"team": "data", "gpu": "", "example.org/tier": "1"}
 
@@ -52,7 +52,11 @@ def test_what_is_no_selector_is_refused_naming_the_parameter(text: str) -> None:
     ],
 )
 def test_a_selector_selects_what_meets_every_requirement(text: str, selected: bool) -> None:
-    assert matches(parse_selector(text, parameter="label"), LABELS) == selected
+    selector = parse_selector(text, parameter="label")
+
+    found = (matches(selector, LABELS), matcher(selector)(LABELS))
+
+    assert found == (selected, selected)
 
 
 @pytest.mark.parametrize("texts", [[",".join(["!a"] * 17)], ["!a"] * 17, ["a,b"] * 9, [",".join(["!a"] * 30_000)]])
@@ -69,3 +73,4 @@ def test_as_many_requirements_as_are_allowed_are_taken() -> None:
 
 def test_no_requirement_selects_everything() -> None:
     assert matches([], {})
+    assert matcher([])({})

@@ -1,7 +1,7 @@
 """Making, seeing, renewing and revoking tokens, by those who may."""
 
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from binder_registry.auth import Identity, Reach, Scope
+from binder_registry.auth import EVERYTHING, Identity, Reach, Scope
 from binder_registry.backends.memory import InMemoryStore
 from binder_registry.conformance.logs import append
 from binder_registry.errors import (
@@ -21,7 +21,7 @@ from binder_registry.errors import (
     TokensNotKept,
 )
 from binder_registry.log_store import LogStore
-from binder_registry.selector import parse_selector
+from binder_registry.selector import Requirement, parse_selector
 from binder_registry.token_contract import Token, TokenAction
 from binder_registry.token_rules import DAY, NewToken
 from binder_registry.token_text import id_and_secret
@@ -329,6 +329,25 @@ def test_an_old_secret_is_kept_for_a_bounded_time(uses: TokenUses, seconds: int)
 
     with pytest.raises(InvalidRequest, match="keep-old"):
         uses.rotate(ROOT, token.id, keep_old=seconds)
+
+
+@pytest.mark.parametrize(
+    ("now", "good"),
+    [
+        (Reach((("a*",),), (Requirement("team", "=", "x"),)), True),
+        (Reach((("a*",),)), True),
+        (EVERYTHING, True),
+        (Reach((("a1",),)), False),
+        (Reach((("a*",),), (Requirement("team", "=", "y"),)), False),
+    ],
+)
+def test_nobody_gets_a_secret_that_reaches_further_than_they_do_now(uses: TokenUses, now: Reach, good: bool) -> None:
+    maker = Identity("image", frozenset(Scope), "publisher")
+    before = replace(maker, reach=Reach((("a*",),), (Requirement("team", "=", "x"),)))
+    token = uses.make(before, new("a"))[0]
+
+    with nullcontext() if good else pytest.raises(MissingScope, match="reaches further"):
+        uses.rotate(replace(maker, reach=now), token.id)
 
 
 def test_nobody_gets_a_secret_that_may_do_more_than_they(uses: TokenUses) -> None:

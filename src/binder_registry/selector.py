@@ -40,13 +40,16 @@ Selector: TypeAlias = Sequence[Requirement]
 def matcher(selector: Selector) -> Callable[[Mapping[str, str]], bool]:
     """`matches`, for one that is asked often."""
     values = [(each.key, each.value, each.operator == "=") for each in selector if each.operator in ("=", "!=")]
-    keys = [(each.key, each.operator == "exists") for each in selector if each.operator in ("exists", "absent")]
+    there = frozenset(each.key for each in selector if each.operator == "exists")
+    absent = frozenset(each.key for each in selector if each.operator == "absent")
+
+    of_values = not there and not absent
 
     def meets(labels: Mapping[str, str]) -> bool:
         for key, value, wanted in values:
             if (labels.get(key) == value) is not wanted:
                 return False
-        return not keys or all((key in labels) is wanted for key, wanted in keys)
+        return of_values or (there <= labels.keys() and absent.isdisjoint(labels))
 
     return meets
 

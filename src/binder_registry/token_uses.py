@@ -139,6 +139,10 @@ class TokenUses:
                 for scope in token.scopes:
                     if scope not in who.scopes:
                         raise MissingScope.of(scope)
+                if not who.token and not set(_bounds(who, ())) <= set(
+                    token.bounds
+                ):  # one's reach may have shrunk since
+                    raise MissingScope("The token reaches further than whoever renews it")
             if has_ended(token, now):
                 raise TokenNotFound
             secret = new_secret()

@@ -2,12 +2,12 @@
 
 import tempfile
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import groupby
 from pathlib import Path
 
-from tests.backends.postgres_server import new_registry
+from tests.backends.postgres_server import new_registry, superuser_url
 
 from . import connections, history, queries, streams, tokens, untaken, writes
 from .abuse import Abuse
@@ -45,13 +45,17 @@ def in_full(chosen: Sequence[Abuse], databases: Sequence[str]) -> Iterator[Outco
 
 
 def in_short(chosen: Sequence[Abuse], databases: Sequence[str]) -> Iterator[Outcome]:
-    """Those that need the same surroundings one after the other against one server, with little of everything."""
+    """Those that need the same surroundings one after the other against one server, with little of everything. One
+    abuses at a time, while the servers for others start."""
     abuses = sorted(chosen, key=lambda abuse: abuse.around.__name__)
-    with abusers() as pool:
+    with abusers() as pool, ThreadPoolExecutor() as threads:
         for kind in databases:
             meant = [abuse for abuse in abuses if abuse.of_store or kind == "sqlite"]
-            for _, group in groupby(meant, key=lambda abuse: abuse.around):
-                yield from _round(list(group), kind, pool, short=True)
+            groups = [list(group) for _, group in groupby(meant, key=lambda abuse: abuse.around)]
+            if kind == "postgresql":
+                superuser_url()  # so that one server is there for all threads
+            for outcomes in threads.map(lambda group, kind=kind: list(_round(group, kind, pool, short=True)), groups):
+                yield from outcomes
 
 
 def _round(abuses: Sequence[Abuse], kind: str, pool: ProcessPoolExecutor, *, short: bool) -> Iterator[Outcome]:

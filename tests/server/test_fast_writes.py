@@ -1,4 +1,4 @@
-"""Whether anybody can tell, from answers, counters or the log, by which path a write was taken."""
+"""Whether anybody can tell, from answers, counters or logs, by which path a write was taken."""
 
 import json
 import random
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import count, pairwise
+from tempfile import TemporaryFile
 from threading import Event
 from typing import Any
 
@@ -20,6 +21,7 @@ from binder_registry.log_store import LogStore
 from binder_registry.registry import Registry
 from binder_registry.server.app import App, new_default_router
 from binder_registry.server.handlers.fast_writes import FastWrites
+from binder_registry.server.http.access_log import AccessLog
 from binder_registry.server.http.conditions import Conditions, Tags
 from binder_registry.server.http.counters import Counters
 from binder_registry.server.http.deadlines import PATIENCE
@@ -41,8 +43,10 @@ class Side:
 
     def __init__(self, loop: SteppedLoop, app: App, *, plain: bool) -> None:
         self.loop, self.app, self.counters = loop, app, Counters()
-        writes = FastWrites(app.service) if plain else None
-        self.protocol = fast_protocol(app.service.model, access_log=None, counters=self.counters, writes=writes)
+        self.lines = TemporaryFile()  # noqa: SIM115 - it goes with this
+        self.access_log = AccessLog(self.lines.fileno())
+        writes, model = FastWrites(app.service) if plain else None, app.service.model
+        self.protocol = fast_protocol(model, access_log=self.access_log, counters=self.counters, writes=writes)
 
     def connect(self) -> Connection:
         return Connection(self.loop, self.protocol, self.app)
@@ -58,6 +62,12 @@ class Side:
         changes = self.app.service.registry.changes(ANYONE)
         return [(one.revision, one.action, one.name, one.by, one.note, one.content, one.time) for one in changes]
 
+    def logged(self) -> list[list[bytes]]:
+        """Without times and ids. The access log ends with it."""
+        self.access_log.close()
+        self.lines.seek(0)
+        return [words[1:5] + words[7:] for words in map(bytes.split, self.lines)]
+
     def totals(self) -> dict[Any, tuple[int, int]]:
         return {key: (series.count, series.sent) for key, series in self.counters.items() if series.count}
 
@@ -72,7 +82,10 @@ def serving(*, plain: bool, auth_store: AuthStore | None = None) -> Iterator[Sid
     loop = SteppedLoop()
     try:
         loop.run_until_complete(app.start())
-        yield Side(loop, app, plain=plain)
+        side = Side(loop, app, plain=plain)
+        yield side
+        side.access_log.close()
+        side.lines.close()
         loop.turn()
         loop.run_until_complete(app.aclose())
         loop.run_until_complete(loop.shutdown_default_executor())
@@ -210,6 +223,7 @@ def test_nobody_can_tell_which_path_took_a_write(seed: int, sides: tuple[Side, S
     assert taken > STREAMS / 12
     assert sides[0].log() == sides[1].log()
     assert sides[0].totals() == sides[1].totals()
+    assert sides[0].logged() == sides[1].logged()
 
 
 @pytest.mark.parametrize("cut", range(1, 140, 9))

@@ -385,6 +385,7 @@ def test_a_hangup_has_the_file_of_publishers_read_again_and_a_wrong_one_changes_
     assert found == [200, 200, 403, 401, 200]
     assert "x: is not a member here: the publishers of before stay in force" in told
     assert "SIGHUP: read 0 publishers from" in told
+    assert "HTTP Request:" not in told
     assert not [part for part in token.split(".") if part in told]
 
 

@@ -47,6 +47,7 @@ def app_of(connection: Connection) -> App:
 def crowd(monkeypatch: pytest.MonkeyPatch) -> Iterator[Crowd]:
     """Opens ten connections to one server, which answers one of a crowd's requests in each turn of the loop."""
     monkeypatch.setattr(patient, "FEW", 0)
+    monkeypatch.setattr(turns, "LEAST", 1)
     monkeypatch.setattr(turns, "FIRST", 1)
     monkeypatch.setattr(turns, "SLICE_SECONDS", 0.0)
     with started_app("scipy") as (loop, app):
@@ -102,7 +103,7 @@ def test_nobody_waits_behind_all_of_a_crowd(monkeypatch: pytest.MonkeyPatch) -> 
     assert list(chain(*begun))[:4] == ["crowd request", "crowd read", "other request", "crowd request"]
 
 
-@pytest.mark.parametrize(("seconds", "numbers"), [(0.0, [9, 10, 11]), (0.002, [4, 2, 1, 1])])
+@pytest.mark.parametrize(("seconds", "numbers"), [(0.0, [9, 10, 11]), (0.002, [4, 4, 4])])
 def test_less_is_begun_in_a_turn_of_the_loop_the_longer_it_takes(
     seconds: float, numbers: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -113,6 +114,23 @@ def test_less_is_begun_in_a_turn_of_the_loop_the_longer_it_takes(
     begun = begun_in_each_turn([("crowd", REQUEST)] * 40)
 
     assert [len(some) for some in begun if some][: len(numbers)] == numbers
+
+
+def test_who_goes_on_and_on_lets_the_loop_turn_each_time() -> None:
+    async def scene() -> int:
+        taking, turned = Turns(), 0
+
+        async def go_on() -> None:
+            for _ in range(5):
+                await taking.turn("one", REQUEST)
+
+        going = asyncio.ensure_future(go_on())
+        while not going.done():
+            await asyncio.sleep(0)
+            turned += 1
+        return turned
+
+    assert asyncio.run(scene()) >= 5
 
 
 def test_one_that_fails_leaves_the_others_their_turn() -> None:

@@ -7,7 +7,7 @@ from .postgres_connection import Connection
 from .postgres_queries import COPY, TYPES
 from .rows import row_of
 
-STATEMENT_ROWS = 1000
+STATEMENT_ROWS = 4000
 STATEMENT_BYTES = 4 * 1024**2  # of contents
 
 

@@ -54,6 +54,7 @@ def publisher_tokens(path: Path | None, public_url: str) -> "PublisherTokens | N
     found = read_file(path, public_url)
     from ..publishers.store import PublisherTokens
 
+    logging.getLogger("httpx2").setLevel(logging.WARNING)  # it tells each request, and we tell what came of it
     logger.info("%s has %d publishers", path, len(found.publishers))
     return PublisherTokens(found.publishers, found.sources)
 

@@ -12,7 +12,7 @@ from functools import partial
 from time import thread_time
 
 SLICE_SECONDS = 0.001  # of the processor, that one turn of the loop may take
-FIRST, MOST = 8, 64  # begun in one, before its cost is known, and at most
+LEAST, FIRST, MOST = 4, 16, 64  # begun in one: at least, before its cost is known, and at most
 
 READ, REQUEST, PIECE, END = "read", "request", "piece", "end"
 """What is waited for: each kind, of each client, has a queue, and the queues are served in turn."""
@@ -41,12 +41,11 @@ class Turns:
         self._waiting.setdefault((client, kind), deque()).append(call)
 
     async def turn(self, client: str, kind: str) -> None:
-        """Returns when it is the turn of who awaits this."""
+        """Returns when it is the turn of who awaits this, which is not at once: who goes on and on lets others in."""
         loop = asyncio.get_running_loop()
-        if not self.now(loop):
-            come: asyncio.Future[None] = loop.create_future()
-            self.wait(loop, client, kind, partial(_come, come))
-            await come
+        come: asyncio.Future[None] = loop.create_future()
+        self.wait(loop, client, kind, partial(_come, come))
+        await come
 
     def _count(self, loop: asyncio.AbstractEventLoop) -> None:
         if self._begun is None:
@@ -60,7 +59,7 @@ class Turns:
             return
         now, before = thread_time(), self._begun or 0.0
         if now - before > SLICE_SECONDS:
-            self._most = max(1, self._most // 2)
+            self._most = max(LEAST, self._most // 2)
         elif not self._room:
             self._most = min(MOST, self._most + 1)
         self._begun, self._room = now, self._most

@@ -40,7 +40,7 @@ class PatientProtocol(WritingProtocol):
         self.idle = False
         self._late = data
         self.turns.size += len(data)
-        self.turns.wait(self.loop, self.whose, kind, self._take_turn)
+        self.turns.wait(self.loop, self.sender, kind, self._take_turn)
 
     def in_turn(self, data: bytes) -> None:
         super().data_received(data)
@@ -59,7 +59,7 @@ class PatientProtocol(WritingProtocol):
         if self._may_now():
             waiting()
         else:
-            self.turns.wait(self.loop, self.whose, END, waiting)
+            self.turns.wait(self.loop, self.sender, END, waiting)
 
     def shutdown(self) -> None:
         self._take_turn()

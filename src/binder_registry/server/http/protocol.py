@@ -66,15 +66,17 @@ class SafeProtocol(TimedProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self.idle = False
         running, flow = self._running, self.flow
-        if running and not running.response_complete:
-            running.disconnected = True
+        answering = running is not None and not running.response_complete
+        if answering:
+            running.disconnected = True  # type: ignore[union-attr]
         self.pipeline.clear()
         self._held = b""
         self.cycle = self._running = None  # type: ignore[assignment]  # they know this: to find a thousand cycles is long
         self.flow = None  # type: ignore[assignment]  # else uvicorn wakes at once what waits
         super().connection_lost(exc)
         self.flow = flow
-        self.wake(partial(_let_end, running, flow))
+        if answering or flow.write_paused:
+            self.wake(partial(_let_end, running, flow))
 
     def wake(self, waiting: Callable[[], None]) -> None:
         """Of a connection that was lost: `waiting` lets end what goes on for it."""

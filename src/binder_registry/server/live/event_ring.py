@@ -19,7 +19,7 @@ from .kept import Kept
 PIECE = 1000  # changes, at most, that are looked at, and sent, in one go
 WAKE_SECONDS = 0.05  # at most every so often streams wake, and send what is new in one piece
 QUICK = 50  # changes that are looked through without waiting for a turn
-MEET = 128  # readers at different places meet at multiples of it, and are sent the same pieces from there on
+MEET = 64  # readers at different places meet at multiples of it, and are sent the same pieces from there on
 AT_ONCE = 5  # streams woken in one turn of the loop, so that a write is not answered after a thousand of them
 YIELD_SECONDS = 0.001  # between two such turns while a write is under way: its thread needs the interpreter
 

@@ -1,5 +1,6 @@
 """What may be made again, kept while there is room for it: a bound in bytes, whatever the number."""
 
+from collections import OrderedDict
 from collections.abc import Hashable
 from typing import Generic, TypeVar
 
@@ -13,7 +14,8 @@ class Kept(Generic[V]):
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._values: dict[Hashable, tuple[V, int]] = {}
+        # A plain dict would be looked through for its first key, past all places of those that went before.
+        self._values: OrderedDict[Hashable, tuple[V, int]] = OrderedDict()
         self.size = 0
 
     def get(self, key: Hashable) -> V | None:
@@ -29,7 +31,7 @@ class Kept(Generic[V]):
         self._values[key] = value, size
         self.size += size
         while self.size > self._most:
-            self.size -= self._values.pop(next(iter(self._values)))[1]
+            self.size -= self._values.popitem(last=False)[1][1]
 
     def clear(self) -> None:
         self._values.clear()
