@@ -4,7 +4,7 @@ import logging
 import threading
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from binder_registry.errors import AuthUnavailable, InvalidToken, NoPublisher
 from binder_registry.publishers import store
 from binder_registry.publishers.fetching import Source
 from binder_registry.publishers.id_tokens import verified
-from binder_registry.publishers.issuer_keys import Keys, KeysAway, read_keys
+from binder_registry.publishers.issuer_keys import Key, Keys, KeysAway, read_keys
 from binder_registry.publishers.rules import Claim, Publisher
 from binder_registry.publishers.store import PublisherTokens, WithPublishers
 
@@ -136,6 +136,33 @@ def test_a_token_whose_key_the_issuer_took_back_ends_with_the_keys(story: Story)
     assert story.tokens.known(token) is None
     with pytest.raises(InvalidToken, match="its key is none of its issuer's"):
         story.tokens.identify(token)
+
+
+class SlowKey(Key, frozen=True):
+    """Whose issuer has time for something else while it verifies."""
+
+    meanwhile: Callable[[], object]
+
+    def verifies(self, signed: bytes, signature: bytes) -> bool:
+        self.meanwhile()
+        return super().verifies(signed, signature)
+
+
+def test_a_token_whose_key_was_taken_back_while_it_was_verified_is_not_remembered(story: Story) -> None:
+    assert story.keys is not None
+    other = read_keys(jwk_set(ed_key("new")))
+
+    def taken_back() -> None:
+        story.now, story.keys = story.now + 600, other
+        with suppress(InvalidToken):
+            story.tokens.identify(story.token(jti="k"))
+
+    story.keys = {name: SlowKey(key.material, key.public, taken_back) for name, key in story.keys.items()}
+    token = story.token(exp=int(story.now) + 10_000)
+
+    story.tokens.identify(token)
+
+    assert story.tokens.known(token) is None
 
 
 def test_a_token_stays_good_while_its_issuer_does_not_answer(story: Story) -> None:

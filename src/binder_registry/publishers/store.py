@@ -16,7 +16,7 @@ from ..auth import holder_of as holder_of_keys
 from ..errors import InvalidToken
 from .fetching import Source, fetched
 from .id_tokens import issuer_of, looks_like_one, refuse, verified
-from .issuer_keys import IssuerKeys, Keys
+from .issuer_keys import IssuerKeys, Key, Keys
 from .rules import Publisher, holder_of
 
 REMEMBERED = 4096  # tokens of publishers; others push none of them out
@@ -105,14 +105,20 @@ class PublisherTokens:
 
     def _verified(self, rules: _Rules, token: str) -> Identity:
         name, issuer = self._issuer(rules, token)
+        used: list[Key | None] = []
+
+        def find(algorithm: str, identifier: str | None) -> Key | None:
+            used.append(issuer.keys.find(algorithm, identifier))
+            return used[-1]
+
         try:
-            good = verified(token, name, issuer.audiences, issuer.keys.find, self._now())
+            good = verified(token, name, issuer.audiences, find, self._now())
         except InvalidToken as error:
             logger.info("an id-token that says it is of %s was refused: %s", name, error)
             raise
         holder = holder_of(issuer.publishers, good.audience, good.claims)
         keys = issuer.keys.current()
-        if keys is not None:
+        if keys is not None and any(key is used[-1] for key in keys.values()):  # else it was taken back meanwhile
             with self._lock:
                 rules.remembered[_digest(token)] = _Remembered(good.until, holder, name, keys)
                 if len(rules.remembered) > REMEMBERED:
