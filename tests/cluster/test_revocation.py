@@ -12,6 +12,7 @@ from tests.cluster.proxy import Proxy
 from tests.server.running import AUTHORIZATION, KEY, RunningServer, running_server
 from tests.server.sockets import PATIENCE
 from tests.server.test_event_stream import streamed
+from tests.server.test_store_failures import until
 
 TRUST = 1.0  # seconds, as the documentation has them
 # What becomes of the other server's connections, and what it then says of a token that was revoked.
@@ -46,22 +47,23 @@ def test_what_one_server_revoked_another_refuses_within_a_second(
     break_it, refusal = WAYS[way]
     with httpx2.Client(trust_env=False, timeout=PATIENCE) as client:
 
-        def asked(token: str) -> int:
-            return client.get(f"{second.url}/tokens/self", headers={"Authorization": f"token {token}"}).status_code
+        def ask(token: str) -> httpx2.Response:
+            return client.get(f"{second.url}/tokens/self", headers={"Authorization": f"token {token}"})
 
         made = client.post(
             f"{first.url}/tokens", json={"name": f"t{list(WAYS).index(way)}", "scopes": ["read"]}, headers=AUTHORIZATION
         ).json()
+        until(lambda: ask(made["token"]), 200)  # it has come back from what became of it before
         with streamed(second.port, "", f"Authorization: token {made['token']}") as stream:
-            good = asked(made["token"])
+            good = ask(made["token"]).status_code
             stream.block()
             break_it(proxy)
             revoked = client.delete(f"{first.url}/tokens/{made['id']}", headers=AUTHORIZATION).status_code
 
             time.sleep(TRUST)
-            last = asked(made["token"])
+            last = ask(made["token"]).status_code
             stream.rest()
-        key = asked(KEY)
+        key = ask(KEY).status_code
         proxy.heal()
 
     assert (good, revoked, last, key) == (200, 204, refusal, 200)

@@ -20,6 +20,7 @@ c.JupyterHub.custom_scopes = {
     "custom:binder-registry:read": {"description": "Read"},
     "custom:binder-registry:write": {"description": "Write", "subscopes": ["custom:binder-registry:read"]},
     "custom:binder-registry:admin": {"description": "Purge", "subscopes": ["custom:binder-registry:write"]},
+    **{f"custom:binder-registry:{scope}": {"description": scope} for scope in ("metrics", "promote", "tokens")},
 }
 c.JupyterHub.services += [
     {"name": "ci-bot", "api_token": "b" * 40}, {"name": "reader", "api_token": "r" * 40},
@@ -30,7 +31,8 @@ c.JupyterHub.load_roles += [
     {"name": "registry-writer", "scopes": ["custom:binder-registry:write"],
      "users": ["boss"], "groups": ["env-admins"], "services": ["ci-bot"]},
     {"name": "registry-reader", "scopes": ["custom:binder-registry:read"], "services": ["reader"]},
-    {"name": "registry-admin", "scopes": ["custom:binder-registry:admin"], "services": ["purger"]},
+    {"name": "registry-admin", "services": ["purger"],
+     "scopes": [f"custom:binder-registry:{scope}" for scope in ("admin", "metrics", "promote", "tokens")]},
 ]
 c.Authenticator.allowed_users = {"boss", "alice", "gina"}
 """
