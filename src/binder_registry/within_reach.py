@@ -40,9 +40,10 @@ _decode = msgspec.json.Decoder(_State).decode
 
 def written_within_reach(store: LogStore, who: Identity, write: Callable[[], T], *, gives_before: bool = False) -> T:
     """What `write` gives, whose one row is undone where it is out of reach: the template as it is then, or not."""
-    reach, batch = who.reach, store.batch
+    reach = who.reach
     if reach.is_everything:
         return write()
+    batch = store.batch
     if batch is None:
         with store.atomic():
             return written_within_reach(store, who, write, gives_before=gives_before)
