@@ -182,8 +182,10 @@ def test_without_any_key_nobody_can_tell_and_the_issuer_is_asked_again_soon(stor
 
 def test_while_an_issuer_is_slow_its_keys_of_before_are_taken(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(issuer_keys, "WAIT_SECONDS", 0.0)
+    story.answering.clear()
     with pytest.raises(AuthUnavailable):
         story.has()  # which begins to ask
+    story.answering.set()
     story.keys._thread.join(PATIENCE)
     story.answering.clear()
     story.now += 601
