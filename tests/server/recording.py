@@ -50,6 +50,14 @@ class SteppedLoop(asyncio.SelectorEventLoop):
             assert time.monotonic() < end, "not reached in time"
             self.run_until_complete(asyncio.sleep(0.002))
 
+    def close(self) -> None:
+        """What is still under way ends here: as garbage it would be another test's failure."""
+        if not self.is_closed() and (left := asyncio.all_tasks(self)):
+            for task in left:
+                task.cancel()
+            self.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+        super().close()
+
 
 class RecordingTransport(asyncio.Transport):
     """A reader that takes all at once, or (`stuck`) nothing."""
