@@ -16,7 +16,7 @@ class TokenAction(StrEnum):
 
 
 class Token(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """`id` and `name` are never given twice; what it may do never changes.
+    """`id` and `name` are never given twice, also when it is forgotten; what it may do never changes.
 
     `templates` and `labels` are its own globs and label selector; `bounds` those of whom it has its rights from, which
     hold too. `digest` is the SHA-256 of its secret, `old_digest` of the one before, which is good until `old_until`.
@@ -68,12 +68,20 @@ class TokenStore(Protocol):
         """By id, of those of these tokens that were used."""
         ...
 
+    def given(self, texts: Collection[str]) -> set[str]:
+        """Those of these that are the id or the name of a token, of a forgotten one too."""
+        ...
+
     def audit(self, since: int, *, limit: int) -> list[AuditEntry]:
         """Entries after that number, oldest first."""
         ...
 
-    def write_tokens(self, changes: Sequence[TokenChange]) -> None:
-        """Only inside `writing()`, whose fate it shares: the tokens as they are now, and why."""
+    def write_tokens(self, changes: Sequence[tuple[Token | None, AuditEntry]]) -> None:
+        """Only inside `writing()`, whose fate it shares: the tokens as they are now, and why. None: it is forgotten."""
+        ...
+
+    def forget_tokens(self, identifiers: Collection[str]) -> None:
+        """The same: of these tokens only ids and names are kept, and what the audit tells of them."""
         ...
 
     def write_uses(self, uses: Mapping[str, datetime]) -> None:
