@@ -98,8 +98,12 @@ def encode_stored(kept: Token | AuditEntry) -> bytes:
     return msgspec.json.encode(msgspec.structs.replace(kept, used=None) if isinstance(kept, Token) else kept)
 
 
-def decode_token(content: bytes, used: datetime | None) -> Token:
+def decode_token(content: bytes, identifier: str, name: str, number: int, used: datetime | None) -> Token:
+    """From what else a row holds, too. Raises `ValueError` where that is not of this token."""
     token = _token(content)
+    for column, own in ((identifier, token.id), (name, token.name), (number, token.number)):
+        if column != own:
+            raise ValueError(f"the row of token {token.id} has {column}, and it says {own}")
     return msgspec.structs.replace(token, used=used) if used else token
 
 

@@ -585,6 +585,9 @@ def holders(path: Path, text: str) -> list[str]:
     [
         ("UPDATE tokens SET content = '{}'", "the tokens cannot be read"),
         ("UPDATE tokens SET content = replace(content, '\"number\":1', '\"number\":9')", "it says 9"),
+        ("UPDATE tokens SET number = 9", "has 9, and it says 1"),
+        ("UPDATE tokens SET name = 'other'", "has other, and it says ci"),
+        ("UPDATE tokens SET id = '12345678'", "has 12345678, and it says"),
         ("DELETE FROM tokens", "it is not there"),
         ("DELETE FROM token_audit", "does not tell once that it was made"),
         ("UPDATE token_audit SET content = 'x'", "the audit cannot be read"),

@@ -8,7 +8,10 @@ from ..log_contract import bounded
 from ..token_contract import AuditEntry, Token, decode_entry, decode_token, encode_stored
 
 _HEAD = "(SELECT coalesce(max(number), 0) AS newest FROM registry_token_audit) AS head"
-_TOKENS = f"SELECT newest, used, content FROM {_HEAD} LEFT JOIN registry_tokens ON number > %s AND content <> ''"
+_TOKENS = (
+    f"SELECT newest, content, id, name, number, used FROM {_HEAD}"
+    " LEFT JOIN registry_tokens ON number > %s AND content <> ''"
+)
 _AUDIT = "SELECT content FROM registry_token_audit WHERE number > %s ORDER BY number LIMIT %s"
 _USES = "SELECT id, used FROM registry_tokens WHERE used IS NOT NULL AND id = ANY(%s::text[])"
 _GIVEN = "SELECT id, name FROM registry_tokens WHERE id = ANY(%s::text[]) OR name = ANY(%s::text[])"
@@ -40,7 +43,11 @@ class PostgresTokens:
         if not self._keeps_tokens():
             return 0, []
         rows = self._rows(_TOKENS, bounded(since))
-        found = [decode_token(content, used and used.astimezone(UTC)) for _, used, content in rows if content]
+        found = [
+            decode_token(content, identifier, name, number, used and used.astimezone(UTC))
+            for _, content, identifier, name, number, used in rows
+            if content
+        ]
         return rows[0][0], found
 
     def when_used(self, identifiers: Collection[str]) -> dict[str, datetime]:

@@ -12,7 +12,9 @@ from .sqlite_failures import Failures
 from .sqlite_microseconds import microseconds_of, time_of
 
 _HEAD = "(SELECT coalesce(max(number), 0) AS newest FROM token_audit)"
-_TOKENS = f"SELECT newest, used, content FROM {_HEAD} LEFT JOIN tokens ON number > ? AND content <> x''"
+_TOKENS = (
+    f"SELECT newest, content, id, name, number, used FROM {_HEAD} LEFT JOIN tokens ON number > ? AND content <> x''"
+)
 _AUDIT = "SELECT content FROM token_audit WHERE number > ? ORDER BY number LIMIT ?"
 _USES = "SELECT id, used FROM tokens WHERE used IS NOT NULL AND id IN (SELECT value FROM json_each(?))"
 _GIVEN = "SELECT value FROM json_each(?) WHERE value IN (SELECT id FROM tokens) OR value IN (SELECT name FROM tokens)"
@@ -37,7 +39,11 @@ class SQLiteTokens:
         if not self._keeps_tokens():
             return 0, []
         rows = self._rows(_TOKENS, bounded(since))
-        found = [decode_token(content, used and time_of(used)) for _, used, content in rows if content]
+        found = [
+            decode_token(content, identifier, name, number, used and time_of(used))
+            for _, content, identifier, name, number, used in rows
+            if content
+        ]
         return rows[0][0], found
 
     def when_used(self, identifiers: Collection[str]) -> dict[str, datetime]:
