@@ -31,7 +31,7 @@ def file(tmp_path: Path) -> Path:
 def test_a_file_that_can_be_used_is_counted(command_line: CommandLine, file: Path) -> None:
     result = command_line("check", "--publishers", str(file), "--public-url", "https://registry.example.org")
 
-    assert result == (0, f"{file}: 1 publishers, 1 issuers\n", "")
+    assert result == (0, f"{file}: 1 publisher, 1 issuer\n", "")
 
 
 def test_without_the_address_of_the_server_a_check_says_who_needs_it(command_line: CommandLine, file: Path) -> None:

@@ -12,7 +12,7 @@ from ..installing import installs
 from .arguments import File
 from .environment import Setting
 from .options import Quantity
-from .output import say, tell
+from .output import counted, say, tell
 
 if TYPE_CHECKING:
     from ..publishers.file import Publishers
@@ -75,7 +75,7 @@ def check_publishers(path: Path, public_url: str) -> None:
     found = read_file(path, public_url or _ANY)
     if relying := [publisher.name for publisher in found.publishers if publisher.audience == _ANY]:
         tell(f"warning: without an audience, {', '.join(relying[:10])} need `serve --public-url`")
-    say(f"{path}: {len(found.publishers)} publishers, {len(found.sources)} issuers")
+    say(f"{path}: {counted(len(found.publishers), 'publisher')}, {counted(len(found.sources), 'issuer')}")
 
 
 def read_file(path: Path, public_url: str) -> "Publishers":
