@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from ..installing import installs
+from ..installing import installs, is_missing
 from .arguments import File
 from .environment import Setting
 from .options import Quantity
@@ -82,7 +82,9 @@ def read_file(path: Path, public_url: str) -> "Publishers":
     """Raises `click.ClickException`, which says all that is wrong with it."""
     try:
         from ..publishers.file import BadPublishers, read_publishers
-    except ImportError:
+    except ImportError as error:
+        if not is_missing(error, "jwt", "cryptography"):
+            raise
         raise click.ClickException(f"Publishers need an extra: {installs('binder-registry[oidc]')}") from None
     try:
         return read_publishers(path, public_url)
