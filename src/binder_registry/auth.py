@@ -63,7 +63,7 @@ class Reach(Struct, frozen=True, dict=True):
 EVERYTHING = Reach()
 
 
-class Identity(Struct, frozen=True):
+class Identity(Struct, frozen=True, dict=True):
     """Who holds a token. Of what they write, the log keeps `by`.
 
     `kind` is a word (`key`, `token`, `user`, `service`, `publisher` and `anyone` are ours): the first colon of `by`
@@ -90,7 +90,7 @@ class Identity(Struct, frozen=True):
                 f"an identity needs a name of at most {IDENTITY_LENGTH} characters that can be written down"
             )
 
-    @property
+    @cached_property
     def by(self) -> str:
         return f"{self.kind}:{self.name}"
 

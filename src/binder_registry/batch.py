@@ -72,7 +72,9 @@ class Batch:
         return self._format
 
     def current(self, name: str) -> Change | None:
-        return self.written[name] if name in self.written else self._committed(name)
+        if change := self.written.get(name):
+            return change
+        return self._stored[name] if name in self._stored else self._committed(name)
 
     def before(self, row: Change) -> Change | None:
         """What was current of its name when `row`, of this block, was written."""

@@ -9,6 +9,7 @@ What it asks for itself, to show the log and to keep up with it, is at the end, 
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import AbstractContextManager
 from datetime import datetime
+from functools import partial
 
 from msgspec.structs import replace
 
@@ -102,64 +103,50 @@ class Registry:
 
     def template_create(self, who: Identity, template: Template, *, note: str = "") -> Template:
         who.require(Scope.WRITE)
-        return written_within_reach(
-            self.store,
-            who,
-            template.name,
-            lambda: self.store.register_template(template, by=who.by, note=note or who.note),
-        )
+        write = partial(self.store.register_template, template, by=who.by, note=note or who.note)
+        return written_within_reach(self.store, who, template.name, write)
 
     def template_update(
         self, who: Identity, template: Template, *, expected: Expected = None, note: str = ""
     ) -> Template:
         """2015's PUT: members that are not zero replace."""
         who.require(Scope.WRITE)
-        return written_within_reach(
-            self.store,
-            who,
-            template.name,
-            lambda: self.store.update_template(template, expected=expected, by=who.by, note=note or who.note),
-        )
+        write = partial(self.store.update_template, template, expected=expected, by=who.by, note=note or who.note)
+        return written_within_reach(self.store, who, template.name, write)
 
     def template_replace(
         self, who: Identity, template: Template, *, expected: Expected = None, note: str = ""
     ) -> Template:
         who.require(Scope.WRITE)
-        return written_within_reach(
-            self.store,
-            who,
-            template.name,
-            lambda: self.store.replace_template(template, expected=expected, by=who.by, note=note or who.note),
-        )
+        write = partial(self.store.replace_template, template, expected=expected, by=who.by, note=note or who.note)
+        return written_within_reach(self.store, who, template.name, write)
 
     def template_restore(
         self, who: Identity, name: str, revision: int, *, expected: Expected = None, note: str = ""
     ) -> Template:
         who.require(Scope.WRITE)
-        return written_within_reach(
-            self.store,
-            who,
-            name,
-            lambda: self.store.restore_template(name, revision, expected=expected, by=who.by, note=note or who.note),
+        write = partial(
+            self.store.restore_template, name, revision, expected=expected, by=who.by, note=note or who.note
         )
+        return written_within_reach(self.store, who, name, write)
 
     def template_delete(
         self, who: Identity, name: str, *, expected: Expected = None, note: str = "", replaced_by: str = ""
     ) -> Template:
         who.require(Scope.WRITE)
-        return written_within_reach(
-            self.store,
-            who,
+        write = partial(
+            self.store.delete_template,
             name,
-            lambda: self.store.delete_template(
-                name, expected=expected, by=who.by, note=note or who.note, replaced_by=replaced_by
-            ),
-            gives_before=True,
+            expected=expected,
+            by=who.by,
+            note=note or who.note,
+            replaced_by=replaced_by,
         )
+        return written_within_reach(self.store, who, name, write, gives_before=True)
 
     def change_purge(self, who: Identity, name: str, revision: int, *, note: str = "") -> None:
         who.require(Scope.ADMIN)
-        purge = lambda: self.store.purge_change(name, revision, by=who.by, note=note or who.note)  # noqa: E731
+        purge = partial(self.store.purge_change, name, revision, by=who.by, note=note or who.note)
         written_within_reach(self.store, who, name, purge, gives_before=True)
 
     def require_name(self, who: Identity, name: str) -> None:
