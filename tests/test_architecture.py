@@ -22,7 +22,7 @@ RULED = DECLARED | {"must_understand", "errors", "options", "option_rules", "rul
 TEMPLATES = RULED | {"go_json", "strict_json", "wire", "wire_values"}
 CHANGES = TEMPLATES | {"changes"}
 CONTRACTS = CHANGES | {"store", "log_contract", "token_contract"}
-STORES = CONTRACTS | {"clock", "draft_changes", "batch", "token_book", "log_store"}
+STORES = CONTRACTS | {"clock", "draft_changes", "staged_drafts", "batch", "token_book", "log_store"}
 RULES = STORES | {"selector", "apply", "auth", "lookalikes", "differences"}
 TOKENS = {"token_text", "token_rules", "token_uses", "tokens"}
 DOMAIN = RULES | TOKENS | {"planned", "within_reach", "registry", "apply_body", "fast_body"}
@@ -59,8 +59,9 @@ MAY_IMPORT = {
     "verify": CONTRACTS | {"clock", "verify_tokens"},
     "verify_tokens": CONTRACTS,
     "draft_changes": CHANGES,
-    "batch": CONTRACTS | {"clock", "draft_changes"},
-    "log_store": CONTRACTS | {"batch", "clock", "token_book"},
+    "staged_drafts": CONTRACTS | {"clock", "draft_changes"},
+    "batch": CONTRACTS | {"clock", "draft_changes", "staged_drafts"},
+    "log_store": CONTRACTS | {"batch", "clock", "draft_changes", "staged_drafts", "token_book"},
     "token_contract": set[str](),
     "token_book": {"token_contract"},
     "token_rules": {"auth", "errors", "globs", "lengths", "selector"},

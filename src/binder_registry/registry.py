@@ -21,6 +21,7 @@ from .log_contract import LARGEST, appends_after, wait_beyond
 from .log_store import LogStore
 from .planned import Find, Planned, PlannedStep, brought_up, drafted, planned, planned_anew
 from .rules import check
+from .staged_drafts import Staged
 from .store import Expected
 from .template import Template
 from .token_rules import DAY, MOST_DAYS
@@ -179,7 +180,14 @@ class Registry:
                 step if step.action == "unchanged" else replace(step, after=rows[step.after.name]) for step in steps
             ]
 
-    def apply_planned(self, who: Identity, request: ApplyRequest, before: Planned) -> list[PlannedStep]:
+    def staged(self, who: Identity, request: ApplyRequest, before: Planned) -> Staged | None:
+        """For `apply_planned`, where there is much of it; to be closed."""
+        who.require(Scope.WRITE)
+        return self.store.staged(before.drafts, who.by, request.note or who.note)
+
+    def apply_planned(
+        self, who: Identity, request: ApplyRequest, before: Planned, staged: Staged | None = None
+    ) -> list[PlannedStep]:
         """The same for a request from `read_apply`, which was planned before: only what was written since is looked at
         again. Gives the steps that were taken, as they were planned, and takes their drafts."""
         who.require(Scope.WRITE)
@@ -193,14 +201,12 @@ class Registry:
                     now = planned_anew(before, request, position, batch.template, self.store.list_templates)
                 else:
                     now = brought_up(before, request, position, moved, batch.template)
-            names = list(now.drafts)
-            if now is not before:
+            as_staged = staged if staged and staged.follows(batch.head) and now.has_drafts_of(before) else None
+            if as_staged or now is not before:
                 before.drafts.clear()
-            drafts = map(now.drafts.pop, names)  # each ends as its row begins
-            looked_at = [step.name for step in now.steps]
-            applied_within_reach(
-                self.store, who, lambda: batch.extend(drafts, who.by, request.note or who.note), looked_at
-            )
+            drafts = now.drafts_taken()
+            looked_at, note = [step.name for step in now.steps], request.note or who.note
+            applied_within_reach(self.store, who, lambda: batch.extend(as_staged or drafts, who.by, note), looked_at)
             return now.steps
 
     def apply_dry(
