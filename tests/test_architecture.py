@@ -25,7 +25,7 @@ CONTRACTS = CHANGES | {"store", "log_contract", "token_contract"}
 STORES = CONTRACTS | {"clock", "draft_changes", "staged_drafts", "batch", "token_book", "log_store"}
 RULES = STORES | {"selector", "apply", "auth", "lookalikes", "differences"}
 TOKENS = {"token_text", "token_rules", "token_uses", "tokens"}
-DOMAIN = RULES | TOKENS | {"planned", "within_reach", "registry", "apply_body", "fast_body"}
+DOMAIN = RULES | TOKENS | {"catching_up", "planned", "within_reach", "registry", "apply_body", "fast_body"}
 MAY_IMPORT = {
     "errors": set[str](),
     "lengths": set[str](),
@@ -74,9 +74,10 @@ MAY_IMPORT = {
     "apply_body": TEMPLATES | {"apply", "remembered"},
     "fast_body": TEMPLATES,
     "auth": {"errors", "lengths", "globs", "selector"},
+    "catching_up": STORES | {"apply", "planned"},
     "planned": CHANGES | {"apply", "draft_changes"},
     "within_reach": RULES | {"planned"},
-    "registry": RULES | {"planned", "within_reach", "token_rules", "token_uses"},
+    "registry": RULES | {"catching_up", "planned", "within_reach", "token_rules", "token_uses"},
     "backends": STORES | {"descriptors", "file_names", "installing", "sync_folder"},
     "server": DOMAIN | {"globs"},
     "client": DOMAIN | {"file_names", "version"},

@@ -18,7 +18,6 @@ from binder_registry.log_contract import MANY, Log
 from binder_registry.log_store import LogStore
 from binder_registry.planned import Planned, planned
 from binder_registry.registry import Registry
-from binder_registry.staged_drafts import Staged
 from binder_registry.template import Template
 from binder_registry.verify import verify
 
@@ -28,9 +27,12 @@ OLD, OTHER = Template(name="n0", image_name="old"), Template(name="other", image
 
 
 class Clock:
-    time = NOON
+    """Goes on at its pace, with each look."""
+
+    time, pace = NOON, timedelta()
 
     def __call__(self) -> datetime:
+        self.time += self.pace
         return self.time
 
 
@@ -65,7 +67,7 @@ def rows_of_the_apply(registry: Registry) -> list[Change]:
 
 def apply_after(registry: Registry, meanwhile: Callable[[], object]) -> list[Change]:
     before = plan_now(registry)
-    staged = registry.staged(ANN, wanted(), before)
+    before, staged = registry.prepared(ANN, wanted(), before)
     assert staged is not None
     meanwhile()
     registry.apply_planned(ANN, wanted(), before, staged)
@@ -127,9 +129,29 @@ def test_what_others_changed_meanwhile_is_not_written_as_it_was_staged(
     assert_applied(registry, rows)
 
 
+@pytest.mark.parametrize(("name", "stays"), [("other", True), ("n0", False)])
+def test_what_others_changed_since_the_plan_is_not_staged(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch, name: str, stays: bool
+) -> None:
+    monkeypatch.setattr("binder_registry.catching_up.FEW", 0)
+    request = replace(wanted(), delete={})
+    position, newest = registry.state()
+    before = planned(
+        replace(wanted(), delete={}), position, {change.name: change.template for change in newest}.get, list
+    )
+    registry.template_delete(ANN, name)
+
+    before, staged = registry.prepared(ANN, request, before)
+    registry.apply_planned(ANN, request, before, staged)
+
+    assert (staged is not None) == stays
+    assert {step.action for step in registry.apply(ANN, request)} == {"unchanged"}
+    assert verify(registry.store.log).problems == []
+
+
 def test_what_was_let_go_of_is_written_nevertheless(registry: Registry) -> None:
     before = plan_now(registry)
-    staged = registry.staged(ANN, wanted(), before)
+    before, staged = registry.prepared(ANN, wanted(), before)
     assert staged is not None
     staged.close()
 
@@ -140,7 +162,7 @@ def test_what_was_let_go_of_is_written_nevertheless(registry: Registry) -> None:
 
 def test_what_was_undone_in_its_group_is_not_written(registry: Registry) -> None:
     before = plan_now(registry)
-    staged = registry.staged(ANN, wanted(), before)
+    before, staged = registry.prepared(ANN, wanted(), before)
 
     with registry.atomic() as batch:
         length = batch.length
@@ -153,7 +175,7 @@ def test_what_was_undone_in_its_group_is_not_written(registry: Registry) -> None
 
 def test_what_is_purged_in_the_same_group_is_not_written(registry: Registry) -> None:
     before = plan_now(registry)
-    staged = registry.staged(ANN, wanted(), before)
+    before, staged = registry.prepared(ANN, wanted(), before)
 
     with registry.atomic():
         registry.apply_planned(ANN, wanted(), before, staged)
@@ -176,15 +198,36 @@ def test_few_and_those_of_another_log_are_not_staged(
         assert store.staged(drafts, "", "") is None
 
 
+def test_what_takes_longer_to_stage_is_dated_further_ahead(registry: Registry, clock: Clock) -> None:
+    clock.pace = timedelta(milliseconds=50)
+
+    before, staged = registry.prepared(ANN, wanted(), plan_now(registry))
+    registry.apply_planned(ANN, wanted(), before, staged)
+
+    rows = rows_of_the_apply(registry)
+    assert rows[0].time == NOON + 3 * clock.pace + 3 * clock.pace
+    assert_applied(registry, rows)
+
+
+def test_what_takes_half_a_minute_is_not_staged(registry: Registry, clock: Clock) -> None:
+    clock.pace = timedelta(seconds=15)
+
+    before, staged = registry.prepared(ANN, wanted(), plan_now(registry))
+    registry.apply_planned(ANN, wanted(), before, staged)
+
+    assert staged is None
+    assert_applied(registry, rows_of_the_apply(registry))
+
+
 def test_nothing_is_staged_for_a_log_that_is_ahead_of_the_clock(registry: Registry, clock: Clock) -> None:
     clock.time -= timedelta(hours=1)
 
-    assert registry.staged(ANN, wanted(), plan_now(registry)) is None
+    assert registry.prepared(ANN, wanted(), plan_now(registry))[1] is None
 
 
 def test_rows_are_held_once(registry: Registry) -> None:
     before = plan_now(registry)
-    staged: Staged | None = registry.staged(ANN, wanted(), before)
+    before, staged = registry.prepared(ANN, wanted(), before)
 
     registry.apply_planned(ANN, wanted(), before, staged)
 

@@ -15,8 +15,9 @@ from msgspec.structs import replace
 from .apply import ApplyRequest, Step, plan
 from .auth import AuthStore, Identity, Scope
 from .batch import Batch, Seen
+from .catching_up import caught_up, moved_between
 from .changes import PAGE_BYTES, Change, Newest, Position
-from .errors import PositionUnknown, RevisionConflict, StoreUnavailable
+from .errors import RevisionConflict, StoreUnavailable
 from .log_contract import LARGEST, appends_after, wait_beyond
 from .log_store import LogStore
 from .planned import Find, Planned, PlannedStep, brought_up, drafted, planned, planned_anew
@@ -180,10 +181,17 @@ class Registry:
                 step if step.action == "unchanged" else replace(step, after=rows[step.after.name]) for step in steps
             ]
 
-    def staged(self, who: Identity, request: ApplyRequest, before: Planned) -> Staged | None:
-        """For `apply_planned`, where there is much of it; to be closed."""
+    def prepared(self, who: Identity, request: ApplyRequest, before: Planned) -> tuple[Planned, Staged | None]:
+        """For `apply_planned`, so that there is little to do. What was staged is to be closed."""
         who.require(Scope.WRITE)
-        return self.store.staged(before.drafts, who.by, request.note or who.note)
+        staged = self.store.staged(before.drafts, who.by, request.note or who.note)
+        now = caught_up(self.store, before, request)
+        if staged and not now.has_drafts_of(before):
+            staged.close()
+            staged = None
+        if now is not before:
+            before.drafts.clear()
+        return now, staged
 
     def apply_planned(
         self, who: Identity, request: ApplyRequest, before: Planned, staged: Staged | None = None
@@ -195,7 +203,7 @@ class Registry:
             batch.expect(len(before.steps))
             now, position = before, batch.head.position
             if position != before.position:
-                moved = self._moved(before.position, position)
+                moved = moved_between(self.store, before.position, position, MOST_MOVED)
                 if moved is None:
                     batch.look_up({step.name for step in before.steps})
                     now = planned_anew(before, request, position, batch.template, self.store.list_templates)
@@ -282,13 +290,3 @@ class Registry:
         """Takes the write lock, and lets it go. Raises `StoreUnavailable` while the log takes no writes."""
         with self.store.log.writing():
             pass
-
-    def _moved(self, seen: Position, position: Position) -> set[str] | None:
-        """The names that were written in between; None where these are too many, or of another log."""
-        between = position.revision - seen.revision
-        if not 0 < between <= MOST_MOVED:
-            return None
-        try:
-            return {change.name for change in self.store.changes(since=seen, limit=between)}
-        except PositionUnknown:
-            return None

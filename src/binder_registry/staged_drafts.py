@@ -16,7 +16,8 @@ from .draft_changes import Draft
 from .go_json import stamp
 from .log_contract import MANY, Log, Stage, StagesMany
 
-AHEAD = timedelta(microseconds=20)  # for each draft: in which it is staged, also while others are busy
+AHEAD = timedelta(microseconds=20)  # for each draft: in which it is staged, unless others are busy
+MOST_AHEAD = timedelta(seconds=30)
 
 
 class Staged(Struct, frozen=True):
@@ -38,20 +39,27 @@ def staged(log: Log, drafts: dict[str, Draft], now: Callable[[], datetime], by: 
     them."""
     if len(drafts) < MANY or not isinstance(log, StagesMany):
         return None
-    time, newest = now() + len(drafts) * AHEAD, log.head().time
-    if newest is not None and newest >= time:
-        return None
-    rows = list[Change]()
-    stage = log.stage(_rows(drafts, time, by, note, rows))
-    if stage is None:
-        return None
-    return Staged(rows, max(draft.format for draft in drafts.values()), stage)
+    newest = max(draft.format for draft in drafts.values())
+    ahead = min(len(drafts) * AHEAD, MOST_AHEAD)
+    while ahead <= MOST_AHEAD:
+        begun, rows = now(), list[Change]()
+        if (head := log.head()).time and head.time >= begun + ahead:
+            break
+        stage = log.stage(_rows(drafts, begun + ahead, by, note, rows))
+        if stage is None:
+            break
+        took = now() - begun
+        if took < ahead * 3 / 4:  # and what comes until it is locked takes less than the rest
+            return Staged(rows, newest, stage)
+        stage.close()
+        ahead = max(3 * took, 2 * ahead)
+    return None
 
 
 def _rows(drafts: dict[str, Draft], time: datetime, by: str, note: str, rows: list[Change]) -> Iterator[Change]:
     """Each is put into `rows`, too."""
     for name, draft in drafts.items():
-        content, action = draft.content(stamp(time)), draft.action
+        content, action = draft.undated().content(stamp(time)), draft.action
         drafts[name] = draft.dated(content)
         digest, deleted = content_digest(content), action is Action.DELETED
         row = Change(0, b"", time, by, note, action, name, draft.previous, 0, deleted, content, digest)

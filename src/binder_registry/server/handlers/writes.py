@@ -120,8 +120,8 @@ async def apply(request: Request) -> Reply:
 
             return await lane.run(dry)
         asked = _conditions(request)
-        before = await lane.run(lambda: planned(wanted, position, find, living))
-        staged = await lane.run(lambda: registry.staged(who, wanted, before))
+        plan = await lane.run(lambda: planned(wanted, position, find, living))
+        before, staged = await lane.run(lambda: registry.prepared(who, wanted, plan))
 
         def write(batch: Batch) -> tuple[list[PlannedStep], int, Position]:
             asked.check(batch.head.position, batch.head.time, what="registry")
