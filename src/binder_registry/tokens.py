@@ -6,12 +6,11 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import datetime
-from hashlib import sha256
 from math import inf
 
 from msgspec.structs import replace
 
-from .auth import EVERYTHING, AuthStore, Identity, Scope, asks, holder_of, identified, known
+from .auth import EVERYTHING, AuthStore, Identity, Scope, asks, digest_of, holder_of, identified, known, there
 from .clock import utc_now
 from .errors import AuthUnavailable, InvalidRequest, InvalidToken, StoreUnavailable
 from .token_book import TokenBook, has_ended
@@ -51,7 +50,7 @@ class StoredTokens:
     def known(self, token: str) -> Identity | None:
         """Raises `AuthUnavailable` where it would be waited for in vain."""
         now = time.monotonic()
-        good = self._good.get(_hash(token))
+        good = self._good.get(digest_of(token))
         # The book gives the same object as long as nothing was written about a token.
         if good and now < self._answered_at + TRUST_SECONDS and self._book.get(good[0].id) is good[0]:
             self._token_at = now
@@ -106,7 +105,7 @@ class StoredTokens:
             return None
         if has_ended(token, now):
             raise InvalidToken
-        digest = _hash(secret)
+        digest = digest_of(secret)
         good = hmac.compare_digest(digest, token.digest)
         if token.old_until is not None and now < token.old_until:
             good |= hmac.compare_digest(digest, token.old_digest)
@@ -114,11 +113,11 @@ class StoredTokens:
 
     def _holder(self, token: Token, text: str, secret: str) -> Identity:
         identity = identity_of(token)
-        if _hash(secret) != token.digest:  # but the one before, which ends sooner, with what is made with it
+        if digest_of(secret) != token.digest:  # but the one before, which ends sooner, with what is made with it
             return replace(identity, expires=min(filter(None, (token.old_until, token.expires))))
         if len(self._good) >= REMEMBERED:
             self._good.clear()
-        self._good[_hash(text)] = token, identity
+        self._good[digest_of(text)] = token, identity
         return identity
 
     def _is_silent(self, now: float) -> bool:
@@ -167,11 +166,11 @@ class OwnTokens:
 
     def known(self, token: str) -> Identity | None:
         if not token.startswith(PREFIX):
-            return known(_there(self._others), token)
+            return known(there(self._others), token)
         try:
             return self._own.known(token)
         except InvalidToken:
-            return known(_there(self._keys), token)
+            return known(there(self._keys), token)
 
     def identify(self, token: str) -> Identity:
         identity = self.known(token)
@@ -179,26 +178,16 @@ class OwnTokens:
 
     def ask(self, token: str) -> Identity:
         if not token.startswith(PREFIX):
-            return identified(_there(self._others), token)
+            return identified(there(self._others), token)
         try:
             return self._own.identify(token)
         except InvalidToken:
-            return identified(_there(self._keys), token)
+            return identified(there(self._keys), token)
 
     def asks(self, token: str) -> str:
         if token.startswith(PREFIX):
             return "the database"
         return asks(self._others, token) if self._others else ""
-
-
-def _there(store: AuthStore | None) -> AuthStore:
-    if store is None:
-        raise InvalidToken
-    return store
-
-
-def _hash(text: str) -> bytes:
-    return sha256(text.encode(errors="surrogatepass")).digest()
 
 
 _SCOPES = {scope.value: scope for scope in Scope}
