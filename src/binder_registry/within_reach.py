@@ -54,17 +54,18 @@ def written_within_reach(
     reach = who.reach
     if reach.is_everything:
         return write()
-    require_name(who, name)
+    if not reach.names_it(name):
+        raise OutOfReach.of(name)
     batch = store.batch
     if batch is None:
         with store.atomic():
             return written_within_reach(store, who, name, write, gives_before=gives_before)
-    before = batch.length
     given = write()
     try:
         _require_reach_of_one(reach, batch, given if isinstance(given, Template) and not gives_before else None)
     except OutOfReach:
-        batch.cut_back(before)
+        rows, tokens = batch.length
+        batch.cut_back((rows - 1, tokens))
         raise
     return given
 
@@ -111,15 +112,17 @@ def _require_reach_of_one(reach: Reach, batch: Batch, after: State | None = None
     if after is None:
         after = _after(row, reach)
     successor = after.replaced_by if after is not None else ""
-    if not (reach.labels or successor):
+    labels = reach.labels
+    if not (labels or successor):
         return
-    change = batch.before(row)
+    change = batch.before(row) if row.previous else None
     before = batch.readable(change) if change else None
-    if reach.labels:
-        if after is not None and not reach.holds(after.labels):
+    if labels:
+        holds = reach.holds
+        if after is not None and not holds(after.labels):
             raise OutOfReach.of(row.name)
         moved = before is not None and (after is None or before.labels != after.labels)
-        if moved and before is not None and not reach.holds(before.labels):
+        if moved and before is not None and not holds(before.labels):
             raise OutOfReach.of(row.name)
     points_anew = successor and (before is None or before.replaced_by != successor)
     if points_anew and not _reaches(reach, successor, lambda name: _state_of(batch.current(name))):
