@@ -10,19 +10,22 @@ from typing import Any
 
 import pytest
 
+from binder_registry import token_book
 from binder_registry import tokens as module
 from binder_registry.auth import Identity, Scope, TokenAuthStore, identified, known, stays
 from binder_registry.backends import open_store
-from binder_registry.backends.memory import InMemoryStore
+from binder_registry.backends.copying import copy_tokens
+from binder_registry.backends.memory import InMemoryStore, MemoryLog
 from binder_registry.conformance import AuthStoreConformance
 from binder_registry.errors import AuthUnavailable, InvalidToken, MissingScope, StoreUnavailable
 from binder_registry.log_store import LogStore
 from binder_registry.token_book import TokenBook
-from binder_registry.token_contract import Token
+from binder_registry.token_contract import Token, TokenStore
 from binder_registry.token_rules import NewToken
 from binder_registry.token_text import new_id, new_secret, token_text
 from binder_registry.token_uses import TokenUses
 from binder_registry.tokens import OwnTokens, StoredTokens
+from binder_registry.verify import verify
 from tests.backends.postgres_server import new_registry
 
 ROOT = Identity("api-key", frozenset(Scope), "key")
@@ -307,6 +310,26 @@ def test_a_database_that_answers_again_is_believed_again(
     while answer(over_fragile, text) == "AuthUnavailable":
         assert monotonic() < until
     assert answer(over_fragile, text) == "token:ci"
+
+
+def test_what_is_forgotten_leaves_memory_and_database_and_is_sound(
+    shared: LogStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(token_book, "TIDY", 1)
+    monkeypatch.setattr(token_book, "MOST_ENDED_TOKENS", 0)
+    uses, kept = TokenUses(shared), shared.log
+    assert isinstance(kept, TokenStore)
+    token, _ = uses.make(ROOT, CI)
+    uses.revoke(ROOT, token.id)
+
+    other, _ = uses.make(ROOT, NewToken("other", ("read",)))
+
+    copy = MemoryLog()
+    copy_tokens(shared.log, copy)
+    assert [[each.id for each in log.tokens()[1]] for log in (kept, copy)] == [[other.id]] * 2
+    assert [each.id for each in uses.page(ROOT).tokens] == [other.id]
+    assert [verify(log).problems for log in (shared.log, copy)] == [[], []]
+    assert kept.given([token.id, "ci"]) == copy.given([token.id, "ci"]) == {token.id, "ci"}
 
 
 def test_a_copy_that_lost_what_was_known_is_read_anew(uses: TokenUses, fragile: Fragile, clock: Clock) -> None:

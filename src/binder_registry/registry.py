@@ -28,6 +28,7 @@ from .token_rules import DAY, MOST_DAYS
 from .token_uses import TokenUses
 from .within_reach import (
     applied_within_reach,
+    require_name,
     require_reach,
     touched_by_plan,
     touched_by_steps,
@@ -103,7 +104,7 @@ class Registry:
     def template_create(self, who: Identity, template: Template, *, note: str = "") -> Template:
         who.require(Scope.WRITE)
         write = partial(self.store.register_template, template, by=who.by, note=note or who.note)
-        return written_within_reach(self.store, who, write)
+        return written_within_reach(self.store, who, template.name, write)
 
     def template_update(
         self, who: Identity, template: Template, *, expected: Expected = None, note: str = ""
@@ -111,14 +112,14 @@ class Registry:
         """2015's PUT: members that are not zero replace."""
         who.require(Scope.WRITE)
         write = partial(self.store.update_template, template, expected=expected, by=who.by, note=note or who.note)
-        return written_within_reach(self.store, who, write)
+        return written_within_reach(self.store, who, template.name, write)
 
     def template_replace(
         self, who: Identity, template: Template, *, expected: Expected = None, note: str = ""
     ) -> Template:
         who.require(Scope.WRITE)
         write = partial(self.store.replace_template, template, expected=expected, by=who.by, note=note or who.note)
-        return written_within_reach(self.store, who, write)
+        return written_within_reach(self.store, who, template.name, write)
 
     def template_restore(
         self, who: Identity, name: str, revision: int, *, expected: Expected = None, note: str = ""
@@ -127,7 +128,7 @@ class Registry:
         write = partial(
             self.store.restore_template, name, revision, expected=expected, by=who.by, note=note or who.note
         )
-        return written_within_reach(self.store, who, write)
+        return written_within_reach(self.store, who, name, write)
 
     def template_delete(
         self, who: Identity, name: str, *, expected: Expected = None, note: str = "", replaced_by: str = ""
@@ -141,12 +142,16 @@ class Registry:
             note=note or who.note,
             replaced_by=replaced_by,
         )
-        return written_within_reach(self.store, who, write, gives_before=True)
+        return written_within_reach(self.store, who, name, write, gives_before=True)
 
     def change_purge(self, who: Identity, name: str, revision: int, *, note: str = "") -> None:
         who.require(Scope.ADMIN)
         purge = partial(self.store.purge_change, name, revision, by=who.by, note=note or who.note)
-        written_within_reach(self.store, who, purge, gives_before=True)
+        written_within_reach(self.store, who, name, purge, gives_before=True)
+
+    def require_name(self, who: Identity, name: str) -> None:
+        """For who looks at a template before they write it. Raises `OutOfReach`."""
+        require_name(who, name)
 
     def apply(self, who: Identity, request: ApplyRequest, *, expected: Expected = None) -> list[Step]:
         """All of it in one commit, or nothing; a dry run only plans. `expected` is the registry's own position."""

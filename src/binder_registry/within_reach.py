@@ -38,15 +38,27 @@ T = TypeVar("T")
 _decode = msgspec.json.Decoder(_State).decode
 
 
-def written_within_reach(store: LogStore, who: Identity, write: Callable[[], T], *, gives_before: bool = False) -> T:
+def require_name(who: Identity, name: str) -> None:
+    """Before anything is looked at: whose reach does not hold a name is not told whether there is such a template.
+
+    Raises `OutOfReach`.
+    """
+    if not (who.reach.is_everything or who.reach.names_it(name)):
+        raise OutOfReach.of(name)
+
+
+def written_within_reach(
+    store: LogStore, who: Identity, name: str, write: Callable[[], T], *, gives_before: bool = False
+) -> T:
     """What `write` gives, whose one row is undone where it is out of reach: the template as it is then, or not."""
     reach = who.reach
     if reach.is_everything:
         return write()
+    require_name(who, name)
     batch = store.batch
     if batch is None:
         with store.atomic():
-            return written_within_reach(store, who, write, gives_before=gives_before)
+            return written_within_reach(store, who, name, write, gives_before=gives_before)
     given = write()
     try:
         _require_reach_of_one(reach, batch, given if isinstance(given, Template) and not gives_before else None)
@@ -94,10 +106,8 @@ def require_reach(who: Identity, touched: Iterable[Touched], current: Callable[[
 
 
 def _require_reach_of_one(reach: Reach, batch: Batch, after: State | None = None) -> None:
-    """The same of the newest row of a batch; `after` is what it left, where that is at hand."""
+    """The same of the newest row of a batch, but for its name; `after` is what it left, where that is at hand."""
     row = batch.rows[-1]
-    if not reach.names_it(row.name):
-        raise OutOfReach.of(row.name)
     if after is None:
         after = _after(row, reach)
     successor = after.replaced_by if after is not None else ""
