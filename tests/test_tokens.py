@@ -38,6 +38,9 @@ class Clock:
     def __call__(self) -> datetime:
         return self.now
 
+    def seconds(self) -> float:
+        return self.now.timestamp()
+
     def go(self, **by: float) -> None:
         self.now += timedelta(**by)
 
@@ -60,7 +63,7 @@ def uses(store: InMemoryStore, clock: Clock) -> TokenUses:
 @pytest.fixture
 def auth_store(store: InMemoryStore, clock: Clock) -> Iterator[StoredTokens]:
     assert store.tokens is not None
-    with closing(StoredTokens(store.tokens, now=clock)) as found:
+    with closing(StoredTokens(store.tokens, now=clock.seconds)) as found:
         yield found
 
 
@@ -101,7 +104,7 @@ def test_a_database_keeps_tokens_for_others_over_it(shared: LogStore) -> None:
 def other(store: LogStore, clock: Clock) -> StoredTokens:
     """As another server over the same database has them."""
     log: Any = store.log
-    return StoredTokens(TokenBook(log), now=clock)
+    return StoredTokens(TokenBook(log), now=clock.seconds)
 
 
 def test_one_that_was_just_made_is_known_to_the_others(store: InMemoryStore, uses: TokenUses, clock: Clock) -> None:

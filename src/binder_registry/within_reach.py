@@ -54,14 +54,18 @@ def written_within_reach(
     reach = who.reach
     if reach.is_everything:
         return write()
-    require_name(who, name)
+    if not reach.names_it(name):
+        raise OutOfReach.of(name)
     batch = store.batch
     if batch is None:
         with store.atomic():
             return written_within_reach(store, who, name, write, gives_before=gives_before)
     given = write()
+    after = given if isinstance(given, Template) and not gives_before else None
+    if after is not None and not (reach.labels or after.replaced_by):  # the usual case, without a call
+        return given
     try:
-        _require_reach_of_one(reach, batch, given if isinstance(given, Template) and not gives_before else None)
+        _require_reach_of_one(reach, batch, after)
     except OutOfReach:
         rows, tokens = batch.length
         batch.cut_back((rows - 1, tokens))
