@@ -61,8 +61,11 @@ def written_within_reach(
         with store.atomic():
             return written_within_reach(store, who, name, write, gives_before=gives_before)
     given = write()
+    after = given if isinstance(given, Template) and not gives_before else None
+    if after is not None and not (reach.labels or after.replaced_by):  # the usual case, without a call
+        return given
     try:
-        _require_reach_of_one(reach, batch, given if isinstance(given, Template) and not gives_before else None)
+        _require_reach_of_one(reach, batch, after)
     except OutOfReach:
         rows, tokens = batch.length
         batch.cut_back((rows - 1, tokens))

@@ -82,7 +82,7 @@ class World:
         self.registry = Registry(self.store, TokenAuthStore("key"))
         self.uses = self.registry.tokens = TokenUses(self.store, now=self._clock)
         assert self.store.tokens is not None
-        self.auth = StoredTokens(self.store.tokens, now=self._clock)
+        self.auth = StoredTokens(self.store.tokens, now=lambda: self._clock().timestamp())
         self.holders: list[Holder] = []
         self.named = 0
 
