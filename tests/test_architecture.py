@@ -34,6 +34,7 @@ MAY_IMPORT = {
     "choices": {"lengths", "member_schema", "options", "settings"},
     "template": {"lengths", "member_schema", "settings", "choices"},
     "options": set[str](),
+    "offering": set[str](),
     "setting_rules": {"lengths", "member_schema", "settings"},
     "remembered": set[str](),
     "option_rules": DECLARED - {"template"} | {"options", "remembered", "setting_rules"},
@@ -82,7 +83,7 @@ MAY_IMPORT = {
     "conformance": DOMAIN | {"verify"},
     "hub_auth": {"errors", "auth"},
     "publishers": {"auth", "errors", "globs", "lengths", "token_rules"},
-    "hub": {"options", "slugs"},
+    "hub": {"offering", "options", "slugs"},
     "jupyterhub": set[str](),
     "prepull": {"jupyterhub"},
     "version": set[str](),
@@ -114,7 +115,7 @@ SERVER_PACKAGES = ("", "description")  # their `__init__` only give names
 UVICORN_PARTS = f"{PACKAGE}.server.http.uvicorn_parts"
 LONGEST_FILE = 300  # lines
 MOUNTED = {"jupyterhub"}  # one file on purpose: hubs mount it
-EMBEDDED_IN_A_HUB = {"hub", "jupyterhub", "options", "slugs"}
+EMBEDDED_IN_A_HUB = {"hub", "jupyterhub", "offering", "options", "slugs"}
 
 
 def modules() -> dict[str, Path]:
