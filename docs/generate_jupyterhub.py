@@ -9,7 +9,7 @@ from pathlib import Path
 SOURCE = Path(__file__).parents[1] / "src" / "binder_registry"
 FILE = SOURCE / "jupyterhub.py"
 PARTS = (  # each stands on those before it
-    *("slugs", "options", "hub/texts", "hub/rules", "hub/commands", "hub/overrides", "hub/images"),
+    *("slugs", "options", "hub/texts", "hub/refusals", "hub/rules", "hub/commands", "hub/overrides", "hub/images"),
     *("hub/merging", "hub/kinds", "hub/limits", "hub/settings", "hub/groups", "hub/offerable", "hub/choosing"),
     *(
         "hub/turns",

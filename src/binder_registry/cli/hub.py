@@ -1,6 +1,6 @@
 """What a JupyterHub makes of the registry: prepull, and check-hub."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -90,12 +90,15 @@ def prepull(
       binder-registry prepull --format z2jh > prepull.yaml
       binder-registry prepull --format daemonset | kubectl apply -n jhub -f -
     """
-    offers, left_out = _offered(client, "kubernetes", label, allow_commands, allow_overrides)
+    hub = _rules_of_hubs()
+    templates = _as_hubs_read_them(client.list_templates(label=label))
+    rules = hub.Rules(kind="kubernetes", allow_commands=allow_commands, allow_overrides=allow_overrides)
+    offers, left_out = hub.offered(templates, rules)
     for name, reason in left_out:
         tell(f"{name}: not offered: {reason}")
     for offer in offers:
-        for choice, reason in offer.hidden.items():
-            tell(f"{offer.name}, {choice}: not offered: {reason}")
+        for part, reason in offer.hidden.items():
+            tell(f"{offer.name}, {hub.called(part)}: not offered: {reason}")
         if not offer.image:
             tell(f"{offer.name}: the hub's own image, which is not listed here")
     from ..prepull import daemon_set, image_list, z2jh_values
@@ -143,7 +146,7 @@ def check_hub(
         wrong = _dead_end(catalogue, name) if template.get("replaced-by") else ""
         if template["deleted"]:
             if wrong and template["replaced-by"] not in catalogue.templates:  # it never was: misspelt
-                tell(f"{name}: {reason}, and {wrong}")
+                tell(f"{name}: it was deleted, and {wrong}")
         elif template.get("paused") and not template.get("replaced-by"):
             tell(f"{name}: in no list, as {reason}")
         elif wrong or not template.get("replaced-by"):
@@ -151,9 +154,9 @@ def check_hub(
         else:
             tell(f"{name}: in no list, as it is replaced: who chose it gets {catalogue.successor(name)}")
     hidden = [
-        [f"{name}, {choice}", reason]
+        [f"{name}, {hub.called(part)}", reason]
         for name, offer in catalogue.offers.items()
-        for choice, reason in offer.hidden.items()
+        for part, reason in offer.hidden.items()
     ]
     for offer in catalogue.offers.values():
         for note in hub.passed_over(offer, rules):
@@ -187,15 +190,6 @@ def _dead_end(catalogue: Any, name: str) -> str:
     if template["replaced-by"] not in catalogue.templates:
         return f"there is no {template['replaced-by']!r} to take its place"
     return f"{successor!r} is not offered" if successor in catalogue.templates else "that is gone"
-
-
-def _offered(
-    client: "Client", kind: str, label: Sequence[str], allow_commands: Sequence[str], allow_overrides: Sequence[str]
-) -> tuple[Any, Any]:
-    hub = _rules_of_hubs()
-    templates = _as_hubs_read_them(client.list_templates(label=label))
-    rules = hub.Rules(kind=kind, allow_commands=allow_commands, allow_overrides=allow_overrides)
-    return hub.offered(templates, rules)  # type: ignore[no-any-return]
 
 
 def _as_hubs_read_them(templates: "Iterable[Template]") -> list[dict[str, Any]]:

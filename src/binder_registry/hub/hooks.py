@@ -10,14 +10,15 @@ from tornado.web import HTTPError
 
 from ..slugs import name_of, slug_of
 from .catalogue import Catalogue, Choice
-from .choosing import choices_of_a_form, choices_of_a_link, named_choices, saved_choices, spelled
+from .choosing import choices_of_a_form, choices_of_a_link, saved_choices, spelled
 from .follower import Follower
 from .groups import Standing
 from .offers import Offer
-from .resolving import Start, start_of
+from .refusals import http_error
+from .resolving import Start, named_choices, start_of
 from .rules import log
 from .start import announce, apply_settings
-from .texts import html_text, http_error
+from .texts import html_text
 from .turns import turns_of_others
 from .view import View
 
