@@ -23,7 +23,7 @@ PARTS = (  # each stands on those before it
         "hub/snapshot",
     ),
     *("hub/event_stream", "hub/telling", "hub/follower", "hub/resolving", "hub/start", "hub/hooks", "hub/parameters"),
-    "hub/configure",
+    *("hub/rules_file", "hub/configure"),
 )
 INTRODUCTION = '''\
 """What a JupyterHub imports, so that its list of environments is the registry's, live.

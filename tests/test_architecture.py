@@ -85,7 +85,7 @@ MAY_IMPORT = {
     "publishers": {"auth", "errors", "globs", "lengths", "token_rules"},
     "hub": {"offering", "options", "slugs"},
     "jupyterhub": set[str](),
-    "prepull": {"jupyterhub"},
+    "prepull": {"hub"},
     "version": set[str](),
 }
 # The edges, which wire everything, and who imports them.

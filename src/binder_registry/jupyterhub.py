@@ -16,6 +16,7 @@ import logging
 import os
 import random
 import re
+import secrets
 import shlex
 import stat
 import subprocess
@@ -3046,8 +3047,66 @@ PARAMETERS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "override": (_is_function, "a function of a template and a profile, not an asynchronous one"),
     "escape": _FLAG,
     "snapshot": (_is_place, "the path of a file; None keeps the list in memory only"),
+    "rules_file": (_is_place, "the path of a file; None writes none"),
     "max_stale": (_is_duration, "a number of seconds above 0"),
 }
+
+# ── hub/rules_file.py ──
+# The hub's rules in a file, for those who say what it offers and are no hub: the registry, the command line.
+#
+# It says which templates and choices a hub offers, and to whom, as far as that is data: `unknown` names the rules that
+# a reader cannot know, the hub's own functions for one. Nothing in it is secret.
+
+
+FORMAT = 1
+
+
+def rules_content(rules: Rules, spawner_class: Any, *, label: str, auth_state: bool) -> dict[str, Any]:
+    """`auth_state`: whether groups come from there, too."""
+    unknown: list[Rule] = []
+    if rules.override:
+        unknown.append("override-function")
+    if rules.traits:  # a reader knows them only where it has the class
+        unknown.append("kind")
+    return {
+        "format": FORMAT,
+        "kind": rules.kind,
+        "spawner": f"{spawner_class.__module__}.{spawner_class.__qualname__}" if spawner_class else "",
+        "sections": [*rules.sections],
+        "label": label,
+        "allow-commands": _in_order(rules.allow_commands),
+        "allow-overrides": _in_order(rules.allow_overrides),
+        "image-command": rules.image_command,
+        "gpu-resource": rules.gpu_resource,
+        "ignore-group-case": rules.ignore_group_case,
+        "groups-from": "auth state" if auth_state else "hub",
+        "unknown": unknown,
+    }
+
+
+def write_rules(path: str | os.PathLike[str], content: dict[str, Any]) -> None:
+    """Whole or not at all. Where it cannot be written, that is told, and a hub starts all the same: an old file would
+    tell what was, so it goes.
+    """
+    place = Path(path)
+    new = place.with_name(f".{place.name}.{secrets.token_hex(8)}")
+    try:
+        with new.open("x") as file:  # for all to read, as far as the umask lets them
+            json.dump(content, file, indent=2)
+            file.write("\n")
+            file.flush()
+            os.fsync(file.fileno())
+        new.replace(place)
+    except OSError as error:
+        log.warning("The rules file %s cannot be written: %s", place, error.strerror or error)
+        for left in (new, place):
+            with suppress(OSError):
+                left.unlink()
+
+
+def _in_order(texts: Collection[str]) -> list[str]:
+    return [texts] if isinstance(texts, str) else sorted(texts)
+
 
 # ── hub/configure.py ──
 # The one line of a hub's configuration.
@@ -3073,6 +3132,7 @@ def configure(
     snapshot: str | None = "binder-registry-snapshot.json",
     max_stale: float = 7 * 86400,
     poll: float = 5.0,
+    rules_file: str | os.PathLike[str] | None = None,
 ) -> Environments:
     """Let the hub offer what the registry at `url` holds. To be called after the spawner class is chosen.
 
@@ -3082,7 +3142,8 @@ def configure(
     `staff`. `image_command`: templates without a command run the image's own, where the hub has none either.
     `snapshot`: where the last list is kept, for a hub that starts while the registry is down. `escape=False` is for
     forms that escape by themselves (jupyterhub-fancy-profiles). `poll`: seconds between looks where the registry's
-    event stream does not get through. The others: see `Environments` and `Rules`.
+    event stream does not get through. `rules_file`: where these rules are written to, for `serve --rules` and the
+    command line. The others: see `Environments` and `Rules`.
 
     Raises `ValueError` for what cannot be meant, and for a spawner class that would not ask these hooks.
     """
@@ -3099,6 +3160,7 @@ def configure(
         escape=escape,
         snapshot=snapshot,
         max_stale=max_stale,
+        rules_file=rules_file,
     )
     spawner_class = _spawner_class(c)
     names = [cls.__name__ for cls in spawner_class.__mro__] if spawner_class else ["Spawner"]
@@ -3128,6 +3190,8 @@ def configure(
     if "pre_spawn_hook" not in hooks:  # where the hub has its own, or else where one that is set later replaces it
         section = next((name for name in names if name in c and "pre_spawn_hook" in c[name]), "Spawner")
         c[section]["pre_spawn_hook"] = _chained(c, names, "pre_spawn_hook", environments.refuse_a_method)
+    if rules_file is not None:
+        write_rules(rules_file, rules_content(rules, spawner_class, label=label, auth_state=bool(auth_state_groups)))
     follower.start()
     return environments
 

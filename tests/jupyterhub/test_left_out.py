@@ -1,6 +1,7 @@
 """What a hub leaves out has a rule, which programs read; what it says of a template is what it offers."""
 
 import ast
+import json
 from pathlib import Path
 from typing import Any, get_args
 
@@ -12,6 +13,8 @@ import binder_registry.hub
 from binder_registry.hub.catalogue import Catalogue
 from binder_registry.hub.offering_of import offering_of
 from binder_registry.hub.rules import Kind, Rule, Rules
+from binder_registry.hub.rules_file import rules_content
+from binder_registry.hub.rules_read import hub_rules
 from binder_registry.offering import Hidden, Offering
 from tests.jupyterhub.hubs import PROJECT
 from tests.jupyterhub.samples import template
@@ -96,6 +99,15 @@ def test_what_is_offered_and_what_is_hidden_are_everything(given_template: dict[
     else:
         hidden = [(hidden.option, hidden.choice) for hidden in said.hidden]
         assert sorted([*parts(said.template), *hidden]) == sorted(parts(given_template))
+
+
+@given(templates(), RULES)
+def test_who_reads_the_rules_from_the_hubs_file_says_the_same(given_template: dict[str, Any], rules: Rules) -> None:
+    content = rules_content(rules, None, label="", auth_state=False)
+
+    read = hub_rules(json.loads(json.dumps(content))).rules
+
+    assert offering_of(given_template, read) == offering_of(given_template, rules)
 
 
 @pytest.mark.parametrize(
