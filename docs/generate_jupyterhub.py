@@ -10,7 +10,16 @@ SOURCE = Path(__file__).parents[1] / "src" / "binder_registry"
 FILE = SOURCE / "jupyterhub.py"
 PARTS = (  # each stands on those before it
     *("slugs", "options", "hub/texts", "hub/refusals", "hub/rules", "hub/commands", "hub/overrides", "hub/images"),
-    *("hub/merging", "hub/kinds", "hub/limits", "hub/settings", "hub/groups", "hub/offerable", "hub/choosing"),
+    *(
+        "hub/merging",
+        "hub/kinds",
+        "hub/limits",
+        "hub/settings",
+        "hub/groups",
+        "hub/groups_seen",
+        "hub/offerable",
+        "hub/choosing",
+    ),
     *(
         "hub/turns",
         "hub/form",

@@ -1061,6 +1061,47 @@ def _each(option: Mapping[str, Any], change: Any) -> dict[str, Any]:
     return changed
 
 
+# ── hub/groups_seen.py ──
+# What the log says of the groups in which a hub saw a user: the first question of those who miss an environment.
+
+
+TOLD_AGAIN = 3600.0  # seconds
+MOST_TOLD = 20_000  # users within that time; of further ones nothing is said
+MOST_NAMED = 20
+
+
+class GroupsSeen:
+    """One line for each user and hour."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._told: dict[str, float] = {}  # the longest ago first
+
+    def tell(self, user: str, hub: Collection[str], auth_state: Collection[str] | None, *, admin: bool) -> None:
+        """`auth_state` None: it was not asked."""
+        now = self._clock()
+        while self._told and now - next(iter(self._told.values())) >= TOLD_AGAIN:
+            del self._told[next(iter(self._told))]
+        if user in self._told or len(self._told) >= MOST_TOLD:
+            return
+        self._told[user] = now
+        state = "not asked" if auth_state is None else _named(auth_state)
+        all_of_it = "; an admin, who sees all" if admin else ""
+        log.info("Groups of %s: hub: %s; auth state: %s%s", _printable(user), _named(hub), state, all_of_it)
+
+
+def _named(groups: Collection[str]) -> str:
+    names = [_printable(group) for group in sorted(groups)]
+    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    return ", ".join(names[:MOST_NAMED]) + more if names else "none"
+
+
+def _printable(name: str) -> str:
+    """A line stays one."""
+    short = name if len(name) <= 100 else f"{name[:100]}…"
+    return short if short.isprintable() else repr(short)
+
+
 # ── hub/offerable.py ──
 # What of a template this hub can start: choices that it cannot are taken out, never what they would have set.
 
@@ -2734,6 +2775,7 @@ class Environments:
         keys = auth_state_groups.split(".") if isinstance(auth_state_groups, str) else auth_state_groups
         self._auth_state_keys = [*keys] if auth_state_groups else []
         self._turn = asyncio.Lock()
+        self._groups_seen = GroupsSeen()
 
     def __deepcopy__(self, memo: Any) -> "Environments":
         """Traitlets copies the configuration for every spawner: a method, and with it what it is bound to."""
@@ -2902,16 +2944,20 @@ class Environments:
             await turns_of_others()
 
     async def _standing(self, spawner: Any) -> Standing:
-        groups = {group.name for group in spawner.user.groups}
-        if self._auth_state_keys:
-            state = await spawner.user.get_auth_state()
-            for key in self._auth_state_keys:
-                state = state.get(key) if isinstance(state, dict) else None
-            if isinstance(state, (list, tuple, set)):
-                groups.update(group for group in state if isinstance(group, str))
+        user, hub = spawner.user, {group.name for group in spawner.user.groups}
+        auth_state = await self._groups_of_auth_state(user) if self._auth_state_keys else None
+        self._groups_seen.tell(user.name, hub, auth_state, admin=bool(user.admin))
+        groups = hub | (auth_state or set())
         if self.follower.rules.ignore_group_case:
             groups = {group.casefold() for group in groups}
-        return Standing(bool(spawner.user.admin), frozenset(groups))
+        return Standing(bool(user.admin), frozenset(groups))
+
+    async def _groups_of_auth_state(self, user: Any) -> set[str]:
+        state = await user.get_auth_state()
+        for key in self._auth_state_keys:
+            state = state.get(key) if isinstance(state, dict) else None
+        listed = state if isinstance(state, (list, tuple, set)) else ()
+        return {group for group in listed if isinstance(group, str)}
 
 
 def _save_spelled(spawner: Any, options: Mapping[str, Any]) -> None:
