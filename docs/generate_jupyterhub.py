@@ -24,6 +24,7 @@ PARTS = (  # each stands on those before it
         "hub/turns",
         "hub/form",
         "hub/profile_options",
+        "form_order",
         "hub/offers",
         "hub/view",
         "hub/catalogue",
@@ -42,7 +43,7 @@ INTRODUCTION = '''\
     configure(c, url="http://registry:8080", token="…")
 
 A single file, standard library and tornado only: it can be mounted into a hub's image as it is. Written by `make hub`
-from hub/, slugs.py and options.py: change those.
+from hub/, slugs.py, options.py and form_order.py: change those.
 """
 '''
 

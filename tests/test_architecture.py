@@ -25,7 +25,8 @@ CONTRACTS = CHANGES | {"store", "log_contract", "token_contract"}
 STORES = CONTRACTS | {"clock", "draft_changes", "batch", "token_book", "log_store"}
 RULES = STORES | {"selector", "apply", "auth", "lookalikes", "differences"}
 TOKENS = {"token_text", "token_rules", "token_uses", "tokens"}
-DOMAIN = RULES | TOKENS | {"planned", "within_reach", "registry", "apply_body", "fast_body"}
+VIEW = {"offering", "form_order", "withheld", "view", "ecma_patterns", "start_schema"}
+DOMAIN = RULES | TOKENS | VIEW | {"planned", "within_reach", "registry", "apply_body", "fast_body"}
 MAY_IMPORT = {
     "errors": set[str](),
     "lengths": set[str](),
@@ -35,6 +36,11 @@ MAY_IMPORT = {
     "template": {"lengths", "member_schema", "settings", "choices"},
     "options": set[str](),
     "offering": set[str](),
+    "form_order": set[str](),
+    "withheld": {"options"},
+    "view": {"form_order", "offering", "options", "withheld"},
+    "ecma_patterns": set[str](),
+    "start_schema": {"ecma_patterns", "member_schema", "offering", "options", "view"},
     "setting_rules": {"lengths", "member_schema", "settings"},
     "remembered": set[str](),
     "option_rules": DECLARED - {"template"} | {"options", "remembered", "setting_rules"},
@@ -83,7 +89,7 @@ MAY_IMPORT = {
     "conformance": DOMAIN | {"verify"},
     "hub_auth": {"errors", "auth"},
     "publishers": {"auth", "errors", "globs", "lengths", "token_rules"},
-    "hub": {"offering", "options", "slugs"},
+    "hub": {"form_order", "offering", "options", "slugs"},
     "jupyterhub": set[str](),
     "prepull": {"hub"},
     "version": set[str](),
@@ -98,6 +104,7 @@ DECLARATIONS = (
     "description.schemas",
     "description.token_bodies",
     "description.token_schemas",
+    "description.view_bodies",
 )
 SERVER_LAYERS = (
     ("lanes", "limits", "rates", "shares", "turns"),
@@ -115,7 +122,7 @@ SERVER_PACKAGES = ("", "description")  # their `__init__` only give names
 UVICORN_PARTS = f"{PACKAGE}.server.http.uvicorn_parts"
 LONGEST_FILE = 300  # lines
 MOUNTED = {"jupyterhub"}  # one file on purpose: hubs mount it
-EMBEDDED_IN_A_HUB = {"hub", "jupyterhub", "offering", "options", "slugs"}
+EMBEDDED_IN_A_HUB = {"form_order", "hub", "jupyterhub", "offering", "options", "slugs"}
 
 
 def modules() -> dict[str, Path]:

@@ -5,7 +5,7 @@
     configure(c, url="http://registry:8080", token="…")
 
 A single file, standard library and tornado only: it can be mounted into a hub's image as it is. Written by `make hub`
-from hub/, slugs.py and options.py: change those.
+from hub/, slugs.py, options.py and form_order.py: change those.
 """
 
 import asyncio
@@ -140,7 +140,7 @@ def resolve(
     `matches(pattern, text)` says whether a text matches; by default `matches_in_time`.
     Of `overrides`, what a member says later, or in the same layer, is gone: what is left wins over the members.
     """
-    if not _may(template.get("allowed-groups") or None, groups):
+    if not may_take(template.get("allowed-groups") or None, groups):
         raise ChoiceRefused(f"There is no environment {template['name']!r}.")
     options = template.get("options", ())
     names = [option["name"] for option in options]
@@ -155,21 +155,35 @@ def resolve(
 
 def visible(template: Json, groups: Collection[str] | None) -> dict[str, Any] | None:
     """The template as these groups see it, with the choices and free texts that are theirs; None: they do not."""
-    if not _may(template.get("allowed-groups") or None, groups):
+    if not may_take(template.get("allowed-groups") or None, groups):
         return None
     options = []
     for option in template.get("options", ()):
-        choices = [choice for choice in option.get("choices", ()) if _may(choice.get("allowed-groups"), groups)]
+        choices = [choice for choice in option.get("choices", ()) if may_take(choice.get("allowed-groups"), groups)]
         typed = option.get("free-text")
         shown = {key: value for key, value in option.items() if key not in ("choices", "free-text")}
         if choices:
             shown["choices"] = choices
-        if typed is not None and _may(typed.get("allowed-groups"), groups):
+        if typed is not None and may_take(typed.get("allowed-groups"), groups):
             shown["free-text"] = typed
         if not ("choices" in shown or "free-text" in shown or option.get("build")):
             return None
         options.append(shown)
     return {**template, "options": options} if options else dict(template)
+
+
+def deciding_groups(template: Json) -> frozenset[str]:
+    """All that a template names: of others, it does not matter to it who is in them."""
+    named = [template.get("allowed-groups")]
+    for option in template.get("options", ()):
+        named += [part.get("allowed-groups") for part in parts_of(option)]
+    return frozenset(group for groups in named for group in groups or ())
+
+
+def parts_of(option: Json) -> list[Json]:
+    """What can be taken of an option, each of which may be for some groups only."""
+    typed = option.get("free-text")
+    return [*option.get("choices", ()), *([] if typed is None else [typed])]
 
 
 def default_choice(option: Json) -> Json | None:
@@ -179,7 +193,7 @@ def default_choice(option: Json) -> Json | None:
     return next((choice for choice in choices if choice and choice.get("default")), first)
 
 
-def _may(allowed: Collection[str] | None, groups: Collection[str] | None) -> bool:
+def may_take(allowed: Collection[str] | None, groups: Collection[str] | None) -> bool:
     """No list is everyone's; an empty one is nobody's."""
     return allowed is None or groups is None or not frozenset(allowed).isdisjoint(groups) or _every(groups)
 
@@ -196,9 +210,9 @@ def _chosen(
 ) -> Json:
     """What the choice sets."""
     name = option["name"]
-    theirs = [one for one in option.get("choices", ()) if _may(one.get("allowed-groups"), groups)]
+    theirs = [one for one in option.get("choices", ()) if may_take(one.get("allowed-groups"), groups)]
     typed = option.get("free-text")
-    if typed is not None and not _may(typed.get("allowed-groups"), groups):
+    if typed is not None and not may_take(typed.get("allowed-groups"), groups):
         typed = None
     if choice is None:
         found = default_choice(option)
@@ -994,11 +1008,6 @@ class Standing:
         return self.admin or not groups or not self.groups.isdisjoint(groups)
 
 
-def option_groups(template: Template) -> frozenset[str]:
-    """Those that its choices and free texts are for."""
-    return frozenset(group for part in _parts(template) for group in part.get(_GROUPS) or ())
-
-
 def has_groups(template: Template) -> bool:
     return any(_GROUPS in part for part in _parts(template))
 
@@ -1494,6 +1503,15 @@ def _described(part: Json, text: Callable[[str], str]) -> dict[str, str]:
     return {"description": text(part["description"])} if part.get("description") else {}
 
 
+# ── form_order.py ──
+# Where a template stands in the form of a hub, as in all lists for people. Standard library only: hubs hold a copy.
+
+
+def place_in_form(order: Any, title: str, name: str) -> tuple[float, str, str]:
+    """To sort by: the template's own `order`, where it has one; then the title, whatever its case; then the name."""
+    return order if type(order) is int and order > 0 else float("inf"), title.casefold(), name
+
+
 # ── hub/offers.py ──
 # What a hub offers of a template, or why it does not.
 
@@ -1534,12 +1552,11 @@ class Offer:
 
     @property
     def order(self) -> tuple[float, str, str]:
-        given = self.template.get("order")
-        return given if type(given) is int and given > 0 else float("inf"), self.title.casefold(), self.name
+        return place_in_form(self.template.get("order"), self.title, self.name)
 
     @cached_property
     def all_groups(self) -> frozenset[str]:
-        return self.groups | option_groups(self.template)
+        return deciding_groups(self.template)
 
     @property
     def version_title(self) -> str:

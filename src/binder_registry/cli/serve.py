@@ -15,7 +15,7 @@ from ..errors import DatabaseRefused, StoreUnavailable
 from ..log_store import LogStore
 from ..registry import Registry
 from ..token_rules import DAY, MOST_DAYS
-from .auth_store import Stores, auth_stores, rereads_of, with_own_tokens
+from .auth_store import Stores, auth_stores, rereads_of, user_of, with_own_tokens
 from .environment import PortSetting, Setting, service_url, variables_of_others
 from .limits import limit
 from .log_lines import LogLines, logged_to
@@ -220,7 +220,7 @@ def _serve(
     access_log: bool,
     drain_delay: float,
 ) -> None:
-    from ..server import App
+    from ..server import App, HubRules
     from ..server import uvicorn_server as serving
     from ..server.http.access_log import AccessLog
     from ..server.http.crowd import raise_descriptors
@@ -237,7 +237,8 @@ def _serve(
         lines = AccessLog(sys.stdout.fileno()) if access_log else None
         dropped = lambda: log.dropped  # noqa: E731
         with with_own_tokens(stores, store) as auth:
-            app = App(Registry(store, auth, longest_token=longest_token), options)
+            hub = HubRules(user_of=user_of(stores))
+            app = App(Registry(store, auth, longest_token=longest_token), options, hub)
             serving.run(app, listener, access_log=lines, drain_delay=drain_delay, dropped_lines=dropped)
     except StoreUnavailable:
         raise click.ClickException("the database cannot be read: see the log above") from None

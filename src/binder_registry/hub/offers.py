@@ -6,12 +6,13 @@ from difflib import get_close_matches
 from functools import cached_property
 from typing import Any
 
-from ..options import HUBS_OWN_IMAGE, EveryGroup, Json, resolve, visible
+from ..form_order import place_in_form
+from ..options import HUBS_OWN_IMAGE, EveryGroup, Json, deciding_groups, resolve, visible
 from ..slugs import slug_of
 from .choosing import defaults_of
 from .commands import check_command
 from .form import fields_of, option_fields, radio, versions_menu
-from .groups import Standing, has_groups, option_groups, under_groups_of, without_case
+from .groups import Standing, has_groups, under_groups_of, without_case
 from .images import images_of
 from .kinds import check_kinds
 from .limits import check_limits
@@ -59,12 +60,11 @@ class Offer:
 
     @property
     def order(self) -> tuple[float, str, str]:
-        given = self.template.get("order")
-        return given if type(given) is int and given > 0 else float("inf"), self.title.casefold(), self.name
+        return place_in_form(self.template.get("order"), self.title, self.name)
 
     @cached_property
     def all_groups(self) -> frozenset[str]:
-        return self.groups | option_groups(self.template)
+        return deciding_groups(self.template)
 
     @property
     def version_title(self) -> str:
