@@ -202,6 +202,15 @@ def test_what_a_hub_imports_needs_nothing_of_ours(module: str) -> None:
     assert others <= {"tornado"}
 
 
+@pytest.mark.parametrize("reader", ["offering_of", "rules_read"])
+def test_a_registry_says_what_a_hub_offers_without_what_hubs_need(reader: str) -> None:
+    inner = {module: set(imports(module) & MODULES.keys()) for module in MODULES}
+    needed = {f"{PACKAGE}.hub.{reader}", *_reachable(f"{PACKAGE}.hub.{reader}", inner)}
+
+    others = {name.partition(".")[0] for module in needed for name in imports(module)}
+    assert others - {PACKAGE, *sys.stdlib_module_names} == set()
+
+
 @pytest.mark.parametrize("third_party", ["starlette", "uvicorn", "httpx2", "click", "rich", "psycopg"])
 def test_the_domain_knows_no_technology(third_party: str) -> None:
     domain = [module for module in MODULES if part(module) in DOMAIN]

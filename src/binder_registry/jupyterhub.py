@@ -81,6 +81,7 @@ Matches = Callable[[str, str], bool]
 VALUE_LENGTH = 1024  # characters of what a user types
 PATTERN_SECONDS = 0.2
 PLACEHOLDER = "{value}"
+A_FREE_TEXT = "(free text)"  # of an option, where its choices go by their names: none is called so
 HUBS_OWN_IMAGE = "(the hub's own)"  # a blank, which no reference to an image holds: nobody takes it for one
 
 # What a hub takes of `overrides` without its admin's word: it reaches nothing beyond the user's own server.
@@ -1118,7 +1119,6 @@ def _printable(name: str) -> str:
 # Members that decide what runs, or who may start it. A template that uses another is for newer modules than this.
 UNDERSTOOD = frozenset(("options", "overrides", "paused", "requests"))
 MOST_REASONS = 4096
-FREE_TEXT_CALLED = "(free text)"  # which no choice is called
 _SAMPLES = ("x", f"sha256:{'0' * 64}")  # of what users type: a word, and the digest of an image
 
 
@@ -1129,7 +1129,7 @@ Hidden = Mapping[Part, Reason]  # what a hub cannot start of a template, and why
 def called(part: Part) -> str:
     """`size=large`"""
     option, choice = part
-    return f"{option}={choice or FREE_TEXT_CALLED}"
+    return f"{option}={choice or A_FREE_TEXT}"
 
 
 def check_understood(template: Template) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from binder_registry.hub.rules import Rules
 from binder_registry.hub.rules_file import rules_content, write_rules
-from binder_registry.hub.rules_read import HubRules, hub_rules
+from binder_registry.hub.rules_read import FiledRules, hub_rules
 from binder_registry.jupyterhub import configure
 from tests.jupyterhub.hubs import need_module
 from tests.jupyterhub.registry_stub import RegistryStub
@@ -112,7 +112,7 @@ def test_what_a_hub_writes_is_what_a_reader_gets() -> None:
     found = hub_rules(json.loads(json.dumps(CONTENT)))
 
     rules = Rules("docker", ["start.sh"], allow_overrides=["volumes"], ignore_group_case=True, sections=RULES.sections)
-    assert found == HubRules(rules, "", "hub=physics", "auth state", frozenset())
+    assert found == FiledRules(rules, "", "hub=physics", "auth state", frozenset())
 
 
 @pytest.mark.parametrize("member", CONTENT)

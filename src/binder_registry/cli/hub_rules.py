@@ -11,12 +11,18 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from ..offering import Hidden, Json, Offer, Offering
+from ..version import __version__
 from .arguments import File
+from .environment import Setting
 from .output import tell
 
 if TYPE_CHECKING:
+    from ..auth import Identity
     from ..hub.rules import Kind, Rules
-    from ..hub.rules_read import HubRules
+    from ..hub.rules_read import FiledRules
+    from ..server import HubRules
+
+    UserOf = Callable[[str], Identity | None]
 
 F = TypeVar("F", bound=Callable[..., Any])
 MOST_BYTES = 1 << 20
@@ -44,7 +50,19 @@ def rules_option(command: F) -> F:
     )(command)
 
 
-def read_rules(path: Path) -> "HubRules":
+def served_rules_option(command: F) -> F:
+    return click.option(
+        "--rules",
+        "rules_file",
+        cls=Setting,
+        type=File(path_type=Path),
+        metavar="FILE",
+        envvar="BINDER_REGISTRY_RULES",
+        help="What the hub offers, for GET /view: its rules, as its configure(rules_file=…) writes them.",
+    )(command)
+
+
+def read_rules(path: Path) -> "FiledRules":
     """Raises `click.ClickException`, in one line. What the spawner's class takes is known where it is installed."""
     from ..hub.rules_read import hub_rules
 
@@ -66,7 +84,12 @@ def read_rules(path: Path) -> "HubRules":
     return found
 
 
-def unknown_of(found: "HubRules") -> str:
+def tell_unknown(path: Path, found: "FiledRules") -> None:
+    if unknown := unknown_of(found):
+        tell(f"{path}: {unknown}")
+
+
+def unknown_of(found: "FiledRules") -> str:
     """What is not known of this hub, in a sentence; "" where all is."""
     unknown = " and ".join(_UNKNOWN[rule] for rule in sorted(found.unknown))
     return f"of what this hub offers is not known {unknown}" if unknown else ""
@@ -84,8 +107,7 @@ def given_rules(
         return _under(rules, kind), []
     found = read_rules(path)
     rules = found.rules
-    if unknown := unknown_of(found):
-        tell(f"{path}: {unknown}")
+    tell_unknown(path, found)
     if kind and kind != rules.kind:
         rules = _under(replace(rules, kind=kind, sections=(), traits={}), kind)
     rules = replace(rules, allow_commands=allow_commands or rules.allow_commands)
@@ -93,7 +115,7 @@ def given_rules(
     return rules, [found.label] if found.label else []
 
 
-def offer_of(found: "HubRules") -> Offer:
+def offer_of(found: "FiledRules") -> Offer:
     """By these rules. A template without the hub's labels is one that the hub does not know."""
     from ..hub.offering_of import offering_of
     from ..selector import matches, parse_selector
@@ -106,6 +128,46 @@ def offer_of(found: "HubRules") -> Offer:
         return Offering(None, (Hidden(template["name"], "label", f"this hub offers those with {found.label}"),))
 
     return offer
+
+
+class ServedHub:
+    """What a server has to know of its hub. `told` are those who use it, and hear of rules that are read anew."""
+
+    def __init__(self, path: Path | None, user_of: "UserOf | None") -> None:
+        """Raises as `read_rules`."""
+        self._path, self._user_of = path, user_of
+        self.rules = self._read()
+        self.told: list[Callable[[HubRules], None]] = []
+
+    def reread(self) -> None:
+        """Where the file cannot be used, the rules of before stay in force, all of them."""
+        try:
+            self.rules = self._read()
+        except click.ClickException as error:
+            logger.error("SIGHUP: %s: the hub's rules of before stay in force", error.message)
+            return
+        for tell_them in self.told:
+            tell_them(self.rules)
+        logger.info("SIGHUP: read the hub's rules from %s", self._path)
+
+    def _read(self) -> "HubRules":
+        from ..server import HubRules
+
+        if self._path is None:
+            return HubRules(user_of=self._user_of)
+        found = read_rules(self._path)
+        if unknown := unknown_of(found):
+            logger.warning("%s: %s", self._path, unknown)
+        rules = replace(
+            found.rules, traits={}
+        )  # which are as the class is, of which `unknown` says whether it is there
+        return HubRules(
+            offer=offer_of(found),
+            rules=f"{__version__} {rules} {found.spawner} {found.label} {sorted(found.unknown)}",
+            groups_from=found.groups_from_here,
+            ignore_group_case=rules.ignore_group_case,
+            user_of=self._user_of,
+        )
 
 
 def _under(rules: "Rules", kind: "Kind") -> "Rules":

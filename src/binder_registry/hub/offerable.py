@@ -4,14 +4,13 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from ..options import ChoiceRefused, EveryGroup, Json, default_choice, resolve
+from ..options import A_FREE_TEXT, ChoiceRefused, EveryGroup, Json, default_choice, resolve
 from .overrides import check_placeholders
 from .rules import MALFORMED, NotOffered, Reason, Rules, Template, malformed
 
 # Members that decide what runs, or who may start it. A template that uses another is for newer modules than this.
 UNDERSTOOD = frozenset(("options", "overrides", "paused", "requests"))
 MOST_REASONS = 4096
-FREE_TEXT_CALLED = "(free text)"  # which no choice is called
 _SAMPLES = ("x", f"sha256:{'0' * 64}")  # of what users type: a word, and the digest of an image
 
 
@@ -22,7 +21,7 @@ Hidden = Mapping[Part, Reason]  # what a hub cannot start of a template, and why
 def called(part: Part) -> str:
     """`size=large`"""
     option, choice = part
-    return f"{option}={choice or FREE_TEXT_CALLED}"
+    return f"{option}={choice or A_FREE_TEXT}"
 
 
 def check_understood(template: Template) -> None:

@@ -1,7 +1,7 @@
 """What a hub with these rules can start of a template, as those say who are no hub: the registry, the command line."""
 
 from ..offering import Hidden, Offering
-from .offerable import FREE_TEXT_CALLED
+from ..options import A_FREE_TEXT
 from .offers import offered
 from .rules import Rules, Template
 
@@ -12,7 +12,7 @@ def offering_of(template: Template, rules: Rules) -> Offering:
     hidden = [Hidden(name, reason.rule, str(reason)) for name, reason in left_out]
     for offer in offers:
         hidden += [
-            Hidden(offer.name, reason.rule, str(reason), option, choice or FREE_TEXT_CALLED)
+            Hidden(offer.name, reason.rule, str(reason), option, choice or A_FREE_TEXT)
             for (option, choice), reason in offer.hidden.items()
         ]
     return Offering(offers[0].template if offers else None, tuple(hidden))

@@ -15,15 +15,20 @@ _PARAMETERS = {name.replace("_", "-"): name for name in PARAMETERS}
 
 
 @dataclass(frozen=True)
-class HubRules:
+class FiledRules:
     rules: Rules
     spawner: str  # its class's full name; "" where the hub itself does not know it
     label: str
     groups_from: GroupsFrom
     unknown: frozenset[Unknown]  # the rules that the hub has beside these
 
+    @property
+    def groups_from_here(self) -> str:
+        """Where those that others than the hub know of come from; "" where they are all."""
+        return "" if self.groups_from == "hub" else "hub only"
 
-def hub_rules(content: Any) -> HubRules:
+
+def hub_rules(content: Any) -> FiledRules:
     """Raises `ValueError`. All that decides is there and right, or nothing is read: what was closed stays closed."""
     if not isinstance(content, Mapping) or "format" not in content:
         raise ValueError("this is no rules file, which a hub's `configure(…, rules_file=…)` writes")
@@ -40,7 +45,7 @@ def hub_rules(content: Any) -> HubRules:
     label = given.pop("label")
     rules = Rules(content["kind"], sections=tuple(content["sections"]), **given)
     unknown = frozenset(content["unknown"])
-    return HubRules(rules, content["spawner"], label, content["groups-from"], unknown)
+    return FiledRules(rules, content["spawner"], label, content["groups-from"], unknown)
 
 
 def _parameter(name: str) -> Callable[[Any], bool]:
