@@ -25,7 +25,8 @@ CONTRACTS = CHANGES | {"store", "log_contract", "token_contract"}
 STORES = CONTRACTS | {"clock", "draft_changes", "staged_drafts", "batch", "token_book", "log_store"}
 RULES = STORES | {"selector", "apply", "auth", "lookalikes", "differences"}
 TOKENS = {"token_text", "token_rules", "token_uses", "tokens"}
-DOMAIN = RULES | TOKENS | {"catching_up", "planned", "within_reach", "registry", "apply_body", "fast_body"}
+VIEW = {"offering", "form_order", "withheld", "view", "ecma_patterns", "start_schema"}
+DOMAIN = RULES | TOKENS | VIEW | {"catching_up", "planned", "within_reach", "registry", "apply_body", "fast_body"}
 MAY_IMPORT = {
     "errors": set[str](),
     "lengths": set[str](),
@@ -34,6 +35,12 @@ MAY_IMPORT = {
     "choices": {"lengths", "member_schema", "options", "settings"},
     "template": {"lengths", "member_schema", "settings", "choices"},
     "options": set[str](),
+    "offering": set[str](),
+    "form_order": set[str](),
+    "withheld": {"options"},
+    "view": {"form_order", "offering", "options", "withheld"},
+    "ecma_patterns": set[str](),
+    "start_schema": {"ecma_patterns", "member_schema", "offering", "options", "view"},
     "setting_rules": {"lengths", "member_schema", "settings"},
     "remembered": set[str](),
     "option_rules": DECLARED - {"template"} | {"options", "remembered", "setting_rules"},
@@ -84,9 +91,9 @@ MAY_IMPORT = {
     "conformance": DOMAIN | {"verify"},
     "hub_auth": {"errors", "auth"},
     "publishers": {"auth", "errors", "globs", "lengths", "token_rules"},
-    "hub": {"options", "slugs"},
+    "hub": {"form_order", "offering", "options", "slugs"},
     "jupyterhub": set[str](),
-    "prepull": {"jupyterhub"},
+    "prepull": {"hub"},
     "version": set[str](),
 }
 # The edges, which wire everything, and who imports them.
@@ -99,6 +106,7 @@ DECLARATIONS = (
     "description.schemas",
     "description.token_bodies",
     "description.token_schemas",
+    "description.view_bodies",
 )
 SERVER_LAYERS = (
     ("lanes", "limits", "rates", "shares", "turns"),
@@ -116,7 +124,7 @@ SERVER_PACKAGES = ("", "description")  # their `__init__` only give names
 UVICORN_PARTS = f"{PACKAGE}.server.http.uvicorn_parts"
 LONGEST_FILE = 300  # lines
 MOUNTED = {"jupyterhub"}  # one file on purpose: hubs mount it
-EMBEDDED_IN_A_HUB = {"hub", "jupyterhub", "options", "slugs"}
+EMBEDDED_IN_A_HUB = {"form_order", "hub", "jupyterhub", "offering", "options", "slugs"}
 
 
 def modules() -> dict[str, Path]:
@@ -194,6 +202,15 @@ def test_what_a_hub_imports_needs_nothing_of_ours(module: str) -> None:
     others = {name.partition(".")[0] for name in imports(module)} - {PACKAGE, *sys.stdlib_module_names}
 
     assert others <= {"tornado"}
+
+
+@pytest.mark.parametrize("reader", ["offering_of", "rules_read"])
+def test_a_registry_says_what_a_hub_offers_without_what_hubs_need(reader: str) -> None:
+    inner = {module: set(imports(module) & MODULES.keys()) for module in MODULES}
+    needed = {f"{PACKAGE}.hub.{reader}", *_reachable(f"{PACKAGE}.hub.{reader}", inner)}
+
+    others = {name.partition(".")[0] for module in needed for name in imports(module)}
+    assert others - {PACKAGE, *sys.stdlib_module_names} == set()
 
 
 @pytest.mark.parametrize("third_party", ["starlette", "uvicorn", "httpx2", "click", "rich", "psycopg"])
