@@ -17,22 +17,34 @@ PACKAGE = "binder_registry"
 BACKENDS = ("memory", "postgres", "sqlite")
 
 # What each part may import besides itself. A part is a module or a package of `binder_registry`.
-DECLARED = {"lengths", "member_schema", "settings", "choices", "template"}
-RULED = DECLARED | {"must_understand", "errors", "options", "option_rules", "rules", "setting_rules"}
+DECLARED = {"lengths", "member_schema", "settings", "choices", "channels", "template"}
+RULED = DECLARED | {
+    "kept_members",
+    "must_understand",
+    "errors",
+    "error_bodies",
+    "options",
+    "option_rules",
+    "rules",
+    "setting_rules",
+}
 TEMPLATES = RULED | {"go_json", "strict_json", "wire", "wire_values"}
 CHANGES = TEMPLATES | {"changes"}
 CONTRACTS = CHANGES | {"store", "log_contract", "token_contract"}
-STORES = CONTRACTS | {"clock", "draft_changes", "batch", "token_book", "log_store"}
+STORES = CONTRACTS | {"clock", "draft_changes", "batch", "promotions", "token_book", "log_store"}
 RULES = STORES | {"selector", "apply", "auth", "lookalikes", "differences"}
 TOKENS = {"token_text", "token_rules", "token_uses", "tokens"}
 DOMAIN = RULES | TOKENS | {"planned", "within_reach", "registry", "apply_body", "fast_body"}
 MAY_IMPORT = {
-    "errors": set[str](),
+    "errors": {"error_bodies"},
+    "error_bodies": set[str](),
     "lengths": set[str](),
     "member_schema": {"lengths"},
     "settings": {"lengths", "member_schema", "options"},
     "choices": {"lengths", "member_schema", "options", "settings"},
-    "template": {"lengths", "member_schema", "settings", "choices"},
+    "channels": {"lengths", "member_schema"},
+    "template": {"lengths", "member_schema", "settings", "choices", "channels"},
+    "kept_members": {"channels"},
     "options": set[str](),
     "setting_rules": {"lengths", "member_schema", "settings"},
     "remembered": set[str](),
@@ -40,7 +52,7 @@ MAY_IMPORT = {
     "rules": DECLARED | {"errors", "option_rules", "setting_rules"},
     "differences": DECLARED | {"remembered"},
     "go_json": set[str](),
-    "must_understand": DECLARED,
+    "must_understand": DECLARED | {"kept_members"},
     "strict_json": {"errors"},
     "wire_values": {"go_json", "lengths", "strict_json"},
     "wire": RULED | {"go_json", "strict_json", "wire_values"},
@@ -60,7 +72,8 @@ MAY_IMPORT = {
     "verify_tokens": CONTRACTS,
     "draft_changes": CHANGES,
     "batch": CONTRACTS | {"clock", "draft_changes"},
-    "log_store": CONTRACTS | {"batch", "clock", "token_book"},
+    "promotions": CONTRACTS | {"batch", "draft_changes"},
+    "log_store": CONTRACTS | {"batch", "clock", "promotions", "token_book"},
     "token_contract": set[str](),
     "token_book": {"token_contract"},
     "token_rules": {"auth", "errors", "globs", "lengths", "selector"},

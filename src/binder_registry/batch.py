@@ -11,18 +11,19 @@ from .clock import later
 from .draft_changes import Draft
 from .errors import FormatTooNew, InvalidRequest, RevisionConflict, TemplateNotFound
 from .go_json import stamp
+from .kept_members import channels_of, content_revision_of, has_kept, one_behind, with_kept
 from .log_contract import MANY, AnnouncesMany, Log, ReadsMany, format_kept, keep_format
 from .log_contract import LogMoved as LogMoved
-from .must_understand import FORMAT, format_of
+from .must_understand import CONTENT_FORMAT, FORMAT, format_of
 from .rules import check
 from .store import Expected
 from .strict_json import no_collection
-from .template import Template
+from .template import Template, plain
 from .token_contract import TokenChange, TokenStore
 from .wire import encode_template
 
 _WITH_CONTENT = frozenset({Action.CREATED, Action.UPDATED, Action.RESTORED})  # that is new, or anew
-_DELETED = Action.DELETED  # quicker than the member of the class
+_DELETED, _PURGED = Action.DELETED, Action.PURGED  # quicker than the members of the class
 
 
 class Seen(Struct, frozen=True):
@@ -145,10 +146,13 @@ class Batch:
             template = replace(template, time_created=created, time_modified=time, deleted=False, revision=revision)
         else:
             template = replace(template, revision=revision)
-        content = encode_template(template)
-        if self._format < FORMAT:  # once it is as new as it gets, nothing is looked at
+        template, content = plain(template), encode_template(template)
+        if self._format < CONTENT_FORMAT:  # once it is as new as it gets, nothing is looked at
             self._format = max(self._format, format_of(template))
-        before, digest = self.current(name), content_digest(content)
+        before = self.current(name)
+        if before is not None and before.content and has_kept(before.content):
+            content = _with_kept(content, action, before, before.content)
+        digest = content_digest(content)
         previous, first = before.revision if before else 0, first or revision
         mark = mark_after(newest.mark, (revision, time, by, note, action, name, previous, first), digest)
         deleted = template.deleted
@@ -240,6 +244,15 @@ class Batch:
             self._format = self._format_before = self._seen.format if self._seen else format_kept(self.log)
         if self._format > FORMAT:
             raise FormatTooNew
+
+
+def _with_kept(content: bytes, action: Action, before: Change, stored: bytes) -> bytes:
+    """What the registry keeps beside a content that follows `before`, where that is `stored`."""
+    if action is _DELETED or before.deleted:
+        return content
+    if action is _PURGED:
+        return with_kept(content, channels_of(stored), content_revision_of(stored) or before.revision)
+    return with_kept(content, one_behind(channels_of(stored)))
 
 
 class Part:

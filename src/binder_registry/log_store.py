@@ -21,9 +21,10 @@ from .errors import (
     TemplateNotFound,
 )
 from .log_contract import LARGEST, Log, ReadsPresent, appending, appends_after, mark_at, state_pages, within
-from .rules import check, invalid_template, successor_problem
+from .promotions import check_not_promoted, content_of, point
+from .rules import check, check_channel, invalid_template, successor_problem
 from .store import Expected
-from .template import Template, merged
+from .template import Template, merged, plain
 from .token_book import TokenBook
 from .token_contract import TokenStore
 
@@ -80,7 +81,7 @@ class LogStore:
         change = self._current(name) if revision is None else self.change_as_of(name, revision)
         if change is None or change.deleted:
             raise TemplateNotFound
-        return change.readable()
+        return plain(change.readable())
 
     def change_as_of(self, name: str, revision: int) -> Change:
         """What wrote the template that there was at `revision`; its content may be purged.
@@ -96,7 +97,7 @@ class LogStore:
         changes = self._state(revision)
         while revision is None and any(change.content is None for change in changes):
             changes = self._state(None)  # it was replaced and purged after we had looked at the head
-        return [change.readable() for change in changes]
+        return [plain(change.readable()) for change in changes]
 
     def register_template(self, template: Template, *, by: str = "", note: str = "") -> Template:
         with self.atomic() as batch:
@@ -143,7 +144,7 @@ class LogStore:
                 raise invalid_template([("replaced-by", problem)])
             tombstone = replace(current, deleted=True, replaced_by=replaced_by or current.replaced_by)
             batch.append(Action.DELETED, tombstone, by, note)
-            return current
+            return plain(current)
 
     def purge_change(self, name: str, revision: int, *, by: str = "", note: str = "") -> None:
         with self.atomic() as batch:
@@ -154,8 +155,32 @@ class LogStore:
             if not found:
                 raise RevisionUnknown(f"The template has no change with revision {revision}")
             found[0].readable()
+            check_not_promoted(current, {revision})
             batch.append(Action.PURGED, current.readable(), by, note)
             batch.purged[len(batch.rows)] = revision
+
+    def promote_template(
+        self,
+        name: str,
+        channel: str,
+        revision: int | None = None,
+        *,
+        expected: Expected = None,
+        by: str = "",
+        note: str = "",
+    ) -> Template:
+        check_channel(channel)
+        with self.atomic() as batch:
+            current = batch.existing(name, expected)
+            to = content_of(current, revision, partial(self._rows, name=name), batch.head.revision)
+            return point(batch, current, channel, to, by, note)
+
+    def demote_template(
+        self, name: str, channel: str, *, expected: Expected = None, by: str = "", note: str = ""
+    ) -> Template:
+        check_channel(channel)
+        with self.atomic() as batch:
+            return point(batch, batch.existing(name, expected), channel, None, by, note)
 
     def changes(
         self,

@@ -53,6 +53,23 @@ class Store(Protocol):
         """
         ...
 
+    def promote_template(
+        self, name: str, channel: str, revision: int | None = None, *, expected: Expected = None, note: str = ""
+    ) -> Template:
+        """Points a channel at a revision of the template, or at its newest content. The template, with its channels;
+        where it points there already, nothing is written.
+
+        Raises `TemplateNotFound`, `RevisionConflict`, `RevisionUnknown`, `RevisionPurged`, `InvalidRequest`.
+        """
+        ...
+
+    def demote_template(self, name: str, channel: str, *, expected: Expected = None, note: str = "") -> Template:
+        """Ends a channel. The template, with those that are left.
+
+        Raises `TemplateNotFound`, `RevisionConflict`, `ChannelNotFound`, `InvalidRequest`.
+        """
+        ...
+
     def purge_change(self, name: str, revision: int, *, note: str = "") -> None:
         """Blanks the content of an old change. Raises `TemplateNotFound`, `RevisionUnknown`, `RevisionPurged`,
         `RevisionIsCurrent`."""

@@ -7,6 +7,7 @@ from urllib.parse import parse_qs
 from msgspec.structs import replace
 
 from ...errors import InvalidRequest, RevisionPurged, TemplateNotFound
+from ...kept_members import shown
 from ..http.compression import negotiated, tags, wanted_coding
 from ..http.conditions import check_read
 from ..http.replies import Header, Reply, answer_reply, body_reply, change_reply, not_modified
@@ -52,7 +53,7 @@ async def template_show(request: Request) -> Reply:
         tag = entity_tag(change.position)
         check_read(request, tag)
         if asked:
-            return await resolved_reply(request, change.content, asked)
+            return await resolved_reply(request, shown(change.content), asked)
         if matches_tag(request.joined(b"if-none-match"), [tag]):
             return not_modified(tag)
         return change_reply(200, change)

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Protocol
 from ...auth import Identity
 from ...changes import Position
 from ...errors import RegistryError
+from ...kept_members import shown
 from ..live.answer import JSON
 from ..live.read_model import ReadModel
 from .error_status import logged_reply
@@ -94,7 +95,7 @@ class PlainWrite:
         ends = expiry_line(self.who.expires) if self.who.token else b""
         if isinstance(outcome, Written):
             change = outcome.change
-            content: Any = change.content
+            content = shown(change.content)  # type: ignore[arg-type]  # what is new is not purged
             more = lines(outcome.more) if outcome.more else b""
             sent = len(content) + 1
             tag = change.revision, b2a_hex(change.mark)

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from ...changes import Action, Change, Position
 from ...errors import StoreUnavailable
+from ...kept_members import shown
 from ...must_understand import full_view
 from ...template import Template
 from ...wire import decode_template
@@ -20,15 +21,19 @@ UNKNOWN = datetime.min.replace(tzinfo=UTC)
 class Entry(Answer):
     """The newest state of one template."""
 
-    __slots__ = ("_words", "mark", "name", "revision")
+    __slots__ = ("_stored", "_words", "mark", "name", "revision")
 
     body: bytes
     deleted = False
+    _stored: bytes | None  # where it is not what is shown
     _words: "Words"
 
     def __init__(self, name: str, revision: int, mark: bytes, content: bytes | None) -> None:
         assert content is not None, "the newest change is never purged"
-        self.body = content + b"\n"
+        visible = shown(content)
+        self.body = visible + b"\n"
+        if visible is not content:
+            self._stored = content
         self.name = name
         self.revision = revision
         self.mark = mark
@@ -45,6 +50,8 @@ class Entry(Answer):
                 self._words = words_of(self.content)
             elif name in ("etag", "head", "more", "encodings"):
                 super().__init__(self.body, entity_tag(Position(self.revision, self.mark)))
+            elif name == "_stored":
+                self._stored = None
             else:
                 raise AttributeError(name)
             return getattr(self, name)
@@ -54,18 +61,23 @@ class Entry(Answer):
         return self.body[:-1]
 
     @property
+    def stored(self) -> bytes:
+        """The content of the change, with what the registry keeps beside the template."""
+        return self._stored or self.content
+
+    @property
     def full(self) -> bytes:
-        return full_view(self.content, self.revision)
+        return full_view(self.stored, self.revision)
 
     @property
     def template(self) -> Template:
-        return decode_template(self.content, self.revision)
+        return decode_template(self.stored, self.revision)
 
     @property
     def change(self) -> Change:
         """That made it so, but for when, by whom and what came before."""
         return Change(
-            self.revision, self.mark, UNKNOWN, "", "", Action.UPDATED, self.name, 0, 0, self.deleted, self.content, b""
+            self.revision, self.mark, UNKNOWN, "", "", Action.UPDATED, self.name, 0, 0, self.deleted, self.stored, b""
         )
 
     @property
