@@ -51,16 +51,13 @@ def test_what_is_kept_stands_at_the_end_in_one_order() -> None:
 
 @given(
     content=st.sampled_from([PLAIN, *map(template_with, LOOKALIKES)]),
-    deleted=st.booleans(),
     channels=st.dictionaries(NAMES, st.builds(Channel, REVISIONS, REVISIONS), max_size=4) | st.just(MOST),
     revision=st.integers(0, LARGEST_INTEGER),
     promotion=st.none() | st.builds(Promotion, NAMES, REVISIONS, REVISIONS),
 )
 def test_all_that_is_kept_is_read_again_and_can_be_taken_off(
-    content: bytes, deleted: bool, channels: dict[str, Channel], revision: int, promotion: Promotion | None
+    content: bytes, channels: dict[str, Channel], revision: int, promotion: Promotion | None
 ) -> None:
-    if deleted:
-        content = content[:-1] + b',"deleted":true}'
     if not revision:
         promotion = None  # which always says whose content it left
 

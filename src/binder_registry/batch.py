@@ -72,7 +72,7 @@ class Batch:
         return self._format
 
     def current(self, name: str) -> Change | None:
-        return self.written[name] if name in self.written else self._committed(name)
+        return self.written.get(name) or self._committed(name)
 
     def before(self, row: Change) -> Change | None:
         """What was current of its name when `row`, of this block, was written."""
@@ -146,7 +146,9 @@ class Batch:
             template = replace(template, time_created=created, time_modified=time, deleted=False, revision=revision)
         else:
             template = replace(template, revision=revision)
-        template, content = plain(template), encode_template(template)
+        if template.channels or template.content_revision or template.promoted:
+            template = plain(template)
+        content = encode_template(template)
         if self._format < CONTENT_FORMAT:  # once it is as new as it gets, nothing is looked at
             self._format = max(self._format, format_of(template))
         before = self.current(name)

@@ -1,6 +1,6 @@
 """What a template's stored JSON holds beside the template: its channels, whose content it is, and what was promoted.
 
-These stand at its end, before `deleted`. All else of it is byte for byte what people are shown.
+These stand at its end; a tombstone has none. All else of it is byte for byte what people are shown.
 """
 
 import re
@@ -14,11 +14,12 @@ from .channels import Channel, Promotion
 _WITHIN = 4096
 # Their first bytes. No text can hold them, but the overrides of a template may.
 _CHANNELS, _CONTENT_REVISION, _PROMOTED = b',"channels":{', b',"content-revision":', b',"promoted":{'
+_LAST = frozenset(b"}0123456789")  # bytes of them
 _KEPT = re.compile(
     rb',"c(?:hannels":(?P<channels>\{(?:"[a-z0-9-]+":\{"revision":\d+,"behind":\d+\},?)+\})'
     rb'(?:,"content-revision":(?P<with_channels>\d+))?|ontent-revision":(?P<alone>\d+))'
     rb'(?P<promoted>,"promoted":(?P<promotion>\{"channel":"[a-z0-9-]+","from":\d+,"to":\d+\}))?'
-    rb'(?=(?:,"deleted":true)?\}\Z)'
+    rb"(?=\}\Z)"
 )
 _DELETED = b',"deleted":true}'
 _encode = msgspec.json.Encoder().encode
@@ -34,7 +35,9 @@ def shown(content: bytes) -> bytes:
 
 def has_kept(content: bytes) -> bool:
     """A quick look, which may say yes where it could say no."""
-    return content.find(_CONTENT_REVISION, -_WITHIN) >= 0 or content.find(_CHANNELS, -_WITHIN) >= 0
+    if content[-2] not in _LAST:  # what most end with, which takes no time
+        return False
+    return content.rfind(_CONTENT_REVISION, -_WITHIN) >= 0 or content.rfind(_CHANNELS, -_WITHIN) >= 0
 
 
 def channels_of(content: bytes) -> dict[str, Channel]:
@@ -86,4 +89,4 @@ def _found(content: bytes) -> re.Match[bytes] | None:
 
 
 def _may_be_promoted(content: bytes) -> bool:
-    return content.find(_PROMOTED, -_WITHIN) >= 0
+    return content.endswith(b"}}") and content.rfind(_PROMOTED, -_WITHIN) >= 0

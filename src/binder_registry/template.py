@@ -261,6 +261,7 @@ KEPT_ON_THE_WIRE = tuple(WIRE_NAMES[member] for member in KEPT_BY_REGISTRY)
 
 
 _ZERO = Template()
+_INNER = (("limits", _ZERO.limits), ("requests", _ZERO.requests))
 _PUT = tuple((at, one.attribute) for at, one in enumerate(MEMBERS) if one.attribute not in ("name", *KEPT_BY_REGISTRY))
 
 
@@ -275,9 +276,9 @@ def merged(current: Template, update: Template) -> Template:
     """2015's PUT: members that are not zero replace; `limits` and `requests` one by one; maps and lists whole."""
     values = astuple(update)
     given = {member: values[at] for at, member in _PUT if values[at]}
-    for member in ("limits", "requests"):
+    for member, zero in _INNER:
         value = given.pop(member)
-        if value != getattr(_ZERO, member):
+        if value is not zero and value != zero:
             inner = {name: number for name, number in asdict(value).items() if number}
             given[member] = replace(getattr(current, member), **inner)
     return replace(current, **given)
