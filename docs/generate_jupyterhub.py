@@ -9,7 +9,7 @@ from pathlib import Path
 SOURCE = Path(__file__).parents[1] / "src" / "binder_registry"
 FILE = SOURCE / "jupyterhub.py"
 PARTS = (  # each stands on those before it
-    *("slugs", "options", "hub/texts", "hub/rules", "hub/commands", "hub/overrides", "hub/images"),
+    *("slugs", "matching", "options", "hub/texts", "hub/rules", "hub/commands", "hub/overrides", "hub/images"),
     *("hub/merging", "hub/kinds", "hub/limits", "hub/settings", "hub/groups", "hub/offerable", "hub/choosing"),
     *(
         "hub/turns",
@@ -33,7 +33,7 @@ INTRODUCTION = '''\
     configure(c, url="http://registry:8080", token="…")
 
 A single file, standard library and tornado only: it can be mounted into a hub's image as it is. Written by `make hub`
-from hub/, slugs.py and options.py: change those.
+from hub/, slugs.py, matching.py and options.py: change those.
 """
 '''
 

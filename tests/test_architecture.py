@@ -45,7 +45,8 @@ MAY_IMPORT = {
     "channels": {"lengths", "member_schema"},
     "template": {"lengths", "member_schema", "settings", "choices", "channels"},
     "kept_members": {"channels"},
-    "options": set[str](),
+    "matching": set[str](),
+    "options": {"matching"},
     "setting_rules": {"lengths", "member_schema", "settings"},
     "remembered": set[str](),
     "option_rules": DECLARED - {"template"} | {"options", "remembered", "setting_rules"},
@@ -127,7 +128,7 @@ SERVER_PACKAGES = ("", "description")  # their `__init__` only give names
 UVICORN_PARTS = f"{PACKAGE}.server.http.uvicorn_parts"
 LONGEST_FILE = 300  # lines
 MOUNTED = {"jupyterhub"}  # one file on purpose: hubs mount it
-EMBEDDED_IN_A_HUB = {"hub", "jupyterhub", "options", "slugs"}
+EMBEDDED_IN_A_HUB = {"hub", "jupyterhub", "matching", "options", "slugs"}
 
 
 def modules() -> dict[str, Path]:

@@ -5,7 +5,7 @@
     configure(c, url="http://registry:8080", token="…")
 
 A single file, standard library and tornado only: it can be mounted into a hub's image as it is. Written by `make hub`
-from hub/, slugs.py and options.py: change those.
+from hub/, slugs.py, matching.py and options.py: change those.
 """
 
 import asyncio
@@ -67,6 +67,35 @@ def name_of(slug: str) -> str:
     return slug
 
 
+# ── matching.py ──
+# Whether a text fits somebody's pattern, which may take for ever. Standard library only: hubs hold a copy of it.
+
+
+PATTERN_SECONDS = 0.2
+
+
+def matches_in_time(pattern: str, text: str) -> bool:
+    """As `re.match`, in a process of its own that has 200 ms: what takes for ever is a refusal, and no hang."""
+    command = [sys.executable, "-I", "-S", "-c", _MATCHER]
+    pipe, nowhere = subprocess.PIPE, subprocess.DEVNULL
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=nowhere) as child:  # noqa: S603  # our own program
+        assert child.stdout
+        child.stdout.readline()  # it is there: from now on the time counts
+        timer = threading.Timer(PATTERN_SECONDS, child.kill)
+        timer.start()
+        try:
+            answer, _ = child.communicate(json.dumps([pattern, text]).encode())
+        finally:
+            timer.cancel()
+    return answer.strip() == b"yes"
+
+
+_MATCHER = """
+import json, re, sys
+print(flush=True)
+print("yes" if re.match(*json.load(sys.stdin)) else "no")
+"""
+
 # ── options.py ──
 # From a template with options, and what was chosen, to a template without: the one place that applies and withholds.
 #
@@ -78,9 +107,10 @@ Json = Mapping[str, Any]
 Matches = Callable[[str, str], bool]
 
 VALUE_LENGTH = 1024  # characters of what a user types
-PATTERN_SECONDS = 0.2
 PLACEHOLDER = "{value}"
 HUBS_OWN_IMAGE = "(the hub's own)"  # a blank, which no reference to an image holds: nobody takes it for one
+
+OF_TODAY = ("allowed-groups", "deprecated", "replaced-by", "paused")  # whichever revision of a template runs
 
 # What a hub takes of `overrides` without its admin's word: it reaches nothing beyond the user's own server.
 HARMLESS_OVERRIDES = frozenset(
@@ -171,6 +201,46 @@ def visible(template: Json, groups: Collection[str] | None) -> dict[str, Any] | 
     return {**template, "options": options} if options else dict(template)
 
 
+def as_of_today(today: Json, past: Json) -> dict[str, Any]:
+    """The content of a past revision, under what is said of the template today: `OF_TODAY`, and the groups of the
+    choices and free texts that are still there. A choice that is gone keeps its own groups. Where its option is gone,
+    or a free text, nobody said today who may have it: who could not see it then does not."""
+    composed = {key: value for key, value in past.items() if key not in OF_TODAY}
+    composed |= {member: today[member] for member in OF_TODAY if member in today}
+    if "options" in past:
+        options = {option["name"]: option for option in today.get("options", ())}
+        then = past.get("allowed-groups") or None
+        composed["options"] = [_option_today(options.get(one["name"]), one, then) for one in past["options"]]
+    return composed
+
+
+def _option_today(today: Json | None, past: Json, then: Collection[str] | None) -> dict[str, Any]:
+    """`then` are the groups that the template was for."""
+    option = dict(past)
+    choices = {choice["name"]: choice for choice in (today or {}).get("choices", ())}
+    if "choices" in past:
+        option["choices"] = [
+            _closed(one, then) if today is None else _for_groups_of(choices.get(one["name"], one), one)
+            for one in past["choices"]
+        ]
+    if "free-text" in past:
+        typed, now = past["free-text"], (today or {}).get("free-text")
+        option["free-text"] = _closed(typed, then) if now is None else _for_groups_of(now, typed)
+    return option
+
+
+def _for_groups_of(today: Json, past: Json) -> dict[str, Any]:
+    kept = {key: value for key, value in past.items() if key != "allowed-groups"}
+    return kept | {key: value for key, value in today.items() if key == "allowed-groups"}
+
+
+def _closed(past: Json, then: Collection[str] | None) -> dict[str, Any]:
+    own = past.get("allowed-groups")
+    if then is None:
+        return dict(past)
+    return {**past, "allowed-groups": [group for group in then if own is None or group in own]}
+
+
 def default_choice(option: Json) -> Json | None:
     """The choice that is taken where none is made: the one that says so, else the first, as KubeSpawner has it."""
     choices = option.get("choices") or [None]
@@ -257,28 +327,6 @@ def _filled(value: Any, text: str) -> Any:
         return {key: _filled(inner, text) for key, inner in value.items()}
     return [_filled(inner, text) for inner in value] if isinstance(value, list) else value
 
-
-def matches_in_time(pattern: str, text: str) -> bool:
-    """As `re.match`, in a process of its own that has 200 ms: what takes for ever is a refusal, and no hang."""
-    command = [sys.executable, "-I", "-S", "-c", _MATCHER]
-    pipe, nowhere = subprocess.PIPE, subprocess.DEVNULL
-    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=nowhere) as child:  # noqa: S603  # our own program
-        assert child.stdout
-        child.stdout.readline()  # it is there: from now on the time counts
-        timer = threading.Timer(PATTERN_SECONDS, child.kill)
-        timer.start()
-        try:
-            answer, _ = child.communicate(json.dumps([pattern, text]).encode())
-        finally:
-            timer.cancel()
-    return answer.strip() == b"yes"
-
-
-_MATCHER = """
-import json, re, sys
-print(flush=True)
-print("yes" if re.match(*json.load(sys.stdin)) else "no")
-"""
 
 # ── layers ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -967,15 +1015,6 @@ def without_case(template: Template) -> Template:
     )
 
 
-def under_groups_of(today: Template, past: Template) -> Template:
-    """A past revision, where the groups of today decide: of the template, and of the choices that it still has."""
-    held = _with_groups(past, today.get(_GROUPS, ()))
-    if "options" not in past:
-        return held
-    options = {option["name"]: option for option in today.get("options", ())}
-    return held | {"options": [_held(options.get(option["name"]), option) for option in past["options"]]}
-
-
 def _parts(template: Template) -> list[Mapping[str, Any]]:
     return [
         part
@@ -994,26 +1033,15 @@ def _folded(option: Mapping[str, Any]) -> dict[str, Any]:
         groups = part.get(_GROUPS)
         return _with_groups(part, None if groups is None else [group.casefold() for group in groups])
 
-    return _each(option, lambda _, part: fold(part))
-
-
-def _held(today: Mapping[str, Any] | None, past: Mapping[str, Any]) -> dict[str, Any]:
-    now = today or {}
-    choices = {choice["name"]: choice for choice in now.get("choices", ())}
-
-    def hold(name: str, part: Mapping[str, Any]) -> dict[str, Any]:
-        same = choices.get(name) if name else now.get("free-text")
-        return dict(part) if same is None else _with_groups(part, same.get(_GROUPS))
-
-    return _each(past, hold)
+    return _each(option, fold)
 
 
 def _each(option: Mapping[str, Any], change: Any) -> dict[str, Any]:
     changed = dict(option)
     if "choices" in option:
-        changed["choices"] = [change(choice["name"], choice) for choice in option["choices"]]
+        changed["choices"] = [change(choice) for choice in option["choices"]]
     if "free-text" in option:
-        changed["free-text"] = change("", option["free-text"])
+        changed["free-text"] = change(option["free-text"])
     return changed
 
 
@@ -1601,7 +1629,7 @@ def _overridden(template: Template, profile: dict[str, Any], override: Override)
 def with_versions(template: Template, history: list[Template], rules: Rules, versions: int) -> Offer:
     current = offer(template, rules)
     past = [
-        {**under_groups_of(template, old), "replaced-by": "", "paused": ""}
+        {**as_of_today(template, old), "replaced-by": "", "paused": ""}
         for old in history
         if old["revision"] != current.revision
     ]

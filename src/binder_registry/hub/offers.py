@@ -6,12 +6,12 @@ from difflib import get_close_matches
 from functools import cached_property
 from typing import Any
 
-from ..options import HUBS_OWN_IMAGE, EveryGroup, Json, resolve, visible
+from ..options import HUBS_OWN_IMAGE, EveryGroup, Json, as_of_today, resolve, visible
 from ..slugs import slug_of
 from .choosing import defaults_of
 from .commands import check_command
 from .form import fields_of, option_fields, radio, versions_menu
-from .groups import Standing, has_groups, option_groups, under_groups_of, without_case
+from .groups import Standing, has_groups, option_groups, without_case
 from .images import images_of
 from .kinds import check_kinds
 from .limits import check_limits
@@ -214,7 +214,7 @@ def _overridden(template: Template, profile: dict[str, Any], override: Override)
 def with_versions(template: Template, history: list[Template], rules: Rules, versions: int) -> Offer:
     current = offer(template, rules)
     past = [
-        {**under_groups_of(template, old), "replaced-by": "", "paused": ""}
+        {**as_of_today(template, old), "replaced-by": "", "paused": ""}
         for old in history
         if old["revision"] != current.revision
     ]
