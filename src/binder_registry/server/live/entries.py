@@ -1,6 +1,6 @@
 """What the read model holds of one name: the newest state of a template, or that it is deleted."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -9,7 +9,6 @@ from msgspec import Struct
 
 from ...changes import Action, Change, Position
 from ...errors import StoreUnavailable
-from ...kept_members import shown
 from ...must_understand import full_view
 from ...template import Template
 from ...wire import decode_template
@@ -21,26 +20,19 @@ UNKNOWN = datetime.min.replace(tzinfo=UTC)
 class Entry(Answer):
     """The newest state of one template."""
 
-    __slots__ = ("_stored", "_words", "mark", "name", "revision")
+    __slots__ = ("_words", "mark", "name", "revision")
 
     body: bytes
     deleted = False
-    _stored: bytes | None  # where it is not what is shown
+    channels: "Mapping[str, Entry]" = {}  # what it is in each that it has
     _words: "Words"
 
     def __init__(self, name: str, revision: int, mark: bytes, content: bytes | None) -> None:
         assert content is not None, "the newest change is never purged"
-        visible = shown(content)
-        self.body = visible + b"\n"
-        if visible is not content:
-            self._stored = content
+        self.body = content + b"\n"
         self.name = name
         self.revision = revision
         self.mark = mark
-
-    @classmethod
-    def of(cls, change: Change) -> "Entry":
-        return cls(change.name, change.revision, change.mark, change.content)
 
     if not TYPE_CHECKING:
 
@@ -49,12 +41,14 @@ class Entry(Answer):
             if name == "_words":
                 self._words = words_of(self.content)
             elif name in ("etag", "head", "more", "encodings"):
-                super().__init__(self.body, entity_tag(Position(self.revision, self.mark)))
-            elif name == "_stored":
-                self._stored = None
+                super().__init__(self.body, self.tag)
             else:
                 raise AttributeError(name)
             return getattr(self, name)
+
+    @property
+    def tag(self) -> bytes:
+        return entity_tag(Position(self.revision, self.mark))
 
     @property
     def content(self) -> bytes:
@@ -62,8 +56,8 @@ class Entry(Answer):
 
     @property
     def stored(self) -> bytes:
-        """The content of the change, with what the registry keeps beside the template."""
-        return self._stored or self.content
+        """The content as the log has it."""
+        return self.content
 
     @property
     def full(self) -> bytes:

@@ -5,6 +5,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from ...changes import Change, Position
+from .channels import ChannelsEntry, InState, in_channel
 from .entries import Entry, State, words_of
 
 EVENT_BYTES = 1000  # of memory, that an event takes beside contents
@@ -19,19 +20,30 @@ class Render(Protocol):
 
 
 class Event:
-    """One change, with the state of its template before."""
+    """One change, with the state of its template before; and after, where that has channels."""
 
-    __slots__ = ("_before", "_labels", "_labels_before", "change", "size")
+    __slots__ = ("_after", "_before", "_labels", "_labels_before", "change", "size")
 
-    def __init__(self, change: Change, before: State | None) -> None:
+    def __init__(self, change: Change, before: State | None, after: State | None = None) -> None:
         self.change = change
         self.size = EVENT_BYTES + len(change.content or b"")
         self._before: Entry | None = None
-        if isinstance(before, Entry) and not before.deleted:
+        self._after: ChannelsEntry | None = None
+        if isinstance(before, Entry):
             self._before = before
-            self.size += len(before.body)
+            self.size += len(before.body) + (before.size if isinstance(before, ChannelsEntry) else 0)
+        self.show(after)
         self._labels: dict[str, str] | None = None
         self._labels_before: dict[str, str] | None = None
+
+    def show(self, after: State | None) -> None:
+        if isinstance(after, ChannelsEntry):
+            self._after = after
+            self.size += after.size
+
+    def in_channel(self, channel: str) -> tuple[InState, InState]:
+        """What the channel showed before, and shows after it."""
+        return in_channel(self._before, channel), in_channel(self._after, channel)
 
     def labels(self) -> dict[str, str]:
         if self._labels is None:
