@@ -9,7 +9,8 @@ from pathlib import Path
 SOURCE = Path(__file__).parents[1] / "src" / "binder_registry"
 FILE = SOURCE / "jupyterhub.py"
 PARTS = (  # each stands on those before it
-    *("slugs", "matching", "options", "hub/texts", "hub/rules", "hub/commands", "hub/overrides", "hub/images"),
+    *("slugs", "matching", "options", "hub/texts", "hub/rules", "hub/channels", "hub/commands", "hub/overrides"),
+    "hub/images",
     *("hub/merging", "hub/kinds", "hub/limits", "hub/settings", "hub/groups", "hub/offerable", "hub/choosing"),
     *(
         "hub/turns",
@@ -22,7 +23,16 @@ PARTS = (  # each stands on those before it
         "hub/pauses",
         "hub/snapshot",
     ),
-    *("hub/event_stream", "hub/telling", "hub/follower", "hub/resolving", "hub/start", "hub/hooks", "hub/parameters"),
+    *(
+        "hub/event_stream",
+        "hub/telling",
+        "hub/histories",
+        "hub/follower",
+        "hub/resolving",
+        "hub/start",
+        "hub/hooks",
+        "hub/parameters",
+    ),
     "hub/configure",
 )
 INTRODUCTION = '''\

@@ -8,6 +8,7 @@ from typing import Any
 
 from ..options import HUBS_OWN_IMAGE, EveryGroup, Json, as_of_today, resolve, visible
 from ..slugs import slug_of
+from .channels import check_channel, content_revision, groups_beside, own_name
 from .choosing import defaults_of
 from .commands import check_command
 from .form import fields_of, option_fields, radio, versions_menu
@@ -51,6 +52,7 @@ class Offer:
     hidden: Mapping[str, str] = field(default_factory=dict)  # the choices that this hub cannot start, and why
     defaults: Mapping[str, str] = field(default_factory=dict)  # of options: the name of a choice
     escaped: bool = True
+    beside: frozenset[str] = frozenset()  # groups of which one is needed, too; empty: none is
     versions: Mapping[str, "Offer"] = field(default_factory=dict)  # past ones, newest first, by "r12"
 
     @property
@@ -64,7 +66,7 @@ class Offer:
 
     @cached_property
     def all_groups(self) -> frozenset[str]:
-        return self.groups | option_groups(self.template)
+        return self.groups | self.beside | option_groups(self.template)
 
     @property
     def version_title(self) -> str:
@@ -114,6 +116,8 @@ class Offer:
 
     def seen_by(self, standing: Standing) -> "Offer | None":
         """With the choices that are theirs; None where they do not see it."""
+        if not standing.sees(self.beside):
+            return None
         if not self._has_groups:
             return self if standing.sees(self.groups) else None
         key = standing.admin or standing.groups & self.all_groups
@@ -152,6 +156,7 @@ def offer(template: Template, rules: Rules) -> Offer:
         raise NotOffered("it was deleted")
     if template.get("replaced-by"):
         raise NotOffered(f"it is replaced by {template['replaced-by']!r}")
+    check_channel(template, rules)
     check_understood(template)
     if template.get("paused"):
         raise NotOffered(f"it is paused: {template['paused']}")
@@ -167,7 +172,7 @@ def offer(template: Template, rules: Rules) -> Offer:
     profile["description"] = text("\n".join(filter(None, [description, deprecated and f"Deprecated: {deprecated}"])))
     image = str(settings.get("image") or template["image-name"]).replace(HUBS_OWN_IMAGE, "")
     return Offer(
-        *(name, slug, template["revision"], title, description, deprecated),
+        *(name, slug, content_revision(template), title, description, deprecated),
         groups=frozenset(template.get("allowed-groups", ())),
         image=image,
         settings=settings,
@@ -177,6 +182,7 @@ def offer(template: Template, rules: Rules) -> Offer:
         hidden=hidden,
         defaults=defaults_of(template.get("options", ())),
         escaped=rules.escape,
+        beside=groups_beside(name, rules),
     )
 
 
@@ -201,7 +207,7 @@ def profile_of(template: Template, rules: Rules) -> tuple[dict[str, Any], dict[s
 
 def _overridden(template: Template, profile: dict[str, Any], override: Override) -> dict[str, Any]:
     try:
-        changed = override(copied(template), profile)
+        changed = override({**copied(template), "name": own_name(template["name"])}, profile)
     except Exception as error:
         raise NotOffered("the hub's override failed") from error
     if changed is None:
@@ -214,9 +220,9 @@ def _overridden(template: Template, profile: dict[str, Any], override: Override)
 def with_versions(template: Template, history: list[Template], rules: Rules, versions: int) -> Offer:
     current = offer(template, rules)
     past = [
-        {**as_of_today(template, old), "replaced-by": "", "paused": ""}
+        {**as_of_today(template, old), "replaced-by": "", "paused": "", "channel": template.get("channel", "")}
         for old in history
-        if old["revision"] != current.revision
+        if old["revision"] < current.revision
     ]
     olds, _ = offered(past[:versions], rules)
     olds.sort(key=lambda old: -old.revision)
