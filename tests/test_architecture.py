@@ -31,7 +31,7 @@ RULED = DECLARED | {
 TEMPLATES = RULED | {"go_json", "strict_json", "wire", "wire_values"}
 CHANGES = TEMPLATES | {"changes"}
 CONTRACTS = CHANGES | {"store", "log_contract", "token_contract"}
-STORES = CONTRACTS | {"clock", "draft_changes", "batch", "promotions", "token_book", "log_store"}
+STORES = CONTRACTS | {"clock", "draft_changes", "batch", "promotions", "purging", "token_book", "log_store"}
 RULES = STORES | {"selector", "apply", "auth", "lookalikes", "differences"}
 TOKENS = {"token_text", "token_rules", "token_uses", "tokens"}
 DOMAIN = RULES | TOKENS | {"planned", "within_reach", "registry", "apply_body", "fast_body"}
@@ -74,7 +74,8 @@ MAY_IMPORT = {
     "draft_changes": CHANGES,
     "batch": CONTRACTS | {"clock", "draft_changes"},
     "promotions": CONTRACTS | {"batch", "draft_changes"},
-    "log_store": CONTRACTS | {"batch", "clock", "promotions", "token_book"},
+    "purging": CONTRACTS | {"batch", "promotions"},
+    "log_store": CONTRACTS | {"batch", "clock", "promotions", "purging", "token_book"},
     "token_contract": set[str](),
     "token_book": {"token_contract"},
     "token_rules": {"auth", "errors", "globs", "lengths", "selector"},

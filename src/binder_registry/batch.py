@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from itertools import chain
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -51,7 +52,7 @@ class Batch:
         self.rows = rows
         self.tokens: list[TokenChange] = []
         self.token_uses: dict[str, datetime] = {}
-        self.purged: dict[int, int] = {}  # number of rows when it was asked for → revision to blank
+        self.purged: dict[int, list[int]] = {}  # number of rows when it was asked for → revisions to blank
         self.locked = locked  # else the log may end otherwise by the time that it is written
         self.start = log.head() if locked or seen is None else seen.head
         self._seen = seen if seen and seen.head == self.start else None
@@ -203,12 +204,12 @@ class Batch:
         for row in self.rows[length:]:
             self._read.pop(row.revision, None)
         del self.rows[length:], self.tokens[tokens:]
-        self.purged = {at: revision for at, revision in self.purged.items() if at <= length}
+        self.purged = {at: revisions for at, revisions in self.purged.items() if at <= length}
         self.written = {row.name: row for row in self.rows}
 
     def blanked(self, changes: Iterable[Change]) -> list[Change]:
         """`changes` without the content that this block purges."""
-        gone = set(self.purged.values())
+        gone = set(chain.from_iterable(self.purged.values()))
         return [replace(change, content=None) if change.revision in gone else change for change in changes]
 
     def finish(self) -> None:
@@ -224,7 +225,7 @@ class Batch:
         if self.token_uses:
             assert isinstance(self.log, TokenStore), "else nobody used one"
             self.log.write_uses(self.token_uses)
-        for revision in self.purged.values():
+        for revision in chain.from_iterable(self.purged.values()):
             own = revision - self.start.revision - 1
             if own >= 0:
                 self.rows[own] = replace(self.rows[own], content=None)

@@ -15,13 +15,13 @@ from .batch import Seen
 from .changes import PAGE, Action, Change, Head, Newest, Position, known_position
 from .clock import dated_ahead, utc_now
 from .errors import (
-    RevisionIsCurrent,
     RevisionUnknown,
     TemplateExists,
     TemplateNotFound,
 )
 from .log_contract import LARGEST, Log, ReadsPresent, appending, appends_after, mark_at, state_pages, within
-from .promotions import check_not_promoted, content_of, point
+from .promotions import content_of, point
+from .purging import purge
 from .rules import check, check_channel, invalid_template, successor_problem
 from .store import Expected
 from .template import Template, merged, plain
@@ -148,16 +148,7 @@ class LogStore:
 
     def purge_change(self, name: str, revision: int, *, by: str = "", note: str = "") -> None:
         with self.atomic() as batch:
-            current = batch.known(name)
-            if revision == current.revision:
-                raise RevisionIsCurrent
-            found = [change for change in self._rows(revision - 1, self._known(revision)) if change.name == name]
-            if not found:
-                raise RevisionUnknown(f"The template has no change with revision {revision}")
-            found[0].readable()
-            check_not_promoted(current, {revision})
-            batch.append(Action.PURGED, current.readable(), by, note)
-            batch.purged[len(batch.rows)] = revision
+            purge(batch, batch.known(name), revision, partial(self._rows, name=name), by, note)
 
     def promote_template(
         self,

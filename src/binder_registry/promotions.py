@@ -25,6 +25,13 @@ def point(batch: Batch, current: Change, channel: str, to: Channel | None, by: s
     return batch.readable(batch.existing(current.name))
 
 
+def each_change(rows: Rows, since: int) -> Iterator[Change]:
+    """All after `since`, a page at a time."""
+    while page := rows(since, limit=PAGE, most_bytes=PAGE_BYTES):
+        yield from page
+        since = page[-1].revision
+
+
 def content_of(current: Change, revision: int | None, rows: Rows, head: int) -> Channel:
     """What a channel says that points at the content of one change, or of the newest.
 
@@ -36,7 +43,7 @@ def content_of(current: Change, revision: int | None, rows: Rows, head: int) -> 
     wrote = content_revision_of(change.content or b"")
     if wrote and (kept := rows(wrote - 1, wrote)) and kept[0].content is not None:
         revision = wrote
-    behind = sum(change.action in WITH_CONTENT for change in _each(partial(rows, until=head), revision))
+    behind = sum(change.action in WITH_CONTENT for change in each_change(partial(rows, until=head), revision))
     return Channel(revision, behind)
 
 
@@ -88,9 +95,3 @@ def _change_at(revision: int, rows: Rows) -> Change:
     if found[0].content is None:
         raise RevisionPurged
     return found[0]
-
-
-def _each(rows: Rows, since: int) -> Iterator[Change]:
-    while page := rows(since, limit=PAGE, most_bytes=PAGE_BYTES):
-        yield from page
-        since = page[-1].revision

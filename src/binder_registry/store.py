@@ -71,8 +71,11 @@ class Store(Protocol):
         ...
 
     def purge_change(self, name: str, revision: int, *, note: str = "") -> None:
-        """Blanks the content of an old change. Raises `TemplateNotFound`, `RevisionUnknown`, `RevisionPurged`,
-        `RevisionIsCurrent`."""
+        """Blanks the content of an old change, and of every later one of the template that holds it again.
+
+        Raises `TemplateNotFound`, `RevisionUnknown`, `RevisionPurged`, and `RevisionIsCurrent` or `RevisionIsPromoted`
+        where the template, or a channel of it, still has that content.
+        """
         ...
 
     def changes(
