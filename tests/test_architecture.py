@@ -17,24 +17,46 @@ PACKAGE = "binder_registry"
 BACKENDS = ("memory", "postgres", "sqlite")
 
 # What each part may import besides itself. A part is a module or a package of `binder_registry`.
-DECLARED = {"lengths", "member_schema", "settings", "choices", "template"}
-RULED = DECLARED | {"must_understand", "errors", "options", "option_rules", "rules", "setting_rules"}
+DECLARED = {"lengths", "member_schema", "settings", "choices", "channels", "template"}
+RULED = DECLARED | {
+    "kept_members",
+    "must_understand",
+    "errors",
+    "error_bodies",
+    "options",
+    "option_rules",
+    "rules",
+    "setting_rules",
+}
 TEMPLATES = RULED | {"go_json", "strict_json", "wire", "wire_values"}
 CHANGES = TEMPLATES | {"changes"}
 CONTRACTS = CHANGES | {"store", "log_contract", "token_contract"}
-STORES = CONTRACTS | {"clock", "draft_changes", "staged_drafts", "batch", "token_book", "log_store"}
+STORES = CONTRACTS | {
+    "clock",
+    "draft_changes",
+    "staged_drafts",
+    "batch",
+    "promotions",
+    "purging",
+    "token_book",
+    "log_store",
+}
 RULES = STORES | {"selector", "apply", "auth", "lookalikes", "differences"}
 TOKENS = {"token_text", "token_rules", "token_uses", "tokens"}
 VIEW = {"offering", "form_order", "withheld", "view", "ecma_patterns", "start_schema"}
 DOMAIN = RULES | TOKENS | VIEW | {"catching_up", "planned", "within_reach", "registry", "apply_body", "fast_body"}
 MAY_IMPORT = {
-    "errors": set[str](),
+    "errors": {"error_bodies"},
+    "error_bodies": set[str](),
     "lengths": set[str](),
     "member_schema": {"lengths"},
     "settings": {"lengths", "member_schema", "options"},
     "choices": {"lengths", "member_schema", "options", "settings"},
-    "template": {"lengths", "member_schema", "settings", "choices"},
-    "options": set[str](),
+    "channels": {"lengths", "member_schema"},
+    "template": {"lengths", "member_schema", "settings", "choices", "channels"},
+    "kept_members": {"channels"},
+    "matching": set[str](),
+    "options": {"matching"},
     "offering": set[str](),
     "form_order": set[str](),
     "withheld": {"options"},
@@ -47,7 +69,7 @@ MAY_IMPORT = {
     "rules": DECLARED | {"errors", "option_rules", "setting_rules"},
     "differences": DECLARED | {"remembered"},
     "go_json": set[str](),
-    "must_understand": DECLARED,
+    "must_understand": DECLARED | {"kept_members"},
     "strict_json": {"errors"},
     "wire_values": {"go_json", "lengths", "strict_json"},
     "wire": RULED | {"go_json", "strict_json", "wire_values"},
@@ -68,7 +90,10 @@ MAY_IMPORT = {
     "draft_changes": CHANGES,
     "staged_drafts": CONTRACTS | {"clock", "draft_changes"},
     "batch": CONTRACTS | {"clock", "draft_changes", "staged_drafts", "token_book"},
-    "log_store": CONTRACTS | {"batch", "clock", "draft_changes", "staged_drafts", "token_book"},
+    "promotions": CONTRACTS | {"batch", "draft_changes"},
+    "purging": CONTRACTS | {"batch", "promotions"},
+    "log_store": CONTRACTS
+    | {"batch", "clock", "draft_changes", "promotions", "purging", "staged_drafts", "token_book"},
     "token_contract": set[str](),
     "token_book": {"clock", "lengths", "token_contract"},
     "token_rules": {"auth", "errors", "globs", "lengths", "selector"},
@@ -124,7 +149,7 @@ SERVER_PACKAGES = ("", "description")  # their `__init__` only give names
 UVICORN_PARTS = f"{PACKAGE}.server.http.uvicorn_parts"
 LONGEST_FILE = 300  # lines
 MOUNTED = {"jupyterhub"}  # one file on purpose: hubs mount it
-EMBEDDED_IN_A_HUB = {"form_order", "hub", "jupyterhub", "offering", "options", "slugs"}
+EMBEDDED_IN_A_HUB = {"form_order", "hub", "jupyterhub", "matching", "offering", "options", "slugs"}
 
 
 def modules() -> dict[str, Path]:

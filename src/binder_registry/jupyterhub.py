@@ -5,7 +5,7 @@
     configure(c, url="http://registry:8080", token="…")
 
 A single file, standard library and tornado only: it can be mounted into a hub's image as it is. Written by `make hub`
-from hub/, slugs.py, options.py and form_order.py: change those.
+from hub/, slugs.py, matching.py, options.py and form_order.py: change those.
 """
 
 import asyncio
@@ -68,6 +68,35 @@ def name_of(slug: str) -> str:
     return slug
 
 
+# ── matching.py ──
+# Whether a text fits somebody's pattern, which may take for ever. Standard library only: hubs hold a copy of it.
+
+
+PATTERN_SECONDS = 0.2
+
+
+def matches_in_time(pattern: str, text: str) -> bool:
+    """As `re.match`, in a process of its own that has 200 ms: what takes for ever is a refusal, and no hang."""
+    command = [sys.executable, "-I", "-S", "-c", _MATCHER]
+    pipe, nowhere = subprocess.PIPE, subprocess.DEVNULL
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=nowhere) as child:  # noqa: S603  # our own program
+        assert child.stdout
+        child.stdout.readline()  # it is there: from now on the time counts
+        timer = threading.Timer(PATTERN_SECONDS, child.kill)
+        timer.start()
+        try:
+            answer, _ = child.communicate(json.dumps([pattern, text]).encode())
+        finally:
+            timer.cancel()
+    return answer.strip() == b"yes"
+
+
+_MATCHER = """
+import json, re, sys
+print(flush=True)
+print("yes" if re.match(*json.load(sys.stdin)) else "no")
+"""
+
 # ── options.py ──
 # From a template with options, and what was chosen, to a template without: the one place that applies and withholds.
 #
@@ -79,10 +108,11 @@ Json = Mapping[str, Any]
 Matches = Callable[[str, str], bool]
 
 VALUE_LENGTH = 1024  # characters of what a user types
-PATTERN_SECONDS = 0.2
 PLACEHOLDER = "{value}"
 A_FREE_TEXT = "(free text)"  # of an option, where its choices go by their names: none is called so
 HUBS_OWN_IMAGE = "(the hub's own)"  # a blank, which no reference to an image holds: nobody takes it for one
+
+OF_TODAY = ("allowed-groups", "deprecated", "replaced-by", "paused")  # whichever revision of a template runs
 
 # What a hub takes of `overrides` without its admin's word: it reaches nothing beyond the user's own server.
 HARMLESS_OVERRIDES = frozenset(
@@ -187,6 +217,46 @@ def parts_of(option: Json) -> list[Json]:
     return [*option.get("choices", ()), *([] if typed is None else [typed])]
 
 
+def as_of_today(today: Json, past: Json) -> dict[str, Any]:
+    """The content of a past revision, under what is said of the template today: `OF_TODAY`, and the groups of the
+    choices and free texts that are still there. A choice that is gone keeps its own groups. Where its option is gone,
+    or a free text, nobody said today who may have it: who could not see it then does not."""
+    composed = {key: value for key, value in past.items() if key not in OF_TODAY}
+    composed |= {member: today[member] for member in OF_TODAY if member in today}
+    if "options" in past:
+        options = {option["name"]: option for option in today.get("options", ())}
+        then = past.get("allowed-groups") or None
+        composed["options"] = [_option_today(options.get(one["name"]), one, then) for one in past["options"]]
+    return composed
+
+
+def _option_today(today: Json | None, past: Json, then: Collection[str] | None) -> dict[str, Any]:
+    """`then` are the groups that the template was for."""
+    option = dict(past)
+    choices = {choice["name"]: choice for choice in (today or {}).get("choices", ())}
+    if "choices" in past:
+        option["choices"] = [
+            _closed(one, then) if today is None else _for_groups_of(choices.get(one["name"], one), one)
+            for one in past["choices"]
+        ]
+    if "free-text" in past:
+        typed, now = past["free-text"], (today or {}).get("free-text")
+        option["free-text"] = _closed(typed, then) if now is None else _for_groups_of(now, typed)
+    return option
+
+
+def _for_groups_of(today: Json, past: Json) -> dict[str, Any]:
+    kept = {key: value for key, value in past.items() if key != "allowed-groups"}
+    return kept | {key: value for key, value in today.items() if key == "allowed-groups"}
+
+
+def _closed(past: Json, then: Collection[str] | None) -> dict[str, Any]:
+    own = past.get("allowed-groups")
+    if then is None:
+        return dict(past)
+    return {**past, "allowed-groups": [group for group in then if own is None or group in own]}
+
+
 def default_choice(option: Json) -> Json | None:
     """The choice that is taken where none is made: the one that says so, else the first, as KubeSpawner has it."""
     choices = option.get("choices") or [None]
@@ -274,28 +344,6 @@ def _filled(value: Any, text: str) -> Any:
     return [_filled(inner, text) for inner in value] if isinstance(value, list) else value
 
 
-def matches_in_time(pattern: str, text: str) -> bool:
-    """As `re.match`, in a process of its own that has 200 ms: what takes for ever is a refusal, and no hang."""
-    command = [sys.executable, "-I", "-S", "-c", _MATCHER]
-    pipe, nowhere = subprocess.PIPE, subprocess.DEVNULL
-    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=nowhere) as child:  # noqa: S603  # our own program
-        assert child.stdout
-        child.stdout.readline()  # it is there: from now on the time counts
-        timer = threading.Timer(PATTERN_SECONDS, child.kill)
-        timer.start()
-        try:
-            answer, _ = child.communicate(json.dumps([pattern, text]).encode())
-        finally:
-            timer.cancel()
-    return answer.strip() == b"yes"
-
-
-_MATCHER = """
-import json, re, sys
-print(flush=True)
-print("yes" if re.match(*json.load(sys.stdin)) else "no")
-"""
-
 # ── layers ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -379,6 +427,7 @@ Rule = Literal[  # by which a hub leaves something out; `docs/jupyterhub.md` say
     "deleted",
     "replaced",
     "paused",
+    "channel",
     "uses",
     "command",
     "overrides",
@@ -440,7 +489,8 @@ class Rules:
     settings on every spawner. It is asked for the template, for each of its choices, and for what is started, whose
     template has no options left. `allow_overrides`: keys that a template's overrides may set, beside the harmless
     ones. `ignore_group_case`: `Staff` is `staff`. `traits`: those that the spawner has, where that is known;
-    `sections`: the parts of `overrides` that are meant for it.
+    `sections`: the parts of `overrides` that are meant for it. `channel`: whose revisions are offered, "" for the
+    newest; `try_out`: another one, and the group for which its revisions stand beside these.
     """
 
     kind: Kind = "local"
@@ -453,6 +503,8 @@ class Rules:
     allow_overrides: Collection[str] = ()
     ignore_group_case: bool = False
     sections: tuple[str, ...] = ()
+    channel: str = ""
+    try_out: tuple[str, ...] = ()
 
     @cached_property
     def reasons(self) -> dict[str, Reason | None]:
@@ -474,6 +526,45 @@ def kind_of(spawner_class: Any) -> Kind:
 
 
 ANY_HUB = Rules()
+
+# ── hub/channels.py ──
+# Which revision of a template this hub offers, and what stands beside it for those who try out another channel.
+#
+# What is tried out is called by the template's name, a `/`, which no name holds, and the channel.
+
+
+def content_revision(template: Template) -> int:
+    """The change that wrote its content: later ones may have promoted it, or purged older ones."""
+    revision: int = template.get("content-revision") or template["revision"]
+    return revision
+
+
+def own_name(name: str) -> str:
+    """Of the template, without the channel that it is tried out from."""
+    return name.partition("/")[0]
+
+
+def is_tried_out(name: str) -> bool:
+    return "/" in name
+
+
+def tried_out(template: Template, channel: str) -> Template:
+    """As what stands beside the template that everybody is offered."""
+    title = template.get("display-name") or template["name"]
+    return {**template, "name": f"{template['name']}/{channel}", "display-name": f"{title} ({channel})"}
+
+
+def check_channel(template: Template, rules: Rules) -> None:
+    """Raises `NotOffered`."""
+    channel = rules.try_out[0] if is_tried_out(template["name"]) else rules.channel
+    if channel and template.get("channel") != channel:
+        raise NotOffered("channel", f"it has no revision in the channel {channel!r}")
+
+
+def groups_beside(name: str, rules: Rules) -> frozenset[str]:
+    """Of which one is needed beside what the template asks for; none: nobody asks."""
+    return frozenset(rules.try_out[1:]) if is_tried_out(name) else frozenset()
+
 
 # ── hub/commands.py ──
 # Which commands a hub may run: those that ask the hub who the visitor is.
@@ -926,13 +1017,18 @@ def _of_kubernetes(template: Template, limits: Limits, address: str, rules: Rule
 
 def _marks(template: Template, kind: Kind) -> dict[str, dict[str, str]]:
     """Which template and revision it is, for the server and for those who look at pods."""
-    name, revision, slug = template["name"], str(template["revision"]), slug_of(template["name"])
+    name, revision, channel = own_name(template["name"]), str(content_revision(template)), template.get("channel", "")
+    slug = slug_of(name)
     text = _untemplated(name) if kind == "swarm" else _formatted(_literal(name)) if kind == "kubernetes" else name
     marks = {"environment": {"BINDER_REGISTRY_TEMPLATE": text, "BINDER_REGISTRY_REVISION": revision}}
+    if channel:
+        marks["environment"]["BINDER_REGISTRY_CHANNEL"] = channel
     if kind == "kubernetes":
         short = slug if len(slug) <= 63 else hashlib.sha256(slug.encode()).hexdigest()[:40]
         for trait, value in (("extra_annotations", _formatted(name)), ("extra_labels", short)):
             marks[trait] = {"binder-registry/template": value, "binder-registry/revision": revision}
+            if channel:
+                marks[trait]["binder-registry/channel"] = channel
     return marks
 
 
@@ -1021,15 +1117,6 @@ def without_case(template: Template) -> Template:
     )
 
 
-def under_groups_of(today: Template, past: Template) -> Template:
-    """A past revision, where the groups of today decide: of the template, and of the choices that it still has."""
-    held = _with_groups(past, today.get(_GROUPS, ()))
-    if "options" not in past:
-        return held
-    options = {option["name"]: option for option in today.get("options", ())}
-    return held | {"options": [_held(options.get(option["name"]), option) for option in past["options"]]}
-
-
 def _parts(template: Template) -> list[Mapping[str, Any]]:
     return [
         part
@@ -1048,26 +1135,15 @@ def _folded(option: Mapping[str, Any]) -> dict[str, Any]:
         groups = part.get(_GROUPS)
         return _with_groups(part, None if groups is None else [group.casefold() for group in groups])
 
-    return _each(option, lambda _, part: fold(part))
-
-
-def _held(today: Mapping[str, Any] | None, past: Mapping[str, Any]) -> dict[str, Any]:
-    now = today or {}
-    choices = {choice["name"]: choice for choice in now.get("choices", ())}
-
-    def hold(name: str, part: Mapping[str, Any]) -> dict[str, Any]:
-        same = choices.get(name) if name else now.get("free-text")
-        return dict(part) if same is None else _with_groups(part, same.get(_GROUPS))
-
-    return _each(past, hold)
+    return _each(option, fold)
 
 
 def _each(option: Mapping[str, Any], change: Any) -> dict[str, Any]:
     changed = dict(option)
     if "choices" in option:
-        changed["choices"] = [change(choice["name"], choice) for choice in option["choices"]]
+        changed["choices"] = [change(choice) for choice in option["choices"]]
     if "free-text" in option:
-        changed["free-text"] = change("", option["free-text"])
+        changed["free-text"] = change(option["free-text"])
     return changed
 
 
@@ -1544,6 +1620,7 @@ class Offer:
     hidden: Hidden = field(default_factory=dict)
     defaults: Mapping[str, str] = field(default_factory=dict)  # of options: the name of a choice
     escaped: bool = True
+    beside: frozenset[str] = frozenset()  # groups of which one is needed, too; empty: none is
     versions: Mapping[str, "Offer"] = field(default_factory=dict)  # past ones, newest first, by "r12"
 
     @property
@@ -1556,7 +1633,7 @@ class Offer:
 
     @cached_property
     def all_groups(self) -> frozenset[str]:
-        return deciding_groups(self.template)
+        return deciding_groups(self.template) | self.beside
 
     @property
     def version_title(self) -> str:
@@ -1606,6 +1683,8 @@ class Offer:
 
     def seen_by(self, standing: Standing) -> "Offer | None":
         """With the choices that are theirs; None where they do not see it."""
+        if not standing.sees(self.beside):
+            return None
         if not self._has_groups:
             return self if standing.sees(self.groups) else None
         key = standing.admin or standing.groups & self.all_groups
@@ -1647,6 +1726,7 @@ def offer(template: Template, rules: Rules) -> Offer:
         )
     if template.get("replaced-by"):
         raise NotOffered("replaced", f"it is replaced by {template['replaced-by']!r}")
+    check_channel(template, rules)
     check_understood(template)
     if template.get("paused"):
         raise NotOffered("paused", f"it is paused: {template['paused']}")
@@ -1662,7 +1742,7 @@ def offer(template: Template, rules: Rules) -> Offer:
     profile["description"] = text("\n".join(filter(None, [description, deprecated and f"Deprecated: {deprecated}"])))
     image = str(settings.get("image") or template["image-name"]).replace(HUBS_OWN_IMAGE, "")
     return Offer(
-        *(name, slug, template["revision"], title, description, deprecated),
+        *(name, slug, content_revision(template), title, description, deprecated),
         groups=frozenset(template.get("allowed-groups", ())),
         image=image,
         settings=settings,
@@ -1672,6 +1752,7 @@ def offer(template: Template, rules: Rules) -> Offer:
         hidden=hidden,
         defaults=defaults_of(template.get("options", ())),
         escaped=rules.escape,
+        beside=groups_beside(name, rules),
     )
 
 
@@ -1696,7 +1777,7 @@ def profile_of(template: Template, rules: Rules) -> tuple[dict[str, Any], dict[s
 
 def _overridden(template: Template, profile: dict[str, Any], override: Override) -> dict[str, Any]:
     try:
-        changed = override(copied(template), profile)
+        changed = override({**copied(template), "name": own_name(template["name"])}, profile)
     except Exception as error:
         raise NotOffered("override-function", "the hub's override failed") from error
     if changed is None:
@@ -1709,9 +1790,9 @@ def _overridden(template: Template, profile: dict[str, Any], override: Override)
 def with_versions(template: Template, history: list[Template], rules: Rules, versions: int) -> Offer:
     current = offer(template, rules)
     past = [
-        {**under_groups_of(template, old), "replaced-by": "", "paused": ""}
+        {**as_of_today(template, old), "replaced-by": "", "paused": "", "channel": template.get("channel", "")}
         for old in history
-        if old["revision"] != current.revision
+        if old["revision"] < current.revision
     ]
     olds, _ = offered(past[:versions], rules)
     olds.sort(key=lambda old: -old.revision)
@@ -1812,6 +1893,7 @@ class View:
 
 
 MOST_VIEWS = 64  # forms that are kept, of as many sets of groups
+T = TypeVar("T")
 MAX_HOPS = 8  # along replaced-by, as in the registry's own rule
 
 
@@ -1860,8 +1942,29 @@ class Catalogue:
             else:
                 tell_unknown(offers[name], rules)
         found = replace(self, templates=known, offers=offers, left_out=left_out, rules=rules, pinnable=versions)
-        _ = found._defaults, found._groups  # made in the follower's thread rather than in the hub's loop
-        return found
+        return found._made()
+
+    def without(self, name: str) -> "Catalogue":
+        """The same, once it is not for this hub any more."""
+        return replace(
+            self,
+            templates=_all_but(name, self.templates),
+            offers=_all_but(name, self.offers),
+            left_out=_all_but(name, self.left_out),
+        )._made()
+
+    def beside(self, other: "Catalogue") -> "Catalogue":
+        """With what is tried out, too: no name is in both."""
+        return replace(
+            self,
+            templates={**self.templates, **other.templates},
+            offers={**self.offers, **other.offers},
+            left_out={**self.left_out, **other.left_out},
+        )._made()
+
+    def _made(self) -> "Catalogue":
+        _ = self._defaults, self._groups  # in the follower's thread rather than in the hub's loop
+        return self
 
     @cached_property
     def _others(self) -> dict[Kind, "Catalogue"]:
@@ -1884,7 +1987,11 @@ class Catalogue:
 
     @cached_property
     def in_order(self) -> list[Offer]:
-        return sorted(self.offers.values(), key=lambda offer: offer.order)
+        """What is tried out stands behind what everybody is offered."""
+        return sorted(self.offers.values(), key=self._place)
+
+    def _place(self, offer: Offer) -> tuple[Any, ...]:
+        return *self.offers.get(own_name(offer.name), offer).order, is_tried_out(offer.name)
 
     @cached_property
     def _views(self) -> dict[Standing, "View"]:
@@ -1892,12 +1999,12 @@ class Catalogue:
 
     def default(self, standing: Standing) -> Offer | None:
         """What is taken where nothing is chosen: the first that says so, else the first. None: there is nothing."""
-        offers = chain(self._defaults, self.in_order)
+        offers = chain(self._defaults, (one for one in self.in_order if not is_tried_out(one.name)), self.in_order)
         return next(filter(None, (offer.seen_by(standing) for offer in offers)), None)
 
     @cached_property
     def _defaults(self) -> list[Offer]:
-        return [offer for offer in self.in_order if offer.template.get("default")]
+        return [one for one in self.in_order if one.template.get("default") and not is_tried_out(one.name)]
 
     def view(self, standing: Standing) -> "View":
         """What such a user sees: made once for all users who see the same."""
@@ -1948,7 +2055,8 @@ class Catalogue:
         """Of a template that has no offer, too; one with an option that has nothing for them is hidden."""
         try:
             own = without_case(template) if self.rules.ignore_group_case else template
-            return visible(own, standing.held) is not None
+            beside = groups_beside(template["name"], self.rules)
+            return standing.sees(beside) and visible(own, standing.held) is not None
         except MALFORMED:  # whatever is wrong with it
             return False
 
@@ -1963,6 +2071,10 @@ class Catalogue:
 
     def refusal(self, text: str, standing: Standing) -> HTTPError:
         return http_error(400, f"{text} {self.view(standing).choices}".rstrip())
+
+
+def _all_but(name: str, found: Mapping[str, T]) -> dict[str, T]:
+    return {key: one for key, one in found.items() if key != name}
 
 
 # ── hub/answers.py ──
@@ -2316,21 +2428,101 @@ class Telling:
         self.histories = dict(failed)
 
 
+# ── hub/histories.py ──
+# The past revisions that users may pin: as far as they are at hand, and how the others are fetched.
+
+
+HISTORY_TIMEOUT = 3.0  # seconds without a byte: the list and its stream wait for it
+HISTORY_AGAIN = 60.0  # seconds until a history that failed is asked for again
+HISTORY_PATIENCE = 3  # histories whose connection failed, in one round
+WITH_CONTENT = ("created", "updated", "restored")  # of their own
+MOST_VERSIONS = 499  # twice that, for the tombstones between, is what the registry gives in one answer
+
+Get = Callable[[str, float], AbstractContextManager[HTTPResponse]]
+"""The answer to a path, and the seconds without a byte after which it is given up."""
+
+
+class Histories:
+    """`newest`: whether the newest revisions are offered, and not those of a channel, which were written long ago."""
+
+    def __init__(self, versions: int, get: Get, tell: Telling, *, newest: bool) -> None:
+        if type(versions) is not int or not 0 <= versions <= MOST_VERSIONS:
+            raise ValueError(f"versions= has to be a whole number from 0 to {MOST_VERSIONS}")
+        self.versions = versions
+        self._get, self._tell, self._newest = get, tell, newest
+        self._complete: dict[str, int] = {}  # name → the revision up to which its history is at hand
+        self._next = 0.0
+
+    def read(self, catalogue: Catalogue) -> None:
+        """What a snapshot held."""
+        if self.versions:
+            found = ((name, past[0]["revision"]) for name, past in catalogue.history.items() if past)
+            self._complete = dict(found)
+
+    def changed(self, catalogue: Catalogue, template: Template, action: str) -> Catalogue:
+        """With the history of this template as it is after its change."""
+        name, versions = template["name"], self.versions
+        if not versions:
+            return catalogue
+        if action == "purged":  # of an older revision: which one is not said
+            self._complete.pop(name, None)
+            return replace(catalogue, history={**catalogue.history, name: []})
+        has_its_own = self._newest and action in WITH_CONTENT and "deleted" not in template
+        if not has_its_own or not (name in self._complete or action == "created"):
+            return catalogue
+        past = [template, *catalogue.history.get(name, [])][: versions + 1]
+        self._complete[name] = content_revision(template)
+        return replace(catalogue, history={**catalogue.history, name: past})
+
+    def fetched(self, catalogue: Catalogue, has_ended: Callable[[], bool]) -> Catalogue | None:
+        """With the last revisions, where they were not at hand; None: there is nothing new. One that cannot be had
+        leaves its template without."""
+        if not self.versions or time.monotonic() < self._next:
+            return None
+        missing = [name for name, offer in catalogue.offers.items() if self._complete.get(name) != offer.revision]
+        missing.sort(key=self._tell.histories.__contains__)  # what failed before does not hold up the others
+        found: dict[str, list[Template]] = {}
+        failed: dict[str, str] = {}
+        patience = HISTORY_PATIENCE
+        for name in missing:
+            try:
+                found[name] = self._fetch(name, catalogue.templates[name])
+            except Exception as error:  # noqa: BLE001  # whatever is wrong with it, the list goes on
+                failed[name] = words_of(error)
+                found[name] = []
+                patience -= isinstance(error, OSError)
+            if not patience or has_ended():
+                break
+        self._tell.without_history(failed)
+        self._next = time.monotonic() + HISTORY_AGAIN if failed else 0.0
+        self._complete |= {name: catalogue.offers[name].revision for name in found if name not in failed}
+        return replace(catalogue, history={**catalogue.history, **found}) if found else None
+
+    def _fetch(self, name: str, template: Template) -> list[Template]:
+        path = f"/templates/{quote(name, safe='')}/changes?limit={2 * self.versions + 2}"
+        if "content-revision" in template:  # what was written later was not promoted, or was taken back
+            path += f"&before={content_revision(template) + 1}"
+        with self._get(path, HISTORY_TIMEOUT) as response:
+            changes: list[Mapping[str, Any]] = parsed_body(body_of(response), response)["changes"]
+        past = [
+            {**change["template"], "revision": change["revision"]}
+            for change in changes
+            if "template" in change and not change.get("deleted") and change["action"] in WITH_CONTENT
+        ]
+        return listed_templates(past[: self.versions + 1])
+
+
 # ── hub/follower.py ──
 # The thread that keeps the catalogue as the registry is.
 
 
 REQUEST_TIMEOUT = 30.0  # seconds without a byte
-HISTORY_TIMEOUT = 3.0  # seconds without a byte: the list and its stream wait for it
-HISTORY_AGAIN = 60.0  # seconds until a history that failed is asked for again
-HISTORY_PATIENCE = 3  # histories whose connection failed, in one round
 STREAM_SILENCE = 35.0  # seconds; the registry sends a comment every 15
 STREAM_QUIET = 20.0  # seconds, after which the list is polled too
 STREAM_OPENING = 1.0  # seconds; only what a stream gives later than that shows that it gets through while it is open
 LONGEST_PROBE_PAUSE = 60.0  # seconds between streams while none gets through
 SAVE_EVERY = 5.0  # seconds, at most, while changes keep coming
 LONGEST_POLL = 86400.0  # seconds
-MOST_VERSIONS = 499  # twice that, for the tombstones between, is what the registry gives in one answer
 
 
 class Follower(threading.Thread):
@@ -2354,11 +2546,10 @@ class Follower(threading.Thread):
         poll: float = 5.0,
         label: str = "",
         default: str = "",
+        tries_out: bool = False,
     ) -> None:
         super().__init__(name="binder-registry", daemon=True)
         self._url, self._token, self.rules = checked_url(url), checked_token(token), rules
-        if type(versions) is not int or not 0 <= versions <= MOST_VERSIONS:
-            raise ValueError(f"versions= has to be a whole number from 0 to {MOST_VERSIONS}")
         if type(poll) not in (int, float) or not 0 < poll <= LONGEST_POLL:
             raise ValueError(f"poll= has to be a number of seconds above 0, and at most {LONGEST_POLL:.0f}")
         self.catalogue: Catalogue | None = None
@@ -2367,21 +2558,25 @@ class Follower(threading.Thread):
         self.tried = threading.Event()
         self.mode: Literal["streaming", "polling"] = "polling"
         self._versions, self._poll = versions, poll
-        self._label = f"&label={quote(label, safe='')}" if label else ""
+        self._tried_out = rules.try_out[0] if tries_out else ""
+        self._channel = self._tried_out or rules.channel
+        self._query = f"&label={quote(label, safe='')}" if label else ""
+        if self._channel:
+            self._query += f"&channel={self._channel}"
+        self._tag = f"-{self._channel}" if self._channel else ""  # what is behind the position in an ETag
+        self.published: Callable[[], object] = lambda: None  # called in this thread, when there is a new catalogue
         self._ended = threading.Event()
         self._digest = b""  # of the list as it came last
         self._tell = Telling(self._url, poll, default)
+        asks = lambda path, seconds: self._get(path, timeout=seconds)  # noqa: E731
+        self._histories = Histories(versions, asks, self._tell, newest=not self._channel)
         self._failed_streams, self._next_stream = 0, 0.0
-        self._complete: dict[str, int] = {}  # name → the revision up to which its history is at hand
-        self._next_history = 0.0
-        self._snapshot = Snapshot(snapshot, self._url + self._label, versions) if snapshot else None
+        self._snapshot = Snapshot(snapshot, self._url + self._query, versions) if snapshot else None
         self._saved = 0.0
         if self._snapshot and (found := self._snapshot.read(rules)):
             catalogue, self.contact = found
             self._publish(catalogue)
-            self._complete = {
-                name: past[0]["revision"] for name, past in catalogue.history.items() if past and versions
-            }
+            self._histories.read(catalogue)
 
     def age(self) -> float:
         """Seconds since the registry confirmed the catalogue. A clock that is set meanwhile makes it no younger."""
@@ -2431,9 +2626,9 @@ class Follower(threading.Thread):
     def _load(self) -> bool:
         """Was there news?"""
         known = self.catalogue
-        condition = {"If-None-Match": f'"{known.position}"'} if known and known.position else {}
+        condition = {"If-None-Match": f'"{known.position}{self._tag}"'} if known and known.position else {}
         headers = {"Cache-Control": "no-cache", **condition}
-        with self._get(f"/templates?view=full&deleted=true{self._label}", headers) as response:
+        with self._get(f"/templates?view=full&deleted=true{self._query}", headers) as response:
             news = not (condition and response.status == 304) and self._take(response)
         self._confirm()
         self._tell.recovery()
@@ -2446,7 +2641,7 @@ class Follower(threading.Thread):
         known, digest = self.catalogue, hashlib.blake2b(body).digest()
         if known and digest == self._digest and position == known.position:
             return False  # something between us knows no conditions
-        templates = listed_templates(parsed_body(body, response))
+        templates = [self._offered(one) for one in listed_templates(parsed_body(body, response))]
         if not position:
             if not templates and known and known.templates:
                 raise HTTPException("an empty list without an ETag")
@@ -2463,6 +2658,10 @@ class Follower(threading.Thread):
         self._tell.left_out(self.catalogue or Catalogue(), catalogue)
         self._tell.without_default(catalogue)
         self.catalogue = catalogue
+        self.published()
+
+    def _offered(self, template: Template) -> Template:
+        return tried_out(template, self._tried_out) if self._tried_out else template
 
     def _follow(self) -> bool:
         """Apply the stream's changes until it ends. Did it get through?"""
@@ -2470,7 +2669,7 @@ class Follower(threading.Thread):
         if not position:
             return False
         accept = {"Accept": "text/event-stream"}
-        stream = EventStream(lambda: self._get(f"/changes?since={position}{self._label}", accept, STREAM_SILENCE))
+        stream = EventStream(lambda: self._get(f"/changes?since={position}{self._query}", accept, STREAM_SILENCE))
         stream.start()
         try:
             cause = self._read(stream)
@@ -2535,59 +2734,21 @@ class Follower(threading.Thread):
         name = change["name"]
         if "template" in change:
             [template] = listed_templates([{**change["template"], "revision": change["revision"]}])
+            template = self._offered(template)
             if change.get("deleted"):
                 template = {**template, "deleted": True}
-            if self._versions and change["action"] == "purged":  # of an older revision: which one is not said
-                self._complete.pop(name, None)
-                catalogue = replace(catalogue, history={**catalogue.history, name: []})
-            elif (
-                self._versions
-                and "deleted" not in template
-                and (name in self._complete or change["action"] == "created")
-            ):
-                past = [template, *catalogue.history.get(name, [])][: self._versions + 1]
-                catalogue = replace(catalogue, history={**catalogue.history, name: past})
-                self._complete[name] = template["revision"]
+            catalogue = self._histories.changed(catalogue, template, change["action"])
             catalogue = catalogue.having([template], self.rules, self._versions)
+        elif change.get("deleted"):  # of what is still there, and not for this hub any more
+            catalogue = catalogue.without(f"{name}/{self._tried_out}" if self._tried_out else name)
         self._publish(catalogue)
 
     def _complete_history(self) -> None:
-        """Fetch the last revisions where they are not at hand. One that cannot be had leaves its template without."""
-        catalogue = self.catalogue
-        if not self._versions or catalogue is None or time.monotonic() < self._next_history:
-            return
-        missing = [name for name, offer in catalogue.offers.items() if self._complete.get(name) != offer.revision]
-        missing.sort(key=self._tell.histories.__contains__)  # what failed before does not hold up the others
-        found: dict[str, list[Template]] = {}
-        failed: dict[str, str] = {}
-        patience = HISTORY_PATIENCE
-        for name in missing:
-            try:
-                found[name] = self._fetch_history(name)
-            except Exception as error:  # noqa: BLE001  # whatever is wrong with it, the list goes on
-                failed[name] = words_of(error)
-                found[name] = []
-                patience -= isinstance(error, OSError)
-            if not patience or self._ended.is_set():
-                break
-        self._tell.without_history(failed)
-        self._next_history = time.monotonic() + HISTORY_AGAIN if failed else 0.0
-        self._complete |= {name: catalogue.offers[name].revision for name in found if name not in failed}
-        if found:
-            templates = [catalogue.templates[name] for name in found]
-            catalogue = replace(catalogue, history={**catalogue.history, **found})
-            self._publish(catalogue.having(templates, self.rules, self._versions))
-
-    def _fetch_history(self, name: str) -> list[Template]:
-        path = f"/templates/{quote(name, safe='')}/changes?limit={2 * self._versions + 2}"
-        with self._get(path, timeout=HISTORY_TIMEOUT) as response:
-            changes: list[dict[str, Any]] = parsed_body(body_of(response), response)["changes"]
-        past = [
-            {**change["template"], "revision": change["revision"]}
-            for change in changes
-            if "template" in change and not change.get("deleted") and change["action"] != "purged"
-        ]
-        return listed_templates(past[: self._versions + 1])
+        found = self._histories.fetched(self.catalogue, self._ended.is_set) if self.catalogue else None
+        if found and self.catalogue:
+            changed = [name for name, past in found.history.items() if past is not self.catalogue.history.get(name)]
+            templates = [found.templates[name] for name in changed]
+            self._publish(found.having(templates, self.rules, self._versions))
 
     def _save(self, at_once: bool = False) -> None:
         if self._snapshot is None or self.catalogue is None or not self.contact:
@@ -2789,7 +2950,7 @@ class Environments:
 
     `max_stale` (seconds) bounds how long the list is offered without word from the registry. `default` names the
     template that a start without a choice gets. `auth_state_groups` says where in the auth state more groups are:
-    `oauth_user.groups`, or the keys one by one where one of them holds a dot.
+    `oauth_user.groups`, or the keys one by one where one of them holds a dot. `beside` follows what some try out.
     """
 
     def __init__(
@@ -2799,8 +2960,12 @@ class Environments:
         max_stale: float = 7 * 86400,
         default: str = "",
         auth_state_groups: str | Sequence[str] = "",
+        beside: Follower | None = None,
     ) -> None:
-        self.follower = follower
+        self.follower, self._beside = follower, beside
+        self._joined: tuple[Catalogue, Catalogue, Catalogue] | None = None
+        for one in (follower, beside) if beside else ():
+            one.published = lambda: self.catalogue  # made in their threads rather than in the hub's loop
         self._max_stale, self._default = max_stale, default
         keys = auth_state_groups.split(".") if isinstance(auth_state_groups, str) else auth_state_groups
         self._auth_state_keys = [*keys] if auth_state_groups else []
@@ -2832,7 +2997,7 @@ class Environments:
         found: dict[str, Any] = {"options": choices} if choices else {}
         if not slug:
             return found
-        name = self._meant(self.follower.catalogue, slug) if of_a_link else name_of(slug)
+        name = self._meant(self.catalogue, slug) if of_a_link else name_of(slug)
         keys = ("revision", f"revision-{slug}", f"profile-option-{slug}--revision")
         revision = next((first[key] for key in keys if first.get(key, "current") != "current"), "")
         return {"template": name} | ({"revision": revision} if revision else {}) | found
@@ -2948,7 +3113,19 @@ class Environments:
             waited += 1
         if self.follower.catalogue is None or self.follower.age() > self._max_stale:
             raise http_error(503, "The list of environments cannot be had right now. Please try again in a minute.")
-        return self.follower.catalogue.under(type(spawner))
+        assert self.catalogue is not None, "there is what the follower has"
+        return self.catalogue.under(type(spawner))
+
+    @property
+    def catalogue(self) -> Catalogue | None:
+        """With what is tried out, where that is at hand."""
+        own, other = self.follower.catalogue, self._beside.catalogue if self._beside else None
+        if own is None or other is None:
+            return own
+        joined = self._joined
+        if joined is None or joined[0] is not own or joined[1] is not other:
+            self._joined = joined = own, other, own.beside(other)
+        return joined[2]
 
     def _default_of(self, catalogue: Catalogue, standing: Standing) -> Offer:
         """Raises `HTTPError` 403 when there is nothing: KubeSpawner would start its own default, without limits."""
@@ -3026,6 +3203,8 @@ _DOMAIN = rf"{_PART_OF_A_DOMAIN}(?:\.{_PART_OF_A_DOMAIN})*"
 _KEY = rf"(?![^/]{{254}})(?:{_DOMAIN}/)?{_LABEL_WORD}"
 _REQUIREMENT = rf" *(?:!?{_KEY}|{_KEY}!?=(?:{_LABEL_WORD})?) *"
 SELECTOR = rf"{_REQUIREMENT}(?:,{_REQUIREMENT}){{0,15}}"  # as the registry has it
+CHANNEL = "[a-z][a-z0-9-]{0,62}"  # as the registry has it
+LATEST = "latest"  # the newest revisions
 _UNNAMEABLE = re.compile(r"[/\x00-\x1f\x7f]")  # in no name of a template
 
 
@@ -3101,6 +3280,17 @@ def _is_selector(value: Any) -> bool:
     return isinstance(value, str) and (value == "" or re.fullmatch(SELECTOR, value) is not None)
 
 
+def _is_channel(value: Any) -> bool:
+    return isinstance(value, str) and (value == "" or re.fullmatch(CHANNEL, value) is not None)
+
+
+def _is_try_out(value: Any) -> bool:
+    """A channel, which is not what everybody is offered, and a group."""
+    if not isinstance(value, (list, tuple)) or not value:
+        return value in ((), [])
+    return len(value) == 2 and bool(value[0]) and _is_channel(value[0]) and value[0] != LATEST and _is_text(value[1])
+
+
 def _is_resource(value: Any) -> bool:
     return isinstance(value, str) and re.fullmatch(f"{_DOMAIN}/{_LABEL_WORD}", value) is not None
 
@@ -3116,6 +3306,8 @@ PARAMETERS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "allow_commands": (_are_texts, "a list of commands, such as ['start-notebook.sh']"),
     "allow_overrides": (_are_traits, "a list of keys of overrides, such as ['volumes']"),
     "label": (_is_selector, "a selector of labels, such as 'hub=physics': key=value, key!=value, key or !key"),
+    "channel": (_is_channel, "the name of a channel, such as 'stable'"),
+    "try_out": (_is_try_out, "a channel and a group, such as ('testing', 'testers')"),
     "ignore_group_case": _FLAG,
     "image_command": _FLAG,
     "auth_state_groups": (_are_keys, "where groups are, such as 'oauth_user.groups', or a list of keys"),
@@ -3199,6 +3391,8 @@ def configure(
     allow_commands: Collection[str] = (),
     allow_overrides: Collection[str] = (),
     label: str = "",
+    channel: str = "",
+    try_out: Sequence[str] = (),
     ignore_group_case: bool = False,
     image_command: bool = False,
     auth_state_groups: str | Sequence[str] = "",
@@ -3214,7 +3408,9 @@ def configure(
 
     `versions`: how many past revisions users may pin. `allow_commands`: what a template's command may start with,
     beside `jupyterhub-singleuser`. `allow_overrides`: keys of a template's overrides that count, beside the harmless
-    ones. `label`: a selector, for a hub that offers a part of the registry. `ignore_group_case`: the group `Staff` is
+    ones. `label`: a selector, for a hub that offers a part of the registry. `channel`: what it offers is what this
+    channel points at; without one, the newest. `try_out`: a channel and a group, whose members see what that channel
+    points at, too, beside the other. `ignore_group_case`: the group `Staff` is
     `staff`. `image_command`: templates without a command run the image's own, where the hub has none either.
     `snapshot`: where the last list is kept, for a hub that starts while the registry is down. `escape=False` is for
     forms that escape by themselves (jupyterhub-fancy-profiles). `poll`: seconds between looks where the registry's
@@ -3228,6 +3424,8 @@ def configure(
         allow_commands=allow_commands,
         allow_overrides=allow_overrides,
         label=label,
+        channel=channel,
+        try_out=try_out,
         ignore_group_case=ignore_group_case,
         image_command=image_command,
         auth_state_groups=auth_state_groups,
@@ -3244,12 +3442,17 @@ def configure(
         *("local", allow_commands, gpu_resource, override, escape, image_command),
         allow_overrides=allow_overrides,
         ignore_group_case=ignore_group_case,
+        channel="" if channel == LATEST else channel,
+        try_out=(try_out[0], try_out[1].casefold() if ignore_group_case else try_out[1]) if try_out else (),
     )
     rules = rules.of(spawner_class) if spawner_class else rules
     follower = Follower(
         url, token, rules, versions=versions, snapshot=snapshot, poll=poll, label=label, default=default
     )
-    environments = Environments(follower, max_stale=max_stale, default=default, auth_state_groups=auth_state_groups)
+    beside = _beside(url, token, rules, snapshot, poll, label) if try_out else None
+    environments = Environments(
+        follower, max_stale=max_stale, default=default, auth_state_groups=auth_state_groups, beside=beside
+    )
     hooks: dict[str, Any] = {"options_from_form": environments.options_from_form}
     if rules.kind != "kubernetes" or not _has_form(c, names):  # which may well be made of the list of profiles
         hooks["options_form"] = environments.options_form
@@ -3271,7 +3474,16 @@ def configure(
     if rules_file is not None:
         write_rules(rules_file, rules_content(rules, spawner_class, label=label, auth_state=bool(auth_state_groups)))
     follower.start()
+    if beside:
+        beside.start()
     return environments
+
+
+def _beside(url: str, token: str, rules: Rules, snapshot: str | None, poll: float, label: str) -> Follower:
+    """Follows what some try out, with a snapshot of its own beside the other."""
+    path = Path(snapshot) if snapshot else None
+    own = str(path.with_name(f"{path.stem}-{rules.try_out[0]}{path.suffix}")) if path else None
+    return Follower(url, token, rules, snapshot=own, poll=poll, label=label, tries_out=True)
 
 
 def _spawner_class(c: Any) -> Any:

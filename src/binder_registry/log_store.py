@@ -16,16 +16,17 @@ from .changes import PAGE, Action, Change, Head, Newest, Position, known_positio
 from .clock import dated_ahead, utc_now
 from .draft_changes import Draft
 from .errors import (
-    RevisionIsCurrent,
     RevisionUnknown,
     TemplateExists,
     TemplateNotFound,
 )
 from .log_contract import LARGEST, Log, ReadsPresent, appending, appends_after, mark_at, state_pages, within
-from .rules import check, invalid_template, successor_problem
+from .promotions import content_of, point
+from .purging import purge
+from .rules import check, check_channel, invalid_template, successor_problem
 from .staged_drafts import Staged, staged
 from .store import Expected
-from .template import Template, merged
+from .template import Template, merged, plain
 from .token_book import TokenBook
 from .token_contract import TokenStore
 
@@ -90,7 +91,7 @@ class LogStore:
         change = self._current(name) if revision is None else self.change_as_of(name, revision)
         if change is None or change.deleted:
             raise TemplateNotFound
-        return change.readable()
+        return plain(change.readable())
 
     def change_as_of(self, name: str, revision: int) -> Change:
         """What wrote the template that there was at `revision`; its content may be purged.
@@ -106,7 +107,7 @@ class LogStore:
         changes = self._state(revision)
         while revision is None and any(change.content is None for change in changes):
             changes = self._state(None)  # it was replaced and purged after we had looked at the head
-        return [change.readable() for change in changes]
+        return [plain(change.readable()) for change in changes]
 
     def register_template(self, template: Template, *, by: str = "", note: str = "") -> Template:
         if (batch := self.batch) is None:
@@ -161,19 +162,34 @@ class LogStore:
             raise invalid_template([("replaced-by", problem)])
         tombstone = replace(current, deleted=True, replaced_by=replaced_by or current.replaced_by)
         batch.append(Action.DELETED, tombstone, by, note)
-        return current
+        return plain(current)
 
     def purge_change(self, name: str, revision: int, *, by: str = "", note: str = "") -> None:
         with self.atomic() as batch:
-            current = batch.known(name)
-            if revision == current.revision:
-                raise RevisionIsCurrent
-            found = [change for change in self._rows(revision - 1, self._known(revision)) if change.name == name]
-            if not found:
-                raise RevisionUnknown(f"The template has no change with revision {revision}")
-            found[0].readable()
-            batch.append(Action.PURGED, current.readable(), by, note)
-            batch.purged[len(batch.rows)] = revision
+            purge(batch, batch.known(name), revision, partial(self._rows, name=name), by, note)
+
+    def promote_template(
+        self,
+        name: str,
+        channel: str,
+        revision: int | None = None,
+        *,
+        expected: Expected = None,
+        by: str = "",
+        note: str = "",
+    ) -> Template:
+        check_channel(channel)
+        with self.atomic() as batch:
+            current = batch.existing(name, expected)
+            to = content_of(current, revision, partial(self._rows, name=name), batch.head.revision)
+            return point(batch, current, channel, to, by, note)
+
+    def demote_template(
+        self, name: str, channel: str, *, expected: Expected = None, by: str = "", note: str = ""
+    ) -> Template:
+        check_channel(channel)
+        with self.atomic() as batch:
+            return point(batch, batch.existing(name, expected), channel, None, by, note)
 
     def changes(
         self,

@@ -367,7 +367,7 @@ def test_a_write_ahead_log_that_began_with_a_token_is_known_as_ours(path: Path) 
 
 @pytest.mark.parametrize(
     "change",
-    ["action = 'burnt'", "time = 'soon'", f"time = {2**62}", "content = 'text'", "content = NULL"],
+    ["action = 'burnt 🔥'", "time = 'soon'", f"time = {2**62}", "content = 'text'", "content = NULL"],
 )
 def test_a_row_that_cannot_be_a_change_is_not_shown_at_a_start(path: Path, change: str) -> None:
     with closing(LogStore(SQLiteLog(path))) as store:

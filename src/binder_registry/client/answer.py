@@ -12,7 +12,8 @@ import msgspec
 from httpx2 import Headers
 from msgspec import Struct, structs
 
-from ..changes import Action, Change, Position
+from ..changes import ACTIONS, Change, Position
+from ..channels import Promotion
 from ..errors import (
     BodyTooLarge,
     ErrorHint,
@@ -32,6 +33,7 @@ from ..errors import (
     error_classes,
     error_name,
 )
+from ..kept_members import with_kept
 from ..must_understand import without_uses
 from ..template import Template
 
@@ -166,7 +168,7 @@ class _WireChange(Struct):
     revision: int
     position: str
     time: datetime
-    action: Action
+    action: str
     name: str
     previous: int
     first: int
@@ -174,6 +176,7 @@ class _WireChange(Struct):
     by: str = ""
     note: str = ""
     deleted: bool = False
+    promoted: Promotion | None = None
     template: msgspec.Raw = msgspec.Raw()  # empty: purged, or no longer what the reader selects
 
 
@@ -187,18 +190,21 @@ event_decoder = msgspec.json.Decoder(_WireChange)
 
 def change_of(wire: _WireChange) -> Change:
     """`content` is the registry's own bytes, so that its digest and the chain of marks can be verified."""
+    content = without_uses(bytes(wire.template))
+    if wire.promoted and content:
+        content = with_kept(content, {}, promotion=wire.promoted)
     return Change(
         revision=wire.revision,
         mark=Position.parse(wire.position).mark,
         time=wire.time,
         by=wire.by,
         note=wire.note,
-        action=wire.action,
+        action=ACTIONS.get(wire.action, wire.action),
         name=wire.name,
         previous=wire.previous,
         first=wire.first,
         deleted=wire.deleted,
-        content=without_uses(bytes(wire.template)) or None,
+        content=content or None,
         digest=bytes.fromhex(wire.digest),
     )
 

@@ -41,7 +41,7 @@ class Environments:
 
     `max_stale` (seconds) bounds how long the list is offered without word from the registry. `default` names the
     template that a start without a choice gets. `auth_state_groups` says where in the auth state more groups are:
-    `oauth_user.groups`, or the keys one by one where one of them holds a dot.
+    `oauth_user.groups`, or the keys one by one where one of them holds a dot. `beside` follows what some try out.
     """
 
     def __init__(
@@ -51,8 +51,12 @@ class Environments:
         max_stale: float = 7 * 86400,
         default: str = "",
         auth_state_groups: str | Sequence[str] = "",
+        beside: Follower | None = None,
     ) -> None:
-        self.follower = follower
+        self.follower, self._beside = follower, beside
+        self._joined: tuple[Catalogue, Catalogue, Catalogue] | None = None
+        for one in (follower, beside) if beside else ():
+            one.published = lambda: self.catalogue  # made in their threads rather than in the hub's loop
         self._max_stale, self._default = max_stale, default
         keys = auth_state_groups.split(".") if isinstance(auth_state_groups, str) else auth_state_groups
         self._auth_state_keys = [*keys] if auth_state_groups else []
@@ -84,7 +88,7 @@ class Environments:
         found: dict[str, Any] = {"options": choices} if choices else {}
         if not slug:
             return found
-        name = self._meant(self.follower.catalogue, slug) if of_a_link else name_of(slug)
+        name = self._meant(self.catalogue, slug) if of_a_link else name_of(slug)
         keys = ("revision", f"revision-{slug}", f"profile-option-{slug}--revision")
         revision = next((first[key] for key in keys if first.get(key, "current") != "current"), "")
         return {"template": name} | ({"revision": revision} if revision else {}) | found
@@ -200,7 +204,19 @@ class Environments:
             waited += 1
         if self.follower.catalogue is None or self.follower.age() > self._max_stale:
             raise http_error(503, "The list of environments cannot be had right now. Please try again in a minute.")
-        return self.follower.catalogue.under(type(spawner))
+        assert self.catalogue is not None, "there is what the follower has"
+        return self.catalogue.under(type(spawner))
+
+    @property
+    def catalogue(self) -> Catalogue | None:
+        """With what is tried out, where that is at hand."""
+        own, other = self.follower.catalogue, self._beside.catalogue if self._beside else None
+        if own is None or other is None:
+            return own
+        joined = self._joined
+        if joined is None or joined[0] is not own or joined[1] is not other:
+            self._joined = joined = own, other, own.beside(other)
+        return joined[2]
 
     def _default_of(self, catalogue: Catalogue, standing: Standing) -> Offer:
         """Raises `HTTPError` 403 when there is nothing: KubeSpawner would start its own default, without limits."""

@@ -7,12 +7,13 @@ from functools import cached_property
 from typing import Any
 
 from ..form_order import place_in_form
-from ..options import HUBS_OWN_IMAGE, EveryGroup, Json, deciding_groups, resolve, visible
+from ..options import HUBS_OWN_IMAGE, EveryGroup, Json, as_of_today, deciding_groups, resolve, visible
 from ..slugs import slug_of
+from .channels import check_channel, content_revision, groups_beside, own_name
 from .choosing import defaults_of
 from .commands import check_command
 from .form import fields_of, option_fields, radio, versions_menu
-from .groups import Standing, has_groups, under_groups_of, without_case
+from .groups import Standing, has_groups, without_case
 from .images import images_of
 from .kinds import check_kinds
 from .limits import check_limits
@@ -52,6 +53,7 @@ class Offer:
     hidden: Hidden = field(default_factory=dict)
     defaults: Mapping[str, str] = field(default_factory=dict)  # of options: the name of a choice
     escaped: bool = True
+    beside: frozenset[str] = frozenset()  # groups of which one is needed, too; empty: none is
     versions: Mapping[str, "Offer"] = field(default_factory=dict)  # past ones, newest first, by "r12"
 
     @property
@@ -64,7 +66,7 @@ class Offer:
 
     @cached_property
     def all_groups(self) -> frozenset[str]:
-        return deciding_groups(self.template)
+        return deciding_groups(self.template) | self.beside
 
     @property
     def version_title(self) -> str:
@@ -114,6 +116,8 @@ class Offer:
 
     def seen_by(self, standing: Standing) -> "Offer | None":
         """With the choices that are theirs; None where they do not see it."""
+        if not standing.sees(self.beside):
+            return None
         if not self._has_groups:
             return self if standing.sees(self.groups) else None
         key = standing.admin or standing.groups & self.all_groups
@@ -155,6 +159,7 @@ def offer(template: Template, rules: Rules) -> Offer:
         )
     if template.get("replaced-by"):
         raise NotOffered("replaced", f"it is replaced by {template['replaced-by']!r}")
+    check_channel(template, rules)
     check_understood(template)
     if template.get("paused"):
         raise NotOffered("paused", f"it is paused: {template['paused']}")
@@ -170,7 +175,7 @@ def offer(template: Template, rules: Rules) -> Offer:
     profile["description"] = text("\n".join(filter(None, [description, deprecated and f"Deprecated: {deprecated}"])))
     image = str(settings.get("image") or template["image-name"]).replace(HUBS_OWN_IMAGE, "")
     return Offer(
-        *(name, slug, template["revision"], title, description, deprecated),
+        *(name, slug, content_revision(template), title, description, deprecated),
         groups=frozenset(template.get("allowed-groups", ())),
         image=image,
         settings=settings,
@@ -180,6 +185,7 @@ def offer(template: Template, rules: Rules) -> Offer:
         hidden=hidden,
         defaults=defaults_of(template.get("options", ())),
         escaped=rules.escape,
+        beside=groups_beside(name, rules),
     )
 
 
@@ -204,7 +210,7 @@ def profile_of(template: Template, rules: Rules) -> tuple[dict[str, Any], dict[s
 
 def _overridden(template: Template, profile: dict[str, Any], override: Override) -> dict[str, Any]:
     try:
-        changed = override(copied(template), profile)
+        changed = override({**copied(template), "name": own_name(template["name"])}, profile)
     except Exception as error:
         raise NotOffered("override-function", "the hub's override failed") from error
     if changed is None:
@@ -217,9 +223,9 @@ def _overridden(template: Template, profile: dict[str, Any], override: Override)
 def with_versions(template: Template, history: list[Template], rules: Rules, versions: int) -> Offer:
     current = offer(template, rules)
     past = [
-        {**under_groups_of(template, old), "replaced-by": "", "paused": ""}
+        {**as_of_today(template, old), "replaced-by": "", "paused": "", "channel": template.get("channel", "")}
         for old in history
-        if old["revision"] != current.revision
+        if old["revision"] < current.revision
     ]
     olds, _ = offered(past[:versions], rules)
     olds.sort(key=lambda old: -old.revision)

@@ -22,6 +22,7 @@ Rule = Literal[  # by which a hub leaves something out; `docs/jupyterhub.md` say
     "deleted",
     "replaced",
     "paused",
+    "channel",
     "uses",
     "command",
     "overrides",
@@ -83,7 +84,8 @@ class Rules:
     settings on every spawner. It is asked for the template, for each of its choices, and for what is started, whose
     template has no options left. `allow_overrides`: keys that a template's overrides may set, beside the harmless
     ones. `ignore_group_case`: `Staff` is `staff`. `traits`: those that the spawner has, where that is known;
-    `sections`: the parts of `overrides` that are meant for it.
+    `sections`: the parts of `overrides` that are meant for it. `channel`: whose revisions are offered, "" for the
+    newest; `try_out`: another one, and the group for which its revisions stand beside these.
     """
 
     kind: Kind = "local"
@@ -96,6 +98,8 @@ class Rules:
     allow_overrides: Collection[str] = ()
     ignore_group_case: bool = False
     sections: tuple[str, ...] = ()
+    channel: str = ""
+    try_out: tuple[str, ...] = ()
 
     @cached_property
     def reasons(self) -> dict[str, Reason | None]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from ..options import merged
 from ..slugs import slug_of
+from .channels import content_revision, own_name
 from .commands import check_arguments, check_elsewhere, command_words
 from .images import checked_image
 from .limits import LEAST, Limits, limits_of
@@ -121,13 +122,18 @@ def _of_kubernetes(template: Template, limits: Limits, address: str, rules: Rule
 
 def _marks(template: Template, kind: Kind) -> dict[str, dict[str, str]]:
     """Which template and revision it is, for the server and for those who look at pods."""
-    name, revision, slug = template["name"], str(template["revision"]), slug_of(template["name"])
+    name, revision, channel = own_name(template["name"]), str(content_revision(template)), template.get("channel", "")
+    slug = slug_of(name)
     text = _untemplated(name) if kind == "swarm" else _formatted(_literal(name)) if kind == "kubernetes" else name
     marks = {"environment": {"BINDER_REGISTRY_TEMPLATE": text, "BINDER_REGISTRY_REVISION": revision}}
+    if channel:
+        marks["environment"]["BINDER_REGISTRY_CHANNEL"] = channel
     if kind == "kubernetes":
         short = slug if len(slug) <= 63 else hashlib.sha256(slug.encode()).hexdigest()[:40]
         for trait, value in (("extra_annotations", _formatted(name)), ("extra_labels", short)):
             marks[trait] = {"binder-registry/template": value, "binder-registry/revision": revision}
+            if channel:
+                marks[trait]["binder-registry/channel"] = channel
     return marks
 
 

@@ -5,6 +5,7 @@
 
 from ..auth import Scope
 from ..errors import (
+    ChannelNotFound,
     InvalidTemplate,
     PositionUnknown,
     RevisionConflict,
@@ -69,8 +70,8 @@ ROUTES = (
         tag="templates",
         answer="Template",
         headers=(p.SHOWN_ETAG,),
-        parameters=(p.TEMPLATE_NAME, p.REVISION, p.OPTIONS, p.IF_NONE_MATCH, p.STILL),
-        errors=(TemplateNotFound, *_PAST, RevisionConflict),
+        parameters=(p.TEMPLATE_NAME, p.REVISION, p.CHANNEL, p.FALLBACK, p.OPTIONS, p.IF_NONE_MATCH, p.STILL),
+        errors=(TemplateNotFound, ChannelNotFound, *_PAST, RevisionConflict),
     ),
     Route(
         method="PUT",
@@ -182,7 +183,10 @@ ROUTES = (
         answer="Changes",
         media=("application/json", "text/event-stream"),
         headers=(p.FEED_ETAG, p.LINK),
-        parameters=(p.SINCE, p.BEFORE, p.CHANGES_LIMIT, p.WAIT, p.SELECTED, p.NAME_EXACTLY, p.ORDER, p.LAST_EVENT_ID),
+        parameters=(
+            *(p.SINCE, p.BEFORE, p.CHANGES_LIMIT, p.WAIT, p.SELECTED, p.NAME_EXACTLY, p.CHANNEL_FEED, p.ORDER),
+            p.LAST_EVENT_ID,
+        ),
         errors=(PositionUnknown,),
     ),
     *TOKEN_ROUTES,

@@ -107,7 +107,7 @@ class Service:
         self._render, self._heartbeat = render, heartbeat
         self.registry = registry
         self.options = options
-        self.model = ReadModel(options.prefix, registry.content_of)
+        self.model = ReadModel(options.prefix, registry.content_of, partial(registry.rows_at, ANYONE))
         self.compressor = Compressor()
         self.counters = Counters()
         self.turns = Turns()

@@ -31,6 +31,7 @@ def schemas() -> dict[str, Schema]:
     for structure in _structures(Template):
         found[structure.__name__] = _told(structure, found)
     found["Template"] |= {"required": list(ALWAYS)}
+    found["Template"]["properties"]["channel"] = _CHANNEL
     found["Template"]["description"] = "A template as the registry keeps it; empty members are left out."
     found["Templates"] = {"type": "array", "items": _reference("Template")}
     found["Viewed"] = {"anyOf": [_reference("View"), SCHEMA_OF_STARTS]}
@@ -45,6 +46,14 @@ def schemas() -> dict[str, Schema]:
     found["Index"] = _object({"status": {"type": "string"}}, required=["status"])
     found["Description"] = {"type": "object", "description": "OpenAPI 3.1"}
     return found
+
+
+_CHANNEL: Schema = {
+    "type": "string",
+    "description": "Which channel shows this. Only with `channel=`, in full views and the feed.",
+    "examples": ["stable"],
+    "readOnly": True,
+}
 
 
 def _structures(structure: type[Struct]) -> Iterator[type[Struct]]:

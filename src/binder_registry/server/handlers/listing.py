@@ -24,6 +24,8 @@ from ..lanes import go_on, paced, slices
 from ..live.blocks import Block
 from ..live.entries import Entry
 from ..live.pieces import Part
+from .asked_channel import asked_channel
+from .channels_past import entries_of
 
 Test = Callable[[list[Entry]], list[Entry]]  # gives those that pass
 
@@ -40,11 +42,13 @@ class Listing(Struct, frozen=True):
     revision: int | None = None
     full: bool = False
     deleted: bool = False
+    channel: str = ""
+    fallback: bool = False  # those that are not in the channel show their newest content
 
     @property
     def filters(self) -> tuple[object, ...]:
         """What decides which templates are counted."""
-        return (self.labels, self.words, self.image, self.name, self.deleted)
+        return (self.labels, self.words, self.image, self.name, self.deleted, self.channel, self.fallback)
 
 
 class Page(Struct):
@@ -76,6 +80,7 @@ def parse_listing(query: dict[str, list[str]]) -> Listing:
         whole_number(revision, "revision") if revision is not None else None,
         view == "full",
         deleted == "true",
+        *asked_channel(query),
     )
 
 
@@ -88,7 +93,7 @@ def _words(text: str) -> tuple[str, ...]:
 
 def page_of_present(listing: Listing, blocks: list[Block[Entry]], most: int) -> Page:
     """`blocks` of the living, by name; full views are kept with them where all have at most so many bytes."""
-    if listing == Listing(full=listing.full):
+    if listing == Listing(full=listing.full, channel=listing.channel, fallback=listing.fallback):
         keep = sum(map(len, blocks)) <= most
         whole: Sequence[Part] = [block.full(keep=keep) for block in paced(blocks)] if listing.full else blocks
         return Page(whole, "", sum(len(block.entries) for block in blocks))
@@ -148,7 +153,7 @@ def _matching(listing: Listing, registry: Registry, who: Identity, after: str) -
         purged = next((change for change in page if change.content is None), None)
         if purged:
             raise RevisionPurged(f"The content of {purged.name!r} as of that revision was purged")
-        tests, entries = _tests(listing), [Entry.of(change) for change in page]
+        tests, entries = _tests(listing), entries_of(registry, who, page, listing.channel, fallback=listing.fallback)
         yield from _selected(tests, slices(entries)) if tests else entries
 
 

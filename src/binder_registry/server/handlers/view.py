@@ -26,6 +26,7 @@ from ..live.entries import Entry
 from ..live.pieces import Pieces, body_of
 from ..live.viewing import Form, HubRules, Viewer, Views
 from ..service import Request
+from .channels_past import entries_of
 
 HUB_SECONDS = 10.0  # that a hub has to say who is in which group
 _FOR_ONE: Sequence[Header] = ((b"cache-control", b"private"), (b"vary", b"Authorization, Cookie"))
@@ -139,10 +140,9 @@ def _rows(registry: Registry, who: Identity, revision: int) -> Iterator[Entry]:
     """All names as of that revision, which is the present, tombstones too. Raises `StoreUnavailable`."""
     for page in registry.template_index_pages(who, revision, deleted=True):
         go_on()
-        for change in page:
-            if change.content is None:  # it was changed at this moment, and what it was is gone
-                raise StoreUnavailable
-            yield Entry.of(change)
+        if any(change.content is None for change in page):  # it was changed at this moment, and what it was is gone
+            raise StoreUnavailable
+        yield from entries_of(registry, who, page, "", fallback=False)
 
 
 def _list_around(

@@ -163,6 +163,7 @@ class GroupCommit:
             outcomes = self._outcomes(group, batch)
             if len(batch.rows) >= MANY:
                 self._await_others(batch.rows[0].revision - 1)
+            self._present.prepare(batch.rows)
             try:
                 self._present.announce(batch.rows, batch.start.mark)
             except StoreUnavailable:
