@@ -4,10 +4,9 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from itertools import chain
 
-from msgspec import Struct
 from msgspec.structs import replace
 
-from .changes import Action, Change, Head, Position, content_digest, head_after, mark_after, place
+from .changes import Action, Change, Head, Position, Seen, content_digest, head_after, mark_after, place
 from .clock import later
 from .draft_changes import Draft
 from .errors import FormatTooNew, InvalidRequest, RevisionConflict, TemplateNotFound
@@ -27,15 +26,6 @@ from .wire import encode_template
 
 _WITH_CONTENT = frozenset({Action.CREATED, Action.UPDATED, Action.RESTORED})  # that is new, or anew
 _DELETED, _PURGED = Action.DELETED, Action.PURGED  # quicker than the members of the class
-
-
-class Seen(Struct, frozen=True):
-    """A state of the log that a writer knows without asking. `find` gives the newest change of a name, a tombstone too;
-    when, by whom and what came before need not be in there. None: there never was one."""
-
-    head: Head
-    format: int
-    find: Callable[[str], Change | None]
 
 
 class Batch:

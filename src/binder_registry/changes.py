@@ -1,7 +1,7 @@
 """The log's own values: a change, its action, a position, and the chain of marks."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
 from hashlib import blake2b
@@ -127,6 +127,15 @@ class Change(Struct, frozen=True, gc=False):
         if template is None:
             raise RevisionPurged
         return template
+
+
+class Seen(Struct, frozen=True):
+    """A state of the log that a writer knows without asking. `find` gives the newest change of a name, a tombstone too;
+    when, by whom and what came before need not be in there. None: there never was one."""
+
+    head: Head
+    format: int
+    find: Callable[[str], Change | None]
 
 
 def head_after(rows: Sequence[Change], head: Head) -> Head:

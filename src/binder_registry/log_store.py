@@ -2,7 +2,6 @@
 
 import logging
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
@@ -11,9 +10,8 @@ from functools import partial
 from msgspec.structs import replace
 
 from .batch import Batch as Batch
-from .batch import Seen
-from .changes import PAGE, Action, Change, Head, Newest, Position, known_position
-from .clock import dated_ahead, utc_now
+from .changes import PAGE, Action, Change, Head, Newest, Position, Seen, known_position
+from .clock import Warnings, utc_now
 from .draft_changes import Draft
 from .errors import (
     RevisionUnknown,
@@ -32,9 +30,6 @@ from .token_contract import TokenStore
 
 STATE_PAGE = 5000  # rows of one read, where the whole state is read
 
-
-WARN_SECONDS = 600.0  # between two warnings of a clock
-
 logger = logging.getLogger(__name__)
 
 
@@ -50,7 +45,7 @@ class LogStore:
         self.tokens = TokenBook(log, now) if isinstance(log, TokenStore) else None
         self._now = now
         self._local = threading.local()
-        self._warn_at = 0.0
+        self._warnings = Warnings(logger, log)
 
     def atomic(self, seen: Seen | None = None) -> AbstractContextManager[Batch]:
         """All writes inside commit as one or none; this thread sees them before the commit. Blocks nest: an exception
@@ -71,17 +66,11 @@ class LogStore:
                 yield batch
                 batch.finish()
                 if batch.behind:
-                    self._warn(batch.head.time, batch.behind)
+                    self._warnings.look(batch.head.time, batch.behind)
             finally:
                 self._local.batch = None
         if batch.tokens and self.tokens is not None:
             self.tokens.take(batch.tokens)
-
-    def _warn(self, newest: datetime | None, clock: datetime) -> None:
-        warning = dated_ahead(newest, clock)
-        if warning and time.monotonic() >= self._warn_at:
-            self._warn_at = time.monotonic() + WARN_SECONDS
-            logger.warning("%s: %s", self.log, warning)
 
     def staged(self, drafts: dict[str, Draft], by: str, note: str) -> Staged | None:
         """For `Batch.extend_staged`, before the log is locked; None where that is of no use."""

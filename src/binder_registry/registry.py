@@ -15,9 +15,9 @@ from msgspec.structs import replace
 
 from .apply import ApplyRequest, Step, plan
 from .auth import AuthStore, Identity, Scope
-from .batch import Batch, Seen
+from .batch import Batch
 from .catching_up import caught_up, moved_between
-from .changes import PAGE_BYTES, Change, Newest, Position
+from .changes import PAGE_BYTES, Change, Newest, Position, Seen
 from .errors import RevisionConflict, StoreUnavailable
 from .log_contract import LARGEST, appends_after, wait_beyond
 from .log_store import LogStore

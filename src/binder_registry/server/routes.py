@@ -17,6 +17,7 @@ from ..errors import (
     TemplateNotFound,
 )
 from .description import parameters as p
+from .description import view_parameters as v
 from .handlers import about, changes, reads, view, writes
 from .route import Route as Route
 from .token_routes import TOKEN_ROUTES
@@ -120,8 +121,8 @@ ROUTES = (
         scope=Scope.READ,
         tag="templates",
         answer="Viewed",
-        headers=(p.VIEW_ETAG,),
-        parameters=(*p.VIEWED, p.IF_NONE_MATCH),
+        headers=(v.VIEW_ETAG,),
+        parameters=(*v.VIEWED, p.IF_NONE_MATCH),
     ),
     Route(
         method="GET",

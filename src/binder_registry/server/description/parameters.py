@@ -4,17 +4,15 @@ from typing import Literal
 
 from msgspec import Struct, field
 
-from ...auth import Scope
 from ...changes import PAGE
 from ...channels import CHANNEL as CHANNEL_NAME
 from ...channels import LATEST
-from ...lengths import GLOB_LENGTH, GROUP_LENGTH, LARGEST_INTEGER, MOST_REQUIREMENTS, NOTE_BYTES
-from ...member_schema import GROUP, NAME, NO_CONTROL, SUCCESSOR, Schema
+from ...lengths import GLOB_LENGTH, LARGEST_INTEGER, MOST_REQUIREMENTS, NOTE_BYTES
+from ...member_schema import NAME, SUCCESSOR, Schema
 from ...selector import SELECTOR
 
 LONGEST_WAIT = 60  # seconds, of a long poll
 MOST_WORDS = 16  # of one search
-MOST_GROUPS = 64  # of one question
 
 _POSITION = r"[0-9]{1,19}(?:-[0-9a-f]{16})?"
 _TAG = rf'(?:{_POSITION}|(?:W/)?"{_POSITION}(?:-gzip|-zstd)?")'
@@ -110,36 +108,6 @@ DELETED = Parameter(
     {"type": "string", "enum": ["true", "false"]},
     "false",
 )
-EXPLAIN = Parameter(
-    "explain",
-    "query",
-    "`true` adds `hidden`: what is not offered, deleted templates too, by which rule, and what it takes. "
-    f"Needs the scope `{Scope.ADMIN}`.",
-    {"type": "string", "enum": ["true", "false"]},
-    "false",
-)
-AS_GROUPS = Parameter(
-    "group",
-    "query",
-    f"What a member of this group may start; given more than once, of all of them. Needs the scope `{Scope.ADMIN}`.",
-    {"type": "array", "maxItems": MOST_GROUPS, "items": GROUP},
-    "physics",
-)
-AS_USER = Parameter(
-    "user",
-    "query",
-    f"What this user of the hub may start: the hub is asked for the groups. Needs the scope `{Scope.ADMIN}`.",
-    {"type": "string", "minLength": 1, "maxLength": GROUP_LENGTH, **NO_CONTROL},
-    "alice",
-)
-AS_SCHEMA = Parameter(
-    "as",
-    "query",
-    "`schema`: JSON Schema (2020-12) of what a start takes, in the place of the list. Not with `explain`.",
-    {"type": "string", "enum": ["schema"]},
-    "schema",
-)
-VIEWED = (LABEL, EXPLAIN, AS_GROUPS, AS_USER, AS_SCHEMA)
 CHANNEL = Parameter(
     "channel",
     "query",
@@ -278,11 +246,6 @@ _OR_OF_A_CHANNEL: Schema = {
 }
 LISTING_ETAG = AnswerHeader("ETag", f"{ETAG.meaning} Not on listings of the past.", _OR_OF_A_CHANNEL, required=False)
 FEED_ETAG = AnswerHeader("ETag", f"{ETAG.meaning} Not on a stream, whose events carry it.", ETAG.schema, required=False)
-VIEW_ETAG = AnswerHeader(
-    "ETag",
-    "Of this user, these groups, the rules of the hub and the position of the registry.",
-    {"type": "string", "pattern": '^"[0-9a-f]{32}"$'},
-)
 SHOWN_ETAG = AnswerHeader("ETag", f"{ETAG.meaning} Not where options are chosen.", _OR_OF_A_CHANNEL, required=False)
 LOCATION = AnswerHeader("Location", "The path of the new template.")
 LINK = AnswerHeader("Link", 'The next page, `rel="next"`; on the last page there is none.', required=False)

@@ -17,8 +17,8 @@ from ...selector import Requirement, parse_selector
 from ...setting_rules import group_problems, has_control_characters
 from ...start_schema import DIALECT, TITLE
 from ...wire import encode
-from ..description.parameters import MOST_GROUPS
 from ..description.view_bodies import HiddenBody
+from ..description.view_parameters import MOST_GROUPS
 from ..http.replies import Header, Reply, body_reply
 from ..http.requests import matches_tag, single
 from ..lanes import go_on

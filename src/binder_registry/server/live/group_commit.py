@@ -13,8 +13,8 @@ from queue import SimpleQueue
 from time import monotonic
 from typing import Any, TypeVar
 
-from ...batch import Batch, LogMoved, Seen
-from ...changes import Change, Position
+from ...batch import Batch, LogMoved
+from ...changes import Change, Position, Seen
 from ...errors import RegistryError, StoreUnavailable, TooBusy, UnexpectedError
 from ...registry import Registry
 from .last_commit import LastCommit
