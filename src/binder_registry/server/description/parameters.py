@@ -5,6 +5,7 @@ from typing import Literal
 from msgspec import Struct, field
 
 from ...changes import PAGE
+from ...channels import CHANNEL, LATEST
 from ...lengths import GLOB_LENGTH, LARGEST_INTEGER, MOST_REQUIREMENTS, NOTE_BYTES
 from ...member_schema import NAME, SUCCESSOR, Schema
 from ...selector import SELECTOR
@@ -40,6 +41,13 @@ class AnswerHeader(Struct, frozen=True):
 
 # Paths.
 TEMPLATE_NAME = Parameter("name", "path", "The template's name, percent-encoded.", {"type": "string", **NAME}, "scipy")
+CHANNEL_NAME = Parameter(
+    "channel",
+    "path",
+    f"The channel's name; `{LATEST}` is none: it is the newest revision.",
+    {"type": "string", "pattern": f"^(?!{LATEST}$){CHANNEL}$"},
+    "stable",
+)
 CHANGE = Parameter("revision", "path", "The change to blank.", {**_REVISION, "minimum": 1}, "3")
 TOKEN_ID = Parameter(
     "id",
