@@ -44,7 +44,8 @@ STORES = CONTRACTS | {
 RULES = STORES | {"selector", "apply", "auth", "lookalikes", "differences"}
 TOKENS = {"token_text", "token_rules", "token_uses", "tokens"}
 VIEW = {"offering", "form_order", "withheld", "view", "ecma_patterns", "start_schema"}
-DOMAIN = RULES | TOKENS | VIEW | {"catching_up", "planned", "within_reach", "registry", "apply_body", "fast_body"}
+USES = {"catching_up", "planned", "within_reach", "shown_log", "registry"}
+DOMAIN = RULES | TOKENS | VIEW | USES | {"apply_body", "fast_body"}
 MAY_IMPORT = {
     "errors": {"error_bodies"},
     "error_bodies": set[str](),
@@ -109,7 +110,8 @@ MAY_IMPORT = {
     "catching_up": STORES | {"apply", "planned"},
     "planned": CHANGES | {"apply", "draft_changes"},
     "within_reach": RULES | {"planned"},
-    "registry": RULES | {"catching_up", "planned", "within_reach", "token_rules", "token_uses"},
+    "shown_log": STORES,
+    "registry": RULES | {"catching_up", "planned", "shown_log", "within_reach", "token_rules", "token_uses"},
     "backends": STORES | {"descriptors", "file_names", "installing", "sync_folder"},
     "server": DOMAIN | {"globs"},
     "client": DOMAIN | {"file_names", "version"},
