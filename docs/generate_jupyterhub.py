@@ -9,8 +9,17 @@ from pathlib import Path
 SOURCE = Path(__file__).parents[1] / "src" / "binder_registry"
 FILE = SOURCE / "jupyterhub.py"
 PARTS = (  # each stands on those before it
-    *("slugs", "options", "hub/texts", "hub/rules", "hub/commands", "hub/overrides", "hub/images"),
-    *("hub/merging", "hub/kinds", "hub/limits", "hub/settings", "hub/groups", "hub/offerable", "hub/choosing"),
+    *("slugs", "options", "hub/texts", "hub/refusals", "hub/rules", "hub/commands", "hub/overrides", "hub/images"),
+    *(
+        "hub/merging",
+        "hub/kinds",
+        "hub/limits",
+        "hub/settings",
+        "hub/groups",
+        "hub/groups_seen",
+        "hub/offerable",
+        "hub/choosing",
+    ),
     *(
         "hub/turns",
         "hub/form",
@@ -24,7 +33,7 @@ PARTS = (  # each stands on those before it
         "hub/snapshot",
     ),
     *("hub/event_stream", "hub/telling", "hub/follower", "hub/resolving", "hub/start", "hub/hooks", "hub/parameters"),
-    "hub/configure",
+    *("hub/rules_file", "hub/configure"),
 )
 INTRODUCTION = '''\
 """What a JupyterHub imports, so that its list of environments is the registry's, live.

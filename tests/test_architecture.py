@@ -66,10 +66,10 @@ MAY_IMPORT = {
     "verify": CONTRACTS | {"clock", "verify_tokens"},
     "verify_tokens": CONTRACTS,
     "draft_changes": CHANGES,
-    "batch": CONTRACTS | {"clock", "draft_changes"},
+    "batch": CONTRACTS | {"clock", "draft_changes", "token_book"},
     "log_store": CONTRACTS | {"batch", "clock", "token_book"},
     "token_contract": set[str](),
-    "token_book": {"token_contract"},
+    "token_book": {"clock", "lengths", "token_contract"},
     "token_rules": {"auth", "errors", "globs", "lengths", "selector"},
     "token_uses": STORES | {"auth", "globs", "token_rules", "token_text"},
     "tokens": {"auth", "clock", "errors", "token_book", "token_contract", "token_rules", "token_text"},
@@ -91,7 +91,7 @@ MAY_IMPORT = {
     "publishers": {"auth", "errors", "globs", "lengths", "token_rules"},
     "hub": {"form_order", "offering", "options", "slugs"},
     "jupyterhub": set[str](),
-    "prepull": {"jupyterhub"},
+    "prepull": {"hub"},
     "version": set[str](),
 }
 # The edges, which wire everything, and who imports them.
@@ -200,6 +200,15 @@ def test_what_a_hub_imports_needs_nothing_of_ours(module: str) -> None:
     others = {name.partition(".")[0] for name in imports(module)} - {PACKAGE, *sys.stdlib_module_names}
 
     assert others <= {"tornado"}
+
+
+@pytest.mark.parametrize("reader", ["offering_of", "rules_read"])
+def test_a_registry_says_what_a_hub_offers_without_what_hubs_need(reader: str) -> None:
+    inner = {module: set(imports(module) & MODULES.keys()) for module in MODULES}
+    needed = {f"{PACKAGE}.hub.{reader}", *_reachable(f"{PACKAGE}.hub.{reader}", inner)}
+
+    others = {name.partition(".")[0] for module in needed for name in imports(module)}
+    assert others - {PACKAGE, *sys.stdlib_module_names} == set()
 
 
 @pytest.mark.parametrize("third_party", ["starlette", "uvicorn", "httpx2", "click", "rich", "psycopg"])

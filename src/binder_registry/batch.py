@@ -18,6 +18,7 @@ from .rules import check
 from .store import Expected
 from .strict_json import no_collection
 from .template import Template
+from .token_book import outdated, tidies
 from .token_contract import TokenChange, TokenStore
 from .wire import encode_template
 
@@ -215,6 +216,8 @@ class Batch:
         if self.tokens:
             assert isinstance(self.log, TokenStore), "else there were none to write"
             self.log.write_tokens(self.tokens)
+            if tidies(self.tokens[0][1].number - 1, self.tokens[-1][1].number):
+                self.log.forget_tokens([token.id for token in outdated(self.log.tokens()[1], self._now())])
         if self.token_uses:
             assert isinstance(self.log, TokenStore), "else nobody used one"
             self.log.write_uses(self.token_uses)

@@ -16,6 +16,7 @@ import logging
 import os
 import random
 import re
+import secrets
 import shlex
 import stat
 import subprocess
@@ -80,6 +81,7 @@ Matches = Callable[[str, str], bool]
 VALUE_LENGTH = 1024  # characters of what a user types
 PATTERN_SECONDS = 0.2
 PLACEHOLDER = "{value}"
+A_FREE_TEXT = "(free text)"  # of an option, where its choices go by their names: none is called so
 HUBS_OWN_IMAGE = "(the hub's own)"  # a blank, which no reference to an image holds: nobody takes it for one
 
 # What a hub takes of `overrides` without its admin's word: it reaches nothing beyond the user's own server.
@@ -335,7 +337,7 @@ def merged(below: Any, above: Any) -> Any:
 
 
 # ── hub/texts.py ──
-# What users read: escaped, quoted, as an error.
+# What users read: escaped, quoted.
 
 
 def html_text(text: str) -> str:
@@ -345,6 +347,10 @@ def html_text(text: str) -> str:
 
 def quoted(name: str) -> str:
     return repr(name if len(name) <= 100 else name[:100] + "…")
+
+
+# ── hub/refusals.py ──
+# A refusal that users read.
 
 
 def http_error(status: int, text: str) -> HTTPError:
@@ -369,12 +375,41 @@ SECTIONS: Mapping[Kind, tuple[str, ...]] = {  # of `overrides`, where the class 
     "local": ("spawner", "localprocessspawner", "simplelocalprocessspawner"),
 }
 
+Rule = Literal[  # by which a hub leaves something out; `docs/jupyterhub.md` says what each means
+    "deleted",
+    "replaced",
+    "paused",
+    "uses",
+    "command",
+    "overrides",
+    "override-function",
+    "image",
+    "limits",
+    "kind",
+    "environment",
+    "redirect-uri",
+    "bind-port",
+    "container-ip",
+    "options",
+    "malformed",
+]
 MALFORMED = (ValueError, TypeError, LookupError, AttributeError)  # what comes of members that are not as they should be
 
 
-def malformed(error: Exception) -> str:
-    """The reason, in a sentence; what Python says of it helps those who look for the cause."""
-    return f"something in it is missing or of the wrong kind ({type(error).__name__}: {error})"
+class Reason(str):
+    """Why a hub leaves something out, in a sentence for its log; and by which rule, for programs."""
+
+    rule: Rule
+
+    def __new__(cls, rule: Rule, sentence: str) -> "Reason":
+        reason = super().__new__(cls, sentence)
+        reason.rule = rule
+        return reason
+
+
+def malformed(error: Exception) -> Reason:
+    """What Python says of it helps those who look for the cause."""
+    return Reason("malformed", f"something in it is missing or of the wrong kind ({type(error).__name__}: {error})")
 
 
 class NotOffered(Exception):
@@ -383,9 +418,17 @@ class NotOffered(Exception):
     Where code of the hub's failed, that is its cause: for the log alone, for nobody knows what it says.
     """
 
+    def __init__(self, rule: Rule, sentence: str) -> None:
+        super().__init__(sentence)
+        self.rule = rule
+
     @property
-    def logged(self) -> str:
-        return f"{self}: {self.__cause__!r}" if self.__cause__ else str(self)
+    def told(self) -> Reason:
+        return Reason(self.rule, str(self))
+
+    @property
+    def logged(self) -> Reason:
+        return Reason(self.rule, f"{self}: {self.__cause__!r}") if self.__cause__ else self.told
 
 
 @dataclass(frozen=True)
@@ -412,8 +455,8 @@ class Rules:
     sections: tuple[str, ...] = ()
 
     @cached_property
-    def reasons(self) -> dict[str, str]:
-        """Why a hub with these rules cannot start what a choice sets, by its JSON; "" where it can."""
+    def reasons(self) -> dict[str, Reason | None]:
+        """Why a hub with these rules cannot start what a choice sets, by its JSON; None where it can."""
         return {}
 
     def of(self, spawner_class: Any) -> "Rules":
@@ -451,11 +494,11 @@ _NO_LOGIN = re.compile(
 def command_words(command: str) -> list[str]:
     """Split like a shell does. Raises `NotOffered`."""
     if "\0" in command:
-        raise NotOffered("the command holds a NUL character")
+        raise NotOffered("command", "the command holds a NUL character")
     try:
         return [*_split(command)]
     except ValueError as error:
-        raise NotOffered(f"the command cannot be split into words: {error}") from None
+        raise NotOffered("command", f"the command cannot be split into words: {error}") from None
 
 
 def check_command(settings: dict[str, Any], allow_commands: Collection[str] = ()) -> None:
@@ -466,15 +509,15 @@ def check_command(settings: dict[str, Any], allow_commands: Collection[str] = ()
         return
     words = settings["cmd"] = [words] if isinstance(words, str) else words  # as the trait itself takes it
     if not isinstance(words, (list, tuple)) or not all(isinstance(word, str) for word in words):
-        raise NotOffered("cmd is no list of words")
+        raise NotOffered("command", "cmd is no list of words")
     words = settings["cmd"] = list(words)
     allowed = [allow_commands] if isinstance(allow_commands, str) else allow_commands
     if not any(words[: len(start)] == start for start in map(str.split, (COMMAND, *allowed)) if start):
-        raise NotOffered(f"the command {words[0]!r} is not among those that this hub allows")
+        raise NotOffered("command", f"the command {words[0]!r} is not among those that this hub allows")
     for word in words:
         if found := _TMPNB.search(word):
             raise NotOffered(
-                f"the command uses {found[0]}, which only tmpnb filled in; {COMMAND} needs no such argument"
+                "command", f"the command uses {found[0]}, which only tmpnb filled in; {COMMAND} needs no such argument"
             )
     check_arguments(words)
 
@@ -489,14 +532,14 @@ def check_elsewhere(overrides: Mapping[str, Any], allow_commands: Collection[str
             try:
                 check_command({"cmd": given[key] or [""]}, allow_commands)
             except NotOffered as reason:
-                raise NotOffered(f"{trait}.{key}: {reason}") from None
+                raise NotOffered("command", f"{trait}.{key}: {reason}") from None
 
 
 def check_arguments(words: Any) -> None:
     """Raises `NotOffered` for one that opens the server to others."""
     for word in words if isinstance(words, (list, tuple)) else [words]:
         if found := _NO_LOGIN.match(str(word)):
-            raise NotOffered(f"the command sets {found[1]}, which decides who is let in")
+            raise NotOffered("command", f"the command sets {found[1]}, which decides who is let in")
 
 
 @lru_cache(1024)
@@ -515,7 +558,7 @@ def overrides_of(settings: Json, rules: Rules) -> dict[str, Any]:
     for section, keys in _meant(settings, rules):
         for key in keys:
             if key not in HARMLESS_OVERRIDES and key not in allowed:
-                raise NotOffered(f"overrides.{section}.{key} is not among those that this hub allows")
+                raise NotOffered("overrides", f"overrides.{section}.{key} is not among those that this hub allows")
         found = merged(found, keys)
     return found
 
@@ -525,7 +568,7 @@ def check_placeholders(settings: Json, rules: Rules) -> None:
     for section, keys in _meant(settings, rules):
         for key, value in keys.items():
             if key not in HARMLESS_OVERRIDES and PLACEHOLDER in str(value):
-                raise NotOffered(f"overrides.{section}.{key} must not hold {PLACEHOLDER}")
+                raise NotOffered("overrides", f"overrides.{section}.{key} must not hold {PLACEHOLDER}")
 
 
 def _meant(settings: Json, rules: Rules) -> Iterator[tuple[str, Json]]:
@@ -533,7 +576,7 @@ def _meant(settings: Json, rules: Rules) -> Iterator[tuple[str, Json]]:
     for section in rules.sections or SECTIONS[rules.kind]:
         if section in given:
             if not isinstance(given[section], dict):
-                raise NotOffered(f"overrides.{section} holds no settings")
+                raise NotOffered("overrides", f"overrides.{section} holds no settings")
             yield section, given[section]
 
 
@@ -559,7 +602,7 @@ def checked_image(image: str) -> str:
     found = _IMAGE.fullmatch(image) if len(image) <= 1024 else None
     if not found or len(found["name"]) > 255 or _IMAGE_ID.fullmatch(image):
         hint = ": its name has capital letters" if _IMAGE.fullmatch(image.lower()) else ""
-        raise NotOffered(f"{image!r} is not a reference to an image{hint}")
+        raise NotOffered("image", f"{image!r} is not a reference to an image{hint}")
     return image
 
 
@@ -659,7 +702,7 @@ def check_kinds(settings: Mapping[str, Any], traits: Mapping[str, Any]) -> None:
             continue
         where, wanted, wrong = _wrong_part(name, trait, merged_setting(None, value))
         kinds = "" if isinstance(wrong, _OF_INFO.get(wanted.info(), ())) else f": it wants {wanted.info()}"
-        raise NotOffered(f"{where} is {_shown(wrong)} that the spawner does not take{kinds}")
+        raise NotOffered("kind", f"{where} is {_shown(wrong)} that the spawner does not take{kinds}")
 
 
 def why_refused(name: str, value: Any, traits: Mapping[str, Any]) -> str:
@@ -737,9 +780,11 @@ def limits_of(template: Template, kind: Kind) -> Limits:
     needs = (_amount(requests, f"requests.{name}") for name in ("memory", "cpus"))
     least_memory, least_cpus = LEAST[kind]
     if 0 < memory < least_memory:
-        raise NotOffered(f"limits.memory {memory!r}, in bytes, is below the least that {_ENGINES[kind]} takes")
+        raise NotOffered(
+            "limits", f"limits.memory {memory!r}, in bytes, is below the least that {_ENGINES[kind]} takes"
+        )
     if 0 < cpus < least_cpus:
-        raise NotOffered(f"limits.cpus {cpus!r} is below the least that {_ENGINES[kind]} takes")
+        raise NotOffered("limits", f"limits.cpus {cpus!r} is below the least that {_ENGINES[kind]} takes")
     return Limits(memory, shares, cpus, gpus, *needs)
 
 
@@ -751,9 +796,9 @@ def check_limits(settings: Mapping[str, Any], kind: Kind) -> None:
             if value is None or callable(value):
                 continue
             if type(value) not in (int, float, str) or not 0 <= number_of(value) < 2**63:
-                raise NotOffered(f"{setting} {value!r} is not one that a spawner takes")
+                raise NotOffered("limits", f"{setting} {value!r} is not one that a spawner takes")
             if setting == name and 0 < number_of(value) < least:
-                raise NotOffered(f"{setting} {value!r} is below the least that {_ENGINES[kind]} takes")
+                raise NotOffered("limits", f"{setting} {value!r} is below the least that {_ENGINES[kind]} takes")
 
 
 def number_of(value: Any) -> float:
@@ -766,7 +811,7 @@ def number_of(value: Any) -> float:
 def _amount(amounts: Mapping[str, Any], member: str) -> int | float:
     value = amounts.get(member.rpartition(".")[2], 0)
     if type(value) not in (int, float) or not 0 <= value < 2**63:
-        raise NotOffered(f"{member} {value!r} is not one that a spawner takes")
+        raise NotOffered("limits", f"{member} {value!r} is not one that a spawner takes")
     return value  # type: ignore[no-any-return]
 
 
@@ -847,7 +892,7 @@ def _common(template: Template, limits: Limits, kind: Kind) -> dict[str, Any]:
 def _of_a_swarm(limits: Limits) -> dict[str, Any]:
     """Ports are published by the swarm, at no address; and it knows no weights."""
     if limits.gpus:
-        raise NotOffered("limits.gpus cannot be asked of a swarm")
+        raise NotOffered("limits", "limits.gpus cannot be asked of a swarm")
     return {}
 
 
@@ -893,22 +938,22 @@ def _marks(template: Template, kind: Kind) -> dict[str, dict[str, str]]:
 
 def _server_path(path: str) -> str:
     if not path.startswith("/") or path.startswith("//") or "\\" in path or _CONTROL.search(path):
-        raise NotOffered(f"redirect-uri {path!r} is not a path that starts with one '/'")
+        raise NotOffered("redirect-uri", f"redirect-uri {path!r} is not a path that starts with one '/'")
     return path
 
 
 def _check_variables(environment: Any) -> None:
     if not isinstance(environment, dict):
-        raise NotOffered("environment is no object of variables")
+        raise NotOffered("environment", "environment is no object of variables")
     for (
         key,
         value,
     ) in environment.items():  # a spawner lets these win over the hub's own, the server's API token for one
         variable = str(value.get("name", key)) if isinstance(value, dict) else key  # an object, as pods have it
         if variable.upper().startswith(("JUPYTERHUB_", "JPY_", "BINDER_REGISTRY_")):
-            raise NotOffered(f"environment sets {variable}, which is the hub's")
+            raise NotOffered("environment", f"environment sets {variable}, which is the hub's")
         if not (value is None or isinstance(value, (str, dict))):
-            raise NotOffered(f"environment.{variable} is no text")
+            raise NotOffered("environment", f"environment.{variable} is no text")
 
 
 def _address(template: Template) -> str:
@@ -916,13 +961,13 @@ def _address(template: Template) -> str:
     try:
         return address and str(ip_address(address))
     except ValueError:
-        raise NotOffered(f"container-ip {address!r} is not an IP address") from None
+        raise NotOffered("container-ip", f"container-ip {address!r} is not an IP address") from None
 
 
 def _port(template: Template) -> int:
     port = template.get("bind-port", 0)
     if type(port) is not int or not 0 <= port <= 65535:
-        raise NotOffered(f"bind-port {port!r} is not from 0 to 65535")
+        raise NotOffered("bind-port", f"bind-port {port!r} is not from 0 to 65535")
     return port
 
 
@@ -1026,6 +1071,47 @@ def _each(option: Mapping[str, Any], change: Any) -> dict[str, Any]:
     return changed
 
 
+# ── hub/groups_seen.py ──
+# What the log says of the groups in which a hub saw a user: the first question of those who miss an environment.
+
+
+TOLD_AGAIN = 3600.0  # seconds
+MOST_TOLD = 20_000  # users within that time; of further ones nothing is said
+MOST_NAMED = 20
+
+
+class GroupsSeen:
+    """One line for each user and hour."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._told: dict[str, float] = {}  # the longest ago first
+
+    def tell(self, user: str, hub: Collection[str], auth_state: Collection[str] | None, *, admin: bool) -> None:
+        """`auth_state` None: it was not asked."""
+        now = self._clock()
+        while self._told and now - next(iter(self._told.values())) >= TOLD_AGAIN:
+            del self._told[next(iter(self._told))]
+        if user in self._told or len(self._told) >= MOST_TOLD:
+            return
+        self._told[user] = now
+        state = "not asked" if auth_state is None else _named(auth_state)
+        all_of_it = "; an admin, who sees all" if admin else ""
+        log.info("Groups of %s: hub: %s; auth state: %s%s", _printable(user), _named(hub), state, all_of_it)
+
+
+def _named(groups: Collection[str]) -> str:
+    names = [_printable(group) for group in sorted(groups)]
+    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    return ", ".join(names[:MOST_NAMED]) + more if names else "none"
+
+
+def _printable(name: str) -> str:
+    """A line stays one."""
+    short = name if len(name) <= 100 else f"{name[:100]}…"
+    return short if short.isprintable() else repr(short)
+
+
 # ── hub/offerable.py ──
 # What of a template this hub can start: choices that it cannot are taken out, never what they would have set.
 
@@ -1036,40 +1122,50 @@ MOST_REASONS = 4096
 _SAMPLES = ("x", f"sha256:{'0' * 64}")  # of what users type: a word, and the digest of an image
 
 
+Part = tuple[str, str]  # the names of an option and of a choice, "" for its free text
+Hidden = Mapping[Part, Reason]  # what a hub cannot start of a template, and why
+
+
+def called(part: Part) -> str:
+    """`size=large`"""
+    option, choice = part
+    return f"{option}={choice or A_FREE_TEXT}"
+
+
 def check_understood(template: Template) -> None:
     """Raises `NotOffered`."""
     unknown = sorted(str(member) for member in template.get("uses", ()) if member not in UNDERSTOOD)
     if unknown:
-        raise NotOffered(f"it uses {', '.join(unknown)}, which this hub's module is too old to know")
+        raise NotOffered("uses", f"it uses {', '.join(unknown)}, which this hub's module is too old to know")
 
 
-def startable(template: Template, rules: Rules, check: Callable[[Template], Any]) -> tuple[Template, dict[str, str]]:
+def startable(template: Template, rules: Rules, check: Callable[[Template], Any]) -> tuple[Template, Hidden]:
     """The template without the choices that `check` refuses, and these with the reasons. Raises `NotOffered`.
 
     Where an option's default goes, the template does: another choice in its place could be a larger one.
     """
     if not template.get("options"):
         return template, {}
-    hidden: dict[str, str] = {}
+    hidden: dict[Part, Reason] = {}
     options = []
     for option in template["options"]:
         reasons = dict(_refused(template, option, rules, check))
         default = default_choice(option)
-        if default and default["name"] in reasons:
-            raise NotOffered(f"{option['name']}={default['name']}, the default, is not: {reasons[default['name']]}")
+        if default and (reason := reasons.get(default["name"])):
+            raise NotOffered(reason.rule, f"{option['name']}={default['name']}, the default, is not: {reason}")
         kept = {key: value for key, value in option.items() if key != "free-text" or "" not in reasons}
         if "choices" in option:
             kept["choices"] = [choice for choice in option["choices"] if choice["name"] not in reasons]
         if "" in reasons and not (kept.get("choices") or kept.get("build")):
-            raise NotOffered(f"{option['name']} has nothing to choose: {reasons['']}")
+            raise NotOffered(reasons[""].rule, f"{option['name']} has nothing to choose: {reasons['']}")
         options.append(kept)
-        hidden |= {f"{option['name']}={name or '(free text)'}": reason for name, reason in reasons.items()}
+        hidden |= {(option["name"], name): reason for name, reason in reasons.items()}
     return {**template, "options": options}, hidden
 
 
 def _refused(
     template: Template, option: Json, rules: Rules, check: Callable[[Template], Any]
-) -> Iterator[tuple[str, str]]:
+) -> Iterator[tuple[str, Reason]]:
     """The choices that this hub cannot start, each alone, and why; "" is the free text."""
     alone = {**template, "options": [option]}
     for choice in option.get("choices", ()):
@@ -1079,14 +1175,16 @@ def _refused(
         try:
             check_placeholders(option["free-text"].get("set", {}), rules)
         except NotOffered as reason:
-            yield "", str(reason)
+            yield "", reason.told
             return
         reasons = [_reason(alone, {option["name"]: {"free-text": sample}}, check) for sample in _SAMPLES]
-        if all(reasons):
+        if reasons[0] and all(reasons):
             yield "", reasons[0]
 
 
-def _remembered(template: Template, option: str, choice: Json, rules: Rules, check: Callable[[Template], Any]) -> str:
+def _remembered(
+    template: Template, option: str, choice: Json, rules: Rules, check: Callable[[Template], Any]
+) -> Reason | None:
     """What a choice sets is right or wrong whatever the template says beside it: many share theirs."""
     if rules.override:  # which may look at both
         return _reason(template, {option: choice["name"]}, check)
@@ -1098,16 +1196,16 @@ def _remembered(template: Template, option: str, choice: Json, rules: Rules, che
     return rules.reasons[key]
 
 
-def _reason(template: Template, choices: Mapping[str, Any], check: Callable[[Template], Any]) -> str:
+def _reason(template: Template, choices: Mapping[str, Any], check: Callable[[Template], Any]) -> Reason | None:
     try:
         check(resolve(template, choices, EveryGroup(), matches=lambda pattern, text: True))
     except NotOffered as reason:
         return reason.logged
     except ChoiceRefused as reason:
-        return str(reason)
+        return Reason("options", str(reason))
     except MALFORMED as error:
         return malformed(error)
-    return ""
+    return None
 
 
 # ── hub/choosing.py ──
@@ -1119,16 +1217,6 @@ UNLISTED = "--unlisted-choice"  # KubeSpawner's, after the name of an option; na
 OTHER = "--"  # in our own form: what is typed counts
 _TYPED = (OTHER, "unlisted-choice", "unlisted_choice", "--extra-selectable-item")  # KubeSpawner's; fancy-profiles' two
 _OF_A_LINK = "option."
-
-
-def named_choices(options: Mapping[str, Any]) -> dict[str, Any] | None:
-    """As the REST API takes them, and links and forms are read; None where they are spelled as KubeSpawner does it."""
-    choices = options.get("options")
-    if choices is None:
-        return None
-    if not isinstance(choices, dict):
-        raise http_error(400, "The options are an object: the name of a choice by the name of its option.")
-    return choices
 
 
 def spelled(choices: Json) -> dict[str, str]:
@@ -1453,7 +1541,7 @@ class Offer:
     profile: dict[str, Any]  # as KubeSpawner's profile_list has it, without settings and options
     template: Template = field(default_factory=dict)  # with the choices that this hub can start
     images: frozenset[str] = frozenset()  # of all choices, whoever may take them
-    hidden: Mapping[str, str] = field(default_factory=dict)  # the choices that this hub cannot start, and why
+    hidden: Hidden = field(default_factory=dict)
     defaults: Mapping[str, str] = field(default_factory=dict)  # of options: the name of a choice
     escaped: bool = True
     versions: Mapping[str, "Offer"] = field(default_factory=dict)  # past ones, newest first, by "r12"
@@ -1537,7 +1625,7 @@ class Offer:
         return {}
 
 
-def offered(templates: Iterable[Template], rules: Rules = ANY_HUB) -> tuple[list[Offer], list[tuple[str, str]]]:
+def offered(templates: Iterable[Template], rules: Rules = ANY_HUB) -> tuple[list[Offer], list[tuple[str, Reason]]]:
     """What a hub with these rules offers, in the order of its form, and what it leaves out: (name, reason)."""
     offers, left_out = [], []
     for template in templates:
@@ -1553,12 +1641,15 @@ def offered(templates: Iterable[Template], rules: Rules = ANY_HUB) -> tuple[list
 def offer(template: Template, rules: Rules) -> Offer:
     """Raises `NotOffered`."""
     if template.get("deleted"):
-        raise NotOffered("it was deleted")
+        successor = template.get("replaced-by")
+        raise NotOffered(
+            "deleted", f"it was deleted, and {successor!r} took its place" if successor else "it was deleted"
+        )
     if template.get("replaced-by"):
-        raise NotOffered(f"it is replaced by {template['replaced-by']!r}")
+        raise NotOffered("replaced", f"it is replaced by {template['replaced-by']!r}")
     check_understood(template)
     if template.get("paused"):
-        raise NotOffered(f"it is paused: {template['paused']}")
+        raise NotOffered("paused", f"it is paused: {template['paused']}")
     if rules.ignore_group_case:
         template = without_case(template)
     name, slug, deprecated = template["name"], slug_of(template["name"]), template.get("deprecated", "")
@@ -1607,11 +1698,11 @@ def _overridden(template: Template, profile: dict[str, Any], override: Override)
     try:
         changed = override(copied(template), profile)
     except Exception as error:
-        raise NotOffered("the hub's override failed") from error
+        raise NotOffered("override-function", "the hub's override failed") from error
     if changed is None:
-        raise NotOffered("the hub's override leaves it out")
+        raise NotOffered("override-function", "the hub's override leaves it out")
     if not isinstance(changed, dict) or not isinstance(changed.get("kubespawner_override"), dict):
-        raise NotOffered("the hub's override gives no profile with a kubespawner_override")
+        raise NotOffered("override-function", "the hub's override gives no profile with a kubespawner_override")
     return changed
 
 
@@ -1740,7 +1831,7 @@ class Catalogue:
     templates: Mapping[str, Template] = field(default_factory=dict)  # tombstones too
     history: Mapping[str, list[Template]] = field(default_factory=dict)  # newest first
     offers: Mapping[str, Offer] = field(default_factory=dict)
-    left_out: Mapping[str, str] = field(default_factory=dict)
+    left_out: Mapping[str, Reason] = field(default_factory=dict)
     rules: Rules = ANY_HUB
     pinnable: int = 0  # past revisions of each
 
@@ -2200,9 +2291,9 @@ class Telling:
                 log.warning("The environment %r is not offered: %s", name, reason)
         for name, offer in now.offers.items():
             told = before.offers[name].hidden if name in before.offers else {}
-            for choice, reason in offer.hidden.items():
-                if told.get(choice) != reason:
-                    log.warning("Of the environment %r, %s is not offered: %s", name, choice, reason)
+            for part, reason in offer.hidden.items():
+                if told.get(part) != reason:
+                    log.warning("Of the environment %r, %s is not offered: %s", name, called(part), reason)
 
     def without_history(self, failed: Mapping[str, str]) -> None:
         for cause in dict.fromkeys(failed.values()):
@@ -2507,6 +2598,16 @@ class Start:
     notices: list[str] = field(default_factory=list)  # for the user
 
 
+def named_choices(options: Mapping[str, Any]) -> dict[str, Any] | None:
+    """As the REST API takes them, and links and forms are read; None where they are spelled as KubeSpawner does it."""
+    choices = options.get("options")
+    if choices is None:
+        return None
+    if not isinstance(choices, dict):
+        raise http_error(400, "The options are an object: the name of a choice by the name of its option.")
+    return choices
+
+
 async def start_of(choice: Choice, options: Mapping[str, Any], standing: Standing, rules: Rules) -> Start:
     """Raises `HTTPError` 400. What was saved heals to the defaults, and tells so; what was named now is refused."""
     template, named = choice.offer.template, named_choices(options)
@@ -2691,6 +2792,7 @@ class Environments:
         keys = auth_state_groups.split(".") if isinstance(auth_state_groups, str) else auth_state_groups
         self._auth_state_keys = [*keys] if auth_state_groups else []
         self._turn = asyncio.Lock()
+        self._groups_seen = GroupsSeen()
 
     def __deepcopy__(self, memo: Any) -> "Environments":
         """Traitlets copies the configuration for every spawner: a method, and with it what it is bound to."""
@@ -2859,16 +2961,20 @@ class Environments:
             await turns_of_others()
 
     async def _standing(self, spawner: Any) -> Standing:
-        groups = {group.name for group in spawner.user.groups}
-        if self._auth_state_keys:
-            state = await spawner.user.get_auth_state()
-            for key in self._auth_state_keys:
-                state = state.get(key) if isinstance(state, dict) else None
-            if isinstance(state, (list, tuple, set)):
-                groups.update(group for group in state if isinstance(group, str))
+        user, hub = spawner.user, {group.name for group in spawner.user.groups}
+        auth_state = await self._groups_of_auth_state(user) if self._auth_state_keys else None
+        self._groups_seen.tell(user.name, hub, auth_state, admin=bool(user.admin))
+        groups = hub | (auth_state or set())
         if self.follower.rules.ignore_group_case:
             groups = {group.casefold() for group in groups}
-        return Standing(bool(spawner.user.admin), frozenset(groups))
+        return Standing(bool(user.admin), frozenset(groups))
+
+    async def _groups_of_auth_state(self, user: Any) -> set[str]:
+        state = await user.get_auth_state()
+        for key in self._auth_state_keys:
+            state = state.get(key) if isinstance(state, dict) else None
+        listed = state if isinstance(state, (list, tuple, set)) else ()
+        return {group for group in listed if isinstance(group, str)}
 
 
 def _save_spelled(spawner: Any, options: Mapping[str, Any]) -> None:
@@ -3004,8 +3110,66 @@ PARAMETERS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "override": (_is_function, "a function of a template and a profile, not an asynchronous one"),
     "escape": _FLAG,
     "snapshot": (_is_place, "the path of a file; None keeps the list in memory only"),
+    "rules_file": (_is_place, "the path of a file; None writes none"),
     "max_stale": (_is_duration, "a number of seconds above 0"),
 }
+
+# ── hub/rules_file.py ──
+# The hub's rules in a file, for those who say what it offers and are no hub: the registry, the command line.
+#
+# It says which templates and choices a hub offers, and to whom, as far as that is data: `unknown` names the rules that
+# a reader cannot know, the hub's own functions for one. Nothing in it is secret.
+
+
+FORMAT = 1
+
+
+def rules_content(rules: Rules, spawner_class: Any, *, label: str, auth_state: bool) -> dict[str, Any]:
+    """`auth_state`: whether groups come from there, too."""
+    unknown: list[Rule] = []
+    if rules.override:
+        unknown.append("override-function")
+    if rules.traits:  # a reader knows them only where it has the class
+        unknown.append("kind")
+    return {
+        "format": FORMAT,
+        "kind": rules.kind,
+        "spawner": f"{spawner_class.__module__}.{spawner_class.__qualname__}" if spawner_class else "",
+        "sections": [*rules.sections],
+        "label": label,
+        "allow-commands": _in_order(rules.allow_commands),
+        "allow-overrides": _in_order(rules.allow_overrides),
+        "image-command": rules.image_command,
+        "gpu-resource": rules.gpu_resource,
+        "ignore-group-case": rules.ignore_group_case,
+        "groups-from": "auth state" if auth_state else "hub",
+        "unknown": unknown,
+    }
+
+
+def write_rules(path: str | os.PathLike[str], content: dict[str, Any]) -> None:
+    """Whole or not at all. Where it cannot be written, that is told, and a hub starts all the same: an old file would
+    tell what was, so it goes.
+    """
+    place = Path(path)
+    new = place.with_name(f".{place.name}.{secrets.token_hex(8)}")
+    try:
+        with new.open("x") as file:  # for all to read, as far as the umask lets them
+            json.dump(content, file, indent=2)
+            file.write("\n")
+            file.flush()
+            os.fsync(file.fileno())
+        new.replace(place)
+    except OSError as error:
+        log.warning("The rules file %s cannot be written: %s", place, error.strerror or error)
+        for left in (new, place):
+            with suppress(OSError):
+                left.unlink()
+
+
+def _in_order(texts: Collection[str]) -> list[str]:
+    return [texts] if isinstance(texts, str) else sorted(texts)
+
 
 # ── hub/configure.py ──
 # The one line of a hub's configuration.
@@ -3031,6 +3195,7 @@ def configure(
     snapshot: str | None = "binder-registry-snapshot.json",
     max_stale: float = 7 * 86400,
     poll: float = 5.0,
+    rules_file: str | os.PathLike[str] | None = None,
 ) -> Environments:
     """Let the hub offer what the registry at `url` holds. To be called after the spawner class is chosen.
 
@@ -3040,7 +3205,8 @@ def configure(
     `staff`. `image_command`: templates without a command run the image's own, where the hub has none either.
     `snapshot`: where the last list is kept, for a hub that starts while the registry is down. `escape=False` is for
     forms that escape by themselves (jupyterhub-fancy-profiles). `poll`: seconds between looks where the registry's
-    event stream does not get through. The others: see `Environments` and `Rules`.
+    event stream does not get through. `rules_file`: where these rules are written to, for `serve --rules` and the
+    command line. The others: see `Environments` and `Rules`.
 
     Raises `ValueError` for what cannot be meant, and for a spawner class that would not ask these hooks.
     """
@@ -3057,6 +3223,7 @@ def configure(
         escape=escape,
         snapshot=snapshot,
         max_stale=max_stale,
+        rules_file=rules_file,
     )
     spawner_class = _spawner_class(c)
     names = [cls.__name__ for cls in spawner_class.__mro__] if spawner_class else ["Spawner"]
@@ -3086,6 +3253,8 @@ def configure(
     if "pre_spawn_hook" not in hooks:  # where the hub has its own, or else where one that is set later replaces it
         section = next((name for name in names if name in c and "pre_spawn_hook" in c[name]), "Spawner")
         c[section]["pre_spawn_hook"] = _chained(c, names, "pre_spawn_hook", environments.refuse_a_method)
+    if rules_file is not None:
+        write_rules(rules_file, rules_content(rules, spawner_class, label=label, auth_state=bool(auth_state_groups)))
     follower.start()
     return environments
 

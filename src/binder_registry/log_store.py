@@ -40,7 +40,7 @@ class LogStore:
 
     def __init__(self, log: Log, *, now: Callable[[], datetime] = utc_now) -> None:
         self.log = log
-        self.tokens = TokenBook(log) if isinstance(log, TokenStore) else None
+        self.tokens = TokenBook(log, now) if isinstance(log, TokenStore) else None
         self._now = now
         self._local = threading.local()
         self._warn_at = 0.0

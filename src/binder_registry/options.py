@@ -19,6 +19,7 @@ Matches = Callable[[str, str], bool]
 VALUE_LENGTH = 1024  # characters of what a user types
 PATTERN_SECONDS = 0.2
 PLACEHOLDER = "{value}"
+A_FREE_TEXT = "(free text)"  # of an option, where its choices go by their names: none is called so
 HUBS_OWN_IMAGE = "(the hub's own)"  # a blank, which no reference to an image holds: nobody takes it for one
 
 # What a hub takes of `overrides` without its admin's word: it reaches nothing beyond the user's own server.

@@ -27,6 +27,7 @@ from .token_rules import DAY, MOST_DAYS
 from .token_uses import TokenUses
 from .within_reach import (
     applied_within_reach,
+    require_name,
     require_reach,
     touched_by_plan,
     touched_by_steps,
@@ -102,7 +103,10 @@ class Registry:
     def template_create(self, who: Identity, template: Template, *, note: str = "") -> Template:
         who.require(Scope.WRITE)
         return written_within_reach(
-            self.store, who, lambda: self.store.register_template(template, by=who.by, note=note or who.note)
+            self.store,
+            who,
+            template.name,
+            lambda: self.store.register_template(template, by=who.by, note=note or who.note),
         )
 
     def template_update(
@@ -113,6 +117,7 @@ class Registry:
         return written_within_reach(
             self.store,
             who,
+            template.name,
             lambda: self.store.update_template(template, expected=expected, by=who.by, note=note or who.note),
         )
 
@@ -123,6 +128,7 @@ class Registry:
         return written_within_reach(
             self.store,
             who,
+            template.name,
             lambda: self.store.replace_template(template, expected=expected, by=who.by, note=note or who.note),
         )
 
@@ -133,6 +139,7 @@ class Registry:
         return written_within_reach(
             self.store,
             who,
+            name,
             lambda: self.store.restore_template(name, revision, expected=expected, by=who.by, note=note or who.note),
         )
 
@@ -143,6 +150,7 @@ class Registry:
         return written_within_reach(
             self.store,
             who,
+            name,
             lambda: self.store.delete_template(
                 name, expected=expected, by=who.by, note=note or who.note, replaced_by=replaced_by
             ),
@@ -152,7 +160,11 @@ class Registry:
     def change_purge(self, who: Identity, name: str, revision: int, *, note: str = "") -> None:
         who.require(Scope.ADMIN)
         purge = lambda: self.store.purge_change(name, revision, by=who.by, note=note or who.note)  # noqa: E731
-        written_within_reach(self.store, who, purge, gives_before=True)
+        written_within_reach(self.store, who, name, purge, gives_before=True)
+
+    def require_name(self, who: Identity, name: str) -> None:
+        """For who looks at a template before they write it. Raises `OutOfReach`."""
+        require_name(who, name)
 
     def apply(self, who: Identity, request: ApplyRequest, *, expected: Expected = None) -> list[Step]:
         """All of it in one commit, or nothing; a dry run only plans. `expected` is the registry's own position."""

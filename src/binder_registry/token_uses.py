@@ -58,13 +58,12 @@ class TokenUses:
                 raise TokenNotFound
             if len(parents) >= MOST_GENERATIONS:
                 raise InvalidRequest(f"tokens make tokens for {MOST_GENERATIONS} generations at most")
-            names = {token.name for token in tokens.values()}
-            if new.name in names or new.name in tokens:  # people name a token by either: who means one gets no other
+            if self._is_given(batch, new.name):  # people name a token by name or id: who means one gets no other
                 raise TokenExists
             if sum(not has_ended(token, now) for token in tokens.values()) >= MOST_TOKENS:
                 raise InvalidRequest(f"this registry has {MOST_TOKENS} tokens already: revoke some")
             secret, identifier = new_secret(), new_id()
-            while identifier in tokens or identifier in names:
+            while self._is_given(batch, identifier):
                 identifier = new_id()
             seconds = min(DEFAULT_DAYS * DAY, longest) if new.seconds is None else new.seconds
             token = Token(
@@ -172,6 +171,10 @@ class TokenUses:
         book = self._book()
         book.refresh()
         return book.tokens() | {token.id: token for token, _ in batch.tokens}
+
+    def _is_given(self, batch: Batch, text: str) -> bool:
+        """As the id or the name of a token that there ever was."""
+        return any(text in (token.id, token.name) for token, _ in batch.tokens) or bool(self._kept().given([text]))
 
     def _book(self) -> TokenBook:
         if self._store.tokens is None:

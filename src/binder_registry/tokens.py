@@ -3,15 +3,15 @@
 import hmac
 import logging
 import threading
-import time
 from collections.abc import Callable
 from datetime import datetime
 from hashlib import sha256
 from math import inf
+from time import monotonic
 
 from msgspec.structs import replace
 
-from .auth import EVERYTHING, AuthStore, Identity, Scope, asks, holder_of, identified, known
+from .auth import EVERYTHING, AuthStore, Identity, Scope, asks, identified, known, stays
 from .clock import utc_now
 from .errors import AuthUnavailable, InvalidRequest, InvalidToken, StoreUnavailable
 from .token_book import TokenBook, has_ended
@@ -50,7 +50,7 @@ class StoredTokens:
 
     def known(self, token: str) -> Identity | None:
         """Raises `AuthUnavailable` where it would be waited for in vain."""
-        now = time.monotonic()
+        now = monotonic()
         good = self._good.get(_hash(token))
         # The book gives the same object as long as nothing was written about a token.
         if good and now < self._answered_at + TRUST_SECONDS and self._book.get(good[0].id) is good[0]:
@@ -68,11 +68,27 @@ class StoredTokens:
             raise AuthUnavailable
         return None
 
+    def stays(self, token: str, holder: Identity) -> Callable[[], bool] | None:
+        found = self._good.get(_hash(token))
+        if found is None or found[1] is not holder:
+            return None
+        book, now, identifier, expires = self._book, self._now, found[0].id, found[0].expires
+
+        def is_good() -> bool:
+            """As the beginning of `known`."""
+            at = monotonic()
+            if at >= self._answered_at + TRUST_SECONDS or book.get(identifier) is not found[0] or now() >= expires:
+                return False
+            self._token_at = at
+            return True
+
+        return is_good
+
     def identify(self, token: str) -> Identity:
         identity = self.known(token)
         if identity is not None:
             return identity
-        wanted_at = time.monotonic()
+        wanted_at = monotonic()
         with self._changed:
             self._wanted_at = wanted_at
             if self._thread is None and not self._closed:
@@ -80,7 +96,7 @@ class StoredTokens:
                 self._thread.start()
             self._changed.notify_all()
             answered = self._changed.wait_for(
-                lambda: self._answered_at >= wanted_at or self._is_silent(time.monotonic()), TRUST_SECONDS
+                lambda: self._answered_at >= wanted_at or self._is_silent(monotonic()), TRUST_SECONDS
             )
         if not answered or self._answered_at < wanted_at:
             raise AuthUnavailable
@@ -132,18 +148,18 @@ class StoredTokens:
             with self._changed:
                 self._changed.notify_all()
                 self._changed.wait_for(lambda: self._closed or self._wanted_at > self._answered_at, pause)
-                self._changed.wait_for(lambda: self._closed or time.monotonic() < self._token_at + IDLE_SECONDS)
+                self._changed.wait_for(lambda: self._closed or monotonic() < self._token_at + IDLE_SECONDS)
 
     def _ask(self) -> float:
         """Gives for how long not to ask again."""
-        self._asking_at = began = time.monotonic()
+        self._asking_at = began = monotonic()
         try:
             self._book.refresh()
         except Exception as error:
             if not isinstance(error, StoreUnavailable):
                 logger.exception("the tokens cannot be read")
             self._book.forget()
-            self._silent_until, self._wanted_at = time.monotonic() + 2 * RETRY_SECONDS, 0.0
+            self._silent_until, self._wanted_at = monotonic() + 2 * RETRY_SECONDS, 0.0
             return RETRY_SECONDS
         finally:
             self._asking_at = None
@@ -161,9 +177,8 @@ class OwnTokens:
     def __init__(self, own: StoredTokens, others: AuthStore | None = None, *, keys: AuthStore | None = None) -> None:
         self._own, self._others, self._keys = own, others, keys
 
-    @property
-    def holder(self) -> Identity | None:
-        return holder_of(self._keys)
+    def stays(self, token: str, holder: Identity) -> Callable[[], bool] | None:
+        return self._own.stays(token, holder) if holder.token else stays(self._others or self._keys, token, holder)
 
     def known(self, token: str) -> Identity | None:
         if not token.startswith(PREFIX):

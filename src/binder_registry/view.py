@@ -3,12 +3,12 @@
 Who may take what, `options` decides; what can be started, whoever asks, an `Offer`.
 """
 
-from collections.abc import Collection, Iterator
-from typing import Any
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any, NamedTuple
 
 from .form_order import place_in_form
-from .offering import Hidden, Json, Offering
-from .options import default_choice
+from .offering import Hidden, Json, Offer, Offering
+from .options import default_choice, visible
 from .withheld import withheld
 
 
@@ -23,6 +23,23 @@ def on_any_hub(template: Json) -> Offering:
     if paused := template.get("paused"):
         return Offering(None, (Hidden(name, "paused", f"it is paused: {paused}"),))
     return Offering(template)
+
+
+class Seen(NamedTuple):
+    """Of one template: all of it that can be started, what of that somebody sees, and what not, and why."""
+
+    whole: Json | None
+    theirs: Json | None
+    hidden: Sequence[Hidden]
+
+
+def seen_of(offer: Offer, template: Json, groups: Collection[str]) -> Seen:
+    """A tombstone, too."""
+    found = offer(template)
+    if found.template is None:
+        return Seen(None, None, found.hidden)
+    hidden = (*found.hidden, *hidden_by_groups(found.template, groups))
+    return Seen(found.template, visible(found.template, groups), hidden)
 
 
 def hidden_by_groups(template: Json, groups: Collection[str]) -> Iterator[Hidden]:

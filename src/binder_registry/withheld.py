@@ -2,9 +2,7 @@
 
 from collections.abc import Collection, Iterator
 
-from .options import Json, may_take, parts_of, visible
-
-A_FREE_TEXT = "(free text)"  # of an option, where its choices go by their names: none is called so
+from .options import A_FREE_TEXT, Json, may_take, parts_of, visible
 
 
 def withheld(template: Json, groups: Collection[str]) -> Iterator[tuple[str, str, list[str]]]:

@@ -47,6 +47,7 @@ REFUSED: dict[str, list[Any]] = {
     "gpu_resource": [None, 5, b"a/b", "", " ", "gpu", "nvidia.com/", "/gpu", "nvidia.com /gpu", "a.b/gpu ", "a/b/c"],
     "label": [None, 5, b"a=b", ["hub=a"], " ", ",", "a,", "a==b", "a in (b, c)", "hub=a b", "=a", "!a=b", "a=b\n"],
     "snapshot": ["", "  ", 3, b"x", True, ["x"], "a\0b"],
+    "rules_file": ["", "  ", 3, b"x", True, ["x"], "a\0b"],
 }
 TAKEN: dict[str, list[Any]] = {
     "max_stale": [1, 0.5, float("inf"), 10**400],
@@ -58,6 +59,7 @@ TAKEN: dict[str, list[Any]] = {
     "gpu_resource": ["nvidia.com/gpu", "amd.com/gpu", "nvidia.com/mig-1g.5gb", "gpu.intel.com/i915"],
     "label": ["", "hub", "!hub", "hub=", "hub=a,site!=north", "example.org/hub=a , !old"],
     "snapshot": [None, "list.json", Path("/srv/list.json"), "a b.json"],
+    "rules_file": [None, "rules.json", Path("/srv/rules.json"), "a b.json"],
 }
 
 

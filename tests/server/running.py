@@ -1,5 +1,6 @@
 """A real server for a test: its own process, on a port of its own, ended with the block."""
 
+import http.client
 import os
 import secrets
 import signal
@@ -10,8 +11,6 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-
-import httpx2
 
 KEY = "THISISMYTOKEN"
 AUTHORIZATION = {"Authorization": f"token {KEY}"}
@@ -70,20 +69,28 @@ def start_server(
             stderr=subprocess.STDOUT,
         )
     end = time.monotonic() + START_SECONDS
-    while True:
-        try:
-            httpx2.get(f"http://127.0.0.1:{chosen}{health}", timeout=1, trust_env=False)
-            return RunningServer(chosen, process, log)
-        except httpx2.TransportError:
-            if process.poll() is not None or time.monotonic() > end:
-                process.kill()
-                process.wait()
-                if not port and "Address already in use" in log.read_text():  # by somebody who came in between
-                    return start_server(
-                        folder, *arguments, db=db, environment=environment, wrapper=wrapper, health=health
-                    )
-                raise AssertionError(f"the server does not answer: {log.read_text()[-2000:]}") from None
-            time.sleep(0.02)
+    while not _answers(chosen, health):
+        if process.poll() is not None or time.monotonic() > end:
+            process.kill()
+            process.wait()
+            if not port and "Address already in use" in log.read_text():  # by somebody who came in between
+                return start_server(folder, *arguments, db=db, environment=environment, wrapper=wrapper, health=health)
+            raise AssertionError(f"the server does not answer: {log.read_text()[-2000:]}")
+        time.sleep(0.02)
+    return RunningServer(chosen, process, log)
+
+
+def _answers(port: int, path: str) -> bool:
+    """httpx2 would read all authorities' certificates each time, for which the server has to wait."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=1)
+    try:
+        connection.request("GET", path)
+        connection.getresponse().read()
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+    return True
 
 
 @contextmanager

@@ -17,10 +17,10 @@ from .images import images_of
 from .kinds import check_kinds
 from .limits import check_limits
 from .merging import copied
-from .offerable import check_understood, startable
+from .offerable import Hidden, check_understood, startable
 from .overrides import overrides_of
 from .profile_options import profile_options
-from .rules import ANY_HUB, MALFORMED, Kind, NotOffered, Override, Rules, Template, log, malformed
+from .rules import ANY_HUB, MALFORMED, Kind, NotOffered, Override, Reason, Rules, Template, log, malformed
 from .settings import settings_of
 from .texts import html_text
 
@@ -49,7 +49,7 @@ class Offer:
     profile: dict[str, Any]  # as KubeSpawner's profile_list has it, without settings and options
     template: Template = field(default_factory=dict)  # with the choices that this hub can start
     images: frozenset[str] = frozenset()  # of all choices, whoever may take them
-    hidden: Mapping[str, str] = field(default_factory=dict)  # the choices that this hub cannot start, and why
+    hidden: Hidden = field(default_factory=dict)
     defaults: Mapping[str, str] = field(default_factory=dict)  # of options: the name of a choice
     escaped: bool = True
     versions: Mapping[str, "Offer"] = field(default_factory=dict)  # past ones, newest first, by "r12"
@@ -133,7 +133,7 @@ class Offer:
         return {}
 
 
-def offered(templates: Iterable[Template], rules: Rules = ANY_HUB) -> tuple[list[Offer], list[tuple[str, str]]]:
+def offered(templates: Iterable[Template], rules: Rules = ANY_HUB) -> tuple[list[Offer], list[tuple[str, Reason]]]:
     """What a hub with these rules offers, in the order of its form, and what it leaves out: (name, reason)."""
     offers, left_out = [], []
     for template in templates:
@@ -149,12 +149,15 @@ def offered(templates: Iterable[Template], rules: Rules = ANY_HUB) -> tuple[list
 def offer(template: Template, rules: Rules) -> Offer:
     """Raises `NotOffered`."""
     if template.get("deleted"):
-        raise NotOffered("it was deleted")
+        successor = template.get("replaced-by")
+        raise NotOffered(
+            "deleted", f"it was deleted, and {successor!r} took its place" if successor else "it was deleted"
+        )
     if template.get("replaced-by"):
-        raise NotOffered(f"it is replaced by {template['replaced-by']!r}")
+        raise NotOffered("replaced", f"it is replaced by {template['replaced-by']!r}")
     check_understood(template)
     if template.get("paused"):
-        raise NotOffered(f"it is paused: {template['paused']}")
+        raise NotOffered("paused", f"it is paused: {template['paused']}")
     if rules.ignore_group_case:
         template = without_case(template)
     name, slug, deprecated = template["name"], slug_of(template["name"]), template.get("deprecated", "")
@@ -203,11 +206,11 @@ def _overridden(template: Template, profile: dict[str, Any], override: Override)
     try:
         changed = override(copied(template), profile)
     except Exception as error:
-        raise NotOffered("the hub's override failed") from error
+        raise NotOffered("override-function", "the hub's override failed") from error
     if changed is None:
-        raise NotOffered("the hub's override leaves it out")
+        raise NotOffered("override-function", "the hub's override leaves it out")
     if not isinstance(changed, dict) or not isinstance(changed.get("kubespawner_override"), dict):
-        raise NotOffered("the hub's override gives no profile with a kubespawner_override")
+        raise NotOffered("override-function", "the hub's override gives no profile with a kubespawner_override")
     return changed
 
 

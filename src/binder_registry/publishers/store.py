@@ -11,8 +11,7 @@ from hashlib import sha256
 
 from msgspec import Struct
 
-from ..auth import AuthStore, Identity, asks, identified, known
-from ..auth import holder_of as holder_of_keys
+from ..auth import AuthStore, Identity, asks, identified, known, stays
 from ..errors import InvalidToken
 from .fetching import Source, fetched
 from .id_tokens import issuer_of, looks_like_one, refuse, verified
@@ -86,6 +85,14 @@ class PublisherTokens:
         self._issuer(rules, token)
         return None
 
+    def stays(self, token: str, holder: Identity) -> Callable[[], bool] | None:
+        rules, now = self._rules, self._now
+        found = rules.remembered.get(_digest(token))
+        if found is None or found.holder is not holder:
+            return None
+        until, found_keys, keys = found.until, found.keys, rules.issuers[found.issuer].keys
+        return lambda: self._rules is rules and now() < until and keys.current() is found_keys
+
     def identify(self, token: str) -> Identity:
         """Raises `NoPublisher` for a token that is good, and no publisher's."""
         identity = self.known(token)
@@ -147,9 +154,10 @@ class WithPublishers:
     ) -> None:
         self._publishers, self._others, self._keys = publishers, others, keys
 
-    @property
-    def holder(self) -> Identity | None:
-        return holder_of_keys(self._keys)
+    def stays(self, token: str, holder: Identity) -> Callable[[], bool] | None:
+        if holder.kind == "publisher":
+            return self._publishers.stays(token, holder)
+        return stays(self._others or self._keys, token, holder)
 
     def known(self, token: str) -> Identity | None:
         if not looks_like_one(token):

@@ -25,7 +25,7 @@ from .http.cors import cors_headers, preflight
 from .http.error_status import error_reply, logged_reply
 from .http.replies import Header, Reply, expiry, send_reply
 from .http.requests import ClientDisconnected, decoded_path
-from .live.viewing import ANY_HUB, HubRules
+from .live.viewing import ANY_HUB, HubRules, Views
 from .routes import ROUTES, Route
 from .service import Options, Request, Service
 
@@ -59,6 +59,10 @@ class App:
             registry, options, describe, hub=hub, render=encode_change, heartbeat=event_stream.HEARTBEAT_SECONDS
         )
         self._starting: asyncio.Task[None] | None = None
+
+    def renew_hub(self, hub: HubRules) -> None:
+        """From the next question on. In the thread of the event loop, in a handler of a signal say."""
+        self.service.views = Views(hub, self.service.options.limits)
 
     async def start(self) -> None:
         """May be called twice, and at once. Raises `StoreUnavailable`, also once the application was closed."""

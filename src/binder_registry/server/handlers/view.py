@@ -24,7 +24,7 @@ from ..http.requests import matches_tag, single
 from ..lanes import go_on
 from ..live.entries import Entry
 from ..live.pieces import Pieces, body_of
-from ..live.viewing import Form, HubRules, Viewer
+from ..live.viewing import Form, HubRules, Viewer, Views
 from ..service import Request
 
 HUB_SECONDS = 10.0  # that a hub has to say who is in which group
@@ -45,24 +45,24 @@ class Asked(Struct, frozen=True):
 
 
 async def view(request: Request) -> Reply:
-    service, asked = request.service, parse_view(request.query())
-    viewer = await _viewer(request, asked)
-    position, hub = service.model.position, service.views.hub
+    asked, views = parse_view(request.query()), request.service.views  # which are others once the hub's rules are
+    viewer = await _viewer(request, views, asked)
+    position, hub = request.service.model.position, views.hub
     tag = _tag(viewer, hub, position)
     headers = [(b"etag", tag), *_FOR_ONE]
     if matches_tag(request.joined(b"if-none-match"), [tag]):
         return Reply(304, headers)
-    offered, hidden = await _shown(request, asked, viewer, position)
+    offered, hidden = await _shown(request, views, asked, viewer, position)
     around = _schema_around(offered) if asked.schema else _list_around(viewer, hub, position, hidden)
     commas = [part for piece in offered for part in (b",", piece)][1:]
     return body_reply(body_of(Pieces([around[0], *commas, around[1]])), headers)
 
 
 async def _shown(
-    request: Request, asked: Asked, viewer: Viewer, position: Position
+    request: Request, views: Views, asked: Asked, viewer: Viewer, position: Position
 ) -> tuple[Sequence[bytes], Sequence[Hidden] | None]:
     """Of the present, which is at `position`: what is offered, and what is not, where that is asked."""
-    service, views = request.service, request.service.views
+    service = request.service
     if asked.explain:
         rows = partial(_rows, service.registry, request.who, position.revision)
         return await request.aside(service.viewed, lambda: views.explained(rows(), viewer, asked.labels))
@@ -97,9 +97,9 @@ def parse_view(query: dict[str, list[str]]) -> Asked:
     return Asked(tuple(labels), explain == "true", tuple(groups), user or "", wanted is not None)
 
 
-async def _viewer(request: Request, asked: Asked) -> Viewer:
+async def _viewer(request: Request, views: Views, asked: Asked) -> Viewer:
     """Raises what `identity` does, `MissingScope`, and what `_of_hub` does."""
-    views, who = request.service.views, request.who
+    who = request.who
     if asked.is_for_admins or request.header(b"authorization") is not None:
         who = request.holder or await request.identity()
     if asked.is_for_admins:
@@ -107,15 +107,15 @@ async def _viewer(request: Request, asked: Asked) -> Viewer:
     if asked.groups:
         return views.viewer(None, frozenset(asked.groups))
     if asked.user:
-        who = await _of_hub(request, asked.user)
+        who = await _of_hub(request, views.hub, asked.user)
     if who.kind != "user":
         return views.viewer(None, frozenset())
     return views.viewer(who.name, who.groups, admin=who.admin)
 
 
-async def _of_hub(request: Request, user: str) -> Identity:
+async def _of_hub(request: Request, hub: HubRules, user: str) -> Identity:
     """Raises `InvalidRequest` for one that the hub does not know, `AuthUnavailable` where it does not say."""
-    user_of = request.service.views.hub.user_of
+    user_of = hub.user_of
     if user_of is None:
         raise InvalidRequest.parameter(
             "user", "this server has no hub to ask: it needs --auth jupyterhub, as a service"

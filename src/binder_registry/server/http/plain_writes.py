@@ -12,7 +12,7 @@ from ..live.answer import JSON
 from ..live.read_model import ReadModel
 from .error_status import logged_reply
 from .recorder import GONE, Recorder
-from .replies import Header, Reply, Written, expiry_line
+from .replies import Header, Reply, Written
 from .uvicorn_parts import STATUS_LINE
 
 # A whole answer: what `Beginnings` gives, its id, when the token ends, and then as `change_reply` has it.
@@ -52,6 +52,7 @@ class Connection(Protocol):
     transport: Any
     server_state: Any
     told_who: bytes
+    ends: bytes
 
     def write_ended(self, write: "PlainWrite") -> None: ...
 
@@ -91,17 +92,17 @@ class PlainWrite:
             outcome = logged_reply(outcome, request_id.decode())
         status = outcome.status
         beginning = protocol.beginnings.of(status, protocol.server_state.default_headers)
-        ends = expiry_line(self.who.expires) if self.who.token else b""
         if isinstance(outcome, Written):
             change = outcome.change
             content: Any = change.content
             more = lines(outcome.more) if outcome.more else b""
             sent = len(content) + 1
             tag = change.revision, b2a_hex(change.mark)
-            answer = _WRITTEN % (beginning, request_id, ends, sent, *tag, more, content)
+            answer = _WRITTEN % (beginning, request_id, protocol.ends, sent, *tag, more, content)
         else:
             sent = len(outcome.body)
-            answer = b"%b%b\r\n%b%b\r\n%b" % (beginning, request_id, ends, lines(outcome.headers), outcome.body)
+            headers = lines(outcome.headers)
+            answer = b"%b%b\r\n%b%b\r\n%b" % (beginning, request_id, protocol.ends, headers, outcome.body)
         self.response_complete = True
         if self.disconnected or transport.is_closing():
             status, sent = GONE, 0

@@ -21,7 +21,7 @@ from ...offering import Hidden, Json, Offer
 from ...options import EveryGroup, deciding_groups, visible
 from ...selector import Selector, matches
 from ...start_schema import schema_of
-from ...view import hidden_by_groups, launch_of, on_any_hub, place_of
+from ...view import launch_of, on_any_hub, place_of, seen_of
 from ...wire import encode
 from ...withheld import withheld
 from ..lanes import SLICE, paced, slices
@@ -134,14 +134,11 @@ class Views:
             if not matches(labels, entry.words.labels):
                 continue
             template = _decoded(entry.full)
-            offering = self.hub.offer(template)
-            hidden += offering.hidden
-            if offering.template is None:
-                continue
-            hidden += hidden_by_groups(offering.template, viewer.held)
-            if (seen := visible(offering.template, viewer.held)) is not None:
+            whole, seen, more = seen_of(self.hub.offer, template, viewer.held)
+            hidden += more
+            if whole is not None and seen is not None:
                 form: Form = "look" if viewer.user is None else "start"
-                offered.append((place_of(template), _rendered(encode(seen), offering.template, seen, form)))
+                offered.append((place_of(template), _rendered(encode(seen), whole, seen, form)))
         return [piece for _, piece in sorted(offered)], hidden
 
     def _list(self, position: Position, blocks: Iterable[Block[Entry]]) -> Listed:
