@@ -85,6 +85,19 @@ def test_another_kind_reads_its_own_part_of_overrides(
     assert [registry("check-hub", "--rules", path, "--kind", kind).code for kind in ("kubernetes", "docker")] == [1, 0]
 
 
+@pytest.mark.parametrize(("spawner", "code"), [("kubespawner.spawner.KubeSpawner", 1), ("ours.OwnSpawner", 0)])
+def test_the_kinds_of_values_count_where_the_hubs_very_class_is_installed(
+    registry: CommandLine, client: Client, rules_file: Callable[..., str], spawner: str, code: int
+) -> None:
+    pytest.importorskip("kubespawner")
+    selector = {"kubespawner": Raw(b'{"node_selector": "gpu"}')}
+    client.register_template(Template(name="lab", image_name="i", overrides=selector))
+
+    result = registry("check-hub", "--rules", rules_file(label="", spawner=spawner, unknown=["kind"]))
+
+    assert (result.code, "is not known which values" in result.err) == (code, not code)
+
+
 def test_what_is_not_known_of_a_hub_is_told(registry: CommandLine, rules_file: Callable[..., str]) -> None:
     path = rules_file(unknown=["override-function", "kind"], spawner="ours.OwnSpawner")
 

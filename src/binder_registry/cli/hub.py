@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from ..installing import installs
+from ..installing import installs, is_missing
 from .connection import connected
 from .hub_rules import given_rules, rules_option
 from .output import counted, say, table, tell, write
@@ -196,5 +196,6 @@ def _needed_of_hubs() -> Iterator[None]:
     try:
         yield
     except ImportError as error:
-        missing = (error.name or "").partition(".")[0]
-        raise click.ClickException(f"{missing} is needed for this. Run: {installs(missing)}") from None
+        if not is_missing(error, "tornado"):
+            raise
+        raise click.ClickException(f"tornado is needed for this. Run: {installs('tornado')}") from None
