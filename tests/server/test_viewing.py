@@ -19,7 +19,7 @@ from binder_registry.wire import decode_template, encode
 from tests.view_cases import GROUPS, Json, held, templates
 
 FEW = settings(max_examples=20)
-SMALL = Limits(startable_bytes=2000, seen_bytes=2000, view_bytes=2000)
+SMALL = Limits(seen_bytes=2000, view_bytes=2000)
 
 
 def model_of(given: Sequence[Json]) -> ReadModel:
@@ -85,8 +85,8 @@ def test_what_is_kept_is_bounded_in_bytes_however_many_groups_there_are() -> Non
     for groups in chain.from_iterable(combinations(GROUPS, size) for size in range(4)):
         offered(views, model, viewer_of(views, frozenset(groups)))
 
-    assert 0 < views._startable.size <= 2000
-    assert 0 < views._pieces.size <= 2000
+    kept = [piece for slot in views._listed.slots for piece in slot.pieces.values()]
+    assert 0 < sum(map(len, kept)) <= views._size <= 2000
     assert views._answers.size <= 2000
 
 

@@ -130,13 +130,9 @@ class Limits(Struct, frozen=True, kw_only=True):
     waiting_views: Annotated[
         int, Bound("server", "Answers to `GET /view` that wait for their turn, as queries do.", "503")
     ] = 2000
-    startable_bytes: Annotated[
-        int,
-        Bound("server", "What a hub can start of each template, for `GET /view`.", "found out again", "bytes"),
-    ] = 16 * MiB
     seen_bytes: Annotated[
         int, Bound("server", "Templates as members of some groups see them, for `GET /view`.", "made again", "bytes")
-    ] = 32 * MiB
+    ] = 48 * MiB
     view_bytes: Annotated[
         int,
         Bound("server", "Answers to `GET /view` that are kept for those of the same groups.", "made again", "bytes"),

@@ -1,12 +1,15 @@
 """What people may start now, rendered: template by template, and as whole answers, each bounded in bytes.
 
 What it costs lies with the templates and not with the people: who cannot be told apart by the groups that a template
-names shares what is made of it. All of it may be called in any thread.
+names shares what is made of it. What a hub can start of a template is found out once for each of its states. All of it
+may be called in any thread.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from heapq import merge
 from itertools import islice
+from operator import attrgetter
+from threading import Lock
 from typing import Literal
 
 import msgspec
@@ -25,7 +28,7 @@ from ..lanes import SLICE, paced, slices
 from ..limits import Limits
 from .blocks import Block
 from .entries import Entry
-from .kept import Recent
+from .kept import OVERHEAD, Recent
 
 Form = Literal["start", "look", "schema"]  # with `launch`, without, or as JSON Schema
 Place = tuple[float, str, str]
@@ -60,35 +63,46 @@ class Viewer(Struct, frozen=True):
         return isinstance(self.held, EveryGroup)
 
 
-class Startable(Struct, frozen=True):
-    """Of one template. `content` is None where nothing of it can be started, and empty where all of it can, as it is.
-    `shared`: everybody sees the same of it. `groups` are those that it names."""
+class Slot:
+    """What can be started of one state of a template. `shared`: everybody sees the same of it.
 
-    content: bytes | None
-    place: Place
-    shared: bool
-    groups: frozenset[str]
+    `pieces` are what is shown of it, by the form, and by what they hold of the `groups` that it names.
+    """
+
+    __slots__ = ("_full", "entry", "groups", "pieces", "place", "shared", "starts")
+
+    def __init__(self, entry: Entry, offer: Offer) -> None:
+        full = entry.full
+        template = _decoded(full)
+        left = offer(template).template
+        self.entry, self.place, self.starts = entry, place_of(template), left is not None
+        # What can be started is often the whole, which the entry has, but for what a full view adds at the end.
+        self._full = b"" if left is None else full[len(entry.content) - 1 :] if left == template else encode(left)
+        self.shared = left is None or next(withheld(left, ()), None) is None
+        self.groups = frozenset[str]() if left is None else deciding_groups(left)
+        self.pieces: dict[tuple[Form, frozenset[str] | None], bytes] = {}
 
     @property
-    def size(self) -> int:
-        return 200 + len(self.content or b"") + len(self.place[1]) + 100 * len(self.groups)
+    def content(self) -> bytes:
+        return self._full if self._full.startswith(b"{") else self.entry.content[:-1] + self._full
 
 
 class Listed(Struct, frozen=True):
-    """Of what can be started as of `position`, in the order of the form, and all groups that it names."""
+    """What can be started as of `position`, in the order of the form, and all groups that it names."""
 
     position: Position
-    entries: list[Entry]
+    slots: list[Slot]
     groups: frozenset[str]
 
 
 class Views:
     def __init__(self, hub: HubRules, limits: Limits) -> None:
         self.hub = hub
-        self._startable = Recent[Startable](limits.startable_bytes)
-        self._pieces = Recent[bytes](limits.seen_bytes)
-        self._answers = Recent[Sequence[bytes]](limits.view_bytes)
+        self._slots: dict[str, Slot] = {}  # by name
         self._listed = Listed(Position(0), [], frozenset())
+        self._listing, self._counting = Lock(), Lock()
+        self._most, self._size = limits.seen_bytes, 0
+        self._answers = Recent[Sequence[bytes]](limits.view_bytes)
 
     def viewer(self, user: str | None, groups: frozenset[str], *, admin: bool = False) -> Viewer:
         fold = self.hub.ignore_group_case
@@ -104,13 +118,11 @@ class Views:
         self, position: Position, blocks: Iterable[Block[Entry]], viewer: Viewer, labels: Selector, form: Form
     ) -> Sequence[bytes]:
         """Some elements of a JSON array each, of `blocks`, which are the living as of `position`. For a lane."""
-        listed = self._listed
-        if listed.position != position:
-            listed = self._listed = self._list(position, blocks)
+        listed = self._list(position, blocks)
         key = _key(listed, viewer, labels, form)
         parts = self._answers.get(key)
         if parts is None:
-            joined = (self._joined(some, viewer, labels, form) for some in paced(slices(listed.entries)))
+            joined = (self._joined(some, viewer, labels, form) for some in paced(slices(listed.slots)))
             parts = [part for part in joined if part]
             self._answers.keep(key, parts, sum(map(len, parts)))
         return parts
@@ -130,57 +142,58 @@ class Views:
         return [piece for _, piece in sorted(offered)], hidden
 
     def _list(self, position: Position, blocks: Iterable[Block[Entry]]) -> Listed:
-        groups, sorted_parts = set[str](), list[list[tuple[Place, Entry]]]()
-        for block in paced(blocks):
-            some = list[tuple[Place, Entry]]()
-            for entry in block.entries:
-                startable = self._of(entry)
-                if startable.content is not None:
-                    some.append((startable.place, entry))
-                    groups |= startable.groups
-            sorted_parts.append(sorted(some, key=_place))
-        entries = list[Entry]()
-        for ordered in paced(_batches(merge(*sorted_parts, key=_place))):
-            entries += [entry for _, entry in ordered]
-        return Listed(position, entries, frozenset(groups))
+        """One at a time: the hub is asked once about each state of a template."""
+        with self._listing:
+            if self._listed.position == position:
+                return self._listed
+            slots, fresh = dict[str, Slot](), list[Slot]()
+            for block in paced(blocks):
+                for entry in block.entries:
+                    slot = self._slots.get(entry.name)
+                    if slot is None or slot.entry is not entry:
+                        slot = Slot(entry, self.hub.offer)
+                        fresh.append(slot)
+                    slots[entry.name] = slot
+            still = (slot for slot in self._listed.slots if slots.get(slot.entry.name) is slot)
+            in_order = merge(still, *(sorted(some, key=_place) for some in slices(fresh)), key=_place)
+            found, groups = list[Slot](), set[str]()
+            for some in paced(_batches(slot for slot in in_order if slot.starts)):
+                found += some
+                groups.update(*(slot.groups for slot in some))
+            self._slots, self._listed = slots, Listed(position, found, frozenset(groups))
+            return self._listed
 
-    def _of(self, entry: Entry) -> Startable:
-        key = _state(entry)
-        found = self._startable.get(key)
-        if found is None:
-            found = self._startable_of(entry)
-            self._startable.keep(key, found, found.size)
-        return found
+    def _joined(self, slots: Sequence[Slot], viewer: Viewer, labels: Selector, form: Form) -> bytes:
+        if labels:
+            slots = [slot for slot in slots if matches(labels, slot.entry.words.labels)]
+        pieces, held, everything = list[bytes](), viewer.held, viewer.is_admin
+        for slot in slots:
+            key = form, None if slot.shared or everything else held & slot.groups
+            piece = slot.pieces.get(key)
+            if piece is None:
+                piece = self._keep(slot, key, _piece(slot.content, held, form))
+            if piece:  # else they do not see it
+                pieces.append(piece)
+        return b",".join(pieces)
 
-    def _startable_of(self, entry: Entry) -> Startable:
-        template = _decoded(entry.full)
-        place = place_of(template)
-        left = self.hub.offer(template).template
-        if left is None:
-            return Startable(None, place, True, frozenset())
-        content = b"" if left == template else encode(left)
-        shared = next(withheld(left, ()), None) is None
-        return Startable(content, place, shared, deciding_groups(left))
-
-    def _joined(self, entries: Sequence[Entry], viewer: Viewer, labels: Selector, form: Form) -> bytes:
-        selected = [entry for entry in entries if matches(labels, entry.words.labels)] if labels else entries
-        return b",".join(filter(None, [self._piece(entry, viewer, form) for entry in selected]))
-
-    def _piece(self, entry: Entry, viewer: Viewer, form: Form) -> bytes:
-        """Empty where they do not see it."""
-        startable = self._of(entry)
-        theirs = None if startable.shared or viewer.is_admin else viewer.held & startable.groups
-        key = (_state(entry), theirs, form)
-        piece = self._pieces.get(key)
-        if piece is None:
-            piece = _piece_of(startable.content or entry.full, viewer, form)
-            self._pieces.keep(key, piece, len(piece) + 100 * len(theirs or ()))
-        return piece
+    def _keep(self, slot: Slot, key: tuple[Form, frozenset[str] | None], piece: bytes) -> bytes:
+        """Different groups often see the same. When there is too much of it, all is made anew: what is asked for is
+        there again soon."""
+        known = next((other for other in slot.pieces.values() if other == piece), None)
+        with self._counting:
+            self._size += OVERHEAD + 100 * len(key[1] or ()) + (0 if known is not None else len(piece))
+            if self._size > self._most:
+                for one in self._listed.slots:
+                    one.pieces.clear()
+                self._size = 0
+                return piece
+        slot.pieces[key] = piece if known is None else known
+        return slot.pieces[key]
 
 
-def _piece_of(content: bytes, viewer: Viewer, form: Form) -> bytes:
+def _piece(content: bytes, held: frozenset[str], form: Form) -> bytes:
     template = _decoded(content)
-    seen = visible(template, viewer.held)
+    seen = visible(template, held)
     return b"" if seen is None else _rendered(content if seen == template else encode(seen), template, seen, form)
 
 
@@ -196,11 +209,6 @@ def _key(listed: Listed, viewer: Viewer, labels: Selector, form: Form) -> tuple[
     return listed.position, theirs, tuple(labels), form
 
 
-def _state(entry: Entry) -> tuple[int, bytes]:
-    """Of which template, and as of when."""
-    return entry.revision, entry.mark
-
-
 def _decoded(content: bytes) -> Json:
     template: Json = _decode(content)
     return template
@@ -209,11 +217,10 @@ def _decoded(content: bytes) -> Json:
 _decode = msgspec.json.Decoder(dict).decode
 
 
-def _place(one: tuple[Place, Entry]) -> Place:
-    return one[0]
+_place = attrgetter("place")
 
 
-def _batches(found: Iterable[tuple[Place, Entry]]) -> Iterator[list[tuple[Place, Entry]]]:
+def _batches(found: Iterable[Slot]) -> Iterator[list[Slot]]:
     rest = iter(found)
     while some := list(islice(rest, SLICE)):
         yield some
