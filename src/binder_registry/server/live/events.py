@@ -32,7 +32,8 @@ class Event:
         if isinstance(before, Entry):
             self._before = before
             self.size += len(before.body) + (before.size if isinstance(before, ChannelsEntry) else 0)
-        self.show(after)
+        if isinstance(after, ChannelsEntry):
+            self.show(after)
         self._labels: dict[str, str] | None = None
         self._labels_before: dict[str, str] | None = None
 
