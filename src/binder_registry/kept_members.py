@@ -14,7 +14,7 @@ from .channels import Channel, Promotion
 _WITHIN = 4096
 # Their first bytes. No text can hold them, but the overrides of a template may.
 _CHANNELS, _CONTENT_REVISION, _PROMOTED = b',"channels":{', b',"content-revision":', b',"promoted":{'
-_LAST = frozenset(b"}0123456789")  # bytes of them
+_DIGITS, _BRACE = frozenset(b"0123456789"), ord("}")
 _KEPT = re.compile(
     rb',"c(?:hannels":(?P<channels>\{(?:"[a-z0-9-]+":\{"revision":\d+,"behind":\d+\},?)+\})'
     rb'(?:,"content-revision":(?P<with_channels>\d+))?|ontent-revision":(?P<alone>\d+))'
@@ -35,7 +35,10 @@ def shown(content: bytes) -> bytes:
 
 def has_kept(content: bytes) -> bool:
     """A quick look, which may say yes where it could say no."""
-    if content[-2] not in _LAST:  # what most end with, which takes no time
+    last = content[-2]
+    if last == _BRACE:  # they end with a number, in as many objects
+        last = content[-3] if content[-3] != _BRACE else content[-4]
+    if last not in _DIGITS:  # as most do not, which takes no time
         return False
     return content.rfind(_CONTENT_REVISION, -_WITHIN) >= 0 or content.rfind(_CHANNELS, -_WITHIN) >= 0
 

@@ -93,6 +93,7 @@ def test_latest_is_the_newest_revision_as_without(registry: Registry) -> None:
         ("channel=", "channel"),
         ("channel=a&channel=b", "channel"),
         ("channel=a&fallback=b", "fallback"),
+        ("fallback=b", "fallback"),
     ],
 )
 @pytest.mark.parametrize("path", ["/templates", "/templates/scipy", "/changes"])

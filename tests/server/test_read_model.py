@@ -263,7 +263,7 @@ def test_channels_are_shown_the_same_at_once_singly_and_from_the_start() -> None
         for loaded in (from_the_start, anew):
             loaded.entries = {name: loaded.entries[name] for name in singly.entries}  # which are in no order
             assert shown_in_channels(loaded) == shown_in_channels(singly)
-        assert not singly.prepared._made
+        assert not singly.prepared.made
     assert singles > 20
 
 
@@ -307,7 +307,7 @@ def test_what_others_showed_first_is_not_kept_prepared() -> None:
     store.register_template(B)
     model.apply(store.changes(since=2))
 
-    assert not model.prepared._made
+    assert not model.prepared.made
 
 
 def test_the_lists_of_no_more_channels_than_that_are_kept() -> None:

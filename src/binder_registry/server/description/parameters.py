@@ -127,7 +127,7 @@ CHANNEL = Parameter(
 FALLBACK = Parameter(
     "fallback",
     "query",
-    f"`{LATEST}`: templates that are not in the channel show their newest content. It goes with `channel`.",
+    f"`{LATEST}`: templates that are not in the channel show their newest content.",
     {"type": "string", "enum": [LATEST]},
     LATEST,
 )

@@ -19,6 +19,4 @@ def asked_channel(query: dict[str, list[str]]) -> tuple[str, bool]:
     channel, fallback = single(query, "channel"), single(query, "fallback")
     if fallback not in (None, LATEST):
         raise InvalidRequest.parameter("fallback", f"must be {LATEST}")
-    if fallback and channel is None:
-        raise InvalidRequest.parameter("fallback", "goes with channel")
     return channel_of(channel), bool(fallback)

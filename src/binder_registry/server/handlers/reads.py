@@ -69,7 +69,7 @@ async def template_show(request: Request) -> Reply:
     service, name = request.service, request.parameters["name"]
     query = parse_qs(request.scope["query_string"].decode("latin-1"), keep_blank_values=True, errors="surrogateescape")
     revision, asked = _revision(query), asked_options(query)
-    channel, fallback = asked_channel(query) if "channel" in query else ("", False)
+    channel, fallback = asked_channel(query)
     if channel:
         return await _show_in_channel(request, channel, revision, asked, fallback=fallback)
     if revision is not None:

@@ -3,6 +3,7 @@
 from collections import Counter, OrderedDict
 from collections.abc import Mapping
 
+from .answer import Answer
 from .blocks import Blocks
 from .channels import ChannelsEntry
 from .entries import Entry, State
@@ -22,7 +23,7 @@ class ChannelLists:
         self._kept = OrderedDict[Key, Blocks[Entry]]()
 
     def load(self, living: list[Entry]) -> None:
-        self.in_channels = {entry.name: entry for entry in living if isinstance(entry, ChannelsEntry)}
+        self.in_channels = {entry.name: entry for entry in living if type(entry) is ChannelsEntry}
         self._numbers = Counter(channel for entry in self.in_channels.values() for channel in entry.channels)
         self._kept.clear()
 
@@ -86,3 +87,13 @@ def shown_in(state: State | None, channel: str, fallback: bool) -> Entry | None:
     if not isinstance(state, Entry):
         return None
     return state.channels.get(channel) or (state if fallback else None)
+
+
+def answer_in_channels(answers: dict[bytes, Answer], target: bytes, before: State | None, after: Entry | None) -> None:
+    """Of one template, whose own answer is at `target`."""
+    if isinstance(before, ChannelsEntry):
+        for channel in before.channels:
+            answers.pop(b"%b?channel=%b" % (target, channel.encode()), None)
+    if isinstance(after, ChannelsEntry):
+        for channel, shown in after.channels.items():
+            answers[b"%b?channel=%b" % (target, channel.encode())] = shown

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Raw
 
 from ...changes import Change, Position
-from ...kept_members import channels_of, content_revision_of, shown, with_kept
+from ...kept_members import channels_of, content_revision_of, has_kept, shown, with_kept
 from ...must_understand import full_view
 from ...options import as_of_today
 from ...template import WIRE_NAMES
@@ -114,7 +114,7 @@ def entry_of(name: str, revision: int, mark: bytes, content: bytes | None, conte
 
 def holds_kept(content: bytes) -> bool:
     """Whether the registry keeps something in it beside the template."""
-    return shown(content) is not content
+    return has_kept(content) and shown(content) is not content
 
 
 def under_rights_of(today: bytes, past: bytes) -> bytes:

@@ -8,11 +8,13 @@ from ...kept_members import shown
 from .channels import ChannelsEntry, ReadEach, entry_of, holds_kept, pointed_at, read_contents
 from .entries import Entry, State
 
+_NONE: dict[int, bytes] = {}
+
 
 class Prepared:
     def __init__(self, read: ReadEach) -> None:
         self._read = read
-        self._made: dict[tuple[int, bytes], Entry] = {}  # by revision and mark
+        self.made: dict[tuple[int, bytes], Entry] = {}  # by revision and mark
 
     def prepare(self, rows: Sequence[Change], entries: Mapping[str, State]) -> None:
         """In any thread, before these are shown where `entries` are, or what comes after them. Raises
@@ -31,17 +33,17 @@ class Prepared:
                     contents[revision] = found
         contents |= read_contents(self._read, missing)
         for row in held:
-            self._made[row.revision, row.mark] = entry_of(row.name, row.revision, row.mark, row.content, contents)
+            self.made[row.revision, row.mark] = entry_of(row.name, row.revision, row.mark, row.content, contents)
 
     def take(self, change: Change) -> Entry:
-        made = self._made.pop((change.revision, change.mark), None) if self._made else None
-        return made or entry_of(change.name, change.revision, change.mark, change.content, {})
+        if self.made and (made := self.made.pop((change.revision, change.mark), None)):
+            return made
+        return entry_of(change.name, change.revision, change.mark, change.content, _NONE)
 
     def forget(self, revision: int) -> None:
         """What was made for rows up to it, which others have shown, or nobody ever will."""
-        if self._made:
-            for key in [key for key in list(self._made) if key[0] <= revision]:
-                self._made.pop(key, None)
+        for key in [key for key in list(self.made) if key[0] <= revision]:
+            self.made.pop(key, None)
 
 
 def _at_hand(revision: int, entry: State | None, row: Change | None) -> bytes | None:

@@ -8,13 +8,14 @@ from collections.abc import Iterable, Sequence
 from msgspec import Struct
 
 from ...changes import Change, Newest, Position, next_mark
+from ...kept_members import has_kept
 from ...lookalikes import folded, is_plain
 from ...shown_log import LIVE
 from ...strict_json import no_collection
 from .answer import Answer, CodedAnswer, entity_tag, is_path, path_of
 from .blocks import Block, Blocks
-from .channel_lists import ChannelLists
-from .channels import ChannelsEntry, ReadEach, channel_tag, entry_of, holds_kept, pointed_at, read_contents
+from .channel_lists import ChannelLists, answer_in_channels
+from .channels import ReadEach, channel_tag, entry_of, pointed_at, read_contents
 from .entries import Entry, ReadContent, State, Tombstone, no_log
 from .events import Event, event_of
 from .prepared import Prepared
@@ -84,7 +85,7 @@ class ReadModel:
             if deleted:
                 states.append(Tombstone(name, written, own_mark, read))
             else:
-                if content is not None and holds_kept(content):
+                if content is not None and has_kept(content):
                     held.append(len(states))
                 states.append(Entry(name, written, own_mark, content))
         self._find_channels(states, held)
@@ -111,7 +112,7 @@ class ReadModel:
         self.answers = dict(zip(self._targets(names), living, strict=True))
         self.lists.load(living)
         for entry in self.lists.in_channels.values():
-            self._answer_in_channels(self.answers, self._target(entry.name), None, entry)
+            answer_in_channels(self.answers, self._target(entry.name), None, entry)
         described_by = f'<{self.prefix}/openapi.json>; rel="service-desc"'.encode()
         self.answers[f"{self.prefix}/".encode()] = Answer(LIVE, b"", ((b"link", described_by),))
         self.position = position
@@ -130,14 +131,16 @@ class ReadModel:
                 break
             if not new and next_mark(self.position.mark, change) != change.mark:
                 raise ForkedLog  # what follows is from the same log
-            before = entries.get(change.name)
+            before = after = entries.get(change.name)
             if change.content is not None:  # else it is purged, and a newer change of the same name follows
-                self._show(change, before)
-            new.append((change, before, entries.get(change.name)))
+                after = self._show(change, before)
+            new.append((change, before, after))
             revision += 1
         if new:
             self.position = new[-1][0].position
-            self._drop_lists()
+            self.answers.pop(self._list, None)
+            if self._assembled or self.prepared.made:
+                self._drop_lists()
         return new
 
     def state_of(self, change: Change) -> State:
@@ -185,14 +188,14 @@ class ReadModel:
             name = change.name
             if not change.deleted:
                 entry = new[name] = entries[name] = answers[target] = self.prepared.take(change)
-                self._answer_in_channels(answers, target, shown.get(name), entry)
+                answer_in_channels(answers, target, shown.get(name), entry)
                 continue
             lived = name in shown and not shown[name].deleted
             entries[name] = self.state_of(change)
             if lived:
                 answers.pop(target, None)
                 new[name] = None
-                self._answer_in_channels(answers, target, shown[name], None)
+                answer_in_channels(answers, target, shown[name], None)
         for target in (self._list, *self._assembled):
             answers.pop(target, None)
         for event in events:
@@ -229,21 +232,11 @@ class ReadModel:
         return answer
 
     def _drop_lists(self) -> None:
+        """And what was prepared for what is shown by now, which others have shown, or nobody will."""
         self.answers.pop(self._list, None)
         while self._assembled:
             self.answers.pop(self._assembled.pop(), None)
         self.prepared.forget(self.position.revision)
-
-    @staticmethod
-    def _answer_in_channels(
-        answers: dict[bytes, Answer], target: bytes, before: State | None, after: Entry | None
-    ) -> None:
-        if isinstance(before, ChannelsEntry):
-            for channel in before.channels:
-                answers.pop(b"%b?channel=%b" % (target, channel.encode()), None)
-        if isinstance(after, ChannelsEntry):
-            for channel, shown in after.channels.items():
-                answers[b"%b?channel=%b" % (target, channel.encode())] = shown
 
     def _target(self, name: str) -> bytes:
         return f"{self.prefix}{path_of(name)}".encode()
@@ -254,31 +247,38 @@ class ReadModel:
             return [f"{self.prefix}/templates/{name}".encode() for name in names]
         return [self._target(name) for name in names]
 
-    def _show(self, change: Change, before: State | None) -> None:
+    def _show(self, change: Change, before: State | None) -> State:
         name, lived = change.name, before is not None and not before.deleted
         if change.deleted:
-            self.entries[name] = self.state_of(change)
+            tombstone = self.entries[name] = self.state_of(change)
             self.answers.pop(self._target(name), None)
             if lived:
-                self._show_in_channels(name, before, None)
+                if self.lists.in_channels:
+                    self._show_in_channels(name, before, None)
                 self.living.drop(name)
                 if not is_plain(name):
                     self.odd[folded(name)].discard(name)
-            return
-        entry = self.entries[name] = self.prepared.take(change)
+            return tombstone
+        content = change.content
+        if content is None or has_kept(content):
+            entry = self.prepared.take(change)
+        else:
+            entry = Entry(name, change.revision, change.mark, content)
+        self.entries[name] = entry
         self.living.put(entry)
-        self._show_in_channels(name, before, entry)
+        if self.lists.in_channels or type(entry) is not Entry:
+            self._show_in_channels(name, before, entry)
         if is_path(name):  # nor is there anything to look at
             self.answers[self._folder + name.encode()] = entry
-            return
+            return entry
         self.answers[self._target(name)] = entry
         if not lived:
             self._look_at(name)
+        return entry
 
     def _show_in_channels(self, name: str, before: State | None, after: Entry | None) -> None:
-        if self.lists.in_channels or isinstance(after, ChannelsEntry):
-            self._answer_in_channels(self.answers, self._target(name), before, after)
-            self.lists.show(name, before, after)
+        answer_in_channels(self.answers, self._target(name), before, after)
+        self.lists.show(name, before, after)
 
     def _look_at(self, name: str) -> None:
         if not is_plain(name):
