@@ -62,8 +62,12 @@ def written_within_reach(
             return written_within_reach(store, who, name, write, gives_before=gives_before)
     given = write()
     after = given if isinstance(given, Template) and not gives_before else None
-    if after is not None and not (reach.labels or after.replaced_by):  # the usual case, without a call
-        return given
+    if (
+        after is not None
+        and not after.replaced_by
+        and (not reach.labels or (not batch.rows[-1].previous and reach.holds(after.labels)))
+    ):
+        return given  # the usual cases, without a call
     try:
         _require_reach_of_one(reach, batch, after)
     except OutOfReach:

@@ -12,7 +12,7 @@ from ..limits import Limits
 from ..live.pieces import Body, Pieces
 from .access_log import AccessLog, address, printable, word
 from .asgi import ASGIApp, Receive, Scope, Send
-from .counters import Counters
+from .counters import Counters, Series
 from .error_status import error_reply
 from .replies import Reply, send_reply
 from .request_ids import RequestIds
@@ -40,6 +40,7 @@ class Recorder:
         self.unsent = Unsent(limits)
         self.sliced = 0  # long answers that go on in the next turn of the loop
         self.log = log
+        self._writes: dict[tuple[bytes, int], Series] = {}
         self.ids = log.ids if log else RequestIds()
 
     async def next_turn(self) -> None:
@@ -63,8 +64,10 @@ class Recorder:
     ) -> None:
         """A plain write; `line` is its first one, up to the version, which needs no escaping."""
         now = perf_counter_ns()
-        route, verb = WRITES[method]
-        self.counters.add((route, verb, status), sent, (now - started) * 1e-9)
+        series = self._writes.get((method, status))
+        if series is None:
+            series = self._writes[method, status] = self.counters.series((*WRITES[method], status))
+        series.add(sent, (now - started) * 1e-9)
         if self.log:
             self.log.add_line(b" %b %d %d " % (line, status, sent), (now - started) // 1000, request_id, told, now)
 

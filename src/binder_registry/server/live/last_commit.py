@@ -55,6 +55,8 @@ class LastCommit:
         if own := self._own.get(name):
             return own
         state = self._present.newest(name)
+        if state is None:
+            return None
         if isinstance(state, Tombstone):
             return self._registry.current(name)
-        return state.change if state else None
+        return state.change
