@@ -134,6 +134,7 @@ DECLARATIONS = (
     "description.token_bodies",
     "description.token_schemas",
     "description.view_bodies",
+    "description.view_parameters",
 )
 SERVER_LAYERS = (
     ("lanes", "limits", "rates", "shares", "turns"),
