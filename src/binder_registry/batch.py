@@ -19,6 +19,7 @@ from .staged_drafts import Staged
 from .store import Expected
 from .strict_json import no_collection
 from .template import Template
+from .token_book import outdated, tidies
 from .token_contract import TokenChange, TokenStore
 from .wire import encode_template
 
@@ -73,7 +74,9 @@ class Batch:
         return self._format
 
     def current(self, name: str) -> Change | None:
-        return self.written[name] if name in self.written else self._committed(name)
+        if change := self.written.get(name):
+            return change
+        return self._stored[name] if name in self._stored else self._committed(name)
 
     def before(self, row: Change) -> Change | None:
         """What was current of its name when `row`, of this block, was written."""
@@ -231,6 +234,8 @@ class Batch:
         if self.tokens:
             assert isinstance(self.log, TokenStore), "else there were none to write"
             self.log.write_tokens(self.tokens)
+            if tidies(self.tokens[0][1].number - 1, self.tokens[-1][1].number):
+                self.log.forget_tokens([token.id for token in outdated(self.log.tokens()[1], self._now())])
         if self.token_uses:
             assert isinstance(self.log, TokenStore), "else nobody used one"
             self.log.write_uses(self.token_uses)

@@ -12,7 +12,7 @@ from hashlib import sha256
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from .auth import AuthStore, Identity, Scope, holder_of, identified, known
+from .auth import AuthStore, Identity, Scope, identified, known, stays
 from .errors import AuthUnavailable, InvalidToken
 
 LONGEST_ANSWER = 1024**2  # bytes
@@ -145,9 +145,8 @@ class FirstKnowing:
         self._stores = stores
         self.blocking = any(store.blocking for store in stores)
 
-    @property
-    def holder(self) -> Identity | None:
-        return next(filter(None, map(holder_of, self._stores)), None)
+    def stays(self, token: str, holder: Identity) -> Callable[[], bool] | None:
+        return next(filter(None, (stays(store, token, holder) for store in self._stores)), None)
 
     def known(self, token: str) -> Identity | None:
         unsure = False

@@ -9,6 +9,7 @@ What it asks for itself, to show the log and to keep up with it, is at the end, 
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import AbstractContextManager
 from datetime import datetime
+from functools import partial
 
 from msgspec.structs import replace
 
@@ -29,6 +30,7 @@ from .token_rules import DAY, MOST_DAYS
 from .token_uses import TokenUses
 from .within_reach import (
     applied_within_reach,
+    require_name,
     require_reach,
     touched_by_plan,
     touched_by_steps,
@@ -103,58 +105,55 @@ class Registry:
 
     def template_create(self, who: Identity, template: Template, *, note: str = "") -> Template:
         who.require(Scope.WRITE)
-        return written_within_reach(
-            self.store, who, lambda: self.store.register_template(template, by=who.by, note=note or who.note)
-        )
+        write = partial(self.store.register_template, template, by=who.by, note=note or who.note)
+        return written_within_reach(self.store, who, template.name, write)
 
     def template_update(
         self, who: Identity, template: Template, *, expected: Expected = None, note: str = ""
     ) -> Template:
         """2015's PUT: members that are not zero replace."""
         who.require(Scope.WRITE)
-        return written_within_reach(
-            self.store,
-            who,
-            lambda: self.store.update_template(template, expected=expected, by=who.by, note=note or who.note),
-        )
+        write = partial(self.store.update_template, template, expected=expected, by=who.by, note=note or who.note)
+        return written_within_reach(self.store, who, template.name, write)
 
     def template_replace(
         self, who: Identity, template: Template, *, expected: Expected = None, note: str = ""
     ) -> Template:
         who.require(Scope.WRITE)
-        return written_within_reach(
-            self.store,
-            who,
-            lambda: self.store.replace_template(template, expected=expected, by=who.by, note=note or who.note),
-        )
+        write = partial(self.store.replace_template, template, expected=expected, by=who.by, note=note or who.note)
+        return written_within_reach(self.store, who, template.name, write)
 
     def template_restore(
         self, who: Identity, name: str, revision: int, *, expected: Expected = None, note: str = ""
     ) -> Template:
         who.require(Scope.WRITE)
-        return written_within_reach(
-            self.store,
-            who,
-            lambda: self.store.restore_template(name, revision, expected=expected, by=who.by, note=note or who.note),
+        write = partial(
+            self.store.restore_template, name, revision, expected=expected, by=who.by, note=note or who.note
         )
+        return written_within_reach(self.store, who, name, write)
 
     def template_delete(
         self, who: Identity, name: str, *, expected: Expected = None, note: str = "", replaced_by: str = ""
     ) -> Template:
         who.require(Scope.WRITE)
-        return written_within_reach(
-            self.store,
-            who,
-            lambda: self.store.delete_template(
-                name, expected=expected, by=who.by, note=note or who.note, replaced_by=replaced_by
-            ),
-            gives_before=True,
+        write = partial(
+            self.store.delete_template,
+            name,
+            expected=expected,
+            by=who.by,
+            note=note or who.note,
+            replaced_by=replaced_by,
         )
+        return written_within_reach(self.store, who, name, write, gives_before=True)
 
     def change_purge(self, who: Identity, name: str, revision: int, *, note: str = "") -> None:
         who.require(Scope.ADMIN)
-        purge = lambda: self.store.purge_change(name, revision, by=who.by, note=note or who.note)  # noqa: E731
-        written_within_reach(self.store, who, purge, gives_before=True)
+        purge = partial(self.store.purge_change, name, revision, by=who.by, note=note or who.note)
+        written_within_reach(self.store, who, name, purge, gives_before=True)
+
+    def require_name(self, who: Identity, name: str) -> None:
+        """For who looks at a template before they write it. Raises `OutOfReach`."""
+        require_name(who, name)
 
     def apply(self, who: Identity, request: ApplyRequest, *, expected: Expected = None) -> list[Step]:
         """All of it in one commit, or nothing; a dry run only plans. `expected` is the registry's own position."""

@@ -43,13 +43,11 @@ def matcher(selector: Selector) -> Callable[[Mapping[str, str]], bool]:
     there = frozenset(each.key for each in selector if each.operator == "exists")
     absent = frozenset(each.key for each in selector if each.operator == "absent")
 
-    of_values = not there and not absent
-
     def meets(labels: Mapping[str, str]) -> bool:
         for key, value, wanted in values:
             if (labels.get(key) == value) is not wanted:
                 return False
-        return of_values or (there <= labels.keys() and absent.isdisjoint(labels))
+        return (not there or there <= labels.keys()) and absent.isdisjoint(labels)
 
     return meets
 

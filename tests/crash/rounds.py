@@ -11,7 +11,8 @@ from msgspec import Struct
 from binder_registry import Change, Client, Template
 from binder_registry.changes import Position
 from binder_registry.conformance.reading_out import broken_links
-from tests.server.running import KEY, RunningServer, free_port, start_server
+from tests.ports import free_port
+from tests.server.running import KEY, RunningServer, start_server
 
 from .tokens import TokenKeeper, check_whole, compare
 from .writers import APPLIED, MANY_APPLIED, Acknowledged, LargeApplier, Writer

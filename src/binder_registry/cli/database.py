@@ -28,7 +28,7 @@ from .database_files import (
     verified,
 )
 from .hub import allow_command_option, check_hub, kind_option
-from .output import progress, say, tell
+from .output import counted, progress, say, tell
 from .publishers import check_publishers, public_url_option
 
 
@@ -103,7 +103,8 @@ def restore_backup(file: Path, db: str, discard: bool, keep_tokens: bool) -> Non
                 beside(kept, suffix).unlink(missing_ok=True)
     say(f"{path}: {finding.templates} templates at {finding.position}")
     if revoked:
-        say(f"{revoked} tokens were revoked: make new ones (--keep-tokens leaves them)")
+        were, ones = ("was", "a new one") if revoked == 1 else ("were", "new ones")
+        say(f"{counted(revoked, 'token')} {were} revoked: make {ones} (--keep-tokens leaves them)")
     if kept and not discard:
         say(f"what was there before is {kept}")
 
@@ -159,7 +160,7 @@ def check(
         tell(problem)
     if problems:
         raise click.ClickException("The database is not sound. Restore a backup, or ask for help with the lines above.")
-    tokens = f", {finding.tokens} tokens" if finding.tokens else ""
+    tokens = f", {counted(finding.tokens, 'token')}" if finding.tokens else ""
     found = f"{finding.position.revision} revisions, {finding.templates} templates{tokens}"
     say(f"sound: {found}, position {finding.position}")
 
@@ -196,4 +197,4 @@ def copy(source: str, target: str, tokens: bool) -> None:
             ) from None
     say(f"{head.revision} revisions copied and verified, position {head.position}")
     if tokens:
-        say(f"{copied} tokens copied that were not revoked")
+        say(f"{counted(copied, 'token')} copied, not counting revoked ones")

@@ -9,7 +9,7 @@ import click
 
 from ..installing import installs
 from .connection import connected
-from .output import say, table, tell, write
+from .output import counted, say, table, tell, write
 
 if TYPE_CHECKING:
     from ..client import Client
@@ -160,8 +160,8 @@ def check_hub(
             tell(f"overrides set {note}")
     if faults or hidden:
         table(["NAME", "NOT OFFERED BECAUSE"], [*faults, *hidden])
-        left_out = [_number(len(faults), "template")] * bool(faults) + [_number(len(hidden), "choice")] * bool(hidden)
-        offered = _number(len(catalogue.offers), "template")
+        left_out = [counted(len(faults), "template")] * bool(faults) + [counted(len(hidden), "choice")] * bool(hidden)
+        offered = counted(len(catalogue.offers), "template")
         raise click.ClickException(f"A hub offers {offered} and leaves out {' and '.join(left_out)}.")
     say(f"a hub offers all {len(catalogue.offers)} templates")
 
@@ -173,10 +173,6 @@ def _with_traits(rules: Any, kind: str) -> Any:
         return rules.of(getattr(import_module(module), name))
     except ImportError:
         return rules
-
-
-def _number(count: int, noun: str) -> str:
-    return f"{count} {noun}{'s' * (count != 1)}"
 
 
 def _dead_end(catalogue: Any, name: str) -> str:

@@ -76,6 +76,7 @@ async def template_restore(request: Request) -> Reply:
     note, asked, twins = request.note(), _conditions(request), twins_of(request.service.model, [name])
 
     def restore(batch: Batch) -> Reply:
+        registry.require_name(who, name)
         check(asked, batch, batch.known(name))
         restored = registry.template_restore(who, name, revision, note=note)
         return change_reply(200, batch.rows[-1], warning_headers([*warnings_of(restored), *twins]))
@@ -90,6 +91,7 @@ async def change_purge(request: Request) -> Reply:
     note, asked, registry = request.note(), conditions(request), request.service.registry
 
     def purge(batch: Batch) -> Reply:
+        registry.require_name(who, name)
         check(asked, batch, batch.known(name))
         registry.change_purge(who, name, revision, note=note)
         return Reply(204, [(b"etag", entity_tag(batch.rows[-1].position))])

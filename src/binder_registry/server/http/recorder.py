@@ -28,6 +28,7 @@ WRITES = {  # plain ones: how they are counted
 }
 SHARED = 16 * 1024  # bytes of a piece of an endless answer, that is not copied
 UNSENT = 128 * 1024  # bytes of such an answer that the system takes ahead of what it can send
+AT_ONCE = 1024**2  # bytes, in one turn of the loop, to all who take a long answer: a third of a millisecond
 GONE = 499  # nginx's status for a client that left before its answer, in the log and the counters only
 
 
@@ -37,8 +38,17 @@ class Recorder:
     def __init__(self, counters: Counters, log: AccessLog | None, limits: Limits) -> None:
         self.counters = counters
         self.unsent = Unsent(limits)
+        self.sliced = 0  # long answers that go on in the next turn of the loop
         self.log = log
         self.ids = log.ids if log else RequestIds()
+
+    async def next_turn(self) -> None:
+        """Of a long answer."""
+        self.sliced += 1
+        try:
+            await asyncio.sleep(0)
+        finally:
+            self.sliced -= 1
 
     def add(self, scope: Any, status: int, sent: int, seconds: float, request_id: bytes, client: bytes) -> None:
         method, route = scope["method"], getattr(scope.get("route"), "path", "")
@@ -167,7 +177,7 @@ class Exchange:
         cycle.transport.writelines((b"%x\r\n" % len(piece), piece, b"\r\n"))
 
     async def send_long(self, start: Any, body: Pieces) -> None:
-        """A head, and then a slice in each turn of the loop, while the reader takes them."""
+        """A head, and then some slices in each turn of the loop, while the reader takes them."""
         cycle, protocol = self.cycle, self.protocol
         await self.send(start)
         if cycle.disconnected:
@@ -190,8 +200,9 @@ class Exchange:
             self.record()
 
     async def _write_slices(self, body: Pieces) -> None:
-        cycle, unsent, peer = self.cycle, self.protocol.recorder.unsent, self.peer
-        held = False
+        """A turn is long where many have asked for much, so a list should not need twenty of them."""
+        cycle, recorder, peer = self.cycle, self.protocol.recorder, self.peer
+        unsent, held, written = recorder.unsent, False, 0  # in this turn
         try:
             for size, some in body.slices():
                 if cycle.disconnected or cycle.transport.is_closing():
@@ -199,7 +210,11 @@ class Exchange:
                 self.protocol.owed -= size
                 self.sent += size
                 cycle.transport.writelines(some)
-                await asyncio.sleep(0)
+                written += size
+                if not cycle.flow.write_paused and written < AT_ONCE // (1 + recorder.sliced):
+                    continue
+                written = 0
+                await recorder.next_turn()
                 if cycle.flow.write_paused:
                     if not held:
                         unsent.hold(peer, body)
