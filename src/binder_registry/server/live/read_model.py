@@ -155,7 +155,8 @@ class ReadModel:
             change = changes.pop()
             name = change.name
             if not change.deleted:
-                new[name] = entries[name] = answers[target] = Entry.of(change)
+                entry = Entry(name, change.revision, change.mark, change.content)
+                new[name] = entries[name] = answers[target] = entry
                 continue
             lived = name in shown and not shown[name].deleted
             entries[name] = self.state_of(change)
