@@ -73,6 +73,8 @@ def planned_anew(
 
 def brought_up(before: Planned, request: ApplyRequest, position: Position, moved: Set[str], find: Find) -> Planned:
     """To the state at `position`: only `moved`, the names that were written since, are looked at again."""
+    if request.prune is None and not any(step.name in moved for step in before.steps):
+        return Planned(position, before.find, before.steps, before.drafts)
     now = Planned(position, find, [], {})
     for step in before.steps:
         if step.name not in moved:

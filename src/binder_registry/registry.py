@@ -214,7 +214,7 @@ class Registry(ShownLog):
         if staged and not now.has_drafts_of(before):
             staged.close()
             staged = None
-        if now is not before:
+        if now.drafts is not before.drafts:
             before.drafts.clear()
         return now, staged
 
@@ -235,7 +235,7 @@ class Registry(ShownLog):
                 else:
                     now = brought_up(before, request, position, moved, batch.template)
             as_staged = staged if staged and staged.follows(batch.head) and now.has_drafts_of(before) else None
-            if as_staged or now is not before:
+            if as_staged or now.drafts is not before.drafts:
                 before.drafts.clear()
             drafts = now.drafts_taken()
             looked_at, note = [step.name for step in now.steps], request.note or who.note
