@@ -30,7 +30,7 @@ class Action(StrEnum):
     PURGED = "purged"  # an older change's content was blanked; carries the template unchanged
 
 
-class Position(Struct, frozen=True):
+class Position(Struct, frozen=True, gc=False):
     """A place in one particular log: `<revision>-<mark in hex>`. People may leave the mark out; then it is empty."""
 
     revision: int
@@ -62,7 +62,7 @@ class Position(Struct, frozen=True):
         return self.revision == other.revision and (not self.mark or not other.mark or self.mark == other.mark)
 
 
-class Head(Struct, frozen=True):
+class Head(Struct, frozen=True, gc=False):
     """The newest position of a log, and the time of its newest change (None in an empty log)."""
 
     revision: int
@@ -74,7 +74,7 @@ class Head(Struct, frozen=True):
         return Position(self.revision, self.mark)
 
 
-class Change(Struct, frozen=True):
+class Change(Struct, frozen=True, gc=False):
     """One row of the log. `content` is the template's JSON (`wire.encode_template`); None when it was purged."""
 
     revision: int
@@ -140,6 +140,19 @@ def mark_after(before: bytes, row: tuple[int, datetime, str, str, Action, str, i
     mark = _mark.copy()
     mark.update(before + _encode(row) + digest)
     return mark.digest()
+
+
+def place(rows: Sequence[Change], head: Head) -> None:
+    """Rows that have no revision, mark and `first` yet get those that they have as one group after `head`. They
+    themselves do: to copy them takes as long as all else of it, and they are placed while others wait."""
+    first, mark = head.revision + 1, head.mark
+    give = structs.force_setattr
+    for revision, row in enumerate(rows, first):
+        of = revision, row.time, row.by, row.note, row.action, row.name, row.previous, first
+        mark = mark_after(mark, of, row.digest)
+        give(row, "revision", revision)
+        give(row, "mark", mark)
+        give(row, "first", first)
 
 
 def chained(before: bytes, change: Change) -> Change:

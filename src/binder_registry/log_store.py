@@ -14,6 +14,7 @@ from .batch import Batch as Batch
 from .batch import Seen
 from .changes import PAGE, Action, Change, Head, Newest, Position, known_position
 from .clock import dated_ahead, utc_now
+from .draft_changes import Draft
 from .errors import (
     RevisionIsCurrent,
     RevisionUnknown,
@@ -22,6 +23,7 @@ from .errors import (
 )
 from .log_contract import LARGEST, Log, ReadsPresent, appending, appends_after, mark_at, state_pages, within
 from .rules import check, invalid_template, successor_problem
+from .staged_drafts import Staged, staged
 from .store import Expected
 from .template import Template, merged
 from .token_book import TokenBook
@@ -36,7 +38,11 @@ logger = logging.getLogger(__name__)
 
 
 class LogStore:
-    """A `Store` over `log`. Its writes also take `by`, who wrote; `now` gives the time in UTC."""
+    """A `Store` over `log`. Its writes also take `by`, who wrote; `now` gives the time in UTC.
+
+    Within a block those that a server is asked for most begin none of their own, which would take as long as their
+    rules: they write in their last step, so that an error leaves nothing to undo.
+    """
 
     def __init__(self, log: Log, *, now: Callable[[], datetime] = utc_now) -> None:
         self.log = log
@@ -76,6 +82,10 @@ class LogStore:
             self._warn_at = time.monotonic() + WARN_SECONDS
             logger.warning("%s: %s", self.log, warning)
 
+    def staged(self, drafts: dict[str, Draft], by: str, note: str) -> Staged | None:
+        """For `Batch.extend_staged`, before the log is locked; None where that is of no use."""
+        return staged(self.log, drafts, self._now, by, note)
+
     def get_template(self, name: str, *, revision: int | None = None) -> Template:
         change = self._current(name) if revision is None else self.change_as_of(name, revision)
         if change is None or change.deleted:
@@ -99,28 +109,34 @@ class LogStore:
         return [change.readable() for change in changes]
 
     def register_template(self, template: Template, *, by: str = "", note: str = "") -> Template:
-        with self.atomic() as batch:
-            current = batch.current(template.name)
-            if current and not current.deleted:
-                check(template)  # 2015 named a missing member before the conflict
-                raise TemplateExists
-            if template.time_created:
-                template = replace(template, time_created=None)
-            return batch.append(Action.CREATED, template, by, note)
+        if (batch := self.batch) is None:
+            with self.atomic():
+                return self.register_template(template, by=by, note=note)
+        current = batch.current(template.name)
+        if current and not current.deleted:
+            check(template)  # 2015 named a missing member before the conflict
+            raise TemplateExists
+        if template.time_created:
+            template = replace(template, time_created=None)
+        return batch.append(Action.CREATED, template, by, note)
 
     def update_template(
         self, template: Template, *, expected: Expected = None, by: str = "", note: str = ""
     ) -> Template:
-        with self.atomic() as batch:
-            current = batch.readable(batch.existing(template.name, expected))
-            return batch.append(Action.UPDATED, merged(current, template), by, note)
+        if (batch := self.batch) is None:
+            with self.atomic():
+                return self.update_template(template, expected=expected, by=by, note=note)
+        current = batch.readable(batch.existing(template.name, expected))
+        return batch.append(Action.UPDATED, merged(current, template), by, note)
 
     def replace_template(
         self, template: Template, *, expected: Expected = None, by: str = "", note: str = ""
     ) -> Template:
-        with self.atomic() as batch:
-            current = batch.readable(batch.existing(template.name, expected))
-            return batch.append(Action.UPDATED, replace(template, time_created=current.time_created), by, note)
+        if (batch := self.batch) is None:
+            with self.atomic():
+                return self.replace_template(template, expected=expected, by=by, note=note)
+        current = batch.readable(batch.existing(template.name, expected))
+        return batch.append(Action.UPDATED, replace(template, time_created=current.time_created), by, note)
 
     def restore_template(
         self, name: str, revision: int, *, expected: Expected = None, by: str = "", note: str = ""
@@ -137,13 +153,15 @@ class LogStore:
     def delete_template(
         self, name: str, *, expected: Expected = None, by: str = "", note: str = "", replaced_by: str = ""
     ) -> Template:
-        with self.atomic() as batch:
-            current = batch.readable(batch.existing(name, expected))
-            if problem := successor_problem(name, replaced_by):
-                raise invalid_template([("replaced-by", problem)])
-            tombstone = replace(current, deleted=True, replaced_by=replaced_by or current.replaced_by)
-            batch.append(Action.DELETED, tombstone, by, note)
-            return current
+        if (batch := self.batch) is None:
+            with self.atomic():
+                return self.delete_template(name, expected=expected, by=by, note=note, replaced_by=replaced_by)
+        current = batch.readable(batch.existing(name, expected))
+        if problem := successor_problem(name, replaced_by):
+            raise invalid_template([("replaced-by", problem)])
+        tombstone = replace(current, deleted=True, replaced_by=replaced_by or current.replaced_by)
+        batch.append(Action.DELETED, tombstone, by, note)
+        return current
 
     def purge_change(self, name: str, revision: int, *, by: str = "", note: str = "") -> None:
         with self.atomic() as batch:

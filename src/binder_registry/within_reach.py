@@ -54,7 +54,8 @@ def written_within_reach(
     reach = who.reach
     if reach.is_everything:
         return write()
-    require_name(who, name)
+    if not reach.names_it(name):
+        raise OutOfReach.of(name)
     batch = store.batch
     if batch is None:
         with store.atomic():

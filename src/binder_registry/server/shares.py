@@ -20,7 +20,7 @@ class Share:
 
     def take(self, client: str, amount: int = 1) -> None:
         """Give it back afterwards. Raises `TooBusy` and `TooManyRequests`, and has taken nothing then."""
-        held = self.held(client) + amount
+        held = self._each.get(client, 0) + amount
         if self._most_each and held > self._most_each and client != NOBODY:
             limit = f"{self.name}-per-client"
             raise TooManyRequests(f"Your share of this server is used up: its limit {limit}; try again", reason=limit)

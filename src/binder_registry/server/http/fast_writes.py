@@ -6,6 +6,7 @@ ordinary path untouched, which alone says what is wrong. `tests/server/test_fast
 """
 
 from collections.abc import Callable
+from time import perf_counter_ns
 from typing import Any, ClassVar, Protocol
 
 from ...auth import Identity
@@ -95,7 +96,7 @@ class WritingProtocol(BoundedProtocol):
             self._begun = data
             self.idle = False
         else:
-            write: Any = PlainWrite(self, method, data[:at], who)
+            write: Any = PlainWrite(self, method, data[:at], who, perf_counter_ns())
             if not writes.begin(write, name, head, data[end:]):
                 self._release(size)
                 return False

@@ -2,8 +2,9 @@
 
 from binascii import b2a_hex
 from collections.abc import Mapping, Sequence
-from time import perf_counter_ns
 from typing import Any, ClassVar, Protocol
+
+from msgspec import Struct
 
 from ...auth import Identity
 from ...changes import Position
@@ -57,22 +58,22 @@ class Connection(Protocol):
     def write_ended(self, write: "PlainWrite") -> None: ...
 
 
-class PlainWrite:
+class PlainWrite(Struct, eq=False):
     """A write under way, with what the protocol asks of uvicorn's cycle: pipelining, half-closes, disconnects and
     draining run through the code that is there."""
 
-    __slots__ = ("_protocol", "_started", "disconnected", "keep_alive", "line", "method", "response_complete", "who")
+    protocol: Connection
+    method: bytes
+    line: bytes  # the first one, up to the version
+    who: Identity
+    started: int  # by `perf_counter_ns`
+    keep_alive: bool = True
+    response_complete: bool = False
+    disconnected: bool = False
 
-    response_started = waiting_for_100_continue = False
+    response_started: ClassVar[bool] = False
+    waiting_for_100_continue: ClassVar[bool] = False
     scope: ClassVar[Mapping[str, Any]] = {}
-
-    def __init__(self, protocol: Connection, method: bytes, line: bytes, who: Identity) -> None:
-        """`line` is the first one, up to the version."""
-        self.method, self.line, self.who = method, line, who
-        self.keep_alive = True
-        self.response_complete = self.disconnected = False
-        self._protocol = protocol
-        self._started = perf_counter_ns()
 
     @property
     def message_event(self) -> "PlainWrite":
@@ -84,7 +85,7 @@ class PlainWrite:
 
     def resolve(self, outcome: "Reply | Written | RegistryError") -> None:
         """Answer, as the ordinary path does. On the loop; all in one function, since each call is felt here."""
-        protocol = self._protocol
+        protocol = self.protocol
         recorder, transport = protocol.recorder, protocol.transport
         request_id = recorder.ids.new()
         if isinstance(outcome, RegistryError):
@@ -110,7 +111,7 @@ class PlainWrite:
             transport.write(answer)
             if not self.keep_alive:
                 transport.close()
-        recorder.add_write(self.method, self.line, status, sent, request_id, protocol.told_who, self._started)
+        recorder.add_write(self.method, self.line, status, sent, request_id, protocol.told_who, self.started)
         protocol.write_ended(self)
 
 

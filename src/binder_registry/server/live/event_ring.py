@@ -13,7 +13,7 @@ from ...changes import Action, Change, Position
 from ..limits import Limits
 from .change_filter import Filter
 from .entries import State
-from .events import Event, NearPage, Piece, Render, Rows, framed, page_body
+from .events import Event, NearPage, Piece, Render, Rows, event_of, framed, page_body
 from .kept import Kept
 
 PIECE = 1000  # changes, at most, that are looked at, and sent, in one go
@@ -83,7 +83,7 @@ class EventRing:
             self._purges += sum(change.action is Action.PURGED for change, _ in passed_over)
             self._clear()
             self._begins = self.newest = passed_over[-1][0].position
-        self.take([Event(change, before) for change, before in changes[-most:]])
+        self.take([event_of(change, before) for change, before in changes[-most:]])
 
     def take(self, events: Sequence[Event]) -> None:
         """Of changes that follow; no more than there is room for."""

@@ -18,20 +18,14 @@ class Render(Protocol):
     def __call__(self, change: Change, *, by: bool, deleted: bool = False) -> bytes: ...
 
 
-class Event:
-    """One change, with the state of its template before."""
+class Event(Struct, eq=False, gc=False):
+    """One change, with the state of its template before; as `event_of` makes it."""
 
-    __slots__ = ("_before", "_labels", "_labels_before", "change", "size")
-
-    def __init__(self, change: Change, before: State | None) -> None:
-        self.change = change
-        self.size = EVENT_BYTES + len(change.content or b"")
-        self._before: Entry | None = None
-        if isinstance(before, Entry) and not before.deleted:
-            self._before = before
-            self.size += len(before.body)
-        self._labels: dict[str, str] | None = None
-        self._labels_before: dict[str, str] | None = None
+    change: Change
+    size: int
+    before: Entry | None = None  # where it was not deleted
+    _labels: dict[str, str] | None = None
+    _labels_before: dict[str, str] | None = None
 
     def labels(self) -> dict[str, str]:
         if self._labels is None:
@@ -39,9 +33,16 @@ class Event:
         return self._labels
 
     def labels_before(self) -> dict[str, str] | None:
-        if self._labels_before is None and self._before:
-            self._labels_before = words_of(self._before.content).labels
+        if self._labels_before is None and self.before:
+            self._labels_before = words_of(self.before.content).labels
         return self._labels_before
+
+
+def event_of(change: Change, before: State | None) -> Event:
+    size = EVENT_BYTES + len(change.content or b"")
+    if before is None or not isinstance(before, Entry):
+        return Event(change, size)
+    return Event(change, size + len(before.body), before)
 
 
 class Rows(Struct):

@@ -14,7 +14,7 @@ from ...strict_json import no_collection
 from .answer import Answer, CodedAnswer, entity_tag, is_path, path_of
 from .blocks import Block, Blocks
 from .entries import Entry, ReadContent, State, Tombstone, no_log
-from .events import Event
+from .events import Event, event_of
 
 
 class Group(Struct):
@@ -146,7 +146,7 @@ class ReadModel:
         if len(set(names)) < len(changes):
             return None
         shown, after = self.entries, changes[-1].position
-        events = [Event(change, shown.get(change.name)) for change in changes[-most:]]
+        events = [event_of(change, shown.get(change.name)) for change in changes[-most:]]
         passed_over = changes[-most - 1].position if len(changes) > most else before
         entries, answers = shown.copy(), self.answers.copy()
         new = dict[str, Entry | None]()
