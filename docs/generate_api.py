@@ -207,7 +207,7 @@ def reference_page() -> str:
     headers = {header.name: header.meaning for header in ANSWER_HEADERS}
     parts += [_row([f"`{name}`", meaning]) for name, meaning in headers.items()]
     found = schemas()
-    for name in ("ChangeBody", "PlanStep", "Plan", "Health", "ErrorBody", "Apply", "Restore"):
+    for name in ("ChangeBody", "PlanStep", "Plan", "Health", "ErrorBody", "Apply", "Restore", "Promote"):
         parts += [f"\n## {name}\n\n", _table("member", "meaning")]
         parts += [
             _row([f"`{key}`", member.get("description", "")]) for key, member in found[name]["properties"].items()

@@ -34,7 +34,7 @@ CONTRACTS = CHANGES | {"store", "log_contract", "token_contract"}
 STORES = CONTRACTS | {"clock", "draft_changes", "batch", "promotions", "purging", "token_book", "log_store"}
 RULES = STORES | {"selector", "apply", "auth", "lookalikes", "differences"}
 TOKENS = {"token_text", "token_rules", "token_uses", "tokens"}
-DOMAIN = RULES | TOKENS | {"planned", "within_reach", "registry", "apply_body", "fast_body"}
+DOMAIN = RULES | TOKENS | {"planned", "within_reach", "shown_log", "registry", "apply_body", "fast_body"}
 MAY_IMPORT = {
     "errors": {"error_bodies"},
     "error_bodies": set[str](),
@@ -90,7 +90,8 @@ MAY_IMPORT = {
     "auth": {"errors", "lengths", "globs", "selector"},
     "planned": CHANGES | {"apply", "draft_changes"},
     "within_reach": RULES | {"planned"},
-    "registry": RULES | {"planned", "within_reach", "token_rules", "token_uses"},
+    "shown_log": STORES,
+    "registry": RULES | {"planned", "shown_log", "within_reach", "token_rules", "token_uses"},
     "backends": STORES | {"descriptors", "file_names", "installing", "sync_folder"},
     "server": DOMAIN | {"globs"},
     "client": DOMAIN | {"file_names", "version"},

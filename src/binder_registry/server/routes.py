@@ -10,6 +10,7 @@ from ..errors import (
     PositionUnknown,
     RevisionConflict,
     RevisionIsCurrent,
+    RevisionIsPromoted,
     RevisionPurged,
     RevisionRequired,
     RevisionUnknown,
@@ -17,7 +18,7 @@ from ..errors import (
     TemplateNotFound,
 )
 from .description import parameters as p
-from .handlers import about, changes, reads, writes
+from .handlers import about, changes, channels, reads, writes
 from .route import Route as Route
 from .token_routes import TOKEN_ROUTES
 
@@ -138,6 +139,31 @@ ROUTES = (
         errors=(InvalidTemplate, TemplateNotFound, *_PAST, *_CONDITIONAL),
     ),
     Route(
+        method="PUT",
+        path="/templates/{name}/channels/{channel}",
+        handler=channels.template_promote,
+        summary="Point a channel at a revision of the template, or at its newest content",
+        scope=Scope.PROMOTE,
+        tag="history",
+        answer="Template",
+        headers=(p.ETAG,),
+        body="Promote",
+        parameters=(p.TEMPLATE_NAME, p.CHANNEL_NAME, *p.CONDITIONS, p.NOTE),
+        errors=(TemplateNotFound, *_PAST, *_CONDITIONAL),
+    ),
+    Route(
+        method="DELETE",
+        path="/templates/{name}/channels/{channel}",
+        handler=channels.template_demote,
+        summary="End a channel of the template",
+        scope=Scope.PROMOTE,
+        tag="history",
+        answer="Template",
+        headers=(p.ETAG,),
+        parameters=(p.TEMPLATE_NAME, p.CHANNEL_NAME, *p.CONDITIONS, p.NOTE),
+        errors=(TemplateNotFound, ChannelNotFound, *_CONDITIONAL),
+    ),
+    Route(
         method="DELETE",
         path="/templates/{name}/changes/{revision}",
         handler=writes.change_purge,
@@ -147,7 +173,7 @@ ROUTES = (
         status=204,
         headers=(p.ETAG,),
         parameters=(p.TEMPLATE_NAME, p.CHANGE, *p.CONDITIONS, p.NOTE),
-        errors=(TemplateNotFound, *_PAST, RevisionIsCurrent, RevisionConflict),
+        errors=(TemplateNotFound, *_PAST, RevisionIsCurrent, RevisionIsPromoted, RevisionConflict),
     ),
     Route(
         method="POST",

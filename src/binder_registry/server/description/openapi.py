@@ -78,7 +78,7 @@ def _operation(route: Route, *, needs_token: bool) -> dict[str, Any]:
         operation["description"] = f"Needs {needed}."
     if route.body:
         operation["requestBody"] = {
-            "required": route.body != "Rotation",
+            "required": route.body not in ("Rotation", "Promote"),
             "description": "JSON, whatever `Content-Type` says.",
             "content": {"application/json": {"schema": _reference(route.body)}},
         }

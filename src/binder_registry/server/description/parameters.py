@@ -5,7 +5,7 @@ from typing import Literal
 from msgspec import Struct, field
 
 from ...changes import PAGE
-from ...channels import CHANNEL as CHANNEL_NAME
+from ...channels import CHANNEL as CHANNEL_PATTERN
 from ...channels import LATEST
 from ...lengths import GLOB_LENGTH, LARGEST_INTEGER, MOST_REQUIREMENTS, NOTE_BYTES
 from ...member_schema import NAME, SUCCESSOR, Schema
@@ -42,6 +42,13 @@ class AnswerHeader(Struct, frozen=True):
 
 # Paths.
 TEMPLATE_NAME = Parameter("name", "path", "The template's name, percent-encoded.", {"type": "string", **NAME}, "scipy")
+CHANNEL_NAME = Parameter(
+    "channel",
+    "path",
+    f"The channel's name; `{LATEST}` is none: it is the newest revision.",
+    {"type": "string", "pattern": f"^(?!{LATEST}$){CHANNEL_PATTERN}$"},
+    "stable",
+)
 CHANGE = Parameter("revision", "path", "The change to blank.", {**_REVISION, "minimum": 1}, "3")
 TOKEN_ID = Parameter(
     "id",
@@ -114,7 +121,7 @@ CHANNEL = Parameter(
     f"What this channel shows: the content of the revision that it points at, under the `allowed-groups`, "
     "`deprecated`, `replaced-by` and `paused` of today. "
     f"`{LATEST}` is the newest revision, as without. The ETag ends with the channel, and writes refuse it.",
-    {"type": "string", "pattern": f"^{CHANNEL_NAME}$"},
+    {"type": "string", "pattern": f"^{CHANNEL_PATTERN}$"},
     "stable",
 )
 FALLBACK = Parameter(
@@ -242,7 +249,7 @@ ETAG = AnswerHeader(
 )
 _OR_OF_A_CHANNEL: Schema = {
     "type": "string",
-    "pattern": rf'^"[0-9]+(?:-[0-9a-f]{{16}})?(?:-{CHANNEL_NAME}\.?)?(?:-gzip|-zstd)?"$',
+    "pattern": rf'^"[0-9]+(?:-[0-9a-f]{{16}})?(?:-{CHANNEL_PATTERN}\.?)?(?:-gzip|-zstd)?"$',
 }
 LISTING_ETAG = AnswerHeader("ETag", f"{ETAG.meaning} Not on listings of the past.", _OR_OF_A_CHANNEL, required=False)
 FEED_ETAG = AnswerHeader("ETag", f"{ETAG.meaning} Not on a stream, whose events carry it.", ETAG.schema, required=False)

@@ -39,6 +39,7 @@ def schemas() -> dict[str, Schema]:
     found["DesiredTemplate"] = _written(found, exact=True)
     found["Apply"] = _APPLY
     found["Restore"] = _RESTORE
+    found["Promote"] = _PROMOTE
     found["NewToken"], found["Rotation"] = NEW_TOKEN, ROTATION
     found["Index"] = _object({"status": {"type": "string"}}, required=["status"])
     found["Description"] = {"type": "object", "description": "OpenAPI 3.1"}
@@ -194,5 +195,17 @@ _RESTORE = _object(
         }
     },
     required=["revision"],
+    exact=True,
+)
+_PROMOTE = _object(
+    {
+        "revision": {
+            "type": ["integer", "null"],
+            "minimum": 1,
+            "maximum": LARGEST_INTEGER,
+            "description": "Whose content the channel points at; left out: the newest.",
+            "examples": [41],
+        }
+    },
     exact=True,
 )

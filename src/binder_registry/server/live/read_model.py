@@ -10,7 +10,7 @@ from msgspec import Struct
 from ...changes import Change, Newest, Position, next_mark
 from ...kept_members import has_kept
 from ...lookalikes import folded, is_plain
-from ...registry import LIVE
+from ...shown_log import LIVE
 from ...strict_json import no_collection
 from .answer import Answer, CodedAnswer, entity_tag, is_path, path_of
 from .blocks import Block, Blocks
