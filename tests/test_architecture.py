@@ -32,7 +32,7 @@ TEMPLATES = RULED | {"go_json", "strict_json", "wire", "wire_values"}
 CHANGES = TEMPLATES | {"changes"}
 CONTRACTS = CHANGES | {"store", "log_contract", "token_contract"}
 STORES = CONTRACTS | {"clock", "draft_changes", "batch", "promotions", "purging", "token_book", "log_store"}
-RULES = STORES | {"selector", "apply", "auth", "lookalikes", "differences"}
+RULES = STORES | {"selector", "apply", "apply_promotions", "auth", "lookalikes", "differences"}
 TOKENS = {"token_text", "token_rules", "token_uses", "tokens"}
 DOMAIN = RULES | TOKENS | {"planned", "within_reach", "shown_log", "registry", "apply_body", "fast_body"}
 MAY_IMPORT = {
@@ -84,11 +84,12 @@ MAY_IMPORT = {
     "globs": {"errors", "lengths"},
     "selector": TEMPLATES,
     "lookalikes": {"errors", "template"},
-    "apply": TEMPLATES | {"selector", "differences"},
+    "apply_promotions": CHANGES | {"draft_changes", "promotions", "selector"},
+    "apply": TEMPLATES | {"apply_promotions", "selector", "differences"},
     "apply_body": TEMPLATES | {"apply", "remembered"},
     "fast_body": TEMPLATES,
     "auth": {"errors", "lengths", "globs", "selector"},
-    "planned": CHANGES | {"apply", "draft_changes"},
+    "planned": CHANGES | {"apply", "apply_promotions", "draft_changes"},
     "within_reach": RULES | {"planned"},
     "shown_log": STORES,
     "registry": RULES | {"planned", "shown_log", "within_reach", "token_rules", "token_uses"},

@@ -94,10 +94,14 @@ class LogStore:
         return change
 
     def list_templates(self, *, revision: int | None = None) -> list[Template]:
+        return [plain(template) for template in self.templates(revision)]
+
+    def templates(self, revision: int | None = None) -> list[Template]:
+        """The same, with the channels of each."""
         changes = self._state(revision)
         while revision is None and any(change.content is None for change in changes):
             changes = self._state(None)  # it was replaced and purged after we had looked at the head
-        return [plain(change.readable()) for change in changes]
+        return [change.readable() for change in changes]
 
     def register_template(self, template: Template, *, by: str = "", note: str = "") -> Template:
         with self.atomic() as batch:
