@@ -22,10 +22,10 @@ RULED = DECLARED | {"must_understand", "errors", "options", "option_rules", "rul
 TEMPLATES = RULED | {"go_json", "strict_json", "wire", "wire_values"}
 CHANGES = TEMPLATES | {"changes"}
 CONTRACTS = CHANGES | {"store", "log_contract", "token_contract"}
-STORES = CONTRACTS | {"clock", "draft_changes", "batch", "token_book", "log_store"}
+STORES = CONTRACTS | {"clock", "draft_changes", "staged_drafts", "batch", "token_book", "log_store"}
 RULES = STORES | {"selector", "apply", "auth", "lookalikes", "differences"}
 TOKENS = {"token_text", "token_rules", "token_uses", "tokens"}
-DOMAIN = RULES | TOKENS | {"planned", "within_reach", "registry", "apply_body", "fast_body"}
+DOMAIN = RULES | TOKENS | {"catching_up", "planned", "within_reach", "registry", "apply_body", "fast_body"}
 MAY_IMPORT = {
     "errors": set[str](),
     "lengths": set[str](),
@@ -59,8 +59,9 @@ MAY_IMPORT = {
     "verify": CONTRACTS | {"clock", "verify_tokens"},
     "verify_tokens": CONTRACTS,
     "draft_changes": CHANGES,
-    "batch": CONTRACTS | {"clock", "draft_changes", "token_book"},
-    "log_store": CONTRACTS | {"batch", "clock", "token_book"},
+    "staged_drafts": CONTRACTS | {"clock", "draft_changes"},
+    "batch": CONTRACTS | {"clock", "draft_changes", "staged_drafts", "token_book"},
+    "log_store": CONTRACTS | {"batch", "clock", "draft_changes", "staged_drafts", "token_book"},
     "token_contract": set[str](),
     "token_book": {"clock", "lengths", "token_contract"},
     "token_rules": {"auth", "errors", "globs", "lengths", "selector"},
@@ -73,9 +74,10 @@ MAY_IMPORT = {
     "apply_body": TEMPLATES | {"apply", "remembered"},
     "fast_body": TEMPLATES,
     "auth": {"errors", "lengths", "globs", "selector"},
+    "catching_up": STORES | {"apply", "planned"},
     "planned": CHANGES | {"apply", "draft_changes"},
     "within_reach": RULES | {"planned"},
-    "registry": RULES | {"planned", "within_reach", "token_rules", "token_uses"},
+    "registry": RULES | {"catching_up", "planned", "within_reach", "token_rules", "token_uses"},
     "backends": STORES | {"descriptors", "file_names", "installing", "sync_folder"},
     "server": DOMAIN | {"globs"},
     "client": DOMAIN | {"file_names", "version"},

@@ -12,7 +12,8 @@ import pytest
 
 from binder_registry import Client, Template
 from tests.command_lines import FENCED, INLINE, fault, shown, words
-from tests.server.running import KEY, free_port, running_server
+from tests.ports import free_port
+from tests.server.running import KEY, running_server
 
 ROOT = Path(__file__).parents[1]
 PAGES = {

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import nullcontext, suppress
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from itertools import count
 from typing import Any
 
@@ -31,35 +31,11 @@ from binder_registry.token_uses import TokenUses
 from binder_registry.tokens import identity_of
 from binder_registry.verify import verify
 
+from .clock import START, Clock
+
 ROOT = Identity("api-key", frozenset(Scope), "key")
 ADA = Identity("ada", frozenset({Scope.READ, Scope.WRITE, Scope.TOKENS}))
 ADMIN = Identity("boss", frozenset(Scope))
-START = datetime(2026, 11, 27, 12, tzinfo=UTC)
-
-
-class Clock:
-    now = START
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def go(self, **by: float) -> None:
-        self.now += timedelta(**by)
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def store() -> InMemoryStore:
-    return InMemoryStore()
-
-
-@pytest.fixture
-def uses(store: InMemoryStore, clock: Clock) -> TokenUses:
-    return TokenUses(store, now=clock)
 
 
 def new(name: str = "ci", *scopes: str, **members: Any) -> NewToken:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event
 from time import monotonic
@@ -28,36 +27,10 @@ from binder_registry.tokens import OwnTokens, StoredTokens
 from binder_registry.verify import verify
 from tests.backends.postgres_server import new_registry
 
+from .clock import Clock
+
 ROOT = Identity("api-key", frozenset(Scope), "key")
 CI = NewToken("ci", tuple(Scope))
-
-
-class Clock:
-    now = datetime(2026, 11, 27, 12, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def seconds(self) -> float:
-        return self.now.timestamp()
-
-    def go(self, **by: float) -> None:
-        self.now += timedelta(**by)
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def store() -> InMemoryStore:
-    return InMemoryStore()
-
-
-@pytest.fixture
-def uses(store: InMemoryStore, clock: Clock) -> TokenUses:
-    return TokenUses(store, now=clock)
 
 
 @pytest.fixture

@@ -143,6 +143,13 @@ def identified(store: AuthStore, token: str) -> Identity:
     return ask(token)
 
 
+def there(store: AuthStore | None) -> AuthStore:
+    """Raises `InvalidToken` where there is none: nobody's token is good then."""
+    if store is None:
+        raise InvalidToken
+    return store
+
+
 def asks(store: AuthStore, token: str) -> str:
     """Whom a store would ask about this token; empty where it does not tell them apart."""
     tell: Callable[[str], str] | None = getattr(store, "asks", None)
@@ -166,7 +173,7 @@ class TokenAuthStore:
         """These take the place of those before, all at once. Raises as above, and leaves them then."""
         if not tokens:
             raise ValueError("a TokenAuthStore needs at least one token")
-        digests = [_digest(carried(token)) for token in tokens]
+        digests = [digest_of(carried(token)) for token in tokens]
         # In one: a token of before is never told to be the new holder's.
         self._kept = Identity(self._name, frozenset(Scope), "key"), digests
 
@@ -177,7 +184,7 @@ class TokenAuthStore:
 
     def identify(self, token: str) -> Identity:
         holder, digests = self._kept
-        digest, known = _digest(token), False
+        digest, known = digest_of(token), False
         for one in digests:
             known |= hmac.compare_digest(digest, one)
         if not known:
@@ -204,5 +211,6 @@ def carried(token: str) -> str:
     return token
 
 
-def _digest(token: str) -> bytes:
+def digest_of(token: str) -> bytes:
+    """What is kept, and remembered, in its place."""
     return sha256(token.encode(errors="surrogatepass")).digest()

@@ -6,15 +6,16 @@ from datetime import datetime
 from msgspec import Struct
 from msgspec.structs import replace
 
-from .changes import Action, Change, Head, Position, content_digest, head_after, mark_after
+from .changes import Action, Change, Head, Position, content_digest, head_after, mark_after, place
 from .clock import later
 from .draft_changes import Draft
 from .errors import FormatTooNew, InvalidRequest, RevisionConflict, TemplateNotFound
 from .go_json import stamp
-from .log_contract import MANY, AnnouncesMany, Log, ReadsMany, format_kept, keep_format
+from .log_contract import MANY, AnnouncesMany, Log, ReadsMany, StagesMany, format_kept, keep_format
 from .log_contract import LogMoved as LogMoved
 from .must_understand import FORMAT, format_of
 from .rules import check
+from .staged_drafts import Staged
 from .store import Expected
 from .strict_json import no_collection
 from .template import Template
@@ -60,6 +61,7 @@ class Batch:
         self._format = self._format_before = 0  # that `rows` need, and that the log has; 0: not asked yet
         self._stored: dict[str, Change | None] = {}  # what was looked up: nobody else writes meanwhile
         self.written: dict[str, Change] = {}  # the newest of each name
+        self._staged: tuple[int, Staged] | None = None  # with the number of rows before them
         self._read: dict[int, Template] = {}  # by revision, what was decoded
 
     @property
@@ -166,9 +168,13 @@ class Batch:
             self.log.announce_many()
 
     @no_collection()
-    def extend(self, drafts: Iterable[Draft], by: str, note: str) -> None:
-        """Add changes that were drafted for what is current, as one group, each of another template."""
+    def extend(self, drafts: Iterable[Draft] | Staged, by: str, note: str) -> None:
+        """Add changes that were drafted for what is current, as one group, each of another template. What was staged
+        follows the head, and was staged as by and with these."""
         self._begin(by, note)
+        if isinstance(drafts, Staged):
+            self._extend_staged(drafts)
+            return
         head = self.head
         time = self._time_after(head.time)
         first, mark, needed = head.revision + 1, head.mark, self._format
@@ -186,6 +192,14 @@ class Batch:
                 needed = draft.format
         self._format = needed
 
+    def _extend_staged(self, staged: Staged) -> None:
+        self._staged = len(self.rows), staged
+        place(staged.rows, self.head)
+        self.rows += staged.rows
+        self.written.update((row.name, row) for row in staged.rows)
+        self._format = max(self._format, staged.format)
+        staged.rows.clear()  # so that each ends where it is taken from the rows
+
     def part(self) -> "Part":
         """A block of writes within these."""
         return Part(self)
@@ -201,6 +215,8 @@ class Batch:
             self._read.pop(row.revision, None)
         del self.rows[length:], self.tokens[tokens:]
         self.purged = {at: revision for at, revision in self.purged.items() if at <= length}
+        if self._staged and self._staged[0] >= length:
+            self._staged = None
         self.written = {row.name: row for row in self.rows}
 
     def blanked(self, changes: Iterable[Change]) -> list[Change]:
@@ -223,6 +239,10 @@ class Batch:
         if self.token_uses:
             assert isinstance(self.log, TokenStore), "else nobody used one"
             self.log.write_uses(self.token_uses)
+        if self._staged and all(revision <= self.start.revision for revision in self.purged.values()):
+            assert isinstance(self.log, StagesMany), "else nothing was staged"
+            at, staged = self._staged
+            self.log.write_staged(staged.stage, at)
         for revision in self.purged.values():
             own = revision - self.start.revision - 1
             if own >= 0:

@@ -2144,11 +2144,12 @@ ON_PURPOSE = ("deleted", "replaced-by", "paused")  # a template that has one of 
 
 
 class Telling:
-    """`histories`: why the past versions of a template cannot be had, by its name."""
+    """`histories`: why the past versions of a template cannot be had, by its name. `default`: as `configure` has it."""
 
-    def __init__(self, url: str, poll: float) -> None:
+    def __init__(self, url: str, poll: float, default: str = "") -> None:
         self.histories: dict[str, str] = {}
-        self._url, self._poll = url, poll
+        self._url, self._poll, self._default = url, poll, default
+        self._default_trouble = ""
         self._trouble, self._began = "", 0.0
         self._stream_trouble = False
 
@@ -2186,6 +2187,16 @@ class Telling:
             for choice, reason in offer.hidden.items():
                 if told.get(choice) != reason:
                     log.warning("Of the environment %r, %s is not offered: %s", name, choice, reason)
+
+    def without_default(self, now: Catalogue) -> None:
+        """Else only users would be told, one by one, that there is no such environment."""
+        trouble = ""
+        if self._default and now.successor(self._default) not in now.offers:
+            trouble = "is not offered" if self._default in now.templates else "is not in the registry's list"
+        if trouble and trouble != self._default_trouble:
+            text = "The environment %r, which default= names, %s: who chooses none can start none"
+            log.warning(text, self._default, trouble)
+        self._default_trouble = trouble
 
     def without_history(self, failed: Mapping[str, str]) -> None:
         for cause in dict.fromkeys(failed.values()):
@@ -2234,6 +2245,7 @@ class Follower(threading.Thread):
         snapshot: str | None = None,
         poll: float = 5.0,
         label: str = "",
+        default: str = "",
     ) -> None:
         super().__init__(name="binder-registry", daemon=True)
         self._url, self._token, self.rules = checked_url(url), checked_token(token), rules
@@ -2250,7 +2262,7 @@ class Follower(threading.Thread):
         self._label = f"&label={quote(label, safe='')}" if label else ""
         self._ended = threading.Event()
         self._digest = b""  # of the list as it came last
-        self._tell = Telling(self._url, poll)
+        self._tell = Telling(self._url, poll, default)
         self._failed_streams, self._next_stream = 0, 0.0
         self._complete: dict[str, int] = {}  # name → the revision up to which its history is at hand
         self._next_history = 0.0
@@ -2341,6 +2353,7 @@ class Follower(threading.Thread):
 
     def _publish(self, catalogue: Catalogue) -> None:
         self._tell.left_out(self.catalogue or Catalogue(), catalogue)
+        self._tell.without_default(catalogue)
         self.catalogue = catalogue
 
     def _follow(self) -> bool:
@@ -3049,7 +3062,9 @@ def configure(
         ignore_group_case=ignore_group_case,
     )
     rules = rules.of(spawner_class) if spawner_class else rules
-    follower = Follower(url, token, rules, versions=versions, snapshot=snapshot, poll=poll, label=label)
+    follower = Follower(
+        url, token, rules, versions=versions, snapshot=snapshot, poll=poll, label=label, default=default
+    )
     environments = Environments(follower, max_stale=max_stale, default=default, auth_state_groups=auth_state_groups)
     hooks: dict[str, Any] = {"options_from_form": environments.options_from_form}
     if rules.kind != "kubernetes" or not _has_form(c, names):  # which may well be made of the list of profiles

@@ -14,6 +14,7 @@ from .batch import Batch as Batch
 from .batch import Seen
 from .changes import PAGE, Action, Change, Head, Newest, Position, known_position
 from .clock import dated_ahead, utc_now
+from .draft_changes import Draft
 from .errors import (
     RevisionIsCurrent,
     RevisionUnknown,
@@ -22,6 +23,7 @@ from .errors import (
 )
 from .log_contract import LARGEST, Log, ReadsPresent, appending, appends_after, mark_at, state_pages, within
 from .rules import check, invalid_template, successor_problem
+from .staged_drafts import Staged, staged
 from .store import Expected
 from .template import Template, merged
 from .token_book import TokenBook
@@ -78,6 +80,10 @@ class LogStore:
         if warning and time.monotonic() >= self._warn_at:
             self._warn_at = time.monotonic() + WARN_SECONDS
             logger.warning("%s: %s", self.log, warning)
+
+    def staged(self, drafts: dict[str, Draft], by: str, note: str) -> Staged | None:
+        """For `Batch.extend_staged`, before the log is locked; None where that is of no use."""
+        return staged(self.log, drafts, self._now, by, note)
 
     def get_template(self, name: str, *, revision: int | None = None) -> Template:
         change = self._current(name) if revision is None else self.change_as_of(name, revision)

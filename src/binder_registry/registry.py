@@ -16,12 +16,14 @@ from msgspec.structs import replace
 from .apply import ApplyRequest, Step, plan
 from .auth import AuthStore, Identity, Scope
 from .batch import Batch, Seen
+from .catching_up import caught_up, moved_between
 from .changes import PAGE_BYTES, Change, Newest, Position
-from .errors import PositionUnknown, RevisionConflict, StoreUnavailable
+from .errors import RevisionConflict, StoreUnavailable
 from .log_contract import LARGEST, appends_after, wait_beyond
 from .log_store import LogStore
 from .planned import Find, Planned, PlannedStep, brought_up, drafted, planned, planned_anew
 from .rules import check
+from .staged_drafts import Staged
 from .store import Expected
 from .template import Template
 from .token_rules import DAY, MOST_DAYS
@@ -179,7 +181,21 @@ class Registry:
                 step if step.action == "unchanged" else replace(step, after=rows[step.after.name]) for step in steps
             ]
 
-    def apply_planned(self, who: Identity, request: ApplyRequest, before: Planned) -> list[PlannedStep]:
+    def prepared(self, who: Identity, request: ApplyRequest, before: Planned) -> tuple[Planned, Staged | None]:
+        """For `apply_planned`, so that there is little to do. What was staged is to be closed."""
+        who.require(_WRITE)
+        staged = self.store.staged(before.drafts, who.by, request.note or who.note)
+        now = caught_up(self.store, before, request)
+        if staged and not now.has_drafts_of(before):
+            staged.close()
+            staged = None
+        if now is not before:
+            before.drafts.clear()
+        return now, staged
+
+    def apply_planned(
+        self, who: Identity, request: ApplyRequest, before: Planned, staged: Staged | None = None
+    ) -> list[PlannedStep]:
         """The same for a request from `read_apply`, which was planned before: only what was written since is looked at
         again. Gives the steps that were taken, as they were planned, and takes their drafts."""
         who.require(_WRITE)
@@ -187,20 +203,18 @@ class Registry:
             batch.expect(len(before.steps))
             now, position = before, batch.head.position
             if position != before.position:
-                moved = self._moved(before.position, position)
+                moved = moved_between(self.store, before.position, position, MOST_MOVED)
                 if moved is None:
                     batch.look_up({step.name for step in before.steps})
                     now = planned_anew(before, request, position, batch.template, self.store.list_templates)
                 else:
                     now = brought_up(before, request, position, moved, batch.template)
-            names = list(now.drafts)
-            if now is not before:
+            as_staged = staged if staged and staged.follows(batch.head) and now.has_drafts_of(before) else None
+            if as_staged or now is not before:
                 before.drafts.clear()
-            drafts = map(now.drafts.pop, names)  # each ends as its row begins
-            looked_at = [step.name for step in now.steps]
-            applied_within_reach(
-                self.store, who, lambda: batch.extend(drafts, who.by, request.note or who.note), looked_at
-            )
+            drafts = now.drafts_taken()
+            looked_at, note = [step.name for step in now.steps], request.note or who.note
+            applied_within_reach(self.store, who, lambda: batch.extend(as_staged or drafts, who.by, note), looked_at)
             return now.steps
 
     def apply_dry(
@@ -276,13 +290,3 @@ class Registry:
         """Takes the write lock, and lets it go. Raises `StoreUnavailable` while the log takes no writes."""
         with self.store.log.writing():
             pass
-
-    def _moved(self, seen: Position, position: Position) -> set[str] | None:
-        """The names that were written in between; None where these are too many, or of another log."""
-        between = position.revision - seen.revision
-        if not 0 < between <= MOST_MOVED:
-            return None
-        try:
-            return {change.name for change in self.store.changes(since=seen, limit=between)}
-        except PositionUnknown:
-            return None

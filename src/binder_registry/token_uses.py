@@ -5,13 +5,12 @@ The writing ones are called in the writer thread, inside `atomic()`, as those of
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from hashlib import sha256
 from heapq import nsmallest
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from .auth import Identity, Scope
+from .auth import Identity, Scope, digest_of
 from .batch import Batch
 from .changes import PAGE
 from .clock import utc_now
@@ -76,7 +75,7 @@ class TokenUses:
                 labels=new.labels,
                 bounds=_bounds(who, parents),
                 parent=who.token,
-                digest=_digest(secret),
+                digest=digest_of(secret),
                 created=now,
                 expires=now + timedelta(seconds=seconds),
                 number=0,
@@ -146,7 +145,7 @@ class TokenUses:
                 raise TokenNotFound
             secret = new_secret()
             old = (token.digest, now + timedelta(seconds=keep_old)) if keep_old else (b"", None)
-            renewed = replace(token, digest=_digest(secret), old_digest=old[0], old_until=old[1])
+            renewed = replace(token, digest=digest_of(secret), old_digest=old[0], old_until=old[1])
             return self._write(batch, renewed, TokenAction.ROTATED, who.by), token_text(identifier, secret)
 
     def audit(self, who: Identity, *, since: int = 0, limit: int = 1000) -> Sequence[AuditEntry]:
@@ -232,7 +231,3 @@ def _bounds(who: Identity, parents: Sequence[Token]) -> tuple[tuple[tuple[str, .
         return (*parent.bounds, *own)
     names = [(globs, "") for globs in who.reach.names]
     return (*names, *(((), str(requirement)) for requirement in who.reach.labels))
-
-
-def _digest(secret: str) -> bytes:
-    return sha256(secret.encode()).digest()

@@ -5,13 +5,12 @@ import logging
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
-from hashlib import sha256
 from math import inf
 from time import monotonic, time
 
 from msgspec.structs import replace
 
-from .auth import EVERYTHING, AuthStore, Identity, Scope, asks, identified, known, stays
+from .auth import EVERYTHING, AuthStore, Identity, Scope, asks, digest_of, identified, known, stays, there
 from .errors import AuthUnavailable, InvalidRequest, InvalidToken, StoreUnavailable
 from .token_book import TokenBook, has_ended
 from .token_contract import Token
@@ -50,7 +49,7 @@ class StoredTokens:
     def known(self, token: str) -> Identity | None:
         """Raises `AuthUnavailable` where it would be waited for in vain."""
         now = monotonic()
-        good = self._good.get(_hash(token))
+        good = self._good.get(digest_of(token))
         # The book gives the same object as long as nothing was written about a token.
         if good and now < self._answered_at + TRUST_SECONDS and self._book.get(good[0].id) is good[0]:
             self._token_at = now
@@ -68,7 +67,7 @@ class StoredTokens:
         return None
 
     def stays(self, token: str, holder: Identity) -> Callable[[], bool] | None:
-        found = self._good.get(_hash(token))
+        found = self._good.get(digest_of(token))
         if found is None or found[1] is not holder:
             return None
         book, now, good, ends = self._book, self._now, found[0], found[0].expires.timestamp()
@@ -121,7 +120,7 @@ class StoredTokens:
             return None
         if has_ended(token, now):
             raise InvalidToken
-        digest = _hash(secret)
+        digest = digest_of(secret)
         good = hmac.compare_digest(digest, token.digest)
         if token.old_until is not None and now < token.old_until:
             good |= hmac.compare_digest(digest, token.old_digest)
@@ -129,11 +128,11 @@ class StoredTokens:
 
     def _holder(self, token: Token, text: str, secret: str) -> Identity:
         identity = identity_of(token)
-        if _hash(secret) != token.digest:  # but the one before, which ends sooner, with what is made with it
+        if digest_of(secret) != token.digest:  # but the one before, which ends sooner, with what is made with it
             return replace(identity, expires=min(filter(None, (token.old_until, token.expires))))
         if len(self._good) >= REMEMBERED:
             self._good.clear()
-        self._good[_hash(text)] = token, identity
+        self._good[digest_of(text)] = token, identity
         return identity
 
     def _is_silent(self, now: float) -> bool:
@@ -181,11 +180,11 @@ class OwnTokens:
 
     def known(self, token: str) -> Identity | None:
         if not token.startswith(PREFIX):
-            return known(_there(self._others), token)
+            return known(there(self._others), token)
         try:
             return self._own.known(token)
         except InvalidToken:
-            return known(_there(self._keys), token)
+            return known(there(self._keys), token)
 
     def identify(self, token: str) -> Identity:
         identity = self.known(token)
@@ -193,26 +192,16 @@ class OwnTokens:
 
     def ask(self, token: str) -> Identity:
         if not token.startswith(PREFIX):
-            return identified(_there(self._others), token)
+            return identified(there(self._others), token)
         try:
             return self._own.identify(token)
         except InvalidToken:
-            return identified(_there(self._keys), token)
+            return identified(there(self._keys), token)
 
     def asks(self, token: str) -> str:
         if token.startswith(PREFIX):
             return "the database"
         return asks(self._others, token) if self._others else ""
-
-
-def _there(store: AuthStore | None) -> AuthStore:
-    if store is None:
-        raise InvalidToken
-    return store
-
-
-def _hash(text: str) -> bytes:
-    return sha256(text.encode(errors="surrogatepass")).digest()
 
 
 _SCOPES = {scope.value: scope for scope in Scope}

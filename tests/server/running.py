@@ -2,15 +2,15 @@
 
 import http.client
 import os
-import secrets
 import signal
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+
+from ..ports import free_port
 
 KEY = "THISISMYTOKEN"
 AUTHORIZATION = {"Authorization": f"token {KEY}"}
@@ -33,17 +33,6 @@ class RunningServer:
         """SIGTERM, and the exit status."""
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(15)
-
-
-def free_port() -> int:
-    """Below those that connections get: one of these keeps a server from its port for a minute after it ended."""
-    while True:
-        port = 10_000 + secrets.randbelow(22_000)
-        try:
-            socket.create_server(("127.0.0.1", port)).close()
-        except OSError:
-            continue
-        return port
 
 
 def start_server(

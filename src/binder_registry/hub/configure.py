@@ -67,7 +67,9 @@ def configure(
         ignore_group_case=ignore_group_case,
     )
     rules = rules.of(spawner_class) if spawner_class else rules
-    follower = Follower(url, token, rules, versions=versions, snapshot=snapshot, poll=poll, label=label)
+    follower = Follower(
+        url, token, rules, versions=versions, snapshot=snapshot, poll=poll, label=label, default=default
+    )
     environments = Environments(follower, max_stale=max_stale, default=default, auth_state_groups=auth_state_groups)
     hooks: dict[str, Any] = {"options_from_form": environments.options_from_form}
     if rules.kind != "kubernetes" or not _has_form(c, names):  # which may well be made of the list of profiles

@@ -53,6 +53,7 @@ class Follower(threading.Thread):
         snapshot: str | None = None,
         poll: float = 5.0,
         label: str = "",
+        default: str = "",
     ) -> None:
         super().__init__(name="binder-registry", daemon=True)
         self._url, self._token, self.rules = checked_url(url), checked_token(token), rules
@@ -69,7 +70,7 @@ class Follower(threading.Thread):
         self._label = f"&label={quote(label, safe='')}" if label else ""
         self._ended = threading.Event()
         self._digest = b""  # of the list as it came last
-        self._tell = Telling(self._url, poll)
+        self._tell = Telling(self._url, poll, default)
         self._failed_streams, self._next_stream = 0, 0.0
         self._complete: dict[str, int] = {}  # name → the revision up to which its history is at hand
         self._next_history = 0.0
@@ -160,6 +161,7 @@ class Follower(threading.Thread):
 
     def _publish(self, catalogue: Catalogue) -> None:
         self._tell.left_out(self.catalogue or Catalogue(), catalogue)
+        self._tell.without_default(catalogue)
         self.catalogue = catalogue
 
     def _follow(self) -> bool:

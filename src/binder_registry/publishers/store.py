@@ -7,11 +7,10 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
-from hashlib import sha256
 
 from msgspec import Struct
 
-from ..auth import AuthStore, Identity, asks, identified, known, stays
+from ..auth import AuthStore, Identity, asks, digest_of, identified, known, stays, there
 from ..errors import InvalidToken
 from .fetching import Source, fetched
 from .id_tokens import issuer_of, looks_like_one, refuse, verified
@@ -79,7 +78,7 @@ class PublisherTokens:
 
     def known(self, token: str) -> Identity | None:
         rules = self._rules
-        found = rules.remembered.get(_digest(token))
+        found = rules.remembered.get(digest_of(token))
         if found and self._now() < found.until and rules.issuers[found.issuer].keys.current() is found.keys:
             return found.holder
         self._issuer(rules, token)
@@ -87,7 +86,7 @@ class PublisherTokens:
 
     def stays(self, token: str, holder: Identity) -> Callable[[], bool] | None:
         rules, now = self._rules, self._now
-        found = rules.remembered.get(_digest(token))
+        found = rules.remembered.get(digest_of(token))
         if found is None or found.holder is not holder:
             return None
         until, found_keys, keys = found.until, found.keys, rules.issuers[found.issuer].keys
@@ -127,7 +126,7 @@ class PublisherTokens:
         keys = issuer.keys.current()
         if keys is not None and any(key is used[-1] for key in keys.values()):  # else it was taken back meanwhile
             with self._lock:
-                rules.remembered[_digest(token)] = _Remembered(good.until, holder, name, keys)
+                rules.remembered[digest_of(token)] = _Remembered(good.until, holder, name, keys)
                 if len(rules.remembered) > REMEMBERED:
                     rules.remembered.popitem(last=False)
         return holder
@@ -161,7 +160,7 @@ class WithPublishers:
 
     def known(self, token: str) -> Identity | None:
         if not looks_like_one(token):
-            return known(_there(self._others), token)
+            return known(there(self._others), token)
         try:
             identity = self._publishers.known(token) or self._key(token)
         except InvalidToken:
@@ -175,7 +174,7 @@ class WithPublishers:
 
     def ask(self, token: str) -> Identity:
         if not looks_like_one(token):
-            return identified(_there(self._others), token)
+            return identified(there(self._others), token)
         return self._key(token) or self._publishers.identify(token)
 
     def asks(self, token: str) -> str:
@@ -187,13 +186,3 @@ class WithPublishers:
         with suppress(InvalidToken):
             return known(self._keys, token) if self._keys else None
         return None
-
-
-def _there(store: AuthStore | None) -> AuthStore:
-    if store is None:
-        raise InvalidToken
-    return store
-
-
-def _digest(token: str) -> bytes:
-    return sha256(token.encode(errors="surrogatepass")).digest()

@@ -122,14 +122,19 @@ async def apply(request: Request) -> Reply:
 
             return await lane.run(dry)
         asked = _conditions(request)
-        before = await lane.run(lambda: planned(wanted, position, find, living))
+        plan = await lane.run(lambda: planned(wanted, position, find, living))
+        before, staged = await lane.run(lambda: registry.prepared(who, wanted, plan))
 
         def write(batch: Batch) -> tuple[list[PlannedStep], int, Position]:
             asked.check(batch.head.position, batch.head.time, what="registry")
             first = batch.head.revision + 1
-            return registry.apply_planned(who, wanted, before), first, batch.head.position
+            return registry.apply_planned(who, wanted, before, staged), first, batch.head.position
 
-        steps, first, newest = await request.write(write)
+        try:
+            steps, first, newest = await request.write(write)
+        finally:
+            if staged:  # also where the client left: a write that is not done yet does without
+                lane.start(staged.close)
         service.write_rates.add(who, max(0, newest.revision - first))
         return await lane.run(lambda: _plan_reply(steps, first, [(b"etag", entity_tag(newest)), *warned]))
 

@@ -5,9 +5,8 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, contextmanager
-from hashlib import sha256
 
-from ...auth import AuthStore, Identity, asks, identified, known, stays
+from ...auth import AuthStore, Identity, asks, digest_of, identified, known, stays
 from ...errors import AuthUnavailable, InvalidToken, NoPublisher, TooBusy
 from ..limits import Limits
 from ..shares import NOBODY, Share
@@ -109,12 +108,12 @@ class Questions:
         self._again_at = 0.0
 
     def is_fresh(self, token: str) -> bool:
-        asked_at = self._good.get(_key(token))
+        asked_at = self._good.get(digest_of(token))
         return asked_at is not None and asyncio.get_running_loop().time() < asked_at + FRESH_SECONDS
 
     async def told(self, token: str, client: str) -> Identity:
         """Raises what `Identities.of` does."""
-        key = _key(token)
+        key = digest_of(token)
         if self._silent and (self._asked or asyncio.get_running_loop().time() < self._again_at):
             raise AuthUnavailable
         return await asyncio.shield(self._asked.get(key) or self._ask(key, token, client))
@@ -186,7 +185,3 @@ class Questions:
         self._silent = True
         for question in self._waiting:
             question.cancel()
-
-
-def _key(token: str) -> bytes:
-    return sha256(token.encode(errors="surrogatepass")).digest()
