@@ -25,6 +25,7 @@ from .token_book import TokenBook
 from .token_contract import TokenStore
 
 STATE_PAGE = 5000  # rows of one read, where the whole state is read
+_CREATED, _UPDATED, _DELETED = Action.CREATED, Action.UPDATED, Action.DELETED  # quicker than the members of the class
 
 logger = logging.getLogger(__name__)
 
@@ -108,7 +109,7 @@ class LogStore:
             raise TemplateExists
         if template.time_created:
             template = replace(template, time_created=None)
-        return batch.append(Action.CREATED, template, by, note)
+        return batch.append(_CREATED, template, by, note)
 
     def update_template(
         self, template: Template, *, expected: Expected = None, by: str = "", note: str = ""
@@ -117,7 +118,7 @@ class LogStore:
             with self.atomic():
                 return self.update_template(template, expected=expected, by=by, note=note)
         current = batch.readable(batch.existing(template.name, expected))
-        return batch.append(Action.UPDATED, merged(current, template), by, note)
+        return batch.append(_UPDATED, merged(current, template), by, note)
 
     def replace_template(
         self, template: Template, *, expected: Expected = None, by: str = "", note: str = ""
@@ -126,7 +127,7 @@ class LogStore:
             with self.atomic():
                 return self.replace_template(template, expected=expected, by=by, note=note)
         current = batch.readable(batch.existing(template.name, expected))
-        return batch.append(Action.UPDATED, replace(template, time_created=current.time_created), by, note)
+        return batch.append(_UPDATED, replace(template, time_created=current.time_created), by, note)
 
     def restore_template(
         self, name: str, revision: int, *, expected: Expected = None, by: str = "", note: str = ""
@@ -150,7 +151,7 @@ class LogStore:
         if problem := successor_problem(name, replaced_by):
             raise invalid_template([("replaced-by", problem)])
         tombstone = replace(current, deleted=True, replaced_by=replaced_by or current.replaced_by)
-        batch.append(Action.DELETED, tombstone, by, note)
+        batch.append(_DELETED, tombstone, by, note)
         return plain(current)
 
     def purge_change(self, name: str, revision: int, *, by: str = "", note: str = "") -> None:

@@ -10,7 +10,7 @@ from ..limits import Limits
 from ..live.pieces import Body, Pieces
 from .access_log import AccessLog, address, printable, word
 from .asgi import ASGIApp, Receive, Scope, Send
-from .counters import Counters, Series
+from .counters import Counters
 from .error_status import error_reply
 from .replies import Reply, send_reply
 from .request_ids import RequestIds
@@ -18,12 +18,6 @@ from .unsent import LARGE, Unsent, keep_little
 from .uvicorn_parts import STATUS_LINE, RequestResponseCycle
 
 ABOUT_BODY = (b"content-type", b"content-length", b"content-encoding", b"etag", b"link", b"total-count", b"vary")
-WRITES = {  # plain ones: how they are counted
-    b"POST": ("/templates", "POST"),
-    b"PUT": ("/templates/{name}", "PUT"),
-    b"PATCH": ("/templates/{name}", "PATCH"),
-    b"DELETE": ("/templates/{name}", "DELETE"),
-}
 SHARED = 16 * 1024  # bytes of a piece of an endless answer, that is not copied
 AT_ONCE = 1024**2  # bytes, in one turn of the loop, to all who take a long answer: a third of a millisecond
 GONE = 499  # nginx's status for a client that left before its answer, in the log and the counters only
@@ -37,7 +31,6 @@ class Recorder:
         self.unsent = Unsent(limits)
         self.sliced = 0  # long answers that go on in the next turn of the loop
         self.log = log
-        self._writes: dict[tuple[bytes, int], Series] = {}
         self.ids = log.ids if log else RequestIds()
 
     async def next_turn(self) -> None:
@@ -61,10 +54,7 @@ class Recorder:
     ) -> None:
         """A plain write; `line` is its first one, up to the version, which needs no escaping."""
         now = perf_counter_ns()
-        series = self._writes.get((method, status))
-        if series is None:
-            series = self._writes[method, status] = self.counters.series((*WRITES[method], status))
-        series.add(sent, (now - started) * 1e-9)
+        self.counters.add_write(method, status, sent, (now - started) * 1e-9)
         if self.log:
             self.log.add_line(b" %b %d %d " % (line, status, sent), (now - started) // 1000, request_id, told, now)
 
