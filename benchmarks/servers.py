@@ -3,7 +3,6 @@
 import http.client
 import os
 import re
-import socket
 import subprocess
 import sys
 import time
@@ -11,6 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from tests.ports import free_port
 
 from .peers import cores, program
 
@@ -66,7 +67,7 @@ def serving(
 ) -> Iterator[Server]:
     """Ours over any database. `placed` are the cores it may use, where not the servers' one; `tree` is a checkout of
     another commit to run."""
-    port = _free_port()
+    port = free_port()
     command = [sys.executable, "-m", "binder_registry", "serve", "--db", url]
     command += ["--host", "127.0.0.1", "--port", str(port), *arguments]
     # Compiled, as an installed package is.
@@ -88,7 +89,7 @@ def reference(binary: Path, folder: Path) -> Iterator[Server]:
 @contextmanager
 def nginx(folder: Path, answer: bytes) -> Iterator[Server]:
     """nginx without an access log: `answer` from memory at `/memory`, from a file at `/file`."""
-    port = _free_port()
+    port = free_port()
     (folder / "file").write_bytes(answer)
     memory = answer.decode().replace("\\", "\\\\").replace("'", "\\'") if len(answer) < 4096 else ""
     configuration = folder / "nginx.conf"
@@ -116,7 +117,7 @@ def nginx(folder: Path, answer: bytes) -> Iterator[Server]:
 @contextmanager
 def etcd(folder: Path) -> Iterator[Server]:
     """One member, with its JSON gateway; every put waits for the disk, which is its default."""
-    port, peers = _free_port(), _free_port()
+    port, peers = free_port(), free_port()
     command = [program("etcd"), "--data-dir", f"{folder}/etcd", "--log-level", "error"]
     command += ["--listen-client-urls", f"http://127.0.0.1:{port}", "--advertise-client-urls"]
     command += [f"http://127.0.0.1:{port}", "--listen-peer-urls", f"http://127.0.0.1:{peers}"]
@@ -184,9 +185,3 @@ def _running(
         except subprocess.TimeoutExpired:
             child.kill()
             child.wait()
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-    return port

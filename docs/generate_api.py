@@ -207,7 +207,19 @@ def reference_page() -> str:
     headers = {header.name: header.meaning for header in ANSWER_HEADERS}
     parts += [_row([f"`{name}`", meaning]) for name, meaning in headers.items()]
     found = schemas()
-    for name in ("ChangeBody", "PlanStep", "Plan", "Health", "ErrorBody", "Apply", "Restore", "Promote"):
+    bodies = (
+        "ChangeBody",
+        "View",
+        "HiddenBody",
+        "PlanStep",
+        "Plan",
+        "Health",
+        "ErrorBody",
+        "Apply",
+        "Restore",
+        "Promote",
+    )
+    for name in bodies:
         parts += [f"\n## {name}\n\n", _table("member", "meaning")]
         parts += [
             _row([f"`{key}`", member.get("description", "")]) for key, member in found[name]["properties"].items()

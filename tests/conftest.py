@@ -6,6 +6,11 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from binder_registry.backends.memory import InMemoryStore
+from binder_registry.token_uses import TokenUses
+
+from .clock import Clock
+
 pytest.register_assert_rewrite("binder_registry.conformance", "tests.store_machine")
 settings.register_profile("steady", deadline=None)  # a busy machine is no failure
 settings.load_profile("steady")
@@ -33,3 +38,18 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
         yield folder
     finally:
         subprocess.run(["umount", folder], check=True)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def store() -> InMemoryStore:
+    return InMemoryStore()
+
+
+@pytest.fixture
+def uses(store: InMemoryStore, clock: Clock) -> TokenUses:
+    return TokenUses(store, now=clock)

@@ -53,3 +53,21 @@ def test_a_tombstone_keeps_its_times() -> None:
 @pytest.mark.parametrize(("overrides", "wanted"), [({}, 1), ({"kubespawner": Raw(b'{"a":1}')}, CONTENT_FORMAT)])
 def test_the_format_is_the_one_that_the_content_needs(overrides: dict[str, Raw], wanted: int) -> None:
     assert draft(Action.CREATED, Template(name="a", image_name="i", overrides=overrides), None).format == wanted
+
+
+@pytest.mark.parametrize("before", [None, BEFORE])
+@pytest.mark.parametrize("members", TRICKY)
+def test_what_was_dated_can_be_dated_anew(members: dict[str, Any], before: datetime | None) -> None:
+    template = Template(**{"name": "a", "image_name": "i", "time_created": before, **members})
+    drafted = draft(Action.UPDATED if before else Action.CREATED, template, None)
+
+    dated = drafted.dated(drafted.content(timestamp(NOW - timedelta(seconds=1)).encode()))
+
+    assert dated.undated() == drafted == drafted.undated()
+
+
+def test_a_tombstone_is_not_dated() -> None:
+    template = Template(name="a", image_name="i", time_created=BEFORE, time_modified=BEFORE, deleted=True)
+    drafted = draft(Action.DELETED, template, None)
+
+    assert drafted.dated(drafted.content(STAMP)).undated() == drafted

@@ -3,7 +3,7 @@ import sys
 
 import pytest
 
-from binder_registry.installing import installs
+from binder_registry.installing import installs, is_missing
 
 
 def test_the_line_is_for_the_interpreter_in_use() -> None:
@@ -21,3 +21,11 @@ def test_an_environment_without_pip_is_one_of_uv(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(sys, "executable", "/srv/a b/python")
 
     assert installs("tornado") == "uv pip install --python '/srv/a b/python' tornado"
+
+
+@pytest.mark.parametrize(
+    ("name", "missing"),
+    [("a", True), ("a.b", True), ("b", True), (None, True), ("ab", False), ("binder_registry.a", False)],
+)
+def test_what_is_missing_is_told_from_what_is_wrong(name: str | None, missing: bool) -> None:
+    assert is_missing(ImportError(name=name), "a", "b") == missing

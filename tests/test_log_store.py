@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from binder_registry import TokenAuthStore, log_store
+from binder_registry import TokenAuthStore, clock
 from binder_registry.apply import ApplyRequest
 from binder_registry.auth import Identity, Scope
 from binder_registry.backends.memory import InMemoryStore, MemoryLog
@@ -335,7 +335,7 @@ def test_writes_that_find_the_newest_change_dated_ahead_say_so_once_in_a_while(
 def test_a_clock_that_is_still_wrong_is_told_of_again(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(log_store, "WARN_SECONDS", 0.0)
+    monkeypatch.setattr(clock, "WARN_SECONDS", 0.0)
     store = store_at(NOW + timedelta(days=1), NOW)
 
     for name in ("a", "b", "c"):

@@ -335,14 +335,14 @@ CHANGED_MEANWHILE: list[tuple[Callable[[Registry], object], dict[str, str]]] = [
 ]
 
 
-@pytest.mark.parametrize("many", [False, True])
+@pytest.mark.parametrize("how", ["under the lock", "before the lock", "as if it were new"])
 @pytest.mark.parametrize(("meanwhile", "otherwise"), CHANGED_MEANWHILE)
 def test_what_was_written_since_the_plan_is_planned_again(
     registry: Registry,
     monkeypatch: pytest.MonkeyPatch,
     meanwhile: Callable[[Registry], object],
     otherwise: dict[str, str],
-    many: bool,
+    how: str,
 ) -> None:
     registry.template_create(ANN, replace(R, name="old"))
     registry.template_create(ANN, replace(R, name="pruned", labels={"team": "a"}))
@@ -351,7 +351,9 @@ def test_what_was_written_since_the_plan_is_planned_again(
     )
     before = plan_now(registry, request)
     meanwhile(registry)
-    monkeypatch.setattr("binder_registry.registry.MOST_MOVED", 0 if many else 1000)
+    monkeypatch.setattr("binder_registry.catching_up.FEW", 0 if how == "before the lock" else 1000)
+    monkeypatch.setattr("binder_registry.registry.MOST_MOVED", 1000 if how == "under the lock" else 0)
+    before, _ = registry.prepared(ANN, request, before)
 
     steps = registry.apply_planned(ANN, request, before)
 
@@ -359,6 +361,37 @@ def test_what_was_written_since_the_plan_is_planned_again(
     assert {step.name: step.action for step in steps} == {k: v for k, v in (unmoved | otherwise).items() if v}
     assert [step.action for step in registry.apply(ANN, request)] == ["unchanged"] * 3
     assert verify(registry.store.log).problems == []
+
+
+def test_what_is_written_after_a_plan_was_caught_up_is_planned_again(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("binder_registry.catching_up.FEW", 0)
+    registry.template_create(ANN, replace(R, name="pruned"))
+    request = ApplyRequest([R, SCIPY, replace(R, name="gone")], {"old": ""}, prune=[])
+    before = plan_now(registry, request)
+    for name in ("r", "gone", "old", "new"):
+        registry.template_create(ANN, replace(R, name=name))
+    before, _ = registry.prepared(ANN, request, before)
+    caught_up = {step.name: step.action for step in before.steps}
+    registry.template_update(ANN, replace(R, command="theirs"))
+    registry.template_update(ANN, replace(SCIPY, command="theirs"))
+    for name in ("gone", "old", "new"):
+        registry.template_delete(ANN, name)
+
+    steps = registry.apply_planned(ANN, request, before)
+
+    assert caught_up == {
+        **dict.fromkeys(("r", "scipy", "gone"), "unchanged"),
+        **dict.fromkeys(("old", "pruned", "new"), "deleted"),
+    }
+    assert {step.name: step.action for step in steps} == {
+        **dict.fromkeys(("r", "scipy"), "updated"),
+        "gone": "created",
+        "old": "unchanged",
+        "pruned": "deleted",
+    }
+    assert [step.action for step in registry.apply(ANN, request)] == ["unchanged"] * 4
 
 
 def test_a_plan_for_another_log_is_made_anew(registry: Registry) -> None:

@@ -49,3 +49,22 @@ def test_of_a_token_in_a_text_its_id_is_left() -> None:
     left = without_secrets(f"GET /{text}/changes /{text[:40]} binreg_ binreg_0aB1cD2e".encode())
 
     assert left == b"GET /binreg_0aB1cD2e***/changes /binreg_0aB1cD2e*** binreg_ binreg_0aB1cD2e"
+
+
+@pytest.mark.parametrize("form", ["%{:02x}", "%{:02X}"])
+@pytest.mark.parametrize("which", [slice(None), slice(0, 1), slice(6, 7), slice(7, 12), slice(20, 30), slice(63, 64)])
+def test_of_a_token_that_is_percent_encoded_its_id_is_left(form: str, which: slice) -> None:
+    text = token_text("0aB1cD2e", "".join(map(chr, range(ord("A"), ord("Z") + 1))) + "0123456789abcdefz")
+    parts = list(text)
+    parts[which] = [form.format(ord(letter)) for letter in text[which]]
+
+    left = without_secrets(f"GET /plain\nGET /a%20b/{''.join(parts)}/changes 200\nGET /%e4\n".encode())
+
+    kept = "".join(parts[:15])
+    assert left == f"GET /plain\nGET /a%20b/{kept}***/changes 200\nGET /%e4\n".encode()
+
+
+def test_what_is_percent_encoded_and_no_token_stays() -> None:
+    text = b"GET /%62inreg%5f /%62inreg_0aB1cD2e /%62inreg_0aB1cD2%20x /binreg%2fx 200\n"
+
+    assert without_secrets(text) == text

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from contextlib import nullcontext, suppress
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from itertools import count
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
+from binder_registry import token_book, token_uses
 from binder_registry.auth import EVERYTHING, Identity, Reach, Scope
 from binder_registry.backends.memory import InMemoryStore
 from binder_registry.conformance.logs import append
@@ -22,41 +23,19 @@ from binder_registry.errors import (
 )
 from binder_registry.log_store import LogStore
 from binder_registry.selector import Requirement, parse_selector
+from binder_registry.token_book import TIDY
 from binder_registry.token_contract import Token, TokenAction
 from binder_registry.token_rules import DAY, NewToken
 from binder_registry.token_text import id_and_secret
 from binder_registry.token_uses import TokenUses
 from binder_registry.tokens import identity_of
+from binder_registry.verify import verify
+
+from .clock import START, Clock
 
 ROOT = Identity("api-key", frozenset(Scope), "key")
 ADA = Identity("ada", frozenset({Scope.READ, Scope.WRITE, Scope.TOKENS}))
 ADMIN = Identity("boss", frozenset(Scope))
-START = datetime(2026, 11, 27, 12, tzinfo=UTC)
-
-
-class Clock:
-    now = START
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def go(self, **by: float) -> None:
-        self.now += timedelta(**by)
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def store() -> InMemoryStore:
-    return InMemoryStore()
-
-
-@pytest.fixture
-def uses(store: InMemoryStore, clock: Clock) -> TokenUses:
-    return TokenUses(store, now=clock)
 
 
 def new(name: str = "ci", *scopes: str, **members: Any) -> NewToken:
@@ -106,13 +85,13 @@ def test_a_token_lasts_as_long_as_was_asked_for(uses: TokenUses, seconds: int | 
 
 
 def test_a_server_may_give_shorter_ones_only(store: InMemoryStore, clock: Clock) -> None:
-    uses = TokenUses(store, longest=DAY, now=clock)
+    uses = TokenUses(store, longest=DAY * 3 // 2, now=clock)
 
     token, _ = uses.make(ROOT, new())
 
-    assert token.expires == START + timedelta(days=1)
-    with pytest.raises(InvalidRequest, match="expires-in"):
-        uses.make(ROOT, new("other", seconds=DAY + 1))
+    assert token.expires == START + timedelta(days=1.5)
+    with pytest.raises(InvalidRequest, match=r"expires-in.* from 1 to 129600, 1\.5 days$"):
+        uses.make(ROOT, new("other", seconds=2 * DAY))
 
 
 @pytest.mark.parametrize(
@@ -214,6 +193,86 @@ def test_tokens_make_tokens_for_some_generations_only(uses: TokenUses) -> None:
 
     with pytest.raises(InvalidRequest, match="8 generations"):
         uses.make(who, new("g8"))
+
+
+# ── forgetting ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def kept(store: LogStore) -> tuple[list[str], list[str]]:
+    """The names of the tokens in memory, and in the database."""
+    assert store.tokens is not None
+    log: Any = store.log
+    return tuple([token.name for token in found] for found in (store.tokens.tokens().values(), log.tokens()[1]))  # type: ignore[return-value]
+
+
+@pytest.mark.parametrize(("seconds", "names"), [(-1, ["short", "long", "new"]), (0, ["long", "new"])])
+def test_what_ended_long_ago_is_forgotten_once_so_much_was_done(clock: Clock, seconds: int, names: list[str]) -> None:
+    store = InMemoryStore(now=clock)
+    uses = TokenUses(store, now=clock)
+    uses.make(ROOT, new("short", seconds=DAY))
+    long, _ = uses.make(ROOT, new("long", seconds=366 * DAY))
+    clock.go(days=91, seconds=seconds)
+
+    uses.make(ROOT, new("new"))
+    before = kept(store)
+    for _ in range(TIDY - 3):
+        uses.rotate(ROOT, long.id)
+
+    assert before == (["short", "long", "new"],) * 2
+    assert kept(store) == (names, names)
+
+
+def test_of_what_has_ended_only_so_many_are_kept_and_never_less_of_what_lives(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(token_book, "MOST_ENDED_TOKENS", 2)
+    monkeypatch.setattr(token_book, "TIDY", 1)
+    store = InMemoryStore(now=clock)
+    uses = TokenUses(store, now=clock)
+    made = [uses.make(ROOT, new(name))[0] for name in "abcdefg"]
+    for token in (made[3], made[0], made[4], made[1]):
+        clock.go(seconds=1)
+        uses.revoke(ROOT, token.id)
+
+    uses.make(ROOT, new("h"))
+
+    assert kept(store) == (list("bcefgh"),) * 2
+
+
+def test_what_is_forgotten_here_is_forgotten_by_other_servers_too(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(token_book, "TIDY", 2)
+    here, other = (LogStore(log, now=clock) for log in [InMemoryStore().log] * 2)
+    uses, found = TokenUses(here, now=clock), TokenUses(other, now=clock)
+    uses.make(ROOT, new("a", seconds=DAY))
+    before = [token.name for token in found.page(ROOT).tokens]
+    clock.go(days=92)
+
+    uses.make(ROOT, new("b"))
+
+    assert (before, [token.name for token in found.page(ROOT).tokens]) == (["a"], ["b"])
+
+
+def test_a_name_and_an_id_are_not_given_again_once_they_are_forgotten(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(token_book, "TIDY", 1)
+    store = InMemoryStore(now=clock)
+    uses = TokenUses(store, now=clock)
+    parent = holder(uses.make(ROOT, new("parent", seconds=DAY)))
+    child, _ = uses.make(parent, new("child"))
+    clock.go(days=92)
+    fresh = iter([child.id, parent.token, "00000007"])
+    monkeypatch.setattr(token_uses, "new_id", lambda: next(fresh))
+
+    other, _ = uses.make(ROOT, new("other"))
+
+    assert other.id == "00000007"
+    assert kept(store)[1] == ["other"]
+    with pytest.raises(TokenExists):
+        uses.make(ROOT, new("child"))
+    assert verify(store.log).problems == []
 
 
 # ── seeing ───────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -1,8 +1,7 @@
 """Whose a token is: from memory, and only while the database was asked a moment ago."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event
 from time import monotonic
@@ -10,54 +9,34 @@ from typing import Any
 
 import pytest
 
+from binder_registry import token_book
 from binder_registry import tokens as module
-from binder_registry.auth import Identity, Scope, TokenAuthStore, identified, known
+from binder_registry.auth import Identity, Scope, TokenAuthStore, identified, known, stays
 from binder_registry.backends import open_store
-from binder_registry.backends.memory import InMemoryStore
+from binder_registry.backends.copying import copy_tokens
+from binder_registry.backends.memory import InMemoryStore, MemoryLog
 from binder_registry.conformance import AuthStoreConformance
 from binder_registry.errors import AuthUnavailable, InvalidToken, MissingScope, StoreUnavailable
 from binder_registry.log_store import LogStore
 from binder_registry.token_book import TokenBook
-from binder_registry.token_contract import Token
+from binder_registry.token_contract import Token, TokenStore
 from binder_registry.token_rules import NewToken
 from binder_registry.token_text import new_id, new_secret, token_text
 from binder_registry.token_uses import TokenUses
 from binder_registry.tokens import OwnTokens, StoredTokens
+from binder_registry.verify import verify
 from tests.backends.postgres_server import new_registry
+
+from .clock import Clock
 
 ROOT = Identity("api-key", frozenset(Scope), "key")
 CI = NewToken("ci", tuple(Scope))
 
 
-class Clock:
-    now = datetime(2026, 11, 27, 12, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def go(self, **by: float) -> None:
-        self.now += timedelta(**by)
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def store() -> InMemoryStore:
-    return InMemoryStore()
-
-
-@pytest.fixture
-def uses(store: InMemoryStore, clock: Clock) -> TokenUses:
-    return TokenUses(store, now=clock)
-
-
 @pytest.fixture
 def auth_store(store: InMemoryStore, clock: Clock) -> Iterator[StoredTokens]:
     assert store.tokens is not None
-    with closing(StoredTokens(store.tokens, now=clock)) as found:
+    with closing(StoredTokens(store.tokens, now=clock.seconds)) as found:
         yield found
 
 
@@ -98,7 +77,7 @@ def test_a_database_keeps_tokens_for_others_over_it(shared: LogStore) -> None:
 def other(store: LogStore, clock: Clock) -> StoredTokens:
     """As another server over the same database has them."""
     log: Any = store.log
-    return StoredTokens(TokenBook(log), now=clock)
+    return StoredTokens(TokenBook(log), now=clock.seconds)
 
 
 def test_one_that_was_just_made_is_known_to_the_others(store: InMemoryStore, uses: TokenUses, clock: Clock) -> None:
@@ -182,6 +161,34 @@ def test_a_revocation_holds_at_once_where_it_was_asked_for(uses: TokenUses, auth
         auth_store.known(text)
 
 
+ENDS: dict[str, Callable[[TokenUses, Token, Clock], object]] = {
+    "revoked": lambda uses, token, clock: uses.revoke(ROOT, token.id),
+    "renewed": lambda uses, token, clock: uses.rotate(ROOT, token.id, keep_old=60),
+    "expired": lambda uses, token, clock: clock.go(seconds=100),
+}
+
+
+@pytest.mark.parametrize("how", ENDS)
+def test_a_token_stays_good_until_something_becomes_of_it(
+    uses: TokenUses, auth_store: StoredTokens, clock: Clock, how: str
+) -> None:
+    token, text = uses.make(ROOT, NewToken("ci", ("read",), seconds=100))
+    is_good = stays(OwnTokens(auth_store), text, auth_store.identify(text))
+    assert is_good is not None
+
+    before = is_good()
+    ENDS[how](uses, token, clock)
+
+    assert (before, is_good()) == (True, False)
+
+
+def test_nobody_says_that_a_secret_in_its_grace_stays_good(uses: TokenUses, auth_store: StoredTokens) -> None:
+    token, old = uses.make(ROOT, CI)
+    uses.rotate(ROOT, token.id, keep_old=60)
+
+    assert stays(auth_store, old, auth_store.identify(old)) is None
+
+
 @pytest.mark.parametrize("text", ["", "binreg_", "key", token_text("0" * 8, "0" * 43)[:-1] + "x"])
 def test_what_is_no_token_is_told_without_the_database(text: str) -> None:
     class Unasked:
@@ -241,7 +248,7 @@ def test_nobody_is_let_in_for_longer_than_the_database_answers(
     uses: TokenUses, fragile: Fragile, over_fragile: StoredTokens, how: str
 ) -> None:
     text = uses.make(ROOT, CI)[1]
-    over_fragile.identify(text)
+    is_good = stays(over_fragile, text, over_fragile.identify(text))
 
     start = monotonic()
     fragile.fails = how == "fails"
@@ -251,6 +258,8 @@ def test_nobody_is_let_in_for_longer_than_the_database_answers(
         assert monotonic() < start + module.TRUST_SECONDS + 5
 
     assert answer(over_fragile, text) == "AuthUnavailable"
+    assert is_good is not None
+    assert not is_good()
 
 
 def test_who_comes_while_the_database_is_silent_does_not_wait_again(
@@ -277,6 +286,26 @@ def test_a_database_that_answers_again_is_believed_again(
     while answer(over_fragile, text) == "AuthUnavailable":
         assert monotonic() < until
     assert answer(over_fragile, text) == "token:ci"
+
+
+def test_what_is_forgotten_leaves_memory_and_database_and_is_sound(
+    shared: LogStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(token_book, "TIDY", 1)
+    monkeypatch.setattr(token_book, "MOST_ENDED_TOKENS", 0)
+    uses, kept = TokenUses(shared), shared.log
+    assert isinstance(kept, TokenStore)
+    token, _ = uses.make(ROOT, CI)
+    uses.revoke(ROOT, token.id)
+
+    other, _ = uses.make(ROOT, NewToken("other", ("read",)))
+
+    copy = MemoryLog()
+    copy_tokens(shared.log, copy)
+    assert [[each.id for each in log.tokens()[1]] for log in (kept, copy)] == [[other.id]] * 2
+    assert [each.id for each in uses.page(ROOT).tokens] == [other.id]
+    assert [verify(log).problems for log in (shared.log, copy)] == [[], []]
+    assert kept.given([token.id, "ci"]) == copy.given([token.id, "ci"]) == {token.id, "ci"}
 
 
 def test_a_copy_that_lost_what_was_known_is_read_anew(uses: TokenUses, fragile: Fragile, clock: Clock) -> None:

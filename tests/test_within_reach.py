@@ -114,6 +114,29 @@ def test_one_that_is_refused_leaves_nothing_in_a_block_that_goes_on(registry: Re
     assert registry.head().revision == before + 1
 
 
+OUTSIDE: dict[str, Callable[[str], Verb]] = {
+    "create": lambda name: lambda registry, who: registry.template_create(who, template(name, OURS)),
+    "update": lambda name: lambda registry, who: registry.template_update(who, template(name), expected=7),
+    "replace": lambda name: lambda registry, who: registry.template_replace(who, template(name, OURS), expected=7),
+    "restore": lambda name: lambda registry, who: registry.template_restore(who, name, 99),
+    "delete": lambda name: lambda registry, who: registry.template_delete(who, name, expected=7),
+    "purge": lambda name: lambda registry, who: registry.change_purge(who, name, 3),
+    "apply": lambda name: apply(template(name, OURS)),
+    "apply, deleted": lambda name: apply(delete={name: ""}),
+    "planned": lambda name: apply_planned(template(name, OURS)),
+    "successor": lambda name: lambda registry, who: registry.template_delete(who, "scipy-1", replaced_by=name),
+}
+
+
+@pytest.mark.parametrize("name", ["r", "not-there"])
+@pytest.mark.parametrize("what", OUTSIDE)
+def test_whoever_does_not_reach_a_name_is_not_told_whether_it_is_there(
+    registry: Registry, what: str, name: str
+) -> None:
+    with pytest.raises(OutOfReach, match=f"^The token does not reach the template '{name}'$"):
+        OUTSIDE[what](name)(registry, PHYSICS)
+
+
 TAKEN: dict[str, Verb] = {
     "create": lambda registry, who: registry.template_create(who, template("scipy-9", OURS)),
     "replace": lambda registry, who: registry.template_replace(who, template("scipy-1", OURS | {"a": "b"})),

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from enum import StrEnum
-from functools import cached_property, lru_cache
+from functools import cached_property
 from hashlib import sha256
 from typing import Protocol
 
@@ -16,7 +16,6 @@ from .globs import compiled_together
 from .lengths import IDENTITY_LENGTH, TOKEN_LENGTH
 from .selector import Requirement, matcher
 
-NAMES = 128  # of which a holder's reach remembers whether they fit
 _KIND = re.compile(r"[a-z]+")
 _UNKEPT = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")  # some databases take none of them
 
@@ -49,9 +48,11 @@ class Reach(Struct, frozen=True, dict=True):
 
     @cached_property
     def names_it(self) -> Callable[[str], bool]:
-        """Whether a name fits. Who writes often writes what is called the same."""
+        """Whether a name fits."""
+        if len(self.names) == 1:
+            return compiled_together(self.names[0])
         groups = [compiled_together(globs) for globs in self.names]
-        return lru_cache(NAMES)(lambda name: all(fits(name) for fits in groups))
+        return lambda name: all(fits(name) for fits in groups)
 
     @cached_property
     def holds(self) -> Callable[[Mapping[str, str]], bool]:
@@ -62,7 +63,7 @@ class Reach(Struct, frozen=True, dict=True):
 EVERYTHING = Reach()
 
 
-class Identity(Struct, frozen=True):
+class Identity(Struct, frozen=True, dict=True):
     """Who holds a token. Of what they write, the log keeps `by`.
 
     `kind` is a word (`key`, `token`, `user`, `service`, `publisher` and `anyone` are ours): the first colon of `by`
@@ -89,7 +90,7 @@ class Identity(Struct, frozen=True):
                 f"an identity needs a name of at most {IDENTITY_LENGTH} characters that can be written down"
             )
 
-    @property
+    @cached_property
     def by(self) -> str:
         return f"{self.kind}:{self.name}"
 
@@ -108,10 +109,9 @@ class AuthStore(Protocol):
     One that may wait can have `known(token) -> Identity | None` too, which never does: what `identify` would say as far
     as it can be told at once, else None. A server asks it first, on its event loop, and so needs no thread for a token
     that it was asked about a moment ago. One that keeps answers can have `ask(token) -> Identity` too, which is
-    `identify` by an answer that it did not have yet. One whose tokens are all the same identity's can have that as
-    `holder`: as long as it is the same object, it need not be asked twice about a token that was good. One that asks
-    several can have `asks(token) -> str`: whom it would ask about this token. Who waits for one of them waits for no
-    other.
+    `identify` by an answer that it did not have yet. One that is asked about the same token again and again can have
+    `stays(token, holder)`: see there. One that asks several can have `asks(token) -> str`: whom it would ask about this
+    token. Who waits for one of them waits for no other.
     """
 
     blocking: bool
@@ -130,15 +130,24 @@ def known(store: AuthStore, token: str) -> Identity | None:
     return tell(token) if tell else None
 
 
-def holder_of(store: AuthStore | None) -> Identity | None:
-    """Whose a token is that was theirs before, as long as this is the same object."""
-    return getattr(store, "holder", None)
+def stays(store: AuthStore | None, token: str, holder: Identity) -> Callable[[], bool] | None:
+    """Of what `known` just told: what says, as often as it is asked, whether `known` would give this same object again.
+    It waits for nobody and raises nothing. None where it is to be asked itself."""
+    tell: Callable[[str, Identity], Callable[[], bool] | None] | None = getattr(store, "stays", None)
+    return tell(token, holder) if tell else None
 
 
 def identified(store: AuthStore, token: str) -> Identity:
     """By an answer that the store did not keep from before. Raises what `identify` does."""
     ask: Callable[[str], Identity] = getattr(store, "ask", store.identify)
     return ask(token)
+
+
+def there(store: AuthStore | None) -> AuthStore:
+    """Raises `InvalidToken` where there is none: nobody's token is good then."""
+    if store is None:
+        raise InvalidToken
+    return store
 
 
 def asks(store: AuthStore, token: str) -> str:
@@ -164,18 +173,18 @@ class TokenAuthStore:
         """These take the place of those before, all at once. Raises as above, and leaves them then."""
         if not tokens:
             raise ValueError("a TokenAuthStore needs at least one token")
-        digests = [_digest(carried(token)) for token in tokens]
+        digests = [digest_of(carried(token)) for token in tokens]
         # In one: a token of before is never told to be the new holder's.
         self._kept = Identity(self._name, frozenset(Scope), "key"), digests
 
-    @property
-    def holder(self) -> Identity:
-        """Another object after each `renew`."""
-        return self._kept[0]
+    def stays(self, token: str, holder: Identity) -> Callable[[], bool] | None:
+        """Until the next `renew`, which makes another object."""
+        kept = self._kept
+        return (lambda: self._kept is kept) if holder is kept[0] else None
 
     def identify(self, token: str) -> Identity:
         holder, digests = self._kept
-        digest, known = _digest(token), False
+        digest, known = digest_of(token), False
         for one in digests:
             known |= hmac.compare_digest(digest, one)
         if not known:
@@ -202,5 +211,6 @@ def carried(token: str) -> str:
     return token
 
 
-def _digest(token: str) -> bytes:
+def digest_of(token: str) -> bytes:
+    """What is kept, and remembered, in its place."""
     return sha256(token.encode(errors="surrogatepass")).digest()

@@ -4,36 +4,28 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from itertools import chain
 
-from msgspec import Struct
 from msgspec.structs import replace
 
-from .changes import Action, Change, Head, Position, content_digest, head_after, mark_after
+from .changes import Action, Change, Head, Position, Seen, content_digest, head_after, mark_after, place
 from .clock import later
 from .draft_changes import Draft
 from .errors import FormatTooNew, InvalidRequest, RevisionConflict, TemplateNotFound
 from .go_json import stamp
 from .kept_members import channels_of, content_revision_of, has_kept, one_behind, with_kept
-from .log_contract import MANY, AnnouncesMany, Log, ReadsMany, format_kept, keep_format
+from .log_contract import MANY, AnnouncesMany, Log, ReadsMany, StagesMany, format_kept, keep_format
 from .log_contract import LogMoved as LogMoved
 from .must_understand import CONTENT_FORMAT, FORMAT, format_of
 from .rules import check
+from .staged_drafts import Staged
 from .store import Expected
 from .strict_json import no_collection
 from .template import Template, plain
+from .token_book import outdated, tidies
 from .token_contract import TokenChange, TokenStore
 from .wire import encode_template
 
 _WITH_CONTENT = frozenset({Action.CREATED, Action.UPDATED, Action.RESTORED})  # that is new, or anew
 _DELETED, _PURGED = Action.DELETED, Action.PURGED  # quicker than the members of the class
-
-
-class Seen(Struct, frozen=True):
-    """A state of the log that a writer knows without asking. `find` gives the newest change of a name, a tombstone too;
-    when, by whom and what came before need not be in there. None: there never was one."""
-
-    head: Head
-    format: int
-    find: Callable[[str], Change | None]
 
 
 class Batch:
@@ -61,6 +53,7 @@ class Batch:
         self._format = self._format_before = 0  # that `rows` need, and that the log has; 0: not asked yet
         self._stored: dict[str, Change | None] = {}  # what was looked up: nobody else writes meanwhile
         self.written: dict[str, Change] = {}  # the newest of each name
+        self._staged: tuple[int, Staged] | None = None  # with the number of rows before them
         self._read: dict[int, Template] = {}  # by revision, what was decoded
 
     @property
@@ -73,7 +66,9 @@ class Batch:
         return self._format
 
     def current(self, name: str) -> Change | None:
-        return self.written.get(name) or self._committed(name)
+        if change := self.written.get(name):
+            return change
+        return self._stored[name] if name in self._stored else self._committed(name)
 
     def before(self, row: Change) -> Change | None:
         """What was current of its name when `row`, of this block, was written."""
@@ -170,9 +165,13 @@ class Batch:
             self.log.announce_many()
 
     @no_collection()
-    def extend(self, drafts: Iterable[Draft], by: str, note: str) -> None:
-        """Add changes that were drafted for what is current, as one group, each of another template."""
+    def extend(self, drafts: Iterable[Draft] | Staged, by: str, note: str) -> None:
+        """Add changes that were drafted for what is current, as one group, each of another template. What was staged
+        follows the head, and was staged as by and with these."""
         self._begin(by, note)
+        if isinstance(drafts, Staged):
+            self._extend_staged(drafts)
+            return
         head = self.head
         time = self._time_after(head.time)
         first, mark, needed = head.revision + 1, head.mark, self._format
@@ -190,6 +189,14 @@ class Batch:
                 needed = draft.format
         self._format = needed
 
+    def _extend_staged(self, staged: Staged) -> None:
+        self._staged = len(self.rows), staged
+        place(staged.rows, self.head)
+        self.rows += staged.rows
+        self.written.update((row.name, row) for row in staged.rows)
+        self._format = max(self._format, staged.format)
+        staged.rows.clear()  # so that each ends where it is taken from the rows
+
     def part(self) -> "Part":
         """A block of writes within these."""
         return Part(self)
@@ -205,6 +212,8 @@ class Batch:
             self._read.pop(row.revision, None)
         del self.rows[length:], self.tokens[tokens:]
         self.purged = {at: revisions for at, revisions in self.purged.items() if at <= length}
+        if self._staged and self._staged[0] >= length:
+            self._staged = None
         self.written = {row.name: row for row in self.rows}
 
     def blanked(self, changes: Iterable[Change]) -> list[Change]:
@@ -222,9 +231,17 @@ class Batch:
         if self.tokens:
             assert isinstance(self.log, TokenStore), "else there were none to write"
             self.log.write_tokens(self.tokens)
+            if tidies(self.tokens[0][1].number - 1, self.tokens[-1][1].number):
+                self.log.forget_tokens([token.id for token in outdated(self.log.tokens()[1], self._now())])
         if self.token_uses:
             assert isinstance(self.log, TokenStore), "else nobody used one"
             self.log.write_uses(self.token_uses)
+        if self._staged and all(
+            revision <= self.start.revision for revision in chain.from_iterable(self.purged.values())
+        ):
+            assert isinstance(self.log, StagesMany), "else nothing was staged"
+            at, staged = self._staged
+            self.log.write_staged(staged.stage, at)
         for revision in chain.from_iterable(self.purged.values()):
             own = revision - self.start.revision - 1
             if own >= 0:

@@ -1,7 +1,7 @@
 """The log's own values: a change, its action, a position, and the chain of marks."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
 from hashlib import blake2b
@@ -46,7 +46,7 @@ def action_of(text: str) -> Action | str:
     return known or text
 
 
-class Position(Struct, frozen=True):
+class Position(Struct, frozen=True, gc=False):
     """A place in one particular log: `<revision>-<mark in hex>`. People may leave the mark out; then it is empty."""
 
     revision: int
@@ -78,7 +78,7 @@ class Position(Struct, frozen=True):
         return self.revision == other.revision and (not self.mark or not other.mark or self.mark == other.mark)
 
 
-class Head(Struct, frozen=True):
+class Head(Struct, frozen=True, gc=False):
     """The newest position of a log, and the time of its newest change (None in an empty log)."""
 
     revision: int
@@ -90,7 +90,7 @@ class Head(Struct, frozen=True):
         return Position(self.revision, self.mark)
 
 
-class Change(Struct, frozen=True):
+class Change(Struct, frozen=True, gc=False):
     """One row of the log. `content` is the template's JSON (`wire.encode_template`), with `kept_members`; None when it
     was purged. An action that a newer release added is its text."""
 
@@ -129,6 +129,15 @@ class Change(Struct, frozen=True):
         return template
 
 
+class Seen(Struct, frozen=True):
+    """A state of the log that a writer knows without asking. `find` gives the newest change of a name, a tombstone too;
+    when, by whom and what came before need not be in there. None: there never was one."""
+
+    head: Head
+    format: int
+    find: Callable[[str], Change | None]
+
+
 def head_after(rows: Sequence[Change], head: Head) -> Head:
     """The head of a log that ended with `head`, with these behind it."""
     return Head(rows[-1].revision, rows[-1].mark, rows[-1].time) if rows else head
@@ -162,6 +171,19 @@ def mark_after(before: bytes, row: tuple[int, datetime, str, str, str, str, int,
     mark = _mark.copy()
     mark.update(before + _encode(row) + digest)
     return mark.digest()
+
+
+def place(rows: Sequence[Change], head: Head) -> None:
+    """Rows that have no revision, mark and `first` yet get those that they have as one group after `head`. They
+    themselves do: to copy them takes as long as all else of it, and they are placed while others wait."""
+    first, mark = head.revision + 1, head.mark
+    give = structs.force_setattr
+    for revision, row in enumerate(rows, first):
+        of = revision, row.time, row.by, row.note, row.action, row.name, row.previous, first
+        mark = mark_after(mark, of, row.digest)
+        give(row, "revision", revision)
+        give(row, "mark", mark)
+        give(row, "first", first)
 
 
 def chained(before: bytes, change: Change) -> Change:

@@ -13,7 +13,8 @@ from .template import Template
 from .wire import decode_template, encode_dated, encode_template
 
 _LATER = timestamp(datetime(1, 1, 1, tzinfo=UTC))  # stands for the time of the change
-_MODIFIED = b'"time-modified":"%b"' % _LATER.encode()  # its quotes are in no text before it
+_MODIFIED_BEGINS = b'"time-modified":"'  # its quotes are in no text before it
+_MODIFIED = b'%b%b"' % (_MODIFIED_BEGINS, _LATER.encode())
 _BOTH = b'"time-created":"%b",%b' % (_LATER.encode(), _MODIFIED)
 
 
@@ -34,6 +35,22 @@ class Draft(Struct, frozen=True, gc=False):
     def content(self, time: bytes) -> bytes:
         """`time` as it is written."""
         return time.join(self.parts)
+
+    def dated(self, content: bytes) -> "Draft":
+        """With this as its content, whatever the time."""
+        return Draft(self.action, self.name, self.previous, (content,), self.format)
+
+    def undated(self) -> "Draft":
+        """As it was before it was dated, if it was."""
+        if len(self.parts) > 1 or self.action in (Action.DELETED, Action.PROMOTED):
+            return self
+        head, modified, tail = self.parts[0].partition(_MODIFIED_BEGINS)
+        time, quote, tail = tail.partition(b'"')
+        created = b'"time-created":"%b",' % time
+        begins: tuple[bytes, ...] = (head + modified,)
+        if head.endswith(created):
+            begins = (head.removesuffix(created) + b'"time-created":"', b'",' + modified)
+        return Draft(self.action, self.name, self.previous, (*begins, quote + tail), self.format)
 
 
 def draft(action: Action, template: Template, before: Template | None, *, format: int = 1) -> Draft:  # noqa: A002

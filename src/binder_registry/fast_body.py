@@ -4,33 +4,36 @@ All that is doubtful (escapes, other members, `null`, a name in another case, wh
 to `wire`, which alone says what is wrong.
 """
 
+from typing import Annotated
+
 import msgspec
-from msgspec import Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from .lengths import LARGEST_INTEGER
 from .template import WIRE_NAMES, ContainerLimits, Template
 from .wire import parse, template_from_2015
 
+_Number = Annotated[int, Meta(ge=-LARGEST_INTEGER - 1, le=LARGEST_INTEGER)]
+
 
 class _Limits(Struct, frozen=True, forbid_unknown_fields=True):
-    memory: int = 0
-    cpu_shares: int = 0
-    gpus: int = 0
+    memory: _Number = 0
+    cpu_shares: _Number = 0
+    gpus: _Number | UnsetType = UNSET
 
 
 class _Plain(Struct, frozen=True, forbid_unknown_fields=True, rename=WIRE_NAMES):
     name: str = ""
     image_name: str = ""
     command: str = ""
-    limits: _Limits = _Limits()
+    limits: _Limits | UnsetType = UNSET
     redirect_uri: str = ""
     bind_ip: str = ""
-    bind_port: int = 0
-    display_name: str = ""
-    description: str = ""
+    bind_port: _Number = 0
+    display_name: str | UnsetType = UNSET
+    description: str | UnsetType = UNSET
 
 
-LEAST = -LARGEST_INTEGER - 1
 _decoder = msgspec.json.Decoder(_Plain)
 
 
@@ -41,26 +44,30 @@ def read_template(body: bytes) -> Template:
 
 def read_plain(body: bytes, name: str = "") -> Template | None:
     """The same where it is plain, under another name where one is given; else None."""
-    if (
-        b"\\" in body
-        # What must not stand there twice, since the last one does not simply count.
-        or body.count(b'"limits"') > 1
-        or body.count(b'"gpus"') > 1
-        or body.count(b'"display-name"') > 1
-        or body.count(b'"description"') > 1
-    ):
+    if b"\\" in body:
         return None
     try:
         found = _decoder.decode(body)
     except ValueError:  # of msgspec, or no UTF-8
         return None
-    memory, cpu_shares, gpus = found.limits.memory, found.limits.cpu_shares, found.limits.gpus
-    if not (
-        LEAST <= memory <= LARGEST_INTEGER
-        and LEAST <= cpu_shares <= LARGEST_INTEGER
-        and LEAST <= gpus <= LARGEST_INTEGER
-        and LEAST <= found.bind_port <= LARGEST_INTEGER
-    ):
+    # What must not stand there twice, since the last one does not simply count, is looked for where it stands there.
+    limits, display_name, description = found.limits, found.display_name, found.description
+    memory = cpu_shares = gpus = 0
+    if limits is not UNSET:
+        memory, cpu_shares = limits.memory, limits.cpu_shares
+        if body.count(b'"limits"') > 1:
+            return None
+        if limits.gpus is not UNSET:
+            gpus = limits.gpus
+            if body.count(b'"gpus"') > 1:
+                return None
+    if display_name is UNSET:
+        display_name = ""
+    elif body.count(b'"display-name"') > 1:
+        return None
+    if description is UNSET:
+        description = ""
+    elif body.count(b'"description"') > 1:
         return None
     return Template(
         name=name or found.name,
@@ -70,6 +77,6 @@ def read_plain(body: bytes, name: str = "") -> Template | None:
         redirect_uri=found.redirect_uri,
         bind_ip=found.bind_ip,
         bind_port=found.bind_port,
-        display_name=found.display_name,
-        description=found.description,
+        display_name=display_name,
+        description=description,
     )

@@ -10,3 +10,8 @@ def installs(package: str) -> str:
     python = sys.executable or "python3"
     pip = [python, "-m", "pip", "install"] if find_spec("pip") else ["uv", "pip", "install", "--python", python]
     return shlex.join([*pip, package])
+
+
+def is_missing(error: ImportError, *modules: str) -> bool:
+    """Whether it is for want of one of these, which may say no more of it; else something is wrong with our own."""
+    return (error.name or modules[0]).partition(".")[0] in modules

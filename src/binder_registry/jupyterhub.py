@@ -5,7 +5,7 @@
     configure(c, url="http://registry:8080", token="…")
 
 A single file, standard library and tornado only: it can be mounted into a hub's image as it is. Written by `make hub`
-from hub/, slugs.py, matching.py and options.py: change those.
+from hub/, slugs.py, matching.py, options.py and form_order.py: change those.
 """
 
 import asyncio
@@ -16,6 +16,7 @@ import logging
 import os
 import random
 import re
+import secrets
 import shlex
 import stat
 import subprocess
@@ -108,6 +109,7 @@ Matches = Callable[[str, str], bool]
 
 VALUE_LENGTH = 1024  # characters of what a user types
 PLACEHOLDER = "{value}"
+A_FREE_TEXT = "(free text)"  # of an option, where its choices go by their names: none is called so
 HUBS_OWN_IMAGE = "(the hub's own)"  # a blank, which no reference to an image holds: nobody takes it for one
 
 OF_TODAY = ("allowed-groups", "deprecated", "replaced-by", "paused")  # whichever revision of a template runs
@@ -169,7 +171,7 @@ def resolve(
     `matches(pattern, text)` says whether a text matches; by default `matches_in_time`.
     Of `overrides`, what a member says later, or in the same layer, is gone: what is left wins over the members.
     """
-    if not _may(template.get("allowed-groups") or None, groups):
+    if not may_take(template.get("allowed-groups") or None, groups):
         raise ChoiceRefused(f"There is no environment {template['name']!r}.")
     options = template.get("options", ())
     names = [option["name"] for option in options]
@@ -184,21 +186,35 @@ def resolve(
 
 def visible(template: Json, groups: Collection[str] | None) -> dict[str, Any] | None:
     """The template as these groups see it, with the choices and free texts that are theirs; None: they do not."""
-    if not _may(template.get("allowed-groups") or None, groups):
+    if not may_take(template.get("allowed-groups") or None, groups):
         return None
     options = []
     for option in template.get("options", ()):
-        choices = [choice for choice in option.get("choices", ()) if _may(choice.get("allowed-groups"), groups)]
+        choices = [choice for choice in option.get("choices", ()) if may_take(choice.get("allowed-groups"), groups)]
         typed = option.get("free-text")
         shown = {key: value for key, value in option.items() if key not in ("choices", "free-text")}
         if choices:
             shown["choices"] = choices
-        if typed is not None and _may(typed.get("allowed-groups"), groups):
+        if typed is not None and may_take(typed.get("allowed-groups"), groups):
             shown["free-text"] = typed
         if not ("choices" in shown or "free-text" in shown or option.get("build")):
             return None
         options.append(shown)
     return {**template, "options": options} if options else dict(template)
+
+
+def deciding_groups(template: Json) -> frozenset[str]:
+    """All that a template names: of others, it does not matter to it who is in them."""
+    named = [template.get("allowed-groups")]
+    for option in template.get("options", ()):
+        named += [part.get("allowed-groups") for part in parts_of(option)]
+    return frozenset(group for groups in named for group in groups or ())
+
+
+def parts_of(option: Json) -> list[Json]:
+    """What can be taken of an option, each of which may be for some groups only."""
+    typed = option.get("free-text")
+    return [*option.get("choices", ()), *([] if typed is None else [typed])]
 
 
 def as_of_today(today: Json, past: Json) -> dict[str, Any]:
@@ -248,7 +264,7 @@ def default_choice(option: Json) -> Json | None:
     return next((choice for choice in choices if choice and choice.get("default")), first)
 
 
-def _may(allowed: Collection[str] | None, groups: Collection[str] | None) -> bool:
+def may_take(allowed: Collection[str] | None, groups: Collection[str] | None) -> bool:
     """No list is everyone's; an empty one is nobody's."""
     return allowed is None or groups is None or not frozenset(allowed).isdisjoint(groups) or _every(groups)
 
@@ -265,9 +281,9 @@ def _chosen(
 ) -> Json:
     """What the choice sets."""
     name = option["name"]
-    theirs = [one for one in option.get("choices", ()) if _may(one.get("allowed-groups"), groups)]
+    theirs = [one for one in option.get("choices", ()) if may_take(one.get("allowed-groups"), groups)]
     typed = option.get("free-text")
-    if typed is not None and not _may(typed.get("allowed-groups"), groups):
+    if typed is not None and not may_take(typed.get("allowed-groups"), groups):
         typed = None
     if choice is None:
         found = default_choice(option)
@@ -369,7 +385,7 @@ def merged(below: Any, above: Any) -> Any:
 
 
 # ── hub/texts.py ──
-# What users read: escaped, quoted, as an error.
+# What users read: escaped, quoted.
 
 
 def html_text(text: str) -> str:
@@ -379,6 +395,10 @@ def html_text(text: str) -> str:
 
 def quoted(name: str) -> str:
     return repr(name if len(name) <= 100 else name[:100] + "…")
+
+
+# ── hub/refusals.py ──
+# A refusal that users read.
 
 
 def http_error(status: int, text: str) -> HTTPError:
@@ -403,12 +423,42 @@ SECTIONS: Mapping[Kind, tuple[str, ...]] = {  # of `overrides`, where the class 
     "local": ("spawner", "localprocessspawner", "simplelocalprocessspawner"),
 }
 
+Rule = Literal[  # by which a hub leaves something out; `docs/jupyterhub.md` says what each means
+    "deleted",
+    "replaced",
+    "paused",
+    "channel",
+    "uses",
+    "command",
+    "overrides",
+    "override-function",
+    "image",
+    "limits",
+    "kind",
+    "environment",
+    "redirect-uri",
+    "bind-port",
+    "container-ip",
+    "options",
+    "malformed",
+]
 MALFORMED = (ValueError, TypeError, LookupError, AttributeError)  # what comes of members that are not as they should be
 
 
-def malformed(error: Exception) -> str:
-    """The reason, in a sentence; what Python says of it helps those who look for the cause."""
-    return f"something in it is missing or of the wrong kind ({type(error).__name__}: {error})"
+class Reason(str):
+    """Why a hub leaves something out, in a sentence for its log; and by which rule, for programs."""
+
+    rule: Rule
+
+    def __new__(cls, rule: Rule, sentence: str) -> "Reason":
+        reason = super().__new__(cls, sentence)
+        reason.rule = rule
+        return reason
+
+
+def malformed(error: Exception) -> Reason:
+    """What Python says of it helps those who look for the cause."""
+    return Reason("malformed", f"something in it is missing or of the wrong kind ({type(error).__name__}: {error})")
 
 
 class NotOffered(Exception):
@@ -417,9 +467,17 @@ class NotOffered(Exception):
     Where code of the hub's failed, that is its cause: for the log alone, for nobody knows what it says.
     """
 
+    def __init__(self, rule: Rule, sentence: str) -> None:
+        super().__init__(sentence)
+        self.rule = rule
+
     @property
-    def logged(self) -> str:
-        return f"{self}: {self.__cause__!r}" if self.__cause__ else str(self)
+    def told(self) -> Reason:
+        return Reason(self.rule, str(self))
+
+    @property
+    def logged(self) -> Reason:
+        return Reason(self.rule, f"{self}: {self.__cause__!r}") if self.__cause__ else self.told
 
 
 @dataclass(frozen=True)
@@ -449,8 +507,8 @@ class Rules:
     try_out: tuple[str, ...] = ()
 
     @cached_property
-    def reasons(self) -> dict[str, str]:
-        """Why a hub with these rules cannot start what a choice sets, by its JSON; "" where it can."""
+    def reasons(self) -> dict[str, Reason | None]:
+        """Why a hub with these rules cannot start what a choice sets, by its JSON; None where it can."""
         return {}
 
     def of(self, spawner_class: Any) -> "Rules":
@@ -500,7 +558,7 @@ def check_channel(template: Template, rules: Rules) -> None:
     """Raises `NotOffered`."""
     channel = rules.try_out[0] if is_tried_out(template["name"]) else rules.channel
     if channel and template.get("channel") != channel:
-        raise NotOffered(f"it has no revision in the channel {channel!r}")
+        raise NotOffered("channel", f"it has no revision in the channel {channel!r}")
 
 
 def groups_beside(name: str, rules: Rules) -> frozenset[str]:
@@ -527,11 +585,11 @@ _NO_LOGIN = re.compile(
 def command_words(command: str) -> list[str]:
     """Split like a shell does. Raises `NotOffered`."""
     if "\0" in command:
-        raise NotOffered("the command holds a NUL character")
+        raise NotOffered("command", "the command holds a NUL character")
     try:
         return [*_split(command)]
     except ValueError as error:
-        raise NotOffered(f"the command cannot be split into words: {error}") from None
+        raise NotOffered("command", f"the command cannot be split into words: {error}") from None
 
 
 def check_command(settings: dict[str, Any], allow_commands: Collection[str] = ()) -> None:
@@ -542,15 +600,15 @@ def check_command(settings: dict[str, Any], allow_commands: Collection[str] = ()
         return
     words = settings["cmd"] = [words] if isinstance(words, str) else words  # as the trait itself takes it
     if not isinstance(words, (list, tuple)) or not all(isinstance(word, str) for word in words):
-        raise NotOffered("cmd is no list of words")
+        raise NotOffered("command", "cmd is no list of words")
     words = settings["cmd"] = list(words)
     allowed = [allow_commands] if isinstance(allow_commands, str) else allow_commands
     if not any(words[: len(start)] == start for start in map(str.split, (COMMAND, *allowed)) if start):
-        raise NotOffered(f"the command {words[0]!r} is not among those that this hub allows")
+        raise NotOffered("command", f"the command {words[0]!r} is not among those that this hub allows")
     for word in words:
         if found := _TMPNB.search(word):
             raise NotOffered(
-                f"the command uses {found[0]}, which only tmpnb filled in; {COMMAND} needs no such argument"
+                "command", f"the command uses {found[0]}, which only tmpnb filled in; {COMMAND} needs no such argument"
             )
     check_arguments(words)
 
@@ -565,14 +623,14 @@ def check_elsewhere(overrides: Mapping[str, Any], allow_commands: Collection[str
             try:
                 check_command({"cmd": given[key] or [""]}, allow_commands)
             except NotOffered as reason:
-                raise NotOffered(f"{trait}.{key}: {reason}") from None
+                raise NotOffered("command", f"{trait}.{key}: {reason}") from None
 
 
 def check_arguments(words: Any) -> None:
     """Raises `NotOffered` for one that opens the server to others."""
     for word in words if isinstance(words, (list, tuple)) else [words]:
         if found := _NO_LOGIN.match(str(word)):
-            raise NotOffered(f"the command sets {found[1]}, which decides who is let in")
+            raise NotOffered("command", f"the command sets {found[1]}, which decides who is let in")
 
 
 @lru_cache(1024)
@@ -591,7 +649,7 @@ def overrides_of(settings: Json, rules: Rules) -> dict[str, Any]:
     for section, keys in _meant(settings, rules):
         for key in keys:
             if key not in HARMLESS_OVERRIDES and key not in allowed:
-                raise NotOffered(f"overrides.{section}.{key} is not among those that this hub allows")
+                raise NotOffered("overrides", f"overrides.{section}.{key} is not among those that this hub allows")
         found = merged(found, keys)
     return found
 
@@ -601,7 +659,7 @@ def check_placeholders(settings: Json, rules: Rules) -> None:
     for section, keys in _meant(settings, rules):
         for key, value in keys.items():
             if key not in HARMLESS_OVERRIDES and PLACEHOLDER in str(value):
-                raise NotOffered(f"overrides.{section}.{key} must not hold {PLACEHOLDER}")
+                raise NotOffered("overrides", f"overrides.{section}.{key} must not hold {PLACEHOLDER}")
 
 
 def _meant(settings: Json, rules: Rules) -> Iterator[tuple[str, Json]]:
@@ -609,7 +667,7 @@ def _meant(settings: Json, rules: Rules) -> Iterator[tuple[str, Json]]:
     for section in rules.sections or SECTIONS[rules.kind]:
         if section in given:
             if not isinstance(given[section], dict):
-                raise NotOffered(f"overrides.{section} holds no settings")
+                raise NotOffered("overrides", f"overrides.{section} holds no settings")
             yield section, given[section]
 
 
@@ -635,7 +693,7 @@ def checked_image(image: str) -> str:
     found = _IMAGE.fullmatch(image) if len(image) <= 1024 else None
     if not found or len(found["name"]) > 255 or _IMAGE_ID.fullmatch(image):
         hint = ": its name has capital letters" if _IMAGE.fullmatch(image.lower()) else ""
-        raise NotOffered(f"{image!r} is not a reference to an image{hint}")
+        raise NotOffered("image", f"{image!r} is not a reference to an image{hint}")
     return image
 
 
@@ -735,7 +793,7 @@ def check_kinds(settings: Mapping[str, Any], traits: Mapping[str, Any]) -> None:
             continue
         where, wanted, wrong = _wrong_part(name, trait, merged_setting(None, value))
         kinds = "" if isinstance(wrong, _OF_INFO.get(wanted.info(), ())) else f": it wants {wanted.info()}"
-        raise NotOffered(f"{where} is {_shown(wrong)} that the spawner does not take{kinds}")
+        raise NotOffered("kind", f"{where} is {_shown(wrong)} that the spawner does not take{kinds}")
 
 
 def why_refused(name: str, value: Any, traits: Mapping[str, Any]) -> str:
@@ -813,9 +871,11 @@ def limits_of(template: Template, kind: Kind) -> Limits:
     needs = (_amount(requests, f"requests.{name}") for name in ("memory", "cpus"))
     least_memory, least_cpus = LEAST[kind]
     if 0 < memory < least_memory:
-        raise NotOffered(f"limits.memory {memory!r}, in bytes, is below the least that {_ENGINES[kind]} takes")
+        raise NotOffered(
+            "limits", f"limits.memory {memory!r}, in bytes, is below the least that {_ENGINES[kind]} takes"
+        )
     if 0 < cpus < least_cpus:
-        raise NotOffered(f"limits.cpus {cpus!r} is below the least that {_ENGINES[kind]} takes")
+        raise NotOffered("limits", f"limits.cpus {cpus!r} is below the least that {_ENGINES[kind]} takes")
     return Limits(memory, shares, cpus, gpus, *needs)
 
 
@@ -827,9 +887,9 @@ def check_limits(settings: Mapping[str, Any], kind: Kind) -> None:
             if value is None or callable(value):
                 continue
             if type(value) not in (int, float, str) or not 0 <= number_of(value) < 2**63:
-                raise NotOffered(f"{setting} {value!r} is not one that a spawner takes")
+                raise NotOffered("limits", f"{setting} {value!r} is not one that a spawner takes")
             if setting == name and 0 < number_of(value) < least:
-                raise NotOffered(f"{setting} {value!r} is below the least that {_ENGINES[kind]} takes")
+                raise NotOffered("limits", f"{setting} {value!r} is below the least that {_ENGINES[kind]} takes")
 
 
 def number_of(value: Any) -> float:
@@ -842,7 +902,7 @@ def number_of(value: Any) -> float:
 def _amount(amounts: Mapping[str, Any], member: str) -> int | float:
     value = amounts.get(member.rpartition(".")[2], 0)
     if type(value) not in (int, float) or not 0 <= value < 2**63:
-        raise NotOffered(f"{member} {value!r} is not one that a spawner takes")
+        raise NotOffered("limits", f"{member} {value!r} is not one that a spawner takes")
     return value  # type: ignore[no-any-return]
 
 
@@ -923,7 +983,7 @@ def _common(template: Template, limits: Limits, kind: Kind) -> dict[str, Any]:
 def _of_a_swarm(limits: Limits) -> dict[str, Any]:
     """Ports are published by the swarm, at no address; and it knows no weights."""
     if limits.gpus:
-        raise NotOffered("limits.gpus cannot be asked of a swarm")
+        raise NotOffered("limits", "limits.gpus cannot be asked of a swarm")
     return {}
 
 
@@ -974,22 +1034,22 @@ def _marks(template: Template, kind: Kind) -> dict[str, dict[str, str]]:
 
 def _server_path(path: str) -> str:
     if not path.startswith("/") or path.startswith("//") or "\\" in path or _CONTROL.search(path):
-        raise NotOffered(f"redirect-uri {path!r} is not a path that starts with one '/'")
+        raise NotOffered("redirect-uri", f"redirect-uri {path!r} is not a path that starts with one '/'")
     return path
 
 
 def _check_variables(environment: Any) -> None:
     if not isinstance(environment, dict):
-        raise NotOffered("environment is no object of variables")
+        raise NotOffered("environment", "environment is no object of variables")
     for (
         key,
         value,
     ) in environment.items():  # a spawner lets these win over the hub's own, the server's API token for one
         variable = str(value.get("name", key)) if isinstance(value, dict) else key  # an object, as pods have it
         if variable.upper().startswith(("JUPYTERHUB_", "JPY_", "BINDER_REGISTRY_")):
-            raise NotOffered(f"environment sets {variable}, which is the hub's")
+            raise NotOffered("environment", f"environment sets {variable}, which is the hub's")
         if not (value is None or isinstance(value, (str, dict))):
-            raise NotOffered(f"environment.{variable} is no text")
+            raise NotOffered("environment", f"environment.{variable} is no text")
 
 
 def _address(template: Template) -> str:
@@ -997,13 +1057,13 @@ def _address(template: Template) -> str:
     try:
         return address and str(ip_address(address))
     except ValueError:
-        raise NotOffered(f"container-ip {address!r} is not an IP address") from None
+        raise NotOffered("container-ip", f"container-ip {address!r} is not an IP address") from None
 
 
 def _port(template: Template) -> int:
     port = template.get("bind-port", 0)
     if type(port) is not int or not 0 <= port <= 65535:
-        raise NotOffered(f"bind-port {port!r} is not from 0 to 65535")
+        raise NotOffered("bind-port", f"bind-port {port!r} is not from 0 to 65535")
     return port
 
 
@@ -1043,11 +1103,6 @@ class Standing:
 
     def sees(self, groups: Collection[str]) -> bool:
         return self.admin or not groups or not self.groups.isdisjoint(groups)
-
-
-def option_groups(template: Template) -> frozenset[str]:
-    """Those that its choices and free texts are for."""
-    return frozenset(group for part in _parts(template) for group in part.get(_GROUPS) or ())
 
 
 def has_groups(template: Template) -> bool:
@@ -1092,6 +1147,47 @@ def _each(option: Mapping[str, Any], change: Any) -> dict[str, Any]:
     return changed
 
 
+# ── hub/groups_seen.py ──
+# What the log says of the groups in which a hub saw a user: the first question of those who miss an environment.
+
+
+TOLD_AGAIN = 3600.0  # seconds
+MOST_TOLD = 20_000  # users within that time; of further ones nothing is said
+MOST_NAMED = 20
+
+
+class GroupsSeen:
+    """One line for each user and hour."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._told: dict[str, float] = {}  # the longest ago first
+
+    def tell(self, user: str, hub: Collection[str], auth_state: Collection[str] | None, *, admin: bool) -> None:
+        """`auth_state` None: it was not asked."""
+        now = self._clock()
+        while self._told and now - next(iter(self._told.values())) >= TOLD_AGAIN:
+            del self._told[next(iter(self._told))]
+        if user in self._told or len(self._told) >= MOST_TOLD:
+            return
+        self._told[user] = now
+        state = "not asked" if auth_state is None else _named(auth_state)
+        all_of_it = "; an admin, who sees all" if admin else ""
+        log.info("Groups of %s: hub: %s; auth state: %s%s", _printable(user), _named(hub), state, all_of_it)
+
+
+def _named(groups: Collection[str]) -> str:
+    names = [_printable(group) for group in sorted(groups)]
+    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    return ", ".join(names[:MOST_NAMED]) + more if names else "none"
+
+
+def _printable(name: str) -> str:
+    """A line stays one."""
+    short = name if len(name) <= 100 else f"{name[:100]}…"
+    return short if short.isprintable() else repr(short)
+
+
 # ── hub/offerable.py ──
 # What of a template this hub can start: choices that it cannot are taken out, never what they would have set.
 
@@ -1102,40 +1198,50 @@ MOST_REASONS = 4096
 _SAMPLES = ("x", f"sha256:{'0' * 64}")  # of what users type: a word, and the digest of an image
 
 
+Part = tuple[str, str]  # the names of an option and of a choice, "" for its free text
+Hidden = Mapping[Part, Reason]  # what a hub cannot start of a template, and why
+
+
+def called(part: Part) -> str:
+    """`size=large`"""
+    option, choice = part
+    return f"{option}={choice or A_FREE_TEXT}"
+
+
 def check_understood(template: Template) -> None:
     """Raises `NotOffered`."""
     unknown = sorted(str(member) for member in template.get("uses", ()) if member not in UNDERSTOOD)
     if unknown:
-        raise NotOffered(f"it uses {', '.join(unknown)}, which this hub's module is too old to know")
+        raise NotOffered("uses", f"it uses {', '.join(unknown)}, which this hub's module is too old to know")
 
 
-def startable(template: Template, rules: Rules, check: Callable[[Template], Any]) -> tuple[Template, dict[str, str]]:
+def startable(template: Template, rules: Rules, check: Callable[[Template], Any]) -> tuple[Template, Hidden]:
     """The template without the choices that `check` refuses, and these with the reasons. Raises `NotOffered`.
 
     Where an option's default goes, the template does: another choice in its place could be a larger one.
     """
     if not template.get("options"):
         return template, {}
-    hidden: dict[str, str] = {}
+    hidden: dict[Part, Reason] = {}
     options = []
     for option in template["options"]:
         reasons = dict(_refused(template, option, rules, check))
         default = default_choice(option)
-        if default and default["name"] in reasons:
-            raise NotOffered(f"{option['name']}={default['name']}, the default, is not: {reasons[default['name']]}")
+        if default and (reason := reasons.get(default["name"])):
+            raise NotOffered(reason.rule, f"{option['name']}={default['name']}, the default, is not: {reason}")
         kept = {key: value for key, value in option.items() if key != "free-text" or "" not in reasons}
         if "choices" in option:
             kept["choices"] = [choice for choice in option["choices"] if choice["name"] not in reasons]
         if "" in reasons and not (kept.get("choices") or kept.get("build")):
-            raise NotOffered(f"{option['name']} has nothing to choose: {reasons['']}")
+            raise NotOffered(reasons[""].rule, f"{option['name']} has nothing to choose: {reasons['']}")
         options.append(kept)
-        hidden |= {f"{option['name']}={name or '(free text)'}": reason for name, reason in reasons.items()}
+        hidden |= {(option["name"], name): reason for name, reason in reasons.items()}
     return {**template, "options": options}, hidden
 
 
 def _refused(
     template: Template, option: Json, rules: Rules, check: Callable[[Template], Any]
-) -> Iterator[tuple[str, str]]:
+) -> Iterator[tuple[str, Reason]]:
     """The choices that this hub cannot start, each alone, and why; "" is the free text."""
     alone = {**template, "options": [option]}
     for choice in option.get("choices", ()):
@@ -1145,14 +1251,16 @@ def _refused(
         try:
             check_placeholders(option["free-text"].get("set", {}), rules)
         except NotOffered as reason:
-            yield "", str(reason)
+            yield "", reason.told
             return
         reasons = [_reason(alone, {option["name"]: {"free-text": sample}}, check) for sample in _SAMPLES]
-        if all(reasons):
+        if reasons[0] and all(reasons):
             yield "", reasons[0]
 
 
-def _remembered(template: Template, option: str, choice: Json, rules: Rules, check: Callable[[Template], Any]) -> str:
+def _remembered(
+    template: Template, option: str, choice: Json, rules: Rules, check: Callable[[Template], Any]
+) -> Reason | None:
     """What a choice sets is right or wrong whatever the template says beside it: many share theirs."""
     if rules.override:  # which may look at both
         return _reason(template, {option: choice["name"]}, check)
@@ -1164,16 +1272,16 @@ def _remembered(template: Template, option: str, choice: Json, rules: Rules, che
     return rules.reasons[key]
 
 
-def _reason(template: Template, choices: Mapping[str, Any], check: Callable[[Template], Any]) -> str:
+def _reason(template: Template, choices: Mapping[str, Any], check: Callable[[Template], Any]) -> Reason | None:
     try:
         check(resolve(template, choices, EveryGroup(), matches=lambda pattern, text: True))
     except NotOffered as reason:
         return reason.logged
     except ChoiceRefused as reason:
-        return str(reason)
+        return Reason("options", str(reason))
     except MALFORMED as error:
         return malformed(error)
-    return ""
+    return None
 
 
 # ── hub/choosing.py ──
@@ -1185,16 +1293,6 @@ UNLISTED = "--unlisted-choice"  # KubeSpawner's, after the name of an option; na
 OTHER = "--"  # in our own form: what is typed counts
 _TYPED = (OTHER, "unlisted-choice", "unlisted_choice", "--extra-selectable-item")  # KubeSpawner's; fancy-profiles' two
 _OF_A_LINK = "option."
-
-
-def named_choices(options: Mapping[str, Any]) -> dict[str, Any] | None:
-    """As the REST API takes them, and links and forms are read; None where they are spelled as KubeSpawner does it."""
-    choices = options.get("options")
-    if choices is None:
-        return None
-    if not isinstance(choices, dict):
-        raise http_error(400, "The options are an object: the name of a choice by the name of its option.")
-    return choices
 
 
 def spelled(choices: Json) -> dict[str, str]:
@@ -1481,6 +1579,15 @@ def _described(part: Json, text: Callable[[str], str]) -> dict[str, str]:
     return {"description": text(part["description"])} if part.get("description") else {}
 
 
+# ── form_order.py ──
+# Where a template stands in the form of a hub, as in all lists for people. Standard library only: hubs hold a copy.
+
+
+def place_in_form(order: Any, title: str, name: str) -> tuple[float, str, str]:
+    """To sort by: the template's own `order`, where it has one; then the title, whatever its case; then the name."""
+    return order if type(order) is int and order > 0 else float("inf"), title.casefold(), name
+
+
 # ── hub/offers.py ──
 # What a hub offers of a template, or why it does not.
 
@@ -1510,7 +1617,7 @@ class Offer:
     profile: dict[str, Any]  # as KubeSpawner's profile_list has it, without settings and options
     template: Template = field(default_factory=dict)  # with the choices that this hub can start
     images: frozenset[str] = frozenset()  # of all choices, whoever may take them
-    hidden: Mapping[str, str] = field(default_factory=dict)  # the choices that this hub cannot start, and why
+    hidden: Hidden = field(default_factory=dict)
     defaults: Mapping[str, str] = field(default_factory=dict)  # of options: the name of a choice
     escaped: bool = True
     beside: frozenset[str] = frozenset()  # groups of which one is needed, too; empty: none is
@@ -1522,12 +1629,11 @@ class Offer:
 
     @property
     def order(self) -> tuple[float, str, str]:
-        given = self.template.get("order")
-        return given if type(given) is int and given > 0 else float("inf"), self.title.casefold(), self.name
+        return place_in_form(self.template.get("order"), self.title, self.name)
 
     @cached_property
     def all_groups(self) -> frozenset[str]:
-        return self.groups | self.beside | option_groups(self.template)
+        return deciding_groups(self.template) | self.beside
 
     @property
     def version_title(self) -> str:
@@ -1598,7 +1704,7 @@ class Offer:
         return {}
 
 
-def offered(templates: Iterable[Template], rules: Rules = ANY_HUB) -> tuple[list[Offer], list[tuple[str, str]]]:
+def offered(templates: Iterable[Template], rules: Rules = ANY_HUB) -> tuple[list[Offer], list[tuple[str, Reason]]]:
     """What a hub with these rules offers, in the order of its form, and what it leaves out: (name, reason)."""
     offers, left_out = [], []
     for template in templates:
@@ -1614,13 +1720,16 @@ def offered(templates: Iterable[Template], rules: Rules = ANY_HUB) -> tuple[list
 def offer(template: Template, rules: Rules) -> Offer:
     """Raises `NotOffered`."""
     if template.get("deleted"):
-        raise NotOffered("it was deleted")
+        successor = template.get("replaced-by")
+        raise NotOffered(
+            "deleted", f"it was deleted, and {successor!r} took its place" if successor else "it was deleted"
+        )
     if template.get("replaced-by"):
-        raise NotOffered(f"it is replaced by {template['replaced-by']!r}")
+        raise NotOffered("replaced", f"it is replaced by {template['replaced-by']!r}")
     check_channel(template, rules)
     check_understood(template)
     if template.get("paused"):
-        raise NotOffered(f"it is paused: {template['paused']}")
+        raise NotOffered("paused", f"it is paused: {template['paused']}")
     if rules.ignore_group_case:
         template = without_case(template)
     name, slug, deprecated = template["name"], slug_of(template["name"]), template.get("deprecated", "")
@@ -1670,11 +1779,11 @@ def _overridden(template: Template, profile: dict[str, Any], override: Override)
     try:
         changed = override({**copied(template), "name": own_name(template["name"])}, profile)
     except Exception as error:
-        raise NotOffered("the hub's override failed") from error
+        raise NotOffered("override-function", "the hub's override failed") from error
     if changed is None:
-        raise NotOffered("the hub's override leaves it out")
+        raise NotOffered("override-function", "the hub's override leaves it out")
     if not isinstance(changed, dict) or not isinstance(changed.get("kubespawner_override"), dict):
-        raise NotOffered("the hub's override gives no profile with a kubespawner_override")
+        raise NotOffered("override-function", "the hub's override gives no profile with a kubespawner_override")
     return changed
 
 
@@ -1804,7 +1913,7 @@ class Catalogue:
     templates: Mapping[str, Template] = field(default_factory=dict)  # tombstones too
     history: Mapping[str, list[Template]] = field(default_factory=dict)  # newest first
     offers: Mapping[str, Offer] = field(default_factory=dict)
-    left_out: Mapping[str, str] = field(default_factory=dict)
+    left_out: Mapping[str, Reason] = field(default_factory=dict)
     rules: Rules = ANY_HUB
     pinnable: int = 0  # past revisions of each
 
@@ -2255,11 +2364,12 @@ ON_PURPOSE = ("deleted", "replaced-by", "paused")  # a template that has one of 
 
 
 class Telling:
-    """`histories`: why the past versions of a template cannot be had, by its name."""
+    """`histories`: why the past versions of a template cannot be had, by its name. `default`: as `configure` has it."""
 
-    def __init__(self, url: str, poll: float) -> None:
+    def __init__(self, url: str, poll: float, default: str = "") -> None:
         self.histories: dict[str, str] = {}
-        self._url, self._poll = url, poll
+        self._url, self._poll, self._default = url, poll, default
+        self._default_trouble = ""
         self._trouble, self._began = "", 0.0
         self._stream_trouble = False
 
@@ -2294,9 +2404,19 @@ class Telling:
                 log.warning("The environment %r is not offered: %s", name, reason)
         for name, offer in now.offers.items():
             told = before.offers[name].hidden if name in before.offers else {}
-            for choice, reason in offer.hidden.items():
-                if told.get(choice) != reason:
-                    log.warning("Of the environment %r, %s is not offered: %s", name, choice, reason)
+            for part, reason in offer.hidden.items():
+                if told.get(part) != reason:
+                    log.warning("Of the environment %r, %s is not offered: %s", name, called(part), reason)
+
+    def without_default(self, now: Catalogue) -> None:
+        """Else only users would be told, one by one, that there is no such environment."""
+        trouble = ""
+        if self._default and now.successor(self._default) not in now.offers:
+            trouble = "is not offered" if self._default in now.templates else "is not in the registry's list"
+        if trouble and trouble != self._default_trouble:
+            text = "The environment %r, which default= names, %s: who chooses none can start none"
+            log.warning(text, self._default, trouble)
+        self._default_trouble = trouble
 
     def without_history(self, failed: Mapping[str, str]) -> None:
         for cause in dict.fromkeys(failed.values()):
@@ -2425,6 +2545,7 @@ class Follower(threading.Thread):
         snapshot: str | None = None,
         poll: float = 5.0,
         label: str = "",
+        default: str = "",
         tries_out: bool = False,
     ) -> None:
         super().__init__(name="binder-registry", daemon=True)
@@ -2446,7 +2567,7 @@ class Follower(threading.Thread):
         self.published: Callable[[], object] = lambda: None  # called in this thread, when there is a new catalogue
         self._ended = threading.Event()
         self._digest = b""  # of the list as it came last
-        self._tell = Telling(self._url, poll)
+        self._tell = Telling(self._url, poll, default)
         asks = lambda path, seconds: self._get(path, timeout=seconds)  # noqa: E731
         self._histories = Histories(versions, asks, self._tell, newest=not self._channel)
         self._failed_streams, self._next_stream = 0, 0.0
@@ -2535,6 +2656,7 @@ class Follower(threading.Thread):
 
     def _publish(self, catalogue: Catalogue) -> None:
         self._tell.left_out(self.catalogue or Catalogue(), catalogue)
+        self._tell.without_default(catalogue)
         self.catalogue = catalogue
         self.published()
 
@@ -2648,6 +2770,16 @@ class Start:
     settings: Mapping[str, Any]
     choices: Mapping[str, Any] = field(default_factory=dict)
     notices: list[str] = field(default_factory=list)  # for the user
+
+
+def named_choices(options: Mapping[str, Any]) -> dict[str, Any] | None:
+    """As the REST API takes them, and links and forms are read; None where they are spelled as KubeSpawner does it."""
+    choices = options.get("options")
+    if choices is None:
+        return None
+    if not isinstance(choices, dict):
+        raise http_error(400, "The options are an object: the name of a choice by the name of its option.")
+    return choices
 
 
 async def start_of(choice: Choice, options: Mapping[str, Any], standing: Standing, rules: Rules) -> Start:
@@ -2838,6 +2970,7 @@ class Environments:
         keys = auth_state_groups.split(".") if isinstance(auth_state_groups, str) else auth_state_groups
         self._auth_state_keys = [*keys] if auth_state_groups else []
         self._turn = asyncio.Lock()
+        self._groups_seen = GroupsSeen()
 
     def __deepcopy__(self, memo: Any) -> "Environments":
         """Traitlets copies the configuration for every spawner: a method, and with it what it is bound to."""
@@ -3018,16 +3151,20 @@ class Environments:
             await turns_of_others()
 
     async def _standing(self, spawner: Any) -> Standing:
-        groups = {group.name for group in spawner.user.groups}
-        if self._auth_state_keys:
-            state = await spawner.user.get_auth_state()
-            for key in self._auth_state_keys:
-                state = state.get(key) if isinstance(state, dict) else None
-            if isinstance(state, (list, tuple, set)):
-                groups.update(group for group in state if isinstance(group, str))
+        user, hub = spawner.user, {group.name for group in spawner.user.groups}
+        auth_state = await self._groups_of_auth_state(user) if self._auth_state_keys else None
+        self._groups_seen.tell(user.name, hub, auth_state, admin=bool(user.admin))
+        groups = hub | (auth_state or set())
         if self.follower.rules.ignore_group_case:
             groups = {group.casefold() for group in groups}
-        return Standing(bool(spawner.user.admin), frozenset(groups))
+        return Standing(bool(user.admin), frozenset(groups))
+
+    async def _groups_of_auth_state(self, user: Any) -> set[str]:
+        state = await user.get_auth_state()
+        for key in self._auth_state_keys:
+            state = state.get(key) if isinstance(state, dict) else None
+        listed = state if isinstance(state, (list, tuple, set)) else ()
+        return {group for group in listed if isinstance(group, str)}
 
 
 def _save_spelled(spawner: Any, options: Mapping[str, Any]) -> None:
@@ -3178,8 +3315,66 @@ PARAMETERS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "override": (_is_function, "a function of a template and a profile, not an asynchronous one"),
     "escape": _FLAG,
     "snapshot": (_is_place, "the path of a file; None keeps the list in memory only"),
+    "rules_file": (_is_place, "the path of a file; None writes none"),
     "max_stale": (_is_duration, "a number of seconds above 0"),
 }
+
+# ── hub/rules_file.py ──
+# The hub's rules in a file, for those who say what it offers and are no hub: the registry, the command line.
+#
+# It says which templates and choices a hub offers, and to whom, as far as that is data: `unknown` names the rules that
+# a reader cannot know, the hub's own functions for one. Nothing in it is secret.
+
+
+FORMAT = 1
+
+
+def rules_content(rules: Rules, spawner_class: Any, *, label: str, auth_state: bool) -> dict[str, Any]:
+    """`auth_state`: whether groups come from there, too."""
+    unknown: list[Rule] = []
+    if rules.override:
+        unknown.append("override-function")
+    if rules.traits:  # a reader knows them only where it has the class
+        unknown.append("kind")
+    return {
+        "format": FORMAT,
+        "kind": rules.kind,
+        "spawner": f"{spawner_class.__module__}.{spawner_class.__qualname__}" if spawner_class else "",
+        "sections": [*rules.sections],
+        "label": label,
+        "allow-commands": _in_order(rules.allow_commands),
+        "allow-overrides": _in_order(rules.allow_overrides),
+        "image-command": rules.image_command,
+        "gpu-resource": rules.gpu_resource,
+        "ignore-group-case": rules.ignore_group_case,
+        "groups-from": "auth state" if auth_state else "hub",
+        "unknown": unknown,
+    }
+
+
+def write_rules(path: str | os.PathLike[str], content: dict[str, Any]) -> None:
+    """Whole or not at all. Where it cannot be written, that is told, and a hub starts all the same: an old file would
+    tell what was, so it goes.
+    """
+    place = Path(path)
+    new = place.with_name(f".{place.name}.{secrets.token_hex(8)}")
+    try:
+        with new.open("x") as file:  # for all to read, as far as the umask lets them
+            json.dump(content, file, indent=2)
+            file.write("\n")
+            file.flush()
+            os.fsync(file.fileno())
+        new.replace(place)
+    except OSError as error:
+        log.warning("The rules file %s cannot be written: %s", place, error.strerror or error)
+        for left in (new, place):
+            with suppress(OSError):
+                left.unlink()
+
+
+def _in_order(texts: Collection[str]) -> list[str]:
+    return [texts] if isinstance(texts, str) else sorted(texts)
+
 
 # ── hub/configure.py ──
 # The one line of a hub's configuration.
@@ -3207,6 +3402,7 @@ def configure(
     snapshot: str | None = "binder-registry-snapshot.json",
     max_stale: float = 7 * 86400,
     poll: float = 5.0,
+    rules_file: str | os.PathLike[str] | None = None,
 ) -> Environments:
     """Let the hub offer what the registry at `url` holds. To be called after the spawner class is chosen.
 
@@ -3218,7 +3414,8 @@ def configure(
     `staff`. `image_command`: templates without a command run the image's own, where the hub has none either.
     `snapshot`: where the last list is kept, for a hub that starts while the registry is down. `escape=False` is for
     forms that escape by themselves (jupyterhub-fancy-profiles). `poll`: seconds between looks where the registry's
-    event stream does not get through. The others: see `Environments` and `Rules`.
+    event stream does not get through. `rules_file`: where these rules are written to, for `serve --rules` and the
+    command line. The others: see `Environments` and `Rules`.
 
     Raises `ValueError` for what cannot be meant, and for a spawner class that would not ask these hooks.
     """
@@ -3237,6 +3434,7 @@ def configure(
         escape=escape,
         snapshot=snapshot,
         max_stale=max_stale,
+        rules_file=rules_file,
     )
     spawner_class = _spawner_class(c)
     names = [cls.__name__ for cls in spawner_class.__mro__] if spawner_class else ["Spawner"]
@@ -3248,7 +3446,9 @@ def configure(
         try_out=(try_out[0], try_out[1].casefold() if ignore_group_case else try_out[1]) if try_out else (),
     )
     rules = rules.of(spawner_class) if spawner_class else rules
-    follower = Follower(url, token, rules, versions=versions, snapshot=snapshot, poll=poll, label=label)
+    follower = Follower(
+        url, token, rules, versions=versions, snapshot=snapshot, poll=poll, label=label, default=default
+    )
     beside = _beside(url, token, rules, snapshot, poll, label) if try_out else None
     environments = Environments(
         follower, max_stale=max_stale, default=default, auth_state_groups=auth_state_groups, beside=beside
@@ -3271,6 +3471,8 @@ def configure(
     if "pre_spawn_hook" not in hooks:  # where the hub has its own, or else where one that is set later replaces it
         section = next((name for name in names if name in c and "pre_spawn_hook" in c[name]), "Spawner")
         c[section]["pre_spawn_hook"] = _chained(c, names, "pre_spawn_hook", environments.refuse_a_method)
+    if rules_file is not None:
+        write_rules(rules_file, rules_content(rules, spawner_class, label=label, auth_state=bool(auth_state_groups)))
     follower.start()
     if beside:
         beside.start()

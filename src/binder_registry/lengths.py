@@ -37,6 +37,7 @@ TOKEN_LENGTH = 8192  # proxies take no longer header
 ID_TOKEN_LENGTH = 16 * 1024  # of a CI system; GitLab's list up to 200 groups
 TOKEN_NAME_LENGTH = 64
 MOST_TOKENS = 10_000  # that live in one registry: each server holds them all
+MOST_ENDED_TOKENS = 10_000  # that are kept with them
 MOST_TOKEN_GLOBS = 64  # of one token
 MOST_GENERATIONS = 8  # of tokens that tokens made
 MOST_PUBLISHERS = 1000

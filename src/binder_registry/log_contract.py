@@ -150,6 +150,29 @@ class AnnouncesMany(Protocol):
         ...
 
 
+class Stage(Protocol):
+    """Rows that a log holds beside itself."""
+
+    def close(self) -> None:
+        """Let go of them; those that were written are. May be called twice, and when the log was closed."""
+        ...
+
+
+@runtime_checkable
+class StagesMany(Protocol):
+    """What a log may offer beside the contract, where many rows take long to hand over: it takes them before its lock
+    is taken, while others write."""
+
+    def stage(self, rows: Iterable[Change]) -> Stage | None:
+        """Of one group, by one and with one note, each of another name; revision, mark and `first` mean nothing yet.
+        Nobody sees them. There is one stage at a time: an older one is let go of. None where there can be none now."""
+        ...
+
+    def write_staged(self, stage: Stage, at: int) -> None:
+        """Only inside `writing()`: what is in its list from `at` on is what was staged, with a place."""
+        ...
+
+
 class LogMoved(Exception):
     """The log does not end as it was thought to, or what was written needs its lock: nothing was written."""
 

@@ -2,7 +2,6 @@
 
 import logging
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
@@ -11,9 +10,9 @@ from functools import partial
 from msgspec.structs import replace
 
 from .batch import Batch as Batch
-from .batch import Seen
-from .changes import PAGE, Action, Change, Head, Newest, Position, known_position
-from .clock import dated_ahead, utc_now
+from .changes import PAGE, Action, Change, Head, Newest, Position, Seen, known_position
+from .clock import Warnings, utc_now
+from .draft_changes import Draft
 from .errors import (
     RevisionUnknown,
     TemplateExists,
@@ -23,6 +22,7 @@ from .log_contract import LARGEST, Log, ReadsPresent, appending, appends_after, 
 from .promotions import content_of, point
 from .purging import purge
 from .rules import check, check_channel, invalid_template, successor_problem
+from .staged_drafts import Staged, staged
 from .store import Expected
 from .template import Template, merged, plain
 from .token_book import TokenBook
@@ -30,21 +30,22 @@ from .token_contract import TokenStore
 
 STATE_PAGE = 5000  # rows of one read, where the whole state is read
 
-
-WARN_SECONDS = 600.0  # between two warnings of a clock
-
 logger = logging.getLogger(__name__)
 
 
 class LogStore:
-    """A `Store` over `log`. Its writes also take `by`, who wrote; `now` gives the time in UTC."""
+    """A `Store` over `log`. Its writes also take `by`, who wrote; `now` gives the time in UTC.
+
+    Within a block those that a server is asked for most begin none of their own, which would take as long as their
+    rules: they write in their last step, so that an error leaves nothing to undo.
+    """
 
     def __init__(self, log: Log, *, now: Callable[[], datetime] = utc_now) -> None:
         self.log = log
-        self.tokens = TokenBook(log) if isinstance(log, TokenStore) else None
+        self.tokens = TokenBook(log, now) if isinstance(log, TokenStore) else None
         self._now = now
         self._local = threading.local()
-        self._warn_at = 0.0
+        self._warnings = Warnings(logger, log)
 
     def atomic(self, seen: Seen | None = None) -> AbstractContextManager[Batch]:
         """All writes inside commit as one or none; this thread sees them before the commit. Blocks nest: an exception
@@ -65,17 +66,15 @@ class LogStore:
                 yield batch
                 batch.finish()
                 if batch.behind:
-                    self._warn(batch.head.time, batch.behind)
+                    self._warnings.look(batch.head.time, batch.behind)
             finally:
                 self._local.batch = None
         if batch.tokens and self.tokens is not None:
             self.tokens.take(batch.tokens)
 
-    def _warn(self, newest: datetime | None, clock: datetime) -> None:
-        warning = dated_ahead(newest, clock)
-        if warning and time.monotonic() >= self._warn_at:
-            self._warn_at = time.monotonic() + WARN_SECONDS
-            logger.warning("%s: %s", self.log, warning)
+    def staged(self, drafts: dict[str, Draft], by: str, note: str) -> Staged | None:
+        """For `Batch.extend_staged`, before the log is locked; None where that is of no use."""
+        return staged(self.log, drafts, self._now, by, note)
 
     def get_template(self, name: str, *, revision: int | None = None) -> Template:
         change = self._current(name) if revision is None else self.change_as_of(name, revision)
@@ -100,28 +99,34 @@ class LogStore:
         return [plain(change.readable()) for change in changes]
 
     def register_template(self, template: Template, *, by: str = "", note: str = "") -> Template:
-        with self.atomic() as batch:
-            current = batch.current(template.name)
-            if current and not current.deleted:
-                check(template)  # 2015 named a missing member before the conflict
-                raise TemplateExists
-            if template.time_created:
-                template = replace(template, time_created=None)
-            return batch.append(Action.CREATED, template, by, note)
+        if (batch := self.batch) is None:
+            with self.atomic():
+                return self.register_template(template, by=by, note=note)
+        current = batch.current(template.name)
+        if current and not current.deleted:
+            check(template)  # 2015 named a missing member before the conflict
+            raise TemplateExists
+        if template.time_created:
+            template = replace(template, time_created=None)
+        return batch.append(Action.CREATED, template, by, note)
 
     def update_template(
         self, template: Template, *, expected: Expected = None, by: str = "", note: str = ""
     ) -> Template:
-        with self.atomic() as batch:
-            current = batch.readable(batch.existing(template.name, expected))
-            return batch.append(Action.UPDATED, merged(current, template), by, note)
+        if (batch := self.batch) is None:
+            with self.atomic():
+                return self.update_template(template, expected=expected, by=by, note=note)
+        current = batch.readable(batch.existing(template.name, expected))
+        return batch.append(Action.UPDATED, merged(current, template), by, note)
 
     def replace_template(
         self, template: Template, *, expected: Expected = None, by: str = "", note: str = ""
     ) -> Template:
-        with self.atomic() as batch:
-            current = batch.readable(batch.existing(template.name, expected))
-            return batch.append(Action.UPDATED, replace(template, time_created=current.time_created), by, note)
+        if (batch := self.batch) is None:
+            with self.atomic():
+                return self.replace_template(template, expected=expected, by=by, note=note)
+        current = batch.readable(batch.existing(template.name, expected))
+        return batch.append(Action.UPDATED, replace(template, time_created=current.time_created), by, note)
 
     def restore_template(
         self, name: str, revision: int, *, expected: Expected = None, by: str = "", note: str = ""
@@ -138,13 +143,15 @@ class LogStore:
     def delete_template(
         self, name: str, *, expected: Expected = None, by: str = "", note: str = "", replaced_by: str = ""
     ) -> Template:
-        with self.atomic() as batch:
-            current = batch.readable(batch.existing(name, expected))
-            if problem := successor_problem(name, replaced_by):
-                raise invalid_template([("replaced-by", problem)])
-            tombstone = replace(current, deleted=True, replaced_by=replaced_by or current.replaced_by)
-            batch.append(Action.DELETED, tombstone, by, note)
-            return plain(current)
+        if (batch := self.batch) is None:
+            with self.atomic():
+                return self.delete_template(name, expected=expected, by=by, note=note, replaced_by=replaced_by)
+        current = batch.readable(batch.existing(name, expected))
+        if problem := successor_problem(name, replaced_by):
+            raise invalid_template([("replaced-by", problem)])
+        tombstone = replace(current, deleted=True, replaced_by=replaced_by or current.replaced_by)
+        batch.append(Action.DELETED, tombstone, by, note)
+        return plain(current)
 
     def purge_change(self, name: str, revision: int, *, by: str = "", note: str = "") -> None:
         with self.atomic() as batch:

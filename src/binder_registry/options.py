@@ -16,6 +16,7 @@ Matches = Callable[[str, str], bool]
 
 VALUE_LENGTH = 1024  # characters of what a user types
 PLACEHOLDER = "{value}"
+A_FREE_TEXT = "(free text)"  # of an option, where its choices go by their names: none is called so
 HUBS_OWN_IMAGE = "(the hub's own)"  # a blank, which no reference to an image holds: nobody takes it for one
 
 OF_TODAY = ("allowed-groups", "deprecated", "replaced-by", "paused")  # whichever revision of a template runs
@@ -77,7 +78,7 @@ def resolve(
     `matches(pattern, text)` says whether a text matches; by default `matches_in_time`.
     Of `overrides`, what a member says later, or in the same layer, is gone: what is left wins over the members.
     """
-    if not _may(template.get("allowed-groups") or None, groups):
+    if not may_take(template.get("allowed-groups") or None, groups):
         raise ChoiceRefused(f"There is no environment {template['name']!r}.")
     options = template.get("options", ())
     names = [option["name"] for option in options]
@@ -92,21 +93,35 @@ def resolve(
 
 def visible(template: Json, groups: Collection[str] | None) -> dict[str, Any] | None:
     """The template as these groups see it, with the choices and free texts that are theirs; None: they do not."""
-    if not _may(template.get("allowed-groups") or None, groups):
+    if not may_take(template.get("allowed-groups") or None, groups):
         return None
     options = []
     for option in template.get("options", ()):
-        choices = [choice for choice in option.get("choices", ()) if _may(choice.get("allowed-groups"), groups)]
+        choices = [choice for choice in option.get("choices", ()) if may_take(choice.get("allowed-groups"), groups)]
         typed = option.get("free-text")
         shown = {key: value for key, value in option.items() if key not in ("choices", "free-text")}
         if choices:
             shown["choices"] = choices
-        if typed is not None and _may(typed.get("allowed-groups"), groups):
+        if typed is not None and may_take(typed.get("allowed-groups"), groups):
             shown["free-text"] = typed
         if not ("choices" in shown or "free-text" in shown or option.get("build")):
             return None
         options.append(shown)
     return {**template, "options": options} if options else dict(template)
+
+
+def deciding_groups(template: Json) -> frozenset[str]:
+    """All that a template names: of others, it does not matter to it who is in them."""
+    named = [template.get("allowed-groups")]
+    for option in template.get("options", ()):
+        named += [part.get("allowed-groups") for part in parts_of(option)]
+    return frozenset(group for groups in named for group in groups or ())
+
+
+def parts_of(option: Json) -> list[Json]:
+    """What can be taken of an option, each of which may be for some groups only."""
+    typed = option.get("free-text")
+    return [*option.get("choices", ()), *([] if typed is None else [typed])]
 
 
 def as_of_today(today: Json, past: Json) -> dict[str, Any]:
@@ -156,7 +171,7 @@ def default_choice(option: Json) -> Json | None:
     return next((choice for choice in choices if choice and choice.get("default")), first)
 
 
-def _may(allowed: Collection[str] | None, groups: Collection[str] | None) -> bool:
+def may_take(allowed: Collection[str] | None, groups: Collection[str] | None) -> bool:
     """No list is everyone's; an empty one is nobody's."""
     return allowed is None or groups is None or not frozenset(allowed).isdisjoint(groups) or _every(groups)
 
@@ -173,9 +188,9 @@ def _chosen(
 ) -> Json:
     """What the choice sets."""
     name = option["name"]
-    theirs = [one for one in option.get("choices", ()) if _may(one.get("allowed-groups"), groups)]
+    theirs = [one for one in option.get("choices", ()) if may_take(one.get("allowed-groups"), groups)]
     typed = option.get("free-text")
-    if typed is not None and not _may(typed.get("allowed-groups"), groups):
+    if typed is not None and not may_take(typed.get("allowed-groups"), groups):
         typed = None
     if choice is None:
         found = default_choice(option)

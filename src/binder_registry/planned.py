@@ -4,6 +4,7 @@ Each template is held once, as the content that is to be written: there may be h
 """
 
 from collections.abc import Callable, Iterable, Iterator, Set
+from operator import is_
 from typing import TypeVar
 
 from msgspec import Struct
@@ -43,6 +44,16 @@ class Planned(Struct, frozen=True):
         template = drafted.template if drafted else self.find(step.name)
         assert template is not None, "it is there, and is what was asked for"
         return replace(plain(template), time_created=None, time_modified=None, revision=0)
+
+    def drafts_taken(self) -> Iterator[Draft]:
+        """Each ends as its row begins."""
+        for name in list(self.drafts):
+            yield self.drafts.pop(name).undated()
+
+    def has_drafts_of(self, other: "Planned") -> bool:
+        """The very same, in the same order."""
+        mine, others = self.drafts, other.drafts
+        return mine is others or (len(mine) == len(others) and all(map(is_, mine.values(), others.values())))
 
 
 @no_collection()

@@ -7,24 +7,28 @@ What it asks for itself, to show the log and to keep up with it, is in `shown_lo
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator
+from functools import partial
 
 from msgspec.structs import replace
 
 from .apply import ApplyRequest, Step, plan
 from .auth import AuthStore, Identity, Scope
+from .catching_up import caught_up, moved_between
 from .changes import PAGE_BYTES, Change, Position
-from .errors import PositionUnknown, RevisionConflict
+from .errors import RevisionConflict
 from .log_contract import LARGEST
 from .log_store import LogStore
 from .planned import Find, Planned, PlannedStep, brought_up, drafted, planned, planned_anew
 from .rules import check
 from .shown_log import ShownLog
+from .staged_drafts import Staged
 from .store import Expected
 from .template import Template
 from .token_rules import DAY, MOST_DAYS
 from .token_uses import TokenUses
 from .within_reach import (
     applied_within_reach,
+    require_name,
     require_reach,
     touched_by_plan,
     touched_by_steps,
@@ -94,53 +98,46 @@ class Registry(ShownLog):
 
     def template_create(self, who: Identity, template: Template, *, note: str = "") -> Template:
         who.require(Scope.WRITE)
-        return written_within_reach(
-            self.store, who, lambda: self.store.register_template(template, by=who.by, note=note or who.note)
-        )
+        write = partial(self.store.register_template, template, by=who.by, note=note or who.note)
+        return written_within_reach(self.store, who, template.name, write)
 
     def template_update(
         self, who: Identity, template: Template, *, expected: Expected = None, note: str = ""
     ) -> Template:
         """2015's PUT: members that are not zero replace."""
         who.require(Scope.WRITE)
-        return written_within_reach(
-            self.store,
-            who,
-            lambda: self.store.update_template(template, expected=expected, by=who.by, note=note or who.note),
-        )
+        write = partial(self.store.update_template, template, expected=expected, by=who.by, note=note or who.note)
+        return written_within_reach(self.store, who, template.name, write)
 
     def template_replace(
         self, who: Identity, template: Template, *, expected: Expected = None, note: str = ""
     ) -> Template:
         who.require(Scope.WRITE)
-        return written_within_reach(
-            self.store,
-            who,
-            lambda: self.store.replace_template(template, expected=expected, by=who.by, note=note or who.note),
-        )
+        write = partial(self.store.replace_template, template, expected=expected, by=who.by, note=note or who.note)
+        return written_within_reach(self.store, who, template.name, write)
 
     def template_restore(
         self, who: Identity, name: str, revision: int, *, expected: Expected = None, note: str = ""
     ) -> Template:
         who.require(Scope.WRITE)
-        return written_within_reach(
-            self.store,
-            who,
-            lambda: self.store.restore_template(name, revision, expected=expected, by=who.by, note=note or who.note),
+        write = partial(
+            self.store.restore_template, name, revision, expected=expected, by=who.by, note=note or who.note
         )
+        return written_within_reach(self.store, who, name, write)
 
     def template_delete(
         self, who: Identity, name: str, *, expected: Expected = None, note: str = "", replaced_by: str = ""
     ) -> Template:
         who.require(Scope.WRITE)
-        return written_within_reach(
-            self.store,
-            who,
-            lambda: self.store.delete_template(
-                name, expected=expected, by=who.by, note=note or who.note, replaced_by=replaced_by
-            ),
-            gives_before=True,
+        write = partial(
+            self.store.delete_template,
+            name,
+            expected=expected,
+            by=who.by,
+            note=note or who.note,
+            replaced_by=replaced_by,
         )
+        return written_within_reach(self.store, who, name, write, gives_before=True)
 
     def template_promote(
         self,
@@ -154,8 +151,15 @@ class Registry(ShownLog):
     ) -> Template:
         """Points a channel at a revision, or at the newest content."""
         who.require(Scope.PROMOTE)
-        promote = lambda: self.store.promote_template(  # noqa: E731
-            name, channel, revision, expected=expected, by=who.by, note=note or who.note
+        require_name(who, name)
+        promote = partial(
+            self.store.promote_template,
+            name,
+            channel,
+            revision,
+            expected=expected,
+            by=who.by,
+            note=note or who.note,
         )
         return applied_within_reach(self.store, who, promote, [name])
 
@@ -164,15 +168,18 @@ class Registry(ShownLog):
     ) -> Template:
         """Ends a channel."""
         who.require(Scope.PROMOTE)
-        demote = lambda: self.store.demote_template(  # noqa: E731
-            name, channel, expected=expected, by=who.by, note=note or who.note
-        )
+        require_name(who, name)
+        demote = partial(self.store.demote_template, name, channel, expected=expected, by=who.by, note=note or who.note)
         return applied_within_reach(self.store, who, demote, [name])
 
     def change_purge(self, who: Identity, name: str, revision: int, *, note: str = "") -> None:
         who.require(Scope.ADMIN)
-        purge = lambda: self.store.purge_change(name, revision, by=who.by, note=note or who.note)  # noqa: E731
-        written_within_reach(self.store, who, purge, gives_before=True)
+        purge = partial(self.store.purge_change, name, revision, by=who.by, note=note or who.note)
+        written_within_reach(self.store, who, name, purge, gives_before=True)
+
+    def require_name(self, who: Identity, name: str) -> None:
+        """For who looks at a template before they write it. Raises `OutOfReach`."""
+        require_name(who, name)
 
     def apply(self, who: Identity, request: ApplyRequest, *, expected: Expected = None) -> list[Step]:
         """All of it in one commit, or nothing; a dry run only plans. `expected` is the registry's own position."""
@@ -199,7 +206,21 @@ class Registry(ShownLog):
                 step if step.action == "unchanged" else replace(step, after=rows[step.after.name]) for step in steps
             ]
 
-    def apply_planned(self, who: Identity, request: ApplyRequest, before: Planned) -> list[PlannedStep]:
+    def prepared(self, who: Identity, request: ApplyRequest, before: Planned) -> tuple[Planned, Staged | None]:
+        """For `apply_planned`, so that there is little to do. What was staged is to be closed."""
+        who.require(Scope.WRITE)
+        staged = self.store.staged(before.drafts, who.by, request.note or who.note)
+        now = caught_up(self.store, before, request)
+        if staged and not now.has_drafts_of(before):
+            staged.close()
+            staged = None
+        if now is not before:
+            before.drafts.clear()
+        return now, staged
+
+    def apply_planned(
+        self, who: Identity, request: ApplyRequest, before: Planned, staged: Staged | None = None
+    ) -> list[PlannedStep]:
         """The same for a request from `read_apply`, which was planned before: only what was written since is looked at
         again. Gives the steps that were taken, as they were planned, and takes their drafts."""
         who.require(Scope.WRITE)
@@ -207,20 +228,18 @@ class Registry(ShownLog):
             batch.expect(len(before.steps))
             now, position = before, batch.head.position
             if position != before.position:
-                moved = self._moved(before.position, position)
+                moved = moved_between(self.store, before.position, position, MOST_MOVED)
                 if moved is None:
                     batch.look_up({step.name for step in before.steps})
                     now = planned_anew(before, request, position, batch.template, self.store.list_templates)
                 else:
                     now = brought_up(before, request, position, moved, batch.template)
-            names = list(now.drafts)
-            if now is not before:
+            as_staged = staged if staged and staged.follows(batch.head) and now.has_drafts_of(before) else None
+            if as_staged or now is not before:
                 before.drafts.clear()
-            drafts = map(now.drafts.pop, names)  # each ends as its row begins
-            looked_at = [step.name for step in now.steps]
-            applied_within_reach(
-                self.store, who, lambda: batch.extend(drafts, who.by, request.note or who.note), looked_at
-            )
+            drafts = now.drafts_taken()
+            looked_at, note = [step.name for step in now.steps], request.note or who.note
+            applied_within_reach(self.store, who, lambda: batch.extend(as_staged or drafts, who.by, note), looked_at)
             return now.steps
 
     def apply_dry(
@@ -237,13 +256,3 @@ class Registry(ShownLog):
         if not who.reach.is_everything:
             require_reach(who, touched_by_plan(dry), find)
         return dry.steps
-
-    def _moved(self, seen: Position, position: Position) -> set[str] | None:
-        """The names that were written in between; None where these are too many, or of another log."""
-        between = position.revision - seen.revision
-        if not 0 < between <= MOST_MOVED:
-            return None
-        try:
-            return {change.name for change in self.store.changes(since=seen, limit=between)}
-        except PositionUnknown:
-            return None

@@ -42,14 +42,14 @@ def matcher(selector: Selector) -> Callable[[Mapping[str, str]], bool]:
     values = [(each.key, each.value, each.operator == "=") for each in selector if each.operator in ("=", "!=")]
     there = frozenset(each.key for each in selector if each.operator == "exists")
     absent = frozenset(each.key for each in selector if each.operator == "absent")
-
-    of_values = not there and not absent
+    if not values and not there:
+        return absent.isdisjoint
 
     def meets(labels: Mapping[str, str]) -> bool:
         for key, value, wanted in values:
             if (labels.get(key) == value) is not wanted:
                 return False
-        return of_values or (there <= labels.keys() and absent.isdisjoint(labels))
+        return (not there or there <= labels.keys()) and absent.isdisjoint(labels)
 
     return meets
 

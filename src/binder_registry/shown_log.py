@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from datetime import datetime
 
-from .batch import Batch, Seen
-from .changes import PAGE_BYTES, Change, Newest, Position
+from .batch import Batch
+from .changes import PAGE_BYTES, Change, Newest, Position, Seen
 from .errors import StoreUnavailable
 from .log_contract import appends_after, wait_beyond
 from .log_store import LogStore

@@ -16,7 +16,7 @@ class TokenAction(StrEnum):
 
 
 class Token(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """`id` and `name` are never given twice; what it may do never changes.
+    """`id` and `name` are never given twice, also when it is forgotten; what it may do never changes.
 
     `templates` and `labels` are its own globs and label selector; `bounds` those of whom it has its rights from, which
     hold too. `digest` is the SHA-256 of its secret, `old_digest` of the one before, which is good until `old_until`.
@@ -68,12 +68,20 @@ class TokenStore(Protocol):
         """By id, of those of these tokens that were used."""
         ...
 
+    def given(self, texts: Collection[str]) -> set[str]:
+        """Those of these that are the id or the name of a token, of a forgotten one too."""
+        ...
+
     def audit(self, since: int, *, limit: int) -> list[AuditEntry]:
         """Entries after that number, oldest first."""
         ...
 
-    def write_tokens(self, changes: Sequence[TokenChange]) -> None:
-        """Only inside `writing()`, whose fate it shares: the tokens as they are now, and why."""
+    def write_tokens(self, changes: Sequence[tuple[Token | None, AuditEntry]]) -> None:
+        """Only inside `writing()`, whose fate it shares: the tokens as they are now, and why. None: it is forgotten."""
+        ...
+
+    def forget_tokens(self, identifiers: Collection[str]) -> None:
+        """The same: of these tokens only ids and names are kept, and what the audit tells of them."""
         ...
 
     def write_uses(self, uses: Mapping[str, datetime]) -> None:
@@ -90,8 +98,12 @@ def encode_stored(kept: Token | AuditEntry) -> bytes:
     return msgspec.json.encode(msgspec.structs.replace(kept, used=None) if isinstance(kept, Token) else kept)
 
 
-def decode_token(content: bytes, used: datetime | None) -> Token:
+def decode_token(content: bytes, identifier: str, name: str, number: int, used: datetime | None) -> Token:
+    """From what else a row holds, too. Raises `ValueError` where that is not of this token."""
     token = _token(content)
+    for column, own in ((identifier, token.id), (name, token.name), (number, token.number)):
+        if column != own:
+            raise ValueError(f"the row of token {token.id} has {column}, and it says {own}")
     return msgspec.structs.replace(token, used=used) if used else token
 
 

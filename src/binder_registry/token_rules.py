@@ -53,7 +53,8 @@ def check_new(new: NewToken, held: frozenset[Scope], longest: int) -> None:
         parse_glob(glob, "templates")
     reach_of((), new.labels)
     if new.seconds is not None and not 1 <= new.seconds <= longest:
-        raise InvalidRequest.parameter("expires-in", f"must be a whole number of seconds, from 1 to {longest}")
+        days = f", {longest // (DAY // 100) / 100:g} days" if longest >= DAY else ""  # as people ask for it
+        raise InvalidRequest.parameter("expires-in", f"must be a whole number of seconds, from 1 to {longest}{days}")
 
 
 def reach_of(templates: Sequence[str], labels: str) -> Reach:

@@ -5,13 +5,12 @@ The writing ones are called in the writer thread, inside `atomic()`, as those of
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from hashlib import sha256
 from heapq import nsmallest
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from .auth import Identity, Scope
+from .auth import Identity, Scope, digest_of
 from .batch import Batch
 from .changes import PAGE
 from .clock import utc_now
@@ -58,13 +57,12 @@ class TokenUses:
                 raise TokenNotFound
             if len(parents) >= MOST_GENERATIONS:
                 raise InvalidRequest(f"tokens make tokens for {MOST_GENERATIONS} generations at most")
-            names = {token.name for token in tokens.values()}
-            if new.name in names or new.name in tokens:  # people name a token by either: who means one gets no other
+            if self._is_given(batch, new.name):  # people name a token by name or id: who means one gets no other
                 raise TokenExists
             if sum(not has_ended(token, now) for token in tokens.values()) >= MOST_TOKENS:
                 raise InvalidRequest(f"this registry has {MOST_TOKENS} tokens already: revoke some")
             secret, identifier = new_secret(), new_id()
-            while identifier in tokens or identifier in names:
+            while self._is_given(batch, identifier):
                 identifier = new_id()
             seconds = min(DEFAULT_DAYS * DAY, longest) if new.seconds is None else new.seconds
             token = Token(
@@ -77,7 +75,7 @@ class TokenUses:
                 labels=new.labels,
                 bounds=_bounds(who, parents),
                 parent=who.token,
-                digest=_digest(secret),
+                digest=digest_of(secret),
                 created=now,
                 expires=now + timedelta(seconds=seconds),
                 number=0,
@@ -147,7 +145,7 @@ class TokenUses:
                 raise TokenNotFound
             secret = new_secret()
             old = (token.digest, now + timedelta(seconds=keep_old)) if keep_old else (b"", None)
-            renewed = replace(token, digest=_digest(secret), old_digest=old[0], old_until=old[1])
+            renewed = replace(token, digest=digest_of(secret), old_digest=old[0], old_until=old[1])
             return self._write(batch, renewed, TokenAction.ROTATED, who.by), token_text(identifier, secret)
 
     def audit(self, who: Identity, *, since: int = 0, limit: int = 1000) -> Sequence[AuditEntry]:
@@ -172,6 +170,10 @@ class TokenUses:
         book = self._book()
         book.refresh()
         return book.tokens() | {token.id: token for token, _ in batch.tokens}
+
+    def _is_given(self, batch: Batch, text: str) -> bool:
+        """As the id or the name of a token that there ever was."""
+        return any(text in (token.id, token.name) for token, _ in batch.tokens) or bool(self._kept().given([text]))
 
     def _book(self) -> TokenBook:
         if self._store.tokens is None:
@@ -229,7 +231,3 @@ def _bounds(who: Identity, parents: Sequence[Token]) -> tuple[tuple[tuple[str, .
         return (*parent.bounds, *own)
     names = [(globs, "") for globs in who.reach.names]
     return (*names, *(((), str(requirement)) for requirement in who.reach.labels))
-
-
-def _digest(secret: str) -> bytes:
-    return sha256(secret.encode()).digest()

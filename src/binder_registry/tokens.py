@@ -3,16 +3,14 @@
 import hmac
 import logging
 import threading
-import time
 from collections.abc import Callable
-from datetime import datetime
-from hashlib import sha256
+from datetime import UTC, datetime
 from math import inf
+from time import monotonic, time
 
 from msgspec.structs import replace
 
-from .auth import EVERYTHING, AuthStore, Identity, Scope, asks, holder_of, identified, known
-from .clock import utc_now
+from .auth import EVERYTHING, AuthStore, Identity, Scope, asks, digest_of, identified, known, stays, there
 from .errors import AuthUnavailable, InvalidRequest, InvalidToken, StoreUnavailable
 from .token_book import TokenBook, has_ended
 from .token_contract import Token
@@ -37,7 +35,7 @@ class StoredTokens:
 
     blocking = True
 
-    def __init__(self, book: TokenBook, *, now: Callable[[], datetime] = utc_now) -> None:
+    def __init__(self, book: TokenBook, *, now: Callable[[], float] = time) -> None:
         self._book, self._now = book, now
         self._good: dict[bytes, tuple[Token, Identity]] = {}  # by the hash of a text that was good
         self._changed = threading.Condition()  # of what follows
@@ -50,12 +48,12 @@ class StoredTokens:
 
     def known(self, token: str) -> Identity | None:
         """Raises `AuthUnavailable` where it would be waited for in vain."""
-        now = time.monotonic()
-        good = self._good.get(_hash(token))
+        now = monotonic()
+        good = self._good.get(digest_of(token))
         # The book gives the same object as long as nothing was written about a token.
         if good and now < self._answered_at + TRUST_SECONDS and self._book.get(good[0].id) is good[0]:
             self._token_at = now
-            if self._now() < good[0].expires:
+            if self._now() < good[0].expires.timestamp():
                 return good[1]
         parts = id_and_secret(token)
         if parts is None:
@@ -68,11 +66,27 @@ class StoredTokens:
             raise AuthUnavailable
         return None
 
+    def stays(self, token: str, holder: Identity) -> Callable[[], bool] | None:
+        found = self._good.get(digest_of(token))
+        if found is None or found[1] is not holder:
+            return None
+        book, now, good, ends = self._book, self._now, found[0], found[0].expires.timestamp()
+
+        def is_good() -> bool:
+            """As the beginning of `known`."""
+            at = monotonic()
+            if at >= self._answered_at + TRUST_SECONDS or book.get(good.id) is not good or now() >= ends:
+                return False
+            self._token_at = at
+            return True
+
+        return is_good
+
     def identify(self, token: str) -> Identity:
         identity = self.known(token)
         if identity is not None:
             return identity
-        wanted_at = time.monotonic()
+        wanted_at = monotonic()
         with self._changed:
             self._wanted_at = wanted_at
             if self._thread is None and not self._closed:
@@ -80,7 +94,7 @@ class StoredTokens:
                 self._thread.start()
             self._changed.notify_all()
             answered = self._changed.wait_for(
-                lambda: self._answered_at >= wanted_at or self._is_silent(time.monotonic()), TRUST_SECONDS
+                lambda: self._answered_at >= wanted_at or self._is_silent(monotonic()), TRUST_SECONDS
             )
         if not answered or self._answered_at < wanted_at:
             raise AuthUnavailable
@@ -101,12 +115,12 @@ class StoredTokens:
     def _found(self, identifier: str, secret: str) -> Token | None:
         """None where there is no such token, or not with this secret, as far as is known: by now it may have been made,
         or renewed. Raises `InvalidToken` for one that has ended."""
-        token, now = self._book.get(identifier), self._now()
+        token, now = self._book.get(identifier), datetime.fromtimestamp(self._now(), UTC)
         if token is None:
             return None
         if has_ended(token, now):
             raise InvalidToken
-        digest = _hash(secret)
+        digest = digest_of(secret)
         good = hmac.compare_digest(digest, token.digest)
         if token.old_until is not None and now < token.old_until:
             good |= hmac.compare_digest(digest, token.old_digest)
@@ -114,11 +128,11 @@ class StoredTokens:
 
     def _holder(self, token: Token, text: str, secret: str) -> Identity:
         identity = identity_of(token)
-        if _hash(secret) != token.digest:  # but the one before, which ends sooner, with what is made with it
+        if digest_of(secret) != token.digest:  # but the one before, which ends sooner, with what is made with it
             return replace(identity, expires=min(filter(None, (token.old_until, token.expires))))
         if len(self._good) >= REMEMBERED:
             self._good.clear()
-        self._good[_hash(text)] = token, identity
+        self._good[digest_of(text)] = token, identity
         return identity
 
     def _is_silent(self, now: float) -> bool:
@@ -132,18 +146,18 @@ class StoredTokens:
             with self._changed:
                 self._changed.notify_all()
                 self._changed.wait_for(lambda: self._closed or self._wanted_at > self._answered_at, pause)
-                self._changed.wait_for(lambda: self._closed or time.monotonic() < self._token_at + IDLE_SECONDS)
+                self._changed.wait_for(lambda: self._closed or monotonic() < self._token_at + IDLE_SECONDS)
 
     def _ask(self) -> float:
         """Gives for how long not to ask again."""
-        self._asking_at = began = time.monotonic()
+        self._asking_at = began = monotonic()
         try:
             self._book.refresh()
         except Exception as error:
             if not isinstance(error, StoreUnavailable):
                 logger.exception("the tokens cannot be read")
             self._book.forget()
-            self._silent_until, self._wanted_at = time.monotonic() + 2 * RETRY_SECONDS, 0.0
+            self._silent_until, self._wanted_at = monotonic() + 2 * RETRY_SECONDS, 0.0
             return RETRY_SECONDS
         finally:
             self._asking_at = None
@@ -161,17 +175,16 @@ class OwnTokens:
     def __init__(self, own: StoredTokens, others: AuthStore | None = None, *, keys: AuthStore | None = None) -> None:
         self._own, self._others, self._keys = own, others, keys
 
-    @property
-    def holder(self) -> Identity | None:
-        return holder_of(self._keys)
+    def stays(self, token: str, holder: Identity) -> Callable[[], bool] | None:
+        return self._own.stays(token, holder) if holder.token else stays(self._others or self._keys, token, holder)
 
     def known(self, token: str) -> Identity | None:
         if not token.startswith(PREFIX):
-            return known(_there(self._others), token)
+            return known(there(self._others), token)
         try:
             return self._own.known(token)
         except InvalidToken:
-            return known(_there(self._keys), token)
+            return known(there(self._keys), token)
 
     def identify(self, token: str) -> Identity:
         identity = self.known(token)
@@ -179,26 +192,16 @@ class OwnTokens:
 
     def ask(self, token: str) -> Identity:
         if not token.startswith(PREFIX):
-            return identified(_there(self._others), token)
+            return identified(there(self._others), token)
         try:
             return self._own.identify(token)
         except InvalidToken:
-            return identified(_there(self._keys), token)
+            return identified(there(self._keys), token)
 
     def asks(self, token: str) -> str:
         if token.startswith(PREFIX):
             return "the database"
         return asks(self._others, token) if self._others else ""
-
-
-def _there(store: AuthStore | None) -> AuthStore:
-    if store is None:
-        raise InvalidToken
-    return store
-
-
-def _hash(text: str) -> bytes:
-    return sha256(text.encode(errors="surrogatepass")).digest()
 
 
 _SCOPES = {scope.value: scope for scope in Scope}

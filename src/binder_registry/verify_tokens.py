@@ -26,11 +26,11 @@ def token_problems(store: TokenStore, most: int) -> tuple[int, list[str]]:
     except _UNREADABLE as error:
         problems.append(f"after entry {len(entries)} the audit cannot be read: {error}")
     else:
-        problems += _problems(tokens, entries[:newest], newest)
+        problems += _problems(store, tokens, entries[:newest], newest)
     return len(tokens), problems[:most]
 
 
-def _problems(tokens: list[Token], entries: list[AuditEntry], newest: int) -> Iterator[str]:
+def _problems(store: TokenStore, tokens: list[Token], entries: list[AuditEntry], newest: int) -> Iterator[str]:
     for number, entry in enumerate(entries, 1):
         if entry.number != number:
             yield f"entry {number} of the audit says that it is {entry.number}"
@@ -41,24 +41,26 @@ def _problems(tokens: list[Token], entries: list[AuditEntry], newest: int) -> It
         identifier: list(some)
         for identifier, some in groupby(sorted(entries, key=lambda each: each.id), key=lambda each: each.id)
     }
-    for identifier in sorted(done.keys() - by_id.keys()):
+    missing = {*done, *(token.parent for token in tokens if token.parent)} - by_id.keys()
+    forgotten = store.given(missing)
+    for identifier in sorted(done.keys() & missing - forgotten):
         yield f"token {identifier}: the audit tells of it, and it is not there"
     for token in tokens:
-        for problem in [*_of_one(token, by_id), *_of_its_past(token, done.get(token.id, []))]:
+        for problem in [*_of_one(token, by_id, forgotten), *_of_its_past(token, done.get(token.id, []))]:
             yield f"token {token.id}: {problem}"
 
 
-def _of_one(token: Token, by_id: dict[str, Token]) -> Iterator[str]:
+def _of_one(token: Token, by_id: dict[str, Token], forgotten: set[str]) -> Iterator[str]:
     if len(token.digest) != DIGEST_BYTES or (token.old_until and len(token.old_digest) != DIGEST_BYTES):
         yield "the digest of its secret has another length"
     if token.expires <= token.created:
         yield "it expires before it was made"
     parent = by_id.get(token.parent)
-    if token.parent and parent is None:
+    if token.parent and parent is None and token.parent not in forgotten:
         yield f"the token {token.parent} that made it is not there"
     if parent and parent.expires < token.expires:
         yield f"it expires after the token {token.parent} that made it"
-    if parent and parent.revoked and not token.revoked:
+    if parent and parent.revoked and parent.revoked < token.expires and not token.revoked:
         yield f"the token {token.parent} that made it is revoked, and it is not"
 
 

@@ -38,21 +38,41 @@ T = TypeVar("T")
 _decode = msgspec.json.Decoder(_State).decode
 
 
-def written_within_reach(store: LogStore, who: Identity, write: Callable[[], T], *, gives_before: bool = False) -> T:
+def require_name(who: Identity, name: str) -> None:
+    """Before anything is looked at: whose reach does not hold a name is not told whether there is such a template.
+
+    Raises `OutOfReach`.
+    """
+    if not (who.reach.is_everything or who.reach.names_it(name)):
+        raise OutOfReach.of(name)
+
+
+def written_within_reach(
+    store: LogStore, who: Identity, name: str, write: Callable[[], T], *, gives_before: bool = False
+) -> T:
     """What `write` gives, whose one row is undone where it is out of reach: the template as it is then, or not."""
     reach = who.reach
     if reach.is_everything:
         return write()
+    if not reach.names_it(name):
+        raise OutOfReach.of(name)
     batch = store.batch
     if batch is None:
         with store.atomic():
-            return written_within_reach(store, who, write, gives_before=gives_before)
-    before = batch.length
+            return written_within_reach(store, who, name, write, gives_before=gives_before)
     given = write()
+    after = given if isinstance(given, Template) and not gives_before else None
+    if (
+        after is not None
+        and not after.replaced_by
+        and (not reach.labels or (not batch.rows[-1].previous and reach.holds(after.labels)))
+    ):
+        return given  # the usual cases, without a call
     try:
-        _require_reach_of_one(reach, batch, given if isinstance(given, Template) and not gives_before else None)
+        _require_reach_of_one(reach, batch, after)
     except OutOfReach:
-        batch.cut_back(before)
+        rows, tokens = batch.length
+        batch.cut_back((rows - 1, tokens))
         raise
     return given
 
@@ -94,22 +114,22 @@ def require_reach(who: Identity, touched: Iterable[Touched], current: Callable[[
 
 
 def _require_reach_of_one(reach: Reach, batch: Batch, after: State | None = None) -> None:
-    """The same of the newest row of a batch; `after` is what it left, where that is at hand."""
+    """The same of the newest row of a batch, but for its name; `after` is what it left, where that is at hand."""
     row = batch.rows[-1]
-    if not reach.names_it(row.name):
-        raise OutOfReach.of(row.name)
     if after is None:
         after = _after(row, reach)
     successor = after.replaced_by if after is not None else ""
-    if not (reach.labels or successor):
+    labels = reach.labels
+    if not (labels or successor):
         return
-    change = batch.before(row)
+    change = batch.before(row) if row.previous else None
     before = batch.readable(change) if change else None
-    if reach.labels:
-        if after is not None and not reach.holds(after.labels):
+    if labels:
+        holds = reach.holds
+        if after is not None and not holds(after.labels):
             raise OutOfReach.of(row.name)
         moved = before is not None and (after is None or before.labels != after.labels)
-        if moved and before is not None and not reach.holds(before.labels):
+        if moved and before is not None and not holds(before.labels):
             raise OutOfReach.of(row.name)
     points_anew = successor and (before is None or before.replaced_by != successor)
     if points_anew and not _reaches(reach, successor, lambda name: _state_of(batch.current(name))):

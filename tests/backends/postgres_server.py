@@ -23,6 +23,8 @@ from typing import Any
 
 import psycopg
 
+from ..ports import free_port
+
 DEADLINE = 30.0  # seconds for what a server is asked to do
 _numbers = count(1)
 
@@ -33,7 +35,7 @@ class PostgresServer:
     def __init__(self, folder: Path, programs: Path) -> None:
         self.folder = folder
         self.programs = programs
-        self.port = _free_port()
+        self.port = free_port()
 
     @classmethod
     def new(cls, within: str = "/tmp") -> "PostgresServer":
@@ -209,9 +211,3 @@ def programs() -> Path:
             shutil.copytree(package.parent / part, copy / part, symlinks=True)
         programs = copy / package.name / "pginstall18" / "bin"
     return programs
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -11,6 +11,8 @@ import pytest
 from msgspec.structs import replace
 
 from binder_registry.backends.sqlite import SQLiteLog
+from binder_registry.changes import Head
+from binder_registry.conformance.sample_rows import rows_after
 from binder_registry.errors import StoreUnavailable
 from binder_registry.log_store import LogStore
 from binder_registry.template import Template
@@ -124,6 +126,15 @@ def test_a_purge_in_a_group_leaves_no_trace(path: Path) -> None:
             purged(store, "a", SECRET)
             purged(store, "b", SECRET)
 
+        assert traces(path) == []
+
+
+def test_what_was_purged_leaves_no_trace_while_a_large_apply_is_under_way(path: Path) -> None:
+    with closing(SQLiteLog(path)) as log, closing(LogStore(log)) as store:
+        stage = log.stage(rows_after(Head(0, b""), ["b", "c"], content=SECRET.encode()))
+        purged(store, "a", SECRET)
+
+        assert stage is not None
         assert traces(path) == []
 
 

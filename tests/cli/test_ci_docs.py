@@ -18,8 +18,9 @@ from msgspec import Struct, structs
 from binder_registry import Client, Template
 from tests.client.stub import Stub, json_answer, running
 from tests.jobs import of_github
+from tests.ports import free_port
 from tests.publishers.issuer import GITHUB, GITLAB, GOOGLE, KUBERNETES, Issuer, running_issuer, self_signed
-from tests.server.running import KEY, RunningServer, free_port, running_server
+from tests.server.running import KEY, RunningServer, running_server
 
 from .invoking import CommandLine, Result
 

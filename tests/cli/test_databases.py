@@ -585,6 +585,9 @@ def holders(path: Path, text: str) -> list[str]:
     [
         ("UPDATE tokens SET content = '{}'", "the tokens cannot be read"),
         ("UPDATE tokens SET content = replace(content, '\"number\":1', '\"number\":9')", "it says 9"),
+        ("UPDATE tokens SET number = 9", "has 9, and it says 1"),
+        ("UPDATE tokens SET name = 'other'", "has other, and it says ci"),
+        ("UPDATE tokens SET id = '12345678'", "has 12345678, and it says"),
         ("DELETE FROM tokens", "it is not there"),
         ("DELETE FROM token_audit", "does not tell once that it was made"),
         ("UPDATE token_audit SET content = 'x'", "the audit cannot be read"),
@@ -593,7 +596,7 @@ def holders(path: Path, text: str) -> list[str]:
 def test_tokens_that_are_not_sound_are_told(
     command_line: CommandLine, database: Path, text: str, change: str, told: str
 ) -> None:
-    assert ", 1 tokens, position" in command_line("check", f"sqlite:///{database}").out
+    assert ", 1 token, position" in command_line("check", f"sqlite:///{database}").out
     with closing(sqlite3.connect(database)) as connection, connection:
         connection.execute(change)
 
@@ -611,7 +614,7 @@ def test_the_tokens_of_a_backup_that_is_restored_are_revoked_unless_told(
 
     result = command_line("restore-backup", str(file), "--db", f"sqlite:///{back}", *options)
 
-    assert (result.code, "1 tokens were revoked" in result.out) == (0, not held)
+    assert (result.code, "1 token was revoked: make a new one (" in result.out) == (0, not held)
     assert holders(back, text) == held
     assert holders(file, text) == ["token:ci"]
     assert not [path.name for path in tmp_path.iterdir() if path.name.startswith(".restored")]

@@ -31,7 +31,7 @@ def file(tmp_path: Path) -> Path:
 def test_a_file_that_can_be_used_is_counted(command_line: CommandLine, file: Path) -> None:
     result = command_line("check", "--publishers", str(file), "--public-url", "https://registry.example.org")
 
-    assert result == (0, f"{file}: 1 publishers, 1 issuers\n", "")
+    assert result == (0, f"{file}: 1 publisher, 1 issuer\n", "")
 
 
 def test_without_the_address_of_the_server_a_check_says_who_needs_it(command_line: CommandLine, file: Path) -> None:
@@ -97,14 +97,24 @@ def test_a_database_is_checked_too_where_the_line_names_one(command_line: Comman
     assert "not-there.db" in both.err
 
 
+@pytest.mark.parametrize("missing", ["jwt", "cryptography.hazmat.primitives.asymmetric.rsa"])
 def test_without_the_extra_the_line_that_installs_it_is_told(
-    command_line: CommandLine, file: Path, monkeypatch: pytest.MonkeyPatch
+    command_line: CommandLine, file: Path, monkeypatch: pytest.MonkeyPatch, missing: str
 ) -> None:
     for name in [name for name in sys.modules if name.startswith("binder_registry.publishers.")]:
         monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setitem(sys.modules, "jwt", None)
+    monkeypatch.setitem(sys.modules, missing, None)
 
     result = command_line("check", "--publishers", str(file))
 
     assert result.code == 1
     assert "'binder-registry[oidc]'" in result.err
+
+
+def test_what_is_wrong_with_our_own_modules_is_not_said_to_be_the_extra(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "binder_registry.publishers.file", None)
+
+    with pytest.raises(ImportError, match=r"binder_registry\.publishers\.file"):
+        read_file(file, "https://registry.example.org")

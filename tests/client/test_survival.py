@@ -10,7 +10,8 @@ import pytest
 
 from binder_registry import Change, Client, Template
 from binder_registry.errors import PositionUnknown, StoreUnavailable
-from tests.server.running import KEY, RunningServer, free_port, running_server, start_server
+from tests.ports import free_port
+from tests.server.running import KEY, RunningServer, running_server, start_server
 
 ROUNDS = 10
 WRITES = 20  # acknowledged ones between two kills

@@ -11,13 +11,15 @@ from msgspec import Struct
 from binder_registry import Change, Client, Template
 from binder_registry.changes import Position
 from binder_registry.conformance.reading_out import broken_links
-from tests.server.running import KEY, RunningServer, free_port, start_server
+from tests.ports import free_port
+from tests.server.running import KEY, RunningServer, start_server
 
 from .tokens import TokenKeeper, check_whole, compare
-from .writers import APPLIED, Acknowledged, Writer
+from .writers import APPLIED, MANY_APPLIED, Acknowledged, LargeApplier, Writer
 from .writers import Client as Caller
 
 WRITERS = 8
+LARGE = 4  # of so many rounds, one has a large apply under way
 LONGEST = 0.6  # seconds of writing before the kill, at most
 
 
@@ -89,6 +91,8 @@ def _started(folder: Path, port: int) -> RunningServer:
 
 def _write_and_kill(server: RunningServer, number: int, seconds: float) -> Acknowledged:
     writers = [Writer(server.port, str(number), writer, lambda: True) for writer in range(WRITERS)]
+    if number % LARGE == 0:
+        writers.append(LargeApplier(server.port, str(number), WRITERS, lambda: True))
     for writer in writers:
         writer.start()
     time.sleep(seconds)  # the random moment
@@ -110,4 +114,4 @@ def _compare(acknowledged: Acknowledged, changes: list[Change]) -> None:
     }
     assert {revision: written.get(revision) for revision in acknowledged} == acknowledged
     sizes = Counter(change.first for change in changes)
-    assert set(sizes.values()) <= {1, APPLIED}
+    assert set(sizes.values()) <= {1, APPLIED, MANY_APPLIED}

@@ -11,6 +11,7 @@ from tests.server.running import KEY
 
 NAMES = 10  # of each writer
 APPLIED = 5  # templates of one apply
+MANY_APPLIED = 2200  # of a large one, which a log takes before its lock
 PATIENCE = 30.0  # seconds
 
 Acknowledged = dict[int, tuple[str, str]]
@@ -70,9 +71,9 @@ class Writer(Thread):
     def _template(self, turn: int) -> str:
         return f"w{self._number}.{turn % NAMES}"
 
-    def _apply(self, turn: int, command: str) -> None:
+    def _apply(self, turn: int, command: str, number: int = APPLIED) -> None:
         wanted = [
-            {"name": self._template(turn + step), "image-name": "i", "command": command} for step in range(APPLIED)
+            {"name": self._template(turn + step), "image-name": "i", "command": command} for step in range(number)
         ]
         status, _, body = self._client.ask("POST", "/apply", {"templates": wanted})
         if status != 200:
@@ -89,3 +90,13 @@ class Writer(Thread):
             self.acknowledged[revision] = (name, command)
         elif not (status == 404 and command == ""):
             self.unexpected.append(f"{name}: {status} {body!r}")
+
+
+class LargeApplier(Writer):
+    """Applies many templates at once, the same ones again and again."""
+
+    def _write(self, turn: int, command: str) -> None:
+        self._apply(0, command, MANY_APPLIED)
+
+    def _template(self, turn: int) -> str:
+        return f"many.{turn}"

@@ -16,7 +16,7 @@ import httpx2
 import pytest
 
 from tests.node import NODE, package
-from tests.server.running import free_port
+from tests.ports import free_port
 
 PROJECT = Path(__file__).parents[2]
 CHROMIUM = Path("/usr/bin/chromium")

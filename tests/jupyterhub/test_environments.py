@@ -383,6 +383,18 @@ def test_a_list_of_the_hubs_own_gives_way_and_the_log_says_so(
     assert "The hub's own profile_list gives way to the registry's list." in caplog.messages
 
 
+def test_a_default_that_is_misspelt_is_said_at_the_start(
+    registry: RegistryStub, caplog: pytest.LogCaptureFixture
+) -> None:
+    registry.publish(template("a"))
+
+    hooks = configure(Config(), registry.url, snapshot=None, default="A")
+    hooks.follower.tried.wait(10)
+    hooks.follower.stop()
+
+    assert "The environment 'A', which default= names, is not in the registry's list" in caplog.text
+
+
 @pytest.mark.parametrize("own", [{}, {"profile_list": []}])
 def test_where_the_hub_has_no_list_of_its_own_nothing_gives_way(
     registry: RegistryStub, caplog: pytest.LogCaptureFixture, own: dict[str, Any]

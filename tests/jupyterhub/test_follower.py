@@ -732,3 +732,31 @@ def test_a_snapshot_that_cannot_be_written_does_not_stop_the_list(
         registry.publish(template("b"))
 
         eventually(lambda: offers(follower) == ["a", "b"])
+
+
+def test_a_default_that_nobody_can_start_is_told_to_those_who_run_the_hub(
+    registry: RegistryStub, caplog: pytest.LogCaptureFixture
+) -> None:
+    with following(registry, default="b") as follower:
+        eventually(lambda: "names, is not in the registry's list" in caplog.text)
+        registry.publish(template("b"))
+        eventually(lambda: offers(follower) == ["a", "b"])
+
+        registry.publish(template("b", command="sh"))
+
+        eventually(lambda: "names, is not offered" in caplog.text)
+
+    told = [message for message in caplog.messages if "default=" in message]
+    assert [message.split(",")[0] for message in told] == ["The environment 'b'"] * 2
+
+
+@pytest.mark.parametrize("default", ["", "a", "old"])
+def test_a_default_that_leads_to_something_is_not_told_of(
+    registry: RegistryStub, caplog: pytest.LogCaptureFixture, default: str
+) -> None:
+    registry.publish(template("old") | {"replaced-by": "a"})
+
+    with following(registry, default=default) as follower:
+        eventually(lambda: offers(follower) == ["a"])
+
+    assert "default=" not in caplog.text

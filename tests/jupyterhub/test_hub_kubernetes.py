@@ -12,7 +12,7 @@ from binder_registry.template import ContainerLimits, Template
 from tests.jupyterhub.fake_kubernetes import FakeKubernetes
 from tests.jupyterhub.hubs import TINY_SERVER, Hub, eventually, logged_in, need_module, running_hub
 from tests.jupyterhub.test_hub import publish, seen
-from tests.server.running import free_port
+from tests.ports import free_port
 
 need_module("kubespawner")
 

@@ -13,7 +13,7 @@ import pytest
 
 from tests.jupyterhub.hubs import JUPYTERHUB, PROJECT, Hub, eventually, need_hub, started, wait_for
 from tests.node import NODE
-from tests.server.running import free_port
+from tests.ports import free_port
 
 EXAMPLE = PROJECT / "examples" / "local"
 PICTURES = os.environ.get("BINDER_REGISTRY_PICTURES")  # a folder: where to keep them

@@ -8,7 +8,8 @@ from binder_registry.client import Client
 from binder_registry.template import Template
 from tests.jupyterhub.conftest import CONFIGURE
 from tests.jupyterhub.hubs import TINY_SERVER, Hub, eventually, running_hub
-from tests.server.running import KEY, free_port, running_server
+from tests.ports import free_port
+from tests.server.running import KEY, running_server
 
 
 def listed(hub: Hub, name: str, seconds: float = 15) -> None:

@@ -52,6 +52,7 @@ REFUSED: dict[str, list[Any]] = {
         *(("testing", "testers", "more"), ("testing", ["testers"]), {"testing": "testers"}, ("Testing", "testers")),
     ],
     "snapshot": ["", "  ", 3, b"x", True, ["x"], "a\0b"],
+    "rules_file": ["", "  ", 3, b"x", True, ["x"], "a\0b"],
 }
 TAKEN: dict[str, list[Any]] = {
     "max_stale": [1, 0.5, float("inf"), 10**400],
@@ -65,6 +66,7 @@ TAKEN: dict[str, list[Any]] = {
     "channel": ["", "stable", "latest", "a-1"],
     "try_out": [(), [], ("testing", "testers"), ["testing", "my group"]],
     "snapshot": [None, "list.json", Path("/srv/list.json"), "a b.json"],
+    "rules_file": [None, "rules.json", Path("/srv/rules.json"), "a b.json"],
 }
 
 

@@ -13,7 +13,8 @@ import pytest
 from binder_registry.conformance import AuthStoreConformance
 from binder_registry.hub_auth import HubAuthStore
 from tests.jupyterhub.hubs import Hub, eventually, running_hub
-from tests.server.running import KEY, RunningServer, free_port, running_server
+from tests.ports import free_port
+from tests.server.running import KEY, RunningServer, running_server
 
 CONFIG = """
 c.JupyterHub.custom_scopes = {

@@ -108,6 +108,7 @@ ID = "must give repository_id in full: GitHub's names can be taken over by other
         ("https://oidc.example.org/id/1", '{ "kubernetes.io" = { serviceaccount = { uid = "u" } } }'),
         ("https://accounts.google.com", '{ sub = "1122", email = "a@b.iam.gserviceaccount.com" }'),
         ("https://accounts.google.com", '{ email = "a@b.iam.gserviceaccount.com", email_verified = true }'),
+        ("https://accounts.google.com", '{ hd = "example.org", sub = "1122" }'),
         ("https://issuer.example.org", '{ team = "physics", level = 3 }'),
     ],
 )
@@ -154,6 +155,9 @@ def test_claims_with_an_id_that_stays_are_enough(tmp_path: Path, issuer: str, cl
         ("https://issuer.example.org", '{ email = "*", sub = "**" }', "must say whose tokens these are"),
         ("https://git.example.org", '{ ref = "refs/heads/main", ref_protected = "true" }', "must say whose tokens"),
         ("https://git.example.org", '{ environment = "production", user_email = "*" }', "must say whose tokens"),
+        ("https://accounts.google.com", '{ hd = "example.org" }', "must say whose tokens"),
+        ("https://accounts.google.com", '{ hd = "example.org", email_verified = true }', "must say whose tokens"),
+        ("https://accounts.google.com", '{ email_verified = true, email = "*" }', "must say whose tokens"),
         (HUB, '{ repository_id = "1", iss = "x" }', "iss: cannot be asked for: it is the member issuer"),
         (HUB, '{ repository_id = "1", aud = "x" }', "aud: cannot be asked for: it is the member audience"),
         (HUB, '{ repository_id = "1", exp = 3 }', "exp: cannot be asked for: it is another in every token"),

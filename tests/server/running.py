@@ -1,9 +1,8 @@
 """A real server for a test: its own process, on a port of its own, ended with the block."""
 
+import http.client
 import os
-import secrets
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -11,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-import httpx2
+from ..ports import free_port
 
 KEY = "THISISMYTOKEN"
 AUTHORIZATION = {"Authorization": f"token {KEY}"}
@@ -34,17 +33,6 @@ class RunningServer:
         """SIGTERM, and the exit status."""
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(15)
-
-
-def free_port() -> int:
-    """Below those that connections get: one of these keeps a server from its port for a minute after it ended."""
-    while True:
-        port = 10_000 + secrets.randbelow(22_000)
-        try:
-            socket.create_server(("127.0.0.1", port)).close()
-        except OSError:
-            continue
-        return port
 
 
 def start_server(
@@ -70,20 +58,28 @@ def start_server(
             stderr=subprocess.STDOUT,
         )
     end = time.monotonic() + START_SECONDS
-    while True:
-        try:
-            httpx2.get(f"http://127.0.0.1:{chosen}{health}", timeout=1, trust_env=False)
-            return RunningServer(chosen, process, log)
-        except httpx2.TransportError:
-            if process.poll() is not None or time.monotonic() > end:
-                process.kill()
-                process.wait()
-                if not port and "Address already in use" in log.read_text():  # by somebody who came in between
-                    return start_server(
-                        folder, *arguments, db=db, environment=environment, wrapper=wrapper, health=health
-                    )
-                raise AssertionError(f"the server does not answer: {log.read_text()[-2000:]}") from None
-            time.sleep(0.02)
+    while not _answers(chosen, health):
+        if process.poll() is not None or time.monotonic() > end:
+            process.kill()
+            process.wait()
+            if not port and "Address already in use" in log.read_text():  # by somebody who came in between
+                return start_server(folder, *arguments, db=db, environment=environment, wrapper=wrapper, health=health)
+            raise AssertionError(f"the server does not answer: {log.read_text()[-2000:]}")
+        time.sleep(0.02)
+    return RunningServer(chosen, process, log)
+
+
+def _answers(port: int, path: str) -> bool:
+    """httpx2 would read all authorities' certificates each time, for which the server has to wait."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=1)
+    try:
+        connection.request("GET", path)
+        connection.getresponse().read()
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+    return True
 
 
 @contextmanager

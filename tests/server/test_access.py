@@ -51,6 +51,17 @@ class TestProtectedReads:
 
         assert answer.status_code == status
 
+    # The recordings of 2015 have one of these; no later header makes good, or bad, what the first says.
+    @pytest.mark.parametrize(("first", "second", "status"), [("read", "nobody", 200), ("nobody", "read", 401)])
+    def test_of_two_headers_with_tokens_the_first_counts(
+        self, client: TestClient, first: str, second: str, status: int
+    ) -> None:
+        headers = [("Authorization", f"token {token}") for token in (first, second)]
+
+        answers = [client.get("/templates", headers=headers), client.get("/changes", headers=headers)]
+
+        assert [answer.status_code for answer in answers] == [status] * 2
+
     @pytest.mark.parametrize("target", ["/", "/health"])
     def test_what_a_probe_asks_needs_none(self, client: TestClient, target: str) -> None:
         assert client.get(target).status_code == 200

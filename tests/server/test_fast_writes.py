@@ -3,8 +3,8 @@
 import json
 import random
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from itertools import count, pairwise
 from tempfile import TemporaryFile
@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from binder_registry.auth import ANYONE, AuthStore, Identity, Scope, TokenAuthStore
-from binder_registry.backends.memory import MemoryLog
+from binder_registry.backends.memory import InMemoryStore, MemoryLog
 from binder_registry.changes import Position
 from binder_registry.errors import InvalidToken
 from binder_registry.log_store import LogStore
@@ -30,11 +30,15 @@ from binder_registry.server.http.plain_writes import PlainWrite
 from binder_registry.server.http.protocol import SafeProtocol
 from binder_registry.server.http.write_heads import LONGEST, NOT_PLAIN, WriteHead, write_head
 from binder_registry.template import Template
+from binder_registry.token_rules import NewToken
+from binder_registry.token_uses import TokenUses
+from binder_registry.tokens import OwnTokens, StoredTokens
 
 from .recording import KEY, Connection, SteppedLoop, unnamed
 
 NAMES = ("scipy", "r", *(f"t{number}" for number in range(8)))
 STREAMS = 120  # of each seed
+ROOT = Identity("api-key", frozenset(Scope), "key")
 _MARK = re.compile(rb"(?<=\d)-[0-9a-f]{16}\b")
 
 
@@ -318,6 +322,64 @@ def test_a_key_that_was_renewed_writes_no_more() -> None:
                 side.settle(connection)
 
     assert re.findall(rb"HTTP/1.1 (\d+)", connection.sent) == [b"202", b"202", b"401", b"401", b"202", b"202"]
+
+
+@contextmanager
+def serving_tokens() -> Iterator[tuple[Side, TokenUses, Callable[[str], bytes]]]:
+    """With the tokens of a store of their own; the last gives all answers to two more writes with one."""
+    kept = InMemoryStore()
+    assert kept.tokens is not None
+    with (
+        closing(StoredTokens(kept.tokens)) as own,
+        serving(plain=True, auth_store=OwnTokens(own, TokenAuthStore(KEY))) as side,
+    ):
+        connection = side.connect()
+
+        def write(text: str) -> bytes:
+            with suppress(InvalidToken):
+                own.identify(text)  # else the ordinary path asks in a thread
+            before = len(connection.sent)
+            for _ in range(2):
+                connection.arrive(request("PUT", "/templates/r", b'{"image-name":"i:3"}', key=text))
+                side.settle(connection)
+            return connection.sent[before:]
+
+        yield side, TokenUses(kept), write
+
+
+def test_a_token_that_was_revoked_writes_no_more_over_the_same_connection() -> None:
+    with serving_tokens() as (_, uses, write):
+        token, text = uses.make(ROOT, NewToken("ci", ("write",), ("r*",)))
+
+        before = write(text)
+        uses.revoke(ROOT, token.id)
+        after = write(text)
+
+    assert (before.count(b" 202 "), after.count(b" 401 ")) == (2, 2)
+
+
+def test_every_write_over_one_connection_tells_when_its_token_ends_and_notes_that_it_was_used() -> None:
+    with serving_tokens() as (side, uses, write):
+        token, text = uses.make(ROOT, NewToken("ci", ("write",)))
+        write(text)
+        side.app.service.identities.used.clear()
+
+        answers = write(text)
+
+        assert side.app.service.identities.used == {token.id}
+    assert answers.count(b"\r\nregistry-token-expires: ") == 2
+
+
+def test_whoever_takes_over_a_connection_writes_with_their_own_token() -> None:
+    with serving_tokens() as (side, uses, write):
+        for name in ("a", "b"):
+            write(uses.make(ROOT, NewToken(name, ("write",)))[1])
+        answers = write(KEY)
+
+        written = [one[3] for one in side.log()[len(NAMES) :]]
+
+    assert written == ["token:a", "token:a", "token:b", "token:b", "key:api-key", "key:api-key"]
+    assert b"registry-token-expires" not in answers
 
 
 def test_a_failed_commit_fails_plain_writes_too(sides: tuple[Side, Side], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,10 +5,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Event
 
+import pytest
+
 from binder_registry import LogStore, Template
 from binder_registry.backends.memory import MemoryLog
 from binder_registry.batch import Batch
 from binder_registry.changes import Change
+from binder_registry.errors import StoreUnavailable
 from binder_registry.server.live.group_commit import MAX_GROUP
 
 from .asking import application
@@ -66,3 +69,25 @@ def test_no_commit_is_larger_than_is_shown_in_one_piece() -> None:
     written_at_once(MAX_GROUP + 1, log)
 
     assert log.commits == [MAX_GROUP, 1]
+
+
+@pytest.mark.parametrize(("gets_on", "given_up"), [(True, False), (False, True)])
+def test_a_commit_is_given_up_only_when_nothing_of_what_comes_before_it_is_shown_any_more(
+    gets_on: bool, given_up: bool
+) -> None:
+    app = application(LogStore(MemoryLog()))
+
+    async def look_after() -> bool:
+        await app.start()
+        service = app.service
+        shown, before = asyncio.get_running_loop().create_future(), service.present.position
+        if gets_on:
+            create = lambda _: service.registry.store.register_template(Template(name="a", image_name="i"))  # noqa: E731
+            await service.group_commit.submit(create, ("a",))
+
+        service.group_commit._look_after(shown, before)
+
+        await app.aclose()
+        return shown.done() and isinstance(shown.exception(), StoreUnavailable)
+
+    assert asyncio.run(look_after()) == given_up

@@ -10,6 +10,7 @@ from binder_registry import InMemoryStore, LogStore, Template
 from binder_registry.server import App
 from binder_registry.server.http import deadlines
 from binder_registry.server.http.fast_path import fast_protocol
+from binder_registry.server.http.recorder import AT_ONCE
 from binder_registry.server.live.pieces import SLICE
 
 from .asking import application
@@ -44,6 +45,14 @@ def listed(served: tuple[SteppedLoop, App]) -> bytes:
     return bytes(served[1].service.model.list_answer().pieces)
 
 
+def begun(served: tuple[SteppedLoop, App], *readers: Connection) -> None:
+    """Ask for the list, and see the first of it come."""
+    for reader in readers:
+        reader.arrive(LIST)
+    while not all(body(reader.sent) for reader in readers):
+        served[0].turn(1)
+
+
 def body(sent: bytes) -> bytes:
     return sent.partition(b"\r\n\r\n")[2]
 
@@ -74,10 +83,32 @@ def test_a_reader_that_takes_nothing_is_written_one_slice(served: tuple[SteppedL
     assert body(reader.sent) == listed(served)
 
 
-def test_others_are_answered_between_two_slices(served: tuple[SteppedLoop, App]) -> None:
+def test_a_reader_that_takes_all_is_sent_a_megabyte_in_one_turn(served: tuple[SteppedLoop, App]) -> None:
+    reader = connection(served)
+
+    begun(served, reader)
+
+    assert AT_ONCE <= len(body(reader.sent)) < AT_ONCE + SLICE + SLICE // 2
+    reader.settle()
+
+
+def test_many_who_take_all_share_what_is_sent_in_one_turn(served: tuple[SteppedLoop, App]) -> None:
+    loop, app = served
+    protocol = fast_protocol(app.service.model, access_log=None, counters=app.service.counters)
+    readers = [Connection(loop, protocol, app) for _ in range(8)]
+    begun(served, *readers)
+    sent = [len(reader.sent) for reader in readers]
+
+    loop.turn(1)
+
+    assert all(len(reader.sent) - before < 2 * SLICE for reader, before in zip(readers, sent, strict=True))
+    for reader in readers:
+        reader.settle()
+
+
+def test_others_are_answered_between_two_turns_of_a_long_answer(served: tuple[SteppedLoop, App]) -> None:
     reader, other = connection(served), connection(served)
-    reader.arrive(LIST)
-    served[0].turn(3)
+    begun(served, reader)
 
     other.arrive(ONE.replace(b"t1", b"t001"))
 
@@ -88,8 +119,7 @@ def test_others_are_answered_between_two_slices(served: tuple[SteppedLoop, App])
 
 def test_what_comes_behind_a_long_answer_is_answered_after_it(served: tuple[SteppedLoop, App]) -> None:
     reader = connection(served)
-    reader.arrive(LIST)
-    served[0].turn(3)
+    begun(served, reader)
 
     reader.receive(ONE.replace(b"t1", b"t001"))
 
@@ -100,8 +130,7 @@ def test_what_comes_behind_a_long_answer_is_answered_after_it(served: tuple[Step
 
 def test_a_client_that_sends_no_more_gets_its_long_answer(served: tuple[SteppedLoop, App]) -> None:
     reader = connection(served)
-    reader.arrive(LIST)
-    served[0].turn(3)
+    begun(served, reader)
 
     reader.end()
 
@@ -120,8 +149,7 @@ def test_a_long_answer_that_closes_does_so_at_its_end(served: tuple[SteppedLoop,
 
 def test_a_server_that_stops_finishes_a_long_answer(served: tuple[SteppedLoop, App]) -> None:
     reader = connection(served)
-    reader.arrive(LIST)
-    served[0].turn(3)
+    begun(served, reader)
 
     reader.protocol.shutdown()
     reader.settle()

@@ -14,8 +14,9 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from ..ports import free_port
 from .asking import SCIPY, compact
-from .running import AUTHORIZATION, KEY, RunningServer, free_port, running_server, start_server
+from .running import AUTHORIZATION, KEY, RunningServer, running_server, start_server
 from .sockets import Connection, connected, request
 
 SECRETS = ("first-s3cret", "second-s3cret")

@@ -13,7 +13,7 @@ from binder_registry.errors import TemplateNotFound
 from binder_registry.server.live import channel_lists
 from binder_registry.server.live.blocks import Block
 from binder_registry.server.live.entries import Entry
-from binder_registry.server.live.events import Event
+from binder_registry.server.live.events import Event, event_of
 from binder_registry.server.live.read_model import ReadModel
 
 A, B = Template(name="a", image_name="i"), Template(name="b", image_name="i")
@@ -148,7 +148,7 @@ def test_a_group_is_shown_as_its_changes_are_one_after_the_other() -> None:
 
         new = singly.apply(changes)
         assert shown(at_once) == shown(singly)
-        assert list(map(told, group.events)) == [told(Event(*each)) for each in new[-4:]]
+        assert list(map(told, group.events)) == [told(event_of(*each)) for each in new[-4:]]
         assert group.passed_over == new[-5][0].position
         assert names_of(snapshot) == was
 

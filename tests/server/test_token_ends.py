@@ -14,6 +14,7 @@ from binder_registry.errors import StoreUnavailable
 from binder_registry.hub_auth import FirstKnowing
 from binder_registry.log_store import LogStore
 from binder_registry.server import App, Options, service
+from binder_registry.server.handlers import event_stream
 from binder_registry.token_book import TokenBook
 from binder_registry.token_contract import Token
 from binder_registry.token_rules import NewToken
@@ -98,6 +99,29 @@ def test_the_stream_of_a_token_ends_when_nobody_can_tell(store: InMemoryStore, d
         write(store, 1)
         after = keys.events(1)[0]["revision"]
     assert (after, stream.revisions) == (1, [])
+
+
+@pytest.mark.parametrize("protected", [True, False])
+def test_the_stream_of_a_key_ends_when_the_key_is_taken_away(
+    store: InMemoryStore, monkeypatch: pytest.MonkeyPatch, protected: bool
+) -> None:
+    monkeypatch.setattr(event_stream, "HEARTBEAT_SECONDS", 10 * PATIENCE)  # at which all are asked about
+    keys = TokenAuthStore(KEY, "stays")
+    app = App(Registry(store, keys), Options(protect_reads=protected))
+    with (
+        listening(app) as port,
+        streamed(port, "", authorized(KEY)) as gone,
+        streamed(port, "", authorized("stays")) as on,
+    ):
+        write(store, 1)
+        before = [each.events(1)[0]["revision"] for each in (gone, on)]
+
+        keys.renew("stays")
+
+        gone.rest()
+        write(store, 1)
+        after = on.events(1)[0]["revision"]
+    assert (before, after, gone.revisions) == ([1, 1], 2, [1])
 
 
 def test_while_the_database_is_silent_other_holders_go_on(store: InMemoryStore, database: Database, other: int) -> None:

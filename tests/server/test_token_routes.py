@@ -100,6 +100,29 @@ def test_a_write_with_a_token_reaches_what_it_may_and_says_when_it_ends(client: 
     assert [change["by"] for change in client.get("/changes").json()["changes"]] == ["token:course"] * 2
 
 
+@pytest.mark.parametrize("more", [{}, {"If-Match": "7"}, {"If-None-Match": "*"}, {"X-Unknown": "1", "If-Match": "*"}])
+def test_whoever_does_not_reach_a_name_is_not_told_whether_it_is_there(shared: Client, more: dict[str, str]) -> None:
+    shared.post("/templates", json=R)
+    token = made(shared, **COURSE | {"name": f"asks-{'-'.join(more).lower()}", "scopes": ["write", "admin"]})
+    who = holding(token["token"]) | more
+
+    answers = [
+        [
+            shared.post("/templates", json={"name": name, "image-name": "i"}, headers=who),
+            shared.put(f"/templates/{name}", json={"image-name": "i"}, headers=who),
+            shared.patch(f"/templates/{name}", json={"image-name": "i"}, headers=who),
+            shared.delete(f"/templates/{name}", headers=who),
+            shared.post(f"/templates/{name}/restore", json={"revision": 10**9}, headers=who),
+            shared.delete(f"/templates/{name}/changes/1", headers=who),
+        ]
+        for name in ("r", "s")
+    ]
+
+    assert [[(answer.status_code, error_name(answer)) for answer in each] for each in answers] == (
+        [[(403, "out_of_reach")] * 6] * 2
+    )
+
+
 def test_only_a_token_that_ends_says_so(client: Client) -> None:
     answers = [client.post("/templates", json=SCIPY), client.get("/tokens/self")]
 

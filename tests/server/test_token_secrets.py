@@ -34,12 +34,19 @@ SLIPS: list[Callable[[httpx2.Client, str], httpx2.Response]] = [
     lambda client, text: client.delete(f"/templates/{text}", headers=AUTHORIZATION),
     lambda client, text: client.delete(f"/tokens/{text}", headers=AUTHORIZATION),
     lambda client, text: client.get("/" + "a" * 970 + text),
+    lambda client, text: client.get(f"/templates/{percent_encoded(text)}"),
+    lambda client, text: client.get(f"/templates/{percent_encoded(text[:20])}{text[20:]}"),
+    lambda client, text: client.get("/" + "a" * 940 + percent_encoded(text)),
     lambda client, text: client.get("/tokens", auth=("user", text)),
     lambda client, text: client.get("/tokens", headers={"Cookie": f"token={text}"}),
     lambda client, text: client.get("/tokens", headers={"Authorization": f"Basic {text}", "Request-Id": text}),
     lambda client, text: client.post("/tokens", json={"name": text, "scopes": [text]}, headers=AUTHORIZATION),
     lambda client, text: client.post("/templates", json={text: text}, headers=AUTHORIZATION | {"If-Match": text}),
 ]
+
+
+def percent_encoded(text: str) -> str:
+    return "".join(f"%{ord(letter):02x}" for letter in text)
 
 
 def identifier(text: str) -> str:
@@ -91,6 +98,7 @@ def forms(text: str) -> Iterator[bytes]:
     yield data
     yield data.hex().encode()
     yield data.hex().upper().encode()
+    yield percent_encoded(text).encode()
     for before in range(3):
         encoded = base64.b64encode(bytes(before) + data)
         yield encoded[4 if before else 0 : -4]  # what else it stood beside is in the quarters at its ends

@@ -5,7 +5,7 @@ import logging
 from ..clock import dated_ahead, utc_now
 from ..errors import DatabaseRefused, StoreUnavailable
 from ..file_names import as_text
-from ..installing import installs
+from ..installing import installs, is_missing
 from ..log_contract import Log, format_kept
 from ..log_store import LogStore
 from ..must_understand import FORMAT
@@ -58,6 +58,8 @@ def _opened(url: str, read_only: bool) -> Target:
         try:
             from .postgres import PostgresLog
         except ImportError as error:
+            if not is_missing(error, "psycopg", "psycopg_pool", "psycopg_binary", "psycopg_c"):
+                raise
             raise DatabaseRefused(f"PostgreSQL needs an extra: {installs('binder-registry[postgres]')}") from error
         return PostgresLog(as_text(url), read_only=read_only)
     raise unknown(url)

@@ -50,13 +50,15 @@ def copy_tokens(source: Log, target: Log) -> int:
         raise DatabaseRefused("one of the databases keeps no tokens")
     newest, tokens = source.tokens()
     by_id = {token.id: token for token in tokens}
-    copied, known = target.tokens()
-    if copied > newest or any(token.id not in by_id or by_id[token.id].name != token.name for token in known):
+    uses = {token.id: token.used for token in tokens if token.used}
+    copied, _ = target.tokens()
+    if copied > newest or (copied and source.audit(copied - 1, limit=1) != target.audit(copied - 1, limit=1)):
         raise DatabaseRefused("the target of the copy holds other tokens")
-    while page := source.audit(copied, limit=PAGE):
+    # What is done meanwhile is left for the next time.
+    while copied < newest and (page := source.audit(copied, limit=min(PAGE, newest - copied))):
         with target.writing():
-            target.write_tokens([(by_id[entry.id], entry) for entry in page if entry.id in by_id])
-            target.write_uses({by_id[entry.id].id: used for entry in page if (used := by_id[entry.id].used)})
+            target.write_tokens([(by_id.get(entry.id), entry) for entry in page])
+            target.write_uses({entry.id: used for entry in page if (used := uses.get(entry.id))})
         copied = page[-1].number
     return sum(token.revoked is None for token in tokens)
 

@@ -14,7 +14,7 @@ from ..clock import utc_now
 from ..errors import DatabaseRefused
 from ..log_contract import LARGEST, bounded, within
 from ..log_store import LogStore
-from ..token_contract import AuditEntry, Token, TokenChange
+from ..token_contract import AuditEntry, Token
 
 
 class MemoryLog:
@@ -26,8 +26,10 @@ class MemoryLog:
         self._blanked: list[int] = []
         self._format = self._raised = 1
         self._tokens: dict[str, Token] = {}
+        self._given = set[str]()  # ids and names of tokens
         self._audit: list[AuditEntry] = []
-        self._token_changes: list[TokenChange] = []
+        self._token_changes: list[tuple[Token | None, AuditEntry]] = []
+        self._forgotten: list[str] = []
         self._uses: dict[str, datetime] = {}
         self._writing = threading.Lock()
         self._state = threading.Condition()
@@ -99,7 +101,7 @@ class MemoryLog:
         with self._writing:
             rows: list[Change] = []
             self._blanked, self._raised = [], self._format
-            self._token_changes, self._uses = [], {}
+            self._token_changes, self._uses, self._forgotten = [], {}, []
             yield rows
             with self._state:
                 self._format = self._raised
@@ -112,7 +114,14 @@ class MemoryLog:
                     self._revisions.setdefault(row.name, []).append(row.revision)
                 for token, entry in self._token_changes:
                     self._audit.append(entry)
-                    self._tokens[token.id] = token
+                    one = token or entry
+                    self._given |= {one.id, one.name}
+                    if token:
+                        self._tokens[token.id] = token
+                    else:
+                        self._tokens.pop(entry.id, None)
+                for identifier in self._forgotten:
+                    self._tokens.pop(identifier, None)
                 for identifier in self._uses.keys() & self._tokens.keys():
                     self._tokens[identifier] = replace(self._tokens[identifier], used=self._uses[identifier])
                 self._state.notify_all()
@@ -135,12 +144,19 @@ class MemoryLog:
             found = [self._tokens[identifier] for identifier in identifiers if identifier in self._tokens]
             return {token.id: token.used for token in found if token.used}
 
+    def given(self, texts: Collection[str]) -> set[str]:
+        with self._state:
+            return self._given & {*texts}
+
     def audit(self, since: int, *, limit: int) -> list[AuditEntry]:
         with self._state:
             return self._audit[bounded(since) :][: bounded(limit)]
 
-    def write_tokens(self, changes: Sequence[TokenChange]) -> None:
+    def write_tokens(self, changes: Sequence[tuple[Token | None, AuditEntry]]) -> None:
         self._token_changes += changes
+
+    def forget_tokens(self, identifiers: Collection[str]) -> None:
+        self._forgotten += identifiers
 
     def write_uses(self, uses: Mapping[str, datetime]) -> None:
         self._uses |= uses

@@ -21,6 +21,7 @@ from .sqlite_foreign_wal import RawFile, refuse_foreign_log
 from .sqlite_microseconds import time_of
 from .sqlite_pragmas import connect_to_log
 from .sqlite_readers import Readers
+from .sqlite_staging import SQLiteStaging
 from .sqlite_state import AS_OF, present_rows
 from .sqlite_tokens import SQLiteTokens
 from .sqlite_waiting import Known, Waiting
@@ -32,7 +33,7 @@ OWNER_SECONDS = 10.0  # how long to wait for another server to let go of the fil
 logger = logging.getLogger(__name__)
 
 
-class SQLiteLog(SQLiteTokens):
+class SQLiteLog(SQLiteTokens, SQLiteStaging):
     """Owns the file at `path` until `close`, unless `read_only`: then it reads beside the owner.
 
     Raises `DatabaseRefused` when the file is not ours to open, `StoreUnavailable` when it fails later.

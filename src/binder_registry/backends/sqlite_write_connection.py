@@ -11,6 +11,7 @@ from .rows import COLUMNS, VALUES
 from .sqlite_foreign_wal import WriteAheadLog, renew
 from .sqlite_microseconds import microseconds_of
 from .sqlite_pragmas import carry_wal_over, data_version
+from .sqlite_stage import SQLiteStage
 
 MANY = 50  # rows of one statement: quicker, and other threads get in between two of these only, each for 5 ms at most
 _ROW = f"({', '.join('?' * len(COLUMNS.split(', ')))})"
@@ -50,6 +51,8 @@ class Writer:
         self._version: int | None = None  # of the data, as this connection saw it
         self._wal = b""  # the salts of the write-ahead log
         self._changes = 0  # of this connection, before the transaction
+        self.stage: SQLiteStage | None = None
+        self.staged_at: int | None = None  # where its rows are among those of the transaction that is open
         self.wrote = False  # in the transaction that is open, or was the last
         self._new_log = False  # the next commit is the first of a new one
         self._traces = False  # what was purged is still in the write-ahead log
@@ -65,6 +68,7 @@ class Writer:
         if self.connection is None:
             self.connection, self._version = self._connect(), None
         self.connection.execute("BEGIN IMMEDIATE")
+        self.staged_at = None
         self._changes = self.connection.total_changes
         before = self._version
         if not self._others_wrote():
@@ -76,18 +80,27 @@ class Writer:
 
     def commit(self, rows: Sequence[Change], blanked: Sequence[int]) -> None:
         assert self.connection is not None, "after begin()"
-        # One by one: that many tuples at once would be looked through for garbage, over and over.
-        many = len(rows) - len(rows) % MANY
-        if many:
-            pieces = (rows[at : at + MANY] for at in range(0, many, MANY))
-            self.connection.executemany(_INSERT_MANY, map(_values, pieces))
-        self.connection.executemany(_INSERT, map(_row, rows[many:] if many else rows))
+        if self.stage is not None and self.staged_at is not None:
+            staged = slice(self.staged_at, self.staged_at + self.stage.count)
+            self._insert(rows[: staged.start])
+            self.stage.write(rows[staged])
+            rows = rows[staged.stop :]
+        self._insert(rows)
         for revision in blanked:
             self.connection.execute("UPDATE changes SET content = NULL WHERE revision = ?", (revision,))
         self.wrote = self.connection.total_changes > self._changes  # tokens, too, and what else is kept beside the log
         if self._new_log and self.wrote:
             renew(self.connection)
         self.connection.execute("COMMIT")
+
+    def _insert(self, rows: Sequence[Change]) -> None:
+        assert self.connection is not None, "in a transaction"
+        # One by one: that many tuples at once would be looked through for garbage, over and over.
+        many = len(rows) - len(rows) % MANY
+        if many:
+            pieces = (rows[at : at + MANY] for at in range(0, many, MANY))
+            self.connection.executemany(_INSERT_MANY, map(_values, pieces))
+        self.connection.executemany(_INSERT, map(_row, rows[many:] if many else rows))
 
     def tend(self, *, purged: bool) -> None:
         """After a commit that wrote something. That is durable, whatever happens here."""
@@ -116,10 +129,28 @@ class Writer:
         if self._traces:
             self.erase_traces()
 
+    def new_stage(self, let_go: Callable[[SQLiteStage], None]) -> SQLiteStage | None:
+        """Between transactions; None where the last one failed."""
+        self.unstage()
+        if self.connection is not None:
+            self.stage = SQLiteStage(self.connection, let_go)
+        return self.stage
+
+    def unstage(self) -> None:
+        """Between transactions."""
+        if self.stage is None:
+            return
+        stage, self.stage = self.stage, None
+        try:
+            stage.drop()
+        except sqlite3.Error as error:
+            logger.error("%s: %s: %s", self._path, type(error).__name__, error)
+            self.drop()
+
     def drop(self) -> None:
         """Rolls back. A connection that has failed once is not trusted again: the next write opens a new one."""
         if self.connection is not None:
-            connection, self.connection = self.connection, None
+            connection, self.connection, self.stage = self.connection, None, None
             connection.close()
         self._log.close()
 

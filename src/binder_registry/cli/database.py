@@ -28,7 +28,8 @@ from .database_files import (
     verified,
 )
 from .hub import allow_command_option, check_hub, kind_option
-from .output import progress, say, tell
+from .hub_rules import rules_option
+from .output import counted, progress, say, tell
 from .publishers import check_publishers, public_url_option
 
 
@@ -103,7 +104,8 @@ def restore_backup(file: Path, db: str, discard: bool, keep_tokens: bool) -> Non
                 beside(kept, suffix).unlink(missing_ok=True)
     say(f"{path}: {finding.templates} templates at {finding.position}")
     if revoked:
-        say(f"{revoked} tokens were revoked: make new ones (--keep-tokens leaves them)")
+        were, ones = ("was", "a new one") if revoked == 1 else ("were", "new ones")
+        say(f"{counted(revoked, 'token')} {were} revoked: make {ones} (--keep-tokens leaves them)")
     if kept and not discard:
         say(f"what was there before is {kept}")
 
@@ -113,6 +115,7 @@ def restore_backup(file: Path, db: str, discard: bool, keep_tokens: bool) -> Non
 @click.option("--publishers", type=File(path_type=Path), metavar="FILE", help="Verify this file, as `serve` reads it.")
 @public_url_option
 @click.option("--hub", is_flag=True, help="The old spelling of `check-hub`.")
+@rules_option
 @kind_option
 @allow_command_option
 @url_option
@@ -125,7 +128,8 @@ def check(
     publishers: Path | None,
     public_url: str,
     hub: bool,
-    kind: str,
+    rules_file: Path | None,
+    kind: str | None,
     allow_commands: tuple[str, ...],
     **chosen: str | None,
 ) -> None:
@@ -145,7 +149,7 @@ def check(
         if ctx.get_parameter_source("db") is not ParameterSource.COMMANDLINE:
             return
     if hub:
-        ctx.invoke(check_hub, kind=kind, allow_commands=allow_commands, **chosen)
+        ctx.invoke(check_hub, rules_file=rules_file, kind=kind, allow_commands=allow_commands, **chosen)
         return
     if not db:
         raise click.UsageError("Name the database: sqlite:///PATH. What hubs can offer is `binder-registry check-hub`.")
@@ -159,7 +163,7 @@ def check(
         tell(problem)
     if problems:
         raise click.ClickException("The database is not sound. Restore a backup, or ask for help with the lines above.")
-    tokens = f", {finding.tokens} tokens" if finding.tokens else ""
+    tokens = f", {counted(finding.tokens, 'token')}" if finding.tokens else ""
     found = f"{finding.position.revision} revisions, {finding.templates} templates{tokens}"
     say(f"sound: {found}, position {finding.position}")
 
@@ -196,4 +200,4 @@ def copy(source: str, target: str, tokens: bool) -> None:
             ) from None
     say(f"{head.revision} revisions copied and verified, position {head.position}")
     if tokens:
-        say(f"{copied} tokens copied that were not revoked")
+        say(f"{counted(copied, 'token')} copied, not counting revoked ones")

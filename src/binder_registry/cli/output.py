@@ -145,6 +145,10 @@ def json_text(value: Any, *, indent: int | None = None) -> str:
     return text.translate(_JSON_ESCAPES)
 
 
+def counted(number: int, thing: str) -> str:
+    return f"{number} {thing}{'s' if number != 1 else ''}"
+
+
 def moment(time: datetime | None) -> str:
     """Relative on a terminal, else the timestamp as the registry writes it."""
     if time is None:
@@ -176,7 +180,7 @@ def ago(age: Any) -> str:
     seconds = max(0, int(age.total_seconds()))
     for size, unit in ((86400, "day"), (3600, "hour"), (60, "minute"), (1, "second")):
         if count := seconds // size:
-            return f"{count} {unit}{'s' if count > 1 else ''} ago"
+            return f"{counted(count, unit)} ago"
     return "now"
 
 

@@ -8,11 +8,11 @@ from urllib.parse import urlsplit
 
 import click
 
-from ..installing import installs
+from ..installing import installs, is_missing
 from .arguments import File
 from .environment import Setting
 from .options import Quantity
-from .output import say, tell
+from .output import counted, say, tell
 
 if TYPE_CHECKING:
     from ..publishers.file import Publishers
@@ -75,14 +75,16 @@ def check_publishers(path: Path, public_url: str) -> None:
     found = read_file(path, public_url or _ANY)
     if relying := [publisher.name for publisher in found.publishers if publisher.audience == _ANY]:
         tell(f"warning: without an audience, {', '.join(relying[:10])} need `serve --public-url`")
-    say(f"{path}: {len(found.publishers)} publishers, {len(found.sources)} issuers")
+    say(f"{path}: {counted(len(found.publishers), 'publisher')}, {counted(len(found.sources), 'issuer')}")
 
 
 def read_file(path: Path, public_url: str) -> "Publishers":
     """Raises `click.ClickException`, which says all that is wrong with it."""
     try:
         from ..publishers.file import BadPublishers, read_publishers
-    except ImportError:
+    except ImportError as error:
+        if not is_missing(error, "jwt", "cryptography"):
+            raise
         raise click.ClickException(f"Publishers need an extra: {installs('binder-registry[oidc]')}") from None
     try:
         return read_publishers(path, public_url)

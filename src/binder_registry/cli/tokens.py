@@ -10,7 +10,7 @@ import click
 from .connection import connected
 from .hints import credential, hinted
 from .options import whole
-from .output import format_option, moment, print_json, say, table, tell, until, write
+from .output import counted, format_option, moment, print_json, say, table, tell, until, write
 
 if TYPE_CHECKING:
     from ..client import Client
@@ -119,7 +119,7 @@ def revoke(client: "Client", name: str | None, by: str | None) -> None:
         say(f"{name} revoked")
         return
     revoked = client.tokens.revoke_all(by or "")
-    say(f"{len(revoked)} token{'s' if len(revoked) != 1 else ''} revoked")
+    say(f"{counted(len(revoked), 'token')} revoked")
 
 
 @token.command("rotate", short_help="Give a token a new secret.")

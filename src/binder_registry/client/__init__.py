@@ -15,7 +15,7 @@ from ..changes import Position
 from ..errors import RevisionConflict
 from ..store import Expected
 from ..template import Template
-from .answer import Answer, PlanStep, plan_decoder, refuse_2015
+from .answer import Answer, PlanStep, plan_decoder, refuse_2015, stored
 from .encoding import apply_body, body_of, channel_path_of, conditions, json_of, members_of, patch_between, path_of
 from .listing import Filters, all_pages
 from .log import LogOverHTTP
@@ -23,6 +23,7 @@ from .opening import DEFAULT_URL as DEFAULT_URL
 from .opening import opened
 from .tokens import Tokens
 from .transport import Params
+from .view import Asked, view_of
 
 __all__ = ["Client", "PlanStep"]
 
@@ -66,7 +67,7 @@ class Client(LogOverHTTP):
     # ── templates ────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def get_template(self, name: str, *, revision: int | None = None) -> Template:
-        return _stored(*self._shown(name, revision))
+        return stored(*self._shown(name, revision))
 
     def get_json(self, name: str, *, revision: int | None = None) -> dict[str, Any]:
         """As `get_template`, but as it came, with members that this release does not know; `apply` takes it back."""
@@ -81,6 +82,10 @@ class Client(LogOverHTTP):
     def list_json(self, **filters: Unpack[Filters]) -> list[dict[str, Any]]:
         """As `list_templates`, but as they came, with members that this release does not know."""
         return self._listed(all_pages(self._transport, _objects, filters, lambda template: template["name"]))
+
+    def view(self, **asked: Unpack[Asked]) -> dict[str, Any]:
+        """What this client's user may start now: docs/view.md. Where it is asked for others, that is for admins."""
+        return view_of(self._transport, asked)
 
     def register_template(self, template: Template, *, note: str = "") -> Template:
         return self._written("POST", "/templates", body=body_of(template), note=note)
@@ -204,7 +209,7 @@ class Client(LogOverHTTP):
         note: str,
     ) -> Template:
         answer = self._write(method, path, params, body, headers=conditions(expected, note))
-        template = _stored(answer, answer.position)
+        template = stored(answer, answer.position)
         if not answer.stripped or method == "DELETE":
             return template
         newest = self.changes(name=template.name, newest_first=True, limit=1)  # unless somebody wrote since
@@ -227,8 +232,3 @@ class Client(LogOverHTTP):
         soon = [] if self._transport.credential.sparing else answer.ending  # an id-token always does
         self._of_thread.warnings = answer.warnings + soon
         return answer
-
-
-def _stored(answer: Answer, position: Position | None) -> Template:
-    template = answer.read(_template)
-    return structs.replace(template, revision=position.revision) if position else template

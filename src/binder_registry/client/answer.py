@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import msgspec
 from httpx2 import Headers
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from ..changes import ACTIONS, Change, Position
 from ..channels import Promotion
@@ -35,11 +35,13 @@ from ..errors import (
 )
 from ..kept_members import with_kept
 from ..must_understand import without_uses
+from ..template import Template
 
 SOON = timedelta(days=14)  # before a token ends: then it is warned of
 
 T = TypeVar("T")
 
+_template = msgspec.json.Decoder(Template)
 _CLASSES = {error_name(error): error for error in error_classes()}
 # For registries of 2015, and for what stands in front of a registry.
 _BY_STATUS: dict[int, type[RegistryError]] = {
@@ -226,6 +228,12 @@ plan_decoder = msgspec.json.Decoder(_Plan)
 def next_page(answer: Answer) -> list[tuple[str, str]] | None:
     """Only the query of the link: what its path is on this side of a proxy is known here better than there."""
     return parse_qsl(urlsplit(answer.next).query, keep_blank_values=True) if answer.next else None
+
+
+def stored(answer: Answer, position: Position | None) -> Template:
+    """The template, which knows its revision where that is told."""
+    template = answer.read(_template)
+    return structs.replace(template, revision=position.revision) if position else template
 
 
 def refuse_2015(answer: Answer, params: Sequence[tuple[str, str]]) -> bool:

@@ -5,7 +5,7 @@ from datetime import UTC
 
 import pytest
 
-from ..auth import AuthStore, Identity, Scope, known
+from ..auth import AuthStore, Identity, Scope, known, stays
 from ..errors import InvalidToken
 from .reading_out import run_in_threads
 
@@ -68,6 +68,18 @@ class AuthStoreConformance:
         asked = auth_store.identify(token)
 
         assert known(auth_store, token) in (asked, None)
+
+    def test_a_token_that_stays_somebodys_is_known_as_theirs(self, auth_store: AuthStore, token: str) -> None:
+        asked = auth_store.identify(token)
+
+        is_good = stays(auth_store, token, asked)
+
+        assert is_good is None or (is_good() and known(auth_store, token) is asked)
+
+    def test_no_token_stays_somebody_elses(self, auth_store: AuthStore, token: str) -> None:
+        auth_store.identify(token)
+
+        assert stays(auth_store, token, Identity("somebody", frozenset(Scope))) is None
 
     def test_a_token_that_was_refused_is_not_known_as_anybodys(self, auth_store: AuthStore, token: str) -> None:
         with pytest.raises(InvalidToken):

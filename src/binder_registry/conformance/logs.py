@@ -18,10 +18,11 @@ from .reading_out import broken_links
 from .sample_rows import append as append
 from .sample_rows import rows_after as rows_after
 from .samples import SCIPY, R
+from .staging import Staging
 from .token_stores import TokenStores
 
 
-class LogConformance(Appending, Atomic, Bounds, Formats, TokenStores):
+class LogConformance(Appending, Atomic, Bounds, Formats, Staging, TokenStores):
     """Give the fixture `log`, an empty log. Where a log outlives its process, give `reopen`; where it can be copied
     (a restored backup is such a copy), give `copy`."""
 

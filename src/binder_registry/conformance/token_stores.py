@@ -93,6 +93,7 @@ class TokenStores:
         with pytest.raises(KeyError), log.writing():
             tokens.write_tokens([change(CI, 1)])
             tokens.write_uses({CI.id: NOON})
+            tokens.forget_tokens([CI.id])
             raise KeyError
 
         with log.writing():
@@ -132,6 +133,28 @@ class TokenStores:
             tokens.write_tokens([change(replace(token, revoked=NOON), 2)])
 
         assert [found.used for found in tokens.tokens()[1]] == [NOON]
+
+    def test_what_is_forgotten_leaves_its_id_and_name_and_the_audit(self, log: Log, tokens: TokenStore) -> None:
+        others = [replace(CI, id=f"0000000{number}", name=str(number)) for number in (2, 3)]
+        with log.writing():
+            tokens.write_tokens([change(each, number) for number, each in enumerate([CI, *others], 1)])
+            tokens.write_uses({CI.id: NOON})
+
+        with log.writing():
+            tokens.forget_tokens([CI.id, others[1].id, "no-such-"])
+
+        assert tokens.tokens() == (3, [replace(others[0], number=2)])
+        assert tokens.when_used([CI.id]) == {}
+        assert tokens.given([CI.id, "2", "3", "other"]) == {CI.id, "2", "3"}
+        assert [entry.id for entry in tokens.audit(0, limit=10)] == [CI.id, "00000002", "00000003"]
+
+    def test_a_token_may_be_written_that_is_forgotten(self, log: Log, tokens: TokenStore) -> None:
+        _, entry = change(CI, 1)
+        with log.writing():
+            tokens.write_tokens([(None, entry)])
+
+        assert tokens.tokens() == (1, [])
+        assert (tokens.given([CI.id, CI.name]), tokens.audit(0, limit=10)) == ({CI.id, CI.name}, [entry])
 
     def test_tokens_are_no_changes_of_the_log(self, log: Log, tokens: TokenStore) -> None:
         before = log.head()

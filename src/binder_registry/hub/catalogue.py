@@ -12,8 +12,9 @@ from ..options import visible
 from .channels import groups_beside, is_tried_out, own_name
 from .groups import Standing, without_case
 from .offers import Offer, tell_unknown, with_versions
-from .rules import ANY_HUB, MALFORMED, Kind, NotOffered, Rules, Template, kind_of, log, malformed
-from .texts import http_error, quoted
+from .refusals import http_error
+from .rules import ANY_HUB, MALFORMED, Kind, NotOffered, Reason, Rules, Template, kind_of, log, malformed
+from .texts import quoted
 from .turns import in_parts
 from .view import View
 
@@ -38,7 +39,7 @@ class Catalogue:
     templates: Mapping[str, Template] = field(default_factory=dict)  # tombstones too
     history: Mapping[str, list[Template]] = field(default_factory=dict)  # newest first
     offers: Mapping[str, Offer] = field(default_factory=dict)
-    left_out: Mapping[str, str] = field(default_factory=dict)
+    left_out: Mapping[str, Reason] = field(default_factory=dict)
     rules: Rules = ANY_HUB
     pinnable: int = 0  # past revisions of each
 

@@ -31,7 +31,7 @@ def check_channel(template: Template, rules: Rules) -> None:
     """Raises `NotOffered`."""
     channel = rules.try_out[0] if is_tried_out(template["name"]) else rules.channel
     if channel and template.get("channel") != channel:
-        raise NotOffered(f"it has no revision in the channel {channel!r}")
+        raise NotOffered("channel", f"it has no revision in the channel {channel!r}")
 
 
 def groups_beside(name: str, rules: Rules) -> frozenset[str]:

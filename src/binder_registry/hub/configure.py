@@ -1,5 +1,6 @@
 """The one line of a hub's configuration."""
 
+import os
 from collections.abc import Callable, Collection, Mapping, Sequence
 from importlib import import_module
 from importlib.metadata import entry_points
@@ -11,6 +12,7 @@ from .follower import Follower
 from .hooks import Environments
 from .parameters import LATEST, check_parameters, hiding_its_call
 from .rules import Override, Rules, log
+from .rules_file import rules_content, write_rules
 
 
 @hiding_its_call
@@ -35,6 +37,7 @@ def configure(
     snapshot: str | None = "binder-registry-snapshot.json",
     max_stale: float = 7 * 86400,
     poll: float = 5.0,
+    rules_file: str | os.PathLike[str] | None = None,
 ) -> Environments:
     """Let the hub offer what the registry at `url` holds. To be called after the spawner class is chosen.
 
@@ -46,7 +49,8 @@ def configure(
     `staff`. `image_command`: templates without a command run the image's own, where the hub has none either.
     `snapshot`: where the last list is kept, for a hub that starts while the registry is down. `escape=False` is for
     forms that escape by themselves (jupyterhub-fancy-profiles). `poll`: seconds between looks where the registry's
-    event stream does not get through. The others: see `Environments` and `Rules`.
+    event stream does not get through. `rules_file`: where these rules are written to, for `serve --rules` and the
+    command line. The others: see `Environments` and `Rules`.
 
     Raises `ValueError` for what cannot be meant, and for a spawner class that would not ask these hooks.
     """
@@ -65,6 +69,7 @@ def configure(
         escape=escape,
         snapshot=snapshot,
         max_stale=max_stale,
+        rules_file=rules_file,
     )
     spawner_class = _spawner_class(c)
     names = [cls.__name__ for cls in spawner_class.__mro__] if spawner_class else ["Spawner"]
@@ -76,7 +81,9 @@ def configure(
         try_out=(try_out[0], try_out[1].casefold() if ignore_group_case else try_out[1]) if try_out else (),
     )
     rules = rules.of(spawner_class) if spawner_class else rules
-    follower = Follower(url, token, rules, versions=versions, snapshot=snapshot, poll=poll, label=label)
+    follower = Follower(
+        url, token, rules, versions=versions, snapshot=snapshot, poll=poll, label=label, default=default
+    )
     beside = _beside(url, token, rules, snapshot, poll, label) if try_out else None
     environments = Environments(
         follower, max_stale=max_stale, default=default, auth_state_groups=auth_state_groups, beside=beside
@@ -99,6 +106,8 @@ def configure(
     if "pre_spawn_hook" not in hooks:  # where the hub has its own, or else where one that is set later replaces it
         section = next((name for name in names if name in c and "pre_spawn_hook" in c[name]), "Spawner")
         c[section]["pre_spawn_hook"] = _chained(c, names, "pre_spawn_hook", environments.refuse_a_method)
+    if rules_file is not None:
+        write_rules(rules_file, rules_content(rules, spawner_class, label=label, auth_state=bool(auth_state_groups)))
     follower.start()
     if beside:
         beside.start()

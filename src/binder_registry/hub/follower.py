@@ -51,6 +51,7 @@ class Follower(threading.Thread):
         snapshot: str | None = None,
         poll: float = 5.0,
         label: str = "",
+        default: str = "",
         tries_out: bool = False,
     ) -> None:
         super().__init__(name="binder-registry", daemon=True)
@@ -72,7 +73,7 @@ class Follower(threading.Thread):
         self.published: Callable[[], object] = lambda: None  # called in this thread, when there is a new catalogue
         self._ended = threading.Event()
         self._digest = b""  # of the list as it came last
-        self._tell = Telling(self._url, poll)
+        self._tell = Telling(self._url, poll, default)
         asks = lambda path, seconds: self._get(path, timeout=seconds)  # noqa: E731
         self._histories = Histories(versions, asks, self._tell, newest=not self._channel)
         self._failed_streams, self._next_stream = 0, 0.0
@@ -161,6 +162,7 @@ class Follower(threading.Thread):
 
     def _publish(self, catalogue: Catalogue) -> None:
         self._tell.left_out(self.catalogue or Catalogue(), catalogue)
+        self._tell.without_default(catalogue)
         self.catalogue = catalogue
         self.published()
 

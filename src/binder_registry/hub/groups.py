@@ -26,11 +26,6 @@ class Standing:
         return self.admin or not groups or not self.groups.isdisjoint(groups)
 
 
-def option_groups(template: Template) -> frozenset[str]:
-    """Those that its choices and free texts are for."""
-    return frozenset(group for part in _parts(template) for group in part.get(_GROUPS) or ())
-
-
 def has_groups(template: Template) -> bool:
     return any(_GROUPS in part for part in _parts(template))
 

@@ -10,14 +10,16 @@ from tornado.web import HTTPError
 
 from ..slugs import name_of, slug_of
 from .catalogue import Catalogue, Choice
-from .choosing import choices_of_a_form, choices_of_a_link, named_choices, saved_choices, spelled
+from .choosing import choices_of_a_form, choices_of_a_link, saved_choices, spelled
 from .follower import Follower
 from .groups import Standing
+from .groups_seen import GroupsSeen
 from .offers import Offer
-from .resolving import Start, start_of
+from .refusals import http_error
+from .resolving import Start, named_choices, start_of
 from .rules import log
 from .start import announce, apply_settings
-from .texts import html_text, http_error
+from .texts import html_text
 from .turns import turns_of_others
 from .view import View
 
@@ -59,6 +61,7 @@ class Environments:
         keys = auth_state_groups.split(".") if isinstance(auth_state_groups, str) else auth_state_groups
         self._auth_state_keys = [*keys] if auth_state_groups else []
         self._turn = asyncio.Lock()
+        self._groups_seen = GroupsSeen()
 
     def __deepcopy__(self, memo: Any) -> "Environments":
         """Traitlets copies the configuration for every spawner: a method, and with it what it is bound to."""
@@ -239,16 +242,20 @@ class Environments:
             await turns_of_others()
 
     async def _standing(self, spawner: Any) -> Standing:
-        groups = {group.name for group in spawner.user.groups}
-        if self._auth_state_keys:
-            state = await spawner.user.get_auth_state()
-            for key in self._auth_state_keys:
-                state = state.get(key) if isinstance(state, dict) else None
-            if isinstance(state, (list, tuple, set)):
-                groups.update(group for group in state if isinstance(group, str))
+        user, hub = spawner.user, {group.name for group in spawner.user.groups}
+        auth_state = await self._groups_of_auth_state(user) if self._auth_state_keys else None
+        self._groups_seen.tell(user.name, hub, auth_state, admin=bool(user.admin))
+        groups = hub | (auth_state or set())
         if self.follower.rules.ignore_group_case:
             groups = {group.casefold() for group in groups}
-        return Standing(bool(spawner.user.admin), frozenset(groups))
+        return Standing(bool(user.admin), frozenset(groups))
+
+    async def _groups_of_auth_state(self, user: Any) -> set[str]:
+        state = await user.get_auth_state()
+        for key in self._auth_state_keys:
+            state = state.get(key) if isinstance(state, dict) else None
+        listed = state if isinstance(state, (list, tuple, set)) else ()
+        return {group for group in listed if isinstance(group, str)}
 
 
 def _save_spelled(spawner: Any, options: Mapping[str, Any]) -> None:

@@ -6,21 +6,22 @@ from difflib import get_close_matches
 from functools import cached_property
 from typing import Any
 
-from ..options import HUBS_OWN_IMAGE, EveryGroup, Json, as_of_today, resolve, visible
+from ..form_order import place_in_form
+from ..options import HUBS_OWN_IMAGE, EveryGroup, Json, as_of_today, deciding_groups, resolve, visible
 from ..slugs import slug_of
 from .channels import check_channel, content_revision, groups_beside, own_name
 from .choosing import defaults_of
 from .commands import check_command
 from .form import fields_of, option_fields, radio, versions_menu
-from .groups import Standing, has_groups, option_groups, without_case
+from .groups import Standing, has_groups, without_case
 from .images import images_of
 from .kinds import check_kinds
 from .limits import check_limits
 from .merging import copied
-from .offerable import check_understood, startable
+from .offerable import Hidden, check_understood, startable
 from .overrides import overrides_of
 from .profile_options import profile_options
-from .rules import ANY_HUB, MALFORMED, Kind, NotOffered, Override, Rules, Template, log, malformed
+from .rules import ANY_HUB, MALFORMED, Kind, NotOffered, Override, Reason, Rules, Template, log, malformed
 from .settings import settings_of
 from .texts import html_text
 
@@ -49,7 +50,7 @@ class Offer:
     profile: dict[str, Any]  # as KubeSpawner's profile_list has it, without settings and options
     template: Template = field(default_factory=dict)  # with the choices that this hub can start
     images: frozenset[str] = frozenset()  # of all choices, whoever may take them
-    hidden: Mapping[str, str] = field(default_factory=dict)  # the choices that this hub cannot start, and why
+    hidden: Hidden = field(default_factory=dict)
     defaults: Mapping[str, str] = field(default_factory=dict)  # of options: the name of a choice
     escaped: bool = True
     beside: frozenset[str] = frozenset()  # groups of which one is needed, too; empty: none is
@@ -61,12 +62,11 @@ class Offer:
 
     @property
     def order(self) -> tuple[float, str, str]:
-        given = self.template.get("order")
-        return given if type(given) is int and given > 0 else float("inf"), self.title.casefold(), self.name
+        return place_in_form(self.template.get("order"), self.title, self.name)
 
     @cached_property
     def all_groups(self) -> frozenset[str]:
-        return self.groups | self.beside | option_groups(self.template)
+        return deciding_groups(self.template) | self.beside
 
     @property
     def version_title(self) -> str:
@@ -137,7 +137,7 @@ class Offer:
         return {}
 
 
-def offered(templates: Iterable[Template], rules: Rules = ANY_HUB) -> tuple[list[Offer], list[tuple[str, str]]]:
+def offered(templates: Iterable[Template], rules: Rules = ANY_HUB) -> tuple[list[Offer], list[tuple[str, Reason]]]:
     """What a hub with these rules offers, in the order of its form, and what it leaves out: (name, reason)."""
     offers, left_out = [], []
     for template in templates:
@@ -153,13 +153,16 @@ def offered(templates: Iterable[Template], rules: Rules = ANY_HUB) -> tuple[list
 def offer(template: Template, rules: Rules) -> Offer:
     """Raises `NotOffered`."""
     if template.get("deleted"):
-        raise NotOffered("it was deleted")
+        successor = template.get("replaced-by")
+        raise NotOffered(
+            "deleted", f"it was deleted, and {successor!r} took its place" if successor else "it was deleted"
+        )
     if template.get("replaced-by"):
-        raise NotOffered(f"it is replaced by {template['replaced-by']!r}")
+        raise NotOffered("replaced", f"it is replaced by {template['replaced-by']!r}")
     check_channel(template, rules)
     check_understood(template)
     if template.get("paused"):
-        raise NotOffered(f"it is paused: {template['paused']}")
+        raise NotOffered("paused", f"it is paused: {template['paused']}")
     if rules.ignore_group_case:
         template = without_case(template)
     name, slug, deprecated = template["name"], slug_of(template["name"]), template.get("deprecated", "")
@@ -209,11 +212,11 @@ def _overridden(template: Template, profile: dict[str, Any], override: Override)
     try:
         changed = override({**copied(template), "name": own_name(template["name"])}, profile)
     except Exception as error:
-        raise NotOffered("the hub's override failed") from error
+        raise NotOffered("override-function", "the hub's override failed") from error
     if changed is None:
-        raise NotOffered("the hub's override leaves it out")
+        raise NotOffered("override-function", "the hub's override leaves it out")
     if not isinstance(changed, dict) or not isinstance(changed.get("kubespawner_override"), dict):
-        raise NotOffered("the hub's override gives no profile with a kubespawner_override")
+        raise NotOffered("override-function", "the hub's override gives no profile with a kubespawner_override")
     return changed
 
 

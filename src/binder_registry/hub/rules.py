@@ -18,12 +18,42 @@ SECTIONS: Mapping[Kind, tuple[str, ...]] = {  # of `overrides`, where the class 
     "local": ("spawner", "localprocessspawner", "simplelocalprocessspawner"),
 }
 
+Rule = Literal[  # by which a hub leaves something out; `docs/jupyterhub.md` says what each means
+    "deleted",
+    "replaced",
+    "paused",
+    "channel",
+    "uses",
+    "command",
+    "overrides",
+    "override-function",
+    "image",
+    "limits",
+    "kind",
+    "environment",
+    "redirect-uri",
+    "bind-port",
+    "container-ip",
+    "options",
+    "malformed",
+]
 MALFORMED = (ValueError, TypeError, LookupError, AttributeError)  # what comes of members that are not as they should be
 
 
-def malformed(error: Exception) -> str:
-    """The reason, in a sentence; what Python says of it helps those who look for the cause."""
-    return f"something in it is missing or of the wrong kind ({type(error).__name__}: {error})"
+class Reason(str):
+    """Why a hub leaves something out, in a sentence for its log; and by which rule, for programs."""
+
+    rule: Rule
+
+    def __new__(cls, rule: Rule, sentence: str) -> "Reason":
+        reason = super().__new__(cls, sentence)
+        reason.rule = rule
+        return reason
+
+
+def malformed(error: Exception) -> Reason:
+    """What Python says of it helps those who look for the cause."""
+    return Reason("malformed", f"something in it is missing or of the wrong kind ({type(error).__name__}: {error})")
 
 
 class NotOffered(Exception):
@@ -32,9 +62,17 @@ class NotOffered(Exception):
     Where code of the hub's failed, that is its cause: for the log alone, for nobody knows what it says.
     """
 
+    def __init__(self, rule: Rule, sentence: str) -> None:
+        super().__init__(sentence)
+        self.rule = rule
+
     @property
-    def logged(self) -> str:
-        return f"{self}: {self.__cause__!r}" if self.__cause__ else str(self)
+    def told(self) -> Reason:
+        return Reason(self.rule, str(self))
+
+    @property
+    def logged(self) -> Reason:
+        return Reason(self.rule, f"{self}: {self.__cause__!r}") if self.__cause__ else self.told
 
 
 @dataclass(frozen=True)
@@ -64,8 +102,8 @@ class Rules:
     try_out: tuple[str, ...] = ()
 
     @cached_property
-    def reasons(self) -> dict[str, str]:
-        """Why a hub with these rules cannot start what a choice sets, by its JSON; "" where it can."""
+    def reasons(self) -> dict[str, Reason | None]:
+        """Why a hub with these rules cannot start what a choice sets, by its JSON; None where it can."""
         return {}
 
     def of(self, spawner_class: Any) -> "Rules":

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from .answers import words_of
 from .catalogue import Catalogue
+from .offerable import called
 from .rules import log
 from .texts import quoted
 
@@ -12,11 +13,12 @@ ON_PURPOSE = ("deleted", "replaced-by", "paused")  # a template that has one of 
 
 
 class Telling:
-    """`histories`: why the past versions of a template cannot be had, by its name."""
+    """`histories`: why the past versions of a template cannot be had, by its name. `default`: as `configure` has it."""
 
-    def __init__(self, url: str, poll: float) -> None:
+    def __init__(self, url: str, poll: float, default: str = "") -> None:
         self.histories: dict[str, str] = {}
-        self._url, self._poll = url, poll
+        self._url, self._poll, self._default = url, poll, default
+        self._default_trouble = ""
         self._trouble, self._began = "", 0.0
         self._stream_trouble = False
 
@@ -51,9 +53,19 @@ class Telling:
                 log.warning("The environment %r is not offered: %s", name, reason)
         for name, offer in now.offers.items():
             told = before.offers[name].hidden if name in before.offers else {}
-            for choice, reason in offer.hidden.items():
-                if told.get(choice) != reason:
-                    log.warning("Of the environment %r, %s is not offered: %s", name, choice, reason)
+            for part, reason in offer.hidden.items():
+                if told.get(part) != reason:
+                    log.warning("Of the environment %r, %s is not offered: %s", name, called(part), reason)
+
+    def without_default(self, now: Catalogue) -> None:
+        """Else only users would be told, one by one, that there is no such environment."""
+        trouble = ""
+        if self._default and now.successor(self._default) not in now.offers:
+            trouble = "is not offered" if self._default in now.templates else "is not in the registry's list"
+        if trouble and trouble != self._default_trouble:
+            text = "The environment %r, which default= names, %s: who chooses none can start none"
+            log.warning(text, self._default, trouble)
+        self._default_trouble = trouble
 
     def without_history(self, failed: Mapping[str, str]) -> None:
         for cause in dict.fromkeys(failed.values()):

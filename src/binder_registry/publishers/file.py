@@ -133,7 +133,7 @@ def _problems_of_claims(issuer: str, table: Mapping[str, Any]) -> Iterator[str]:
     kind = kind_of(issuer, table)
     if kind is None:
         if not narrowing - OF_ANY_PROJECT:
-            yield "must say whose tokens these are: anybody whom the issuer knows can have these made"
+            yield "must say whose tokens these are: anybody whom the issuer knows, or has in a domain, has such ones"
         return
     whole = {claim.path for claim in claims if isinstance(claim.value, str) and not claim.is_glob}
     if not whole.intersection(kind.ids):

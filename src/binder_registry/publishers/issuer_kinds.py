@@ -95,9 +95,10 @@ KUBERNETES = Kind(
     "system:serviceaccount:",
 )
 KINDS = (GITHUB, GITLAB, KUBERNETES)
-# Claims that more than one of them has, and none tells whose a job is.
+# Claims that more than one of them has, or Google, and none tells whose a job is: `hd` is everybody's of a domain.
 OF_ANY_PROJECT = frozenset(
-    (name,) for name in ("environment", "ref", "ref_protected", "ref_type", "runner_environment", "sha")
+    (name,)
+    for name in ("email_verified", "environment", "hd", "ref", "ref_protected", "ref_type", "runner_environment", "sha")
 )
 
 

@@ -7,12 +7,10 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
-from hashlib import sha256
 
 from msgspec import Struct
 
-from ..auth import AuthStore, Identity, asks, identified, known
-from ..auth import holder_of as holder_of_keys
+from ..auth import AuthStore, Identity, asks, digest_of, identified, known, stays, there
 from ..errors import InvalidToken
 from .fetching import Source, fetched
 from .id_tokens import issuer_of, looks_like_one, refuse, verified
@@ -80,11 +78,19 @@ class PublisherTokens:
 
     def known(self, token: str) -> Identity | None:
         rules = self._rules
-        found = rules.remembered.get(_digest(token))
+        found = rules.remembered.get(digest_of(token))
         if found and self._now() < found.until and rules.issuers[found.issuer].keys.current() is found.keys:
             return found.holder
         self._issuer(rules, token)
         return None
+
+    def stays(self, token: str, holder: Identity) -> Callable[[], bool] | None:
+        rules, now = self._rules, self._now
+        found = rules.remembered.get(digest_of(token))
+        if found is None or found.holder is not holder:
+            return None
+        until, found_keys, keys = found.until, found.keys, rules.issuers[found.issuer].keys
+        return lambda: self._rules is rules and now() < until and keys.current() is found_keys
 
     def identify(self, token: str) -> Identity:
         """Raises `NoPublisher` for a token that is good, and no publisher's."""
@@ -120,7 +126,7 @@ class PublisherTokens:
         keys = issuer.keys.current()
         if keys is not None and any(key is used[-1] for key in keys.values()):  # else it was taken back meanwhile
             with self._lock:
-                rules.remembered[_digest(token)] = _Remembered(good.until, holder, name, keys)
+                rules.remembered[digest_of(token)] = _Remembered(good.until, holder, name, keys)
                 if len(rules.remembered) > REMEMBERED:
                     rules.remembered.popitem(last=False)
         return holder
@@ -147,13 +153,14 @@ class WithPublishers:
     ) -> None:
         self._publishers, self._others, self._keys = publishers, others, keys
 
-    @property
-    def holder(self) -> Identity | None:
-        return holder_of_keys(self._keys)
+    def stays(self, token: str, holder: Identity) -> Callable[[], bool] | None:
+        if holder.kind == "publisher":
+            return self._publishers.stays(token, holder)
+        return stays(self._others or self._keys, token, holder)
 
     def known(self, token: str) -> Identity | None:
         if not looks_like_one(token):
-            return known(_there(self._others), token)
+            return known(there(self._others), token)
         try:
             identity = self._publishers.known(token) or self._key(token)
         except InvalidToken:
@@ -167,7 +174,7 @@ class WithPublishers:
 
     def ask(self, token: str) -> Identity:
         if not looks_like_one(token):
-            return identified(_there(self._others), token)
+            return identified(there(self._others), token)
         return self._key(token) or self._publishers.identify(token)
 
     def asks(self, token: str) -> str:
@@ -179,13 +186,3 @@ class WithPublishers:
         with suppress(InvalidToken):
             return known(self._keys, token) if self._keys else None
         return None
-
-
-def _there(store: AuthStore | None) -> AuthStore:
-    if store is None:
-        raise InvalidToken
-    return store
-
-
-def _digest(token: str) -> bytes:
-    return sha256(token.encode(errors="surrogatepass")).digest()

@@ -18,7 +18,8 @@ from ..errors import (
     TemplateNotFound,
 )
 from .description import parameters as p
-from .handlers import about, changes, channels, reads, writes
+from .description import view_parameters as v
+from .handlers import about, changes, channels, reads, view, writes
 from .route import Route as Route
 from .token_routes import TOKEN_ROUTES
 
@@ -112,6 +113,17 @@ ROUTES = (
         headers=(p.ETAG,),
         parameters=(p.TEMPLATE_NAME, p.REPLACED_BY, *p.CONDITIONS, p.NOTE),
         errors=(InvalidTemplate, TemplateNotFound, *_CONDITIONAL),
+    ),
+    Route(
+        method="GET",
+        path="/view",
+        handler=view.view,
+        summary="What the caller may start now, in the order of a hub's form",
+        scope=Scope.READ,
+        tag="templates",
+        answer="Viewed",
+        headers=(v.VIEW_ETAG,),
+        parameters=(*v.VIEWED, p.IF_NONE_MATCH),
     ),
     Route(
         method="GET",

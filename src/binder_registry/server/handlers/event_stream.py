@@ -88,9 +88,11 @@ class Stream:
             me.cancel()
 
     def _while_the_token_is_good(self) -> AbstractContextManager[None]:
-        """What somebody opened with a token that ends, ends with it: sooner than others are asked about."""
+        """What somebody opened with a token that ends, or with a key, ends with it: sooner than others are asked about,
+        who are not told from memory."""
         request, me = self._request, asyncio.current_task()
-        if request.holder is None or request.holder.expires is None or me is None:
+        holder = request.holder
+        if holder is None or (holder.expires is None and holder.kind != "key") or me is None:
             return nullcontext()
         return request.service.token_watch.watched(request.token(), partial(self._end, me, "token"))
 

@@ -1,5 +1,6 @@
 """Plain writes: read here without a coroutine, and handed to the writer. What is doubtful is left to `writes`."""
 
+from collections.abc import Callable
 from typing import Any
 
 from ...auth import Identity, Scope
@@ -21,9 +22,8 @@ class FastWrites:
         self._model = service.model
         self.first_line = FirstLine(f"{service.options.prefix}/templates")
 
-    @property
-    def holder(self) -> Identity | None:
-        return self._service.identities.holder
+    def stays(self, token: str, who: Identity) -> Callable[[], bool] | None:
+        return self._service.identities.stays(token, who)
 
     def who(self, token: str) -> Identity | None:
         try:

@@ -25,6 +25,7 @@ def creation(
 
     def create(batch: Batch) -> Written:
         if asked is not NONE:
+            registry.require_name(who, template.name)
             check(asked, batch, batch.current(template.name))
         registry.template_create(who, template, note=note)
         location = (prefix + path_of(template.name)).encode()
@@ -39,6 +40,7 @@ def update(service: Service, who: Identity, template: Template, note: str, asked
 
     def write(batch: Batch) -> Written:
         if asked is not NONE:
+            registry.require_name(who, template.name)
             check(asked, batch, batch.existing(template.name))
         registry.template_update(who, template, note=note)
         return Written(202, batch.rows[-1], warning_headers(warnings_of(template)))
@@ -52,6 +54,7 @@ def patching(
     registry = service.registry
 
     def write(batch: Batch) -> Written:
+        registry.require_name(who, name)
         current = batch.existing(name)
         check(asked, batch, current)
         patched = merge_patch(batch.readable(current), patch)
@@ -69,6 +72,7 @@ def deletion(
     registry = service.registry
 
     def delete(batch: Batch) -> Reply:
+        registry.require_name(who, name)
         current = batch.existing(name)
         check(asked, batch, current)
         registry.template_delete(who, name, note=note, replaced_by=replaced_by)

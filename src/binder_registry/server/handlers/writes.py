@@ -76,6 +76,7 @@ async def template_restore(request: Request) -> Reply:
     note, asked, twins = request.note(), _conditions(request), twins_of(request.service.model, [name])
 
     def restore(batch: Batch) -> Reply:
+        registry.require_name(who, name)
         check(asked, batch, batch.known(name))
         restored = registry.template_restore(who, name, revision, note=note)
         return change_reply(200, batch.rows[-1], warning_headers([*warnings_of(restored), *twins]))
@@ -90,6 +91,7 @@ async def change_purge(request: Request) -> Reply:
     note, asked, registry = request.note(), conditions(request), request.service.registry
 
     def purge(batch: Batch) -> Reply:
+        registry.require_name(who, name)
         check(asked, batch, batch.known(name))
         registry.change_purge(who, name, revision, note=note)
         return Reply(204, [(b"etag", entity_tag(batch.rows[-1].position))])
@@ -120,14 +122,19 @@ async def apply(request: Request) -> Reply:
 
             return await lane.run(dry)
         asked = _conditions(request)
-        before = await lane.run(lambda: planned(wanted, position, find, living))
+        plan = await lane.run(lambda: planned(wanted, position, find, living))
+        before, staged = await lane.run(lambda: registry.prepared(who, wanted, plan))
 
         def write(batch: Batch) -> tuple[list[PlannedStep], int, Position]:
             asked.check(batch.head.position, batch.head.time, what="registry")
             first = batch.head.revision + 1
-            return registry.apply_planned(who, wanted, before), first, batch.head.position
+            return registry.apply_planned(who, wanted, before, staged), first, batch.head.position
 
-        steps, first, newest = await request.write(write)
+        try:
+            steps, first, newest = await request.write(write)
+        finally:
+            if staged:  # also where the client left: a write that is not done yet does without
+                lane.start(staged.close)
         service.write_rates.add(who, max(0, newest.revision - first))
         return await lane.run(lambda: _plan_reply(steps, first, [(b"etag", entity_tag(newest)), *warned]))
 

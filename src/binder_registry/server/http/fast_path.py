@@ -149,7 +149,7 @@ def fast_protocol(
                 if data[:5] == b"GET /":
                     self._look_up(data, started)
                 else:
-                    super().data_received(data)
+                    PatientProtocol.data_received(self, data)
                 return
             answer, sent, count, line = known
             self.transport.write(answer)

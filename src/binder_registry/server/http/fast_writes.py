@@ -5,6 +5,8 @@ whose every header is known, and when nothing is wrong with it that can be seen 
 ordinary path untouched, which alone says what is wrong. `tests/server/test_fast_writes.py` compares the two.
 """
 
+from collections.abc import Callable
+from time import perf_counter_ns
 from typing import Any, ClassVar, Protocol
 
 from ...auth import Identity
@@ -13,6 +15,7 @@ from .access_log import told, word
 from .bounded import BoundedProtocol
 from .deadlines import BODY, PATIENCE
 from .plain_writes import Beginnings, PlainWrite
+from .replies import expiry_line
 from .write_heads import LONGEST_HEAD, MOST_HEADS, NOT_PLAIN, FirstLine, WriteHead, write_head
 
 
@@ -21,13 +24,12 @@ class Writes(Protocol):
 
     first_line: FirstLine
 
-    @property
-    def holder(self) -> Identity | None:
-        """See `auth.AuthStore`."""
-        ...
-
     def who(self, token: str) -> Identity | None:
         """Who may write, without waiting for anybody; None where that is not so, or cannot be told."""
+        ...
+
+    def stays(self, token: str, who: Identity) -> Callable[[], bool] | None:
+        """See `auth.stays`."""
         ...
 
     def begin(self, write: PlainWrite, named: bytes | None, head: WriteHead, body: bytes) -> bool:
@@ -46,7 +48,8 @@ class WritingProtocol(BoundedProtocol):
     _begun_at = 0.0
     _who: Identity | None = None  # who wrote last,
     _from = b""  # from where,
-    told_who = b""  # and what the access log says of them
+    told_who = b""  # what the access log says of them,
+    ends = b""  # and the header that says when their token ends
 
     def data_received(self, data: bytes) -> None:
         if self._begun:
@@ -76,9 +79,9 @@ class WritingProtocol(BoundedProtocol):
         if end == 3 or (self.limit_concurrency is not None and self.at_limit()):
             return False
         head = self.heads.get(data[at:end]) or self._read(data[at:end])
+        if head.stays is None or not head.stays():
+            self._find_out(head)
         who = head.who
-        if who is None or who is not writes.holder:
-            who = head.who = None if head is NOT_PLAIN else writes.who(head.token)
         size, missing = len(data) - begun, end + head.length - len(data)
         if who is None or missing < 0:
             return False
@@ -93,13 +96,14 @@ class WritingProtocol(BoundedProtocol):
             self._begun = data
             self.idle = False
         else:
-            write: Any = PlainWrite(self, method, data[:at], who)
+            write: Any = PlainWrite(self, method, data[:at], who, perf_counter_ns())
             if not writes.begin(write, name, head, data[end:]):
                 self._release(size)
                 return False
             if who is not self._who or self.peer is not self._from:
                 self._who, self._from = who, self.peer
                 self.told_who = told(self.peer, word(who.by.encode(errors="replace")))
+                self.ends = expiry_line(who.expires) if who.token else b""
             self.cycle = self._running = write
             self._answering += 1
             self.idle = None
@@ -111,6 +115,12 @@ class WritingProtocol(BoundedProtocol):
             self.heads.clear()
         self.heads[head] = read
         return read
+
+    def _find_out(self, head: WriteHead) -> None:
+        """Who sends it."""
+        writes: Any = self.writes
+        who = None if head is NOT_PLAIN else writes.who(head.token)
+        head.who, head.stays = who, writes.stays(head.token, who) if who else None
 
     def write_ended(self, write: PlainWrite) -> None:
         """What `on_response_complete` and `answer_ended` do: at once, where nothing came over this connection

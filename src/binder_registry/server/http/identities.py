@@ -2,12 +2,11 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, contextmanager
-from hashlib import sha256
 
-from ...auth import AuthStore, Identity, asks, holder_of, identified, known
+from ...auth import AuthStore, Identity, asks, digest_of, identified, known, stays
 from ...errors import AuthUnavailable, InvalidToken, NoPublisher, TooBusy
 from ..limits import Limits
 from ..shares import NOBODY, Share
@@ -32,16 +31,26 @@ class Identities:
         self._questions: dict[str, Questions] = {}  # by whom they are put to
         self.used: set[str] = set()  # ids of the registry's own tokens that came, until somebody writes it down
 
-    @property
-    def holder(self) -> Identity | None:
-        return holder_of(self._store)
-
     def known(self, token: str) -> Identity | None:
         """What can be told at once. Raises `InvalidToken`."""
         identity = known(self._store, token)
         if identity is not None and identity.token:
             self.used.add(identity.token)
         return identity
+
+    def stays(self, token: str, holder: Identity) -> Callable[[], bool] | None:
+        """See `auth.stays`."""
+        is_good, used, identifier = stays(self._store, token, holder), self.used, holder.token
+        if is_good is None or not identifier:
+            return is_good
+
+        def is_used() -> bool:
+            good = is_good()
+            if good:
+                used.add(identifier)
+            return good
+
+        return is_used
 
     async def of(self, token: str, client: str = NOBODY) -> Identity:
         """Raises `InvalidToken` and `NoPublisher`, or `TooManyRequests` where too many such came from this address;
@@ -99,12 +108,12 @@ class Questions:
         self._again_at = 0.0
 
     def is_fresh(self, token: str) -> bool:
-        asked_at = self._good.get(_key(token))
+        asked_at = self._good.get(digest_of(token))
         return asked_at is not None and asyncio.get_running_loop().time() < asked_at + FRESH_SECONDS
 
     async def told(self, token: str, client: str) -> Identity:
         """Raises what `Identities.of` does."""
-        key = _key(token)
+        key = digest_of(token)
         if self._silent and (self._asked or asyncio.get_running_loop().time() < self._again_at):
             raise AuthUnavailable
         return await asyncio.shield(self._asked.get(key) or self._ask(key, token, client))
@@ -176,7 +185,3 @@ class Questions:
         self._silent = True
         for question in self._waiting:
             question.cancel()
-
-
-def _key(token: str) -> bytes:
-    return sha256(token.encode(errors="surrogatepass")).digest()

@@ -25,7 +25,7 @@ class PatientProtocol(WritingProtocol):
             self.turns.size += len(data)
             self.flow.pause_reading()
         elif len(self.connections) <= FEW or self.may_begin():  # the first is the usual case, without a call
-            super().data_received(data)
+            WritingProtocol.data_received(self, data)  # `super()` is felt, too
         else:
             self.put_off(data, REQUEST)
 

@@ -2,8 +2,9 @@
 
 from binascii import b2a_hex
 from collections.abc import Mapping, Sequence
-from time import perf_counter_ns
 from typing import Any, ClassVar, Protocol
+
+from msgspec import Struct
 
 from ...auth import Identity
 from ...changes import Position
@@ -13,7 +14,7 @@ from ..live.answer import JSON
 from ..live.read_model import ReadModel
 from .error_status import logged_reply
 from .recorder import GONE, Recorder
-from .replies import Header, Reply, Written, expiry_line
+from .replies import Header, Reply, Written
 from .uvicorn_parts import STATUS_LINE
 
 # A whole answer: what `Beginnings` gives, its id, when the token ends, and then as `change_reply` has it.
@@ -53,26 +54,27 @@ class Connection(Protocol):
     transport: Any
     server_state: Any
     told_who: bytes
+    ends: bytes
 
     def write_ended(self, write: "PlainWrite") -> None: ...
 
 
-class PlainWrite:
+class PlainWrite(Struct, eq=False):
     """A write under way, with what the protocol asks of uvicorn's cycle: pipelining, half-closes, disconnects and
     draining run through the code that is there."""
 
-    __slots__ = ("_protocol", "_started", "disconnected", "keep_alive", "line", "method", "response_complete", "who")
+    protocol: Connection
+    method: bytes
+    line: bytes  # the first one, up to the version
+    who: Identity
+    started: int  # by `perf_counter_ns`
+    keep_alive: bool = True
+    response_complete: bool = False
+    disconnected: bool = False
 
-    response_started = waiting_for_100_continue = False
+    response_started: ClassVar[bool] = False
+    waiting_for_100_continue: ClassVar[bool] = False
     scope: ClassVar[Mapping[str, Any]] = {}
-
-    def __init__(self, protocol: Connection, method: bytes, line: bytes, who: Identity) -> None:
-        """`line` is the first one, up to the version."""
-        self.method, self.line, self.who = method, line, who
-        self.keep_alive = True
-        self.response_complete = self.disconnected = False
-        self._protocol = protocol
-        self._started = perf_counter_ns()
 
     @property
     def message_event(self) -> "PlainWrite":
@@ -84,7 +86,7 @@ class PlainWrite:
 
     def resolve(self, outcome: "Reply | Written | RegistryError") -> None:
         """Answer, as the ordinary path does. On the loop; all in one function, since each call is felt here."""
-        protocol = self._protocol
+        protocol = self.protocol
         recorder, transport = protocol.recorder, protocol.transport
         request_id = recorder.ids.new()
         if isinstance(outcome, RegistryError):
@@ -92,17 +94,17 @@ class PlainWrite:
             outcome = logged_reply(outcome, request_id.decode())
         status = outcome.status
         beginning = protocol.beginnings.of(status, protocol.server_state.default_headers)
-        ends = expiry_line(self.who.expires) if self.who.token else b""
         if isinstance(outcome, Written):
             change = outcome.change
             content = shown(change.content)  # type: ignore[arg-type]  # what is new is not purged
             more = lines(outcome.more) if outcome.more else b""
             sent = len(content) + 1
             tag = change.revision, b2a_hex(change.mark)
-            answer = _WRITTEN % (beginning, request_id, ends, sent, *tag, more, content)
+            answer = _WRITTEN % (beginning, request_id, protocol.ends, sent, *tag, more, content)
         else:
             sent = len(outcome.body)
-            answer = b"%b%b\r\n%b%b\r\n%b" % (beginning, request_id, ends, lines(outcome.headers), outcome.body)
+            headers = lines(outcome.headers)
+            answer = b"%b%b\r\n%b%b\r\n%b" % (beginning, request_id, protocol.ends, headers, outcome.body)
         self.response_complete = True
         if self.disconnected or transport.is_closing():
             status, sent = GONE, 0
@@ -110,7 +112,7 @@ class PlainWrite:
             transport.write(answer)
             if not self.keep_alive:
                 transport.close()
-        recorder.add_write(self.method, self.line, status, sent, request_id, protocol.told_who, self._started)
+        recorder.add_write(self.method, self.line, status, sent, request_id, protocol.told_who, self.started)
         protocol.write_ended(self)
 
 

@@ -1,9 +1,7 @@
 """One request and its answer: counted, and logged under an id that the application knows."""
 
 import asyncio
-import socket
 from collections.abc import Callable
-from contextlib import suppress
 from time import perf_counter, perf_counter_ns
 from typing import Any, Protocol
 
@@ -12,11 +10,11 @@ from ..limits import Limits
 from ..live.pieces import Body, Pieces
 from .access_log import AccessLog, address, printable, word
 from .asgi import ASGIApp, Receive, Scope, Send
-from .counters import Counters
+from .counters import Counters, Series
 from .error_status import error_reply
 from .replies import Reply, send_reply
 from .request_ids import RequestIds
-from .unsent import LARGE, Unsent
+from .unsent import LARGE, Unsent, keep_little
 from .uvicorn_parts import STATUS_LINE, RequestResponseCycle
 
 ABOUT_BODY = (b"content-type", b"content-length", b"content-encoding", b"etag", b"link", b"total-count", b"vary")
@@ -27,7 +25,7 @@ WRITES = {  # plain ones: how they are counted
     b"DELETE": ("/templates/{name}", "DELETE"),
 }
 SHARED = 16 * 1024  # bytes of a piece of an endless answer, that is not copied
-UNSENT = 128 * 1024  # bytes of such an answer that the system takes ahead of what it can send
+AT_ONCE = 1024**2  # bytes, in one turn of the loop, to all who take a long answer: a third of a millisecond
 GONE = 499  # nginx's status for a client that left before its answer, in the log and the counters only
 
 
@@ -37,8 +35,18 @@ class Recorder:
     def __init__(self, counters: Counters, log: AccessLog | None, limits: Limits) -> None:
         self.counters = counters
         self.unsent = Unsent(limits)
+        self.sliced = 0  # long answers that go on in the next turn of the loop
         self.log = log
+        self._writes: dict[tuple[bytes, int], Series] = {}
         self.ids = log.ids if log else RequestIds()
+
+    async def next_turn(self) -> None:
+        """Of a long answer."""
+        self.sliced += 1
+        try:
+            await asyncio.sleep(0)
+        finally:
+            self.sliced -= 1
 
     def add(self, scope: Any, status: int, sent: int, seconds: float, request_id: bytes, client: bytes) -> None:
         method, route = scope["method"], getattr(scope.get("route"), "path", "")
@@ -53,8 +61,10 @@ class Recorder:
     ) -> None:
         """A plain write; `line` is its first one, up to the version, which needs no escaping."""
         now = perf_counter_ns()
-        route, verb = WRITES[method]
-        self.counters.add((route, verb, status), sent, (now - started) * 1e-9)
+        series = self._writes.get((method, status))
+        if series is None:
+            series = self._writes[method, status] = self.counters.series((*WRITES[method], status))
+        series.add(sent, (now - started) * 1e-9)
         if self.log:
             self.log.add_line(b" %b %d %d " % (line, status, sent), (now - started) // 1000, request_id, told, now)
 
@@ -167,7 +177,7 @@ class Exchange:
         cycle.transport.writelines((b"%x\r\n" % len(piece), piece, b"\r\n"))
 
     async def send_long(self, start: Any, body: Pieces) -> None:
-        """A head, and then a slice in each turn of the loop, while the reader takes them."""
+        """A head, and then some slices in each turn of the loop, while the reader takes them."""
         cycle, protocol = self.cycle, self.protocol
         await self.send(start)
         if cycle.disconnected:
@@ -190,8 +200,9 @@ class Exchange:
             self.record()
 
     async def _write_slices(self, body: Pieces) -> None:
-        cycle, unsent, peer = self.cycle, self.protocol.recorder.unsent, self.peer
-        held = False
+        """A turn is long where many have asked for much, so a list should not need twenty of them."""
+        cycle, recorder, peer = self.cycle, self.protocol.recorder, self.peer
+        unsent, held, written = recorder.unsent, False, 0  # in this turn
         try:
             for size, some in body.slices():
                 if cycle.disconnected or cycle.transport.is_closing():
@@ -199,7 +210,11 @@ class Exchange:
                 self.protocol.owed -= size
                 self.sent += size
                 cycle.transport.writelines(some)
-                await asyncio.sleep(0)
+                written += size
+                if not cycle.flow.write_paused and written < AT_ONCE // (1 + recorder.sliced):
+                    continue
+                written = 0
+                await recorder.next_turn()
                 if cycle.flow.write_paused:
                     if not held:
                         unsent.hold(peer, body)
@@ -268,14 +283,6 @@ async def too_busy(scope: Scope, receive: Receive, send: Send) -> None:
     """In the place of uvicorn's answer in plain text."""
     request_id = (b"request-id", scope["request_id"].encode())
     await send_reply(scope, send, error_reply(TooBusy(reason="connections")), [(b"connection", b"close"), request_id])
-
-
-def keep_little(transport: Any) -> None:
-    """Of what a reader does not take the system would keep some megabytes, for each."""
-    sock = transport.get_extra_info("socket")
-    if sock is not None and sock.family != socket.AF_UNIX:
-        with suppress(OSError, AttributeError):
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT)
 
 
 def disconnect(cycle: RequestResponseCycle) -> None:

@@ -1,6 +1,7 @@
 """What the head of a plain write says: one whose every header is known."""
 
 import re
+from collections.abc import Callable
 
 from msgspec import Struct
 
@@ -21,13 +22,14 @@ _KEPT = (b"authorization", b"content-length", b"if-match", b"if-none-match", b"r
 
 
 class WriteHead(Struct):
-    """What a head says beside its first line. `who` sent it last, if fixed tokens' holder."""
+    """What a head says beside its first line. `who` sent it last, and holds its token as long as `stays` says so."""
 
     token: str
     length: int
     asked: Conditions = NONE
     note: str = ""
     who: Identity | None = None
+    stays: Callable[[], bool] | None = None
 
 
 NOT_PLAIN = WriteHead("", 0)  # must take the ordinary path

@@ -6,7 +6,7 @@ What takes seconds there holds up neither queries nor other writes, and only one
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TypeVar
 
 from ...errors import TooBusy
@@ -40,6 +40,11 @@ class ApplyLane:
     async def run(self, call: Callable[[], T]) -> T:
         """In the lane's thread, in one's turn."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, _without_a_look, call)
+
+    def start(self, call: Callable[[], object]) -> None:
+        """The same, and nobody waits for it; not once the lane is closed."""
+        with suppress(RuntimeError):
+            self._thread.submit(call)
 
     def close(self) -> None:
         self._thread.shutdown(wait=False, cancel_futures=True)

@@ -14,7 +14,7 @@ from ..limits import Limits
 from .change_filter import Filter
 from .channel_feed import told
 from .entries import State
-from .events import Event, NearPage, Piece, Render, Rows, framed, page_body
+from .events import Event, NearPage, Piece, Render, Rows, event_of, framed, page_body
 from .kept import Kept
 
 PIECE = 1000  # changes, at most, that are looked at, and sent, in one go
@@ -85,23 +85,24 @@ class EventRing:
             self._purges += sum(change.action is Action.PURGED for change, _, _ in passed_over)
             self._clear()
             self._begins = self.newest = passed_over[-1][0].position
-        self.take([Event(*shown) for shown in changes[-most:]])
+        self.take([event_of(*shown) for shown in changes[-most:]])
 
     def take(self, events: Sequence[Event]) -> None:
         """Of changes that follow; no more than there is room for."""
         most_bytes, most = self._limits.ring_bytes, self._limits.ring_changes
-        ring, newest = self._ring, None
+        ring, newest, purged = self._ring, None, Action.PURGED
         for event in events:
-            if event.change.action is Action.PURGED:
+            change = event.change
+            if change.action is purged:
                 self._purges += 1
                 self._clear()  # it may hold what was purged: older events are read from the store again
                 self._begins = newest.position if newest else self.newest
             ring.append(event)
-            self._size += event.size
-            newest = event.change
-            while self._size > most_bytes or len(ring) > most:
+            size = self._size = self._size + event.size
+            newest = change
+            while size > most_bytes or len(ring) > most:
                 oldest = ring.popleft()
-                self._size -= oldest.size
+                size = self._size = size - oldest.size
                 self._begins = oldest.change.position
         if newest:
             self.newest = newest.position

@@ -19,32 +19,24 @@ class Render(Protocol):
     def __call__(self, change: Change, *, by: bool, deleted: bool = False) -> bytes: ...
 
 
-class Event:
-    """One change, with the state of its template before; and after, where that has channels."""
+class Event(Struct, eq=False, gc=False):
+    """One change, with the state of its template before; and after, where that has channels. `event_of` makes it."""
 
-    __slots__ = ("_after", "_before", "_labels", "_labels_before", "change", "size")
-
-    def __init__(self, change: Change, before: State | None, after: State | None = None) -> None:
-        self.change = change
-        self.size = EVENT_BYTES + len(change.content or b"")
-        self._before: Entry | None = None
-        self._after: ChannelsEntry | None = None
-        if isinstance(before, Entry):
-            self._before = before
-            self.size += len(before.body) + (before.size if isinstance(before, ChannelsEntry) else 0)
-        if isinstance(after, ChannelsEntry):
-            self.show(after)
-        self._labels: dict[str, str] | None = None
-        self._labels_before: dict[str, str] | None = None
+    change: Change
+    size: int
+    before: Entry | None = None  # where it was not deleted
+    after: ChannelsEntry | None = None
+    _labels: dict[str, str] | None = None
+    _labels_before: dict[str, str] | None = None
 
     def show(self, after: State | None) -> None:
         if isinstance(after, ChannelsEntry):
-            self._after = after
+            self.after = after
             self.size += after.size
 
     def in_channel(self, channel: str) -> tuple[InState, InState]:
         """What the channel showed before, and shows after it."""
-        return in_channel(self._before, channel), in_channel(self._after, channel)
+        return in_channel(self.before, channel), in_channel(self.after, channel)
 
     def labels(self) -> dict[str, str]:
         if self._labels is None:
@@ -52,9 +44,22 @@ class Event:
         return self._labels
 
     def labels_before(self) -> dict[str, str] | None:
-        if self._labels_before is None and self._before:
-            self._labels_before = words_of(self._before.content).labels
+        if self._labels_before is None and self.before:
+            self._labels_before = words_of(self.before.content).labels
         return self._labels_before
+
+
+def event_of(change: Change, before: State | None, after: State | None = None) -> Event:
+    size = EVENT_BYTES + len(change.content or b"")
+    if before is None or not isinstance(before, Entry):
+        event = Event(change, size)
+    else:
+        event = Event(
+            change, size + len(before.body) + (before.size if isinstance(before, ChannelsEntry) else 0), before
+        )
+    if after is not None:
+        event.show(after)
+    return event
 
 
 class Rows(Struct):

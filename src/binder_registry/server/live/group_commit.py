@@ -13,8 +13,8 @@ from queue import SimpleQueue
 from time import monotonic
 from typing import Any, TypeVar
 
-from ...batch import Batch, LogMoved, Seen
-from ...changes import Change, Position
+from ...batch import Batch, LogMoved
+from ...changes import Change, Position, Seen
 from ...errors import RegistryError, StoreUnavailable, TooBusy, UnexpectedError
 from ...registry import Registry
 from .last_commit import LastCommit
@@ -160,7 +160,7 @@ class GroupCommit:
     def _attempts(self, group: list[Waiting], seen: Seen | None = None) -> tuple[Batch, list[Any]]:
         with self._registry.atomic(seen) as batch:
             batch.look_up(chain.from_iterable(map(_names_of, group)))
-            outcomes = [self._attempt(operation, batch) for operation, _, _ in group]
+            outcomes = self._outcomes(group, batch)
             if len(batch.rows) >= MANY:
                 self._await_others(batch.rows[0].revision - 1)
             self._present.prepare(batch.rows)
@@ -183,17 +183,22 @@ class GroupCommit:
     def _turn_of_loop(self) -> None:
         asyncio.run_coroutine_threadsafe(asyncio.sleep(0), self._loop).result()
 
-    def _attempt(self, operation: Operation[Any], batch: Batch) -> Any:
-        length = batch.length
-        try:
-            return operation(batch)
-        except RegistryError as error:
-            batch.cut_back(length)
-            return error.with_traceback(None)  # whose frames know the outcomes: each would be garbage to be looked for
-        except Exception:
-            batch.cut_back(length)
-            logger.exception("a write failed")
-            return UnexpectedError()
+    def _outcomes(self, group: list[Waiting], batch: Batch) -> list[Any]:
+        """What each operation gave, or the error that failed it alone."""
+        outcomes: list[Any] = []
+        rows, tokens = batch.rows, batch.tokens
+        for operation, _, _ in group:
+            length = len(rows), len(tokens)
+            try:
+                outcomes.append(operation(batch))
+            except RegistryError as error:
+                batch.cut_back(length)
+                outcomes.append(error.with_traceback(None))  # its frames know the outcomes: garbage to be looked for
+            except Exception:
+                batch.cut_back(length)
+                logger.exception("a write failed")
+                outcomes.append(UnexpectedError())
+        return outcomes
 
     def _finish(self, group: list[Waiting], outcomes: list[Any], rows: list[Change] | Group) -> None:
         shown = self._present.written(rows)

@@ -17,7 +17,7 @@ from .blocks import Block, Blocks
 from .channel_lists import ChannelLists, answer_in_channels
 from .channels import ReadEach, channel_tag, entry_of, pointed_at, read_contents
 from .entries import Entry, ReadContent, State, Tombstone, no_log
-from .events import Event
+from .events import Event, event_of
 from .prepared import Prepared
 
 
@@ -178,7 +178,7 @@ class ReadModel:
         if len(set(names)) < len(changes):
             return None
         shown, after = self.entries, changes[-1].position
-        events = [Event(change, shown.get(change.name)) for change in changes[-most:]]
+        events = [event_of(change, shown.get(change.name)) for change in changes[-most:]]
         passed_over = changes[-most - 1].position if len(changes) > most else before
         entries, answers = shown.copy(), self.answers.copy()
         new = dict[str, Entry | None]()
