@@ -80,7 +80,14 @@ class Batch:
     def _committed(self, name: str) -> Change | None:
         if name not in self._stored:
             self._stored[name] = self._seen.find(name) if self._seen else self.log.current(name)
-        return self._stored[name]
+        change = self._stored[name]
+        if change is not None and type(change.action) is str:
+            self.refuse()
+        return change
+
+    def refuse(self) -> None:
+        """A newer release did what is not known here: nothing can be written."""
+        self._format = FORMAT + 1
 
     def written_at(self, name: str) -> datetime | None:
         """When its newest change was, of which what was seen need not tell."""

@@ -43,6 +43,7 @@ class LogStore:
         self._now = now
         self._local = threading.local()
         self._warnings = Warnings(logger, log)
+        self._is_newer = False  # an action was seen that a newer release added
 
     def atomic(self, seen: Seen | None = None) -> AbstractContextManager[Batch]:
         """All writes inside commit as one or none; this thread sees them before the commit. Blocks nest: an exception
@@ -59,6 +60,8 @@ class LogStore:
         locked = seen is None or not appends_after(self.log)
         with self.log.writing() if seen is None or locked else appending(self.log, seen.head) as rows:
             self._local.batch = batch = Batch(self.log, rows, self._now, seen, locked=locked)
+            if self._is_newer:
+                batch.refuse()
             try:
                 yield batch
                 batch.finish()
@@ -238,6 +241,11 @@ class LogStore:
         """
         yield from state_pages(self.log, self._known(revision), after=after, deleted=deleted)
 
+    def looked_at(self, changes: list[Change]) -> list[Change]:
+        """The same. Where a newer release did what is not known here, nothing is written any more."""
+        self._is_newer = self._is_newer or any(type(change.action) is str for change in changes)
+        return changes
+
     @property
     def batch(self) -> Batch | None:
         """The block that this thread is in."""
@@ -288,7 +296,7 @@ class LogStore:
             self.log.read, since, until, name=name, newest_first=newest_first, limit=limit, most_bytes=most_bytes
         )
         if batch is None:
-            return stored()
+            return self.looked_at(stored())
         own = [row for row in batch.rows if since < row.revision <= until and name in (None, row.name)]
         if newest_first:
             own.reverse()

@@ -27,7 +27,7 @@ class ShownLog:
 
     def rows(self, since: int, until: int, *, limit: int = 1000, most_bytes: int = PAGE_BYTES) -> list[Change]:
         """Committed changes with `since < revision <= until`, without a look at whether these are known."""
-        return self.store.log.read(since, until, limit=limit, most_bytes=most_bytes)
+        return self.store.looked_at(self.store.log.read(since, until, limit=limit, most_bytes=most_bytes))
 
     def content_of(self, revision: int) -> bytes:
         """Of a committed change. Raises `StoreUnavailable` where the log does not have it any more: it was purged, or
