@@ -52,7 +52,7 @@ reach: $(VENV)/test.installed ## 20,000 random things that holders of tokens do,
 cluster: $(VENV)/test.installed ## full rounds of faults over PostgreSQL, about 10 minutes
 	$(BIN)/python -m tests.cluster
 
-abuse: $(VENV)/test.installed ## what callers can cost, over both databases, about 40 minutes; ARGS="--only words"
+abuse: $(VENV)/test.installed ## what callers can cost, over both databases, about half an hour; ARGS="--only words"
 	$(BIN)/python -m tests.abuse $(ARGS)
 
 lock: $(VENV)/test.installed ## note the installed versions

@@ -24,6 +24,7 @@ from binder_registry.log_store import LogStore
 from binder_registry.template import ContainerLimits, Template
 
 Content = dict[str, Any]
+BARE: Content = {}  # of a tombstone whose content was purged
 
 
 @dataclass(frozen=True)
@@ -124,8 +125,26 @@ class Model:
             raise RevisionUnknown
         if revision in self.purged:
             raise RevisionPurged
-        self.purged.add(revision)
-        self.append(name, Row(row.content, self.head + 1, row.created, row.modified, row.deleted))
+        gone = [revision, *self.copies(name, self.states[revision][name])]
+        content = row.content
+        if row.revision in gone:
+            if not row.deleted:
+                raise RevisionIsCurrent
+            content = BARE
+        self.purged.update(gone)
+        self.append(name, Row(content, self.head + 1, row.created, row.modified, row.deleted))
+
+    def copies(self, name: str, purged: Row) -> Iterator[int]:
+        for revision in range(purged.revision + 1, self.head + 1):
+            row = self.states[revision].get(name)
+            if row and row.revision == revision and revision not in self.purged and same_content(row, purged):
+                yield revision
+
+
+def same_content(one: Row, other: Row) -> bool:
+    ignored = "replaced_by" if one.deleted or other.deleted else ""
+    contents = [{key: value for key, value in row.content.items() if key != ignored} for row in (one, other)]
+    return contents[0] == contents[1]
 
 
 def template(name: str, content: Content) -> Template:

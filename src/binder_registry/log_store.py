@@ -2,7 +2,6 @@
 
 import logging
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
@@ -11,26 +10,25 @@ from functools import partial
 from msgspec.structs import replace
 
 from .batch import Batch as Batch
-from .batch import Seen
-from .changes import PAGE, Action, Change, Head, Newest, Position, known_position
-from .clock import dated_ahead, utc_now
+from .changes import PAGE, Action, Change, Head, Newest, Position, Seen, known_position
+from .clock import Warnings, utc_now
 from .draft_changes import Draft
 from .errors import (
-    RevisionIsCurrent,
     RevisionUnknown,
     TemplateExists,
     TemplateNotFound,
 )
 from .log_contract import LARGEST, Log, ReadsPresent, appending, appends_after, mark_at, state_pages, within
-from .rules import check, invalid_template, successor_problem
+from .promotions import content_of, point
+from .purging import purge
+from .rules import check, check_channel, invalid_template, successor_problem
 from .staged_drafts import Staged, staged
 from .store import Expected
-from .template import Template, merged
+from .template import Template, merged, plain
 from .token_book import TokenBook
 from .token_contract import TokenStore
 
 STATE_PAGE = 5000  # rows of one read, where the whole state is read
-WARN_SECONDS = 600.0  # between two warnings of a clock
 _CREATED, _UPDATED, _DELETED = Action.CREATED, Action.UPDATED, Action.DELETED  # quicker than the members of the class
 
 logger = logging.getLogger(__name__)
@@ -48,7 +46,7 @@ class LogStore:
         self.tokens = TokenBook(log, now) if isinstance(log, TokenStore) else None
         self._now = now
         self._local = threading.local()
-        self._warn_at = 0.0
+        self._warnings = Warnings(logger, log)
 
     def atomic(self, seen: Seen | None = None) -> AbstractContextManager[Batch]:
         """All writes inside commit as one or none; this thread sees them before the commit. Blocks nest: an exception
@@ -69,17 +67,11 @@ class LogStore:
                 yield batch
                 batch.finish()
                 if batch.behind:
-                    self._warn(batch.head.time, batch.behind)
+                    self._warnings.look(batch.head.time, batch.behind)
             finally:
                 self._local.batch = None
         if batch.tokens and self.tokens is not None:
             self.tokens.take(batch.tokens)
-
-    def _warn(self, newest: datetime | None, clock: datetime) -> None:
-        warning = dated_ahead(newest, clock)
-        if warning and time.monotonic() >= self._warn_at:
-            self._warn_at = time.monotonic() + WARN_SECONDS
-            logger.warning("%s: %s", self.log, warning)
 
     def staged(self, drafts: dict[str, Draft], by: str, note: str) -> Staged | None:
         """For `Batch.extend_staged`, before the log is locked; None where that is of no use."""
@@ -89,7 +81,7 @@ class LogStore:
         change = self._current(name) if revision is None else self.change_as_of(name, revision)
         if change is None or change.deleted:
             raise TemplateNotFound
-        return change.readable()
+        return plain(change.readable())
 
     def change_as_of(self, name: str, revision: int) -> Change:
         """What wrote the template that there was at `revision`; its content may be purged.
@@ -105,7 +97,7 @@ class LogStore:
         changes = self._state(revision)
         while revision is None and any(change.content is None for change in changes):
             changes = self._state(None)  # it was replaced and purged after we had looked at the head
-        return [change.readable() for change in changes]
+        return [plain(change.readable()) for change in changes]
 
     def register_template(self, template: Template, *, by: str = "", note: str = "") -> Template:
         if (batch := self.batch) is None:
@@ -160,19 +152,34 @@ class LogStore:
             raise invalid_template([("replaced-by", problem)])
         tombstone = replace(current, deleted=True, replaced_by=replaced_by or current.replaced_by)
         batch.append(_DELETED, tombstone, by, note)
-        return current
+        return plain(current)
 
     def purge_change(self, name: str, revision: int, *, by: str = "", note: str = "") -> None:
         with self.atomic() as batch:
-            current = batch.known(name)
-            if revision == current.revision:
-                raise RevisionIsCurrent
-            found = [change for change in self._rows(revision - 1, self._known(revision)) if change.name == name]
-            if not found:
-                raise RevisionUnknown(f"The template has no change with revision {revision}")
-            found[0].readable()
-            batch.append(Action.PURGED, current.readable(), by, note)
-            batch.purged[len(batch.rows)] = revision
+            purge(batch, batch.known(name), revision, partial(self._rows, name=name), by, note)
+
+    def promote_template(
+        self,
+        name: str,
+        channel: str,
+        revision: int | None = None,
+        *,
+        expected: Expected = None,
+        by: str = "",
+        note: str = "",
+    ) -> Template:
+        check_channel(channel)
+        with self.atomic() as batch:
+            current = batch.existing(name, expected)
+            to = content_of(current, revision, partial(self._rows, name=name), batch.head.revision)
+            return point(batch, current, channel, to, by, note)
+
+    def demote_template(
+        self, name: str, channel: str, *, expected: Expected = None, by: str = "", note: str = ""
+    ) -> Template:
+        check_channel(channel)
+        with self.atomic() as batch:
+            return point(batch, batch.existing(name, expected), channel, None, by, note)
 
     def changes(
         self,

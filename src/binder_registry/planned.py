@@ -11,10 +11,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from .apply import ApplyRequest, Step, each_step, pruned_among, unwanted, wanted
-from .changes import Action, Position
+from .changes import ACTIONS, Position
 from .draft_changes import Draft, draft
 from .strict_json import no_collection
-from .template import Template
+from .template import Template, plain
 
 T = TypeVar("T")
 Find = Callable[[str], Template | None]
@@ -43,7 +43,7 @@ class Planned(Struct, frozen=True):
         drafted = self.drafts.get(step.name)
         template = drafted.template if drafted else self.find(step.name)
         assert template is not None, "it is there, and is what was asked for"
-        return replace(template, time_created=None, time_modified=None, revision=0)
+        return replace(plain(template), time_created=None, time_modified=None, revision=0)
 
     def drafts_taken(self) -> Iterator[Draft]:
         """Each ends as its row begins."""
@@ -95,7 +95,7 @@ def drafted(steps: Iterable[Step]) -> Iterator[Draft]:
     newest = 1
     for step in steps:
         if step.action != "unchanged":
-            yield (one := draft(_ACTIONS[step.action], step.after, step.before, format=newest))
+            yield (one := draft(ACTIONS[step.action], step.after, step.before, format=newest))
             newest = one.format
 
 
@@ -114,12 +114,11 @@ def _add(to: Planned, step: Step, newest: int = 1) -> int:
         to.steps.append(PlannedStep(step.action, name, _NONE, step.after.revision))
         return newest
     to.steps.append(PlannedStep(step.action, name, step.changed or _NONE, 0))
-    to.drafts[name] = one = draft(_ACTIONS[step.action], step.after, step.before, format=newest)
+    to.drafts[name] = one = draft(ACTIONS[step.action], step.after, step.before, format=newest)
     return one.format
 
 
 _NONE: list[str] = []
-_ACTIONS = {action.value: action for action in Action}  # quicker than the enumeration
 
 
 def _is_wanted(step: PlannedStep, request: ApplyRequest) -> bool:

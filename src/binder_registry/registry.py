@@ -3,26 +3,24 @@
 The names are those of 2015's `Registry`, where it had one. Methods are synchronous and safe from any thread; what they
 raise is in `errors`, `MissingScope` first, and `OutOfReach` of all that write. Who reads where reads are open is
 `auth.ANYONE`. The server goes through these only, and calls the writing ones in its writer thread, inside `atomic()`.
-What it asks for itself, to show the log and to keep up with it, is at the end, and needs no scope.
+What it asks for itself, to show the log and to keep up with it, is in `shown_log`, and needs no scope.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator
-from contextlib import AbstractContextManager
-from datetime import datetime
 from functools import partial
 
 from msgspec.structs import replace
 
 from .apply import ApplyRequest, Step, plan
 from .auth import AuthStore, Identity, Scope
-from .batch import Batch, Seen
 from .catching_up import caught_up, moved_between
-from .changes import PAGE_BYTES, Change, Newest, Position
-from .errors import RevisionConflict, StoreUnavailable
-from .log_contract import LARGEST, appends_after, wait_beyond
+from .changes import PAGE_BYTES, Change, Position
+from .errors import RevisionConflict
+from .log_contract import LARGEST
 from .log_store import LogStore
 from .planned import Find, Planned, PlannedStep, brought_up, drafted, planned, planned_anew
 from .rules import check
+from .shown_log import ShownLog
 from .staged_drafts import Staged
 from .store import Expected
 from .template import Template
@@ -39,19 +37,14 @@ from .within_reach import (
 
 MOST_MOVED = 1000  # changes since an apply was planned: after more, it is planned anew
 _WRITE = Scope.WRITE  # quicker than the member of the class
-LIVE = b'{"status": "Binder Registry Live!"}\n'
 
 
-class Registry:
+class Registry(ShownLog):
     def __init__(self, store: LogStore, auth_store: AuthStore, *, longest_token: int = MOST_DAYS * DAY) -> None:
         """`longest_token` (seconds) bounds how long a new token of the registry's own lasts."""
-        self.store = store
+        super().__init__(store)
         self.auth_store = auth_store
         self.tokens = TokenUses(store, longest=longest_token)
-
-    def __str__(self) -> str:
-        """Where it is kept."""
-        return str(self.store.log)
 
     def template_index(self, who: Identity, *, revision: int | None = None) -> list[Template]:
         who.require(Scope.READ)
@@ -147,6 +140,39 @@ class Registry:
         )
         return written_within_reach(self.store, who, name, write, gives_before=True)
 
+    def template_promote(
+        self,
+        who: Identity,
+        name: str,
+        channel: str,
+        revision: int | None = None,
+        *,
+        expected: Expected = None,
+        note: str = "",
+    ) -> Template:
+        """Points a channel at a revision, or at the newest content."""
+        who.require(Scope.PROMOTE)
+        require_name(who, name)
+        promote = partial(
+            self.store.promote_template,
+            name,
+            channel,
+            revision,
+            expected=expected,
+            by=who.by,
+            note=note or who.note,
+        )
+        return applied_within_reach(self.store, who, promote, [name])
+
+    def template_demote(
+        self, who: Identity, name: str, channel: str, *, expected: Expected = None, note: str = ""
+    ) -> Template:
+        """Ends a channel."""
+        who.require(Scope.PROMOTE)
+        require_name(who, name)
+        demote = partial(self.store.demote_template, name, channel, expected=expected, by=who.by, note=note or who.note)
+        return applied_within_reach(self.store, who, demote, [name])
+
     def change_purge(self, who: Identity, name: str, revision: int, *, note: str = "") -> None:
         who.require(Scope.ADMIN)
         purge = partial(self.store.purge_change, name, revision, by=who.by, note=note or who.note)
@@ -231,62 +257,3 @@ class Registry:
         if not who.reach.is_everything:
             require_reach(who, touched_by_plan(dry), find)
         return dry.steps
-
-    # For the server itself: no scope is asked for.
-
-    def index(self) -> bytes:
-        """2015's literal answer to `GET /`, which is open to all."""
-        return LIVE
-
-    def rows(self, since: int, until: int, *, limit: int = 1000, most_bytes: int = PAGE_BYTES) -> list[Change]:
-        """Committed changes with `since < revision <= until`, without a look at whether these are known."""
-        return self.store.log.read(since, until, limit=limit, most_bytes=most_bytes)
-
-    def content_of(self, revision: int) -> bytes:
-        """Of a committed change. Raises `StoreUnavailable` where the log does not have it any more: it was purged, or
-        another log took the place of this one, which is met with soon."""
-        rows = self.rows(revision - 1, revision)
-        if not rows or rows[0].content is None:
-            raise StoreUnavailable
-        return rows[0].content
-
-    def head(self) -> Position:
-        return self.store.head()
-
-    def changed_at(self) -> datetime | None:
-        """When the newest change was written; None while there is none."""
-        return self.store.log.head().time
-
-    def wait(self, since: int, timeout: float) -> Position:
-        """Blocks until there is a revision after `since`, or for `timeout` seconds; gives the newest position."""
-        return self.store.wait(since, timeout)
-
-    def wait_beyond(self, known: Callable[[], int], timeout: float) -> Position:
-        """The same for a revision after what is `known` by then, where the log can tell: see `WaitsBeyond`."""
-        return wait_beyond(self.store.log, known, timeout).position
-
-    def state(self) -> tuple[Position, list[Change]]:
-        """The newest position, and the newest change of every name as of it, by name; tombstones without content."""
-        return self.store.state()
-
-    def present(self) -> tuple[Position, Iterable[Newest]]:
-        """The same, as a server reads it at its start: see `LogStore.present`."""
-        return self.store.present()
-
-    def atomic(self, seen: Seen | None = None) -> AbstractContextManager[Batch]:
-        """For writes of one commit: see `LogStore.atomic`."""
-        return self.store.atomic(seen)
-
-    def current(self, name: str) -> Change | None:
-        """The newest committed change of a name, a tombstone too."""
-        return self.store.log.current(name)
-
-    @property
-    def appends_after(self) -> bool:
-        """Whether `atomic` takes what was seen."""
-        return appends_after(self.store.log)
-
-    def try_to_write(self) -> None:
-        """Takes the write lock, and lets it go. Raises `StoreUnavailable` while the log takes no writes."""
-        with self.store.log.writing():
-            pass

@@ -12,11 +12,16 @@ from .wire import Seen, Target
 
 
 class Surroundings(Struct, frozen=True):
-    """How the server is started."""
+    """How the server is started. A `wrapper` takes what it prints, access log included; else there is none."""
 
     arguments: tuple[str, ...] = ()
     environment: dict[str, str] = field(default_factory=dict)
     wrapper: tuple[str, ...] = ()
+
+    def __or__(self, other: "Surroundings") -> "Surroundings":
+        return Surroundings(
+            self.arguments + other.arguments, {**self.environment, **other.environment}, self.wrapper + other.wrapper
+        )
 
 
 Around = Callable[[], AbstractContextManager[Surroundings]]
@@ -24,12 +29,12 @@ Around = Callable[[], AbstractContextManager[Surroundings]]
 
 @contextmanager
 def plainly() -> Iterator[Surroundings]:
-    yield Surroundings(("--no-access-log",))
+    yield Surroundings()
 
 
 @contextmanager
 def strong_reads() -> Iterator[Surroundings]:
-    yield Surroundings(("--no-access-log", "--strong-reads"))
+    yield Surroundings(("--strong-reads",))
 
 
 @contextmanager
@@ -38,7 +43,7 @@ def hanging_hub() -> Iterator[Surroundings]:
     hub = HubStub()
     hub.answering.clear()
     try:
-        yield Surroundings(("--no-access-log", "--auth", "jupyterhub"), {"JUPYTERHUB_API_URL": hub.url})
+        yield Surroundings(("--auth", "jupyterhub"), {"JUPYTERHUB_API_URL": hub.url})
     finally:
         hub.stop()
 
@@ -61,10 +66,12 @@ def unread_log() -> Iterator[Surroundings]:
 
 
 class Abuse(Struct, frozen=True):
-    """`run` ends by itself; its docstring says what it does, and `prepare` writes what has to be there before."""
+    """`run` ends by itself; its docstring says what it does. `prepare` writes what has to be there before, and `fill`,
+    given a URL and whether little is enough, what has to be in the database before a server starts."""
 
     run: Callable[[Target, Seen], Awaitable[None]]
     prepare: Callable[[Target], Awaitable[None]] | None = None
+    fill: Callable[[str, bool], None] | None = None
     around: Around = plainly
     honest: bool = False  # nobody may be refused
     stores: bool = False  # what it wrote is to be kept: a server that starts on it may take as much memory

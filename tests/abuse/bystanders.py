@@ -21,8 +21,9 @@ from .wire import EVENTS, NONE, TOKEN, Answer, answer, connected, request
 
 ADDRESS = "127.0.0.2"
 NAMES = 20
-READS, WRITES = 50.0, 5.0  # a second
+READS, WRITES = 100.0, 5.0  # a second
 LIST = 50  # every so many reads one is of the whole list
+ROOM = 2**22  # bytes that they take before they make the server wait
 ID, OURS = b"\nid: ", b'"name":"bystander-'  # that begin an event, and that tell ours
 PATIENCE = 30.0  # seconds for one answer, and at the end for the last event
 
@@ -47,8 +48,8 @@ def p99(times: list[float]) -> float:
 class Bystanders:
     """In a thread of their own while the block lasts."""
 
-    def __init__(self, port: int) -> None:
-        self._port = port
+    def __init__(self, port: int, reads: float = READS) -> None:
+        self._port, self._reads = port, reads
         self._figures = Figures()
         self._due: dict[int, tuple[float, Figures]] = {}  # by revision, of what no event was seen of yet
         self._early: dict[int, float] = {}  # events that came before the answer
@@ -102,7 +103,7 @@ class Bystanders:
             else:
                 figures.refused[f"GET {got.status or 'unanswered'}"] += 1
 
-        await self._evenly(READS, once)
+        await self._evenly(self._reads, once)
 
     async def _write(self) -> None:
         async def once(number: int, due: float, asked: "Asked") -> None:
@@ -196,7 +197,9 @@ class Asked:
         try:
             async with asyncio.timeout(PATIENCE):
                 if not self._streams:
-                    self._streams = await asyncio.open_connection("127.0.0.1", self._port, local_addr=(ADDRESS, 0))
+                    self._streams = await asyncio.open_connection(
+                        "127.0.0.1", self._port, local_addr=(ADDRESS, 0), limit=ROOM
+                    )
                 reader, writer = self._streams
                 writer.write(sent)
                 got = await answer(reader)

@@ -6,7 +6,7 @@ from contextlib import suppress
 from .abuse import Abuse
 from .wire import TOKEN, Seen, Target, answer, ask, connected, hold, request, together
 
-IDLE, SENDING = 10, 10  # seconds
+IDLE, SENDING = 5, 6  # seconds
 
 
 async def connections_that_say_nothing(target: Target, seen: Seen) -> None:

@@ -59,7 +59,7 @@ async def questions_of_clients_that_left(target: Target, seen: Seen) -> None:
 
 async def questions_that_differ(target: Target, seen: Seen) -> None:
     """2,000 questions that select everything, each in other words, so that each is answered anew and may be kept."""
-    await _each(target, seen, target.many(2000, 40), "/templates?label=!x{}&view=full")
+    await _each(target, seen, target.many(2000, 12), "/templates?label=!x{}&view=full")
 
 
 async def lists_of_the_past(target: Target, seen: Seen) -> None:
@@ -69,14 +69,14 @@ async def lists_of_the_past(target: Target, seen: Seen) -> None:
 
 async def histories_from_the_beginning(target: Target, seen: Seen) -> None:
     """500 pages of the log, of as many changes as a page may have, at once."""
-    await _each(target, seen, target.many(500, 20), "/changes?since={}&limit=1000")
+    await _each(target, seen, target.many(500, 8), "/changes?since={}&limit=1000")
 
 
 async def compressed_answers(target: Target, seen: Seen) -> None:
     """300 lists, each to be compressed for its asker."""
     await together(
         ask(target, seen, "GET", f"/templates?label=!y{number}&view=full", "Accept-Encoding: gzip, br, zstd")
-        for number in range(target.many(300, 20))
+        for number in range(target.many(300, 8))
     )
 
 

@@ -7,9 +7,9 @@ from .memory import MB
 from .rounds import RATIO, Outcome, how_often
 
 HEAD = """\
-| what | database | at most | after | read p99, of idle | list p99, of idle | write p99 | event p99 | answers |\
- others refused, lost |
-| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | --- | ---: |"""
+| what | database | at most | a minute later | read p99, of idle | a minute later | list p99, of idle | write p99 |\
+ event p99 | answers | others refused, lost |
+| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- | ---: |"""
 
 
 def table(outcomes: Sequence[Outcome]) -> str:
@@ -25,7 +25,8 @@ def row(outcome: Outcome) -> str:
         f"{(outcome.peak - outcome.base) / MB:+.0f}",
         f"{(outcome.after - outcome.base) / MB:+.0f}",
         _times(meanwhile.reads, outcome.idle.reads),
-        _times(meanwhile.lists, outcome.idle.lists),
+        _times(outcome.later.reads, outcome.idle.reads),
+        _times(meanwhile.lists, outcome.idle_lists),
         _than(meanwhile.writes, outcome.idle.writes),
         _than(meanwhile.events, outcome.idle.events),
         ", ".join(f"{status}: {count:,}" for status, count in sorted(outcome.seen.statuses.items())),
@@ -46,9 +47,5 @@ def _than(times: list[float], idle: list[float]) -> str:
 
 def words(outcome: Outcome) -> str:
     """One line for each fault."""
-    slow = [
-        f"{what} took {ratio:.1f} times their idle time"
-        for what, ratio in (("reads", outcome.ratio), ("lists", outcome.list_ratio))
-        if ratio > RATIO
-    ]
+    slow = [f"{what} took {ratio:.1f} times their idle time" for what, ratio in outcome.ratios.items() if ratio > RATIO]
     return "".join(f"\n    FAULT: {fault}" for fault in [*outcome.faults(), *slow])

@@ -4,12 +4,15 @@ import asyncio
 import os
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager
+from functools import reduce
 from multiprocessing import get_context
+from operator import or_
 from pathlib import Path
 
-from msgspec import Struct
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from binder_registry.server.limits import Limits, bounds
 from tests.server.running import RunningServer, running_server
@@ -22,7 +25,9 @@ from .wire import Seen, Target, write
 OVER = 200 * MB  # that a server may take over its base, beside the budgets
 RATIO = 5.0  # that a read may take of its idle time
 IDLE, AGAIN, LONGEST = 4, 4, 90  # seconds before an abuse, that it lasts at least, and at most
-SETTLED, MINUTE = 5.0, 60.0  # seconds after which memory is looked at: again, where it is too much
+MINUTE, LOOK = 60.0, 4  # seconds after it when all is looked at again, and for how long
+ENDED = "the server ended"
+FEW_READS = 10.0  # a second, in the short form
 
 
 class Outcome(Struct, frozen=True):
@@ -36,14 +41,21 @@ class Outcome(Struct, frozen=True):
     meanwhile: Figures
     seen: Seen
     broken: str = ""  # what ended the abuse, or the server
+    later: Figures = field(default_factory=Figures)
 
     @property
-    def ratio(self) -> float:
-        return how_often(self.meanwhile.reads, self.idle.reads)
+    def idle_lists(self) -> list[float]:
+        """Of a list as long: what an abuse stored is in it afterwards."""
+        return self.later.lists if self.abuse.stores else self.idle.lists
 
     @property
-    def list_ratio(self) -> float:
-        return how_often(self.meanwhile.lists, self.idle.lists)
+    def ratios(self) -> dict[str, float]:
+        """Of what they did to its idle time."""
+        return {
+            "reads": how_often(self.meanwhile.reads, self.idle.reads),
+            "lists": how_often(self.meanwhile.lists, self.idle_lists),
+            "reads a minute later": how_often(self.later.reads, self.idle.reads),
+        }
 
     def faults(self) -> list[str]:
         """Against what is wanted, but for times."""
@@ -51,9 +63,10 @@ class Outcome(Struct, frozen=True):
         for what, bytes_ in (("at most", self.peak), ("afterwards", self.after)):
             if bytes_ > self.base + OVER + self.budgets:
                 found.append(f"memory {what} {(bytes_ - self.base) / MB:.0f} MB over its base")
-        found += [f"a bystander's {what}, {times} times" for what, times in self.meanwhile.refused.items()]
-        if self.meanwhile.lost:
-            found.append(f"{self.meanwhile.lost} writes of bystanders are no events")
+        for figures in (self.meanwhile, self.later):
+            found += [f"a bystander's {what}, {times} times" for what, times in figures.refused.items()]
+            if figures.lost:
+                found.append(f"{figures.lost} writes of bystanders are no events")
         if self.abuse.honest and self.seen.statuses.keys() - {"200", "201", "202"}:
             found.append(f"refused: {dict(self.seen.statuses)}")
         return [*found, *([self.broken] if self.broken else [])]
@@ -74,69 +87,72 @@ def budgets() -> int:
     )
 
 
-@contextmanager
-def abusers() -> Iterator[ProcessPoolExecutor]:
-    """A process of their own, which goes after all others: what they spend themselves is nobody's loss."""
-    with ProcessPoolExecutor(1, get_context("spawn"), os.nice, (10,)) as pool:
-        yield pool
+def abusers() -> Executor:
+    """A process of their own, which gets of the processors what nobody else wants, the server and the bystanders least
+    of all: what is measured is never a wait for what abusers spend themselves."""
+    return ProcessPoolExecutor(1, get_context("spawn"), _go_after_all)
+
+
+def _go_after_all() -> None:
+    os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
 
 
 @contextmanager
-def around(
-    folder: Path, url: str, abuses: Sequence[Abuse]
-) -> Iterator[tuple[RunningServer, Bystanders, tuple[int, ...]]]:
-    """A server that bystanders use, and the ports of those beside it. What is around the first abuse is around all."""
+def around(folder: Path, url: str, abuses: Sequence[Abuse]) -> Iterator[tuple[RunningServer, tuple[int, ...]]]:
+    """A server with all that is around the abuses, and the ports of those beside it."""
     with ExitStack() as stack:
-        surroundings = stack.enter_context(abuses[0].around())
+        kinds = dict.fromkeys(abuse.around for abuse in abuses)
+        surroundings = reduce(or_, [stack.enter_context(kind()) for kind in kinds])
+        quiet = () if surroundings.wrapper else ("--no-access-log",)
 
         def start() -> RunningServer:
-            return stack.enter_context(
+            server = stack.enter_context(
                 running_server(
                     folder,
+                    *quiet,
                     *surroundings.arguments,
                     db=url,
                     environment=surroundings.environment,
                     wrapper=surroundings.wrapper,
                 )
             )
+            stack.callback(server.kill)  # how it stops is another matter
+            return server
 
         server = start()
         beside = url.startswith("postgresql") and any(abuse.beside for abuse in abuses)
         others = (start().port,) if beside else ()
         asyncio.run(_bystanders_templates(Target(server.port, True)))
-        yield server, stack.enter_context(Bystanders(server.port)), others
+        yield server, others
 
 
 def abused(
-    abuse: Abuse, server: RunningServer, bystanders: Bystanders, pool: ProcessPoolExecutor, target: Target, url: str
+    abuse: Abuse, server: RunningServer, bystanders: Bystanders, pool: Executor, target: Target, url: str
 ) -> Outcome:
-    """Prepare, look at it idle, abuse, look again."""
+    """Prepare, look at it idle, and abuse. What comes of it a minute later is still to be looked at."""
     process = server.process.pid
     if abuse.prepare:
         pool.submit(_prepare, abuse, target).result()
         time.sleep(target.many(1, 0))
-    _, idle = bystanders.during(lambda: time.sleep(target.many(IDLE, 0)))
+    idle = Figures() if target.short else bystanders.during(lambda: time.sleep(IDLE))[1]
     base = most = after = resident(process)
     forget_peak(process)
     (seen, broken), meanwhile = bystanders.during(lambda: pool.submit(_run, abuse, target).result())
     try:
-        most = peak(process)
-        after = _afterwards(process, base + OVER, target)
+        most, after = peak(process), resident(process)
     except (ProcessLookupError, FileNotFoundError):
-        broken = "the server ended"
+        broken = ENDED
     return Outcome(abuse, url.partition(":")[0], budgets(), base, most, after, idle, meanwhile, seen, broken)
 
 
-def _afterwards(process: int, bound: int, target: Target) -> int:
-    if target.short:
-        return resident(process)
-    begun, after = time.monotonic(), 0
-    for seconds in (SETTLED, MINUTE):
-        time.sleep(max(0.0, begun + seconds - time.monotonic()))
-        after = resident(process)
-        if after <= bound:
-            break
-    return after
+def rested(outcome: Outcome, server: RunningServer) -> Outcome:
+    """With its memory and its times by now."""
+    if outcome.broken == ENDED:
+        return outcome
+    after = resident(server.process.pid)
+    with Bystanders(server.port) as bystanders:
+        _, later = bystanders.during(lambda: time.sleep(LOOK))
+    return replace(outcome, after=after, later=later)
 
 
 async def _bystanders_templates(target: Target) -> None:

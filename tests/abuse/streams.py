@@ -5,6 +5,7 @@ import json
 from contextlib import suppress
 
 from .abuse import Abuse
+from .filled import a_far_past
 from .wire import EVENTS, TOKEN, Seen, Target, answer, ask, connected, hold, request, together, write
 from .written import apply, templates
 
@@ -27,7 +28,7 @@ async def streams_of_distinct_places(target: Target, seen: Seen) -> None:
     def resumed(number: int) -> bytes:
         return request("GET", "/changes", EVENTS, f"Last-Event-ID: {max(0, newest - 1 - number)}")
 
-    await hold(target, seen, target.many(2000, 40), resumed, target.many(10, 0))
+    await hold(target, seen, target.many(2000, 40), resumed, target.many(5, 0))
 
 
 async def streams_that_nobody_reads(target: Target, seen: Seen) -> None:
@@ -59,12 +60,12 @@ async def streams_that_come_and_go(target: Target, seen: Seen) -> None:
 
 
 async def filtered_streams_from_the_beginning(target: Target, seen: Seen) -> None:
-    """300 event streams with a filter each, from the first change on, that select nothing."""
+    """300 event streams with a filter each, from the first of 50,000 changes on, that select nothing."""
 
     def filtered(number: int) -> bytes:
         return request("GET", f"/changes?label=nothing%3D{number}&since=0", EVENTS)
 
-    await hold(target, seen, target.many(300, 20), filtered, target.many(15, 0), room=2**16)
+    await hold(target, seen, target.many(300, 20), filtered, target.many(6, 0), room=2**16)
 
 
 async def revisions_to_come(target: Target, seen: Seen) -> None:
@@ -163,7 +164,7 @@ async def streams_of_a_crowd(target: Target, seen: Seen) -> None:
 
 
 async def filtered_readers_far_behind(target: Target, seen: Seen) -> None:
-    """20 event streams with a filter, from the first change on, that read to the newest: honest ones."""
+    """20 event streams with a filter, from the first of 50,000 changes on, that read to the newest: honest ones."""
 
     async def one(number: int) -> None:
         async with connected(target.port, room=2**20) as (reader, writer):
@@ -172,20 +173,21 @@ async def filtered_readers_far_behind(target: Target, seen: Seen) -> None:
             while not (await reader.readline()).startswith(b"data: "):
                 pass
 
-    await apply(target, templates(20, "last", labels={"last": ""}), seen)
-    await together(map(one, range(20)))
+    count = target.many(20, 5)
+    await apply(target, templates(count, "last", labels={"last": ""}), seen)
+    await together(map(one, range(count)))
 
 
 ABUSES = (
     Abuse(streams_of_distinct_places, a_history),
     Abuse(streams_that_nobody_reads),
     Abuse(streams_that_come_and_go),
-    Abuse(filtered_streams_from_the_beginning, a_history),
+    Abuse(filtered_streams_from_the_beginning, fill=a_far_past),
     Abuse(revisions_to_come),
     Abuse(integers_that_no_log_reaches),
 )
 HONEST = (
     Abuse(polls_of_a_crowd, honest=True),
     Abuse(streams_of_a_crowd, honest=True),
-    Abuse(filtered_readers_far_behind, a_history, honest=True),
+    Abuse(filtered_readers_far_behind, fill=a_far_past, honest=True),
 )

@@ -1,17 +1,21 @@
 """All abuses, and all honest users who ask for much, over both databases."""
 
 import tempfile
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
-from contextlib import contextmanager
-from itertools import groupby
+import time
+from collections import deque
+from collections.abc import Generator, Iterator, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from itertools import product
 from pathlib import Path
 
 from tests.backends.postgres_server import new_registry, superuser_url
+from tests.server.running import RunningServer
 
 from . import connections, history, queries, streams, tokens, untaken, writes
-from .abuse import Abuse
-from .rounds import Outcome, abused, abusers, around
+from .abuse import Abuse, plainly
+from .bystanders import Bystanders
+from .rounds import FEW_READS, MINUTE, Outcome, abused, abusers, around, rested
 from .wire import Target
 
 ABUSES: tuple[Abuse, ...] = (
@@ -36,33 +40,70 @@ def database(kind: str, folder: Path) -> Iterator[str]:
             yield url
 
 
+@contextmanager
+def surrounded(kind: str, abuses: Sequence[Abuse], *, short: bool) -> Iterator[tuple[RunningServer, Target, str]]:
+    """A server with all that the abuses need, what they aim at, and the URL of its database."""
+    with tempfile.TemporaryDirectory() as name, database(kind, Path(name)) as url:
+        for abuse in abuses:
+            if abuse.fill:
+                abuse.fill(url, short)
+        with around(Path(name), url, abuses) as (server, others):
+            yield server, Target(server.port, short, others), url
+
+
 def in_full(chosen: Sequence[Abuse], databases: Sequence[str]) -> Iterator[Outcome]:
-    """Each against a server and a database of its own."""
+    """Each against a server and a database of its own, which rest afterwards while others are abused: nobody uses them,
+    so that they take nothing of the others' time. They are looked at again between two others."""
+    resting = deque[tuple[float, Generator[Outcome]]]()  # until when each does
+
+    def looked_at() -> Outcome:
+        until, one = resting.popleft()
+        time.sleep(max(0.0, until - time.monotonic()))
+        with closing(one):
+            return next(one)
+
     with abusers() as pool:
-        for kind in databases:
-            for abuse in chosen:
-                yield from _round([abuse], kind, pool, short=False)
+        try:
+            for kind, abuse in product(databases, chosen):
+                while resting and resting[0][0] <= time.monotonic():
+                    yield looked_at()
+                one = _in_full(abuse, kind, pool)
+                next(one)
+                resting.append((time.monotonic() + MINUTE, one))
+            while resting:
+                yield looked_at()
+        finally:
+            for _, one in resting:
+                one.close()
+
+
+def _in_full(abuse: Abuse, kind: str, pool: Executor) -> Generator[Outcome]:
+    """As it is at once, and once it has rested."""
+    with surrounded(kind, [abuse], short=False) as (server, target, url):
+        with Bystanders(server.port) as bystanders:
+            outcome = abused(abuse, server, bystanders, pool, target, url)
+        yield outcome
+        yield rested(outcome, server)
 
 
 def in_short(chosen: Sequence[Abuse], databases: Sequence[str]) -> Iterator[Outcome]:
-    """Those that need the same surroundings one after the other against one server, with little of everything. One
-    abuses at a time, while the servers for others start."""
-    abuses = sorted(chosen, key=lambda abuse: abuse.around.__name__)
-    with abusers() as pool, ThreadPoolExecutor() as threads:
+    """Little of everything, one after the other: all that need nothing around them against one server, and all others
+    against another one, which starts meanwhile. No time is measured, so the abusers need no process of their own."""
+    with ThreadPoolExecutor(1) as pool, ThreadPoolExecutor() as threads:
         for kind in databases:
-            meant = [abuse for abuse in abuses if abuse.of_store or kind == "sqlite"]
-            groups = [list(group) for _, group in groupby(meant, key=lambda abuse: abuse.around)]
+            meant = [abuse for abuse in chosen if abuse.of_store or kind == "sqlite"]
+            groups = [[abuse for abuse in meant if (abuse.around is plainly) is plain] for plain in (True, False)]
             if kind == "postgresql":
                 superuser_url()  # so that one server is there for all threads
-            for outcomes in threads.map(lambda group, kind=kind: list(_round(group, kind, pool, short=True)), groups):
+            some = filter(None, groups)
+            for outcomes in threads.map(lambda group, kind=kind: list(_in_short(group, kind, pool)), some):
                 yield from outcomes
 
 
-def _round(abuses: Sequence[Abuse], kind: str, pool: ProcessPoolExecutor, *, short: bool) -> Iterator[Outcome]:
+def _in_short(abuses: Sequence[Abuse], kind: str, pool: Executor) -> Iterator[Outcome]:
     with (
-        tempfile.TemporaryDirectory() as name,
-        database(kind, Path(name)) as url,
-        around(Path(name), url, abuses) as (server, bystanders, others),
+        surrounded(kind, abuses, short=True) as (server, target, url),
+        Bystanders(server.port, FEW_READS) as bystanders,
     ):
         for abuse in abuses:
-            yield abused(abuse, server, bystanders, pool, Target(server.port, short, others), url)
+            yield abused(abuse, server, bystanders, pool, target, url)

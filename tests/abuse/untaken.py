@@ -14,7 +14,7 @@ async def lists_that_nobody_takes(target: Target, seen: Seen) -> None:
         seen,
         target.many(300, 30),
         lambda number: request("GET", f"/templates?view=full&label=!z{number % 7}"),
-        target.many(10, 0),
+        target.many(5, 0),
     )
 
 

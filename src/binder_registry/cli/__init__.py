@@ -29,6 +29,7 @@ SECTIONS = {
         "changes": Entry("history:changes", "Show who changed what, and when."),
         "diff": Entry("history:diff", "Compare two revisions of a template."),
         "watch": Entry("history:watch", "Follow changes as they come."),
+        "view": Entry("view:view", "Show what somebody may start, and why not the rest."),
         "run": Entry("run:run", "Run a template with docker or podman."),
     },
     "Write": {

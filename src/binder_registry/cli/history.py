@@ -172,7 +172,7 @@ def _line(change: "Change") -> str:
 _NARROW: dict[str, Any] = {
     "REVISION": lambda change: str(change.revision),
     "TIME": lambda change: moment(change.time),
-    "ACTION": lambda change: change.action.value,
+    "ACTION": lambda change: str(change.action),
     "NAME": lambda change: change.name,
     "BY": lambda change: change.by,
     "NOTE": lambda change: change.note,
@@ -197,7 +197,7 @@ def change_members(change: "Change") -> dict[str, Any]:
         "time": timestamp(change.time),
         "by": change.by,
         "note": change.note,
-        "action": change.action.value,
+        "action": str(change.action),
         "name": change.name,
         "previous": change.previous,
         "first": change.first,

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from ...changes import Action, Change
+from ...channels import Promotion
 from ...differences import changed_members
 from ...must_understand import full_view
 from ...template import Template
@@ -18,7 +19,16 @@ class ChangeBody(Struct, kw_only=True, omit_defaults=True):
     time: Annotated[str, Meta(description="When it was written, in UTC")]
     by: Annotated[str, Meta(description="Who wrote it; only for callers with a valid token")] = ""
     note: Annotated[str, Meta(description="Why, in the writer's words")] = ""
-    action: Annotated[Action, Meta(description="What was done")]
+    action: Annotated[
+        str,
+        Meta(
+            description="What was done; a newer registry may have more words than these",
+            examples=[action.value for action in Action],
+        ),
+    ]
+    promoted: Annotated[
+        Promotion | UnsetType, Meta(description="What was done to a channel, where that is what the change did")
+    ] = UNSET
     name: Annotated[str, Meta(description="The template's name")]
     previous: Annotated[int, Meta(description="Revision of the same template's change before; 0 for its first")]
     first: Annotated[int, Meta(description="First revision of the same apply; else the change's own")]
@@ -70,6 +80,7 @@ def encode_change(change: Change, *, by: bool, changed: Sequence[str] | None = N
             by=change.by if by else "",
             note=change.note,
             action=Action.DELETED if deleted else change.action,
+            promoted=(not deleted and change.promotion) or UNSET,
             name=change.name,
             previous=change.previous,
             first=change.first,

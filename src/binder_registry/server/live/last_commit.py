@@ -3,8 +3,8 @@
 It may be wrong by then: it is used only where the log still ends there.
 """
 
-from ...batch import Batch, Seen
-from ...changes import Change, Head
+from ...batch import Batch
+from ...changes import Change, Head, Seen
 from ...registry import Registry
 from .entries import Tombstone
 from .present import Present
