@@ -8,10 +8,10 @@ from msgspec.structs import replace
 
 from .changes import Action, Change, Head, Position, Seen, content_digest, head_after, mark_after, place
 from .clock import later
-from .draft_changes import Draft
+from .draft_changes import Draft, carried_on
 from .errors import FormatTooNew, InvalidRequest, RevisionConflict, TemplateNotFound
 from .go_json import stamp
-from .kept_members import channels_of, content_revision_of, has_kept, one_behind, with_kept
+from .kept_members import has_kept
 from .log_contract import MANY, AnnouncesMany, Log, ReadsMany, StagesMany, format_kept, keep_format
 from .log_contract import LogMoved as LogMoved
 from .must_understand import CONTENT_FORMAT, FORMAT, format_of
@@ -25,7 +25,7 @@ from .token_contract import TokenChange, TokenStore
 from .wire import encode_template
 
 _WITH_CONTENT = frozenset({Action.CREATED, Action.UPDATED, Action.RESTORED})  # that is new, or anew
-_DELETED, _PURGED = Action.DELETED, Action.PURGED  # quicker than the members of the class
+_DELETED = Action.DELETED  # quicker than the member of the class
 
 
 class Batch:
@@ -156,7 +156,7 @@ class Batch:
             self._format = max(self._format, format_of(template))
         before = self.current(name)
         if before is not None and before.content and has_kept(before.content):
-            content = _with_kept(content, action, before, before.content)
+            content = carried_on(content, action, before, before.content)
         digest = content_digest(content)
         previous, first = before.revision if before else 0, first or revision
         mark = mark_after(newest.mark, (revision, time, by, note, action, name, previous, first), digest)
@@ -274,15 +274,6 @@ class Batch:
             self._format = self._format_before = self._seen.format if self._seen else format_kept(self.log)
         if self._format > FORMAT:
             raise FormatTooNew
-
-
-def _with_kept(content: bytes, action: Action, before: Change, stored: bytes) -> bytes:
-    """What the registry keeps beside a content that follows `before`, where that is `stored`."""
-    if action is _DELETED or before.deleted:
-        return content
-    if action is _PURGED:
-        return with_kept(content, channels_of(stored), content_revision_of(stored) or before.revision)
-    return with_kept(content, one_behind(channels_of(stored)))
 
 
 class Part:

@@ -15,6 +15,7 @@ from .clock import Warnings, utc_now
 from .draft_changes import Draft
 from .errors import RevisionUnknown, TemplateExists, TemplateNotFound
 from .log_contract import LARGEST, Log, ReadsPresent, appending, appends_after, mark_at, state_pages, within
+from .log_contract import whole_state as whole_state_of
 from .promotions import content_of, point
 from .purging import purge
 from .rules import check, check_channel, invalid_template, successor_problem
@@ -24,7 +25,6 @@ from .template import Template, merged, plain
 from .token_book import TokenBook
 from .token_contract import TokenStore
 
-STATE_PAGE = 5000  # rows of one read, where the whole state is read
 _CREATED, _UPDATED, _DELETED = Action.CREATED, Action.UPDATED, Action.DELETED  # quicker than the members of the class
 
 logger = logging.getLogger(__name__)
@@ -218,14 +218,7 @@ class LogStore:
     def state(self) -> tuple[Position, list[Change]]:
         """The head, and the newest change of every name as of it, by name; tombstones too, without their content: there
         may be far more of them than templates."""
-        while True:
-            head = self.log.head()
-            newest, purged = list[Change](), False
-            for page in state_pages(self.log, head.revision, limit=STATE_PAGE, deleted=True):
-                purged = purged or any(change.content is None for change in page)
-                newest += [replace(change, content=None) if change.deleted else change for change in page]
-            if not purged:  # else one was replaced and purged meanwhile
-                return head.position, newest
+        return whole_state_of(self.log)
 
     def present(self) -> tuple[Position, Iterable[Newest]]:
         """The same as rows, by name backwards, to be read at once; in some there may be newer ones than the head is."""
