@@ -165,18 +165,21 @@ class Batch:
             self.log.announce_many()
 
     @no_collection()
-    def extend(self, drafts: Iterable[Draft] | Staged, by: str, note: str) -> None:
-        """Add changes that were drafted for what is current, as one group, each of another template. What was staged
-        follows the head, and was staged as by and with these."""
+    def extend(self, drafts: Iterable[Draft] | Staged, by: str, note: str, *, first: int = 0) -> None:
+        """Add changes that were drafted for what is current, as one group, or as part of the one that began at `first`,
+        each of another template. What was staged follows the head, and was staged as by and with these."""
         self._begin(by, note)
         if isinstance(drafts, Staged):
             self._extend_staged(drafts)
             return
         head = self.head
         time = self._time_after(head.time)
-        first, mark, needed = head.revision + 1, head.mark, self._format
+        mark, needed = head.mark, self._format
+        first = first or head.revision + 1
         rows, written = self.rows, self.written
-        for revision, draft in enumerate(drafts, first):  # while all others wait: each line is a tenth of a second
+        for revision, draft in enumerate(
+            drafts, head.revision + 1
+        ):  # while all others wait: each line is a tenth of a second
             content = draft.content(stamp(time))
             action, name, previous, digest = draft.action, draft.name, draft.previous, content_digest(content)
             mark = mark_after(mark, (revision, time, by, note, action, name, previous, first), digest)

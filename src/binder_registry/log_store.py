@@ -13,11 +13,7 @@ from .batch import Batch as Batch
 from .changes import PAGE, Action, Change, Head, Newest, Position, Seen, known_position
 from .clock import Warnings, utc_now
 from .draft_changes import Draft
-from .errors import (
-    RevisionUnknown,
-    TemplateExists,
-    TemplateNotFound,
-)
+from .errors import RevisionUnknown, TemplateExists, TemplateNotFound
 from .log_contract import LARGEST, Log, ReadsPresent, appending, appends_after, mark_at, state_pages, within
 from .promotions import content_of, point
 from .purging import purge
@@ -94,10 +90,14 @@ class LogStore:
         return change
 
     def list_templates(self, *, revision: int | None = None) -> list[Template]:
+        return [plain(template) for template in self.templates(revision)]
+
+    def templates(self, revision: int | None = None) -> list[Template]:
+        """The same, with the channels of each."""
         changes = self._state(revision)
         while revision is None and any(change.content is None for change in changes):
             changes = self._state(None)  # it was replaced and purged after we had looked at the head
-        return [plain(change.readable()) for change in changes]
+        return [change.readable() for change in changes]
 
     def register_template(self, template: Template, *, by: str = "", note: str = "") -> Template:
         if (batch := self.batch) is None:

@@ -87,7 +87,7 @@ class Follower:
     def _reload(self) -> None:
         self._present.announce_nothing()
         position, newest = self._registry.state()
-        self._present.prepare(newest)
+        self._present.prepare(newest, anew=True)
         self._on_loop(lambda: self._present.load(position, newest))
 
     def _on_loop(self, call: Callable[[], None]) -> None:

@@ -5,9 +5,8 @@ names shares what is made of it. What a hub can start of a template is found out
 may be called in any thread.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from heapq import merge
-from itertools import islice
 from operator import attrgetter
 from threading import Lock
 from typing import Literal
@@ -24,7 +23,7 @@ from ...start_schema import schema_of
 from ...view import launch_of, on_any_hub, place_of, seen_of
 from ...wire import encode
 from ...withheld import withheld
-from ..lanes import SLICE, paced, slices
+from ..lanes import SLICE, batches, paced, pause, slices
 from ..limits import Limits
 from .blocks import Block
 from .entries import Entry
@@ -32,6 +31,7 @@ from .kept import OVERHEAD, Recent
 
 Form = Literal["start", "look", "schema"]  # with `launch`, without, or as JSON Schema
 Place = tuple[float, str, str]
+FEW = 10  # templates that are looked at between two pauses, where there is some work with each
 
 
 class HubRules(Struct, frozen=True):
@@ -102,6 +102,7 @@ class Views:
         self._listed = Listed(Position(0), [], frozenset())
         self._listing, self._counting = Lock(), Lock()
         self._most, self._size = limits.seen_bytes, 0
+        self._made = 0
         self._answers = Recent[Sequence[bytes]](limits.view_bytes)
 
     def viewer(self, user: str | None, groups: frozenset[str], *, admin: bool = False) -> Viewer:
@@ -131,6 +132,7 @@ class Views:
         """Of entries, tombstones too: what is offered of them, in order, and all that is not."""
         offered, hidden = list[tuple[Place, bytes]](), list[Hidden]()
         for entry in entries:
+            self._took_a_while()
             if not matches(labels, entry.words.labels):
                 continue
             template = _decoded(entry.full)
@@ -146,18 +148,19 @@ class Views:
         with self._listing:
             if self._listed.position == position:
                 return self._listed
-            slots, fresh = dict[str, Slot](), list[Slot]()
-            for block in paced(blocks):
-                for entry in block.entries:
-                    slot = self._slots.get(entry.name)
-                    if slot is None or slot.entry is not entry:
-                        slot = Slot(entry, self.hub.offer)
-                        fresh.append(slot)
-                    slots[entry.name] = slot
-            still = (slot for slot in self._listed.slots if slots.get(slot.entry.name) is slot)
+            slots = dict[str, Slot]()
+            for entry in (entry for block in blocks for entry in block.entries):
+                slot = self._slots.get(entry.name)
+                if slot is None or slot.entry is not entry:
+                    slot = self._slots[entry.name] = Slot(entry, self.hub.offer)  # there, also where this is given up
+                    self._took_a_while()
+                slots[entry.name] = slot
+            still = [slot for slot in self._listed.slots if slots.get(slot.entry.name) is slot]
+            known = set(map(id, still))
+            fresh = [slot for slot in slots.values() if slot.starts and id(slot) not in known]
             in_order = merge(still, *(sorted(some, key=_place) for some in slices(fresh)), key=_place)
             found, groups = list[Slot](), set[str]()
-            for some in paced(_batches(slot for slot in in_order if slot.starts)):
+            for some in paced(batches(in_order, SLICE)):
                 found += some
                 groups.update(*(slot.groups for slot in some))
             self._slots, self._listed = slots, Listed(position, found, frozenset(groups))
@@ -172,23 +175,30 @@ class Views:
             piece = slot.pieces.get(key)
             if piece is None:
                 piece = self._keep(slot, key, _piece(slot.content, held, form))
+                self._took_a_while()
             if piece:  # else they do not see it
                 pieces.append(piece)
         return b",".join(pieces)
 
+    def _took_a_while(self) -> None:
+        """Now and then a pause."""
+        self._made += 1
+        if self._made % FEW == 0:
+            pause()
+
     def _keep(self, slot: Slot, key: tuple[Form, frozenset[str] | None], piece: bytes) -> bytes:
         """Different groups often see the same. When there is too much of it, all is made anew: what is asked for is
         there again soon."""
-        known = next((other for other in slot.pieces.values() if other == piece), None)
+        same = next((other for other in [*slot.pieces.values()] if other == piece), None)
         with self._counting:
-            self._size += OVERHEAD + 100 * len(key[1] or ()) + (0 if known is not None else len(piece))
+            self._size += OVERHEAD + 100 * len(key[1] or ()) + (len(piece) if same is None else 0)
             if self._size > self._most:
                 for one in self._listed.slots:
                     one.pieces.clear()
                 self._size = 0
                 return piece
-        slot.pieces[key] = piece if known is None else known
-        return slot.pieces[key]
+        kept = slot.pieces[key] = piece if same is None else same
+        return kept
 
 
 def _piece(content: bytes, held: frozenset[str], form: Form) -> bytes:
@@ -218,9 +228,3 @@ _decode = msgspec.json.Decoder(dict).decode
 
 
 _place = attrgetter("place")
-
-
-def _batches(found: Iterable[Slot]) -> Iterator[list[Slot]]:
-    rest = iter(found)
-    while some := list(islice(rest, SLICE)):
-        yield some
