@@ -1,6 +1,5 @@
 """One request and its answer: counted, and logged under an id that the application knows."""
 
-import asyncio
 import socket
 from collections.abc import Callable
 from contextlib import suppress
@@ -41,14 +40,6 @@ class Recorder:
         self.sliced = 0  # long answers that go on in the next turn of the loop
         self.log = log
         self.ids = log.ids if log else RequestIds()
-
-    async def next_turn(self) -> None:
-        """Of a long answer."""
-        self.sliced += 1
-        try:
-            await asyncio.sleep(0)
-        finally:
-            self.sliced -= 1
 
     def add(self, scope: Any, status: int, sent: int, seconds: float, request_id: bytes, client: bytes) -> None:
         method, route = scope["method"], getattr(scope.get("route"), "path", "")
@@ -92,6 +83,7 @@ class Connection(Protocol):
 
     def answer_started(self, cycle: RequestResponseCycle) -> None: ...
     def answer_ended(self) -> None: ...
+    async def next_turn(self) -> None: ...
     def owe_nothing(self) -> None: ...
     def hang_up(self) -> None: ...
 
@@ -214,7 +206,11 @@ class Exchange:
                 if not cycle.flow.write_paused and written < AT_ONCE // (1 + recorder.sliced):
                     continue
                 written = 0
-                await recorder.next_turn()
+                recorder.sliced += 1
+                try:
+                    await self.protocol.next_turn()
+                finally:
+                    recorder.sliced -= 1
                 if cycle.flow.write_paused:
                     if not held:
                         unsent.hold(peer, body)
