@@ -5,7 +5,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from . import postgres_rows, rows, write_rows
+from . import channel_rows, postgres_rows, rows, write_rows
 from .peers import install, machine, placement
 from .report import chart, table
 from .rows import Bench, Row
@@ -17,6 +17,7 @@ CHART = ROOT / "docs/images/performance.svg"
 OF_ONE = (
     rows.one_template,
     rows.the_list,
+    channel_rows.of_a_channel,
     write_rows.durable_writes,
     write_rows.durable_changes,
     rows.latency,

@@ -11,6 +11,7 @@ from typing import Any
 from msgspec import Struct
 
 from binder_registry.auth import Scope
+from binder_registry.channels import Promotion
 from binder_registry.choices import Choice, FreeText, Option
 from binder_registry.errors import error_name
 from binder_registry.member_schema import declared, structure_of
@@ -192,7 +193,7 @@ def _member_rows(structure: type[Struct], found: dict[str, Any], prefix: str = "
         member = one.member
         example = "" if member.example is None else f"`{json.dumps(member.example, ensure_ascii=False)}`"
         yield [f"`{prefix}{one.wire}`", _type(types[one.wire]), member.unit, member.limits, member.meaning, example]
-        if one.type in (ContainerLimits, Requests):
+        if one.type in (ContainerLimits, Requests, Promotion):
             yield from _member_rows(one.type, found, f"{one.wire}.")
 
 
@@ -206,7 +207,19 @@ def reference_page() -> str:
     headers = {header.name: header.meaning for header in ANSWER_HEADERS}
     parts += [_row([f"`{name}`", meaning]) for name, meaning in headers.items()]
     found = schemas()
-    for name in ("ChangeBody", "PlanStep", "Plan", "Health", "ErrorBody", "Apply", "Restore"):
+    bodies = (
+        "ChangeBody",
+        "View",
+        "HiddenBody",
+        "PlanStep",
+        "Plan",
+        "Health",
+        "ErrorBody",
+        "Apply",
+        "Restore",
+        "Promote",
+    )
+    for name in bodies:
         parts += [f"\n## {name}\n\n", _table("member", "meaning")]
         parts += [
             _row([f"`{key}`", member.get("description", "")]) for key, member in found[name]["properties"].items()
@@ -244,10 +257,12 @@ def whole_template() -> dict[str, Any]:
 def _whole(structure: type[Struct]) -> dict[str, Any]:
     whole: dict[str, Any] = {}
     for one in declared(structure):
+        if one.member.read_only:
+            continue
         within = structure_of(one.type)
         if within:
             whole[one.wire] = _whole(within) if within is one.type else [_whole(within)]
-        elif not one.member.read_only:
+        else:
             whole[one.wire] = one.member.example
     return whole
 

@@ -9,12 +9,23 @@ from pathlib import Path
 SOURCE = Path(__file__).parents[1] / "src" / "binder_registry"
 FILE = SOURCE / "jupyterhub.py"
 PARTS = (  # each stands on those before it
-    *("slugs", "options", "hub/texts", "hub/rules", "hub/commands", "hub/overrides", "hub/images"),
-    *("hub/merging", "hub/kinds", "hub/limits", "hub/settings", "hub/groups", "hub/offerable", "hub/choosing"),
+    *("slugs", "matching", "options", "hub/texts", "hub/refusals", "hub/rules", "hub/channels", "hub/commands"),
+    *("hub/overrides", "hub/images"),
+    *(
+        "hub/merging",
+        "hub/kinds",
+        "hub/limits",
+        "hub/settings",
+        "hub/groups",
+        "hub/groups_seen",
+        "hub/offerable",
+        "hub/choosing",
+    ),
     *(
         "hub/turns",
         "hub/form",
         "hub/profile_options",
+        "form_order",
         "hub/offers",
         "hub/view",
         "hub/catalogue",
@@ -22,8 +33,17 @@ PARTS = (  # each stands on those before it
         "hub/pauses",
         "hub/snapshot",
     ),
-    *("hub/event_stream", "hub/telling", "hub/follower", "hub/resolving", "hub/start", "hub/hooks", "hub/parameters"),
-    "hub/configure",
+    *(
+        "hub/event_stream",
+        "hub/telling",
+        "hub/histories",
+        "hub/follower",
+        "hub/resolving",
+        "hub/start",
+        "hub/hooks",
+        "hub/parameters",
+    ),
+    *("hub/rules_file", "hub/configure"),
 )
 INTRODUCTION = '''\
 """What a JupyterHub imports, so that its list of environments is the registry's, live.
@@ -33,7 +53,7 @@ INTRODUCTION = '''\
     configure(c, url="http://registry:8080", token="…")
 
 A single file, standard library and tornado only: it can be mounted into a hub's image as it is. Written by `make hub`
-from hub/, slugs.py and options.py: change those.
+from hub/, slugs.py, matching.py, options.py and form_order.py: change those.
 """
 '''
 

@@ -11,5 +11,8 @@ class Clock:
     def __call__(self) -> datetime:
         return self.now
 
+    def seconds(self) -> float:
+        return self.now.timestamp()
+
     def go(self, **by: float) -> None:
         self.now += timedelta(**by)

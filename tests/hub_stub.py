@@ -5,6 +5,7 @@ from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Thread
 from typing import Any
+from urllib.parse import unquote
 
 PATIENCE = 20.0  # seconds that a hub hangs at most, should a test forget it
 SCOPES = [f"custom:binder-registry:{scope}" for scope in ("read", "write", "admin", "promote", "metrics", "tokens")]
@@ -12,10 +13,11 @@ BOSS = {"kind": "user", "name": "boss", "scopes": [*SCOPES, "self"]}
 
 
 class HubStub:
-    """`GET /hub/api/user` as a hub answers it: 403 for a token that it does not know."""
+    """`GET /hub/api/user` as a hub answers it, 403 for a token that it does not know; and `/hub/api/users/{name}`."""
 
     def __init__(self) -> None:
         self.models: dict[str, Any] = {"boss-token": BOSS}
+        self.users: dict[str, Any] = {}  # by name, for all tokens that it knows
         self.status = 0  # of every answer, when set
         self.body: bytes | None = None  # of every answer, when set
         self.asked: list[str] = []
@@ -29,7 +31,11 @@ class HubStub:
                 hub.answering.wait(PATIENCE)
                 scheme, _, token = self.headers["Authorization"].partition(" ")
                 model = hub.models.get(token) if scheme == "token" else None
-                self.send_response(hub.status or (200 if model else 403))
+                status = 200 if model else 403
+                if model and "/users/" in self.path:
+                    model = hub.users.get(unquote(self.path.rpartition("/")[2]))
+                    status = 200 if model else 404
+                self.send_response(hub.status or status)
                 self.end_headers()
                 with suppress(OSError):  # who asked may have given up
                     self.wfile.write(hub.body if hub.body is not None else json.dumps(model or {}).encode())

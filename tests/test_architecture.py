@@ -17,30 +17,60 @@ PACKAGE = "binder_registry"
 BACKENDS = ("memory", "postgres", "sqlite")
 
 # What each part may import besides itself. A part is a module or a package of `binder_registry`.
-DECLARED = {"lengths", "member_schema", "settings", "choices", "template"}
-RULED = DECLARED | {"must_understand", "errors", "options", "option_rules", "rules", "setting_rules"}
+DECLARED = {"lengths", "member_schema", "settings", "choices", "channels", "template"}
+RULED = DECLARED | {
+    "kept_members",
+    "must_understand",
+    "errors",
+    "error_bodies",
+    "options",
+    "option_rules",
+    "rules",
+    "setting_rules",
+}
 TEMPLATES = RULED | {"go_json", "strict_json", "wire", "wire_values"}
 CHANGES = TEMPLATES | {"changes"}
 CONTRACTS = CHANGES | {"store", "log_contract", "token_contract"}
-STORES = CONTRACTS | {"clock", "draft_changes", "staged_drafts", "batch", "token_book", "log_store"}
-RULES = STORES | {"selector", "apply", "auth", "lookalikes", "differences"}
+STORES = CONTRACTS | {
+    "clock",
+    "draft_changes",
+    "staged_drafts",
+    "batch",
+    "promotions",
+    "purging",
+    "token_book",
+    "log_store",
+}
+RULES = STORES | {"selector", "apply", "apply_promotions", "auth", "lookalikes", "differences"}
 TOKENS = {"token_text", "token_rules", "token_uses", "tokens"}
-DOMAIN = RULES | TOKENS | {"catching_up", "planned", "within_reach", "registry", "apply_body", "fast_body"}
+VIEW = {"offering", "form_order", "withheld", "view", "ecma_patterns", "start_schema"}
+USES = {"catching_up", "planned", "within_reach", "shown_log", "registry"}
+DOMAIN = RULES | TOKENS | VIEW | USES | {"apply_body", "fast_body"}
 MAY_IMPORT = {
-    "errors": set[str](),
+    "errors": {"error_bodies"},
+    "error_bodies": set[str](),
     "lengths": set[str](),
     "member_schema": {"lengths"},
     "settings": {"lengths", "member_schema", "options"},
     "choices": {"lengths", "member_schema", "options", "settings"},
-    "template": {"lengths", "member_schema", "settings", "choices"},
-    "options": set[str](),
+    "channels": {"lengths", "member_schema"},
+    "template": {"lengths", "member_schema", "settings", "choices", "channels"},
+    "kept_members": {"channels"},
+    "matching": set[str](),
+    "options": {"matching"},
+    "offering": set[str](),
+    "form_order": set[str](),
+    "withheld": {"options"},
+    "view": {"form_order", "offering", "options", "withheld"},
+    "ecma_patterns": set[str](),
+    "start_schema": {"ecma_patterns", "member_schema", "offering", "options", "view"},
     "setting_rules": {"lengths", "member_schema", "settings"},
     "remembered": set[str](),
     "option_rules": DECLARED - {"template"} | {"options", "remembered", "setting_rules"},
     "rules": DECLARED | {"errors", "option_rules", "setting_rules"},
     "differences": DECLARED | {"remembered"},
     "go_json": set[str](),
-    "must_understand": DECLARED,
+    "must_understand": DECLARED | {"kept_members"},
     "strict_json": {"errors"},
     "wire_values": {"go_json", "lengths", "strict_json"},
     "wire": RULED | {"go_json", "strict_json", "wire_values"},
@@ -61,7 +91,10 @@ MAY_IMPORT = {
     "draft_changes": CHANGES,
     "staged_drafts": CONTRACTS | {"clock", "draft_changes"},
     "batch": CONTRACTS | {"clock", "draft_changes", "staged_drafts", "token_book"},
-    "log_store": CONTRACTS | {"batch", "clock", "draft_changes", "staged_drafts", "token_book"},
+    "promotions": CONTRACTS | {"batch", "draft_changes"},
+    "purging": CONTRACTS | {"batch", "promotions"},
+    "log_store": CONTRACTS
+    | {"batch", "clock", "draft_changes", "promotions", "purging", "staged_drafts", "token_book"},
     "token_contract": set[str](),
     "token_book": {"clock", "lengths", "token_contract"},
     "token_rules": {"auth", "errors", "globs", "lengths", "selector"},
@@ -70,23 +103,25 @@ MAY_IMPORT = {
     "globs": {"errors", "lengths"},
     "selector": TEMPLATES,
     "lookalikes": {"errors", "template"},
-    "apply": TEMPLATES | {"selector", "differences"},
+    "apply_promotions": CHANGES | {"draft_changes", "promotions", "selector"},
+    "apply": TEMPLATES | {"apply_promotions", "selector", "differences"},
     "apply_body": TEMPLATES | {"apply", "remembered"},
     "fast_body": TEMPLATES,
     "auth": {"errors", "lengths", "globs", "selector"},
     "catching_up": STORES | {"apply", "planned"},
-    "planned": CHANGES | {"apply", "draft_changes"},
+    "planned": CHANGES | {"apply", "apply_promotions", "draft_changes"},
     "within_reach": RULES | {"planned"},
-    "registry": RULES | {"catching_up", "planned", "within_reach", "token_rules", "token_uses"},
+    "shown_log": STORES,
+    "registry": RULES | {"catching_up", "planned", "shown_log", "within_reach", "token_rules", "token_uses"},
     "backends": STORES | {"descriptors", "file_names", "installing", "sync_folder"},
     "server": DOMAIN | {"globs"},
     "client": DOMAIN | {"file_names", "version"},
     "conformance": DOMAIN | {"verify"},
     "hub_auth": {"errors", "auth"},
     "publishers": {"auth", "errors", "globs", "lengths", "token_rules"},
-    "hub": {"options", "slugs"},
+    "hub": {"form_order", "offering", "options", "slugs"},
     "jupyterhub": set[str](),
-    "prepull": {"jupyterhub"},
+    "prepull": {"hub"},
     "version": set[str](),
 }
 # The edges, which wire everything, and who imports them.
@@ -99,6 +134,8 @@ DECLARATIONS = (
     "description.schemas",
     "description.token_bodies",
     "description.token_schemas",
+    "description.view_bodies",
+    "description.view_parameters",
 )
 SERVER_LAYERS = (
     ("lanes", "limits", "rates", "shares", "turns"),
@@ -116,7 +153,7 @@ SERVER_PACKAGES = ("", "description")  # their `__init__` only give names
 UVICORN_PARTS = f"{PACKAGE}.server.http.uvicorn_parts"
 LONGEST_FILE = 300  # lines
 MOUNTED = {"jupyterhub"}  # one file on purpose: hubs mount it
-EMBEDDED_IN_A_HUB = {"hub", "jupyterhub", "options", "slugs"}
+EMBEDDED_IN_A_HUB = {"form_order", "hub", "jupyterhub", "matching", "offering", "options", "slugs"}
 
 
 def modules() -> dict[str, Path]:
@@ -194,6 +231,15 @@ def test_what_a_hub_imports_needs_nothing_of_ours(module: str) -> None:
     others = {name.partition(".")[0] for name in imports(module)} - {PACKAGE, *sys.stdlib_module_names}
 
     assert others <= {"tornado"}
+
+
+@pytest.mark.parametrize("reader", ["offering_of", "rules_read"])
+def test_a_registry_says_what_a_hub_offers_without_what_hubs_need(reader: str) -> None:
+    inner = {module: set(imports(module) & MODULES.keys()) for module in MODULES}
+    needed = {f"{PACKAGE}.hub.{reader}", *_reachable(f"{PACKAGE}.hub.{reader}", inner)}
+
+    others = {name.partition(".")[0] for module in needed for name in imports(module)}
+    assert others - {PACKAGE, *sys.stdlib_module_names} == set()
 
 
 @pytest.mark.parametrize("third_party", ["starlette", "uvicorn", "httpx2", "click", "rich", "psycopg"])

@@ -1,6 +1,7 @@
 """Every command that a page or a message names is one, with options that it has; sessions on pages are run."""
 
 import ast
+import json
 import os
 import re
 import subprocess
@@ -11,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from binder_registry import Client, Template
+from binder_registry.hub.rules import Rules
+from binder_registry.hub.rules_file import rules_content
 from tests.command_lines import FENCED, INLINE, fault, shown, words
 from tests.ports import free_port
 from tests.server.running import KEY, running_server
@@ -30,6 +33,7 @@ FILES = {  # of a hub that a session goes on from
     "chart/values.yaml": "singleuser: {profileList: [], memory: {limit: 1G}}",
     "common.yaml": "hub: {}",
     "hub.yaml": VALUES,
+    "rules.json": json.dumps(rules_content(Rules("local"), None, label="", auth_state=False)),
     "jupyterhub_config.py": 'c.KubeSpawner.profile_list = [{"display_name": "Two", "slug": "two"}]\n',
 }
 

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from binder_registry.changes import Action
 from binder_registry.draft_changes import draft
 from binder_registry.go_json import timestamp
-from binder_registry.must_understand import FORMAT
+from binder_registry.must_understand import CONTENT_FORMAT
 from binder_registry.template import ContainerLimits, Template
 from binder_registry.wire import encode_template
 
@@ -50,7 +50,7 @@ def test_a_tombstone_keeps_its_times() -> None:
     assert draft(Action.DELETED, template, None).content(STAMP) == encode_template(template)
 
 
-@pytest.mark.parametrize(("overrides", "wanted"), [({}, 1), ({"kubespawner": Raw(b'{"a":1}')}, FORMAT)])
+@pytest.mark.parametrize(("overrides", "wanted"), [({}, 1), ({"kubespawner": Raw(b'{"a":1}')}, CONTENT_FORMAT)])
 def test_the_format_is_the_one_that_the_content_needs(overrides: dict[str, Raw], wanted: int) -> None:
     assert draft(Action.CREATED, Template(name="a", image_name="i", overrides=overrides), None).format == wanted
 

@@ -7,13 +7,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from binder_registry.errors import ErrorHint, InvalidRequest
-from binder_registry.globs import LONGEST_TEXT, compiled, parse_glob
+from binder_registry.globs import LONGEST_TEXT, compiled, compiled_together, parse_glob
 from binder_registry.lengths import GLOB_LENGTH
 
 
 @given(st.text("ab*?[]!-\n", max_size=12), st.text("abAB-\n", max_size=12))
 def test_a_text_fits_as_in_a_shell(glob: str, text: str) -> None:
     assert compiled(glob)(text) == fnmatchcase(text, glob)
+
+
+@given(st.lists(st.text("ab*?[", max_size=4), min_size=1, max_size=3), st.text("ab*?[", max_size=6))
+def test_a_text_fits_several_where_it_fits_one(globs: list[str], text: str) -> None:
+    assert compiled_together(globs)(text) == any(fnmatchcase(text, glob) for glob in globs)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import pytest
 
 from binder_registry.auth import Identity, Scope, TokenAuthStore
 from binder_registry.conformance import AuthStoreConformance
-from binder_registry.errors import AuthUnavailable, InvalidToken
+from binder_registry.errors import AuthUnavailable, InvalidRequest, InvalidToken
 from binder_registry.hub_auth import FirstKnowing, HubAuthStore
 
 from .hub_stub import BOSS, SCOPES, HubStub
@@ -190,6 +190,46 @@ def test_a_refusal_is_known_while_it_holds(hub: HubStub) -> None:
     clock.now += 2
 
     assert store.known("wrong") is None
+
+
+# ── its users, asked for by the registry's own service ───────────────────────────────────────────────────────────────
+
+ADA = {"kind": "user", "name": "ada", "admin": False, "groups": ["physics"]}
+
+
+def test_a_user_is_told_with_groups_and_without_scopes(hub: HubStub) -> None:
+    hub.users["ada b/c"] = ADA | {"admin": True}
+
+    ada = HubAuthStore(hub.url, token="boss-token").user("ada b/c")
+
+    assert ada == Identity("ada", frozenset(), groups=frozenset({"physics"}), admin=True)
+    assert hub.asked == ["/hub/api/users/ada%20b%2Fc"]
+
+
+@pytest.mark.parametrize("name", ["nobody", ".", "..", "../user"])
+def test_a_user_that_the_hub_does_not_know_is_none(hub: HubStub, name: str) -> None:
+    assert HubAuthStore(hub.url, token="boss-token").user(name) is None
+
+
+@pytest.mark.parametrize("left_out", ["groups", "admin"])
+def test_what_the_hub_keeps_to_itself_of_a_user_is_no_answer(hub: HubStub, left_out: str) -> None:
+    hub.users["ada"] = {member: value for member, value in ADA.items() if member != left_out}
+
+    with pytest.raises(InvalidRequest, match="read:users:groups"):
+        HubAuthStore(hub.url, token="boss-token").user("ada")
+
+
+def test_a_service_that_may_not_ask_is_told_so(hub: HubStub) -> None:
+    with pytest.raises(InvalidRequest, match="its service needs read:users:name"):
+        HubAuthStore(hub.url, token="wrong").user("ada")
+
+
+@pytest.mark.parametrize(("status", "body"), [(500, b""), (0, b"no JSON"), (0, b"[]")])
+def test_a_hub_that_says_nothing_about_a_user_is_unavailable(hub: HubStub, status: int, body: bytes) -> None:
+    hub.users["ada"], hub.status, hub.body = ADA, status, body
+
+    with pytest.raises(AuthUnavailable):
+        HubAuthStore(hub.url, token="boss-token").user("ada")
 
 
 # ── when the hub fails ───────────────────────────────────────────────────────────────────────────────────────────────

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from binder_registry import TokenAuthStore, log_store
+from binder_registry import TokenAuthStore, clock
 from binder_registry.apply import ApplyRequest
 from binder_registry.auth import Identity, Scope
 from binder_registry.backends.memory import InMemoryStore, MemoryLog
@@ -26,6 +26,7 @@ from binder_registry.template import ContainerLimits, Template
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 SCIPY = Template(name="scipy", image_name="jupyter/scipy")
+LATER = replace(SCIPY, command="later")
 R = Template(name="r", image_name="jupyter/r")
 
 
@@ -83,10 +84,10 @@ def test_every_verb_keeps_who_wrote() -> None:
 
     store.register_template(SCIPY, by="a")
     store.update_template(SCIPY, by="b")
-    store.replace_template(SCIPY, by="c")
+    store.replace_template(LATER, by="c")
     store.purge_change("scipy", 1, by="d")
     store.delete_template("scipy", by="e")
-    store.restore_template("scipy", 2, by="f")
+    store.restore_template("scipy", 3, by="f")
 
     assert [change.by for change in store.changes()] == list("abcdef")
 
@@ -184,7 +185,7 @@ def test_a_purged_tombstone_does_not_hide_older_content() -> None:
     store.register_template(SCIPY)
     store.delete_template("scipy")
     store.register_template(R)
-    store.register_template(SCIPY)
+    store.register_template(LATER)
 
     store.purge_change("scipy", 2)
 
@@ -295,7 +296,7 @@ def test_the_present_can_be_listed_while_it_is_replaced_and_purged(inside: bool)
 def test_a_past_that_was_purged_says_so() -> None:
     store = InMemoryStore()
     store.register_template(SCIPY)
-    store.update_template(SCIPY)
+    store.update_template(LATER)
     store.purge_change("scipy", 1)
 
     with pytest.raises(RevisionPurged):
@@ -334,7 +335,7 @@ def test_writes_that_find_the_newest_change_dated_ahead_say_so_once_in_a_while(
 def test_a_clock_that_is_still_wrong_is_told_of_again(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(log_store, "WARN_SECONDS", 0.0)
+    monkeypatch.setattr(clock, "WARN_SECONDS", 0.0)
     store = store_at(NOW + timedelta(days=1), NOW)
 
     for name in ("a", "b", "c"):

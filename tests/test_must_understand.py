@@ -5,7 +5,15 @@ from typing import Any
 import msgspec
 import pytest
 
-from binder_registry.must_understand import FORMAT, format_of, full_view, uses_of, without_uses
+from binder_registry.must_understand import (
+    CHANNELS_FORMAT,
+    CONTENT_FORMAT,
+    FORMAT,
+    format_of,
+    full_view,
+    uses_of,
+    without_uses,
+)
 from binder_registry.template import Template
 from binder_registry.wire import decode_template, encode_template, parse, template_from_members
 
@@ -95,4 +103,4 @@ def test_a_content_needs_the_format_of_its_newest_member(members: dict[str, Any]
 
 
 def test_the_newest_format_is_one_that_a_member_needs() -> None:
-    assert FORMAT == 2
+    assert (CONTENT_FORMAT, FORMAT) == (2, CHANNELS_FORMAT)

@@ -19,7 +19,7 @@ from binder_registry.log_store import LogStore
 from tests.server.asking import application, asked
 
 PLACE = "    contact: Annotated[\n"
-LEASE = '    lease: Annotated[str, Member("How long it runs.", must_understand=True, format=3)] = ""\n'
+LEASE = '    lease: Annotated[str, Member("How long it runs.", must_understand=True, format=4)] = ""\n'
 WRITE = """
 import sys
 from contextlib import closing
@@ -91,7 +91,7 @@ def test_writes_are_refused_in_one_line(client: TestClient, method: str, target:
 def test_a_server_says_so_when_it_starts(path: Path, caplog: pytest.LogCaptureFixture) -> None:
     open_log(f"sqlite:///{path}").close()
 
-    assert "written by a newer binder-registry (format 3, this program knows 2)" in caplog.text
+    assert "written by a newer binder-registry (format 4, this program knows 3)" in caplog.text
 
 
 def test_a_check_says_so_and_finds_the_database_sound(path: Path) -> None:

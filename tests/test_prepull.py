@@ -1,6 +1,7 @@
 import yaml
 
-from binder_registry.jupyterhub import Offer, Rules, offered
+from binder_registry.hub.offers import Offer, offered
+from binder_registry.hub.rules import Rules
 from binder_registry.prepull import daemon_set, image_list, z2jh_values
 
 

@@ -36,7 +36,10 @@ WRITES: dict[str, Use] = {
     "delete": lambda registry, who: registry.template_delete(who, "scipy", note="why"),
     "apply": lambda registry, who: registry.apply(who, ApplyRequest([R], note="why")),
 }
-
+PROMOTES: dict[str, Use] = {
+    "promote": lambda registry, who: registry.template_promote(who, "scipy", "stable", note="why"),
+    "demote": lambda registry, who: registry.template_demote(who, "scipy", "testing", note="why"),
+}
 READS: dict[str, Use] = {
     "template_index": lambda registry, who: registry.template_index(who),
     "template_index_pages": lambda registry, who: list(registry.template_index_pages(who, 1)),
@@ -146,7 +149,10 @@ def test_anyone_may_read(registry: Registry, read: Use) -> None:
     assert read(registry, ANYONE)
 
 
-@pytest.mark.parametrize("write", [*WRITES.values(), lambda registry, who: registry.change_purge(who, "scipy", 1)])
+@pytest.mark.parametrize(
+    "write",
+    [*WRITES.values(), *PROMOTES.values(), lambda registry, who: registry.change_purge(who, "scipy", 1)],
+)
 def test_anyone_may_only_read(registry: Registry, write: Use) -> None:
     with pytest.raises(MissingScope):
         write(registry, ANYONE)
@@ -155,9 +161,28 @@ def test_anyone_may_only_read(registry: Registry, write: Use) -> None:
 @pytest.mark.parametrize("write", WRITES.values(), ids=WRITES)
 def test_a_write_needs_the_scope_write(registry: Registry, write: Use) -> None:
     with pytest.raises(MissingScope, match="'write'"):
-        write(registry, Identity("reader", frozenset({Scope.READ, Scope.ADMIN})))
+        write(registry, Identity("reader", frozenset(Scope) - {Scope.WRITE}))
 
     assert registry.store.head().revision == 1
+
+
+@pytest.mark.parametrize("promote", PROMOTES.values(), ids=PROMOTES)
+def test_a_promotion_needs_the_scope_promote(registry: Registry, promote: Use) -> None:
+    registry.template_promote(ANN, "scipy", "testing")
+
+    with pytest.raises(MissingScope, match="'promote'"):
+        promote(registry, Identity("writer", frozenset(Scope) - {Scope.PROMOTE}))
+
+    assert registry.store.head().revision == 2
+
+
+@pytest.mark.parametrize("promote", PROMOTES.values(), ids=PROMOTES)
+def test_the_log_keeps_who_promoted_and_why(registry: Registry, promote: Use) -> None:
+    registry.template_promote(ANN, "scipy", "testing")
+
+    promote(registry, Identity("bob", frozenset({Scope.PROMOTE})))
+
+    assert [(change.by, change.note) for change in registry.changes(ANN, since=2)] == [("user:bob", "why")]
 
 
 @pytest.mark.parametrize("write", WRITES.values(), ids=WRITES)
@@ -177,7 +202,7 @@ def test_a_purge_needs_the_scope_admin(registry: Registry) -> None:
 
 
 def test_the_log_keeps_who_purged_and_why(registry: Registry) -> None:
-    registry.template_update(ANN, SCIPY)
+    registry.template_update(ANN, replace(SCIPY, command="c"))
 
     registry.change_purge(Identity("root", frozenset({Scope.ADMIN})), "scipy", 1, note="a password")
 
@@ -336,6 +361,23 @@ def test_what_was_written_since_the_plan_is_planned_again(
     assert {step.name: step.action for step in steps} == {k: v for k, v in (unmoved | otherwise).items() if v}
     assert [step.action for step in registry.apply(ANN, request)] == ["unchanged"] * 3
     assert verify(registry.store.log).problems == []
+
+
+@pytest.mark.parametrize("few", [0, 1000])
+def test_a_plan_stays_as_it_is_where_others_wrote_other_templates(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    monkeypatch.setattr("binder_registry.catching_up.FEW", few)
+    request = ApplyRequest([R, replace(SCIPY, command="new")])
+    before = plan_now(registry, request)
+    registry.template_create(ANN, replace(R, name="other"))
+
+    before, _ = registry.prepared(ANN, request, before)
+    steps = registry.apply_planned(ANN, request, before)
+
+    assert [(step.action, step.name) for step in steps] == [("created", "r"), ("updated", "scipy")]
+    assert [row.name for row in registry.changes(ANN, since=2)] == ["r", "scipy"]
+    assert before.drafts == {}
 
 
 def test_what_is_written_after_a_plan_was_caught_up_is_planned_again(

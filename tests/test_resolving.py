@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from binder_registry.options import ChoiceRefused, EveryGroup, matches_in_time, merged, resolve, visible
+from binder_registry.matching import matches_in_time
+from binder_registry.options import ChoiceRefused, EveryGroup, as_of_today, merged, resolve, visible
 
 SIZE = {
     "name": "size",
@@ -209,3 +210,84 @@ def test_a_pattern_that_takes_for_ever_is_a_refusal() -> None:
 
 def test_a_broken_pattern_is_a_refusal() -> None:
     assert not matches_in_time("(", "a")
+
+
+def sized(*choices: Any, **members: Any) -> dict[str, Any]:
+    """A template with one option."""
+    return {"name": "t", "options": [{"name": "size", "choices": list(choices)}], **members}
+
+
+def typed(typed: dict[str, Any] | None, **members: Any) -> dict[str, Any]:
+    option = {"name": "image", "choices": [{"name": "a"}]}
+    return {"name": "t", "options": [option if typed is None else option | {"free-text": typed}], **members}
+
+
+def groups_of(composed: dict[str, Any], option: int = 0) -> list[Any]:
+    """Of each choice, and of the free text: its groups, or None for everyone."""
+    found = composed["options"][option]
+    parts = [*found.get("choices", ()), *([found["free-text"]] if "free-text" in found else [])]
+    return [part.get("allowed-groups") for part in parts]
+
+
+@pytest.mark.parametrize("member", ["allowed-groups", "deprecated", "replaced-by", "paused"])
+def test_what_is_said_of_a_template_today_is_said_of_its_past(member: str) -> None:
+    said = {member: ["staff"] if member == "allowed-groups" else "x"}
+    today, past = {"name": "t", "image-name": "j"}, {"name": "t", "image-name": "i"}
+
+    assert as_of_today(today | said, past) == past | said
+    assert as_of_today(today, past | said) == past
+
+
+def test_what_runs_is_of_the_past() -> None:
+    past = {"name": "t", "image-name": "i", "default": True, "order": 1, "labels": {"a": "b"}}
+
+    assert as_of_today({"name": "t", "image-name": "j", "order": 2, "labels": {"a": "c"}}, past) == past
+
+
+@pytest.mark.parametrize(
+    ("today", "past", "composed"),
+    [
+        (None, None, None),
+        (None, ["a"], None),
+        (["a"], None, ["a"]),
+        (["b"], ["a"], ["b"]),
+    ],
+)
+def test_a_choice_and_a_free_text_are_for_the_groups_of_today(today: Any, past: Any, composed: Any) -> None:
+    def with_groups(groups: Any) -> dict[str, Any]:
+        return {} if groups is None else {"allowed-groups": groups}
+
+    now, then = sized({"name": "s", **with_groups(today)}), sized({"name": "s", "set": {}, **with_groups(past)})
+    assert groups_of(as_of_today(now, then)) == [composed]
+    now, then = typed(with_groups(today)), typed({"set": {}, **with_groups(past)})
+    assert groups_of(as_of_today(now, then)) == [None, composed]
+
+
+def test_a_choice_that_is_gone_keeps_its_own_groups() -> None:
+    past = sized({"name": "s"}, {"name": "l", "allowed-groups": ["staff"]}, {"name": "xl"})
+
+    composed = as_of_today(sized({"name": "s", "allowed-groups": ["physics"]}), past)
+
+    assert groups_of(composed) == [["physics"], ["staff"], None]
+
+
+@pytest.mark.parametrize(
+    ("then", "own", "left"),
+    [
+        (None, None, None),
+        (None, ["a"], ["a"]),
+        (["a", "b"], None, ["a", "b"]),
+        (["a", "b"], ["b", "c"], ["b"]),
+        (["a"], ["b"], []),
+    ],
+)
+def test_an_option_or_a_free_text_that_is_gone_opens_for_nobody(then: Any, own: Any, left: Any) -> None:
+    part = {} if own is None else {"allowed-groups": own}
+    whole = {} if then is None else {"allowed-groups": then}
+
+    choices = as_of_today({"name": "t"}, sized({"name": "s", **part}, **whole))
+    free = as_of_today(typed(None), typed(part, **whole))
+
+    assert groups_of(choices) == [left]
+    assert groups_of(free) == [None, left]
+    assert "allowed-groups" not in choices

@@ -36,7 +36,7 @@ CI = NewToken("ci", tuple(Scope))
 @pytest.fixture
 def auth_store(store: InMemoryStore, clock: Clock) -> Iterator[StoredTokens]:
     assert store.tokens is not None
-    with closing(StoredTokens(store.tokens, now=clock)) as found:
+    with closing(StoredTokens(store.tokens, now=clock.seconds)) as found:
         yield found
 
 
@@ -77,7 +77,7 @@ def test_a_database_keeps_tokens_for_others_over_it(shared: LogStore) -> None:
 def other(store: LogStore, clock: Clock) -> StoredTokens:
     """As another server over the same database has them."""
     log: Any = store.log
-    return StoredTokens(TokenBook(log), now=clock)
+    return StoredTokens(TokenBook(log), now=clock.seconds)
 
 
 def test_one_that_was_just_made_is_known_to_the_others(store: InMemoryStore, uses: TokenUses, clock: Clock) -> None:

@@ -41,6 +41,8 @@ def registry() -> Registry:
     registry.template_replace(ROOT, template("scipy-4", THEIRS))
     registry.template_create(ROOT, template("scipy-5", THEIRS))  # 8
     registry.template_delete(ROOT, "scipy-5")
+    registry.template_create(ROOT, template("scipy-6", THEIRS))  # 10
+    registry.template_promote(ROOT, "scipy-6", "stable")
     return registry
 
 
@@ -61,6 +63,13 @@ REFUSED: dict[str, tuple[Verb, str]] = {
     "restore over others' labels": (lambda registry, who: registry.template_restore(who, "scipy-4", 6), "scipy-4"),
     "delete others'": (lambda registry, who: registry.template_delete(who, "scipy-2"), "scipy-2"),
     "purge others'": (lambda registry, who: registry.change_purge(who, "scipy-4", 6), "scipy-4"),
+    "promote others'": (lambda registry, who: registry.template_promote(who, "scipy-2", "stable"), "scipy-2"),
+    "promote others' to where it points": (
+        lambda registry, who: registry.template_promote(who, "scipy-6", "stable"),
+        "scipy-6",
+    ),
+    "promote what was ours": (lambda registry, who: registry.template_promote(who, "scipy-4", "stable", 6), "scipy-4"),
+    "demote others'": (lambda registry, who: registry.template_demote(who, "scipy-6", "stable"), "scipy-6"),
     "point at others'": (
         lambda registry, who: registry.template_delete(who, "scipy-1", replaced_by="scipy-2"),
         "scipy-2",
@@ -134,6 +143,7 @@ TAKEN: dict[str, Verb] = {
     "delete": lambda registry, who: registry.template_delete(who, "scipy-1", replaced_by="scipy-3"),
     "restore": lambda registry, who: registry.template_restore(who, "scipy-3", 5),
     "purge": lambda registry, who: registry.change_purge(who, "scipy-3", 4),
+    "promote": lambda registry, who: registry.template_promote(who, "scipy-3", "stable", 4),
     "rename": apply(template("scipy-9", OURS), delete={"scipy-1": "scipy-9"}),
     "planned": apply_planned(template("scipy-9", OURS), template("scipy-3", OURS | {"a": "b"})),
 }

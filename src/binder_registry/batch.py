@@ -2,38 +2,30 @@
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from itertools import chain
 
-from msgspec import Struct
 from msgspec.structs import replace
 
-from .changes import Action, Change, Head, Position, content_digest, head_after, mark_after, place
+from .changes import Action, Change, Head, Position, Seen, content_digest, head_after, mark_after, place
 from .clock import later
-from .draft_changes import Draft
+from .draft_changes import Draft, carried_on
 from .errors import FormatTooNew, InvalidRequest, RevisionConflict, TemplateNotFound
 from .go_json import stamp
+from .kept_members import has_kept
 from .log_contract import MANY, AnnouncesMany, Log, ReadsMany, StagesMany, format_kept, keep_format
 from .log_contract import LogMoved as LogMoved
-from .must_understand import FORMAT, format_of
+from .must_understand import CONTENT_FORMAT, FORMAT, format_of
 from .rules import check
 from .staged_drafts import Staged
 from .store import Expected
 from .strict_json import no_collection
-from .template import Template
+from .template import Template, plain
 from .token_book import outdated, tidies
 from .token_contract import TokenChange, TokenStore
 from .wire import encode_template
 
 _WITH_CONTENT = frozenset({Action.CREATED, Action.UPDATED, Action.RESTORED})  # that is new, or anew
 _DELETED = Action.DELETED  # quicker than the member of the class
-
-
-class Seen(Struct, frozen=True):
-    """A state of the log that a writer knows without asking. `find` gives the newest change of a name, a tombstone too;
-    when, by whom and what came before need not be in there. None: there never was one."""
-
-    head: Head
-    format: int
-    find: Callable[[str], Change | None]
 
 
 class Batch:
@@ -52,7 +44,7 @@ class Batch:
         self.rows = rows
         self.tokens: list[TokenChange] = []
         self.token_uses: dict[str, datetime] = {}
-        self.purged: dict[int, int] = {}  # number of rows when it was asked for → revision to blank
+        self.purged: dict[int, list[int]] = {}  # number of rows when it was asked for → revisions to blank
         self.locked = locked  # else the log may end otherwise by the time that it is written
         self.start = log.head() if locked or seen is None else seen.head
         self._seen = seen if seen and seen.head == self.start else None
@@ -88,7 +80,14 @@ class Batch:
     def _committed(self, name: str) -> Change | None:
         if name not in self._stored:
             self._stored[name] = self._seen.find(name) if self._seen else self.log.current(name)
-        return self._stored[name]
+        change = self._stored[name]
+        if change is not None and type(change.action) is str:
+            self.refuse()
+        return change
+
+    def refuse(self) -> None:
+        """A newer release did what is not known here: nothing can be written."""
+        self._format = FORMAT + 1
 
     def written_at(self, name: str) -> datetime | None:
         """When its newest change was, of which what was seen need not tell."""
@@ -150,10 +149,15 @@ class Batch:
             template = replace(template, time_created=created, time_modified=time, deleted=False, revision=revision)
         else:
             template = replace(template, revision=revision)
+        if template.channels or template.content_revision or template.promoted:
+            template = plain(template)
         content = encode_template(template)
-        if self._format < FORMAT:  # once it is as new as it gets, nothing is looked at
+        if self._format < CONTENT_FORMAT:  # once it is as new as it gets, nothing is looked at
             self._format = max(self._format, format_of(template))
-        before, digest = self.current(name), content_digest(content)
+        before = self.current(name)
+        if before is not None and before.content and has_kept(before.content):
+            content = carried_on(content, action, before, before.content)
+        digest = content_digest(content)
         previous, first = before.revision if before else 0, first or revision
         mark = mark_after(newest.mark, (revision, time, by, note, action, name, previous, first), digest)
         deleted = template.deleted
@@ -168,18 +172,21 @@ class Batch:
             self.log.announce_many()
 
     @no_collection()
-    def extend(self, drafts: Iterable[Draft] | Staged, by: str, note: str) -> None:
-        """Add changes that were drafted for what is current, as one group, each of another template. What was staged
-        follows the head, and was staged as by and with these."""
+    def extend(self, drafts: Iterable[Draft] | Staged, by: str, note: str, *, first: int = 0) -> None:
+        """Add changes that were drafted for what is current, as one group, or as part of the one that began at `first`,
+        each of another template. What was staged follows the head, and was staged as by and with these."""
         self._begin(by, note)
         if isinstance(drafts, Staged):
             self._extend_staged(drafts)
             return
         head = self.head
         time = self._time_after(head.time)
-        first, mark, needed = head.revision + 1, head.mark, self._format
+        mark, needed = head.mark, self._format
+        first = first or head.revision + 1
         rows, written = self.rows, self.written
-        for revision, draft in enumerate(drafts, first):  # while all others wait: each line is a tenth of a second
+        for revision, draft in enumerate(
+            drafts, head.revision + 1
+        ):  # while all others wait: each line is a tenth of a second
             content = draft.content(stamp(time))
             action, name, previous, digest = draft.action, draft.name, draft.previous, content_digest(content)
             mark = mark_after(mark, (revision, time, by, note, action, name, previous, first), digest)
@@ -214,14 +221,14 @@ class Batch:
         for row in self.rows[length:]:
             self._read.pop(row.revision, None)
         del self.rows[length:], self.tokens[tokens:]
-        self.purged = {at: revision for at, revision in self.purged.items() if at <= length}
+        self.purged = {at: revisions for at, revisions in self.purged.items() if at <= length}
         if self._staged and self._staged[0] >= length:
             self._staged = None
         self.written = {row.name: row for row in self.rows}
 
     def blanked(self, changes: Iterable[Change]) -> list[Change]:
         """`changes` without the content that this block purges."""
-        gone = set(self.purged.values())
+        gone = set(chain.from_iterable(self.purged.values()))
         return [replace(change, content=None) if change.revision in gone else change for change in changes]
 
     def finish(self) -> None:
@@ -239,11 +246,13 @@ class Batch:
         if self.token_uses:
             assert isinstance(self.log, TokenStore), "else nobody used one"
             self.log.write_uses(self.token_uses)
-        if self._staged and all(revision <= self.start.revision for revision in self.purged.values()):
+        if self._staged and all(
+            revision <= self.start.revision for revision in chain.from_iterable(self.purged.values())
+        ):
             assert isinstance(self.log, StagesMany), "else nothing was staged"
             at, staged = self._staged
             self.log.write_staged(staged.stage, at)
-        for revision in self.purged.values():
+        for revision in chain.from_iterable(self.purged.values()):
             own = revision - self.start.revision - 1
             if own >= 0:
                 self.rows[own] = replace(self.rows[own], content=None)

@@ -1,6 +1,7 @@
 """The log's own values: a change, its action, a position, and the chain of marks."""
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
 from hashlib import blake2b
@@ -8,7 +9,9 @@ from hashlib import blake2b
 import msgspec
 from msgspec import Struct, structs
 
+from .channels import Promotion
 from .errors import InvalidRequest, PositionUnknown, RevisionPurged
+from .kept_members import promotion_of
 from .lengths import LARGEST_INTEGER
 from .template import Template
 from .wire import decode_template
@@ -28,6 +31,19 @@ class Action(StrEnum):
     RESTORED = "restored"
     DELETED = "deleted"  # a tombstone: holds the template that was deleted, and its `replaced-by`
     PURGED = "purged"  # an older change's content was blanked; carries the template unchanged
+    PROMOTED = "promoted"  # a channel was pointed elsewhere, or ended; carries the template unchanged
+
+
+ACTIONS = {action.value: action for action in Action}  # quicker than the enumeration, for each row at the start
+_WORD = re.compile("[a-z]{1,64}")
+
+
+def action_of(text: str) -> Action | str:
+    """One that is not known stays its text: a newer release added it. Raises `ValueError` for what is no word."""
+    known = ACTIONS.get(text)
+    if known is None and not (isinstance(text, str) and _WORD.fullmatch(text)):
+        raise ValueError(f"{text!r} is no action")
+    return known or text
 
 
 class Position(Struct, frozen=True, gc=False):
@@ -75,14 +91,15 @@ class Head(Struct, frozen=True, gc=False):
 
 
 class Change(Struct, frozen=True, gc=False):
-    """One row of the log. `content` is the template's JSON (`wire.encode_template`); None when it was purged."""
+    """One row of the log. `content` is the template's JSON (`wire.encode_template`), with `kept_members`; None when it
+    was purged. An action that a newer release added is its text."""
 
     revision: int
     mark: bytes
     time: datetime
     by: str
     note: str
-    action: Action
+    action: Action | str
     name: str
     previous: int  # revision of the same template's change before; 0 for its first
     first: int  # first revision of the same apply
@@ -99,12 +116,26 @@ class Change(Struct, frozen=True, gc=False):
         """Decoded at each use; None when the content was purged."""
         return None if self.content is None else decode_template(self.content, self.revision)
 
+    @property
+    def promotion(self) -> Promotion | None:
+        """What it did to a channel."""
+        return promotion_of(self.content) if self.content and self.action == Action.PROMOTED else None
+
     def readable(self) -> Template:
         """The same. Raises `RevisionPurged`."""
         template = self.template
         if template is None:
             raise RevisionPurged
         return template
+
+
+class Seen(Struct, frozen=True):
+    """A state of the log that a writer knows without asking. `find` gives the newest change of a name, a tombstone too;
+    when, by whom and what came before need not be in there. None: there never was one."""
+
+    head: Head
+    format: int
+    find: Callable[[str], Change | None]
 
 
 def head_after(rows: Sequence[Change], head: Head) -> Head:
@@ -135,7 +166,7 @@ def next_mark(before: bytes, change: Change) -> bytes:
     return mark_after(before, row, change.digest)
 
 
-def mark_after(before: bytes, row: tuple[int, datetime, str, str, Action, str, int, int], digest: bytes) -> bytes:
+def mark_after(before: bytes, row: tuple[int, datetime, str, str, str, str, int, int], digest: bytes) -> bytes:
     """`row`: what `next_mark` looks at, in its order."""
     mark = _mark.copy()
     mark.update(before + _encode(row) + digest)

@@ -5,9 +5,10 @@ from datetime import UTC, datetime
 from msgspec import Struct
 from msgspec.structs import replace
 
-from .changes import Action
+from .changes import Action, Change
 from .go_json import timestamp
-from .must_understand import FORMAT, format_of
+from .kept_members import channels_of, content_revision_of, one_behind, with_kept
+from .must_understand import CHANNELS_FORMAT, CONTENT_FORMAT, format_of
 from .template import Template
 from .wire import decode_template, encode_dated, encode_template
 
@@ -41,7 +42,7 @@ class Draft(Struct, frozen=True, gc=False):
 
     def undated(self) -> "Draft":
         """As it was before it was dated, if it was."""
-        if len(self.parts) > 1 or self.action is Action.DELETED:
+        if len(self.parts) > 1 or self.action in (Action.DELETED, Action.PROMOTED):
             return self
         head, modified, tail = self.parts[0].partition(_MODIFIED_BEGINS)
         time, quote, tail = tail.partition(b'"')
@@ -55,6 +56,7 @@ class Draft(Struct, frozen=True, gc=False):
 def draft(action: Action, template: Template, before: Template | None, *, format: int = 1) -> Draft:  # noqa: A002
     """Of a template that becomes this one. `format` is that of a draft beside it: no older one is looked for."""
     previous = before.revision if before else 0
+    channels = before.channels if before else {}
     if action is Action.DELETED:
         parts: tuple[bytes, ...] = (encode_template(template),)
     else:
@@ -62,7 +64,20 @@ def draft(action: Action, template: Template, before: Template | None, *, format
         if template.deleted:
             template = replace(template, deleted=False)
         content = encode_dated(template, timestamp(created) if created else _LATER, _LATER)
+        if channels:
+            content = with_kept(content, one_behind(channels))
         head, _, tail = content.partition(_MODIFIED if created else _BOTH)
         within = (b'"time-modified":"',) if created else (b'"time-created":"', b'","time-modified":"')
         parts = (head + within[0], *within[1:], b'"' + tail)
-    return Draft(action, template.name, previous, parts, format if format == FORMAT else format_of(template))
+    if format < CONTENT_FORMAT:
+        format = format_of(template)  # noqa: A001
+    return Draft(action, template.name, previous, parts, CHANNELS_FORMAT if channels else format)
+
+
+def carried_on(content: bytes, action: Action, before: Change, stored: bytes) -> bytes:
+    """With what the registry keeps beside a content that follows `before`, where that is `stored`."""
+    if action is Action.DELETED or before.deleted:
+        return content
+    if action is Action.PURGED:
+        return with_kept(content, channels_of(stored), content_revision_of(stored) or before.revision)
+    return with_kept(content, one_behind(channels_of(stored)))

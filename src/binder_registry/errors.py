@@ -18,12 +18,14 @@
             ├── TokensNotKept           a log that has no place for tokens
             ├── TemplateNotFound
             ├── TemplateExists
+            ├── ChannelNotFound         the template is there, and has no such channel
             ├── RevisionConflict        the template changed since it was read
             ├── RevisionRequired        a write without If-Match where that is asked for
             ├── RevisionUnknown         a revision that is not there (yet)
             ├── RevisionNotShown        this server does not show the asked revision yet
             ├── FormatTooNew            a newer release wrote what this one would lose
             ├── RevisionIsCurrent       the current content cannot be purged
+            ├── RevisionIsPromoted      nor can what a channel points at
             ├── RevisionPurged          the content was blanked
             ├── PositionUnknown         a position of another log, or of a fork of this one
             ├── RouteNotFound, MethodNotAllowed
@@ -39,61 +41,15 @@ The constants at the end are the ones that the 2015 package exported.
 
 import re
 from collections.abc import Sequence
-from typing import ClassVar, Literal
+from typing import ClassVar
 
-from msgspec import Struct
-from msgspec.structs import replace
-
-HINTS = 100  # of one error; what else is wrong is counted
-HINTS_BYTES = 32 * 1024
-MESSAGE_LENGTH = 4096  # characters
-FIELD_LENGTH = 400  # characters of a hint: longer than the path of a label, whatever it is within
-
-HintCode = Literal["missing", "missing_field", "invalid", "already_exists"]
-
-
-class ErrorHint(Struct, frozen=True):
-    """Where an error lies. `code` is one of GitHub's, which 2015 mirrored: see `HintCode`."""
-
-    resource: str = ""
-    field: str = ""
-    code: str = ""
-
-
-class APIErrorResponse(Exception):
-    """The body of every error: `{"message": …}`, and `errors`, a list of hints, when there are any."""
-
-    def __init__(self, message: str, errors: Sequence[ErrorHint] = ()) -> None:
-        self.errors = _first(errors)
-        left_out = len(errors) - len(self.errors)
-        self.message = _shortened(message, MESSAGE_LENGTH) + (f"; and {left_out} more" if left_out else "")
-        super().__init__(self.message)
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, APIErrorResponse):
-            return NotImplemented
-        return (type(self), self.message, self.errors) == (type(other), other.message, other.errors)
-
-    def __hash__(self) -> int:
-        return hash((type(self), self.message, self.errors))
-
-
-def _first(errors: Sequence[ErrorHint]) -> tuple[ErrorHint, ...]:
-    """So many that a body stays small, whoever sent a million faults or a field of a megabyte."""
-    found: list[ErrorHint] = []
-    room = HINTS_BYTES
-    for hint in errors[:HINTS]:
-        field = _shortened(hint.field, FIELD_LENGTH)
-        plain = field.isascii() and field.isprintable() and not any(mark in field for mark in '<>&"\\')
-        room -= (len(field) if plain else 6 * len(field)) + 60  # as JSON, at most
-        if found and room < 0:
-            break
-        found.append(replace(hint, field=field))
-    return tuple(found)
-
-
-def _shortened(text: str, most: int) -> str:
-    return text if len(text) <= most else text[: most - 1] + "…"
+from .error_bodies import FIELD_LENGTH as FIELD_LENGTH
+from .error_bodies import HINTS as HINTS
+from .error_bodies import HINTS_BYTES as HINTS_BYTES
+from .error_bodies import MESSAGE_LENGTH as MESSAGE_LENGTH
+from .error_bodies import APIErrorResponse as APIErrorResponse
+from .error_bodies import ErrorHint as ErrorHint
+from .error_bodies import HintCode as HintCode
 
 
 class RegistryError(APIErrorResponse):
@@ -197,6 +153,14 @@ class TemplateExists(RegistryError):
     text = "Template already exists"
 
 
+class ChannelNotFound(RegistryError):
+    text = "The template has no such channel"
+
+    @classmethod
+    def of(cls, name: str, channel: str) -> "ChannelNotFound":
+        return cls(f"The template {name!r} has no channel {channel!r}", [ErrorHint("Template", "channel", "missing")])
+
+
 class RevisionConflict(RegistryError):
     """`current` is the position of what is there now: `<revision>-<mark>`, or "0" for nothing."""
 
@@ -221,6 +185,15 @@ class RevisionNotShown(RegistryError):
 
 class RevisionIsCurrent(RegistryError):
     text = "The current revision cannot be purged: change the template first"
+
+
+class RevisionIsPromoted(RegistryError):
+    text = "A channel points at this content: promote another revision first"
+
+    @classmethod
+    def of(cls, channel: str, revision: int) -> "RevisionIsPromoted":
+        message = f"The channel {channel!r} points at revision {revision}: promote another one first"
+        return cls(message, [ErrorHint("Template", f"channels.{channel}", "invalid")])
 
 
 class RevisionPurged(RegistryError):

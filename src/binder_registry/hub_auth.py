@@ -6,18 +6,21 @@ import logging
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from hashlib import sha256
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from .auth import AuthStore, Identity, Scope, identified, known, stays
-from .errors import AuthUnavailable, InvalidToken
+from .errors import AuthUnavailable, InvalidRequest, InvalidToken
 
 LONGEST_ANSWER = 1024**2  # bytes
 _NO_URL = "this is not the URL of a hub's API, such as http://hub:8081/hub/api"
+UNTOLD = "the hub does not tell this server about users: its service needs read:users:name and read:users:groups"
 KINDS = ("user", "service")  # of a token's holder, as the hub names them
+
+_UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, RecursionError)
 
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
@@ -26,7 +29,8 @@ HUB_SCOPES = {f"custom:binder-registry:{scope}": scope for scope in Scope}
 
 
 class HubAuthStore:
-    """Asks the hub whose token it is, with that very token: `GET {api_url}/user`. The registry needs none of its own.
+    """Asks the hub whose token it is, with that very token: `GET {api_url}/user`. The registry needs none of its own,
+    but for `user`: it asks with `token`, that of its service.
 
     The hub lists the scopes expanded, so each must be there exactly: one that is filtered (`…:write!user=x`) is not the
     scope. `known_for` and `refused_for` (seconds) bound how long a revoked token stays good, and a new grant refused.
@@ -42,6 +46,7 @@ class HubAuthStore:
         self,
         api_url: str,
         *,
+        token: str = "",
         known_for: float = 20.0,
         refused_for: float = 2.0,
         timeout: float = 5.0,
@@ -53,12 +58,12 @@ class HubAuthStore:
             self._host, self._port = url.hostname or "", url.port
         except ValueError:
             raise ValueError(_NO_URL) from None
-        path = url.path.rstrip("/") + "/user"
+        path = url.path.rstrip("/")
         visible = (self._host + path).isascii() and (self._host + path).isprintable() and " " not in self._host + path
         if url.scheme not in ("http", "https") or not self._host or not visible:
             raise ValueError(_NO_URL)
         self._connect = http.client.HTTPSConnection if url.scheme == "https" else http.client.HTTPConnection
-        self._path, self._timeout = path, timeout
+        self._path, self._timeout, self._own = path, timeout, token
         self._known_for, self._refused_for, self._capacity, self._clock = known_for, refused_for, capacity, clock
         self._lock = threading.Lock()
         self._holders: OrderedDict[bytes, tuple[float, Identity]] = OrderedDict()  # until when, by the hash of a token
@@ -99,18 +104,34 @@ class HubAuthStore:
         if len(answers) > self._capacity:
             answers.popitem(last=False)
 
+    def user(self, name: str) -> Identity | None:
+        """One of the hub's users, with no scopes; None where the hub has none of that name, or says so. Raises
+        `AuthUnavailable`, and `InvalidRequest` where it does not tell about users."""
+        if name in (".", ".."):
+            return None
+        with self._asked(f"/users/{quote(name, safe='')}", self._own, 401, 403, 404) as (status, model):
+            if status == 404:
+                return None
+            if status in (401, 403) or not {"groups", "admin"} <= model.keys():
+                raise InvalidRequest.parameter("user", UNTOLD)
+            return _identity({**model, "scopes": ()})
+
     def _ask(self, token: str) -> Identity | None:
         """None: the hub does not know it. Raises `AuthUnavailable`."""
+        with self._asked("/user", token, 401, 403) as (status, model):
+            return None if status in (401, 403) else _identity(model)  # it answers 403 for what it does not know
+
+    @contextmanager
+    def _asked(self, path: str, token: str, *refusals: int) -> Iterator[tuple[int, Any]]:
+        """The hub's answer: 200, or one of `refusals`. Raises `AuthUnavailable`, also where it cannot be used."""
         connection = self._connect(self._host, self._port, timeout=self._timeout)
         try:
-            connection.request("GET", self._path, headers={"Authorization": f"token {token}"})
+            connection.request("GET", self._path + path, headers={"Authorization": f"token {token}"})
             with connection.getresponse() as response:
-                if response.status in (401, 403):  # the hub answers 403 for what it does not know
-                    return None
-                if response.status != 200:
+                if response.status not in (200, *refusals):
                     raise ValueError(f"it answers {response.status}")
-                return _identity(json.loads(response.read(LONGEST_ANSWER)))
-        except (OSError, http.client.HTTPException, ValueError, LookupError, TypeError, RecursionError) as error:
+                yield response.status, json.loads(response.read(LONGEST_ANSWER)) if response.status == 200 else {}
+        except (OSError, http.client.HTTPException, *_UNREADABLE) as error:
             reason = error if isinstance(error, OSError | ValueError) else type(error).__name__
             logger.warning("the hub at %s does not say whose a token is: %s", self._host, reason)
             raise AuthUnavailable from None

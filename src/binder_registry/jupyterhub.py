@@ -5,7 +5,7 @@
     configure(c, url="http://registry:8080", token="…")
 
 A single file, standard library and tornado only: it can be mounted into a hub's image as it is. Written by `make hub`
-from hub/, slugs.py and options.py: change those.
+from hub/, slugs.py, matching.py, options.py and form_order.py: change those.
 """
 
 import asyncio
@@ -16,6 +16,7 @@ import logging
 import os
 import random
 import re
+import secrets
 import shlex
 import stat
 import subprocess
@@ -67,6 +68,35 @@ def name_of(slug: str) -> str:
     return slug
 
 
+# ── matching.py ──
+# Whether a text fits somebody's pattern, which may take for ever. Standard library only: hubs hold a copy of it.
+
+
+PATTERN_SECONDS = 0.2
+
+
+def matches_in_time(pattern: str, text: str) -> bool:
+    """As `re.match`, in a process of its own that has 200 ms: what takes for ever is a refusal, and no hang."""
+    command = [sys.executable, "-I", "-S", "-c", _MATCHER]
+    pipe, nowhere = subprocess.PIPE, subprocess.DEVNULL
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=nowhere) as child:  # noqa: S603  # our own program
+        assert child.stdout
+        child.stdout.readline()  # it is there: from now on the time counts
+        timer = threading.Timer(PATTERN_SECONDS, child.kill)
+        timer.start()
+        try:
+            answer, _ = child.communicate(json.dumps([pattern, text]).encode())
+        finally:
+            timer.cancel()
+    return answer.strip() == b"yes"
+
+
+_MATCHER = """
+import json, re, sys
+print(flush=True)
+print("yes" if re.match(*json.load(sys.stdin)) else "no")
+"""
+
 # ── options.py ──
 # From a template with options, and what was chosen, to a template without: the one place that applies and withholds.
 #
@@ -78,9 +108,11 @@ Json = Mapping[str, Any]
 Matches = Callable[[str, str], bool]
 
 VALUE_LENGTH = 1024  # characters of what a user types
-PATTERN_SECONDS = 0.2
 PLACEHOLDER = "{value}"
+A_FREE_TEXT = "(free text)"  # of an option, where its choices go by their names: none is called so
 HUBS_OWN_IMAGE = "(the hub's own)"  # a blank, which no reference to an image holds: nobody takes it for one
+
+OF_TODAY = ("allowed-groups", "deprecated", "replaced-by", "paused")  # whichever revision of a template runs
 
 # What a hub takes of `overrides` without its admin's word: it reaches nothing beyond the user's own server.
 HARMLESS_OVERRIDES = frozenset(
@@ -139,7 +171,7 @@ def resolve(
     `matches(pattern, text)` says whether a text matches; by default `matches_in_time`.
     Of `overrides`, what a member says later, or in the same layer, is gone: what is left wins over the members.
     """
-    if not _may(template.get("allowed-groups") or None, groups):
+    if not may_take(template.get("allowed-groups") or None, groups):
         raise ChoiceRefused(f"There is no environment {template['name']!r}.")
     options = template.get("options", ())
     names = [option["name"] for option in options]
@@ -154,21 +186,75 @@ def resolve(
 
 def visible(template: Json, groups: Collection[str] | None) -> dict[str, Any] | None:
     """The template as these groups see it, with the choices and free texts that are theirs; None: they do not."""
-    if not _may(template.get("allowed-groups") or None, groups):
+    if not may_take(template.get("allowed-groups") or None, groups):
         return None
     options = []
     for option in template.get("options", ()):
-        choices = [choice for choice in option.get("choices", ()) if _may(choice.get("allowed-groups"), groups)]
+        choices = [choice for choice in option.get("choices", ()) if may_take(choice.get("allowed-groups"), groups)]
         typed = option.get("free-text")
         shown = {key: value for key, value in option.items() if key not in ("choices", "free-text")}
         if choices:
             shown["choices"] = choices
-        if typed is not None and _may(typed.get("allowed-groups"), groups):
+        if typed is not None and may_take(typed.get("allowed-groups"), groups):
             shown["free-text"] = typed
         if not ("choices" in shown or "free-text" in shown or option.get("build")):
             return None
         options.append(shown)
     return {**template, "options": options} if options else dict(template)
+
+
+def deciding_groups(template: Json) -> frozenset[str]:
+    """All that a template names: of others, it does not matter to it who is in them."""
+    named = [template.get("allowed-groups")]
+    for option in template.get("options", ()):
+        named += [part.get("allowed-groups") for part in parts_of(option)]
+    return frozenset(group for groups in named for group in groups or ())
+
+
+def parts_of(option: Json) -> list[Json]:
+    """What can be taken of an option, each of which may be for some groups only."""
+    typed = option.get("free-text")
+    return [*option.get("choices", ()), *([] if typed is None else [typed])]
+
+
+def as_of_today(today: Json, past: Json) -> dict[str, Any]:
+    """The content of a past revision, under what is said of the template today: `OF_TODAY`, and the groups of the
+    choices and free texts that are still there. A choice that is gone keeps its own groups. Where its option is gone,
+    or a free text, nobody said today who may have it: who could not see it then does not."""
+    composed = {key: value for key, value in past.items() if key not in OF_TODAY}
+    composed |= {member: today[member] for member in OF_TODAY if member in today}
+    if "options" in past:
+        options = {option["name"]: option for option in today.get("options", ())}
+        then = past.get("allowed-groups") or None
+        composed["options"] = [_option_today(options.get(one["name"]), one, then) for one in past["options"]]
+    return composed
+
+
+def _option_today(today: Json | None, past: Json, then: Collection[str] | None) -> dict[str, Any]:
+    """`then` are the groups that the template was for."""
+    option = dict(past)
+    choices = {choice["name"]: choice for choice in (today or {}).get("choices", ())}
+    if "choices" in past:
+        option["choices"] = [
+            _closed(one, then) if today is None else _for_groups_of(choices.get(one["name"], one), one)
+            for one in past["choices"]
+        ]
+    if "free-text" in past:
+        typed, now = past["free-text"], (today or {}).get("free-text")
+        option["free-text"] = _closed(typed, then) if now is None else _for_groups_of(now, typed)
+    return option
+
+
+def _for_groups_of(today: Json, past: Json) -> dict[str, Any]:
+    kept = {key: value for key, value in past.items() if key != "allowed-groups"}
+    return kept | {key: value for key, value in today.items() if key == "allowed-groups"}
+
+
+def _closed(past: Json, then: Collection[str] | None) -> dict[str, Any]:
+    own = past.get("allowed-groups")
+    if then is None:
+        return dict(past)
+    return {**past, "allowed-groups": [group for group in then if own is None or group in own]}
 
 
 def default_choice(option: Json) -> Json | None:
@@ -178,7 +264,7 @@ def default_choice(option: Json) -> Json | None:
     return next((choice for choice in choices if choice and choice.get("default")), first)
 
 
-def _may(allowed: Collection[str] | None, groups: Collection[str] | None) -> bool:
+def may_take(allowed: Collection[str] | None, groups: Collection[str] | None) -> bool:
     """No list is everyone's; an empty one is nobody's."""
     return allowed is None or groups is None or not frozenset(allowed).isdisjoint(groups) or _every(groups)
 
@@ -195,9 +281,9 @@ def _chosen(
 ) -> Json:
     """What the choice sets."""
     name = option["name"]
-    theirs = [one for one in option.get("choices", ()) if _may(one.get("allowed-groups"), groups)]
+    theirs = [one for one in option.get("choices", ()) if may_take(one.get("allowed-groups"), groups)]
     typed = option.get("free-text")
-    if typed is not None and not _may(typed.get("allowed-groups"), groups):
+    if typed is not None and not may_take(typed.get("allowed-groups"), groups):
         typed = None
     if choice is None:
         found = default_choice(option)
@@ -258,28 +344,6 @@ def _filled(value: Any, text: str) -> Any:
     return [_filled(inner, text) for inner in value] if isinstance(value, list) else value
 
 
-def matches_in_time(pattern: str, text: str) -> bool:
-    """As `re.match`, in a process of its own that has 200 ms: what takes for ever is a refusal, and no hang."""
-    command = [sys.executable, "-I", "-S", "-c", _MATCHER]
-    pipe, nowhere = subprocess.PIPE, subprocess.DEVNULL
-    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=nowhere) as child:  # noqa: S603  # our own program
-        assert child.stdout
-        child.stdout.readline()  # it is there: from now on the time counts
-        timer = threading.Timer(PATTERN_SECONDS, child.kill)
-        timer.start()
-        try:
-            answer, _ = child.communicate(json.dumps([pattern, text]).encode())
-        finally:
-            timer.cancel()
-    return answer.strip() == b"yes"
-
-
-_MATCHER = """
-import json, re, sys
-print(flush=True)
-print("yes" if re.match(*json.load(sys.stdin)) else "no")
-"""
-
 # ── layers ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -321,7 +385,7 @@ def merged(below: Any, above: Any) -> Any:
 
 
 # ── hub/texts.py ──
-# What users read: escaped, quoted, as an error.
+# What users read: escaped, quoted.
 
 
 def html_text(text: str) -> str:
@@ -331,6 +395,10 @@ def html_text(text: str) -> str:
 
 def quoted(name: str) -> str:
     return repr(name if len(name) <= 100 else name[:100] + "…")
+
+
+# ── hub/refusals.py ──
+# A refusal that users read.
 
 
 def http_error(status: int, text: str) -> HTTPError:
@@ -355,12 +423,42 @@ SECTIONS: Mapping[Kind, tuple[str, ...]] = {  # of `overrides`, where the class 
     "local": ("spawner", "localprocessspawner", "simplelocalprocessspawner"),
 }
 
+Rule = Literal[  # by which a hub leaves something out; `docs/jupyterhub.md` says what each means
+    "deleted",
+    "replaced",
+    "paused",
+    "channel",
+    "uses",
+    "command",
+    "overrides",
+    "override-function",
+    "image",
+    "limits",
+    "kind",
+    "environment",
+    "redirect-uri",
+    "bind-port",
+    "container-ip",
+    "options",
+    "malformed",
+]
 MALFORMED = (ValueError, TypeError, LookupError, AttributeError)  # what comes of members that are not as they should be
 
 
-def malformed(error: Exception) -> str:
-    """The reason, in a sentence; what Python says of it helps those who look for the cause."""
-    return f"something in it is missing or of the wrong kind ({type(error).__name__}: {error})"
+class Reason(str):
+    """Why a hub leaves something out, in a sentence for its log; and by which rule, for programs."""
+
+    rule: Rule
+
+    def __new__(cls, rule: Rule, sentence: str) -> "Reason":
+        reason = super().__new__(cls, sentence)
+        reason.rule = rule
+        return reason
+
+
+def malformed(error: Exception) -> Reason:
+    """What Python says of it helps those who look for the cause."""
+    return Reason("malformed", f"something in it is missing or of the wrong kind ({type(error).__name__}: {error})")
 
 
 class NotOffered(Exception):
@@ -369,9 +467,17 @@ class NotOffered(Exception):
     Where code of the hub's failed, that is its cause: for the log alone, for nobody knows what it says.
     """
 
+    def __init__(self, rule: Rule, sentence: str) -> None:
+        super().__init__(sentence)
+        self.rule = rule
+
     @property
-    def logged(self) -> str:
-        return f"{self}: {self.__cause__!r}" if self.__cause__ else str(self)
+    def told(self) -> Reason:
+        return Reason(self.rule, str(self))
+
+    @property
+    def logged(self) -> Reason:
+        return Reason(self.rule, f"{self}: {self.__cause__!r}") if self.__cause__ else self.told
 
 
 @dataclass(frozen=True)
@@ -383,7 +489,8 @@ class Rules:
     settings on every spawner. It is asked for the template, for each of its choices, and for what is started, whose
     template has no options left. `allow_overrides`: keys that a template's overrides may set, beside the harmless
     ones. `ignore_group_case`: `Staff` is `staff`. `traits`: those that the spawner has, where that is known;
-    `sections`: the parts of `overrides` that are meant for it.
+    `sections`: the parts of `overrides` that are meant for it. `channel`: whose revisions are offered, "" for the
+    newest; `try_out`: another one, and the group for which its revisions stand beside these.
     """
 
     kind: Kind = "local"
@@ -396,10 +503,12 @@ class Rules:
     allow_overrides: Collection[str] = ()
     ignore_group_case: bool = False
     sections: tuple[str, ...] = ()
+    channel: str = ""
+    try_out: tuple[str, ...] = ()
 
     @cached_property
-    def reasons(self) -> dict[str, str]:
-        """Why a hub with these rules cannot start what a choice sets, by its JSON; "" where it can."""
+    def reasons(self) -> dict[str, Reason | None]:
+        """Why a hub with these rules cannot start what a choice sets, by its JSON; None where it can."""
         return {}
 
     def of(self, spawner_class: Any) -> "Rules":
@@ -417,6 +526,45 @@ def kind_of(spawner_class: Any) -> Kind:
 
 
 ANY_HUB = Rules()
+
+# ── hub/channels.py ──
+# Which revision of a template this hub offers, and what stands beside it for those who try out another channel.
+#
+# What is tried out is called by the template's name, a `/`, which no name holds, and the channel.
+
+
+def content_revision(template: Template) -> int:
+    """The change that wrote its content: later ones may have promoted it, or purged older ones."""
+    revision: int = template.get("content-revision") or template["revision"]
+    return revision
+
+
+def own_name(name: str) -> str:
+    """Of the template, without the channel that it is tried out from."""
+    return name.partition("/")[0]
+
+
+def is_tried_out(name: str) -> bool:
+    return "/" in name
+
+
+def tried_out(template: Template, channel: str) -> Template:
+    """As what stands beside the template that everybody is offered."""
+    title = template.get("display-name") or template["name"]
+    return {**template, "name": f"{template['name']}/{channel}", "display-name": f"{title} ({channel})"}
+
+
+def check_channel(template: Template, rules: Rules) -> None:
+    """Raises `NotOffered`."""
+    channel = rules.try_out[0] if is_tried_out(template["name"]) else rules.channel
+    if channel and template.get("channel") != channel:
+        raise NotOffered("channel", f"it has no revision in the channel {channel!r}")
+
+
+def groups_beside(name: str, rules: Rules) -> frozenset[str]:
+    """Of which one is needed beside what the template asks for; none: nobody asks."""
+    return frozenset(rules.try_out[1:]) if is_tried_out(name) else frozenset()
+
 
 # ── hub/commands.py ──
 # Which commands a hub may run: those that ask the hub who the visitor is.
@@ -437,11 +585,11 @@ _NO_LOGIN = re.compile(
 def command_words(command: str) -> list[str]:
     """Split like a shell does. Raises `NotOffered`."""
     if "\0" in command:
-        raise NotOffered("the command holds a NUL character")
+        raise NotOffered("command", "the command holds a NUL character")
     try:
         return [*_split(command)]
     except ValueError as error:
-        raise NotOffered(f"the command cannot be split into words: {error}") from None
+        raise NotOffered("command", f"the command cannot be split into words: {error}") from None
 
 
 def check_command(settings: dict[str, Any], allow_commands: Collection[str] = ()) -> None:
@@ -452,15 +600,15 @@ def check_command(settings: dict[str, Any], allow_commands: Collection[str] = ()
         return
     words = settings["cmd"] = [words] if isinstance(words, str) else words  # as the trait itself takes it
     if not isinstance(words, (list, tuple)) or not all(isinstance(word, str) for word in words):
-        raise NotOffered("cmd is no list of words")
+        raise NotOffered("command", "cmd is no list of words")
     words = settings["cmd"] = list(words)
     allowed = [allow_commands] if isinstance(allow_commands, str) else allow_commands
     if not any(words[: len(start)] == start for start in map(str.split, (COMMAND, *allowed)) if start):
-        raise NotOffered(f"the command {words[0]!r} is not among those that this hub allows")
+        raise NotOffered("command", f"the command {words[0]!r} is not among those that this hub allows")
     for word in words:
         if found := _TMPNB.search(word):
             raise NotOffered(
-                f"the command uses {found[0]}, which only tmpnb filled in; {COMMAND} needs no such argument"
+                "command", f"the command uses {found[0]}, which only tmpnb filled in; {COMMAND} needs no such argument"
             )
     check_arguments(words)
 
@@ -475,14 +623,14 @@ def check_elsewhere(overrides: Mapping[str, Any], allow_commands: Collection[str
             try:
                 check_command({"cmd": given[key] or [""]}, allow_commands)
             except NotOffered as reason:
-                raise NotOffered(f"{trait}.{key}: {reason}") from None
+                raise NotOffered("command", f"{trait}.{key}: {reason}") from None
 
 
 def check_arguments(words: Any) -> None:
     """Raises `NotOffered` for one that opens the server to others."""
     for word in words if isinstance(words, (list, tuple)) else [words]:
         if found := _NO_LOGIN.match(str(word)):
-            raise NotOffered(f"the command sets {found[1]}, which decides who is let in")
+            raise NotOffered("command", f"the command sets {found[1]}, which decides who is let in")
 
 
 @lru_cache(1024)
@@ -501,7 +649,7 @@ def overrides_of(settings: Json, rules: Rules) -> dict[str, Any]:
     for section, keys in _meant(settings, rules):
         for key in keys:
             if key not in HARMLESS_OVERRIDES and key not in allowed:
-                raise NotOffered(f"overrides.{section}.{key} is not among those that this hub allows")
+                raise NotOffered("overrides", f"overrides.{section}.{key} is not among those that this hub allows")
         found = merged(found, keys)
     return found
 
@@ -511,7 +659,7 @@ def check_placeholders(settings: Json, rules: Rules) -> None:
     for section, keys in _meant(settings, rules):
         for key, value in keys.items():
             if key not in HARMLESS_OVERRIDES and PLACEHOLDER in str(value):
-                raise NotOffered(f"overrides.{section}.{key} must not hold {PLACEHOLDER}")
+                raise NotOffered("overrides", f"overrides.{section}.{key} must not hold {PLACEHOLDER}")
 
 
 def _meant(settings: Json, rules: Rules) -> Iterator[tuple[str, Json]]:
@@ -519,7 +667,7 @@ def _meant(settings: Json, rules: Rules) -> Iterator[tuple[str, Json]]:
     for section in rules.sections or SECTIONS[rules.kind]:
         if section in given:
             if not isinstance(given[section], dict):
-                raise NotOffered(f"overrides.{section} holds no settings")
+                raise NotOffered("overrides", f"overrides.{section} holds no settings")
             yield section, given[section]
 
 
@@ -545,7 +693,7 @@ def checked_image(image: str) -> str:
     found = _IMAGE.fullmatch(image) if len(image) <= 1024 else None
     if not found or len(found["name"]) > 255 or _IMAGE_ID.fullmatch(image):
         hint = ": its name has capital letters" if _IMAGE.fullmatch(image.lower()) else ""
-        raise NotOffered(f"{image!r} is not a reference to an image{hint}")
+        raise NotOffered("image", f"{image!r} is not a reference to an image{hint}")
     return image
 
 
@@ -645,7 +793,7 @@ def check_kinds(settings: Mapping[str, Any], traits: Mapping[str, Any]) -> None:
             continue
         where, wanted, wrong = _wrong_part(name, trait, merged_setting(None, value))
         kinds = "" if isinstance(wrong, _OF_INFO.get(wanted.info(), ())) else f": it wants {wanted.info()}"
-        raise NotOffered(f"{where} is {_shown(wrong)} that the spawner does not take{kinds}")
+        raise NotOffered("kind", f"{where} is {_shown(wrong)} that the spawner does not take{kinds}")
 
 
 def why_refused(name: str, value: Any, traits: Mapping[str, Any]) -> str:
@@ -723,9 +871,11 @@ def limits_of(template: Template, kind: Kind) -> Limits:
     needs = (_amount(requests, f"requests.{name}") for name in ("memory", "cpus"))
     least_memory, least_cpus = LEAST[kind]
     if 0 < memory < least_memory:
-        raise NotOffered(f"limits.memory {memory!r}, in bytes, is below the least that {_ENGINES[kind]} takes")
+        raise NotOffered(
+            "limits", f"limits.memory {memory!r}, in bytes, is below the least that {_ENGINES[kind]} takes"
+        )
     if 0 < cpus < least_cpus:
-        raise NotOffered(f"limits.cpus {cpus!r} is below the least that {_ENGINES[kind]} takes")
+        raise NotOffered("limits", f"limits.cpus {cpus!r} is below the least that {_ENGINES[kind]} takes")
     return Limits(memory, shares, cpus, gpus, *needs)
 
 
@@ -737,9 +887,9 @@ def check_limits(settings: Mapping[str, Any], kind: Kind) -> None:
             if value is None or callable(value):
                 continue
             if type(value) not in (int, float, str) or not 0 <= number_of(value) < 2**63:
-                raise NotOffered(f"{setting} {value!r} is not one that a spawner takes")
+                raise NotOffered("limits", f"{setting} {value!r} is not one that a spawner takes")
             if setting == name and 0 < number_of(value) < least:
-                raise NotOffered(f"{setting} {value!r} is below the least that {_ENGINES[kind]} takes")
+                raise NotOffered("limits", f"{setting} {value!r} is below the least that {_ENGINES[kind]} takes")
 
 
 def number_of(value: Any) -> float:
@@ -752,7 +902,7 @@ def number_of(value: Any) -> float:
 def _amount(amounts: Mapping[str, Any], member: str) -> int | float:
     value = amounts.get(member.rpartition(".")[2], 0)
     if type(value) not in (int, float) or not 0 <= value < 2**63:
-        raise NotOffered(f"{member} {value!r} is not one that a spawner takes")
+        raise NotOffered("limits", f"{member} {value!r} is not one that a spawner takes")
     return value  # type: ignore[no-any-return]
 
 
@@ -833,7 +983,7 @@ def _common(template: Template, limits: Limits, kind: Kind) -> dict[str, Any]:
 def _of_a_swarm(limits: Limits) -> dict[str, Any]:
     """Ports are published by the swarm, at no address; and it knows no weights."""
     if limits.gpus:
-        raise NotOffered("limits.gpus cannot be asked of a swarm")
+        raise NotOffered("limits", "limits.gpus cannot be asked of a swarm")
     return {}
 
 
@@ -867,34 +1017,39 @@ def _of_kubernetes(template: Template, limits: Limits, address: str, rules: Rule
 
 def _marks(template: Template, kind: Kind) -> dict[str, dict[str, str]]:
     """Which template and revision it is, for the server and for those who look at pods."""
-    name, revision, slug = template["name"], str(template["revision"]), slug_of(template["name"])
+    name, revision, channel = own_name(template["name"]), str(content_revision(template)), template.get("channel", "")
+    slug = slug_of(name)
     text = _untemplated(name) if kind == "swarm" else _formatted(_literal(name)) if kind == "kubernetes" else name
     marks = {"environment": {"BINDER_REGISTRY_TEMPLATE": text, "BINDER_REGISTRY_REVISION": revision}}
+    if channel:
+        marks["environment"]["BINDER_REGISTRY_CHANNEL"] = channel
     if kind == "kubernetes":
         short = slug if len(slug) <= 63 else hashlib.sha256(slug.encode()).hexdigest()[:40]
         for trait, value in (("extra_annotations", _formatted(name)), ("extra_labels", short)):
             marks[trait] = {"binder-registry/template": value, "binder-registry/revision": revision}
+            if channel:
+                marks[trait]["binder-registry/channel"] = channel
     return marks
 
 
 def _server_path(path: str) -> str:
     if not path.startswith("/") or path.startswith("//") or "\\" in path or _CONTROL.search(path):
-        raise NotOffered(f"redirect-uri {path!r} is not a path that starts with one '/'")
+        raise NotOffered("redirect-uri", f"redirect-uri {path!r} is not a path that starts with one '/'")
     return path
 
 
 def _check_variables(environment: Any) -> None:
     if not isinstance(environment, dict):
-        raise NotOffered("environment is no object of variables")
+        raise NotOffered("environment", "environment is no object of variables")
     for (
         key,
         value,
     ) in environment.items():  # a spawner lets these win over the hub's own, the server's API token for one
         variable = str(value.get("name", key)) if isinstance(value, dict) else key  # an object, as pods have it
         if variable.upper().startswith(("JUPYTERHUB_", "JPY_", "BINDER_REGISTRY_")):
-            raise NotOffered(f"environment sets {variable}, which is the hub's")
+            raise NotOffered("environment", f"environment sets {variable}, which is the hub's")
         if not (value is None or isinstance(value, (str, dict))):
-            raise NotOffered(f"environment.{variable} is no text")
+            raise NotOffered("environment", f"environment.{variable} is no text")
 
 
 def _address(template: Template) -> str:
@@ -902,13 +1057,13 @@ def _address(template: Template) -> str:
     try:
         return address and str(ip_address(address))
     except ValueError:
-        raise NotOffered(f"container-ip {address!r} is not an IP address") from None
+        raise NotOffered("container-ip", f"container-ip {address!r} is not an IP address") from None
 
 
 def _port(template: Template) -> int:
     port = template.get("bind-port", 0)
     if type(port) is not int or not 0 <= port <= 65535:
-        raise NotOffered(f"bind-port {port!r} is not from 0 to 65535")
+        raise NotOffered("bind-port", f"bind-port {port!r} is not from 0 to 65535")
     return port
 
 
@@ -950,11 +1105,6 @@ class Standing:
         return self.admin or not groups or not self.groups.isdisjoint(groups)
 
 
-def option_groups(template: Template) -> frozenset[str]:
-    """Those that its choices and free texts are for."""
-    return frozenset(group for part in _parts(template) for group in part.get(_GROUPS) or ())
-
-
 def has_groups(template: Template) -> bool:
     return any(_GROUPS in part for part in _parts(template))
 
@@ -965,15 +1115,6 @@ def without_case(template: Template) -> Template:
     return (
         folded | {"options": [_folded(option) for option in template["options"]]} if "options" in template else folded
     )
-
-
-def under_groups_of(today: Template, past: Template) -> Template:
-    """A past revision, where the groups of today decide: of the template, and of the choices that it still has."""
-    held = _with_groups(past, today.get(_GROUPS, ()))
-    if "options" not in past:
-        return held
-    options = {option["name"]: option for option in today.get("options", ())}
-    return held | {"options": [_held(options.get(option["name"]), option) for option in past["options"]]}
 
 
 def _parts(template: Template) -> list[Mapping[str, Any]]:
@@ -994,27 +1135,57 @@ def _folded(option: Mapping[str, Any]) -> dict[str, Any]:
         groups = part.get(_GROUPS)
         return _with_groups(part, None if groups is None else [group.casefold() for group in groups])
 
-    return _each(option, lambda _, part: fold(part))
-
-
-def _held(today: Mapping[str, Any] | None, past: Mapping[str, Any]) -> dict[str, Any]:
-    now = today or {}
-    choices = {choice["name"]: choice for choice in now.get("choices", ())}
-
-    def hold(name: str, part: Mapping[str, Any]) -> dict[str, Any]:
-        same = choices.get(name) if name else now.get("free-text")
-        return dict(part) if same is None else _with_groups(part, same.get(_GROUPS))
-
-    return _each(past, hold)
+    return _each(option, fold)
 
 
 def _each(option: Mapping[str, Any], change: Any) -> dict[str, Any]:
     changed = dict(option)
     if "choices" in option:
-        changed["choices"] = [change(choice["name"], choice) for choice in option["choices"]]
+        changed["choices"] = [change(choice) for choice in option["choices"]]
     if "free-text" in option:
-        changed["free-text"] = change("", option["free-text"])
+        changed["free-text"] = change(option["free-text"])
     return changed
+
+
+# ── hub/groups_seen.py ──
+# What the log says of the groups in which a hub saw a user: the first question of those who miss an environment.
+
+
+TOLD_AGAIN = 3600.0  # seconds
+MOST_TOLD = 20_000  # users within that time; of further ones nothing is said
+MOST_NAMED = 20
+
+
+class GroupsSeen:
+    """One line for each user and hour."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._told: dict[str, float] = {}  # the longest ago first
+
+    def tell(self, user: str, hub: Collection[str], auth_state: Collection[str] | None, *, admin: bool) -> None:
+        """`auth_state` None: it was not asked."""
+        now = self._clock()
+        while self._told and now - next(iter(self._told.values())) >= TOLD_AGAIN:
+            del self._told[next(iter(self._told))]
+        if user in self._told or len(self._told) >= MOST_TOLD:
+            return
+        self._told[user] = now
+        state = "not asked" if auth_state is None else _named(auth_state)
+        all_of_it = "; an admin, who sees all" if admin else ""
+        log.info("Groups of %s: hub: %s; auth state: %s%s", _printable(user), _named(hub), state, all_of_it)
+
+
+def _named(groups: Collection[str]) -> str:
+    names = [_printable(group) for group in sorted(groups)]
+    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    return ", ".join(names[:MOST_NAMED]) + more if names else "none"
+
+
+def _printable(name: str) -> str:
+    """A line stays one."""
+    short = name if len(name) <= 100 else f"{name[:100]}…"
+    return short if short.isprintable() else repr(short)
 
 
 # ── hub/offerable.py ──
@@ -1027,40 +1198,50 @@ MOST_REASONS = 4096
 _SAMPLES = ("x", f"sha256:{'0' * 64}")  # of what users type: a word, and the digest of an image
 
 
+Part = tuple[str, str]  # the names of an option and of a choice, "" for its free text
+Hidden = Mapping[Part, Reason]  # what a hub cannot start of a template, and why
+
+
+def called(part: Part) -> str:
+    """`size=large`"""
+    option, choice = part
+    return f"{option}={choice or A_FREE_TEXT}"
+
+
 def check_understood(template: Template) -> None:
     """Raises `NotOffered`."""
     unknown = sorted(str(member) for member in template.get("uses", ()) if member not in UNDERSTOOD)
     if unknown:
-        raise NotOffered(f"it uses {', '.join(unknown)}, which this hub's module is too old to know")
+        raise NotOffered("uses", f"it uses {', '.join(unknown)}, which this hub's module is too old to know")
 
 
-def startable(template: Template, rules: Rules, check: Callable[[Template], Any]) -> tuple[Template, dict[str, str]]:
+def startable(template: Template, rules: Rules, check: Callable[[Template], Any]) -> tuple[Template, Hidden]:
     """The template without the choices that `check` refuses, and these with the reasons. Raises `NotOffered`.
 
     Where an option's default goes, the template does: another choice in its place could be a larger one.
     """
     if not template.get("options"):
         return template, {}
-    hidden: dict[str, str] = {}
+    hidden: dict[Part, Reason] = {}
     options = []
     for option in template["options"]:
         reasons = dict(_refused(template, option, rules, check))
         default = default_choice(option)
-        if default and default["name"] in reasons:
-            raise NotOffered(f"{option['name']}={default['name']}, the default, is not: {reasons[default['name']]}")
+        if default and (reason := reasons.get(default["name"])):
+            raise NotOffered(reason.rule, f"{option['name']}={default['name']}, the default, is not: {reason}")
         kept = {key: value for key, value in option.items() if key != "free-text" or "" not in reasons}
         if "choices" in option:
             kept["choices"] = [choice for choice in option["choices"] if choice["name"] not in reasons]
         if "" in reasons and not (kept.get("choices") or kept.get("build")):
-            raise NotOffered(f"{option['name']} has nothing to choose: {reasons['']}")
+            raise NotOffered(reasons[""].rule, f"{option['name']} has nothing to choose: {reasons['']}")
         options.append(kept)
-        hidden |= {f"{option['name']}={name or '(free text)'}": reason for name, reason in reasons.items()}
+        hidden |= {(option["name"], name): reason for name, reason in reasons.items()}
     return {**template, "options": options}, hidden
 
 
 def _refused(
     template: Template, option: Json, rules: Rules, check: Callable[[Template], Any]
-) -> Iterator[tuple[str, str]]:
+) -> Iterator[tuple[str, Reason]]:
     """The choices that this hub cannot start, each alone, and why; "" is the free text."""
     alone = {**template, "options": [option]}
     for choice in option.get("choices", ()):
@@ -1070,35 +1251,38 @@ def _refused(
         try:
             check_placeholders(option["free-text"].get("set", {}), rules)
         except NotOffered as reason:
-            yield "", str(reason)
+            yield "", reason.told
             return
         reasons = [_reason(alone, {option["name"]: {"free-text": sample}}, check) for sample in _SAMPLES]
-        if all(reasons):
+        if reasons[0] and all(reasons):
             yield "", reasons[0]
 
 
-def _remembered(template: Template, option: str, choice: Json, rules: Rules, check: Callable[[Template], Any]) -> str:
+def _remembered(
+    template: Template, option: str, choice: Json, rules: Rules, check: Callable[[Template], Any]
+) -> Reason | None:
     """What a choice sets is right or wrong whatever the template says beside it: many share theirs."""
     if rules.override:  # which may look at both
         return _reason(template, {option: choice["name"]}, check)
     key = json.dumps(choice.get("set", {}))
-    if key not in rules.reasons:
-        if len(rules.reasons) >= MOST_REASONS:
-            rules.reasons.clear()
-        rules.reasons[key] = _reason(template, {option: choice["name"]}, check)
-    return rules.reasons[key]
+    with suppress(KeyError):
+        return rules.reasons[key]
+    if len(rules.reasons) >= MOST_REASONS:
+        rules.reasons.clear()  # in a server, while another thread may look
+    reason = rules.reasons[key] = _reason(template, {option: choice["name"]}, check)
+    return reason
 
 
-def _reason(template: Template, choices: Mapping[str, Any], check: Callable[[Template], Any]) -> str:
+def _reason(template: Template, choices: Mapping[str, Any], check: Callable[[Template], Any]) -> Reason | None:
     try:
         check(resolve(template, choices, EveryGroup(), matches=lambda pattern, text: True))
     except NotOffered as reason:
         return reason.logged
     except ChoiceRefused as reason:
-        return str(reason)
+        return Reason("options", str(reason))
     except MALFORMED as error:
         return malformed(error)
-    return ""
+    return None
 
 
 # ── hub/choosing.py ──
@@ -1110,16 +1294,6 @@ UNLISTED = "--unlisted-choice"  # KubeSpawner's, after the name of an option; na
 OTHER = "--"  # in our own form: what is typed counts
 _TYPED = (OTHER, "unlisted-choice", "unlisted_choice", "--extra-selectable-item")  # KubeSpawner's; fancy-profiles' two
 _OF_A_LINK = "option."
-
-
-def named_choices(options: Mapping[str, Any]) -> dict[str, Any] | None:
-    """As the REST API takes them, and links and forms are read; None where they are spelled as KubeSpawner does it."""
-    choices = options.get("options")
-    if choices is None:
-        return None
-    if not isinstance(choices, dict):
-        raise http_error(400, "The options are an object: the name of a choice by the name of its option.")
-    return choices
 
 
 def spelled(choices: Json) -> dict[str, str]:
@@ -1406,6 +1580,15 @@ def _described(part: Json, text: Callable[[str], str]) -> dict[str, str]:
     return {"description": text(part["description"])} if part.get("description") else {}
 
 
+# ── form_order.py ──
+# Where a template stands in the form of a hub, as in all lists for people. Standard library only: hubs hold a copy.
+
+
+def place_in_form(order: Any, title: str, name: str) -> tuple[float, str, str]:
+    """To sort by: the template's own `order`, where it has one; then the title, whatever its case; then the name."""
+    return order if type(order) is int and order > 0 else float("inf"), title.casefold(), name
+
+
 # ── hub/offers.py ──
 # What a hub offers of a template, or why it does not.
 
@@ -1435,9 +1618,10 @@ class Offer:
     profile: dict[str, Any]  # as KubeSpawner's profile_list has it, without settings and options
     template: Template = field(default_factory=dict)  # with the choices that this hub can start
     images: frozenset[str] = frozenset()  # of all choices, whoever may take them
-    hidden: Mapping[str, str] = field(default_factory=dict)  # the choices that this hub cannot start, and why
+    hidden: Hidden = field(default_factory=dict)
     defaults: Mapping[str, str] = field(default_factory=dict)  # of options: the name of a choice
     escaped: bool = True
+    beside: frozenset[str] = frozenset()  # groups of which one is needed, too; empty: none is
     versions: Mapping[str, "Offer"] = field(default_factory=dict)  # past ones, newest first, by "r12"
 
     @property
@@ -1446,12 +1630,11 @@ class Offer:
 
     @property
     def order(self) -> tuple[float, str, str]:
-        given = self.template.get("order")
-        return given if type(given) is int and given > 0 else float("inf"), self.title.casefold(), self.name
+        return place_in_form(self.template.get("order"), self.title, self.name)
 
     @cached_property
     def all_groups(self) -> frozenset[str]:
-        return self.groups | option_groups(self.template)
+        return deciding_groups(self.template) | self.beside
 
     @property
     def version_title(self) -> str:
@@ -1501,6 +1684,8 @@ class Offer:
 
     def seen_by(self, standing: Standing) -> "Offer | None":
         """With the choices that are theirs; None where they do not see it."""
+        if not standing.sees(self.beside):
+            return None
         if not self._has_groups:
             return self if standing.sees(self.groups) else None
         key = standing.admin or standing.groups & self.all_groups
@@ -1520,7 +1705,7 @@ class Offer:
         return {}
 
 
-def offered(templates: Iterable[Template], rules: Rules = ANY_HUB) -> tuple[list[Offer], list[tuple[str, str]]]:
+def offered(templates: Iterable[Template], rules: Rules = ANY_HUB) -> tuple[list[Offer], list[tuple[str, Reason]]]:
     """What a hub with these rules offers, in the order of its form, and what it leaves out: (name, reason)."""
     offers, left_out = [], []
     for template in templates:
@@ -1536,12 +1721,16 @@ def offered(templates: Iterable[Template], rules: Rules = ANY_HUB) -> tuple[list
 def offer(template: Template, rules: Rules) -> Offer:
     """Raises `NotOffered`."""
     if template.get("deleted"):
-        raise NotOffered("it was deleted")
+        successor = template.get("replaced-by")
+        raise NotOffered(
+            "deleted", f"it was deleted, and {successor!r} took its place" if successor else "it was deleted"
+        )
     if template.get("replaced-by"):
-        raise NotOffered(f"it is replaced by {template['replaced-by']!r}")
+        raise NotOffered("replaced", f"it is replaced by {template['replaced-by']!r}")
+    check_channel(template, rules)
     check_understood(template)
     if template.get("paused"):
-        raise NotOffered(f"it is paused: {template['paused']}")
+        raise NotOffered("paused", f"it is paused: {template['paused']}")
     if rules.ignore_group_case:
         template = without_case(template)
     name, slug, deprecated = template["name"], slug_of(template["name"]), template.get("deprecated", "")
@@ -1554,7 +1743,7 @@ def offer(template: Template, rules: Rules) -> Offer:
     profile["description"] = text("\n".join(filter(None, [description, deprecated and f"Deprecated: {deprecated}"])))
     image = str(settings.get("image") or template["image-name"]).replace(HUBS_OWN_IMAGE, "")
     return Offer(
-        *(name, slug, template["revision"], title, description, deprecated),
+        *(name, slug, content_revision(template), title, description, deprecated),
         groups=frozenset(template.get("allowed-groups", ())),
         image=image,
         settings=settings,
@@ -1564,6 +1753,7 @@ def offer(template: Template, rules: Rules) -> Offer:
         hidden=hidden,
         defaults=defaults_of(template.get("options", ())),
         escaped=rules.escape,
+        beside=groups_beside(name, rules),
     )
 
 
@@ -1588,22 +1778,22 @@ def profile_of(template: Template, rules: Rules) -> tuple[dict[str, Any], dict[s
 
 def _overridden(template: Template, profile: dict[str, Any], override: Override) -> dict[str, Any]:
     try:
-        changed = override(copied(template), profile)
+        changed = override({**copied(template), "name": own_name(template["name"])}, profile)
     except Exception as error:
-        raise NotOffered("the hub's override failed") from error
+        raise NotOffered("override-function", "the hub's override failed") from error
     if changed is None:
-        raise NotOffered("the hub's override leaves it out")
+        raise NotOffered("override-function", "the hub's override leaves it out")
     if not isinstance(changed, dict) or not isinstance(changed.get("kubespawner_override"), dict):
-        raise NotOffered("the hub's override gives no profile with a kubespawner_override")
+        raise NotOffered("override-function", "the hub's override gives no profile with a kubespawner_override")
     return changed
 
 
 def with_versions(template: Template, history: list[Template], rules: Rules, versions: int) -> Offer:
     current = offer(template, rules)
     past = [
-        {**under_groups_of(template, old), "replaced-by": "", "paused": ""}
+        {**as_of_today(template, old), "replaced-by": "", "paused": "", "channel": template.get("channel", "")}
         for old in history
-        if old["revision"] != current.revision
+        if old["revision"] < current.revision
     ]
     olds, _ = offered(past[:versions], rules)
     olds.sort(key=lambda old: -old.revision)
@@ -1704,6 +1894,7 @@ class View:
 
 
 MOST_VIEWS = 64  # forms that are kept, of as many sets of groups
+T = TypeVar("T")
 MAX_HOPS = 8  # along replaced-by, as in the registry's own rule
 
 
@@ -1723,7 +1914,7 @@ class Catalogue:
     templates: Mapping[str, Template] = field(default_factory=dict)  # tombstones too
     history: Mapping[str, list[Template]] = field(default_factory=dict)  # newest first
     offers: Mapping[str, Offer] = field(default_factory=dict)
-    left_out: Mapping[str, str] = field(default_factory=dict)
+    left_out: Mapping[str, Reason] = field(default_factory=dict)
     rules: Rules = ANY_HUB
     pinnable: int = 0  # past revisions of each
 
@@ -1752,8 +1943,29 @@ class Catalogue:
             else:
                 tell_unknown(offers[name], rules)
         found = replace(self, templates=known, offers=offers, left_out=left_out, rules=rules, pinnable=versions)
-        _ = found._defaults, found._groups  # made in the follower's thread rather than in the hub's loop
-        return found
+        return found._made()
+
+    def without(self, name: str) -> "Catalogue":
+        """The same, once it is not for this hub any more."""
+        return replace(
+            self,
+            templates=_all_but(name, self.templates),
+            offers=_all_but(name, self.offers),
+            left_out=_all_but(name, self.left_out),
+        )._made()
+
+    def beside(self, other: "Catalogue") -> "Catalogue":
+        """With what is tried out, too: no name is in both."""
+        return replace(
+            self,
+            templates={**self.templates, **other.templates},
+            offers={**self.offers, **other.offers},
+            left_out={**self.left_out, **other.left_out},
+        )._made()
+
+    def _made(self) -> "Catalogue":
+        _ = self._defaults, self._groups  # in the follower's thread rather than in the hub's loop
+        return self
 
     @cached_property
     def _others(self) -> dict[Kind, "Catalogue"]:
@@ -1776,7 +1988,11 @@ class Catalogue:
 
     @cached_property
     def in_order(self) -> list[Offer]:
-        return sorted(self.offers.values(), key=lambda offer: offer.order)
+        """What is tried out stands behind what everybody is offered."""
+        return sorted(self.offers.values(), key=self._place)
+
+    def _place(self, offer: Offer) -> tuple[Any, ...]:
+        return *self.offers.get(own_name(offer.name), offer).order, is_tried_out(offer.name)
 
     @cached_property
     def _views(self) -> dict[Standing, "View"]:
@@ -1784,12 +2000,12 @@ class Catalogue:
 
     def default(self, standing: Standing) -> Offer | None:
         """What is taken where nothing is chosen: the first that says so, else the first. None: there is nothing."""
-        offers = chain(self._defaults, self.in_order)
+        offers = chain(self._defaults, (one for one in self.in_order if not is_tried_out(one.name)), self.in_order)
         return next(filter(None, (offer.seen_by(standing) for offer in offers)), None)
 
     @cached_property
     def _defaults(self) -> list[Offer]:
-        return [offer for offer in self.in_order if offer.template.get("default")]
+        return [one for one in self.in_order if one.template.get("default") and not is_tried_out(one.name)]
 
     def view(self, standing: Standing) -> "View":
         """What such a user sees: made once for all users who see the same."""
@@ -1840,7 +2056,8 @@ class Catalogue:
         """Of a template that has no offer, too; one with an option that has nothing for them is hidden."""
         try:
             own = without_case(template) if self.rules.ignore_group_case else template
-            return visible(own, standing.held) is not None
+            beside = groups_beside(template["name"], self.rules)
+            return standing.sees(beside) and visible(own, standing.held) is not None
         except MALFORMED:  # whatever is wrong with it
             return False
 
@@ -1855,6 +2072,10 @@ class Catalogue:
 
     def refusal(self, text: str, standing: Standing) -> HTTPError:
         return http_error(400, f"{text} {self.view(standing).choices}".rstrip())
+
+
+def _all_but(name: str, found: Mapping[str, T]) -> dict[str, T]:
+    return {key: one for key, one in found.items() if key != name}
 
 
 # ── hub/answers.py ──
@@ -2184,9 +2405,9 @@ class Telling:
                 log.warning("The environment %r is not offered: %s", name, reason)
         for name, offer in now.offers.items():
             told = before.offers[name].hidden if name in before.offers else {}
-            for choice, reason in offer.hidden.items():
-                if told.get(choice) != reason:
-                    log.warning("Of the environment %r, %s is not offered: %s", name, choice, reason)
+            for part, reason in offer.hidden.items():
+                if told.get(part) != reason:
+                    log.warning("Of the environment %r, %s is not offered: %s", name, called(part), reason)
 
     def without_default(self, now: Catalogue) -> None:
         """Else only users would be told, one by one, that there is no such environment."""
@@ -2208,21 +2429,101 @@ class Telling:
         self.histories = dict(failed)
 
 
+# ── hub/histories.py ──
+# The past revisions that users may pin: as far as they are at hand, and how the others are fetched.
+
+
+HISTORY_TIMEOUT = 3.0  # seconds without a byte: the list and its stream wait for it
+HISTORY_AGAIN = 60.0  # seconds until a history that failed is asked for again
+HISTORY_PATIENCE = 3  # histories whose connection failed, in one round
+WITH_CONTENT = ("created", "updated", "restored")  # of their own
+MOST_VERSIONS = 499  # twice that, for the tombstones between, is what the registry gives in one answer
+
+Get = Callable[[str, float], AbstractContextManager[HTTPResponse]]
+"""The answer to a path, and the seconds without a byte after which it is given up."""
+
+
+class Histories:
+    """`newest`: whether the newest revisions are offered, and not those of a channel, which were written long ago."""
+
+    def __init__(self, versions: int, get: Get, tell: Telling, *, newest: bool) -> None:
+        if type(versions) is not int or not 0 <= versions <= MOST_VERSIONS:
+            raise ValueError(f"versions= has to be a whole number from 0 to {MOST_VERSIONS}")
+        self.versions = versions
+        self._get, self._tell, self._newest = get, tell, newest
+        self._complete: dict[str, int] = {}  # name → the revision up to which its history is at hand
+        self._next = 0.0
+
+    def read(self, catalogue: Catalogue) -> None:
+        """What a snapshot held."""
+        if self.versions:
+            found = ((name, past[0]["revision"]) for name, past in catalogue.history.items() if past)
+            self._complete = dict(found)
+
+    def changed(self, catalogue: Catalogue, template: Template, action: str) -> Catalogue:
+        """With the history of this template as it is after its change."""
+        name, versions = template["name"], self.versions
+        if not versions:
+            return catalogue
+        if action == "purged":  # of an older revision: which one is not said
+            self._complete.pop(name, None)
+            return replace(catalogue, history={**catalogue.history, name: []})
+        has_its_own = self._newest and action in WITH_CONTENT and "deleted" not in template
+        if not has_its_own or not (name in self._complete or action == "created"):
+            return catalogue
+        past = [template, *catalogue.history.get(name, [])][: versions + 1]
+        self._complete[name] = content_revision(template)
+        return replace(catalogue, history={**catalogue.history, name: past})
+
+    def fetched(self, catalogue: Catalogue, has_ended: Callable[[], bool]) -> Catalogue | None:
+        """With the last revisions, where they were not at hand; None: there is nothing new. One that cannot be had
+        leaves its template without."""
+        if not self.versions or time.monotonic() < self._next:
+            return None
+        missing = [name for name, offer in catalogue.offers.items() if self._complete.get(name) != offer.revision]
+        missing.sort(key=self._tell.histories.__contains__)  # what failed before does not hold up the others
+        found: dict[str, list[Template]] = {}
+        failed: dict[str, str] = {}
+        patience = HISTORY_PATIENCE
+        for name in missing:
+            try:
+                found[name] = self._fetch(name, catalogue.templates[name])
+            except Exception as error:  # noqa: BLE001  # whatever is wrong with it, the list goes on
+                failed[name] = words_of(error)
+                found[name] = []
+                patience -= isinstance(error, OSError)
+            if not patience or has_ended():
+                break
+        self._tell.without_history(failed)
+        self._next = time.monotonic() + HISTORY_AGAIN if failed else 0.0
+        self._complete |= {name: catalogue.offers[name].revision for name in found if name not in failed}
+        return replace(catalogue, history={**catalogue.history, **found}) if found else None
+
+    def _fetch(self, name: str, template: Template) -> list[Template]:
+        path = f"/templates/{quote(name, safe='')}/changes?limit={2 * self.versions + 2}"
+        if "content-revision" in template:  # what was written later was not promoted, or was taken back
+            path += f"&before={content_revision(template) + 1}"
+        with self._get(path, HISTORY_TIMEOUT) as response:
+            changes: list[Mapping[str, Any]] = parsed_body(body_of(response), response)["changes"]
+        past = [
+            {**change["template"], "revision": change["revision"]}
+            for change in changes
+            if "template" in change and not change.get("deleted") and change["action"] in WITH_CONTENT
+        ]
+        return listed_templates(past[: self.versions + 1])
+
+
 # ── hub/follower.py ──
 # The thread that keeps the catalogue as the registry is.
 
 
 REQUEST_TIMEOUT = 30.0  # seconds without a byte
-HISTORY_TIMEOUT = 3.0  # seconds without a byte: the list and its stream wait for it
-HISTORY_AGAIN = 60.0  # seconds until a history that failed is asked for again
-HISTORY_PATIENCE = 3  # histories whose connection failed, in one round
 STREAM_SILENCE = 35.0  # seconds; the registry sends a comment every 15
 STREAM_QUIET = 20.0  # seconds, after which the list is polled too
 STREAM_OPENING = 1.0  # seconds; only what a stream gives later than that shows that it gets through while it is open
 LONGEST_PROBE_PAUSE = 60.0  # seconds between streams while none gets through
 SAVE_EVERY = 5.0  # seconds, at most, while changes keep coming
 LONGEST_POLL = 86400.0  # seconds
-MOST_VERSIONS = 499  # twice that, for the tombstones between, is what the registry gives in one answer
 
 
 class Follower(threading.Thread):
@@ -2246,11 +2547,10 @@ class Follower(threading.Thread):
         poll: float = 5.0,
         label: str = "",
         default: str = "",
+        tries_out: bool = False,
     ) -> None:
         super().__init__(name="binder-registry", daemon=True)
         self._url, self._token, self.rules = checked_url(url), checked_token(token), rules
-        if type(versions) is not int or not 0 <= versions <= MOST_VERSIONS:
-            raise ValueError(f"versions= has to be a whole number from 0 to {MOST_VERSIONS}")
         if type(poll) not in (int, float) or not 0 < poll <= LONGEST_POLL:
             raise ValueError(f"poll= has to be a number of seconds above 0, and at most {LONGEST_POLL:.0f}")
         self.catalogue: Catalogue | None = None
@@ -2259,21 +2559,25 @@ class Follower(threading.Thread):
         self.tried = threading.Event()
         self.mode: Literal["streaming", "polling"] = "polling"
         self._versions, self._poll = versions, poll
-        self._label = f"&label={quote(label, safe='')}" if label else ""
+        self._tried_out = rules.try_out[0] if tries_out else ""
+        self._channel = self._tried_out or rules.channel
+        self._query = f"&label={quote(label, safe='')}" if label else ""
+        if self._channel:
+            self._query += f"&channel={self._channel}"
+        self._tag = f"-{self._channel}" if self._channel else ""  # what is behind the position in an ETag
+        self.published: Callable[[], object] = lambda: None  # called in this thread, when there is a new catalogue
         self._ended = threading.Event()
         self._digest = b""  # of the list as it came last
         self._tell = Telling(self._url, poll, default)
+        asks = lambda path, seconds: self._get(path, timeout=seconds)  # noqa: E731
+        self._histories = Histories(versions, asks, self._tell, newest=not self._channel)
         self._failed_streams, self._next_stream = 0, 0.0
-        self._complete: dict[str, int] = {}  # name → the revision up to which its history is at hand
-        self._next_history = 0.0
-        self._snapshot = Snapshot(snapshot, self._url + self._label, versions) if snapshot else None
+        self._snapshot = Snapshot(snapshot, self._url + self._query, versions) if snapshot else None
         self._saved = 0.0
         if self._snapshot and (found := self._snapshot.read(rules)):
             catalogue, self.contact = found
             self._publish(catalogue)
-            self._complete = {
-                name: past[0]["revision"] for name, past in catalogue.history.items() if past and versions
-            }
+            self._histories.read(catalogue)
 
     def age(self) -> float:
         """Seconds since the registry confirmed the catalogue. A clock that is set meanwhile makes it no younger."""
@@ -2323,9 +2627,9 @@ class Follower(threading.Thread):
     def _load(self) -> bool:
         """Was there news?"""
         known = self.catalogue
-        condition = {"If-None-Match": f'"{known.position}"'} if known and known.position else {}
+        condition = {"If-None-Match": f'"{known.position}{self._tag}"'} if known and known.position else {}
         headers = {"Cache-Control": "no-cache", **condition}
-        with self._get(f"/templates?view=full&deleted=true{self._label}", headers) as response:
+        with self._get(f"/templates?view=full&deleted=true{self._query}", headers) as response:
             news = not (condition and response.status == 304) and self._take(response)
         self._confirm()
         self._tell.recovery()
@@ -2338,7 +2642,7 @@ class Follower(threading.Thread):
         known, digest = self.catalogue, hashlib.blake2b(body).digest()
         if known and digest == self._digest and position == known.position:
             return False  # something between us knows no conditions
-        templates = listed_templates(parsed_body(body, response))
+        templates = [self._offered(one) for one in listed_templates(parsed_body(body, response))]
         if not position:
             if not templates and known and known.templates:
                 raise HTTPException("an empty list without an ETag")
@@ -2355,6 +2659,10 @@ class Follower(threading.Thread):
         self._tell.left_out(self.catalogue or Catalogue(), catalogue)
         self._tell.without_default(catalogue)
         self.catalogue = catalogue
+        self.published()
+
+    def _offered(self, template: Template) -> Template:
+        return tried_out(template, self._tried_out) if self._tried_out else template
 
     def _follow(self) -> bool:
         """Apply the stream's changes until it ends. Did it get through?"""
@@ -2362,7 +2670,7 @@ class Follower(threading.Thread):
         if not position:
             return False
         accept = {"Accept": "text/event-stream"}
-        stream = EventStream(lambda: self._get(f"/changes?since={position}{self._label}", accept, STREAM_SILENCE))
+        stream = EventStream(lambda: self._get(f"/changes?since={position}{self._query}", accept, STREAM_SILENCE))
         stream.start()
         try:
             cause = self._read(stream)
@@ -2427,59 +2735,21 @@ class Follower(threading.Thread):
         name = change["name"]
         if "template" in change:
             [template] = listed_templates([{**change["template"], "revision": change["revision"]}])
+            template = self._offered(template)
             if change.get("deleted"):
                 template = {**template, "deleted": True}
-            if self._versions and change["action"] == "purged":  # of an older revision: which one is not said
-                self._complete.pop(name, None)
-                catalogue = replace(catalogue, history={**catalogue.history, name: []})
-            elif (
-                self._versions
-                and "deleted" not in template
-                and (name in self._complete or change["action"] == "created")
-            ):
-                past = [template, *catalogue.history.get(name, [])][: self._versions + 1]
-                catalogue = replace(catalogue, history={**catalogue.history, name: past})
-                self._complete[name] = template["revision"]
+            catalogue = self._histories.changed(catalogue, template, change["action"])
             catalogue = catalogue.having([template], self.rules, self._versions)
+        elif change.get("deleted"):  # of what is still there, and not for this hub any more
+            catalogue = catalogue.without(f"{name}/{self._tried_out}" if self._tried_out else name)
         self._publish(catalogue)
 
     def _complete_history(self) -> None:
-        """Fetch the last revisions where they are not at hand. One that cannot be had leaves its template without."""
-        catalogue = self.catalogue
-        if not self._versions or catalogue is None or time.monotonic() < self._next_history:
-            return
-        missing = [name for name, offer in catalogue.offers.items() if self._complete.get(name) != offer.revision]
-        missing.sort(key=self._tell.histories.__contains__)  # what failed before does not hold up the others
-        found: dict[str, list[Template]] = {}
-        failed: dict[str, str] = {}
-        patience = HISTORY_PATIENCE
-        for name in missing:
-            try:
-                found[name] = self._fetch_history(name)
-            except Exception as error:  # noqa: BLE001  # whatever is wrong with it, the list goes on
-                failed[name] = words_of(error)
-                found[name] = []
-                patience -= isinstance(error, OSError)
-            if not patience or self._ended.is_set():
-                break
-        self._tell.without_history(failed)
-        self._next_history = time.monotonic() + HISTORY_AGAIN if failed else 0.0
-        self._complete |= {name: catalogue.offers[name].revision for name in found if name not in failed}
-        if found:
-            templates = [catalogue.templates[name] for name in found]
-            catalogue = replace(catalogue, history={**catalogue.history, **found})
-            self._publish(catalogue.having(templates, self.rules, self._versions))
-
-    def _fetch_history(self, name: str) -> list[Template]:
-        path = f"/templates/{quote(name, safe='')}/changes?limit={2 * self._versions + 2}"
-        with self._get(path, timeout=HISTORY_TIMEOUT) as response:
-            changes: list[dict[str, Any]] = parsed_body(body_of(response), response)["changes"]
-        past = [
-            {**change["template"], "revision": change["revision"]}
-            for change in changes
-            if "template" in change and not change.get("deleted") and change["action"] != "purged"
-        ]
-        return listed_templates(past[: self._versions + 1])
+        found = self._histories.fetched(self.catalogue, self._ended.is_set) if self.catalogue else None
+        if found and self.catalogue:
+            changed = [name for name, past in found.history.items() if past is not self.catalogue.history.get(name)]
+            templates = [found.templates[name] for name in changed]
+            self._publish(found.having(templates, self.rules, self._versions))
 
     def _save(self, at_once: bool = False) -> None:
         if self._snapshot is None or self.catalogue is None or not self.contact:
@@ -2501,6 +2771,16 @@ class Start:
     settings: Mapping[str, Any]
     choices: Mapping[str, Any] = field(default_factory=dict)
     notices: list[str] = field(default_factory=list)  # for the user
+
+
+def named_choices(options: Mapping[str, Any]) -> dict[str, Any] | None:
+    """As the REST API takes them, and links and forms are read; None where they are spelled as KubeSpawner does it."""
+    choices = options.get("options")
+    if choices is None:
+        return None
+    if not isinstance(choices, dict):
+        raise http_error(400, "The options are an object: the name of a choice by the name of its option.")
+    return choices
 
 
 async def start_of(choice: Choice, options: Mapping[str, Any], standing: Standing, rules: Rules) -> Start:
@@ -2671,7 +2951,7 @@ class Environments:
 
     `max_stale` (seconds) bounds how long the list is offered without word from the registry. `default` names the
     template that a start without a choice gets. `auth_state_groups` says where in the auth state more groups are:
-    `oauth_user.groups`, or the keys one by one where one of them holds a dot.
+    `oauth_user.groups`, or the keys one by one where one of them holds a dot. `beside` follows what some try out.
     """
 
     def __init__(
@@ -2681,12 +2961,17 @@ class Environments:
         max_stale: float = 7 * 86400,
         default: str = "",
         auth_state_groups: str | Sequence[str] = "",
+        beside: Follower | None = None,
     ) -> None:
-        self.follower = follower
+        self.follower, self._beside = follower, beside
+        self._joined: tuple[Catalogue, Catalogue, Catalogue] | None = None
+        for one in (follower, beside) if beside else ():
+            one.published = lambda: self.catalogue  # made in their threads rather than in the hub's loop
         self._max_stale, self._default = max_stale, default
         keys = auth_state_groups.split(".") if isinstance(auth_state_groups, str) else auth_state_groups
         self._auth_state_keys = [*keys] if auth_state_groups else []
         self._turn = asyncio.Lock()
+        self._groups_seen = GroupsSeen()
 
     def __deepcopy__(self, memo: Any) -> "Environments":
         """Traitlets copies the configuration for every spawner: a method, and with it what it is bound to."""
@@ -2713,7 +2998,7 @@ class Environments:
         found: dict[str, Any] = {"options": choices} if choices else {}
         if not slug:
             return found
-        name = self._meant(self.follower.catalogue, slug) if of_a_link else name_of(slug)
+        name = self._meant(self.catalogue, slug) if of_a_link else name_of(slug)
         keys = ("revision", f"revision-{slug}", f"profile-option-{slug}--revision")
         revision = next((first[key] for key in keys if first.get(key, "current") != "current"), "")
         return {"template": name} | ({"revision": revision} if revision else {}) | found
@@ -2829,7 +3114,19 @@ class Environments:
             waited += 1
         if self.follower.catalogue is None or self.follower.age() > self._max_stale:
             raise http_error(503, "The list of environments cannot be had right now. Please try again in a minute.")
-        return self.follower.catalogue.under(type(spawner))
+        assert self.catalogue is not None, "there is what the follower has"
+        return self.catalogue.under(type(spawner))
+
+    @property
+    def catalogue(self) -> Catalogue | None:
+        """With what is tried out, where that is at hand."""
+        own, other = self.follower.catalogue, self._beside.catalogue if self._beside else None
+        if own is None or other is None:
+            return own
+        joined = self._joined
+        if joined is None or joined[0] is not own or joined[1] is not other:
+            self._joined = joined = own, other, own.beside(other)
+        return joined[2]
 
     def _default_of(self, catalogue: Catalogue, standing: Standing) -> Offer:
         """Raises `HTTPError` 403 when there is nothing: KubeSpawner would start its own default, without limits."""
@@ -2855,16 +3152,20 @@ class Environments:
             await turns_of_others()
 
     async def _standing(self, spawner: Any) -> Standing:
-        groups = {group.name for group in spawner.user.groups}
-        if self._auth_state_keys:
-            state = await spawner.user.get_auth_state()
-            for key in self._auth_state_keys:
-                state = state.get(key) if isinstance(state, dict) else None
-            if isinstance(state, (list, tuple, set)):
-                groups.update(group for group in state if isinstance(group, str))
+        user, hub = spawner.user, {group.name for group in spawner.user.groups}
+        auth_state = await self._groups_of_auth_state(user) if self._auth_state_keys else None
+        self._groups_seen.tell(user.name, hub, auth_state, admin=bool(user.admin))
+        groups = hub | (auth_state or set())
         if self.follower.rules.ignore_group_case:
             groups = {group.casefold() for group in groups}
-        return Standing(bool(spawner.user.admin), frozenset(groups))
+        return Standing(bool(user.admin), frozenset(groups))
+
+    async def _groups_of_auth_state(self, user: Any) -> set[str]:
+        state = await user.get_auth_state()
+        for key in self._auth_state_keys:
+            state = state.get(key) if isinstance(state, dict) else None
+        listed = state if isinstance(state, (list, tuple, set)) else ()
+        return {group for group in listed if isinstance(group, str)}
 
 
 def _save_spelled(spawner: Any, options: Mapping[str, Any]) -> None:
@@ -2903,6 +3204,8 @@ _DOMAIN = rf"{_PART_OF_A_DOMAIN}(?:\.{_PART_OF_A_DOMAIN})*"
 _KEY = rf"(?![^/]{{254}})(?:{_DOMAIN}/)?{_LABEL_WORD}"
 _REQUIREMENT = rf" *(?:!?{_KEY}|{_KEY}!?=(?:{_LABEL_WORD})?) *"
 SELECTOR = rf"{_REQUIREMENT}(?:,{_REQUIREMENT}){{0,15}}"  # as the registry has it
+CHANNEL = "[a-z][a-z0-9-]{0,62}"  # as the registry has it
+LATEST = "latest"  # the newest revisions
 _UNNAMEABLE = re.compile(r"[/\x00-\x1f\x7f]")  # in no name of a template
 
 
@@ -2978,6 +3281,17 @@ def _is_selector(value: Any) -> bool:
     return isinstance(value, str) and (value == "" or re.fullmatch(SELECTOR, value) is not None)
 
 
+def _is_channel(value: Any) -> bool:
+    return isinstance(value, str) and (value == "" or re.fullmatch(CHANNEL, value) is not None)
+
+
+def _is_try_out(value: Any) -> bool:
+    """A channel, which is not what everybody is offered, and a group."""
+    if not isinstance(value, (list, tuple)) or not value:
+        return value in ((), [])
+    return len(value) == 2 and bool(value[0]) and _is_channel(value[0]) and value[0] != LATEST and _is_text(value[1])
+
+
 def _is_resource(value: Any) -> bool:
     return isinstance(value, str) and re.fullmatch(f"{_DOMAIN}/{_LABEL_WORD}", value) is not None
 
@@ -2993,6 +3307,8 @@ PARAMETERS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "allow_commands": (_are_texts, "a list of commands, such as ['start-notebook.sh']"),
     "allow_overrides": (_are_traits, "a list of keys of overrides, such as ['volumes']"),
     "label": (_is_selector, "a selector of labels, such as 'hub=physics': key=value, key!=value, key or !key"),
+    "channel": (_is_channel, "the name of a channel, such as 'stable'"),
+    "try_out": (_is_try_out, "a channel and a group, such as ('testing', 'testers')"),
     "ignore_group_case": _FLAG,
     "image_command": _FLAG,
     "auth_state_groups": (_are_keys, "where groups are, such as 'oauth_user.groups', or a list of keys"),
@@ -3000,8 +3316,66 @@ PARAMETERS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "override": (_is_function, "a function of a template and a profile, not an asynchronous one"),
     "escape": _FLAG,
     "snapshot": (_is_place, "the path of a file; None keeps the list in memory only"),
+    "rules_file": (_is_place, "the path of a file; None writes none"),
     "max_stale": (_is_duration, "a number of seconds above 0"),
 }
+
+# ── hub/rules_file.py ──
+# The hub's rules in a file, for those who say what it offers and are no hub: the registry, the command line.
+#
+# It says which templates and choices a hub offers, and to whom, as far as that is data: `unknown` names the rules that
+# a reader cannot know, the hub's own functions for one. Nothing in it is secret.
+
+
+FORMAT = 1
+
+
+def rules_content(rules: Rules, spawner_class: Any, *, label: str, auth_state: bool) -> dict[str, Any]:
+    """`auth_state`: whether groups come from there, too."""
+    unknown: list[Rule] = []
+    if rules.override:
+        unknown.append("override-function")
+    if rules.traits:  # a reader knows them only where it has the class
+        unknown.append("kind")
+    return {
+        "format": FORMAT,
+        "kind": rules.kind,
+        "spawner": f"{spawner_class.__module__}.{spawner_class.__qualname__}" if spawner_class else "",
+        "sections": [*rules.sections],
+        "label": label,
+        "allow-commands": _in_order(rules.allow_commands),
+        "allow-overrides": _in_order(rules.allow_overrides),
+        "image-command": rules.image_command,
+        "gpu-resource": rules.gpu_resource,
+        "ignore-group-case": rules.ignore_group_case,
+        "groups-from": "auth state" if auth_state else "hub",
+        "unknown": unknown,
+    }
+
+
+def write_rules(path: str | os.PathLike[str], content: dict[str, Any]) -> None:
+    """Whole or not at all. Where it cannot be written, that is told, and a hub starts all the same: an old file would
+    tell what was, so it goes.
+    """
+    place = Path(path)
+    new = place.with_name(f".{place.name}.{secrets.token_hex(8)}")
+    try:
+        with new.open("x") as file:  # for all to read, as far as the umask lets them
+            json.dump(content, file, indent=2)
+            file.write("\n")
+            file.flush()
+            os.fsync(file.fileno())
+        new.replace(place)
+    except OSError as error:
+        log.warning("The rules file %s cannot be written: %s", place, error.strerror or error)
+        for left in (new, place):
+            with suppress(OSError):
+                left.unlink()
+
+
+def _in_order(texts: Collection[str]) -> list[str]:
+    return [texts] if isinstance(texts, str) else sorted(texts)
+
 
 # ── hub/configure.py ──
 # The one line of a hub's configuration.
@@ -3018,6 +3392,8 @@ def configure(
     allow_commands: Collection[str] = (),
     allow_overrides: Collection[str] = (),
     label: str = "",
+    channel: str = "",
+    try_out: Sequence[str] = (),
     ignore_group_case: bool = False,
     image_command: bool = False,
     auth_state_groups: str | Sequence[str] = "",
@@ -3027,16 +3403,20 @@ def configure(
     snapshot: str | None = "binder-registry-snapshot.json",
     max_stale: float = 7 * 86400,
     poll: float = 5.0,
+    rules_file: str | os.PathLike[str] | None = None,
 ) -> Environments:
     """Let the hub offer what the registry at `url` holds. To be called after the spawner class is chosen.
 
     `versions`: how many past revisions users may pin. `allow_commands`: what a template's command may start with,
     beside `jupyterhub-singleuser`. `allow_overrides`: keys of a template's overrides that count, beside the harmless
-    ones. `label`: a selector, for a hub that offers a part of the registry. `ignore_group_case`: the group `Staff` is
+    ones. `label`: a selector, for a hub that offers a part of the registry. `channel`: what it offers is what this
+    channel points at; without one, the newest. `try_out`: a channel and a group, whose members see what that channel
+    points at, too, beside the other. `ignore_group_case`: the group `Staff` is
     `staff`. `image_command`: templates without a command run the image's own, where the hub has none either.
     `snapshot`: where the last list is kept, for a hub that starts while the registry is down. `escape=False` is for
     forms that escape by themselves (jupyterhub-fancy-profiles). `poll`: seconds between looks where the registry's
-    event stream does not get through. The others: see `Environments` and `Rules`.
+    event stream does not get through. `rules_file`: where these rules are written to, for `serve --rules` and the
+    command line. The others: see `Environments` and `Rules`.
 
     Raises `ValueError` for what cannot be meant, and for a spawner class that would not ask these hooks.
     """
@@ -3045,6 +3425,8 @@ def configure(
         allow_commands=allow_commands,
         allow_overrides=allow_overrides,
         label=label,
+        channel=channel,
+        try_out=try_out,
         ignore_group_case=ignore_group_case,
         image_command=image_command,
         auth_state_groups=auth_state_groups,
@@ -3053,6 +3435,7 @@ def configure(
         escape=escape,
         snapshot=snapshot,
         max_stale=max_stale,
+        rules_file=rules_file,
     )
     spawner_class = _spawner_class(c)
     names = [cls.__name__ for cls in spawner_class.__mro__] if spawner_class else ["Spawner"]
@@ -3060,12 +3443,17 @@ def configure(
         *("local", allow_commands, gpu_resource, override, escape, image_command),
         allow_overrides=allow_overrides,
         ignore_group_case=ignore_group_case,
+        channel="" if channel == LATEST else channel,
+        try_out=(try_out[0], try_out[1].casefold() if ignore_group_case else try_out[1]) if try_out else (),
     )
     rules = rules.of(spawner_class) if spawner_class else rules
     follower = Follower(
         url, token, rules, versions=versions, snapshot=snapshot, poll=poll, label=label, default=default
     )
-    environments = Environments(follower, max_stale=max_stale, default=default, auth_state_groups=auth_state_groups)
+    beside = _beside(url, token, rules, snapshot, poll, label) if try_out else None
+    environments = Environments(
+        follower, max_stale=max_stale, default=default, auth_state_groups=auth_state_groups, beside=beside
+    )
     hooks: dict[str, Any] = {"options_from_form": environments.options_from_form}
     if rules.kind != "kubernetes" or not _has_form(c, names):  # which may well be made of the list of profiles
         hooks["options_form"] = environments.options_form
@@ -3084,8 +3472,19 @@ def configure(
     if "pre_spawn_hook" not in hooks:  # where the hub has its own, or else where one that is set later replaces it
         section = next((name for name in names if name in c and "pre_spawn_hook" in c[name]), "Spawner")
         c[section]["pre_spawn_hook"] = _chained(c, names, "pre_spawn_hook", environments.refuse_a_method)
+    if rules_file is not None:
+        write_rules(rules_file, rules_content(rules, spawner_class, label=label, auth_state=bool(auth_state_groups)))
     follower.start()
+    if beside:
+        beside.start()
     return environments
+
+
+def _beside(url: str, token: str, rules: Rules, snapshot: str | None, poll: float, label: str) -> Follower:
+    """Follows what some try out, with a snapshot of its own beside the other."""
+    path = Path(snapshot) if snapshot else None
+    own = str(path.with_name(f"{path.stem}-{rules.try_out[0]}{path.suffix}")) if path else None
+    return Follower(url, token, rules, snapshot=own, poll=poll, label=label, tries_out=True)
 
 
 def _spawner_class(c: Any) -> Any:

@@ -22,6 +22,7 @@ MAX_ENTRIES = 256  # labels, environment variables or groups of one template
 MAX_OPTIONS = 16
 MAX_CHOICES = 256  # of an option
 MAX_HOPS = 8  # along replaced-by
+MOST_CHANNELS = 16  # of a template
 LARGEST_INTEGER = 2**63 - 1
 
 # Of requests.

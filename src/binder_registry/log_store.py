@@ -2,7 +2,6 @@
 
 import logging
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
@@ -11,28 +10,22 @@ from functools import partial
 from msgspec.structs import replace
 
 from .batch import Batch as Batch
-from .batch import Seen
-from .changes import PAGE, Action, Change, Head, Newest, Position, known_position
-from .clock import dated_ahead, utc_now
+from .changes import PAGE, Action, Change, Head, Newest, Position, Seen, known_position
+from .clock import Warnings, utc_now
 from .draft_changes import Draft
-from .errors import (
-    RevisionIsCurrent,
-    RevisionUnknown,
-    TemplateExists,
-    TemplateNotFound,
-)
+from .errors import RevisionUnknown, TemplateExists, TemplateNotFound
 from .log_contract import LARGEST, Log, ReadsPresent, appending, appends_after, mark_at, state_pages, within
-from .rules import check, invalid_template, successor_problem
+from .log_contract import whole_state as whole_state_of
+from .promotions import content_of, point
+from .purging import purge
+from .rules import check, check_channel, invalid_template, successor_problem
 from .staged_drafts import Staged, staged
 from .store import Expected
-from .template import Template, merged
+from .template import Template, merged, plain
 from .token_book import TokenBook
 from .token_contract import TokenStore
 
-STATE_PAGE = 5000  # rows of one read, where the whole state is read
-
-
-WARN_SECONDS = 600.0  # between two warnings of a clock
+_CREATED, _UPDATED, _DELETED = Action.CREATED, Action.UPDATED, Action.DELETED  # quicker than the members of the class
 
 logger = logging.getLogger(__name__)
 
@@ -49,7 +42,8 @@ class LogStore:
         self.tokens = TokenBook(log, now) if isinstance(log, TokenStore) else None
         self._now = now
         self._local = threading.local()
-        self._warn_at = 0.0
+        self._warnings = Warnings(logger, log)
+        self._is_newer = False  # an action was seen that a newer release added
 
     def atomic(self, seen: Seen | None = None) -> AbstractContextManager[Batch]:
         """All writes inside commit as one or none; this thread sees them before the commit. Blocks nest: an exception
@@ -66,21 +60,17 @@ class LogStore:
         locked = seen is None or not appends_after(self.log)
         with self.log.writing() if seen is None or locked else appending(self.log, seen.head) as rows:
             self._local.batch = batch = Batch(self.log, rows, self._now, seen, locked=locked)
+            if self._is_newer:
+                batch.refuse()
             try:
                 yield batch
                 batch.finish()
                 if batch.behind:
-                    self._warn(batch.head.time, batch.behind)
+                    self._warnings.look(batch.head.time, batch.behind)
             finally:
                 self._local.batch = None
         if batch.tokens and self.tokens is not None:
             self.tokens.take(batch.tokens)
-
-    def _warn(self, newest: datetime | None, clock: datetime) -> None:
-        warning = dated_ahead(newest, clock)
-        if warning and time.monotonic() >= self._warn_at:
-            self._warn_at = time.monotonic() + WARN_SECONDS
-            logger.warning("%s: %s", self.log, warning)
 
     def staged(self, drafts: dict[str, Draft], by: str, note: str) -> Staged | None:
         """For `Batch.extend_staged`, before the log is locked; None where that is of no use."""
@@ -90,7 +80,7 @@ class LogStore:
         change = self._current(name) if revision is None else self.change_as_of(name, revision)
         if change is None or change.deleted:
             raise TemplateNotFound
-        return change.readable()
+        return plain(change.readable())
 
     def change_as_of(self, name: str, revision: int) -> Change:
         """What wrote the template that there was at `revision`; its content may be purged.
@@ -103,6 +93,10 @@ class LogStore:
         return change
 
     def list_templates(self, *, revision: int | None = None) -> list[Template]:
+        return [plain(template) for template in self.templates(revision)]
+
+    def templates(self, revision: int | None = None) -> list[Template]:
+        """The same, with the channels of each."""
         changes = self._state(revision)
         while revision is None and any(change.content is None for change in changes):
             changes = self._state(None)  # it was replaced and purged after we had looked at the head
@@ -118,7 +112,7 @@ class LogStore:
             raise TemplateExists
         if template.time_created:
             template = replace(template, time_created=None)
-        return batch.append(Action.CREATED, template, by, note)
+        return batch.append(_CREATED, template, by, note)
 
     def update_template(
         self, template: Template, *, expected: Expected = None, by: str = "", note: str = ""
@@ -127,7 +121,7 @@ class LogStore:
             with self.atomic():
                 return self.update_template(template, expected=expected, by=by, note=note)
         current = batch.readable(batch.existing(template.name, expected))
-        return batch.append(Action.UPDATED, merged(current, template), by, note)
+        return batch.append(_UPDATED, merged(current, template), by, note)
 
     def replace_template(
         self, template: Template, *, expected: Expected = None, by: str = "", note: str = ""
@@ -136,7 +130,7 @@ class LogStore:
             with self.atomic():
                 return self.replace_template(template, expected=expected, by=by, note=note)
         current = batch.readable(batch.existing(template.name, expected))
-        return batch.append(Action.UPDATED, replace(template, time_created=current.time_created), by, note)
+        return batch.append(_UPDATED, replace(template, time_created=current.time_created), by, note)
 
     def restore_template(
         self, name: str, revision: int, *, expected: Expected = None, by: str = "", note: str = ""
@@ -160,20 +154,35 @@ class LogStore:
         if problem := successor_problem(name, replaced_by):
             raise invalid_template([("replaced-by", problem)])
         tombstone = replace(current, deleted=True, replaced_by=replaced_by or current.replaced_by)
-        batch.append(Action.DELETED, tombstone, by, note)
-        return current
+        batch.append(_DELETED, tombstone, by, note)
+        return plain(current)
 
     def purge_change(self, name: str, revision: int, *, by: str = "", note: str = "") -> None:
         with self.atomic() as batch:
-            current = batch.known(name)
-            if revision == current.revision:
-                raise RevisionIsCurrent
-            found = [change for change in self._rows(revision - 1, self._known(revision)) if change.name == name]
-            if not found:
-                raise RevisionUnknown(f"The template has no change with revision {revision}")
-            found[0].readable()
-            batch.append(Action.PURGED, current.readable(), by, note)
-            batch.purged[len(batch.rows)] = revision
+            purge(batch, batch.known(name), revision, partial(self._rows, name=name), by, note)
+
+    def promote_template(
+        self,
+        name: str,
+        channel: str,
+        revision: int | None = None,
+        *,
+        expected: Expected = None,
+        by: str = "",
+        note: str = "",
+    ) -> Template:
+        check_channel(channel)
+        with self.atomic() as batch:
+            current = batch.existing(name, expected)
+            to = content_of(current, revision, partial(self._rows, name=name), batch.head.revision)
+            return point(batch, current, channel, to, by, note)
+
+    def demote_template(
+        self, name: str, channel: str, *, expected: Expected = None, by: str = "", note: str = ""
+    ) -> Template:
+        check_channel(channel)
+        with self.atomic() as batch:
+            return point(batch, batch.existing(name, expected), channel, None, by, note)
 
     def changes(
         self,
@@ -209,14 +218,7 @@ class LogStore:
     def state(self) -> tuple[Position, list[Change]]:
         """The head, and the newest change of every name as of it, by name; tombstones too, without their content: there
         may be far more of them than templates."""
-        while True:
-            head = self.log.head()
-            newest, purged = list[Change](), False
-            for page in state_pages(self.log, head.revision, limit=STATE_PAGE, deleted=True):
-                purged = purged or any(change.content is None for change in page)
-                newest += [replace(change, content=None) if change.deleted else change for change in page]
-            if not purged:  # else one was replaced and purged meanwhile
-                return head.position, newest
+        return whole_state_of(self.log)
 
     def present(self) -> tuple[Position, Iterable[Newest]]:
         """The same as rows, by name backwards, to be read at once; in some there may be newer ones than the head is."""
@@ -231,6 +233,11 @@ class LogStore:
         Raises `RevisionUnknown`, with the first page.
         """
         yield from state_pages(self.log, self._known(revision), after=after, deleted=deleted)
+
+    def looked_at(self, changes: list[Change]) -> list[Change]:
+        """The same. Where a newer release did what is not known here, nothing is written any more."""
+        self._is_newer = self._is_newer or any(type(change.action) is str for change in changes)
+        return changes
 
     @property
     def batch(self) -> Batch | None:
@@ -282,7 +289,7 @@ class LogStore:
             self.log.read, since, until, name=name, newest_first=newest_first, limit=limit, most_bytes=most_bytes
         )
         if batch is None:
-            return stored()
+            return self.looked_at(stored())
         own = [row for row in batch.rows if since < row.revision <= until and name in (None, row.name)]
         if newest_first:
             own.reverse()

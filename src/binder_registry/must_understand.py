@@ -9,17 +9,21 @@ from typing import Any
 import msgspec
 from msgspec import Raw, Struct
 
+from .kept_members import put_in, without_promotion
 from .member_schema import declared, structure_of, walked
 from .template import Template
 
 MUST_UNDERSTAND = tuple(dict.fromkeys(one.wire for _, one in walked(Template) if one.member.must_understand))
 FORMAT = max(one.member.format for _, one in walked(Template))  # the newest that this release knows
 
-_newer = attrgetter(*(one.attribute for one in declared(Template) if one.member.format > 1))  # than the first
+_WRITTEN = [one for one in declared(Template) if not one.member.read_only]  # by people
+CONTENT_FORMAT = max(one.member.format for _, one in walked(Template) if not one.member.read_only)
+CHANNELS_FORMAT = 3  # of a content with channels, or of one that was promoted
+
+_newer = attrgetter(*(one.attribute for one in _WRITTEN if one.member.format > 1))  # than the first
 _NONE_NEWER = _newer(Template())
 _KEYS = {wire: b'"%b":' % wire.encode() for wire in MUST_UNDERSTAND}
 _declared = cache(declared)
-_DELETED = b',"deleted":true}'
 _USES_LAST = re.compile(rb',"uses":\["[a-z",-]+"\]((?:,"deleted":true)?\})\Z')
 
 
@@ -37,16 +41,14 @@ def uses_of(content: bytes) -> list[str]:
 
 
 def full_view(content: bytes, revision: int = 0) -> bytes:
-    """A template as stored, with its read-only `uses`, `revision` (0: without) and `deleted`, which tombstones are
-    stored with, last."""
+    """A template as stored, without what was promoted, and with its read-only `uses`, `revision` (0: without) and
+    `deleted`, which tombstones are stored with, last."""
+    content = without_promotion(content)
     uses = uses_of(content)
     members = b',"uses":%b' % msgspec.json.encode(uses) if uses else b""
     if revision:
         members += b',"revision":%d' % revision
-    if not members:
-        return content
-    at = len(content) - len(_DELETED if content.endswith(_DELETED) else b"}")
-    return content[:at] + members + content[at:]
+    return put_in(content, members) if members else content
 
 
 def without_uses(content: bytes) -> bytes:
@@ -55,7 +57,7 @@ def without_uses(content: bytes) -> bytes:
 
 
 def format_of(template: Template) -> int:
-    """The oldest format that has all members that the template uses."""
+    """The oldest format that has all members of the template that people write."""
     return 1 if _newer(template) == _NONE_NEWER else max(_formats(template), default=1)
 
 
@@ -63,7 +65,7 @@ def _formats(value: Struct) -> Iterator[int]:
     zero = type(value)()
     for one in _declared(type(value)):
         inner = getattr(value, one.attribute)
-        if inner == getattr(zero, one.attribute):
+        if one.member.read_only or inner == getattr(zero, one.attribute):
             continue
         yield one.member.format
         for within in inner if isinstance(inner, tuple) else (inner,):

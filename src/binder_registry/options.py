@@ -4,22 +4,22 @@ Plain JSON, and the standard library only: the hub's module holds a copy of it. 
 answers. Nobody else merges the layers of a template, or decides who may take a choice.
 """
 
-import json
 import shlex
-import subprocess
-import sys
-import threading
 from collections.abc import Callable, Collection, Mapping
 from copy import deepcopy
 from typing import Any
+
+from .matching import matches_in_time
 
 Json = Mapping[str, Any]
 Matches = Callable[[str, str], bool]
 
 VALUE_LENGTH = 1024  # characters of what a user types
-PATTERN_SECONDS = 0.2
 PLACEHOLDER = "{value}"
+A_FREE_TEXT = "(free text)"  # of an option, where its choices go by their names: none is called so
 HUBS_OWN_IMAGE = "(the hub's own)"  # a blank, which no reference to an image holds: nobody takes it for one
+
+OF_TODAY = ("allowed-groups", "deprecated", "replaced-by", "paused")  # whichever revision of a template runs
 
 # What a hub takes of `overrides` without its admin's word: it reaches nothing beyond the user's own server.
 HARMLESS_OVERRIDES = frozenset(
@@ -78,7 +78,7 @@ def resolve(
     `matches(pattern, text)` says whether a text matches; by default `matches_in_time`.
     Of `overrides`, what a member says later, or in the same layer, is gone: what is left wins over the members.
     """
-    if not _may(template.get("allowed-groups") or None, groups):
+    if not may_take(template.get("allowed-groups") or None, groups):
         raise ChoiceRefused(f"There is no environment {template['name']!r}.")
     options = template.get("options", ())
     names = [option["name"] for option in options]
@@ -93,21 +93,75 @@ def resolve(
 
 def visible(template: Json, groups: Collection[str] | None) -> dict[str, Any] | None:
     """The template as these groups see it, with the choices and free texts that are theirs; None: they do not."""
-    if not _may(template.get("allowed-groups") or None, groups):
+    if not may_take(template.get("allowed-groups") or None, groups):
         return None
     options = []
     for option in template.get("options", ()):
-        choices = [choice for choice in option.get("choices", ()) if _may(choice.get("allowed-groups"), groups)]
+        choices = [choice for choice in option.get("choices", ()) if may_take(choice.get("allowed-groups"), groups)]
         typed = option.get("free-text")
         shown = {key: value for key, value in option.items() if key not in ("choices", "free-text")}
         if choices:
             shown["choices"] = choices
-        if typed is not None and _may(typed.get("allowed-groups"), groups):
+        if typed is not None and may_take(typed.get("allowed-groups"), groups):
             shown["free-text"] = typed
         if not ("choices" in shown or "free-text" in shown or option.get("build")):
             return None
         options.append(shown)
     return {**template, "options": options} if options else dict(template)
+
+
+def deciding_groups(template: Json) -> frozenset[str]:
+    """All that a template names: of others, it does not matter to it who is in them."""
+    named = [template.get("allowed-groups")]
+    for option in template.get("options", ()):
+        named += [part.get("allowed-groups") for part in parts_of(option)]
+    return frozenset(group for groups in named for group in groups or ())
+
+
+def parts_of(option: Json) -> list[Json]:
+    """What can be taken of an option, each of which may be for some groups only."""
+    typed = option.get("free-text")
+    return [*option.get("choices", ()), *([] if typed is None else [typed])]
+
+
+def as_of_today(today: Json, past: Json) -> dict[str, Any]:
+    """The content of a past revision, under what is said of the template today: `OF_TODAY`, and the groups of the
+    choices and free texts that are still there. A choice that is gone keeps its own groups. Where its option is gone,
+    or a free text, nobody said today who may have it: who could not see it then does not."""
+    composed = {key: value for key, value in past.items() if key not in OF_TODAY}
+    composed |= {member: today[member] for member in OF_TODAY if member in today}
+    if "options" in past:
+        options = {option["name"]: option for option in today.get("options", ())}
+        then = past.get("allowed-groups") or None
+        composed["options"] = [_option_today(options.get(one["name"]), one, then) for one in past["options"]]
+    return composed
+
+
+def _option_today(today: Json | None, past: Json, then: Collection[str] | None) -> dict[str, Any]:
+    """`then` are the groups that the template was for."""
+    option = dict(past)
+    choices = {choice["name"]: choice for choice in (today or {}).get("choices", ())}
+    if "choices" in past:
+        option["choices"] = [
+            _closed(one, then) if today is None else _for_groups_of(choices.get(one["name"], one), one)
+            for one in past["choices"]
+        ]
+    if "free-text" in past:
+        typed, now = past["free-text"], (today or {}).get("free-text")
+        option["free-text"] = _closed(typed, then) if now is None else _for_groups_of(now, typed)
+    return option
+
+
+def _for_groups_of(today: Json, past: Json) -> dict[str, Any]:
+    kept = {key: value for key, value in past.items() if key != "allowed-groups"}
+    return kept | {key: value for key, value in today.items() if key == "allowed-groups"}
+
+
+def _closed(past: Json, then: Collection[str] | None) -> dict[str, Any]:
+    own = past.get("allowed-groups")
+    if then is None:
+        return dict(past)
+    return {**past, "allowed-groups": [group for group in then if own is None or group in own]}
 
 
 def default_choice(option: Json) -> Json | None:
@@ -117,7 +171,7 @@ def default_choice(option: Json) -> Json | None:
     return next((choice for choice in choices if choice and choice.get("default")), first)
 
 
-def _may(allowed: Collection[str] | None, groups: Collection[str] | None) -> bool:
+def may_take(allowed: Collection[str] | None, groups: Collection[str] | None) -> bool:
     """No list is everyone's; an empty one is nobody's."""
     return allowed is None or groups is None or not frozenset(allowed).isdisjoint(groups) or _every(groups)
 
@@ -134,9 +188,9 @@ def _chosen(
 ) -> Json:
     """What the choice sets."""
     name = option["name"]
-    theirs = [one for one in option.get("choices", ()) if _may(one.get("allowed-groups"), groups)]
+    theirs = [one for one in option.get("choices", ()) if may_take(one.get("allowed-groups"), groups)]
     typed = option.get("free-text")
-    if typed is not None and not _may(typed.get("allowed-groups"), groups):
+    if typed is not None and not may_take(typed.get("allowed-groups"), groups):
         typed = None
     if choice is None:
         found = default_choice(option)
@@ -196,28 +250,6 @@ def _filled(value: Any, text: str) -> Any:
         return {key: _filled(inner, text) for key, inner in value.items()}
     return [_filled(inner, text) for inner in value] if isinstance(value, list) else value
 
-
-def matches_in_time(pattern: str, text: str) -> bool:
-    """As `re.match`, in a process of its own that has 200 ms: what takes for ever is a refusal, and no hang."""
-    command = [sys.executable, "-I", "-S", "-c", _MATCHER]
-    pipe, nowhere = subprocess.PIPE, subprocess.DEVNULL
-    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=nowhere) as child:  # noqa: S603  # our own program
-        assert child.stdout
-        child.stdout.readline()  # it is there: from now on the time counts
-        timer = threading.Timer(PATTERN_SECONDS, child.kill)
-        timer.start()
-        try:
-            answer, _ = child.communicate(json.dumps([pattern, text]).encode())
-        finally:
-            timer.cancel()
-    return answer.strip() == b"yes"
-
-
-_MATCHER = """
-import json, re, sys
-print(flush=True)
-print("yes" if re.match(*json.load(sys.stdin)) else "no")
-"""
 
 # ── layers ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -10,11 +10,12 @@ from typing import TypeVar
 from msgspec import Struct
 from msgspec.structs import replace
 
-from .apply import ApplyRequest, Step, each_step, pruned_among, unwanted, wanted
-from .changes import Action, Position
+from .apply import ApplyRequest, Step, each_step, promotions, pruned_among, unwanted, wanted
+from .apply_promotions import PromotedStep
+from .changes import ACTIONS, Position
 from .draft_changes import Draft, draft
 from .strict_json import no_collection
-from .template import Template
+from .template import Template, plain
 
 T = TypeVar("T")
 Find = Callable[[str], Template | None]
@@ -37,13 +38,15 @@ class Planned(Struct, frozen=True):
     find: Find
     steps: list[PlannedStep]
     drafts: dict[str, Draft]
+    promotions: list[PromotedStep] = []
+    writes: bool = True  # anything but these
 
     def wanted(self, step: PlannedStep) -> Template:
         """What was asked for, of a step that is not a deletion."""
         drafted = self.drafts.get(step.name)
         template = drafted.template if drafted else self.find(step.name)
         assert template is not None, "it is there, and is what was asked for"
-        return replace(template, time_created=None, time_modified=None, revision=0)
+        return replace(plain(template), time_created=None, time_modified=None, revision=0)
 
     def drafts_taken(self) -> Iterator[Draft]:
         """Each ends as its row begins."""
@@ -59,7 +62,9 @@ class Planned(Struct, frozen=True):
 @no_collection()
 def planned(request: ApplyRequest, position: Position, find: Find, living: Callable[[], Iterable[Template]]) -> Planned:
     """As `plan`, against the state at `position`. Takes the templates out of the request, one by one."""
-    return _planned(each_step(_taken(request.templates), request, find, living), position, find)
+    writes = request.writes
+    now = _planned(each_step(_taken(request.templates), request, find, living), request, position, find, living)
+    return replace(now, writes=writes)
 
 
 @no_collection()
@@ -68,12 +73,15 @@ def planned_anew(
 ) -> Planned:
     """As if it had not been planned before."""
     templates = (before.wanted(step) for step in before.steps if _is_wanted(step, request))
-    return _planned(each_step(templates, request, find, living), position, find)
+    now = _planned(each_step(templates, request, find, living), request, position, find, living)
+    return replace(now, writes=before.writes)
 
 
 def brought_up(before: Planned, request: ApplyRequest, position: Position, moved: Set[str], find: Find) -> Planned:
     """To the state at `position`: only `moved`, the names that were written since, are looked at again."""
-    now = Planned(position, find, [], {})
+    if request.prune is None and not any(step.name in moved for step in before.steps):
+        return Planned(position, before.find, before.steps, before.drafts, before.promotions, before.writes)
+    now = Planned(position, find, [], {}, before.promotions, before.writes)
     for step in before.steps:
         if step.name not in moved:
             now.steps.append(step)
@@ -95,16 +103,30 @@ def drafted(steps: Iterable[Step]) -> Iterator[Draft]:
     newest = 1
     for step in steps:
         if step.action != "unchanged":
-            yield (one := draft(_ACTIONS[step.action], step.after, step.before, format=newest))
+            yield (one := draft(ACTIONS[step.action], step.after, step.before, format=newest))
             newest = one.format
 
 
-def _planned(steps: Iterable[Step], position: Position, find: Find) -> Planned:
+def _planned(
+    steps: Iterable[Step],
+    request: ApplyRequest,
+    position: Position,
+    find: Find,
+    living: Callable[[], Iterable[Template]],
+) -> Planned:
     now = Planned(position, find, [], {})
+    if request.promote is not None:
+        return replace(now, promotions=promotions(request, _each_added(now, steps), living))
     newest = 1
     for step in steps:
         newest = _add(now, step, newest)
     return now
+
+
+def _each_added(to: Planned, steps: Iterable[Step]) -> Iterator[Step]:
+    for step in steps:
+        _add(to, step)
+        yield step
 
 
 def _add(to: Planned, step: Step, newest: int = 1) -> int:
@@ -114,12 +136,11 @@ def _add(to: Planned, step: Step, newest: int = 1) -> int:
         to.steps.append(PlannedStep(step.action, name, _NONE, step.after.revision))
         return newest
     to.steps.append(PlannedStep(step.action, name, step.changed or _NONE, 0))
-    to.drafts[name] = one = draft(_ACTIONS[step.action], step.after, step.before, format=newest)
+    to.drafts[name] = one = draft(ACTIONS[step.action], step.after, step.before, format=newest)
     return one.format
 
 
 _NONE: list[str] = []
-_ACTIONS = {action.value: action for action in Action}  # quicker than the enumeration
 
 
 def _is_wanted(step: PlannedStep, request: ApplyRequest) -> bool:

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from .jupyterhub import Offer
+from .hub.offers import Offer
 
 PAUSE_IMAGE = "registry.k8s.io/pause:3.10"
 

@@ -3,26 +3,26 @@
 The names are those of 2015's `Registry`, where it had one. Methods are synchronous and safe from any thread; what they
 raise is in `errors`, `MissingScope` first, and `OutOfReach` of all that write. Who reads where reads are open is
 `auth.ANYONE`. The server goes through these only, and calls the writing ones in its writer thread, inside `atomic()`.
-What it asks for itself, to show the log and to keep up with it, is at the end, and needs no scope.
+What it asks for itself, to show the log and to keep up with it, is in `shown_log`, and needs no scope.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator
-from contextlib import AbstractContextManager
-from datetime import datetime
 from functools import partial
 
 from msgspec.structs import replace
 
-from .apply import ApplyRequest, Step, plan
+from .apply import ApplyRequest, Step, plan, told
+from .apply import promotions as promotions_after
+from .apply_promotions import PromotedStep, promoted_now
 from .auth import AuthStore, Identity, Scope
-from .batch import Batch, Seen
 from .catching_up import caught_up, moved_between
-from .changes import PAGE_BYTES, Change, Newest, Position
-from .errors import RevisionConflict, StoreUnavailable
-from .log_contract import LARGEST, appends_after, wait_beyond
+from .changes import PAGE_BYTES, Change, Position
+from .errors import RevisionConflict
+from .log_contract import LARGEST
 from .log_store import LogStore
 from .planned import Find, Planned, PlannedStep, brought_up, drafted, planned, planned_anew
 from .rules import check
+from .shown_log import ShownLog
 from .staged_drafts import Staged
 from .store import Expected
 from .template import Template
@@ -32,25 +32,23 @@ from .within_reach import (
     applied_within_reach,
     require_name,
     require_reach,
+    require_scopes,
     touched_by_plan,
+    touched_by_promotions,
     touched_by_steps,
     written_within_reach,
 )
 
 MOST_MOVED = 1000  # changes since an apply was planned: after more, it is planned anew
-LIVE = b'{"status": "Binder Registry Live!"}\n'
+_WRITE = Scope.WRITE  # quicker than the member of the class
 
 
-class Registry:
+class Registry(ShownLog):
     def __init__(self, store: LogStore, auth_store: AuthStore, *, longest_token: int = MOST_DAYS * DAY) -> None:
         """`longest_token` (seconds) bounds how long a new token of the registry's own lasts."""
-        self.store = store
+        super().__init__(store)
         self.auth_store = auth_store
         self.tokens = TokenUses(store, longest=longest_token)
-
-    def __str__(self) -> str:
-        """Where it is kept."""
-        return str(self.store.log)
 
     def template_index(self, who: Identity, *, revision: int | None = None) -> list[Template]:
         who.require(Scope.READ)
@@ -104,7 +102,7 @@ class Registry:
             revisions = [revision for revision in revisions if revision > found[-1].revision]
 
     def template_create(self, who: Identity, template: Template, *, note: str = "") -> Template:
-        who.require(Scope.WRITE)
+        who.require(_WRITE)
         write = partial(self.store.register_template, template, by=who.by, note=note or who.note)
         return written_within_reach(self.store, who, template.name, write)
 
@@ -112,21 +110,21 @@ class Registry:
         self, who: Identity, template: Template, *, expected: Expected = None, note: str = ""
     ) -> Template:
         """2015's PUT: members that are not zero replace."""
-        who.require(Scope.WRITE)
+        who.require(_WRITE)
         write = partial(self.store.update_template, template, expected=expected, by=who.by, note=note or who.note)
         return written_within_reach(self.store, who, template.name, write)
 
     def template_replace(
         self, who: Identity, template: Template, *, expected: Expected = None, note: str = ""
     ) -> Template:
-        who.require(Scope.WRITE)
+        who.require(_WRITE)
         write = partial(self.store.replace_template, template, expected=expected, by=who.by, note=note or who.note)
         return written_within_reach(self.store, who, template.name, write)
 
     def template_restore(
         self, who: Identity, name: str, revision: int, *, expected: Expected = None, note: str = ""
     ) -> Template:
-        who.require(Scope.WRITE)
+        who.require(_WRITE)
         write = partial(
             self.store.restore_template, name, revision, expected=expected, by=who.by, note=note or who.note
         )
@@ -135,7 +133,7 @@ class Registry:
     def template_delete(
         self, who: Identity, name: str, *, expected: Expected = None, note: str = "", replaced_by: str = ""
     ) -> Template:
-        who.require(Scope.WRITE)
+        who.require(_WRITE)
         write = partial(
             self.store.delete_template,
             name,
@@ -145,6 +143,39 @@ class Registry:
             replaced_by=replaced_by,
         )
         return written_within_reach(self.store, who, name, write, gives_before=True)
+
+    def template_promote(
+        self,
+        who: Identity,
+        name: str,
+        channel: str,
+        revision: int | None = None,
+        *,
+        expected: Expected = None,
+        note: str = "",
+    ) -> Template:
+        """Points a channel at a revision, or at the newest content."""
+        who.require(Scope.PROMOTE)
+        require_name(who, name)
+        promote = partial(
+            self.store.promote_template,
+            name,
+            channel,
+            revision,
+            expected=expected,
+            by=who.by,
+            note=note or who.note,
+        )
+        return applied_within_reach(self.store, who, promote, [name])
+
+    def template_demote(
+        self, who: Identity, name: str, channel: str, *, expected: Expected = None, note: str = ""
+    ) -> Template:
+        """Ends a channel."""
+        who.require(Scope.PROMOTE)
+        require_name(who, name)
+        demote = partial(self.store.demote_template, name, channel, expected=expected, by=who.by, note=note or who.note)
+        return applied_within_reach(self.store, who, demote, [name])
 
     def change_purge(self, who: Identity, name: str, revision: int, *, note: str = "") -> None:
         who.require(Scope.ADMIN)
@@ -157,64 +188,90 @@ class Registry:
 
     def apply(self, who: Identity, request: ApplyRequest, *, expected: Expected = None) -> list[Step]:
         """All of it in one commit, or nothing; a dry run only plans. `expected` is the registry's own position."""
-        who.require(Scope.WRITE)
+        require_scopes(who, writes=request.writes, promotes=request.promote is not None)
         with self.atomic() as batch:
             if expected is not None and not batch.head.position.agrees(expected):
                 raise RevisionConflict("The registry was changed since it was read", current=str(batch.head.position))
             names = {*(template.name for template in request.templates), *request.delete}
             batch.expect(len(names))
             batch.look_up(names)
-            steps = plan(request, batch.template, self.store.list_templates)
+            steps = plan(request, batch.template, self.store.templates)
+            promotions = promotions_after(request, steps, self.store.templates)
             if request.dry_run:
                 require_reach(who, touched_by_steps(steps), batch.template)
-                return steps
+                require_reach(who, touched_by_promotions(promotions, batch.template), batch.template)
+                return steps + told(promotions, batch.template)
             for step in steps:
                 if step.action in ("created", "updated"):
                     check(step.after)
+            first, note = len(batch.rows), request.note or who.note
             looked_at = [step.after.name for step in steps]
-            applied_within_reach(
-                self.store, who, lambda: batch.extend(drafted(steps), who.by, request.note or who.note), looked_at
-            )
+            applied_within_reach(self.store, who, lambda: batch.extend(drafted(steps), who.by, note), looked_at)
             rows = {row.name: row.template for row in batch.rows}
-            return [
+            done = [
                 step if step.action == "unchanged" else replace(step, after=rows[step.after.name]) for step in steps
             ]
+            return done + told(self._promote(who, request, promotions, frozenset(), first, note), batch.template)
 
     def prepared(self, who: Identity, request: ApplyRequest, before: Planned) -> tuple[Planned, Staged | None]:
         """For `apply_planned`, so that there is little to do. What was staged is to be closed."""
-        who.require(Scope.WRITE)
+        require_scopes(who, writes=before.writes, promotes=request.promote is not None)
         staged = self.store.staged(before.drafts, who.by, request.note or who.note)
-        now = caught_up(self.store, before, request)
+        now = before if request.promote else caught_up(self.store, before, request)  # which looks at no labels
         if staged and not now.has_drafts_of(before):
             staged.close()
             staged = None
-        if now is not before:
+        if now.drafts is not before.drafts:
             before.drafts.clear()
         return now, staged
 
     def apply_planned(
         self, who: Identity, request: ApplyRequest, before: Planned, staged: Staged | None = None
-    ) -> list[PlannedStep]:
+    ) -> list[PlannedStep | PromotedStep]:
         """The same for a request from `read_apply`, which was planned before: only what was written since is looked at
         again. Gives the steps that were taken, as they were planned, and takes their drafts."""
-        who.require(Scope.WRITE)
+        require_scopes(who, writes=before.writes, promotes=request.promote is not None)
         with self.atomic() as batch:
-            batch.expect(len(before.steps))
-            now, position = before, batch.head.position
+            batch.expect(len(before.steps) + len(before.promotions))
+            now, position, moved = before, batch.head.position, frozenset[str]()
             if position != before.position:
-                moved = moved_between(self.store, before.position, position, MOST_MOVED)
-                if moved is None:
+                found = moved_between(self.store, before.position, position, MOST_MOVED)
+                if found is None:
                     batch.look_up({step.name for step in before.steps})
-                    now = planned_anew(before, request, position, batch.template, self.store.list_templates)
+                    now = planned_anew(before, request, position, batch.template, self.store.templates)
                 else:
+                    moved = frozenset(found)
                     now = brought_up(before, request, position, moved, batch.template)
             as_staged = staged if staged and staged.follows(batch.head) and now.has_drafts_of(before) else None
-            if as_staged or now is not before:
+            if as_staged or now.drafts is not before.drafts:
                 before.drafts.clear()
             drafts = now.drafts_taken()
-            looked_at, note = [step.name for step in now.steps], request.note or who.note
+            looked_at, first, note = [step.name for step in now.steps], len(batch.rows), request.note or who.note
             applied_within_reach(self.store, who, lambda: batch.extend(as_staged or drafts, who.by, note), looked_at)
-            return now.steps
+            return [*now.steps, *self._promote(who, request, now.promotions, moved, first, note)]
+
+    def _promote(
+        self,
+        who: Identity,
+        request: ApplyRequest,
+        planned: list[PromotedStep],
+        moved: frozenset[str],
+        first: int,
+        note: str,
+    ) -> list[PromotedStep]:
+        """What was planned, of the templates as they are by now: after the other rows of the apply, whose first is the
+        one at `first`, and after what others `moved` meanwhile."""
+        batch, promote = self.store.batch, request.promote
+        if promote is None or batch is None:
+            return []
+        names = sorted({step.name for step in planned} | moved)
+        batch.look_up(names)
+        found = promoted_now(promote, [batch.current(name) for name in names], moved)
+        drafts = [draft for _, draft in found if draft is not None]
+        begins = batch.rows[first].revision if len(batch.rows) > first else 0
+        looked_at = [step.name for step, _ in found]
+        applied_within_reach(self.store, who, lambda: batch.extend(drafts, who.by, note, first=begins), looked_at)
+        return [step for step, _ in found]
 
     def apply_dry(
         self,
@@ -223,69 +280,11 @@ class Registry:
         position: Position,
         find: Find,
         living: Callable[[], Iterable[Template]],
-    ) -> list[PlannedStep]:
+    ) -> list[PlannedStep | PromotedStep]:
         """What a request from `read_apply` would do to the state at `position`, where this holder may do it."""
-        who.require(Scope.WRITE)
+        require_scopes(who, writes=request.writes, promotes=request.promote is not None)
         dry = planned(request, position, find, living)
         if not who.reach.is_everything:
             require_reach(who, touched_by_plan(dry), find)
-        return dry.steps
-
-    # For the server itself: no scope is asked for.
-
-    def index(self) -> bytes:
-        """2015's literal answer to `GET /`, which is open to all."""
-        return LIVE
-
-    def rows(self, since: int, until: int, *, limit: int = 1000, most_bytes: int = PAGE_BYTES) -> list[Change]:
-        """Committed changes with `since < revision <= until`, without a look at whether these are known."""
-        return self.store.log.read(since, until, limit=limit, most_bytes=most_bytes)
-
-    def content_of(self, revision: int) -> bytes:
-        """Of a committed change. Raises `StoreUnavailable` where the log does not have it any more: it was purged, or
-        another log took the place of this one, which is met with soon."""
-        rows = self.rows(revision - 1, revision)
-        if not rows or rows[0].content is None:
-            raise StoreUnavailable
-        return rows[0].content
-
-    def head(self) -> Position:
-        return self.store.head()
-
-    def changed_at(self) -> datetime | None:
-        """When the newest change was written; None while there is none."""
-        return self.store.log.head().time
-
-    def wait(self, since: int, timeout: float) -> Position:
-        """Blocks until there is a revision after `since`, or for `timeout` seconds; gives the newest position."""
-        return self.store.wait(since, timeout)
-
-    def wait_beyond(self, known: Callable[[], int], timeout: float) -> Position:
-        """The same for a revision after what is `known` by then, where the log can tell: see `WaitsBeyond`."""
-        return wait_beyond(self.store.log, known, timeout).position
-
-    def state(self) -> tuple[Position, list[Change]]:
-        """The newest position, and the newest change of every name as of it, by name; tombstones without content."""
-        return self.store.state()
-
-    def present(self) -> tuple[Position, Iterable[Newest]]:
-        """The same, as a server reads it at its start: see `LogStore.present`."""
-        return self.store.present()
-
-    def atomic(self, seen: Seen | None = None) -> AbstractContextManager[Batch]:
-        """For writes of one commit: see `LogStore.atomic`."""
-        return self.store.atomic(seen)
-
-    def current(self, name: str) -> Change | None:
-        """The newest committed change of a name, a tombstone too."""
-        return self.store.log.current(name)
-
-    @property
-    def appends_after(self) -> bool:
-        """Whether `atomic` takes what was seen."""
-        return appends_after(self.store.log)
-
-    def try_to_write(self) -> None:
-        """Takes the write lock, and lets it go. Raises `StoreUnavailable` while the log takes no writes."""
-        with self.store.log.writing():
-            pass
+            require_reach(who, touched_by_promotions(dry.promotions, find), find)
+        return [*dry.steps, *dry.promotions]

@@ -6,7 +6,8 @@ from itertools import islice
 
 from msgspec.structs import astuple
 
-from .errors import HINTS, ErrorHint, InvalidTemplate
+from .channels import channel_problem
+from .errors import HINTS, ErrorHint, InvalidRequest, InvalidTemplate
 from .lengths import ADDRESS_LENGTH, COMMAND_LENGTH, ICON_BYTES, IMAGE_LENGTH, LARGEST_INTEGER, MAX_ENTRIES, NAME_BYTES
 from .member_schema import ICON, LABEL_KEY, LABEL_WORD
 from .option_rules import option_problems
@@ -24,7 +25,7 @@ _ICON = re.compile(ICON, re.ASCII)
 _LABEL_KEY, _LABEL_WORD = (re.compile(pattern, re.ASCII) for pattern in (LABEL_KEY, LABEL_WORD))
 
 _MEMBERS = [*WIRE_NAMES]  # what the registry keeps stands before and behind those that few templates have
-_SELDOM = slice(_MEMBERS.index("time_modified") + 1, _MEMBERS.index("uses"))
+_SELDOM = slice(_MEMBERS.index("time_modified") + 1, _MEMBERS.index("channels"))
 _ABSENT = astuple(Template())[_SELDOM]
 
 
@@ -89,6 +90,12 @@ def successor_problem(name: str, replaced_by: str) -> str | None:
     if replaced_by and replaced_by == name:
         return "must not name the template itself"
     return name_problem(replaced_by) if replaced_by else None
+
+
+def check_channel(name: str) -> None:
+    """Raises `InvalidRequest`."""
+    if problem := channel_problem(name):
+        raise InvalidRequest.parameter("channel", problem)
 
 
 def _problems(template: Template) -> Problems:

@@ -42,6 +42,8 @@ def matcher(selector: Selector) -> Callable[[Mapping[str, str]], bool]:
     values = [(each.key, each.value, each.operator == "=") for each in selector if each.operator in ("=", "!=")]
     there = frozenset(each.key for each in selector if each.operator == "exists")
     absent = frozenset(each.key for each in selector if each.operator == "absent")
+    if not values and not there:
+        return absent.isdisjoint
 
     def meets(labels: Mapping[str, str]) -> bool:
         for key, value, wanted in values:

@@ -18,6 +18,7 @@ from .log_contract import MANY, Log, Stage, StagesMany
 
 AHEAD = timedelta(microseconds=20)  # for each draft: in which it is staged, unless others are busy
 MOST_AHEAD = timedelta(seconds=30)
+SAMPLE = 20  # one of so many shows how long all of them take
 
 
 class Staged(Struct, frozen=True):
@@ -37,27 +38,43 @@ class Staged(Struct, frozen=True):
 def staged(log: Log, drafts: dict[str, Draft], now: Callable[[], datetime], by: str, note: str) -> Staged | None:
     """Of drafts by name, which are replaced by dated ones. None where they are few, or where the log does not take
     them."""
-    if len(drafts) < MANY or not isinstance(log, StagesMany):
+    newest, ahead = log.head().time, min(len(drafts) * AHEAD, MOST_AHEAD)
+    if len(drafts) < MANY or not isinstance(log, StagesMany) or (newest and newest >= now() + ahead):
         return None
-    newest = max(draft.format for draft in drafts.values())
-    ahead = min(len(drafts) * AHEAD, MOST_AHEAD)
     while ahead <= MOST_AHEAD:
-        begun, rows = now(), list[Change]()
-        if (head := log.head()).time and head.time >= begun + ahead:
-            break
-        stage = log.stage(_rows(drafts, begun + ahead, by, note, rows))
-        if stage is None:
-            break
-        took = now() - begun
-        if took < ahead * 3 / 4:  # and what comes until it is locked takes less than the rest
-            return Staged(rows, newest, stage)
-        stage.close()
-        ahead = max(3 * took, 2 * ahead)
+        found = _staged(log, drafts, now, ahead, by, note)
+        if not isinstance(found, timedelta):
+            return found
+        ahead = 2 * max(found, ahead)
     return None
 
 
-def _rows(drafts: dict[str, Draft], time: datetime, by: str, note: str, rows: list[Change]) -> Iterator[Change]:
-    """Each is put into `rows`, too."""
+def _staged(
+    log: StagesMany, drafts: dict[str, Draft], now: Callable[[], datetime], ahead: timedelta, by: str, note: str
+) -> Staged | timedelta | None:
+    """Dated so far ahead; or how long it takes, where that is too long for it."""
+    begun, rows, many = now(), list[Change](), len(drafts)
+
+    def took() -> timedelta:
+        return (now() - begun) * many / len(rows)
+
+    def in_time() -> bool:
+        return took() < ahead * 3 / 4  # the rest is for what comes until it is locked
+
+    stage = log.stage(_rows(drafts, begun + ahead, by, note, rows, in_time))
+    if stage is None:
+        return None
+    if len(rows) == many and in_time():
+        return Staged(rows, max(draft.format for draft in drafts.values()), stage)
+    stage.close()
+    return took()
+
+
+def _rows(
+    drafts: dict[str, Draft], time: datetime, by: str, note: str, rows: list[Change], in_time: Callable[[], bool]
+) -> Iterator[Change]:
+    """Each is put into `rows`, too. Ends early where a sample shows that it takes too long."""
+    sample = len(drafts) // SAMPLE
     for name, draft in drafts.items():
         content, action = draft.undated().content(stamp(time)), draft.action
         drafts[name] = draft.dated(content)
@@ -66,3 +83,5 @@ def _rows(drafts: dict[str, Draft], time: datetime, by: str, note: str, rows: li
         rows.append(row)
         yield row
         time = later(time)
+        if len(rows) == sample and not in_time():
+            return

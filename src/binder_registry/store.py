@@ -53,9 +53,29 @@ class Store(Protocol):
         """
         ...
 
+    def promote_template(
+        self, name: str, channel: str, revision: int | None = None, *, expected: Expected = None, note: str = ""
+    ) -> Template:
+        """Points a channel at a revision of the template, or at its newest content. The template, with its channels;
+        where it points there already, nothing is written.
+
+        Raises `TemplateNotFound`, `RevisionConflict`, `RevisionUnknown`, `RevisionPurged`, `InvalidRequest`.
+        """
+        ...
+
+    def demote_template(self, name: str, channel: str, *, expected: Expected = None, note: str = "") -> Template:
+        """Ends a channel. The template, with those that are left.
+
+        Raises `TemplateNotFound`, `RevisionConflict`, `ChannelNotFound`, `InvalidRequest`.
+        """
+        ...
+
     def purge_change(self, name: str, revision: int, *, note: str = "") -> None:
-        """Blanks the content of an old change. Raises `TemplateNotFound`, `RevisionUnknown`, `RevisionPurged`,
-        `RevisionIsCurrent`."""
+        """Blanks the content of an old change, and of every later one of the template that holds it again.
+
+        Raises `TemplateNotFound`, `RevisionUnknown`, `RevisionPurged`, and `RevisionIsCurrent` or `RevisionIsPromoted`
+        where the template, or a channel of it, still has that content.
+        """
         ...
 
     def changes(

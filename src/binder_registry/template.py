@@ -7,6 +7,7 @@ from typing import Annotated
 from msgspec import Struct
 from msgspec.structs import asdict, astuple, replace
 
+from .channels import Channels, ContentRevision, Promoted
 from .choices import Option
 from .lengths import (
     ADDRESS_LENGTH,
@@ -217,6 +218,9 @@ class Template(Struct, frozen=True, omit_defaults=True, rename=_wire_name):
             format=2,
         ),
     ] = ""
+    channels: Channels = {}
+    content_revision: ContentRevision = 0
+    promoted: Promoted = None
     uses: Annotated[
         tuple[str, ...],
         Member(
@@ -257,16 +261,24 @@ KEPT_ON_THE_WIRE = tuple(WIRE_NAMES[member] for member in KEPT_BY_REGISTRY)
 
 
 _ZERO = Template()
+_INNER = (("limits", _ZERO.limits), ("requests", _ZERO.requests))
 _PUT = tuple((at, one.attribute) for at, one in enumerate(MEMBERS) if one.attribute not in ("name", *KEPT_BY_REGISTRY))
+
+
+def plain(template: Template) -> Template:
+    """Without its channels, and what else the registry keeps beside it."""
+    if template.channels or template.content_revision or template.promoted:
+        return replace(template, channels={}, content_revision=0, promoted=None)
+    return template
 
 
 def merged(current: Template, update: Template) -> Template:
     """2015's PUT: members that are not zero replace; `limits` and `requests` one by one; maps and lists whole."""
     values = astuple(update)
     given = {member: values[at] for at, member in _PUT if values[at]}
-    for member in ("limits", "requests"):
+    for member, zero in _INNER:
         value = given.pop(member)
-        if value != getattr(_ZERO, member):
+        if value is not zero and value != zero:
             inner = {name: number for name, number in asdict(value).items() if number}
             given[member] = replace(getattr(current, member), **inner)
     return replace(current, **given)

@@ -4,14 +4,13 @@ import hmac
 import logging
 import threading
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from math import inf
-from time import monotonic
+from time import monotonic, time
 
 from msgspec.structs import replace
 
 from .auth import EVERYTHING, AuthStore, Identity, Scope, asks, digest_of, identified, known, stays, there
-from .clock import utc_now
 from .errors import AuthUnavailable, InvalidRequest, InvalidToken, StoreUnavailable
 from .token_book import TokenBook, has_ended
 from .token_contract import Token
@@ -36,7 +35,7 @@ class StoredTokens:
 
     blocking = True
 
-    def __init__(self, book: TokenBook, *, now: Callable[[], datetime] = utc_now) -> None:
+    def __init__(self, book: TokenBook, *, now: Callable[[], float] = time) -> None:
         self._book, self._now = book, now
         self._good: dict[bytes, tuple[Token, Identity]] = {}  # by the hash of a text that was good
         self._changed = threading.Condition()  # of what follows
@@ -54,7 +53,7 @@ class StoredTokens:
         # The book gives the same object as long as nothing was written about a token.
         if good and now < self._answered_at + TRUST_SECONDS and self._book.get(good[0].id) is good[0]:
             self._token_at = now
-            if self._now() < good[0].expires:
+            if self._now() < good[0].expires.timestamp():
                 return good[1]
         parts = id_and_secret(token)
         if parts is None:
@@ -71,12 +70,12 @@ class StoredTokens:
         found = self._good.get(digest_of(token))
         if found is None or found[1] is not holder:
             return None
-        book, now, identifier, expires = self._book, self._now, found[0].id, found[0].expires
+        book, now, good, ends = self._book, self._now, found[0], found[0].expires.timestamp()
 
         def is_good() -> bool:
             """As the beginning of `known`."""
             at = monotonic()
-            if at >= self._answered_at + TRUST_SECONDS or book.get(identifier) is not found[0] or now() >= expires:
+            if at >= self._answered_at + TRUST_SECONDS or book.get(good.id) is not good or now() >= ends:
                 return False
             self._token_at = at
             return True
@@ -116,7 +115,7 @@ class StoredTokens:
     def _found(self, identifier: str, secret: str) -> Token | None:
         """None where there is no such token, or not with this secret, as far as is known: by now it may have been made,
         or renewed. Raises `InvalidToken` for one that has ended."""
-        token, now = self._book.get(identifier), self._now()
+        token, now = self._book.get(identifier), datetime.fromtimestamp(self._now(), UTC)
         if token is None:
             return None
         if has_ended(token, now):

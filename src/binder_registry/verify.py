@@ -2,7 +2,6 @@
 
 import os
 import sqlite3
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import datetime
@@ -45,7 +44,7 @@ class Fold:
         self.position = Position(0, origin)
         self.states: dict[str, State] = {}
         self.blank: dict[str, list[int]] = {}
-        self.purges: Counter[str] = Counter()
+        self.purges: dict[str, int] = {}  # of each name the newest
         self._time: datetime | None = None
 
     def add(self, change: Change) -> Iterator[str]:
@@ -68,7 +67,8 @@ class Fold:
             self.blank.setdefault(change.name, []).append(change.revision)
         else:
             yield from _content_problems(change, change.content)
-        self.purges[change.name] += change.action == Action.PURGED
+        if change.action == Action.PURGED:
+            self.purges[change.name] = change.revision
         self.states[change.name] = State(change.revision, change.deleted, change.digest)
         self.position, self._time = change.position, change.time
 
@@ -113,14 +113,15 @@ def _content_problems(change: Change, content: bytes) -> Iterator[str]:
 
 
 def _unpurged(log: Log, until: int, fold: Fold) -> Iterator[str]:
-    """Blank rows that no purge accounts for; one that came while we read is looked up."""
+    """Blank rows that no later purge accounts for; one that came while we read is looked up."""
     for name, revisions in fold.blank.items():
-        known = fold.purges[name]
-        if len(revisions) > known:
+        known = fold.purges.get(name, 0)
+        if revisions[-1] > known:
             later = log.read(until, log.head().revision, name=name, limit=PAGE)
-            known += sum(change.action == Action.PURGED for change in later)
-        if len(revisions) > known:
-            yield f"{name}: {len(revisions)} of its rows are blank and {known} were purged: {revisions[:5]}"
+            known = max([known, *(change.revision for change in later if change.action == Action.PURGED)])
+        purged = sum(revision < known for revision in revisions)
+        if len(revisions) > purged:
+            yield f"{name}: {len(revisions)} of its rows are blank and {purged} were purged: {revisions[:5]}"
 
 
 def _differences(log: Log, revision: int, states: dict[str, State]) -> Iterator[str]:

@@ -15,10 +15,12 @@ import msgspec
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType, structs
 
 from . import wire_values as values
+from .channels import Channel
 from .errors import HINTS, APIErrorResponse, ErrorHint, InvalidTemplate
 from .go_json import check_time
 from .go_json import encode as encode
 from .go_json import timestamp as timestamp
+from .kept_members import with_kept
 from .member_schema import Declared, declared, structure_of
 from .must_understand import full_view
 from .rules import invalid_template
@@ -32,7 +34,7 @@ from .wire_values import RAW_DEPTH as RAW_DEPTH
 T = TypeVar("T", bound=Struct)
 
 ALWAYS = ("name", "image-name", "command", "limits", "time-created", "time-modified")  # in an answer, as in 2015
-ONLY_IN_ANSWERS = ("revision", "deleted")
+ONLY_IN_ANSWERS = ("content-revision", "promoted", "revision", "deleted")
 REPLACED_WHOLE = ("overrides",)  # by a patch, which keeps the nulls within
 TWICE = "stands there twice"
 # Of these the last one counts, as it did in 2015, where they are read so.
@@ -178,6 +180,7 @@ _READERS: dict[Any, Callable[..., Any]] = {
     datetime: check_time,
     bool: values.boolean,
     dict[str, str]: values.text_map,
+    dict[str, Channel]: values.object_,
     dict[str, Raw]: values.raw_by_kind,
     tuple[str, ...]: values.texts,
 }
@@ -226,20 +229,24 @@ def _sent(one: Declared) -> tuple[str, Any] | tuple[str, Any, Any]:
 _WireTemplate = msgspec.defstruct(
     "_WireTemplate", [_sent(one) for one in MEMBERS], omit_defaults=True, rename=WIRE_NAMES
 )
-_CREATED, _MODIFIED, _REQUESTS, _USES, _REVISION = map(
-    [*WIRE_NAMES].index, ("time_created", "time_modified", "requests", "uses", "revision")
+_CREATED, _MODIFIED, _REQUESTS, _CHANNELS, _DELETED = map(
+    [*WIRE_NAMES].index, ("time_created", "time_modified", "requests", "channels", "deleted")
 )
+_BESIDE = slice(_CHANNELS, _DELETED)  # what is not the template's own
+_NONE_BESIDE = structs.astuple(Template())[_BESIDE]
 _NO_REQUESTS = Template().requests
 
 
 def encode_template(template: Template, *, full: bool = False) -> bytes:
     """The bytes of one template, without a newline; times it does not have are left out. `full` adds what answers say
-    beside it."""
+    beside it: its channels too."""
     created, modified = template.time_created, template.time_modified
     first = _time(created) if created else UNSET
     last = first if modified == created else _time(modified) if modified else UNSET
     content = encode_dated(template, first, last)
-    return full_view(content, template.revision) if full else content
+    if not full:
+        return content
+    return full_view(with_kept(content, template.channels, template.content_revision), template.revision)
 
 
 def encode_dated(template: Template, created: _Time, modified: _Time) -> bytes:
@@ -248,7 +255,7 @@ def encode_dated(template: Template, created: _Time, modified: _Time) -> bytes:
     members[_CREATED], members[_MODIFIED] = created, modified
     if members[_REQUESTS] == _NO_REQUESTS:
         members[_REQUESTS] = _NO_REQUESTS  # the very object: only that is left out
-    members[_USES], members[_REVISION] = (), 0
+    members[_BESIDE] = _NONE_BESIDE
     return encode(_WireTemplate(*members))
 
 
@@ -261,7 +268,7 @@ _template_decoder = msgspec.json.Decoder(Template)
 
 
 def decode_template(content: bytes, revision: int = 0) -> Template:
-    """What `encode_template` wrote, by this release or another: types are checked, rules are not."""
+    """What is stored of a template, by this release or another: types are checked, rules are not."""
     template = _template_decoder.decode(content)
     return structs.replace(template, revision=revision) if revision else template
 

@@ -51,6 +51,12 @@ def boolean(value: Any) -> bool:
     return value
 
 
+def object_(value: Any) -> Object:
+    if not isinstance(value, Object):
+        raise ValueError("must be an object")
+    return value
+
+
 def objects(value: Any) -> list[Any]:
     if isinstance(value, Object) or not isinstance(value, list):
         raise ValueError("must be a list")

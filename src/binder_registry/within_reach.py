@@ -8,7 +8,8 @@ import msgspec
 from msgspec import Struct
 
 from .apply import Step
-from .auth import Identity, Reach
+from .apply_promotions import PromotedStep
+from .auth import Identity, Reach, Scope
 from .batch import Batch
 from .changes import Change
 from .errors import OutOfReach
@@ -61,8 +62,15 @@ def written_within_reach(
         with store.atomic():
             return written_within_reach(store, who, name, write, gives_before=gives_before)
     given = write()
+    after = given if isinstance(given, Template) and not gives_before else None
+    if (
+        after is not None
+        and not after.replaced_by
+        and (not reach.labels or (not batch.rows[-1].previous and reach.holds(after.labels)))
+    ):
+        return given  # the usual cases, without a call
     try:
-        _require_reach_of_one(reach, batch, given if isinstance(given, Template) and not gives_before else None)
+        _require_reach_of_one(reach, batch, after)
     except OutOfReach:
         rows, tokens = batch.length
         batch.cut_back((rows - 1, tokens))
@@ -82,6 +90,14 @@ def applied_within_reach(store: LogStore, who: Identity, write: Callable[[], T],
         touched = _touched_by_rows(batch, start, who.reach, named)
         require_reach(who, touched, lambda name: _state_of(batch.current(name)))
         return given
+
+
+def require_scopes(who: Identity, *, writes: bool, promotes: bool) -> None:
+    """Of an apply. Raises `MissingScope`."""
+    if writes:
+        who.require(Scope.WRITE)
+    if promotes:
+        who.require(Scope.PROMOTE)
 
 
 def require_reach(who: Identity, touched: Iterable[Touched], current: Callable[[str], State | None]) -> None:
@@ -150,6 +166,11 @@ def touched_by_plan(plan: Planned) -> Iterator[Touched]:
     for step in plan.steps:
         drafted = plan.drafts.get(step.name)
         yield step.name, partial(plan.find, step.name), _decode(drafted.content(b"")) if drafted else None
+
+
+def touched_by_promotions(steps: Iterable[PromotedStep], find: Callable[[str], State | None]) -> Iterator[Touched]:
+    for step in steps:
+        yield step.name, partial(find, step.name), None
 
 
 def _state_of(change: Change | None) -> State | None:

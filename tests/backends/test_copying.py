@@ -95,6 +95,7 @@ def test_a_second_copy_brings_what_came_after_the_first(source: Log, target: Tar
 
 
 def test_what_was_purged_after_it_was_copied_is_blanked_in_the_copy(source: Log, target: Target) -> None:
+    LogStore(source).update_template(replace(NEW, command="clean"))
     copy_log(source, target)
     LogStore(source).purge_change("scipy", 1)
 

@@ -147,7 +147,7 @@ def test_a_commit_that_fails_leaves_no_trace(store: LogStore, path: Path) -> Non
 
 
 def test_a_group_whose_commit_fails_again_and_again_leaves_no_trace(store: LogStore, path: Path) -> None:
-    store.update_template(SCIPY)
+    store.update_template(replace(SCIPY, command="c"))
     before = store.changes()
 
     def write_group() -> None:

@@ -8,6 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from binder_registry.backends.sqlite import SQLiteLog
 from binder_registry.changes import Head
@@ -135,6 +136,23 @@ def test_what_was_purged_leaves_no_trace_while_a_large_apply_is_under_way(path: 
 
         assert stage is not None
         assert traces(path) == []
+
+
+def test_what_was_purged_leaves_no_trace_of_its_copies(path: Path) -> None:
+    """The registry copies a content where it is restored, promoted or deleted, and where something else is purged."""
+    secret = Template(name="a", image_name="i", description=SECRET * 8)
+    with closing(LogStore(SQLiteLog(path))) as store:
+        store.register_template(secret)
+        store.promote_template("a", "stable")
+        store.update_template(replace(secret, description="clean"))
+        store.restore_template("a", 1)
+        store.purge_change("a", 3)
+        store.delete_template("a", replaced_by="b")
+
+        store.purge_change("a", 1)
+
+        assert traces(path) == []
+        assert [change.revision for change in store.changes() if change.content is None] == [1, 2, 3, 4, 5, 6]
 
 
 def test_deleted_content_is_overwritten_whatever_sqlite_was_built_with(path: Path) -> None:

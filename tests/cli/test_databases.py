@@ -74,7 +74,7 @@ DAMAGE = {
     ),
     "UPDATE changes SET content = x'7b7d78' WHERE revision = 4": "revision 4: cannot be decoded",
     "UPDATE changes SET content = 'text' WHERE revision = 4": "after revision 3 a row cannot be read",
-    "UPDATE changes SET action = 'burnt' WHERE revision = 4": "after revision 0 a row cannot be read",
+    "UPDATE changes SET action = 'burnt 🔥' WHERE revision = 4": "after revision 0 a row cannot be read",
     "UPDATE changes SET content = NULL WHERE revision = 4": "b: 1 of its rows are blank and 0 were purged: [4]",
     "DELETE FROM changes WHERE revision = 3": "revision 4: revisions 3 to 3 are missing before it",
     "DELETE FROM changes WHERE revision = 1": "revision 2: revisions 1 to 1 are missing before it",

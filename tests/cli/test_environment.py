@@ -1,6 +1,7 @@
 """What `serve` takes from its environment, and what it leaves to others."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,10 @@ import pytest
 import yaml
 from click.testing import CliRunner, Result
 
+from binder_registry import Identity
+from binder_registry.cli.auth_store import auth_stores, user_of
 from binder_registry.cli.serve import serve
+from tests.hub_stub import HubStub
 
 
 @pytest.fixture(autouse=True)
@@ -250,3 +254,26 @@ def test_a_limit_that_there_is_not_is_refused_with_those_that_there_are() -> Non
     result = started("--limit", "writes=5")
 
     assert (result.exit_code, "waiting-writes" in result.output) == (2, True)
+
+
+@pytest.fixture
+def hub() -> Iterator[HubStub]:
+    stub = HubStub()
+    yield stub
+    stub.stop()
+
+
+def test_the_hub_is_asked_about_its_users_with_the_token_of_the_service(
+    hub: HubStub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub.users["ada"] = {"kind": "user", "name": "ada", "admin": False, "groups": []}
+    monkeypatch.setenv("JUPYTERHUB_API_URL", hub.url)
+    monkeypatch.setenv("BINDER_API_KEY", "key")
+    without, no_hub = user_of(auth_stores("jupyterhub")), user_of(auth_stores("key"))
+    monkeypatch.setenv("JUPYTERHUB_API_TOKEN", "boss-token")
+
+    ask = user_of(auth_stores("jupyterhub"))
+
+    assert (without, no_hub) == (None, None)
+    assert ask
+    assert ask("ada") == Identity("ada", frozenset())

@@ -489,8 +489,8 @@ def test_what_a_hub_allows_is_offered(registry: CommandLine, client: Client) -> 
 
 
 def test_without_tornado_hubs_cannot_be_asked_for(registry: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(sys.modules, "binder_registry.jupyterhub", raising=False)
-    monkeypatch.delattr("binder_registry.jupyterhub", raising=False)
+    for module in ("catalogue", "refusals"):
+        monkeypatch.delitem(sys.modules, f"binder_registry.hub.{module}", raising=False)
     monkeypatch.setitem(sys.modules, "tornado.web", None)
 
     result = registry("check", "--hub")

@@ -60,6 +60,21 @@ def test_a_list_can_be_narrowed(client: Client) -> None:
     assert names(revision=1) == ["scipy"]
 
 
+def test_what_may_be_started_is_asked_for_oneself_and_by_admins_for_others(client: Client) -> None:
+    staff = replace(R, allowed_groups=("staff",), labels={"team": "a"})
+    client.apply([SCIPY, staff])
+
+    own, theirs, some = client.view(), client.view(groups=["staff"]), client.view(groups=["staff"], label=["team=a"])
+    explained, schema = client.view(explain=True), client.view(schema=True)
+
+    offered = [[template["name"] for template in view["offered"]] for view in (own, theirs, some)]
+    assert offered == [["scipy"], ["r", "scipy"], ["r"]]
+    assert [row["name"] for row in explained["hidden"]] == ["r"]
+    assert [one["properties"]["template"] for one in schema["oneOf"]] == [{"const": "scipy"}]
+    with pytest.raises(InvalidRequest, match="no hub to ask"):
+        client.view(user="alice")
+
+
 def test_tombstones_are_told_apart(client: Client) -> None:
     client.register_template(SCIPY)
     client.delete_template("scipy", replaced_by="r")

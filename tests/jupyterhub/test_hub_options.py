@@ -1,19 +1,28 @@
 """Options over real hubs, in a real browser: a form with a menu and a text, REST, links, and what was saved before."""
 
+import re
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
+from msgspec import structs
 
 from binder_registry.choices import Choice, FreeText, Option
 from binder_registry.client import Client
+from binder_registry.hub.choosing import OTHER, UNLISTED
+from binder_registry.hub.offerable import called
 from binder_registry.hub.view import MOST_DRAWN
 from binder_registry.jupyterhub import Standing
+from binder_registry.options import A_FREE_TEXT
 from binder_registry.settings import Settings
+from binder_registry.slugs import name_of
 from binder_registry.template import Template
 from tests.jupyterhub.hubs import Hub, eventually, logged_in
 from tests.jupyterhub.samples import catalogue, environments, template
 from tests.jupyterhub.test_hub import publish, seen
+from tests.server.running import KEY, running_server
 
 SIZE = Option(
     name="size",
@@ -119,6 +128,79 @@ def test_a_hidden_choice_by_hand_made_bodies_reads_like_none(hub: Hub, publisher
     assert hidden.status_code == 400
     assert "There is no such choice of" in posted.text
     assert not hub.api("GET", "/users/tina").json()["servers"]
+
+
+def on_the_form(hub: Hub, user: str) -> list[tuple[str, set[str]]]:
+    """The templates in order, each with its choices and free texts."""
+    with hub.visit(user) as visitor:
+        page = visitor.get("/hub/spawn").text
+    slugs = re.findall('<input type="radio" name="template" value="([^"]+)"', page)
+    return [(name_of(slug), {*_choices_of(page, slug), *_texts_of(page, slug)}) for slug in slugs]
+
+
+def _choices_of(page: str, slug: str) -> Iterator[str]:
+    for option, menu in re.findall(f'<select id="profile-option-{re.escape(slug)}--([^"]+)"(.*?)</select>', page):
+        for choice in re.findall('<option value="([^"]*)"', menu):
+            if choice not in ("", OTHER):
+                yield f"{option}={choice}"
+
+
+def _texts_of(page: str, slug: str) -> list[str]:
+    texts = re.findall(f'<input type="text" id="profile-option-{re.escape(slug)}--([^"]+){UNLISTED}"', page)
+    return [f"{option}={A_FREE_TEXT}" for option in texts]
+
+
+def in_the_view(view: Any) -> list[tuple[str, set[str]]]:
+    return [(one["name"], {*map(called, _parts_of(one))}) for one in view["offered"]]
+
+
+def _parts_of(of: Any) -> Iterator[tuple[str, str]]:
+    for option in of.get("options", ()):
+        yield from ((option["name"], choice["name"]) for choice in option.get("choices", ()))
+        if "free-text" in option:
+            yield option["name"], ""
+
+
+def views_by_rules(hub: Hub, publisher: Client, folder: Path, *users: str) -> dict[str, Any]:
+    """What a registry beside the hub's says of them, which has the same templates and asks the hub; "" explains."""
+    rules = ("--auth", "jupyterhub", "--rules", str(hub.folder / "rules.json"))
+    tokens = {user: hub.api("POST", f"/users/{user}/tokens", {}).json()["token"] for user in users}
+    with running_server(folder, *rules, environment={"JUPYTERHUB_API_URL": hub.api_url}) as beside:
+        with Client(beside.url, KEY) as client:
+            client.apply(publisher.list_templates())
+            views = {"": client.view(explain=True)}
+        for user, token in tokens.items():
+            with Client(beside.url, token) as client:
+                views[user] = client.view()
+    return views
+
+
+def test_what_a_registry_says_of_users_is_what_their_forms_show_and_what_rest_takes(
+    hub: Hub, publisher: Client, tmp_path: Path
+) -> None:
+    shell = Choice(name="shell", set=Settings(command="bash"))
+    sizes = structs.replace(SIZE, choices=(*SIZE.choices, shell))
+    publish(publisher, "view-lab", options=(sizes, DATA), order=1)
+    publish(publisher, "view-group", allowed_groups=("viewers",))
+    seen(hub, "view-group")
+    for user in ("vera", "walt"):
+        hub.api("POST", f"/users/{user}")
+    for group in ("staff", "viewers"):
+        hub.api("POST", f"/groups/{group}")
+        hub.api("POST", f"/groups/{group}/users", {"users": ["vera"]})
+
+    views = views_by_rules(hub, publisher, tmp_path, "vera", "walt")
+
+    shown = {user: in_the_view(view) for user, view in views.items() if user}
+    assert shown == {user: on_the_form(hub, user) for user in shown}
+    assert [dict(shown[user]).keys() & {"view-group"} for user in shown] == [{"view-group"}, set()]
+    lab = [each for each in views[""]["hidden"] if each["name"] == "view-lab"]
+    assert {each["choice"]: each["rule"] for each in lab} == {"huge": "choice-groups", "shell": "command"}
+    launch = {"template": "view-lab", "options": {"size": "small", "data": "none"}}
+    assert views["vera"]["offered"][0]["launch"] == launch
+    huge = launch | {"options": {"size": "huge"}}
+    assert environment_after(hub, "vera", huge)["SIZE"] == "huge"
+    assert hub.start("walt", huge).status_code == 400
 
 
 def test_a_pattern_without_end_stalls_no_other_request(hub: Hub, publisher: Client) -> None:

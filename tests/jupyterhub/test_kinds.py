@@ -287,7 +287,7 @@ def test_a_choice_with_too_small_a_limit_is_hidden_alone() -> None:
     small = {"name": "b", "set": {"overrides": {"kubespawner": {"mem_limit": "1K"}}}}
     lab = template("lab", options=[{"name": "size", "choices": [{"name": "a"}, small]}])
 
-    assert [*catalogue(lab, rules=rules_of("KubeSpawner")).offers["lab"].hidden] == ["size=b"]
+    assert [*catalogue(lab, rules=rules_of("KubeSpawner")).offers["lab"].hidden] == [("size", "b")]
 
 
 # ── settings without effect ──────────────────────────────────────────────────────────────────────────────────────────
@@ -317,7 +317,7 @@ def test_a_choice_of_the_wrong_kind_is_hidden_alone() -> None:
 
     found = catalogue(lab, rules=rules_of("KubeSpawner"))
 
-    assert "node_selector is a text" in found.offers["lab"].hidden["size=b"]
+    assert "node_selector is a text" in found.offers["lab"].hidden["size", "b"]
 
 
 def test_what_the_hubs_override_makes_of_the_wrong_kind_is_not_offered() -> None:

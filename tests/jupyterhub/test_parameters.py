@@ -46,7 +46,13 @@ REFUSED: dict[str, list[Any]] = {
     "default": [None, 5, True, b"scipy", ["scipy"], " ", "\t", "a/b", "a\n"],
     "gpu_resource": [None, 5, b"a/b", "", " ", "gpu", "nvidia.com/", "/gpu", "nvidia.com /gpu", "a.b/gpu ", "a/b/c"],
     "label": [None, 5, b"a=b", ["hub=a"], " ", ",", "a,", "a==b", "a in (b, c)", "hub=a b", "=a", "!a=b", "a=b\n"],
+    "channel": [None, 5, b"stable", "Stable", "1", "a_b", " ", "-a", "stable\n", "a" * 64, ["stable"]],
+    "try_out": [
+        *(None, 5, "testing", ("testing",), ("testing", ""), ("", "testers"), ("latest", "testers")),
+        *(("testing", "testers", "more"), ("testing", ["testers"]), {"testing": "testers"}, ("Testing", "testers")),
+    ],
     "snapshot": ["", "  ", 3, b"x", True, ["x"], "a\0b"],
+    "rules_file": ["", "  ", 3, b"x", True, ["x"], "a\0b"],
 }
 TAKEN: dict[str, list[Any]] = {
     "max_stale": [1, 0.5, float("inf"), 10**400],
@@ -57,7 +63,10 @@ TAKEN: dict[str, list[Any]] = {
     "default": ["", "scipy", "My Env", "ä"],
     "gpu_resource": ["nvidia.com/gpu", "amd.com/gpu", "nvidia.com/mig-1g.5gb", "gpu.intel.com/i915"],
     "label": ["", "hub", "!hub", "hub=", "hub=a,site!=north", "example.org/hub=a , !old"],
+    "channel": ["", "stable", "latest", "a-1"],
+    "try_out": [(), [], ("testing", "testers"), ["testing", "my group"]],
     "snapshot": [None, "list.json", Path("/srv/list.json"), "a b.json"],
+    "rules_file": [None, "rules.json", Path("/srv/rules.json"), "a b.json"],
 }
 
 

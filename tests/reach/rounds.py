@@ -11,8 +11,8 @@ from msgspec.structs import replace
 
 from binder_registry.auth import Identity, Scope, TokenAuthStore
 from binder_registry.backends.memory import MemoryLog
-from binder_registry.batch import Batch, LogMoved, Seen
-from binder_registry.changes import Change, Head
+from binder_registry.batch import Batch, LogMoved
+from binder_registry.changes import Change, Head, Seen
 from binder_registry.errors import InvalidToken, MissingScope, OutOfReach, RegistryError
 from binder_registry.lengths import MOST_GENERATIONS
 from binder_registry.log_store import LogStore
@@ -82,7 +82,7 @@ class World:
         self.registry = Registry(self.store, TokenAuthStore("key"))
         self.uses = self.registry.tokens = TokenUses(self.store, now=self._clock)
         assert self.store.tokens is not None
-        self.auth = StoredTokens(self.store.tokens, now=self._clock)
+        self.auth = StoredTokens(self.store.tokens, now=lambda: self._clock().timestamp())
         self.holders: list[Holder] = []
         self.named = 0
 

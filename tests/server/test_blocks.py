@@ -186,9 +186,7 @@ def test_ten_thousand_changes_give_the_past_that_joining_gives(history: History)
 
 def entry(name: str, text: str = "") -> Entry:
     content = f'{{"name":"{name}","image-name":"i","description":"{text}"}}'.encode()
-    return Entry.of(
-        Change(1, b"", TIME, "", "", Action.CREATED, name, 0, 1, deleted=False, content=content, digest=b"")
-    )
+    return Entry(name, 1, b"", content)
 
 
 def test_a_change_replaces_one_block_and_leaves_what_was_made_of_the_others() -> None:

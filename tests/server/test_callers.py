@@ -129,6 +129,7 @@ def test_a_write_for_which_there_is_no_place_counts_once() -> None:
         ("PUT", "/templates/scipy", {"command": "x"}),
         ("DELETE", "/templates/scipy", None),
         ("POST", "/templates/scipy/restore", {"revision": 1}),
+        ("PUT", "/templates/scipy/channels/stable", {"revision": 1}),
         ("POST", "/apply", {"templates": [R], "dry-run": True}),
         ("DELETE", "/templates/scipy/changes/1", None),
     ],

@@ -129,6 +129,7 @@ WRITES = [
     ("PATCH", "/templates/scipy", {"command": "c"}),
     ("DELETE", "/templates/scipy", None),
     ("POST", "/templates/scipy/restore", {"revision": 1}),
+    ("PUT", "/templates/scipy/channels/stable", {"revision": 1}),
 ]
 every_write = pytest.mark.parametrize(("method", "target", "body"), WRITES, ids=lambda value: str(value)[:24])
 

@@ -21,6 +21,7 @@ WRITES = [
     ("PATCH", "/templates/scipy", {"command": "c"}),
     ("DELETE", "/templates/scipy", None),
     ("POST", "/templates/scipy/restore", {"revision": 1}),
+    ("PUT", "/templates/scipy/channels/stable", {"revision": 1}),
     ("DELETE", "/templates/scipy/changes/1", None),
     ("POST", "/apply", {"templates": [R]}),
     ("POST", "/apply", {"templates": [R], "dry-run": True}),

@@ -295,7 +295,7 @@ def test_what_is_purged_leaves_what_was_kept_of_the_past(store: InMemoryStore, m
     monkeypatch.setattr(event_stream, "PAGE", 2)
     secret = Template("secret", "i", labels={"quiet": "1"})
     store.register_template(secret)
-    store.update_template(secret)
+    store.update_template(replace(secret, image_name="j"))
     write(store, 3)
 
     with listening(application(store, limits=Limits(ring_changes=1))) as port:

@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from binder_registry.auth import Identity, Scope
-from binder_registry.registry import LIVE
 from binder_registry.server.app import App
 from binder_registry.server.http.counters import Counters
 from binder_registry.server.http.fast_path import (
@@ -25,6 +24,7 @@ from binder_registry.server.http.fast_path import (
 from binder_registry.server.live.answer import Answer
 from binder_registry.server.live.entries import Entry
 from binder_registry.server.live.read_model import ReadModel
+from binder_registry.shown_log import LIVE
 from binder_registry.template import Template
 from tests.server.recording import Connection, SteppedLoop, started_app, unnamed
 

@@ -8,13 +8,13 @@ from jsonschema_rs import Draft202012Validator
 from openapi_spec_validator import validate
 
 from binder_registry.errors import InvalidRequest, InvalidTemplate, error_name
-from binder_registry.registry import LIVE
 from binder_registry.rules import check
 from binder_registry.selector import SELECTOR, parse_selector
 from binder_registry.server.description.openapi import described, description
 from binder_registry.server.description.schemas import MEMBERS, schemas
 from binder_registry.server.http.error_status import STATUS
 from binder_registry.server.routes import ROUTES, Route
+from binder_registry.shown_log import LIVE
 from binder_registry.template import WIRE_NAMES, ContainerLimits, Template
 from binder_registry.wire import encode, parse, template_from_members
 

@@ -2,11 +2,15 @@
 
 import random
 import tracemalloc
+from collections.abc import Collection, Iterable
 
 import pytest
+from msgspec.structs import replace
 
 from binder_registry import InMemoryStore, Template
 from binder_registry.changes import Change
+from binder_registry.errors import TemplateNotFound
+from binder_registry.server.live import channel_lists
 from binder_registry.server.live.blocks import Block
 from binder_registry.server.live.entries import Entry
 from binder_registry.server.live.events import Event, event_of
@@ -144,7 +148,7 @@ def test_a_group_is_shown_as_its_changes_are_one_after_the_other() -> None:
 
         new = singly.apply(changes)
         assert shown(at_once) == shown(singly)
-        assert list(map(told, group.events)) == [told(event_of(change, old)) for change, old in new[-4:]]
+        assert list(map(told, group.events)) == [told(event_of(*each)) for each in new[-4:]]
         assert group.passed_over == new[-5][0].position
         assert names_of(snapshot) == was
 
@@ -194,3 +198,128 @@ def test_rendering_a_group_takes_its_changes_one_by_one() -> None:
     model.group(changes, most=9)
 
     assert changes == []
+
+
+def channels_model(store: InMemoryStore) -> ReadModel:
+    """As a server reads it at its start, with the lists of a channel asked for once."""
+    model = ReadModel(read_each=store.log.read_each)
+    model.load_present(*store.present())
+    for fallback in (False, True):
+        model.channel_list_answer("stable", fallback=fallback)
+    return model
+
+
+def shown_in_channels(model: ReadModel) -> tuple[object, ...]:
+    model.list_answer()
+    lists = [
+        (answer.etag, bytes(answer.body))
+        for answer in (model.channel_list_answer("stable", fallback=fallback) for fallback in (False, True))
+    ]
+    full = [entry.full for entry in model.channel_blocks("stable", fallback=True)]
+    return *shown(model), lists, full, model.lists._numbers, {*model.lists.in_channels}
+
+
+def some_changes(order: random.Random, store: InMemoryStore, names: Iterable[str]) -> None:
+    """One of each of these."""
+    for name in names:
+        try:
+            template = store.get_template(name)
+        except TemplateNotFound:
+            store.register_template(Template(name=name, image_name="i"))
+            continue
+        kind = order.choice(["update", "promote", "demote", "delete"])
+        if kind == "promote":
+            store.promote_template(name, order.choice(["stable", "testing"]))
+        elif kind == "demote" and store.changes(name=name)[-1].content.find(b'"channels":{"stable"') > 0:  # type: ignore[union-attr]
+            store.demote_template(name, "stable")
+        elif kind == "delete":
+            store.delete_template(name)
+        else:
+            store.replace_template(replace(template, image_name=f"i:{order.random()}", paused="x"))
+
+
+def test_channels_are_shown_the_same_at_once_singly_and_from_the_start() -> None:
+    names, singles = [*"abcdefgh", "é", "%"], 0
+    for seed in range(40):
+        order, store = random.Random(seed), InMemoryStore()
+        for _ in range(6):
+            some_changes(order, store, order.sample(names, 5))
+        singly, at_once, before = channels_model(store), channels_model(store), store.head()
+        with store.atomic():
+            some_changes(order, store, order.sample(names, 7))
+        changes = store.changes(since=before)
+
+        for model in (singly, at_once):
+            model.prepared.prepare(changes, model.entries)
+        singly.apply(changes)
+        group = at_once.group([*changes], most=4)
+        if group:
+            singles += 1
+            assert at_once.apply_group(group)
+            assert shown_in_channels(at_once) == shown_in_channels(singly)
+        from_the_start, anew = channels_model(store), ReadModel(read_each=store.log.read_each)
+        anew.prepared.prepare(store.state()[1], {})
+        anew.load(*store.state())
+        for loaded in (from_the_start, anew):
+            loaded.entries = {name: loaded.entries[name] for name in singly.entries}  # which are in no order
+            assert shown_in_channels(loaded) == shown_in_channels(singly)
+        assert not singly.prepared.made
+    assert singles > 20
+
+
+def test_what_channels_point_at_is_read_from_the_log_only_where_it_is_not_at_hand() -> None:
+    asked: list[int] = []
+
+    def read(revisions: Collection[int]) -> list[Change]:
+        asked.extend(revisions)
+        return store.log.read_each(revisions)
+
+    store, model = InMemoryStore(), ReadModel(read_each=read)
+    store.register_template(A)
+    store.promote_template("a", "stable")
+    store.update_template(replace(A, image_name="j"))
+    model.load_present(*store.present())
+    at_the_start = [*asked]
+    store.update_template(replace(A, image_name="k"))
+    store.promote_template("a", "testing")
+    changes = store.changes(since=3)
+
+    model.prepared.prepare(changes, model.entries)
+    model.apply(changes)
+
+    assert (at_the_start, asked) == ([1], [1])
+    assert [model.entries["a"].channels[each].content[:28] for each in ("stable", "testing")] == [  # type: ignore[union-attr]
+        b'{"name":"a","image-name":"i"',
+        b'{"name":"a","image-name":"k"',
+    ]
+
+
+def test_what_others_showed_first_is_not_kept_prepared() -> None:
+    store = InMemoryStore()
+    model = channels_model(store)
+    store.register_template(A)
+    store.promote_template("a", "stable")
+    changes = store.changes()
+    model.prepared.prepare(changes, model.entries)
+    model.apply(changes)
+    model.prepared.prepare(changes, model.entries)  # by a second who has them to show
+
+    store.register_template(B)
+    model.apply(store.changes(since=2))
+
+    assert not model.prepared.made
+
+
+def test_the_lists_of_no_more_channels_than_that_are_kept() -> None:
+    store = InMemoryStore()
+    for number in range(channel_lists.MOST_LISTS + 1):
+        store.register_template(Template(name=f"t{number}", image_name="i"))
+        store.promote_template(f"t{number}", f"c{number}")
+    model = ReadModel(read_each=store.log.read_each)
+    model.load_present(*store.present())
+
+    for number in range(channel_lists.MOST_LISTS + 1):
+        model.channel_blocks(f"c{number}", fallback=False)
+    model.channel_blocks("nobody-has-it", fallback=True)
+
+    assert [*model.lists._kept] == [(f"c{number}", False) for number in range(1, channel_lists.MOST_LISTS + 1)]

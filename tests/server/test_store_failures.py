@@ -50,6 +50,7 @@ WRITES = [
     ("PATCH", "/templates/scipy", {"command": "c"}),
     ("DELETE", "/templates/scipy", None),
     ("POST", "/templates/scipy/restore", {"revision": 1}),
+    ("PUT", "/templates/scipy/channels/stable", {"revision": 1}),
     ("POST", "/apply", {"templates": [R]}),
 ]
 

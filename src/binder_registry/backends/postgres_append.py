@@ -65,7 +65,7 @@ def _elements(row: Change) -> Iterable[bytes]:
         _EIGHT + _time(row.time),
         _sized(row.by.encode()),
         _sized(row.note.encode()),
-        _sized(row.action.value.encode()),
+        _sized(row.action.encode()),
         _sized(row.name.encode()),
         _EIGHT + _integer(row.previous),
         _EIGHT + _integer(row.first),

@@ -4,10 +4,9 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from ..changes import Action, Change
+from ..changes import ACTIONS, Action, Change, action_of
 
-VALUES = {action: action.value for action in Action}  # quicker than the member, too
-_ACTIONS = {action.value: action for action in Action}  # quicker than the enumeration, for each row at the start
+VALUES: dict[str, str] = {action: action.value for action in Action}  # quicker than the member, too
 COLUMNS = "revision, mark, time, by, note, action, name, previous, first, deleted, content, digest"
 
 
@@ -19,7 +18,7 @@ def row_of(change: Change, time: Any) -> tuple[Any, ...]:
         time,
         change.by,
         change.note,
-        VALUES[change.action],
+        VALUES.get(change.action, change.action),
         change.name,
         change.previous,
         change.first,
@@ -38,7 +37,7 @@ def change_of(row: tuple[Any, ...], time_of: Callable[[Any], datetime]) -> Chang
         time_of(time),
         by,
         note,
-        _ACTIONS.get(action) or Action(action),
+        ACTIONS.get(action) or action_of(action),
         name,
         previous,
         first,

@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Iterator
 
-from ..changes import Action, Newest
+from ..changes import ACTIONS, Newest, action_of
 from .sqlite_microseconds import time_of
 
 # As of a revision, for names after one. Joined in this order, rows come as they are found: sorted, all of them would be
@@ -28,15 +28,14 @@ _PRESENT = f"""
     )
     SELECT * FROM later
 """
-_ACTIONS = frozenset(action.value for action in Action)
 _FAR = 2**55  # microseconds: a time that is nearer is one that there is
 
 
 def present_rows(cursor: sqlite3.Cursor) -> Iterator[Newest]:
     """As `ReadsPresent` has it. A row that could not be read as a change is none that can be shown."""
     for name, revision, mark, deleted, action, time, content in cursor.execute(_PRESENT):
-        if action not in _ACTIONS:
-            Action(action)
+        if action not in ACTIONS:
+            action_of(action)
         if not -_FAR < time < _FAR:
             time_of(time)
         yield name, revision, mark, deleted, content

@@ -32,7 +32,7 @@ def _row(change: Change) -> tuple[Any, ...]:
         microseconds_of(change.time),
         change.by,
         change.note,
-        VALUES[change.action],
+        VALUES.get(change.action, change.action),
         change.name,
         change.previous,
         change.first,

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 import click
 from msgspec import Struct
 
-from ..auth import AuthStore, TokenAuthStore, trimmed
+from ..auth import AuthStore, Identity, TokenAuthStore, trimmed
 from ..log_store import LogStore
 from ..tokens import OwnTokens, StoredTokens
 
 if TYPE_CHECKING:
+    from ..hub_auth import HubAuthStore
     from ..publishers.store import PublisherTokens
 
 logger = logging.getLogger("binder_registry")
@@ -26,7 +27,7 @@ class Stores(Struct, frozen=True):
     """At least one of them is there."""
 
     keys: TokenAuthStore | None
-    hub: AuthStore | None
+    hub: "HubAuthStore | None"
     publishers: "PublisherTokens | None" = None
 
 
@@ -62,16 +63,25 @@ def _others(stores: Stores) -> AuthStore:
     return others
 
 
-def _hub_store() -> AuthStore:
+def _hub_store() -> "HubAuthStore":
     from ..hub_auth import HubAuthStore
 
     url = os.environ.get("JUPYTERHUB_API_URL", "").strip()
     if not url:
         raise click.UsageError("--auth jupyterhub needs JUPYTERHUB_API_URL, such as http://hub:8081/hub/api")
     try:
-        return HubAuthStore(url)
+        return HubAuthStore(url, token=_service_token())
     except ValueError as error:
         raise click.UsageError(f"JUPYTERHUB_API_URL: {error}") from None
+
+
+def user_of(stores: Stores) -> Callable[[str], Identity | None] | None:
+    """Who asks the hub about its users; None where there is no hub, or no token of a service of its own."""
+    return stores.hub.user if stores.hub and _service_token() else None
+
+
+def _service_token() -> str:
+    return os.environ.get("JUPYTERHUB_API_TOKEN", "").strip()
 
 
 def rereads_of(keys: TokenAuthStore | None) -> list[Callable[[], None]]:

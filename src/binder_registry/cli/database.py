@@ -28,6 +28,7 @@ from .database_files import (
     verified,
 )
 from .hub import allow_command_option, check_hub, kind_option
+from .hub_rules import rules_option
 from .output import counted, progress, say, tell
 from .publishers import check_publishers, public_url_option
 
@@ -114,6 +115,7 @@ def restore_backup(file: Path, db: str, discard: bool, keep_tokens: bool) -> Non
 @click.option("--publishers", type=File(path_type=Path), metavar="FILE", help="Verify this file, as `serve` reads it.")
 @public_url_option
 @click.option("--hub", is_flag=True, help="The old spelling of `check-hub`.")
+@rules_option
 @kind_option
 @allow_command_option
 @url_option
@@ -126,7 +128,8 @@ def check(
     publishers: Path | None,
     public_url: str,
     hub: bool,
-    kind: str,
+    rules_file: Path | None,
+    kind: str | None,
     allow_commands: tuple[str, ...],
     **chosen: str | None,
 ) -> None:
@@ -146,7 +149,7 @@ def check(
         if ctx.get_parameter_source("db") is not ParameterSource.COMMANDLINE:
             return
     if hub:
-        ctx.invoke(check_hub, kind=kind, allow_commands=allow_commands, **chosen)
+        ctx.invoke(check_hub, rules_file=rules_file, kind=kind, allow_commands=allow_commands, **chosen)
         return
     if not db:
         raise click.UsageError("Name the database: sqlite:///PATH. What hubs can offer is `binder-registry check-hub`.")

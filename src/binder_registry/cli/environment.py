@@ -13,6 +13,7 @@ CHECKED_ELSEWHERE = (
     "prefix",
     "cors_origins",
     "publishers",
+    "rules_file",
 )  # settings that may hold an @, or say better what is wrong
 
 

@@ -1,27 +1,24 @@
 """What a JupyterHub makes of the registry: prepull, and check-hub."""
 
-from collections.abc import Callable, Iterable, Sequence
-from importlib import import_module
-from types import ModuleType
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from ..installing import installs
+from ..installing import installs, is_missing
 from .connection import connected
+from .hub_rules import given_rules, rules_option
 from .output import counted, say, table, tell, write
 
 if TYPE_CHECKING:
     from ..client import Client
+    from ..hub.catalogue import Catalogue
+    from ..hub.rules import Kind
     from ..template import Template
 
 F = TypeVar("F", bound=Callable[..., Any])
-_SPAWNERS = {
-    "kubernetes": "kubespawner.KubeSpawner",
-    "docker": "dockerspawner.DockerSpawner",
-    "swarm": "dockerspawner.SwarmSpawner",
-    "local": "jupyterhub.spawner.SimpleLocalProcessSpawner",
-}
 
 
 def allow_command_option(command: F) -> F:
@@ -54,8 +51,8 @@ def kind_option(command: F) -> F:
     return click.option(
         "--kind",
         type=click.Choice(["kubernetes", "docker", "swarm", "local"]),
-        default="kubernetes",
-        show_default=True,
+        default=None,
+        show_default="kubernetes",
         help="The hub's spawner.",
     )(command)
 
@@ -90,12 +87,18 @@ def prepull(
       binder-registry prepull --format z2jh > prepull.yaml
       binder-registry prepull --format daemonset | kubectl apply -n jhub -f -
     """
-    offers, left_out = _offered(client, "kubernetes", label, allow_commands, allow_overrides)
+    with _needed_of_hubs():
+        from ..hub.offerable import called
+        from ..hub.offers import offered
+        from ..hub.rules import Rules
+    templates = as_hubs_read_them(client.list_templates(label=label))
+    rules = Rules(kind="kubernetes", allow_commands=allow_commands, allow_overrides=allow_overrides)
+    offers, left_out = offered(templates, rules)
     for name, reason in left_out:
         tell(f"{name}: not offered: {reason}")
     for offer in offers:
-        for choice, reason in offer.hidden.items():
-            tell(f"{offer.name}, {choice}: not offered: {reason}")
+        for part, reason in offer.hidden.items():
+            tell(f"{offer.name}, {called(part)}: not offered: {reason}")
         if not offer.image:
             tell(f"{offer.name}: the hub's own image, which is not listed here")
     from ..prepull import daemon_set, image_list, z2jh_values
@@ -110,6 +113,7 @@ def prepull(
 
 
 @click.command("check-hub", short_help="Name what a hub cannot offer.")
+@rules_option
 @kind_option
 @label_option
 @allow_command_option
@@ -117,33 +121,38 @@ def prepull(
 @connected
 def check_hub(
     client: "Client",
-    kind: str,
+    rules_file: Path | None,
+    kind: "Kind | None",
     label: tuple[str, ...],
     allow_commands: tuple[str, ...],
     allow_overrides: tuple[str, ...],
 ) -> None:
     """Name what a JupyterHub cannot offer, and why; exit code 1 when there is something.
 
-    Choices that it cannot offer are named with their option: `scipy, size=large`.
+    Choices that it cannot offer are named with their option: `scipy, size=large`. Its rules are in the file that the
+    hub's `configure(…, rules_file=…)` writes; what is given beside it wins.
 
     \b
     Examples:
       binder-registry check-hub
+      binder-registry check-hub --rules /srv/jupyterhub/rules.json
       binder-registry check-hub --kind docker
       binder-registry check-hub --label hub=physics --allow-override volumes
     """
-    hub = _rules_of_hubs()
-    templates = _as_hubs_read_them(client.list_templates(deleted=True, label=label))
-    rules = hub.Rules(kind=kind, allow_commands=allow_commands, allow_overrides=allow_overrides)
-    rules = _with_traits(rules, kind)
-    catalogue = hub.Catalogue().having(templates, rules)
+    with _needed_of_hubs():
+        from ..hub.catalogue import Catalogue
+        from ..hub.offerable import called
+        from ..hub.offers import passed_over
+    rules, of_the_hub = given_rules(rules_file, kind, allow_commands, allow_overrides)
+    templates = as_hubs_read_them(client.list_templates(deleted=True, label=label or of_the_hub))
+    catalogue = Catalogue().having(templates, rules)
     faults: list[list[str]] = []
     for name, reason in catalogue.left_out.items():
         template = catalogue.templates[name]
         wrong = _dead_end(catalogue, name) if template.get("replaced-by") else ""
         if template["deleted"]:
             if wrong and template["replaced-by"] not in catalogue.templates:  # it never was: misspelt
-                tell(f"{name}: {reason}, and {wrong}")
+                tell(f"{name}: it was deleted, and {wrong}")
         elif template.get("paused") and not template.get("replaced-by"):
             tell(f"{name}: in no list, as {reason}")
         elif wrong or not template.get("replaced-by"):
@@ -151,12 +160,12 @@ def check_hub(
         else:
             tell(f"{name}: in no list, as it is replaced: who chose it gets {catalogue.successor(name)}")
     hidden = [
-        [f"{name}, {choice}", reason]
+        [f"{name}, {called(part)}", reason]
         for name, offer in catalogue.offers.items()
-        for choice, reason in offer.hidden.items()
+        for part, reason in offer.hidden.items()
     ]
     for offer in catalogue.offers.values():
-        for note in hub.passed_over(offer, rules):
+        for note in passed_over(offer, rules):
             tell(f"overrides set {note}")
     if faults or hidden:
         table(["NAME", "NOT OFFERED BECAUSE"], [*faults, *hidden])
@@ -166,16 +175,7 @@ def check_hub(
     say(f"a hub offers all {len(catalogue.offers)} templates")
 
 
-def _with_traits(rules: Any, kind: str) -> Any:
-    """What the spawner's own class takes is known where that is installed beside us."""
-    module, _, name = _SPAWNERS[kind].rpartition(".")
-    try:
-        return rules.of(getattr(import_module(module), name))
-    except ImportError:
-        return rules
-
-
-def _dead_end(catalogue: Any, name: str) -> str:
+def _dead_end(catalogue: "Catalogue", name: str) -> str:
     """Why those who chose this template get none, although it names a successor; "" where they get one."""
     template, successor = catalogue.templates[name], catalogue.successor(name)
     if successor in catalogue.offers:
@@ -185,25 +185,17 @@ def _dead_end(catalogue: Any, name: str) -> str:
     return f"{successor!r} is not offered" if successor in catalogue.templates else "that is gone"
 
 
-def _offered(
-    client: "Client", kind: str, label: Sequence[str], allow_commands: Sequence[str], allow_overrides: Sequence[str]
-) -> tuple[Any, Any]:
-    hub = _rules_of_hubs()
-    templates = _as_hubs_read_them(client.list_templates(label=label))
-    rules = hub.Rules(kind=kind, allow_commands=allow_commands, allow_overrides=allow_overrides)
-    return hub.offered(templates, rules)  # type: ignore[no-any-return]
-
-
-def _as_hubs_read_them(templates: "Iterable[Template]") -> list[dict[str, Any]]:
+def as_hubs_read_them(templates: "Iterable[Template]") -> list[dict[str, Any]]:
     from .documents import members
 
     return [{"revision": one.revision, "deleted": one.deleted, **members(one)} for one in templates]
 
 
-def _rules_of_hubs() -> ModuleType:
+@contextmanager
+def _needed_of_hubs() -> Iterator[None]:
     try:
-        from .. import jupyterhub
+        yield
     except ImportError as error:
-        missing = (error.name or "").partition(".")[0]
-        raise click.ClickException(f"{missing} is needed for this. Run: {installs(missing)}") from None
-    return jupyterhub
+        if not is_missing(error, "tornado"):
+            raise
+        raise click.ClickException(f"tornado is needed for this. Run: {installs('tornado')}") from None

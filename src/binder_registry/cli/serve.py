@@ -15,8 +15,9 @@ from ..errors import DatabaseRefused, StoreUnavailable
 from ..log_store import LogStore
 from ..registry import Registry
 from ..token_rules import DAY, MOST_DAYS
-from .auth_store import Stores, auth_stores, rereads_of, with_own_tokens
+from .auth_store import Stores, auth_stores, rereads_of, user_of, with_own_tokens
 from .environment import PortSetting, Setting, service_url, variables_of_others
+from .hub_rules import ServedHub, served_rules_option
 from .limits import limit
 from .log_lines import LogLines, logged_to
 from .options import seconds, whole
@@ -129,6 +130,7 @@ logger = logging.getLogger("binder_registry")
     envvar="BINDER_REGISTRY_AUTH",
     help="Who may write: holders of BINDER_API_KEY, or (beside them, if it is set) JupyterHub's tokens.",
 )
+@served_rules_option
 @publishers_option
 @public_url_option
 @click.option(
@@ -174,6 +176,7 @@ def serve(
     prefix: str,
     trusted_proxies: tuple[str, ...],
     auth: str,
+    rules_file: Path | None,
     publishers: Path | None,
     public_url: str,
     max_token_age: int,
@@ -206,7 +209,10 @@ def serve(
         rereads += rereads_of(stores.keys)
         if jobs and publishers:
             rereads.append(partial(reread, jobs, publishers, public_url))
-        _serve(log, db, (host, port), stores, longest, options, access_log=access_log, drain_delay=drain_delay)
+        hub = ServedHub(rules_file, user_of(stores))
+        if rules_file:
+            rereads.append(hub.reread)
+        _serve(log, db, (host, port), stores, longest, options, hub, access_log=access_log, drain_delay=drain_delay)
 
 
 def _serve(
@@ -216,6 +222,7 @@ def _serve(
     stores: Stores,
     longest_token: int,
     options: "Options",
+    hub: ServedHub,
     *,
     access_log: bool,
     drain_delay: float,
@@ -237,7 +244,8 @@ def _serve(
         lines = AccessLog(sys.stdout.fileno()) if access_log else None
         dropped = lambda: log.dropped  # noqa: E731
         with with_own_tokens(stores, store) as auth:
-            app = App(Registry(store, auth, longest_token=longest_token), options)
+            app = App(Registry(store, auth, longest_token=longest_token), options, hub.rules)
+            hub.told.append(app.renew_hub)
             serving.run(app, listener, access_log=lines, drain_delay=drain_delay, dropped_lines=dropped)
     except StoreUnavailable:
         raise click.ClickException("the database cannot be read: see the log above") from None

@@ -4,33 +4,29 @@ Everything raises the classes of `errors` that the server raised, and `StoreUnav
 from any thread. Reads are tried again; writes only where the registry says that one came too soon, and did nothing.
 """
 
-import math
-import sys
-import threading
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Self, TypeVar, Unpack
 
 import msgspec
 from msgspec import structs
 
 from ..changes import PAGE as PAGE
-from ..changes import Change, Position
+from ..changes import Position
 from ..errors import RevisionConflict
 from ..store import Expected
-from ..template import Template
-from .answer import Answer, PlanStep, change_of, feed_decoder, next_page, plan_decoder, refuse_2015
-from .encoding import apply_body, body_of, conditions, filters, json_of, members_of, patch_between, path_of
+from ..template import Template, plain
+from .answer import Answer, PlanStep, plan_decoder, refuse_2015, stored
+from .encoding import apply_body, body_of, channel_path_of, conditions, json_of, members_of, patch_between, path_of
 from .listing import Filters, all_pages
+from .log import LogOverHTTP
 from .opening import DEFAULT_URL as DEFAULT_URL
 from .opening import opened
 from .tokens import Tokens
 from .transport import Params
-from .watch import follow
+from .view import Asked, view_of
 
 __all__ = ["Client", "PlanStep"]
 
-LONGEST_POLL = 30  # seconds of one request that waits for a change
 APPLY_TIMEOUT = 60.0  # seconds at least: an apply may be 64 MiB
 
 _template = msgspec.json.Decoder(Template)
@@ -40,7 +36,7 @@ _objects = msgspec.json.Decoder(list[dict[str, Any]])
 T = TypeVar("T")
 
 
-class Client:
+class Client(LogOverHTTP):
     """`url`: else `BINDER_REGISTRY_URL`; `token`: else `BINDER_API_KEY`, else the id-token of a CI job, else none, for
     reads. `timeout` (seconds) is for each wait on the network; `retries` are the most after a failed read; `verify` may
     name certificates to trust.
@@ -55,9 +51,8 @@ class Client:
         retries: int = 3,
         verify: bool | str = True,
     ) -> None:
-        self._transport = opened(url, token, timeout=timeout, retries=retries, verify=verify)
+        super().__init__(opened(url, token, timeout=timeout, retries=retries, verify=verify))
         self.tokens = Tokens(self._transport)
-        self._of_thread = threading.local()
 
     def __enter__(self) -> Self:
         return self
@@ -72,7 +67,7 @@ class Client:
     # ── templates ────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def get_template(self, name: str, *, revision: int | None = None) -> Template:
-        return _stored(*self._shown(name, revision))
+        return stored(*self._shown(name, revision))
 
     def get_json(self, name: str, *, revision: int | None = None) -> dict[str, Any]:
         """As `get_template`, but as it came, with members that this release does not know; `apply` takes it back."""
@@ -82,11 +77,15 @@ class Client:
     def list_templates(self, **filters: Unpack[Filters]) -> list[Template]:
         """All pages, by name. `label` are selectors, `image` and `name` globs, `q` words; `deleted` adds tombstones."""
         found = self._listed(all_pages(self._transport, _templates, filters, lambda template: template.name))
-        return [structs.replace(one, uses=()) if one.uses else one for one in found]
+        return [plain(structs.replace(one, uses=()) if one.uses else one) for one in found]
 
     def list_json(self, **filters: Unpack[Filters]) -> list[dict[str, Any]]:
         """As `list_templates`, but as they came, with members that this release does not know."""
         return self._listed(all_pages(self._transport, _objects, filters, lambda template: template["name"]))
+
+    def view(self, **asked: Unpack[Asked]) -> dict[str, Any]:
+        """What this client's user may start now: docs/view.md. Where it is asked for others, that is for admins."""
+        return view_of(self._transport, asked)
 
     def register_template(self, template: Template, *, note: str = "") -> Template:
         return self._written("POST", "/templates", body=body_of(template), note=note)
@@ -136,87 +135,38 @@ class Client:
         dry_run: bool = False,
         expected: Expected = None,
         note: str = "",
+        promote: Mapping[str, str] | None = None,
     ) -> list[PlanStep]:
         """All of it in one commit, or nothing. `templates` are whole desired states, also as `get_json` gives them;
         `delete` maps names to successors; `prune` deletes what this label selector ("*": everything) selects and
         `templates` does not name; without any template that is refused, unless `allow_empty`. `expected` is the
-        registry's own `position()`."""
-        body = apply_body(templates, delete, prune, dry_run=dry_run, allow_empty=allow_empty, note=note)
+        registry's own `position()`. `promote` is as the API takes it: `{"channel": "stable", "label": "course=physics",
+        "from": "testing"}`."""
+        body = apply_body(
+            templates, delete, prune, dry_run=dry_run, allow_empty=allow_empty, note=note, promote=promote
+        )
         headers = conditions(expected, "")
         answer = self._write("POST", "/apply", body=body, headers=headers, wait=APPLY_TIMEOUT)
         return answer.read(plan_decoder).plan
 
-    # ── the log ──────────────────────────────────────────────────────────────────────────────────────────────────────
+    def promote_template(
+        self, name: str, channel: str, revision: int | None = None, *, expected: Expected = None, note: str = ""
+    ) -> Template:
+        """Points a channel at a revision, or at the newest content. The template, with its channels."""
+        body = b'{"revision":%d}' % revision if revision is not None else b""
+        return self._written("PUT", channel_path_of(name, channel), body=body, expected=expected, note=note)
+
+    def demote_template(self, name: str, channel: str, *, expected: Expected = None, note: str = "") -> Template:
+        """Ends a channel. The template, with those that are left."""
+        return self._written("DELETE", channel_path_of(name, channel), expected=expected, note=note)
 
     def purge_change(self, name: str, revision: int, *, note: str = "") -> None:
         path = f"{path_of(name)}/changes/{revision}"
         self._write("DELETE", path, headers=conditions(None, note))
 
-    def changes(
-        self,
-        *,
-        since: Position | int = 0,
-        name: str | None = None,
-        newest_first: bool = False,
-        limit: int = 1000,
-        label: Sequence[str] = (),
-    ) -> list[Change]:
-        """At most `limit` changes after `since`, all pages. To callers without a token their `by` is not shown."""
-        if newest_first and (limit > PAGE or label):  # which the feed gives oldest first only
-            every = self.changes(since=since, name=name, label=label, limit=sys.maxsize)
-            return every[::-1][:limit]
-        found: list[Change] = []
-        order = [("order", "newest")] if newest_first else []
-        params: Params | None = [("since", str(since)), *order, *filters(name, label)]
-        while params is not None and len(found) < limit:
-            chosen = [(key, value) for key, value in params if key != "limit"]
-            answer = self._transport.get("/changes", [*chosen, ("limit", str(min(PAGE, limit - len(found))))])
-            found += map(change_of, answer.read(feed_decoder).changes)
-            params = next_page(answer)
-        return found
-
-    def watch(
-        self, *, since: Position | int | None = None, name: str | None = None, label: Sequence[str] = ()
-    ) -> Iterator[Change]:
-        """Every change after `since` (None: from this call on), as it comes and once each, across lost connections.
-
-        Raises `PositionUnknown` when the log no longer holds what was seen: list again, then watch from there. Ends
-        when the client is closed.
-        """
-        position = self.head() if since is None else Position(since) if isinstance(since, int) else since
-        return follow(self._transport, position, filters(name, label))
-
-    def head(self) -> Position:
-        return self._head([("order", "newest"), ("limit", "1")])
-
-    def wait(self, since: int, timeout: float) -> Position:
-        """As `Store.wait`, but to whole seconds: up to one longer than `timeout`."""
-        deadline = time.monotonic() + timeout
-        head = self.head()
-        while head.revision <= since and (left := deadline - time.monotonic()) > 0:
-            seconds = min(math.ceil(left), LONGEST_POLL)
-            head = self._head([("since", str(head)), ("limit", "1"), ("wait", str(seconds))], seconds)
-        return head
-
-    def position(self) -> Position:
-        """Of the newest list, apply, write or `head()` of this thread; the head when there was none. What was listed
-        and is then watched from here has no gap."""
-        seen: Position | None = getattr(self._of_thread, "position", None)
-        return seen or self.head()
-
-    def warnings(self) -> list[str]:
-        """What the registry had to say about the newest write of this thread, though it took it."""
-        return list(getattr(self._of_thread, "warnings", ()))
-
     def health(self) -> dict[str, Any]:
         """What `/health` says; a server that is draining or cannot write says so with `status`, and raises nothing."""
         return self._transport.get("/health", taken=(503,)).read(_object)
-
-    def _head(self, params: Params, patience: float = 0) -> Position:
-        answer = self._transport.get("/changes", params, wait=patience)
-        answer.read(feed_decoder)
-        self._saw(answer)
-        return answer.position or Position(answer.revision or 0)
 
     def _shown(self, name: str, revision: int | None) -> tuple[Answer, Position | None]:
         if revision is None:
@@ -263,11 +213,12 @@ class Client:
         note: str,
     ) -> Template:
         answer = self._write(method, path, params, body, headers=conditions(expected, note))
-        template = _stored(answer, answer.position)
+        template = stored(answer, answer.position)
         if not answer.stripped or method == "DELETE":
             return template
         newest = self.changes(name=template.name, newest_first=True, limit=1)  # unless somebody wrote since
-        known = [change for change in newest if structs.replace(change.template or Template(), revision=0) == template]
+        written = [plain(change.template) for change in newest if change.template]
+        known = [one for one in written if structs.replace(one, revision=0) == template]
         return structs.replace(template, revision=known[0].revision) if known else template
 
     def _write(
@@ -286,12 +237,3 @@ class Client:
         soon = [] if self._transport.credential.sparing else answer.ending  # an id-token always does
         self._of_thread.warnings = answer.warnings + soon
         return answer
-
-    def _saw(self, answer: Answer) -> None:
-        if answer.revision is not None:
-            self._of_thread.position = answer.position or Position(answer.revision)
-
-
-def _stored(answer: Answer, position: Position | None) -> Template:
-    template = answer.read(_template)
-    return structs.replace(template, revision=position.revision) if position else template

@@ -10,9 +10,10 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import msgspec
 from httpx2 import Headers
-from msgspec import Struct
+from msgspec import Struct, structs
 
-from ..changes import Action, Change, Position
+from ..changes import ACTIONS, Change, Position
+from ..channels import Promotion
 from ..errors import (
     BodyTooLarge,
     ErrorHint,
@@ -32,12 +33,15 @@ from ..errors import (
     error_classes,
     error_name,
 )
+from ..kept_members import with_kept
 from ..must_understand import without_uses
+from ..template import Template
 
 SOON = timedelta(days=14)  # before a token ends: then it is warned of
 
 T = TypeVar("T")
 
+_template = msgspec.json.Decoder(Template)
 _CLASSES = {error_name(error): error for error in error_classes()}
 # For registries of 2015, and for what stands in front of a registry.
 _BY_STATUS: dict[int, type[RegistryError]] = {
@@ -164,7 +168,7 @@ class _WireChange(Struct):
     revision: int
     position: str
     time: datetime
-    action: Action
+    action: str
     name: str
     previous: int
     first: int
@@ -172,6 +176,7 @@ class _WireChange(Struct):
     by: str = ""
     note: str = ""
     deleted: bool = False
+    promoted: Promotion | None = None
     template: msgspec.Raw = msgspec.Raw()  # empty: purged, or no longer what the reader selects
 
 
@@ -185,18 +190,21 @@ event_decoder = msgspec.json.Decoder(_WireChange)
 
 def change_of(wire: _WireChange) -> Change:
     """`content` is the registry's own bytes, so that its digest and the chain of marks can be verified."""
+    content = without_uses(bytes(wire.template))
+    if wire.promoted and content:
+        content = with_kept(content, {}, promotion=wire.promoted)
     return Change(
         revision=wire.revision,
         mark=Position.parse(wire.position).mark,
         time=wire.time,
         by=wire.by,
         note=wire.note,
-        action=wire.action,
+        action=ACTIONS.get(wire.action, wire.action),
         name=wire.name,
         previous=wire.previous,
         first=wire.first,
         deleted=wire.deleted,
-        content=without_uses(bytes(wire.template)) or None,
+        content=content or None,
         digest=bytes.fromhex(wire.digest),
     )
 
@@ -208,6 +216,8 @@ class PlanStep(Struct, frozen=True):
     name: str
     changed: list[str] = []
     revision: int = 0  # of the change; 0 in a dry run and where nothing changed
+    promoted: Promotion | None = None  # its `to` is 0, in a dry run, for what the same request writes
+    reason: str = ""  # why a template that was selected for promoting stays as it is
 
 
 class _Plan(Struct):
@@ -220,6 +230,12 @@ plan_decoder = msgspec.json.Decoder(_Plan)
 def next_page(answer: Answer) -> list[tuple[str, str]] | None:
     """Only the query of the link: what its path is on this side of a proxy is known here better than there."""
     return parse_qsl(urlsplit(answer.next).query, keep_blank_values=True) if answer.next else None
+
+
+def stored(answer: Answer, position: Position | None) -> Template:
+    """The template, which knows its revision where that is told."""
+    template = answer.read(_template)
+    return structs.replace(template, revision=position.revision) if position else template
 
 
 def refuse_2015(answer: Answer, params: Sequence[tuple[str, str]]) -> bool:

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import structs
 
 from ..errors import InvalidRequest, InvalidTemplate, TemplateNotFound
+from ..rules import check_channel
 from ..store import Expected
 from ..template import KEPT_ON_THE_WIRE, Template
 from ..wire import REPLACED_WHOLE, encode_template
@@ -25,6 +26,12 @@ def path_of(name: str) -> str:
         return f"/templates/{quote(name, safe='')}"
     except UnicodeEncodeError:
         raise TemplateNotFound from None
+
+
+def channel_path_of(name: str, channel: str) -> str:
+    """Raises `TemplateNotFound`, and `InvalidRequest` for what cannot be a channel."""
+    check_channel(channel)
+    return f"{path_of(name)}/channels/{channel}"
 
 
 def body_of(template: Template | Mapping[str, Any]) -> bytes:
@@ -45,9 +52,12 @@ def apply_body(
     dry_run: bool,
     allow_empty: bool,
     note: str,
+    promote: Mapping[str, str] | None = None,
 ) -> bytes:
     wanted = [msgspec.Raw(body_of(template)) for template in templates]
     request = {"templates": wanted, "delete": dict(delete), "prune": prune, "dry-run": dry_run, "note": note}
+    if promote is not None:
+        request["promote"] = dict(promote)
     return json_of(request | ({"allow-empty": True} if allow_empty else {}))
 
 

@@ -17,6 +17,7 @@ from ..errors import (
     TemplateNotFound,
 )
 from ..store import Store
+from ..template import Template
 from .reading_out import broken_links
 from .samples import NEW, SCIPY, R, content
 
@@ -195,6 +196,39 @@ class History:
         assert store.list_templates() == []
         with pytest.raises(TemplateNotFound):
             store.get_template("scipy")
+
+    def test_a_purge_takes_away_every_later_copy(self, store: Store) -> None:
+        store.register_template(SCIPY)
+        store.update_template(NEW)
+        store.restore_template("scipy", 1)
+        store.update_template(NEW)
+
+        store.purge_change("scipy", 1)
+
+        assert [change.content is None for change in store.changes()] == [True, False, True, False, False]
+
+    def test_a_purge_leaves_no_copy_in_a_tombstone(self, store: Store) -> None:
+        store.register_template(SCIPY)
+        store.update_template(NEW)
+        store.delete_template("scipy", replaced_by="r")
+
+        store.purge_change("scipy", 2)
+
+        assert [change.content is None for change in store.changes()] == [False, True, True, False]
+        tombstone = store.changes(since=3)[0].template
+        assert tombstone == Template(name="scipy", replaced_by="r", deleted=True, revision=4)
+        assert store.restore_template("scipy", 1).image_name == SCIPY.image_name
+
+    def test_what_the_template_still_is_cannot_be_purged_from_its_past(self, store: Store) -> None:
+        store.register_template(SCIPY)
+        store.update_template(NEW)
+        store.restore_template("scipy", 1)
+
+        with pytest.raises(RevisionIsCurrent) as error:
+            store.purge_change("scipy", 1)
+
+        assert "The newest revision, 3, still has this content" in error.value.message
+        assert store.head().revision == 3
 
     def test_the_current_revision_cannot_be_purged(self, store: Store) -> None:
         stored = store.register_template(SCIPY)

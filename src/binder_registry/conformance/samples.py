@@ -33,6 +33,7 @@ EXPECTING: dict[str, Callable[[Store, Any], object]] = {
     "replace": lambda store, expected: store.replace_template(SCIPY, expected=expected),
     "restore": lambda store, expected: store.restore_template("scipy", 1, expected=expected),
     "delete": lambda store, expected: store.delete_template("scipy", expected=expected),
+    "promote": lambda store, expected: store.promote_template("scipy", "stable", expected=expected),
 }
 every_expecting_verb = pytest.mark.parametrize("write", EXPECTING.values(), ids=EXPECTING)
 

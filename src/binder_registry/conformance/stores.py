@@ -5,6 +5,7 @@ from msgspec.structs import replace
 
 from ..errors import RevisionConflict
 from ..store import Store
+from .channels import Channels
 from .following import Following
 from .history import History
 from .reading_out import broken_links, folded, run_in_threads, whole_log
@@ -12,7 +13,7 @@ from .samples import SCIPY, R
 from .verbs import Verbs
 
 
-class StoreConformance(Verbs, History, Following):
+class StoreConformance(Verbs, History, Channels, Following):
     """Give the fixture `store`, an empty store. `threads` and `writes_per_thread` may be lowered for slow ones."""
 
     threads = 16

@@ -4,19 +4,22 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import chain
-from typing import Any
+from typing import Any, TypeVar
 
 from tornado.web import HTTPError
 
 from ..options import visible
+from .channels import groups_beside, is_tried_out, own_name
 from .groups import Standing, without_case
 from .offers import Offer, tell_unknown, with_versions
-from .rules import ANY_HUB, MALFORMED, Kind, NotOffered, Rules, Template, kind_of, log, malformed
-from .texts import http_error, quoted
+from .refusals import http_error
+from .rules import ANY_HUB, MALFORMED, Kind, NotOffered, Reason, Rules, Template, kind_of, log, malformed
+from .texts import quoted
 from .turns import in_parts
 from .view import View
 
 MOST_VIEWS = 64  # forms that are kept, of as many sets of groups
+T = TypeVar("T")
 MAX_HOPS = 8  # along replaced-by, as in the registry's own rule
 
 
@@ -36,7 +39,7 @@ class Catalogue:
     templates: Mapping[str, Template] = field(default_factory=dict)  # tombstones too
     history: Mapping[str, list[Template]] = field(default_factory=dict)  # newest first
     offers: Mapping[str, Offer] = field(default_factory=dict)
-    left_out: Mapping[str, str] = field(default_factory=dict)
+    left_out: Mapping[str, Reason] = field(default_factory=dict)
     rules: Rules = ANY_HUB
     pinnable: int = 0  # past revisions of each
 
@@ -65,8 +68,29 @@ class Catalogue:
             else:
                 tell_unknown(offers[name], rules)
         found = replace(self, templates=known, offers=offers, left_out=left_out, rules=rules, pinnable=versions)
-        _ = found._defaults, found._groups  # made in the follower's thread rather than in the hub's loop
-        return found
+        return found._made()
+
+    def without(self, name: str) -> "Catalogue":
+        """The same, once it is not for this hub any more."""
+        return replace(
+            self,
+            templates=_all_but(name, self.templates),
+            offers=_all_but(name, self.offers),
+            left_out=_all_but(name, self.left_out),
+        )._made()
+
+    def beside(self, other: "Catalogue") -> "Catalogue":
+        """With what is tried out, too: no name is in both."""
+        return replace(
+            self,
+            templates={**self.templates, **other.templates},
+            offers={**self.offers, **other.offers},
+            left_out={**self.left_out, **other.left_out},
+        )._made()
+
+    def _made(self) -> "Catalogue":
+        _ = self._defaults, self._groups  # in the follower's thread rather than in the hub's loop
+        return self
 
     @cached_property
     def _others(self) -> dict[Kind, "Catalogue"]:
@@ -89,7 +113,11 @@ class Catalogue:
 
     @cached_property
     def in_order(self) -> list[Offer]:
-        return sorted(self.offers.values(), key=lambda offer: offer.order)
+        """What is tried out stands behind what everybody is offered."""
+        return sorted(self.offers.values(), key=self._place)
+
+    def _place(self, offer: Offer) -> tuple[Any, ...]:
+        return *self.offers.get(own_name(offer.name), offer).order, is_tried_out(offer.name)
 
     @cached_property
     def _views(self) -> dict[Standing, "View"]:
@@ -97,12 +125,12 @@ class Catalogue:
 
     def default(self, standing: Standing) -> Offer | None:
         """What is taken where nothing is chosen: the first that says so, else the first. None: there is nothing."""
-        offers = chain(self._defaults, self.in_order)
+        offers = chain(self._defaults, (one for one in self.in_order if not is_tried_out(one.name)), self.in_order)
         return next(filter(None, (offer.seen_by(standing) for offer in offers)), None)
 
     @cached_property
     def _defaults(self) -> list[Offer]:
-        return [offer for offer in self.in_order if offer.template.get("default")]
+        return [one for one in self.in_order if one.template.get("default") and not is_tried_out(one.name)]
 
     def view(self, standing: Standing) -> "View":
         """What such a user sees: made once for all users who see the same."""
@@ -153,7 +181,8 @@ class Catalogue:
         """Of a template that has no offer, too; one with an option that has nothing for them is hidden."""
         try:
             own = without_case(template) if self.rules.ignore_group_case else template
-            return visible(own, standing.held) is not None
+            beside = groups_beside(template["name"], self.rules)
+            return standing.sees(beside) and visible(own, standing.held) is not None
         except MALFORMED:  # whatever is wrong with it
             return False
 
@@ -168,3 +197,7 @@ class Catalogue:
 
     def refusal(self, text: str, standing: Standing) -> HTTPError:
         return http_error(400, f"{text} {self.view(standing).choices}".rstrip())
+
+
+def _all_but(name: str, found: Mapping[str, T]) -> dict[str, T]:
+    return {key: one for key, one in found.items() if key != name}

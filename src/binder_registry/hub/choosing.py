@@ -4,23 +4,13 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from ..options import Json, default_choice
-from .texts import http_error, quoted
+from .texts import quoted
 
 FREE_TEXT = "free-text"
 UNLISTED = "--unlisted-choice"  # KubeSpawner's, after the name of an option; names hold no "--"
 OTHER = "--"  # in our own form: what is typed counts
 _TYPED = (OTHER, "unlisted-choice", "unlisted_choice", "--extra-selectable-item")  # KubeSpawner's; fancy-profiles' two
 _OF_A_LINK = "option."
-
-
-def named_choices(options: Mapping[str, Any]) -> dict[str, Any] | None:
-    """As the REST API takes them, and links and forms are read; None where they are spelled as KubeSpawner does it."""
-    choices = options.get("options")
-    if choices is None:
-        return None
-    if not isinstance(choices, dict):
-        raise http_error(400, "The options are an object: the name of a choice by the name of its option.")
-    return choices
 
 
 def spelled(choices: Json) -> dict[str, str]:

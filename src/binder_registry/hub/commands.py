@@ -23,11 +23,11 @@ _NO_LOGIN = re.compile(
 def command_words(command: str) -> list[str]:
     """Split like a shell does. Raises `NotOffered`."""
     if "\0" in command:
-        raise NotOffered("the command holds a NUL character")
+        raise NotOffered("command", "the command holds a NUL character")
     try:
         return [*_split(command)]
     except ValueError as error:
-        raise NotOffered(f"the command cannot be split into words: {error}") from None
+        raise NotOffered("command", f"the command cannot be split into words: {error}") from None
 
 
 def check_command(settings: dict[str, Any], allow_commands: Collection[str] = ()) -> None:
@@ -38,15 +38,15 @@ def check_command(settings: dict[str, Any], allow_commands: Collection[str] = ()
         return
     words = settings["cmd"] = [words] if isinstance(words, str) else words  # as the trait itself takes it
     if not isinstance(words, (list, tuple)) or not all(isinstance(word, str) for word in words):
-        raise NotOffered("cmd is no list of words")
+        raise NotOffered("command", "cmd is no list of words")
     words = settings["cmd"] = list(words)
     allowed = [allow_commands] if isinstance(allow_commands, str) else allow_commands
     if not any(words[: len(start)] == start for start in map(str.split, (COMMAND, *allowed)) if start):
-        raise NotOffered(f"the command {words[0]!r} is not among those that this hub allows")
+        raise NotOffered("command", f"the command {words[0]!r} is not among those that this hub allows")
     for word in words:
         if found := _TMPNB.search(word):
             raise NotOffered(
-                f"the command uses {found[0]}, which only tmpnb filled in; {COMMAND} needs no such argument"
+                "command", f"the command uses {found[0]}, which only tmpnb filled in; {COMMAND} needs no such argument"
             )
     check_arguments(words)
 
@@ -61,14 +61,14 @@ def check_elsewhere(overrides: Mapping[str, Any], allow_commands: Collection[str
             try:
                 check_command({"cmd": given[key] or [""]}, allow_commands)
             except NotOffered as reason:
-                raise NotOffered(f"{trait}.{key}: {reason}") from None
+                raise NotOffered("command", f"{trait}.{key}: {reason}") from None
 
 
 def check_arguments(words: Any) -> None:
     """Raises `NotOffered` for one that opens the server to others."""
     for word in words if isinstance(words, (list, tuple)) else [words]:
         if found := _NO_LOGIN.match(str(word)):
-            raise NotOffered(f"the command sets {found[1]}, which decides who is let in")
+            raise NotOffered("command", f"the command sets {found[1]}, which decides who is let in")
 
 
 @lru_cache(1024)

@@ -4,7 +4,7 @@ import hashlib
 import json
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
@@ -12,25 +12,23 @@ from queue import Empty
 from typing import Any, Literal
 from urllib.parse import quote, urlsplit
 
-from .answers import body_of, checked_token, checked_url, listed_templates, parsed_body, position_of, words_of
+from .answers import body_of, checked_token, checked_url, listed_templates, parsed_body, position_of
 from .catalogue import Catalogue
+from .channels import tried_out
 from .event_stream import EventStream
+from .histories import Histories
 from .pauses import asked_by, pause_after, spread
 from .rules import Rules, Template
 from .snapshot import Snapshot
 from .telling import Telling
 
 REQUEST_TIMEOUT = 30.0  # seconds without a byte
-HISTORY_TIMEOUT = 3.0  # seconds without a byte: the list and its stream wait for it
-HISTORY_AGAIN = 60.0  # seconds until a history that failed is asked for again
-HISTORY_PATIENCE = 3  # histories whose connection failed, in one round
 STREAM_SILENCE = 35.0  # seconds; the registry sends a comment every 15
 STREAM_QUIET = 20.0  # seconds, after which the list is polled too
 STREAM_OPENING = 1.0  # seconds; only what a stream gives later than that shows that it gets through while it is open
 LONGEST_PROBE_PAUSE = 60.0  # seconds between streams while none gets through
 SAVE_EVERY = 5.0  # seconds, at most, while changes keep coming
 LONGEST_POLL = 86400.0  # seconds
-MOST_VERSIONS = 499  # twice that, for the tombstones between, is what the registry gives in one answer
 
 
 class Follower(threading.Thread):
@@ -54,11 +52,10 @@ class Follower(threading.Thread):
         poll: float = 5.0,
         label: str = "",
         default: str = "",
+        tries_out: bool = False,
     ) -> None:
         super().__init__(name="binder-registry", daemon=True)
         self._url, self._token, self.rules = checked_url(url), checked_token(token), rules
-        if type(versions) is not int or not 0 <= versions <= MOST_VERSIONS:
-            raise ValueError(f"versions= has to be a whole number from 0 to {MOST_VERSIONS}")
         if type(poll) not in (int, float) or not 0 < poll <= LONGEST_POLL:
             raise ValueError(f"poll= has to be a number of seconds above 0, and at most {LONGEST_POLL:.0f}")
         self.catalogue: Catalogue | None = None
@@ -67,21 +64,25 @@ class Follower(threading.Thread):
         self.tried = threading.Event()
         self.mode: Literal["streaming", "polling"] = "polling"
         self._versions, self._poll = versions, poll
-        self._label = f"&label={quote(label, safe='')}" if label else ""
+        self._tried_out = rules.try_out[0] if tries_out else ""
+        self._channel = self._tried_out or rules.channel
+        self._query = f"&label={quote(label, safe='')}" if label else ""
+        if self._channel:
+            self._query += f"&channel={self._channel}"
+        self._tag = f"-{self._channel}" if self._channel else ""  # what is behind the position in an ETag
+        self.published: Callable[[], object] = lambda: None  # called in this thread, when there is a new catalogue
         self._ended = threading.Event()
         self._digest = b""  # of the list as it came last
         self._tell = Telling(self._url, poll, default)
+        asks = lambda path, seconds: self._get(path, timeout=seconds)  # noqa: E731
+        self._histories = Histories(versions, asks, self._tell, newest=not self._channel)
         self._failed_streams, self._next_stream = 0, 0.0
-        self._complete: dict[str, int] = {}  # name → the revision up to which its history is at hand
-        self._next_history = 0.0
-        self._snapshot = Snapshot(snapshot, self._url + self._label, versions) if snapshot else None
+        self._snapshot = Snapshot(snapshot, self._url + self._query, versions) if snapshot else None
         self._saved = 0.0
         if self._snapshot and (found := self._snapshot.read(rules)):
             catalogue, self.contact = found
             self._publish(catalogue)
-            self._complete = {
-                name: past[0]["revision"] for name, past in catalogue.history.items() if past and versions
-            }
+            self._histories.read(catalogue)
 
     def age(self) -> float:
         """Seconds since the registry confirmed the catalogue. A clock that is set meanwhile makes it no younger."""
@@ -131,9 +132,9 @@ class Follower(threading.Thread):
     def _load(self) -> bool:
         """Was there news?"""
         known = self.catalogue
-        condition = {"If-None-Match": f'"{known.position}"'} if known and known.position else {}
+        condition = {"If-None-Match": f'"{known.position}{self._tag}"'} if known and known.position else {}
         headers = {"Cache-Control": "no-cache", **condition}
-        with self._get(f"/templates?view=full&deleted=true{self._label}", headers) as response:
+        with self._get(f"/templates?view=full&deleted=true{self._query}", headers) as response:
             news = not (condition and response.status == 304) and self._take(response)
         self._confirm()
         self._tell.recovery()
@@ -146,7 +147,7 @@ class Follower(threading.Thread):
         known, digest = self.catalogue, hashlib.blake2b(body).digest()
         if known and digest == self._digest and position == known.position:
             return False  # something between us knows no conditions
-        templates = listed_templates(parsed_body(body, response))
+        templates = [self._offered(one) for one in listed_templates(parsed_body(body, response))]
         if not position:
             if not templates and known and known.templates:
                 raise HTTPException("an empty list without an ETag")
@@ -163,6 +164,10 @@ class Follower(threading.Thread):
         self._tell.left_out(self.catalogue or Catalogue(), catalogue)
         self._tell.without_default(catalogue)
         self.catalogue = catalogue
+        self.published()
+
+    def _offered(self, template: Template) -> Template:
+        return tried_out(template, self._tried_out) if self._tried_out else template
 
     def _follow(self) -> bool:
         """Apply the stream's changes until it ends. Did it get through?"""
@@ -170,7 +175,7 @@ class Follower(threading.Thread):
         if not position:
             return False
         accept = {"Accept": "text/event-stream"}
-        stream = EventStream(lambda: self._get(f"/changes?since={position}{self._label}", accept, STREAM_SILENCE))
+        stream = EventStream(lambda: self._get(f"/changes?since={position}{self._query}", accept, STREAM_SILENCE))
         stream.start()
         try:
             cause = self._read(stream)
@@ -235,59 +240,21 @@ class Follower(threading.Thread):
         name = change["name"]
         if "template" in change:
             [template] = listed_templates([{**change["template"], "revision": change["revision"]}])
+            template = self._offered(template)
             if change.get("deleted"):
                 template = {**template, "deleted": True}
-            if self._versions and change["action"] == "purged":  # of an older revision: which one is not said
-                self._complete.pop(name, None)
-                catalogue = replace(catalogue, history={**catalogue.history, name: []})
-            elif (
-                self._versions
-                and "deleted" not in template
-                and (name in self._complete or change["action"] == "created")
-            ):
-                past = [template, *catalogue.history.get(name, [])][: self._versions + 1]
-                catalogue = replace(catalogue, history={**catalogue.history, name: past})
-                self._complete[name] = template["revision"]
+            catalogue = self._histories.changed(catalogue, template, change["action"])
             catalogue = catalogue.having([template], self.rules, self._versions)
+        elif change.get("deleted"):  # of what is still there, and not for this hub any more
+            catalogue = catalogue.without(f"{name}/{self._tried_out}" if self._tried_out else name)
         self._publish(catalogue)
 
     def _complete_history(self) -> None:
-        """Fetch the last revisions where they are not at hand. One that cannot be had leaves its template without."""
-        catalogue = self.catalogue
-        if not self._versions or catalogue is None or time.monotonic() < self._next_history:
-            return
-        missing = [name for name, offer in catalogue.offers.items() if self._complete.get(name) != offer.revision]
-        missing.sort(key=self._tell.histories.__contains__)  # what failed before does not hold up the others
-        found: dict[str, list[Template]] = {}
-        failed: dict[str, str] = {}
-        patience = HISTORY_PATIENCE
-        for name in missing:
-            try:
-                found[name] = self._fetch_history(name)
-            except Exception as error:  # noqa: BLE001  # whatever is wrong with it, the list goes on
-                failed[name] = words_of(error)
-                found[name] = []
-                patience -= isinstance(error, OSError)
-            if not patience or self._ended.is_set():
-                break
-        self._tell.without_history(failed)
-        self._next_history = time.monotonic() + HISTORY_AGAIN if failed else 0.0
-        self._complete |= {name: catalogue.offers[name].revision for name in found if name not in failed}
-        if found:
-            templates = [catalogue.templates[name] for name in found]
-            catalogue = replace(catalogue, history={**catalogue.history, **found})
-            self._publish(catalogue.having(templates, self.rules, self._versions))
-
-    def _fetch_history(self, name: str) -> list[Template]:
-        path = f"/templates/{quote(name, safe='')}/changes?limit={2 * self._versions + 2}"
-        with self._get(path, timeout=HISTORY_TIMEOUT) as response:
-            changes: list[dict[str, Any]] = parsed_body(body_of(response), response)["changes"]
-        past = [
-            {**change["template"], "revision": change["revision"]}
-            for change in changes
-            if "template" in change and not change.get("deleted") and change["action"] != "purged"
-        ]
-        return listed_templates(past[: self._versions + 1])
+        found = self._histories.fetched(self.catalogue, self._ended.is_set) if self.catalogue else None
+        if found and self.catalogue:
+            changed = [name for name, past in found.history.items() if past is not self.catalogue.history.get(name)]
+            templates = [found.templates[name] for name in changed]
+            self._publish(found.having(templates, self.rules, self._versions))
 
     def _save(self, at_once: bool = False) -> None:
         if self._snapshot is None or self.catalogue is None or not self.contact:

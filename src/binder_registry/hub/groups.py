@@ -26,11 +26,6 @@ class Standing:
         return self.admin or not groups or not self.groups.isdisjoint(groups)
 
 
-def option_groups(template: Template) -> frozenset[str]:
-    """Those that its choices and free texts are for."""
-    return frozenset(group for part in _parts(template) for group in part.get(_GROUPS) or ())
-
-
 def has_groups(template: Template) -> bool:
     return any(_GROUPS in part for part in _parts(template))
 
@@ -41,15 +36,6 @@ def without_case(template: Template) -> Template:
     return (
         folded | {"options": [_folded(option) for option in template["options"]]} if "options" in template else folded
     )
-
-
-def under_groups_of(today: Template, past: Template) -> Template:
-    """A past revision, where the groups of today decide: of the template, and of the choices that it still has."""
-    held = _with_groups(past, today.get(_GROUPS, ()))
-    if "options" not in past:
-        return held
-    options = {option["name"]: option for option in today.get("options", ())}
-    return held | {"options": [_held(options.get(option["name"]), option) for option in past["options"]]}
 
 
 def _parts(template: Template) -> list[Mapping[str, Any]]:
@@ -70,24 +56,13 @@ def _folded(option: Mapping[str, Any]) -> dict[str, Any]:
         groups = part.get(_GROUPS)
         return _with_groups(part, None if groups is None else [group.casefold() for group in groups])
 
-    return _each(option, lambda _, part: fold(part))
-
-
-def _held(today: Mapping[str, Any] | None, past: Mapping[str, Any]) -> dict[str, Any]:
-    now = today or {}
-    choices = {choice["name"]: choice for choice in now.get("choices", ())}
-
-    def hold(name: str, part: Mapping[str, Any]) -> dict[str, Any]:
-        same = choices.get(name) if name else now.get("free-text")
-        return dict(part) if same is None else _with_groups(part, same.get(_GROUPS))
-
-    return _each(past, hold)
+    return _each(option, fold)
 
 
 def _each(option: Mapping[str, Any], change: Any) -> dict[str, Any]:
     changed = dict(option)
     if "choices" in option:
-        changed["choices"] = [change(choice["name"], choice) for choice in option["choices"]]
+        changed["choices"] = [change(choice) for choice in option["choices"]]
     if "free-text" in option:
-        changed["free-text"] = change("", option["free-text"])
+        changed["free-text"] = change(option["free-text"])
     return changed

@@ -10,14 +10,16 @@ from tornado.web import HTTPError
 
 from ..slugs import name_of, slug_of
 from .catalogue import Catalogue, Choice
-from .choosing import choices_of_a_form, choices_of_a_link, named_choices, saved_choices, spelled
+from .choosing import choices_of_a_form, choices_of_a_link, saved_choices, spelled
 from .follower import Follower
 from .groups import Standing
+from .groups_seen import GroupsSeen
 from .offers import Offer
-from .resolving import Start, start_of
+from .refusals import http_error
+from .resolving import Start, named_choices, start_of
 from .rules import log
 from .start import announce, apply_settings
-from .texts import html_text, http_error
+from .texts import html_text
 from .turns import turns_of_others
 from .view import View
 
@@ -39,7 +41,7 @@ class Environments:
 
     `max_stale` (seconds) bounds how long the list is offered without word from the registry. `default` names the
     template that a start without a choice gets. `auth_state_groups` says where in the auth state more groups are:
-    `oauth_user.groups`, or the keys one by one where one of them holds a dot.
+    `oauth_user.groups`, or the keys one by one where one of them holds a dot. `beside` follows what some try out.
     """
 
     def __init__(
@@ -49,12 +51,17 @@ class Environments:
         max_stale: float = 7 * 86400,
         default: str = "",
         auth_state_groups: str | Sequence[str] = "",
+        beside: Follower | None = None,
     ) -> None:
-        self.follower = follower
+        self.follower, self._beside = follower, beside
+        self._joined: tuple[Catalogue, Catalogue, Catalogue] | None = None
+        for one in (follower, beside) if beside else ():
+            one.published = lambda: self.catalogue  # made in their threads rather than in the hub's loop
         self._max_stale, self._default = max_stale, default
         keys = auth_state_groups.split(".") if isinstance(auth_state_groups, str) else auth_state_groups
         self._auth_state_keys = [*keys] if auth_state_groups else []
         self._turn = asyncio.Lock()
+        self._groups_seen = GroupsSeen()
 
     def __deepcopy__(self, memo: Any) -> "Environments":
         """Traitlets copies the configuration for every spawner: a method, and with it what it is bound to."""
@@ -81,7 +88,7 @@ class Environments:
         found: dict[str, Any] = {"options": choices} if choices else {}
         if not slug:
             return found
-        name = self._meant(self.follower.catalogue, slug) if of_a_link else name_of(slug)
+        name = self._meant(self.catalogue, slug) if of_a_link else name_of(slug)
         keys = ("revision", f"revision-{slug}", f"profile-option-{slug}--revision")
         revision = next((first[key] for key in keys if first.get(key, "current") != "current"), "")
         return {"template": name} | ({"revision": revision} if revision else {}) | found
@@ -197,7 +204,19 @@ class Environments:
             waited += 1
         if self.follower.catalogue is None or self.follower.age() > self._max_stale:
             raise http_error(503, "The list of environments cannot be had right now. Please try again in a minute.")
-        return self.follower.catalogue.under(type(spawner))
+        assert self.catalogue is not None, "there is what the follower has"
+        return self.catalogue.under(type(spawner))
+
+    @property
+    def catalogue(self) -> Catalogue | None:
+        """With what is tried out, where that is at hand."""
+        own, other = self.follower.catalogue, self._beside.catalogue if self._beside else None
+        if own is None or other is None:
+            return own
+        joined = self._joined
+        if joined is None or joined[0] is not own or joined[1] is not other:
+            self._joined = joined = own, other, own.beside(other)
+        return joined[2]
 
     def _default_of(self, catalogue: Catalogue, standing: Standing) -> Offer:
         """Raises `HTTPError` 403 when there is nothing: KubeSpawner would start its own default, without limits."""
@@ -223,16 +242,20 @@ class Environments:
             await turns_of_others()
 
     async def _standing(self, spawner: Any) -> Standing:
-        groups = {group.name for group in spawner.user.groups}
-        if self._auth_state_keys:
-            state = await spawner.user.get_auth_state()
-            for key in self._auth_state_keys:
-                state = state.get(key) if isinstance(state, dict) else None
-            if isinstance(state, (list, tuple, set)):
-                groups.update(group for group in state if isinstance(group, str))
+        user, hub = spawner.user, {group.name for group in spawner.user.groups}
+        auth_state = await self._groups_of_auth_state(user) if self._auth_state_keys else None
+        self._groups_seen.tell(user.name, hub, auth_state, admin=bool(user.admin))
+        groups = hub | (auth_state or set())
         if self.follower.rules.ignore_group_case:
             groups = {group.casefold() for group in groups}
-        return Standing(bool(spawner.user.admin), frozenset(groups))
+        return Standing(bool(user.admin), frozenset(groups))
+
+    async def _groups_of_auth_state(self, user: Any) -> set[str]:
+        state = await user.get_auth_state()
+        for key in self._auth_state_keys:
+            state = state.get(key) if isinstance(state, dict) else None
+        listed = state if isinstance(state, (list, tuple, set)) else ()
+        return {group for group in listed if isinstance(group, str)}
 
 
 def _save_spelled(spawner: Any, options: Mapping[str, Any]) -> None:

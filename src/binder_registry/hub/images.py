@@ -24,7 +24,7 @@ def checked_image(image: str) -> str:
     found = _IMAGE.fullmatch(image) if len(image) <= 1024 else None
     if not found or len(found["name"]) > 255 or _IMAGE_ID.fullmatch(image):
         hint = ": its name has capital letters" if _IMAGE.fullmatch(image.lower()) else ""
-        raise NotOffered(f"{image!r} is not a reference to an image{hint}")
+        raise NotOffered("image", f"{image!r} is not a reference to an image{hint}")
     return image
 
 

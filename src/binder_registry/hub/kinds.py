@@ -23,7 +23,7 @@ def check_kinds(settings: Mapping[str, Any], traits: Mapping[str, Any]) -> None:
             continue
         where, wanted, wrong = _wrong_part(name, trait, merged_setting(None, value))
         kinds = "" if isinstance(wrong, _OF_INFO.get(wanted.info(), ())) else f": it wants {wanted.info()}"
-        raise NotOffered(f"{where} is {_shown(wrong)} that the spawner does not take{kinds}")
+        raise NotOffered("kind", f"{where} is {_shown(wrong)} that the spawner does not take{kinds}")
 
 
 def why_refused(name: str, value: Any, traits: Mapping[str, Any]) -> str:

@@ -35,9 +35,11 @@ def limits_of(template: Template, kind: Kind) -> Limits:
     needs = (_amount(requests, f"requests.{name}") for name in ("memory", "cpus"))
     least_memory, least_cpus = LEAST[kind]
     if 0 < memory < least_memory:
-        raise NotOffered(f"limits.memory {memory!r}, in bytes, is below the least that {_ENGINES[kind]} takes")
+        raise NotOffered(
+            "limits", f"limits.memory {memory!r}, in bytes, is below the least that {_ENGINES[kind]} takes"
+        )
     if 0 < cpus < least_cpus:
-        raise NotOffered(f"limits.cpus {cpus!r} is below the least that {_ENGINES[kind]} takes")
+        raise NotOffered("limits", f"limits.cpus {cpus!r} is below the least that {_ENGINES[kind]} takes")
     return Limits(memory, shares, cpus, gpus, *needs)
 
 
@@ -49,9 +51,9 @@ def check_limits(settings: Mapping[str, Any], kind: Kind) -> None:
             if value is None or callable(value):
                 continue
             if type(value) not in (int, float, str) or not 0 <= number_of(value) < 2**63:
-                raise NotOffered(f"{setting} {value!r} is not one that a spawner takes")
+                raise NotOffered("limits", f"{setting} {value!r} is not one that a spawner takes")
             if setting == name and 0 < number_of(value) < least:
-                raise NotOffered(f"{setting} {value!r} is below the least that {_ENGINES[kind]} takes")
+                raise NotOffered("limits", f"{setting} {value!r} is below the least that {_ENGINES[kind]} takes")
 
 
 def number_of(value: Any) -> float:
@@ -64,5 +66,5 @@ def number_of(value: Any) -> float:
 def _amount(amounts: Mapping[str, Any], member: str) -> int | float:
     value = amounts.get(member.rpartition(".")[2], 0)
     if type(value) not in (int, float) or not 0 <= value < 2**63:
-        raise NotOffered(f"{member} {value!r} is not one that a spawner takes")
+        raise NotOffered("limits", f"{member} {value!r} is not one that a spawner takes")
     return value  # type: ignore[no-any-return]

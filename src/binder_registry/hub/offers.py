@@ -6,20 +6,22 @@ from difflib import get_close_matches
 from functools import cached_property
 from typing import Any
 
-from ..options import HUBS_OWN_IMAGE, EveryGroup, Json, resolve, visible
+from ..form_order import place_in_form
+from ..options import HUBS_OWN_IMAGE, EveryGroup, Json, as_of_today, deciding_groups, resolve, visible
 from ..slugs import slug_of
+from .channels import check_channel, content_revision, groups_beside, own_name
 from .choosing import defaults_of
 from .commands import check_command
 from .form import fields_of, option_fields, radio, versions_menu
-from .groups import Standing, has_groups, option_groups, under_groups_of, without_case
+from .groups import Standing, has_groups, without_case
 from .images import images_of
 from .kinds import check_kinds
 from .limits import check_limits
 from .merging import copied
-from .offerable import check_understood, startable
+from .offerable import Hidden, check_understood, startable
 from .overrides import overrides_of
 from .profile_options import profile_options
-from .rules import ANY_HUB, MALFORMED, Kind, NotOffered, Override, Rules, Template, log, malformed
+from .rules import ANY_HUB, MALFORMED, Kind, NotOffered, Override, Reason, Rules, Template, log, malformed
 from .settings import settings_of
 from .texts import html_text
 
@@ -48,9 +50,10 @@ class Offer:
     profile: dict[str, Any]  # as KubeSpawner's profile_list has it, without settings and options
     template: Template = field(default_factory=dict)  # with the choices that this hub can start
     images: frozenset[str] = frozenset()  # of all choices, whoever may take them
-    hidden: Mapping[str, str] = field(default_factory=dict)  # the choices that this hub cannot start, and why
+    hidden: Hidden = field(default_factory=dict)
     defaults: Mapping[str, str] = field(default_factory=dict)  # of options: the name of a choice
     escaped: bool = True
+    beside: frozenset[str] = frozenset()  # groups of which one is needed, too; empty: none is
     versions: Mapping[str, "Offer"] = field(default_factory=dict)  # past ones, newest first, by "r12"
 
     @property
@@ -59,12 +62,11 @@ class Offer:
 
     @property
     def order(self) -> tuple[float, str, str]:
-        given = self.template.get("order")
-        return given if type(given) is int and given > 0 else float("inf"), self.title.casefold(), self.name
+        return place_in_form(self.template.get("order"), self.title, self.name)
 
     @cached_property
     def all_groups(self) -> frozenset[str]:
-        return self.groups | option_groups(self.template)
+        return deciding_groups(self.template) | self.beside
 
     @property
     def version_title(self) -> str:
@@ -114,6 +116,8 @@ class Offer:
 
     def seen_by(self, standing: Standing) -> "Offer | None":
         """With the choices that are theirs; None where they do not see it."""
+        if not standing.sees(self.beside):
+            return None
         if not self._has_groups:
             return self if standing.sees(self.groups) else None
         key = standing.admin or standing.groups & self.all_groups
@@ -133,7 +137,7 @@ class Offer:
         return {}
 
 
-def offered(templates: Iterable[Template], rules: Rules = ANY_HUB) -> tuple[list[Offer], list[tuple[str, str]]]:
+def offered(templates: Iterable[Template], rules: Rules = ANY_HUB) -> tuple[list[Offer], list[tuple[str, Reason]]]:
     """What a hub with these rules offers, in the order of its form, and what it leaves out: (name, reason)."""
     offers, left_out = [], []
     for template in templates:
@@ -149,12 +153,16 @@ def offered(templates: Iterable[Template], rules: Rules = ANY_HUB) -> tuple[list
 def offer(template: Template, rules: Rules) -> Offer:
     """Raises `NotOffered`."""
     if template.get("deleted"):
-        raise NotOffered("it was deleted")
+        successor = template.get("replaced-by")
+        raise NotOffered(
+            "deleted", f"it was deleted, and {successor!r} took its place" if successor else "it was deleted"
+        )
     if template.get("replaced-by"):
-        raise NotOffered(f"it is replaced by {template['replaced-by']!r}")
+        raise NotOffered("replaced", f"it is replaced by {template['replaced-by']!r}")
+    check_channel(template, rules)
     check_understood(template)
     if template.get("paused"):
-        raise NotOffered(f"it is paused: {template['paused']}")
+        raise NotOffered("paused", f"it is paused: {template['paused']}")
     if rules.ignore_group_case:
         template = without_case(template)
     name, slug, deprecated = template["name"], slug_of(template["name"]), template.get("deprecated", "")
@@ -167,7 +175,7 @@ def offer(template: Template, rules: Rules) -> Offer:
     profile["description"] = text("\n".join(filter(None, [description, deprecated and f"Deprecated: {deprecated}"])))
     image = str(settings.get("image") or template["image-name"]).replace(HUBS_OWN_IMAGE, "")
     return Offer(
-        *(name, slug, template["revision"], title, description, deprecated),
+        *(name, slug, content_revision(template), title, description, deprecated),
         groups=frozenset(template.get("allowed-groups", ())),
         image=image,
         settings=settings,
@@ -177,6 +185,7 @@ def offer(template: Template, rules: Rules) -> Offer:
         hidden=hidden,
         defaults=defaults_of(template.get("options", ())),
         escaped=rules.escape,
+        beside=groups_beside(name, rules),
     )
 
 
@@ -201,22 +210,22 @@ def profile_of(template: Template, rules: Rules) -> tuple[dict[str, Any], dict[s
 
 def _overridden(template: Template, profile: dict[str, Any], override: Override) -> dict[str, Any]:
     try:
-        changed = override(copied(template), profile)
+        changed = override({**copied(template), "name": own_name(template["name"])}, profile)
     except Exception as error:
-        raise NotOffered("the hub's override failed") from error
+        raise NotOffered("override-function", "the hub's override failed") from error
     if changed is None:
-        raise NotOffered("the hub's override leaves it out")
+        raise NotOffered("override-function", "the hub's override leaves it out")
     if not isinstance(changed, dict) or not isinstance(changed.get("kubespawner_override"), dict):
-        raise NotOffered("the hub's override gives no profile with a kubespawner_override")
+        raise NotOffered("override-function", "the hub's override gives no profile with a kubespawner_override")
     return changed
 
 
 def with_versions(template: Template, history: list[Template], rules: Rules, versions: int) -> Offer:
     current = offer(template, rules)
     past = [
-        {**under_groups_of(template, old), "replaced-by": "", "paused": ""}
+        {**as_of_today(template, old), "replaced-by": "", "paused": "", "channel": template.get("channel", "")}
         for old in history
-        if old["revision"] != current.revision
+        if old["revision"] < current.revision
     ]
     olds, _ = offered(past[:versions], rules)
     olds.sort(key=lambda old: -old.revision)

@@ -14,7 +14,7 @@ def overrides_of(settings: Json, rules: Rules) -> dict[str, Any]:
     for section, keys in _meant(settings, rules):
         for key in keys:
             if key not in HARMLESS_OVERRIDES and key not in allowed:
-                raise NotOffered(f"overrides.{section}.{key} is not among those that this hub allows")
+                raise NotOffered("overrides", f"overrides.{section}.{key} is not among those that this hub allows")
         found = merged(found, keys)
     return found
 
@@ -24,7 +24,7 @@ def check_placeholders(settings: Json, rules: Rules) -> None:
     for section, keys in _meant(settings, rules):
         for key, value in keys.items():
             if key not in HARMLESS_OVERRIDES and PLACEHOLDER in str(value):
-                raise NotOffered(f"overrides.{section}.{key} must not hold {PLACEHOLDER}")
+                raise NotOffered("overrides", f"overrides.{section}.{key} must not hold {PLACEHOLDER}")
 
 
 def _meant(settings: Json, rules: Rules) -> Iterator[tuple[str, Json]]:
@@ -32,5 +32,5 @@ def _meant(settings: Json, rules: Rules) -> Iterator[tuple[str, Json]]:
     for section in rules.sections or SECTIONS[rules.kind]:
         if section in given:
             if not isinstance(given[section], dict):
-                raise NotOffered(f"overrides.{section} holds no settings")
+                raise NotOffered("overrides", f"overrides.{section} holds no settings")
             yield section, given[section]

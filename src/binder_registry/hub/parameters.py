@@ -18,6 +18,8 @@ _DOMAIN = rf"{_PART_OF_A_DOMAIN}(?:\.{_PART_OF_A_DOMAIN})*"
 _KEY = rf"(?![^/]{{254}})(?:{_DOMAIN}/)?{_LABEL_WORD}"
 _REQUIREMENT = rf" *(?:!?{_KEY}|{_KEY}!?=(?:{_LABEL_WORD})?) *"
 SELECTOR = rf"{_REQUIREMENT}(?:,{_REQUIREMENT}){{0,15}}"  # as the registry has it
+CHANNEL = "[a-z][a-z0-9-]{0,62}"  # as the registry has it
+LATEST = "latest"  # the newest revisions
 _UNNAMEABLE = re.compile(r"[/\x00-\x1f\x7f]")  # in no name of a template
 
 
@@ -93,6 +95,17 @@ def _is_selector(value: Any) -> bool:
     return isinstance(value, str) and (value == "" or re.fullmatch(SELECTOR, value) is not None)
 
 
+def _is_channel(value: Any) -> bool:
+    return isinstance(value, str) and (value == "" or re.fullmatch(CHANNEL, value) is not None)
+
+
+def _is_try_out(value: Any) -> bool:
+    """A channel, which is not what everybody is offered, and a group."""
+    if not isinstance(value, (list, tuple)) or not value:
+        return value in ((), [])
+    return len(value) == 2 and bool(value[0]) and _is_channel(value[0]) and value[0] != LATEST and _is_text(value[1])
+
+
 def _is_resource(value: Any) -> bool:
     return isinstance(value, str) and re.fullmatch(f"{_DOMAIN}/{_LABEL_WORD}", value) is not None
 
@@ -108,6 +121,8 @@ PARAMETERS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "allow_commands": (_are_texts, "a list of commands, such as ['start-notebook.sh']"),
     "allow_overrides": (_are_traits, "a list of keys of overrides, such as ['volumes']"),
     "label": (_is_selector, "a selector of labels, such as 'hub=physics': key=value, key!=value, key or !key"),
+    "channel": (_is_channel, "the name of a channel, such as 'stable'"),
+    "try_out": (_is_try_out, "a channel and a group, such as ('testing', 'testers')"),
     "ignore_group_case": _FLAG,
     "image_command": _FLAG,
     "auth_state_groups": (_are_keys, "where groups are, such as 'oauth_user.groups', or a list of keys"),
@@ -115,5 +130,6 @@ PARAMETERS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "override": (_is_function, "a function of a template and a profile, not an asynchronous one"),
     "escape": _FLAG,
     "snapshot": (_is_place, "the path of a file; None keeps the list in memory only"),
+    "rules_file": (_is_place, "the path of a file; None writes none"),
     "max_stale": (_is_duration, "a number of seconds above 0"),
 }

@@ -9,11 +9,12 @@ from typing import Any
 
 from ..options import ChoiceRefused, resolve
 from .catalogue import Choice
-from .choosing import FREE_TEXT, deprecations, named_choices, saved_choices, spelled, told_gone
+from .choosing import FREE_TEXT, deprecations, saved_choices, spelled, told_gone
 from .groups import Standing
 from .offers import profile_of
+from .refusals import http_error
 from .rules import MALFORMED, NotOffered, Rules, log, malformed
-from .texts import http_error, quoted
+from .texts import quoted
 
 PATTERNS_AT_ONCE = 4  # processes that check what was typed
 
@@ -23,6 +24,16 @@ class Start:
     settings: Mapping[str, Any]
     choices: Mapping[str, Any] = field(default_factory=dict)
     notices: list[str] = field(default_factory=list)  # for the user
+
+
+def named_choices(options: Mapping[str, Any]) -> dict[str, Any] | None:
+    """As the REST API takes them, and links and forms are read; None where they are spelled as KubeSpawner does it."""
+    choices = options.get("options")
+    if choices is None:
+        return None
+    if not isinstance(choices, dict):
+        raise http_error(400, "The options are an object: the name of a choice by the name of its option.")
+    return choices
 
 
 async def start_of(choice: Choice, options: Mapping[str, Any], standing: Standing, rules: Rules) -> Start:

@@ -18,12 +18,42 @@ SECTIONS: Mapping[Kind, tuple[str, ...]] = {  # of `overrides`, where the class 
     "local": ("spawner", "localprocessspawner", "simplelocalprocessspawner"),
 }
 
+Rule = Literal[  # by which a hub leaves something out; `docs/jupyterhub.md` says what each means
+    "deleted",
+    "replaced",
+    "paused",
+    "channel",
+    "uses",
+    "command",
+    "overrides",
+    "override-function",
+    "image",
+    "limits",
+    "kind",
+    "environment",
+    "redirect-uri",
+    "bind-port",
+    "container-ip",
+    "options",
+    "malformed",
+]
 MALFORMED = (ValueError, TypeError, LookupError, AttributeError)  # what comes of members that are not as they should be
 
 
-def malformed(error: Exception) -> str:
-    """The reason, in a sentence; what Python says of it helps those who look for the cause."""
-    return f"something in it is missing or of the wrong kind ({type(error).__name__}: {error})"
+class Reason(str):
+    """Why a hub leaves something out, in a sentence for its log; and by which rule, for programs."""
+
+    rule: Rule
+
+    def __new__(cls, rule: Rule, sentence: str) -> "Reason":
+        reason = super().__new__(cls, sentence)
+        reason.rule = rule
+        return reason
+
+
+def malformed(error: Exception) -> Reason:
+    """What Python says of it helps those who look for the cause."""
+    return Reason("malformed", f"something in it is missing or of the wrong kind ({type(error).__name__}: {error})")
 
 
 class NotOffered(Exception):
@@ -32,9 +62,17 @@ class NotOffered(Exception):
     Where code of the hub's failed, that is its cause: for the log alone, for nobody knows what it says.
     """
 
+    def __init__(self, rule: Rule, sentence: str) -> None:
+        super().__init__(sentence)
+        self.rule = rule
+
     @property
-    def logged(self) -> str:
-        return f"{self}: {self.__cause__!r}" if self.__cause__ else str(self)
+    def told(self) -> Reason:
+        return Reason(self.rule, str(self))
+
+    @property
+    def logged(self) -> Reason:
+        return Reason(self.rule, f"{self}: {self.__cause__!r}") if self.__cause__ else self.told
 
 
 @dataclass(frozen=True)
@@ -46,7 +84,8 @@ class Rules:
     settings on every spawner. It is asked for the template, for each of its choices, and for what is started, whose
     template has no options left. `allow_overrides`: keys that a template's overrides may set, beside the harmless
     ones. `ignore_group_case`: `Staff` is `staff`. `traits`: those that the spawner has, where that is known;
-    `sections`: the parts of `overrides` that are meant for it.
+    `sections`: the parts of `overrides` that are meant for it. `channel`: whose revisions are offered, "" for the
+    newest; `try_out`: another one, and the group for which its revisions stand beside these.
     """
 
     kind: Kind = "local"
@@ -59,10 +98,12 @@ class Rules:
     allow_overrides: Collection[str] = ()
     ignore_group_case: bool = False
     sections: tuple[str, ...] = ()
+    channel: str = ""
+    try_out: tuple[str, ...] = ()
 
     @cached_property
-    def reasons(self) -> dict[str, str]:
-        """Why a hub with these rules cannot start what a choice sets, by its JSON; "" where it can."""
+    def reasons(self) -> dict[str, Reason | None]:
+        """Why a hub with these rules cannot start what a choice sets, by its JSON; None where it can."""
         return {}
 
     def of(self, spawner_class: Any) -> "Rules":

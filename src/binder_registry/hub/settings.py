@@ -7,6 +7,7 @@ from typing import Any
 
 from ..options import merged
 from ..slugs import slug_of
+from .channels import content_revision, own_name
 from .commands import check_arguments, check_elsewhere, command_words
 from .images import checked_image
 from .limits import LEAST, Limits, limits_of
@@ -87,7 +88,7 @@ def _common(template: Template, limits: Limits, kind: Kind) -> dict[str, Any]:
 def _of_a_swarm(limits: Limits) -> dict[str, Any]:
     """Ports are published by the swarm, at no address; and it knows no weights."""
     if limits.gpus:
-        raise NotOffered("limits.gpus cannot be asked of a swarm")
+        raise NotOffered("limits", "limits.gpus cannot be asked of a swarm")
     return {}
 
 
@@ -121,34 +122,39 @@ def _of_kubernetes(template: Template, limits: Limits, address: str, rules: Rule
 
 def _marks(template: Template, kind: Kind) -> dict[str, dict[str, str]]:
     """Which template and revision it is, for the server and for those who look at pods."""
-    name, revision, slug = template["name"], str(template["revision"]), slug_of(template["name"])
+    name, revision, channel = own_name(template["name"]), str(content_revision(template)), template.get("channel", "")
+    slug = slug_of(name)
     text = _untemplated(name) if kind == "swarm" else _formatted(_literal(name)) if kind == "kubernetes" else name
     marks = {"environment": {"BINDER_REGISTRY_TEMPLATE": text, "BINDER_REGISTRY_REVISION": revision}}
+    if channel:
+        marks["environment"]["BINDER_REGISTRY_CHANNEL"] = channel
     if kind == "kubernetes":
         short = slug if len(slug) <= 63 else hashlib.sha256(slug.encode()).hexdigest()[:40]
         for trait, value in (("extra_annotations", _formatted(name)), ("extra_labels", short)):
             marks[trait] = {"binder-registry/template": value, "binder-registry/revision": revision}
+            if channel:
+                marks[trait]["binder-registry/channel"] = channel
     return marks
 
 
 def _server_path(path: str) -> str:
     if not path.startswith("/") or path.startswith("//") or "\\" in path or _CONTROL.search(path):
-        raise NotOffered(f"redirect-uri {path!r} is not a path that starts with one '/'")
+        raise NotOffered("redirect-uri", f"redirect-uri {path!r} is not a path that starts with one '/'")
     return path
 
 
 def _check_variables(environment: Any) -> None:
     if not isinstance(environment, dict):
-        raise NotOffered("environment is no object of variables")
+        raise NotOffered("environment", "environment is no object of variables")
     for (
         key,
         value,
     ) in environment.items():  # a spawner lets these win over the hub's own, the server's API token for one
         variable = str(value.get("name", key)) if isinstance(value, dict) else key  # an object, as pods have it
         if variable.upper().startswith(("JUPYTERHUB_", "JPY_", "BINDER_REGISTRY_")):
-            raise NotOffered(f"environment sets {variable}, which is the hub's")
+            raise NotOffered("environment", f"environment sets {variable}, which is the hub's")
         if not (value is None or isinstance(value, (str, dict))):
-            raise NotOffered(f"environment.{variable} is no text")
+            raise NotOffered("environment", f"environment.{variable} is no text")
 
 
 def _address(template: Template) -> str:
@@ -156,13 +162,13 @@ def _address(template: Template) -> str:
     try:
         return address and str(ip_address(address))
     except ValueError:
-        raise NotOffered(f"container-ip {address!r} is not an IP address") from None
+        raise NotOffered("container-ip", f"container-ip {address!r} is not an IP address") from None
 
 
 def _port(template: Template) -> int:
     port = template.get("bind-port", 0)
     if type(port) is not int or not 0 <= port <= 65535:
-        raise NotOffered(f"bind-port {port!r} is not from 0 to 65535")
+        raise NotOffered("bind-port", f"bind-port {port!r} is not from 0 to 65535")
     return port
 
 

@@ -10,8 +10,8 @@ from .commands import COMMAND, check_command
 from .kinds import lifted, why_refused
 from .limits import number_of
 from .merging import copied, merged_setting, undone
+from .refusals import http_error
 from .rules import NotOffered, Rules, log
-from .texts import http_error
 
 _HOOK = re.compile(r".*_hook|escape|format_volume_name")  # traits whose value is a function
 _GUARANTEES = (("mem_guarantee", "mem_limit"), ("cpu_guarantee", "cpu_limit"))

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from .answers import words_of
 from .catalogue import Catalogue
+from .offerable import called
 from .rules import log
 from .texts import quoted
 
@@ -52,9 +53,9 @@ class Telling:
                 log.warning("The environment %r is not offered: %s", name, reason)
         for name, offer in now.offers.items():
             told = before.offers[name].hidden if name in before.offers else {}
-            for choice, reason in offer.hidden.items():
-                if told.get(choice) != reason:
-                    log.warning("Of the environment %r, %s is not offered: %s", name, choice, reason)
+            for part, reason in offer.hidden.items():
+                if told.get(part) != reason:
+                    log.warning("Of the environment %r, %s is not offered: %s", name, called(part), reason)
 
     def without_default(self, now: Catalogue) -> None:
         """Else only users would be told, one by one, that there is no such environment."""

@@ -1,9 +1,6 @@
-"""What users read: escaped, quoted, as an error."""
+"""What users read: escaped, quoted."""
 
 from html import escape
-from http import HTTPStatus
-
-from tornado.web import HTTPError
 
 
 def html_text(text: str) -> str:
@@ -13,9 +10,3 @@ def html_text(text: str) -> str:
 
 def quoted(name: str) -> str:
     return repr(name if len(name) <= 100 else name[:100] + "…")
-
-
-def http_error(status: int, text: str) -> HTTPError:
-    error = HTTPError(status, text, reason=HTTPStatus(status).phrase)
-    error.jupyterhub_message = text  # type: ignore[attr-defined]  # what the hub shows to the user
-    return error

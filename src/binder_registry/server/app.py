@@ -25,6 +25,7 @@ from .http.cors import cors_headers, preflight
 from .http.error_status import error_reply, logged_reply
 from .http.replies import Header, Reply, expiry, send_reply
 from .http.requests import ClientDisconnected, decoded_path
+from .live.viewing import ANY_HUB, HubRules, Views
 from .routes import ROUTES, Route
 from .service import Options, Request, Service
 
@@ -52,12 +53,16 @@ class App:
     paths = _by_path(ROUTES)
     patterns = tuple((_pattern(path), methods) for path, methods in paths.items() if "{" in path)
 
-    def __init__(self, registry: Registry, options: Options) -> None:
+    def __init__(self, registry: Registry, options: Options, hub: HubRules = ANY_HUB) -> None:
         describe = partial(described, options.prefix, protect_reads=options.protect_reads)
         self.service = Service(
-            registry, options, describe, render=encode_change, heartbeat=event_stream.HEARTBEAT_SECONDS
+            registry, options, describe, hub=hub, render=encode_change, heartbeat=event_stream.HEARTBEAT_SECONDS
         )
         self._starting: asyncio.Task[None] | None = None
+
+    def renew_hub(self, hub: HubRules) -> None:
+        """From the next question on. In the thread of the event loop, in a handler of a signal say."""
+        self.service.views = Views(hub, self.service.options.limits)
 
     async def start(self) -> None:
         """May be called twice, and at once. Raises `StoreUnavailable`, also once the application was closed."""

@@ -5,15 +5,19 @@ A lane is used on the event loop; its jobs run in its threads, and look with `go
 
 import asyncio
 import threading
+import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from time import monotonic
 from typing import Any, Generic, TypeVar
 
 from ..errors import TooBusy
 
 THREADS = 2
+PAUSE_SECONDS = 0.0001  # between two slices; with none, this thread would take the interpreter again before the loop
+SLICE = 500  # templates, about, looked at in one go: a fraction of a millisecond
 TURN_SECONDS = 0.5  # after which a job that can go on another time leaves its thread to others
 
 T = TypeVar("T")
@@ -34,6 +38,30 @@ def turn_is_over() -> bool:
     """For a job whose client can ask for the rest, between two of its steps."""
     job: Job[Any] | None = getattr(_thread, "job", None)
     return job is not None and monotonic() - job.begun > TURN_SECONDS
+
+
+def pause() -> None:
+    """The same, and lets go of the interpreter: the event loop waits for it."""
+    go_on()
+    time.sleep(PAUSE_SECONDS)
+
+
+def paced(things: Iterable[T]) -> Iterator[T]:
+    """With a `pause` in between."""
+    for number, thing in enumerate(things):
+        if number:
+            pause()
+        yield thing
+
+
+def slices(things: list[T]) -> Iterator[list[T]]:
+    return (things[at : at + SLICE] for at in range(0, len(things), SLICE))
+
+
+def batches(things: Iterable[T], size: int) -> Iterator[list[T]]:
+    rest = iter(things)
+    while some := list(islice(rest, size)):
+        yield some
 
 
 class Job(Generic[T]):

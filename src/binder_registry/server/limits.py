@@ -127,6 +127,16 @@ class Limits(Struct, frozen=True, kw_only=True):
     listing_bytes: Annotated[
         int, Bound("server", "Answers to queries that are kept for those who ask the same.", "made again", "bytes")
     ] = 16 * MiB
+    waiting_views: Annotated[
+        int, Bound("server", "Answers to `GET /view` that wait for their turn, as queries do.", "503")
+    ] = 2000
+    seen_bytes: Annotated[
+        int, Bound("server", "Templates as members of some groups see them, for `GET /view`.", "made again", "bytes")
+    ] = 48 * MiB
+    view_bytes: Annotated[
+        int,
+        Bound("server", "Answers to `GET /view` that are kept for those of the same groups.", "made again", "bytes"),
+    ] = 16 * MiB
 
     def __post_init__(self) -> None:
         """Raises `ValueError`, naming the limit."""

@@ -53,7 +53,9 @@ class Route(Struct, frozen=True, kw_only=True):
     answer: str = ""
     media: tuple[str, ...] = ("application/json",)
     headers: tuple[p.AnswerHeader, ...] = ()
-    body: Literal["", "NewTemplate", "TemplateUpdate", "TemplatePatch", "Apply", "Restore", "NewToken", "Rotation"] = ""
+    body: Literal[
+        "", "NewTemplate", "TemplateUpdate", "TemplatePatch", "Apply", "Restore", "Promote", "NewToken", "Rotation"
+    ] = ""
     parameters: tuple[p.Parameter, ...] = ()
     errors: tuple[type[RegistryError], ...] = ()
 

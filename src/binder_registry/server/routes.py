@@ -5,10 +5,12 @@
 
 from ..auth import Scope
 from ..errors import (
+    ChannelNotFound,
     InvalidTemplate,
     PositionUnknown,
     RevisionConflict,
     RevisionIsCurrent,
+    RevisionIsPromoted,
     RevisionPurged,
     RevisionRequired,
     RevisionUnknown,
@@ -16,7 +18,8 @@ from ..errors import (
     TemplateNotFound,
 )
 from .description import parameters as p
-from .handlers import about, changes, reads, writes
+from .description import view_parameters as v
+from .handlers import about, changes, channels, reads, view, writes
 from .route import Route as Route
 from .token_routes import TOKEN_ROUTES
 
@@ -69,8 +72,8 @@ ROUTES = (
         tag="templates",
         answer="Template",
         headers=(p.SHOWN_ETAG,),
-        parameters=(p.TEMPLATE_NAME, p.REVISION, p.OPTIONS, p.IF_NONE_MATCH, p.STILL),
-        errors=(TemplateNotFound, *_PAST, RevisionConflict),
+        parameters=(p.TEMPLATE_NAME, p.REVISION, p.CHANNEL, p.FALLBACK, p.OPTIONS, p.IF_NONE_MATCH, p.STILL),
+        errors=(TemplateNotFound, ChannelNotFound, *_PAST, RevisionConflict),
     ),
     Route(
         method="PUT",
@@ -113,6 +116,17 @@ ROUTES = (
     ),
     Route(
         method="GET",
+        path="/view",
+        handler=view.view,
+        summary="What the caller may start now, in the order of a hub's form",
+        scope=Scope.READ,
+        tag="templates",
+        answer="Viewed",
+        headers=(v.VIEW_ETAG,),
+        parameters=(*v.VIEWED, p.IF_NONE_MATCH),
+    ),
+    Route(
+        method="GET",
         path="/templates/{name}/changes",
         handler=changes.template_changes,
         summary="The history of one template, newest first",
@@ -137,6 +151,31 @@ ROUTES = (
         errors=(InvalidTemplate, TemplateNotFound, *_PAST, *_CONDITIONAL),
     ),
     Route(
+        method="PUT",
+        path="/templates/{name}/channels/{channel}",
+        handler=channels.template_promote,
+        summary="Point a channel at a revision of the template, or at its newest content",
+        scope=Scope.PROMOTE,
+        tag="history",
+        answer="Template",
+        headers=(p.ETAG,),
+        body="Promote",
+        parameters=(p.TEMPLATE_NAME, p.CHANNEL_NAME, *p.CONDITIONS, p.NOTE),
+        errors=(TemplateNotFound, *_PAST, *_CONDITIONAL),
+    ),
+    Route(
+        method="DELETE",
+        path="/templates/{name}/channels/{channel}",
+        handler=channels.template_demote,
+        summary="End a channel of the template",
+        scope=Scope.PROMOTE,
+        tag="history",
+        answer="Template",
+        headers=(p.ETAG,),
+        parameters=(p.TEMPLATE_NAME, p.CHANNEL_NAME, *p.CONDITIONS, p.NOTE),
+        errors=(TemplateNotFound, ChannelNotFound, *_CONDITIONAL),
+    ),
+    Route(
         method="DELETE",
         path="/templates/{name}/changes/{revision}",
         handler=writes.change_purge,
@@ -146,7 +185,7 @@ ROUTES = (
         status=204,
         headers=(p.ETAG,),
         parameters=(p.TEMPLATE_NAME, p.CHANGE, *p.CONDITIONS, p.NOTE),
-        errors=(TemplateNotFound, *_PAST, RevisionIsCurrent, RevisionConflict),
+        errors=(TemplateNotFound, *_PAST, RevisionIsCurrent, RevisionIsPromoted, RevisionConflict),
     ),
     Route(
         method="POST",
@@ -171,7 +210,10 @@ ROUTES = (
         answer="Changes",
         media=("application/json", "text/event-stream"),
         headers=(p.FEED_ETAG, p.LINK),
-        parameters=(p.SINCE, p.BEFORE, p.CHANGES_LIMIT, p.WAIT, p.SELECTED, p.NAME_EXACTLY, p.ORDER, p.LAST_EVENT_ID),
+        parameters=(
+            *(p.SINCE, p.BEFORE, p.CHANGES_LIMIT, p.WAIT, p.SELECTED, p.NAME_EXACTLY, p.CHANNEL_FEED, p.ORDER),
+            p.LAST_EVENT_ID,
+        ),
         errors=(PositionUnknown,),
     ),
     *TOKEN_ROUTES,

@@ -50,6 +50,7 @@ from .live.kept import Kept
 from .live.pieces import Body
 from .live.present import Present
 from .live.read_model import ReadModel
+from .live.viewing import ANY_HUB, HubRules, Views
 from .rates import WriteRates
 from .shares import Share
 from .turns import Turns
@@ -98,6 +99,7 @@ class Service:
         options: Options,
         describe: Callable[[], bytes],
         *,
+        hub: HubRules = ANY_HUB,
         render: Render,
         heartbeat: float,
     ) -> None:
@@ -105,7 +107,7 @@ class Service:
         self._render, self._heartbeat = render, heartbeat
         self.registry = registry
         self.options = options
-        self.model = ReadModel(options.prefix, registry.content_of)
+        self.model = ReadModel(options.prefix, registry.content_of, partial(registry.rows_at, ANYONE))
         self.compressor = Compressor()
         self.counters = Counters()
         self.turns = Turns()
@@ -113,6 +115,7 @@ class Service:
         self.streams = Share("streams", limits.streams, limits.streams_per_client)  # and long polls
         self.counts: dict[tuple[object, ...], int] = {}  # of listings, by epoch, revision and filters
         self.listings = Kept[tuple[Any, Body]](options.limits.listing_bytes)  # their pages and bodies
+        self.views = Views(hub, options.limits)
         self.leaving = False  # `/health` says that the server is about to stop; all else goes on
         self.pieces = Kept[Piece](options.limits.past_bytes)  # of streams that read the past through a filter
         self.page: tuple[tuple[int, int], Sequence[Change]] = (0, 0), []  # of the past, that a stream read last
@@ -126,6 +129,8 @@ class Service:
         self.queries = Lane("queries", most=most, seconds=seconds)  # of the present: they take the processor's time
         self.past = Lane("past", most=most, seconds=seconds)  # which takes the database's
         self.patterns = Lane("patterns", most=most, seconds=seconds)
+        self.viewed = Lane("views", most=limits.waiting_views, seconds=seconds)
+        self.users = Lane("users", most=most, seconds=seconds)  # of a hub, which may be silent
         # The short reads of streams, each of which has one at a time: however many resume at once, all are served.
         self.resumed = Lane("streams", threads=1)
         self._head_pool = ThreadPoolExecutor(1, thread_name_prefix="head")
@@ -167,7 +172,7 @@ class Service:
             await self.group_commit.close()
             await asyncio.to_thread(self.follower.close)
             self.applies.close()
-            for lane in (self.queries, self.past, self.patterns, self.resumed):
+            for lane in (self.queries, self.past, self.patterns, self.viewed, self.users, self.resumed):
                 lane.close()
             self._head_pool.shutdown(wait=False, cancel_futures=True)
             self.identities.close()
@@ -233,11 +238,11 @@ class Request(HTTPRequest):
         self.who = await self.identity(anew=anew) if self.service.options.protect_reads else ANYONE
         self.who.require(TokenScope.READ)
 
-    async def writer(self, scope: TokenScope | None) -> Identity:
-        """Who writes, before anything of the body is read, as 2015 did. It counts as one write. Raises what `identity`
-        does, `MissingScope` and `TooManyRequests`."""
+    async def writer(self, scope: TokenScope | None, other: TokenScope | None = None) -> Identity:
+        """Who writes, before anything of the body is read, as 2015 did; `other` is a scope that may do, which the body
+        tells. It counts as one write. Raises what `identity` does, `MissingScope` and `TooManyRequests`."""
         who = await self.identity()
-        if scope is not None:
+        if scope is not None and other not in who.scopes:
             who.require(scope)
         self.service.write_rates.take(who)
         self._writer, self._told_at = who, asyncio.get_running_loop().time()

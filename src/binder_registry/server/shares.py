@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from ipaddress import IPv6Address
+from math import inf
 
 from ..errors import TooBusy, TooManyRequests
 
@@ -15,16 +16,16 @@ class Share:
     def __init__(self, name: str, most: int, most_each: int) -> None:
         self.name = name
         self.taken = 0
-        self._most, self._most_each = most, most_each
+        self._most, self._most_each = most or inf, most_each or inf
         self._each: dict[str, int] = {}  # of clients that hold some
 
     def take(self, client: str, amount: int = 1) -> None:
         """Give it back afterwards. Raises `TooBusy` and `TooManyRequests`, and has taken nothing then."""
         held = self._each.get(client, 0) + amount
-        if self._most_each and held > self._most_each and client != NOBODY:
+        if held > self._most_each and client != NOBODY:
             limit = f"{self.name}-per-client"
             raise TooManyRequests(f"Your share of this server is used up: its limit {limit}; try again", reason=limit)
-        if self._most and self.taken + amount > self._most:
+        if self.taken + amount > self._most:
             raise TooBusy(f"This server is at its limit {self.name}; try again", reason=self.name)
         self.taken += amount
         self._each[client] = held

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from ...changes import Action, Change
+from ...channels import Promotion
 from ...differences import changed_members
 from ...must_understand import full_view
 from ...template import Template
@@ -18,7 +19,16 @@ class ChangeBody(Struct, kw_only=True, omit_defaults=True):
     time: Annotated[str, Meta(description="When it was written, in UTC")]
     by: Annotated[str, Meta(description="Who wrote it; only for callers with a valid token")] = ""
     note: Annotated[str, Meta(description="Why, in the writer's words")] = ""
-    action: Annotated[Action, Meta(description="What was done")]
+    action: Annotated[
+        str,
+        Meta(
+            description="What was done; a newer registry may have more words than these",
+            examples=[action.value for action in Action],
+        ),
+    ]
+    promoted: Annotated[
+        Promotion | UnsetType, Meta(description="What was done to a channel, where that is what the change did")
+    ] = UNSET
     name: Annotated[str, Meta(description="The template's name")]
     previous: Annotated[int, Meta(description="Revision of the same template's change before; 0 for its first")]
     first: Annotated[int, Meta(description="First revision of the same apply; else the change's own")]
@@ -40,12 +50,19 @@ class Changes(Struct):
 
 
 class PlanStep(Struct, omit_defaults=True):
-    action: Annotated[Literal["created", "updated", "deleted", "unchanged"], Meta(description="What is done")]
+    action: Annotated[
+        Literal["created", "updated", "deleted", "promoted", "unchanged"], Meta(description="What is done")
+    ]
     name: Annotated[str, Meta(description="The template's name")]
     changed: Annotated[
         list[str], Meta(description="The members that an update changes, `limits.memory` for a single limit")
     ]
     revision: Annotated[int, Meta(description="The change that wrote it; left out where there is none (yet)")] = 0
+    promoted: Annotated[
+        Promotion | UnsetType,
+        Meta(description="What is done to a channel; in a dry run, `to` is 0 for what the same request writes"),
+    ] = UNSET
+    reason: Annotated[str, Meta(description="Why a template that `promote` selects stays as it is")] = ""
 
 
 class Plan(Struct, rename="kebab"):
@@ -70,6 +87,7 @@ def encode_change(change: Change, *, by: bool, changed: Sequence[str] | None = N
             by=change.by if by else "",
             note=change.note,
             action=Action.DELETED if deleted else change.action,
+            promoted=(not deleted and change.promotion) or UNSET,
             name=change.name,
             previous=change.previous,
             first=change.first,

@@ -78,7 +78,7 @@ def _operation(route: Route, *, needs_token: bool) -> dict[str, Any]:
         operation["description"] = f"Needs {needed}."
     if route.body:
         operation["requestBody"] = {
-            "required": route.body != "Rotation",
+            "required": route.body not in ("Rotation", "Promote"),
             "description": "JSON, whatever `Content-Type` says.",
             "content": {"application/json": {"schema": _reference(route.body)}},
         }
@@ -119,7 +119,7 @@ def _responses(route: Route) -> dict[str, Any]:
     if p.IF_NONE_MATCH in route.parameters:
         responses["304"] = {
             "description": "What the client has is current. No body.",
-            "headers": _headers([p.REVISION_SHOWN, p.ETAG]),
+            "headers": _headers([p.REVISION_SHOWN, *(header for header in route.headers if header.name == "ETag")]),
         }
     by_status = _by_status(route)
     responses |= {

@@ -5,6 +5,8 @@ from typing import Literal
 from msgspec import Struct, field
 
 from ...changes import PAGE
+from ...channels import CHANNEL as CHANNEL_PATTERN
+from ...channels import LATEST
 from ...lengths import GLOB_LENGTH, LARGEST_INTEGER, MOST_REQUIREMENTS, NOTE_BYTES
 from ...member_schema import NAME, SUCCESSOR, Schema
 from ...selector import SELECTOR
@@ -40,6 +42,13 @@ class AnswerHeader(Struct, frozen=True):
 
 # Paths.
 TEMPLATE_NAME = Parameter("name", "path", "The template's name, percent-encoded.", {"type": "string", **NAME}, "scipy")
+CHANNEL_NAME = Parameter(
+    "channel",
+    "path",
+    f"The channel's name; `{LATEST}` is none: it is the newest revision.",
+    {"type": "string", "pattern": f"^(?!{LATEST}$){CHANNEL_PATTERN}$"},
+    "stable",
+)
 CHANGE = Parameter("revision", "path", "The change to blank.", {**_REVISION, "minimum": 1}, "3")
 TOKEN_ID = Parameter(
     "id",
@@ -95,7 +104,7 @@ OPTIONS = Parameter(
 VIEW = Parameter(
     "view",
     "query",
-    "`full` adds each template's `revision`, and what it `uses`.",
+    "`full` adds each template's `revision`, and what it `uses`; of a channel, `content-revision` and `channel`.",
     {"type": "string", "enum": ["full"]},
     "full",
 )
@@ -106,7 +115,23 @@ DELETED = Parameter(
     {"type": "string", "enum": ["true", "false"]},
     "false",
 )
-LISTING = (LABEL, Q, IMAGE, NAME_GLOB, LIMIT, AFTER, REVISION, VIEW, DELETED)
+CHANNEL = Parameter(
+    "channel",
+    "query",
+    f"What this channel shows: the content of the revision that it points at, under the `allowed-groups`, "
+    "`deprecated`, `replaced-by` and `paused` of today. "
+    f"`{LATEST}` is the newest revision, as without. The ETag ends with the channel, and writes refuse it.",
+    {"type": "string", "pattern": f"^{CHANNEL_PATTERN}$"},
+    "stable",
+)
+FALLBACK = Parameter(
+    "fallback",
+    "query",
+    f"`{LATEST}`: templates that are not in the channel show their newest content.",
+    {"type": "string", "enum": [LATEST]},
+    LATEST,
+)
+LISTING = (LABEL, Q, IMAGE, NAME_GLOB, LIMIT, AFTER, REVISION, VIEW, DELETED, CHANNEL, FALLBACK)
 
 # Queries of the log.
 SINCE = Parameter(
@@ -138,6 +163,14 @@ SELECTED = Parameter(
     f"{LABEL.meaning} A template that leaves the selection is sent as deleted.",
     LABEL.schema,
     LABEL.example,
+)
+CHANNEL_FEED = Parameter(
+    "channel",
+    "query",
+    "Only what changes for a reader of this channel: what is promoted is created or updated, what leaves it is sent as "
+    "deleted, and each template is as the channel shows it.",
+    CHANNEL.schema,
+    CHANNEL.example,
 )
 ORDER = Parameter("order", "query", "Which come first.", {"type": "string", "enum": ["newest", "oldest"]}, "newest")
 
@@ -214,9 +247,13 @@ ETAG = AnswerHeader(
     "The position of what the answer shows, `\"<revision>-<mark>\"`: a template's own, else the registry's.",
     {"type": "string", "pattern": '^"[0-9]+(?:-[0-9a-f]{16})?(?:-gzip|-zstd)?"$'},
 )
-LISTING_ETAG = AnswerHeader("ETag", f"{ETAG.meaning} Not on listings of the past.", ETAG.schema, required=False)
+_OR_OF_A_CHANNEL: Schema = {
+    "type": "string",
+    "pattern": rf'^"[0-9]+(?:-[0-9a-f]{{16}})?(?:-{CHANNEL_PATTERN}\.?)?(?:-gzip|-zstd)?"$',
+}
+LISTING_ETAG = AnswerHeader("ETag", f"{ETAG.meaning} Not on listings of the past.", _OR_OF_A_CHANNEL, required=False)
 FEED_ETAG = AnswerHeader("ETag", f"{ETAG.meaning} Not on a stream, whose events carry it.", ETAG.schema, required=False)
-SHOWN_ETAG = AnswerHeader("ETag", f"{ETAG.meaning} Not where options are chosen.", ETAG.schema, required=False)
+SHOWN_ETAG = AnswerHeader("ETag", f"{ETAG.meaning} Not where options are chosen.", _OR_OF_A_CHANNEL, required=False)
 LOCATION = AnswerHeader("Location", "The path of the new template.")
 LINK = AnswerHeader("Link", 'The next page, `rel="next"`; on the last page there is none.', required=False)
 DESCRIBED_BY = AnswerHeader("Link", 'This description, `rel="service-desc"`.')

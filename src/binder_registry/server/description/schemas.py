@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from ...channels import CHANNEL, LATEST
 from ...choices import Choice, Option
 from ...lengths import LARGEST_INTEGER, NOTE_BYTES
 from ...member_schema import NAME, NO_CONTROL, SUCCESSOR, Declared, Schema, declared, structure_of, walked
@@ -16,6 +17,7 @@ from ...wire import ALWAYS, ONLY_IN_ANSWERS, ErrorBody
 from .bodies import Changes, Health, Plan
 from .token_bodies import Audit, Holder, TokenBody, Tokens
 from .token_schemas import NEW_TOKEN, ROTATION
+from .view_bodies import LAUNCH, SCHEMA_OF_STARTS, View
 
 REFERENCE = "#/components/schemas/{name}"
 REQUIRED = ("name", "image-name")
@@ -25,23 +27,35 @@ CLEARABLE_ENTRIES = ("labels", "environment")  # maps, of which a patch may clea
 
 def schemas() -> dict[str, Schema]:
     """By name, as `Route.body` and `Route.answer` give it."""
-    roots = [Template, ErrorBody, Changes, Plan, Health, TokenBody, Tokens, Holder, Audit]
+    roots = [Template, ErrorBody, Changes, Plan, Health, View, TokenBody, Tokens, Holder, Audit]
     _, found = msgspec.json.schema_components(roots, ref_template=REFERENCE)
     for structure in _structures(Template):
         found[structure.__name__] = _told(structure, found)
     found["Template"] |= {"required": list(ALWAYS)}
+    found["Template"]["properties"]["channel"] = _CHANNEL
     found["Template"]["description"] = "A template as the registry keeps it; empty members are left out."
     found["Templates"] = {"type": "array", "items": _reference("Template")}
+    found["Viewed"] = {"anyOf": [_reference("View"), SCHEMA_OF_STARTS]}
+    found["View"]["properties"]["offered"]["items"] = {"allOf": [_reference("Template"), _object({"launch": LAUNCH})]}
     found["NewTemplate"] = _written(found)
     found["TemplateUpdate"] = _update(found)
     found["TemplatePatch"] = _patch(found)
     found["DesiredTemplate"] = _written(found, exact=True)
     found["Apply"] = _APPLY
     found["Restore"] = _RESTORE
+    found["Promote"] = _PROMOTE
     found["NewToken"], found["Rotation"] = NEW_TOKEN, ROTATION
     found["Index"] = _object({"status": {"type": "string"}}, required=["status"])
     found["Description"] = {"type": "object", "description": "OpenAPI 3.1"}
     return found
+
+
+_CHANNEL: Schema = {
+    "type": "string",
+    "description": "Which channel shows this. Only with `channel=`, in full views and the feed.",
+    "examples": ["stable"],
+    "readOnly": True,
+}
 
 
 def _structures(structure: type[Struct]) -> Iterator[type[Struct]]:
@@ -134,6 +148,7 @@ def _reference(name: str) -> Schema:
     return {"$ref": REFERENCE.format(name=name)}
 
 
+_CHANNEL_NAME = f"^(?!{LATEST}$){CHANNEL}$"
 _APPLY = _object(
     {
         "templates": {
@@ -153,6 +168,30 @@ _APPLY = _object(
             "pattern": rf"^(?:\*|{SELECTOR})$",
             "description": "Delete what this selects and `templates` does not name: a label selector, or `*` for all.",
             "examples": ["course=physics-101"],
+        },
+        "promote": {
+            "type": ["object", "null"],
+            "properties": {
+                "channel": {
+                    "type": "string",
+                    "pattern": _CHANNEL_NAME,
+                    "description": "Which channel is to point elsewhere.",
+                },
+                "label": {
+                    "type": "string",
+                    "pattern": rf"^(?:\*|{SELECTOR})$",
+                    "description": "Of which templates: a label selector, or `*` for all.",
+                },
+                "from": {
+                    "type": ["string", "null"],
+                    "pattern": _CHANNEL_NAME,
+                    "description": "To where this other channel points; left out: to the newest content.",
+                },
+            },
+            "required": ["channel", "label"],
+            "additionalProperties": False,
+            "description": "Point a channel of many templates elsewhere, after all else.",
+            "examples": [{"channel": "stable", "label": "course=physics-101", "from": "testing"}],
         },
         "allow-empty": {
             "type": ["boolean", "null"],
@@ -185,5 +224,17 @@ _RESTORE = _object(
         }
     },
     required=["revision"],
+    exact=True,
+)
+_PROMOTE = _object(
+    {
+        "revision": {
+            "type": ["integer", "null"],
+            "minimum": 1,
+            "maximum": LARGEST_INTEGER,
+            "description": "Whose content the channel points at; left out: the newest.",
+            "examples": [41],
+        }
+    },
     exact=True,
 )

@@ -18,6 +18,7 @@ from ..live.change_filter import Filter
 from ..live.events import NearPage
 from ..service import Request
 from ..turns import PIECE
+from .asked_channel import channel_of
 from .event_stream import Stream, event_stream
 from .log_pages import Span, history, page, whole
 from .read_permission import sees_by
@@ -29,13 +30,14 @@ async def changes(request: Request) -> Reply | Stream:
     chosen = Filter(
         single(query, "name"),
         parse_selector(*query.get("label", []), parameter="label"),
+        channel_of(single(query, "channel")),
     )
     by = await sees_by(request)
     if prefers(request.joined(b"accept") or "", "text/event-stream", "application/json"):
         return await event_stream(request, query, chosen, by=by)
     span, wait = _span(query, newest_first=False), _wait(query)
-    if span.newest_first and chosen.selector:
-        raise InvalidRequest.parameter("order", "newest does not go with label")
+    if span.newest_first and (chosen.selector or chosen.channel):
+        raise InvalidRequest.parameter("order", f"newest does not go with {'label' if chosen.selector else 'channel'}")
     service, loop = request.service, asyncio.get_running_loop()
     end, woken, asked_at = loop.time() + wait, False, -1  # the heartbeat at which it was asked who reads
     with request.leaving() if wait else nullcontext() as leaves:

@@ -12,7 +12,8 @@ from ..description.bodies import encode_change
 from ..http.asgi import Send
 from ..http.replies import Header
 from ..http.requests import position_of, single
-from ..live.change_filter import Filter, reaching
+from ..live.change_filter import Filter
+from ..live.channel_feed import reaching_of
 from ..live.events import Piece, framed
 from ..service import Request, Service
 from ..turns import PIECE
@@ -141,7 +142,7 @@ def _past(service: Service, who: Identity, since: Position, chosen: Filter, *, b
     """Past the pages that are known to hold nothing, one more. Readers with the same filter meet at the ends of pages:
     however many resume, the log is gone through once."""
     unchanged = service.ring.unchanged
-    reader = (unchanged, chosen.name, tuple(chosen.selector), by)
+    reader = (unchanged, chosen.key, by)
     while kept := service.pieces.get((*reader, since.revision)):
         if kept[0]:
             return kept
@@ -149,7 +150,7 @@ def _past(service: Service, who: Identity, since: Position, chosen: Filter, *, b
     end, place, rows, size = since.revision - since.revision % PAGE + PAGE, since, list[bytes](), 0
     for found in steps(service.registry, who, Span(since, None, newest_first=False, limit=end - since.revision), None):
         page_before = service.page[1] if service.page[0] == unchanged else []
-        for change, deleted in reaching(service.registry, who, found, chosen, page_before):
+        for change, deleted in reaching_of(service.registry, who, found, chosen, page_before):
             rows.append(event(change, by=by, deleted=deleted))
             size += len(rows[-1])
             if size >= service.options.limits.piece_bytes:

@@ -4,11 +4,9 @@ Runs in a lane, over a copy of the read model's entries or over the store's rows
 """
 
 import sys
-import time
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
-from typing import TypeVar
 from urllib.parse import urlencode
 
 from msgspec import Struct
@@ -22,15 +20,13 @@ from ...registry import Registry
 from ...selector import Requirement, matches, parse_selector
 from ..description.parameters import MOST_WORDS
 from ..http.requests import single, whole_number
-from ..lanes import go_on
+from ..lanes import go_on, paced, slices
 from ..live.blocks import Block
 from ..live.entries import Entry
 from ..live.pieces import Part
+from .asked_channel import asked_channel
+from .channels_past import entries_of
 
-PAUSE_SECONDS = 0.0001  # between two slices; with none, this thread would take the interpreter again before the loop
-SLICE = 500  # templates, about, looked at in one go: a fraction of a millisecond
-
-T = TypeVar("T")
 Test = Callable[[list[Entry]], list[Entry]]  # gives those that pass
 
 
@@ -46,11 +42,13 @@ class Listing(Struct, frozen=True):
     revision: int | None = None
     full: bool = False
     deleted: bool = False
+    channel: str = ""
+    fallback: bool = False  # those that are not in the channel show their newest content
 
     @property
     def filters(self) -> tuple[object, ...]:
         """What decides which templates are counted."""
-        return (self.labels, self.words, self.image, self.name, self.deleted)
+        return (self.labels, self.words, self.image, self.name, self.deleted, self.channel, self.fallback)
 
 
 class Page(Struct):
@@ -82,6 +80,7 @@ def parse_listing(query: dict[str, list[str]]) -> Listing:
         whole_number(revision, "revision") if revision is not None else None,
         view == "full",
         deleted == "true",
+        *asked_channel(query),
     )
 
 
@@ -94,9 +93,9 @@ def _words(text: str) -> tuple[str, ...]:
 
 def page_of_present(listing: Listing, blocks: list[Block[Entry]], most: int) -> Page:
     """`blocks` of the living, by name; full views are kept with them where all have at most so many bytes."""
-    if listing == Listing(full=listing.full):
+    if listing == Listing(full=listing.full, channel=listing.channel, fallback=listing.fallback):
         keep = sum(map(len, blocks)) <= most
-        whole: Sequence[Part] = [block.full(keep=keep) for block in _paced(blocks)] if listing.full else blocks
+        whole: Sequence[Part] = [block.full(keep=keep) for block in paced(blocks)] if listing.full else blocks
         return Page(whole, "", sum(len(block.entries) for block in blocks))
     if tests := _tests(listing):
         found = _selected(tests, (block.entries for block in blocks))
@@ -108,7 +107,7 @@ def page_of_present(listing: Listing, blocks: list[Block[Entry]], most: int) -> 
     end = start + listing.limit if listing.limit else len(found)
     page = found[start:end]
     last = page[-1].name if end < len(found) else ""
-    contents = (map(partial(_content, listing), some) for some in _paced(_slices(page)))
+    contents = (map(partial(_content, listing), some) for some in paced(slices(page)))
     return Page([b",".join(some) for some in contents], last, total)
 
 
@@ -127,7 +126,7 @@ def page_of_past(listing: Listing, registry: Registry, who: Identity, total: int
         last = newest
         if total is not None:
             break
-    joined = [b",".join(some) for some in _paced(_slices(contents))]
+    joined = [b",".join(some) for some in paced(slices(contents))]
     return Page(joined, last, count if total is None else total)
 
 
@@ -154,8 +153,8 @@ def _matching(listing: Listing, registry: Registry, who: Identity, after: str) -
         purged = next((change for change in page if change.content is None), None)
         if purged:
             raise RevisionPurged(f"The content of {purged.name!r} as of that revision was purged")
-        tests, entries = _tests(listing), [Entry.of(change) for change in page]
-        yield from _selected(tests, _slices(entries)) if tests else entries
+        tests, entries = _tests(listing), entries_of(registry, who, page, listing.channel, fallback=listing.fallback)
+        yield from _selected(tests, slices(entries)) if tests else entries
 
 
 def _content(listing: Listing, entry: Entry) -> bytes:
@@ -164,7 +163,7 @@ def _content(listing: Listing, entry: Entry) -> bytes:
 
 def _selected(tests: list[Test], slices: Iterable[list[Entry]]) -> list[Entry]:
     found: list[Entry] = []
-    for some in _paced(slices):
+    for some in paced(slices):
         for test in tests:
             some = test(some)
         found += some
@@ -180,19 +179,6 @@ def _from(blocks: list[Block[Entry]], listing: Listing) -> list[Entry]:
         if listing.limit and len(found) > listing.limit + len(blocks[first].entries):
             break
     return found
-
-
-def _slices(things: list[T]) -> Iterator[list[T]]:
-    return (things[at : at + SLICE] for at in range(0, len(things), SLICE))
-
-
-def _paced(things: Iterable[T]) -> Iterator[T]:
-    """Lets go of the interpreter in between: the event loop waits for it meanwhile."""
-    for number, thing in enumerate(things):
-        if number:
-            go_on()
-            time.sleep(PAUSE_SECONDS)
-        yield thing
 
 
 def _tests(listing: Listing) -> list[Test]:

@@ -10,7 +10,8 @@ from ...changes import Change, Position, size_of
 from ...registry import Registry
 from ..description.bodies import encode_change, members_changed
 from ..lanes import go_on, turn_is_over
-from ..live.change_filter import Filter, change_before, reaching
+from ..live.change_filter import Filter, change_before
+from ..live.channel_feed import reaching_of
 from ..live.events import NearPage, page_body
 
 SCANNED = 10_000  # rows that one page looks at to find those that are asked for
@@ -77,7 +78,7 @@ def page(registry: Registry, who: Identity, span: Span, chosen: Filter, *, by: b
     scanned = 0
     for found in steps(registry, who, read, chosen.name):
         scanned += len(found)
-        for change, deleted in reaching(registry, who, found, chosen):
+        for change, deleted in reaching_of(registry, who, found, chosen):
             if len(rows) == span.limit or size >= most:
                 return Page(rows, reached, more=True)
             rows.append(encode_change(change, by=by, deleted=deleted))

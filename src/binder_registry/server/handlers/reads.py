@@ -1,21 +1,37 @@
 """The handlers that read templates: now, as they were, and by query."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from urllib.parse import parse_qs
 
 from msgspec.structs import replace
 
-from ...errors import InvalidRequest, RevisionPurged, TemplateNotFound
+from ...changes import Position
+from ...errors import ChannelNotFound, InvalidRequest, RevisionPurged, TemplateNotFound
+from ...kept_members import shown
 from ..http.compression import negotiated, tags, wanted_coding
-from ..http.conditions import check_read
+from ..http.conditions import check_read, check_read_of_channel
 from ..http.replies import Header, Reply, answer_reply, body_reply, change_reply, not_modified
 from ..http.requests import matches_tag, whole_number
-from ..live.answer import entity_tag
+from ..live.answer import Answer, CodedAnswer, entity_tag
+from ..live.blocks import Block
+from ..live.channels import channel_tag
 from ..live.entries import Entry
 from ..live.pieces import Body, array, body_of
+from ..live.read_model import ReadModel
 from ..service import Request
-from .listing import Page, next_target, page_of_past, page_of_present, page_with_tombstones, parse_listing, present
+from .asked_channel import asked_channel
+from .channels_past import entry_in_past
+from .listing import (
+    Listing,
+    Page,
+    next_target,
+    page_of_past,
+    page_of_present,
+    page_with_tombstones,
+    parse_listing,
+    present,
+)
 from .resolved import asked_options, resolved_reply
 
 COUNTS = 1000  # listings whose total is remembered
@@ -27,17 +43,25 @@ async def index(request: Request) -> Reply:
 
 
 async def template_index(request: Request) -> Reply:
-    service = request.service
     query = request.query()
-    if query:
+    if not query:
+        answer = request.service.model.list_answer()
+        check_read(request, answer.etag)
+        return await _whole_list(request, answer)
+    channel, fallback = asked_channel(query)
+    if not channel or query.keys() - {"channel", "fallback"}:
         return await _listing(request, query)
-    answer = service.model.list_answer()
-    check_read(request, answer.etag)
+    answer = request.service.model.channel_list_answer(channel, fallback=fallback)
+    check_read_of_channel(request, tags(answer), request.service.model.position)
+    return await _whole_list(request, answer)
+
+
+async def _whole_list(request: Request, answer: CodedAnswer) -> Reply:
     known = request.joined(b"if-none-match")
     if matches_tag(known, tags(answer)):
         return not_modified(_tag_sent(known, tags(answer)), varies=True)
     accepted = (request.header(b"accept-encoding") or "").encode("latin-1")
-    form = negotiated(answer, accepted) or await service.compressor.form(answer, wanted_coding(accepted))
+    form = negotiated(answer, accepted) or await request.service.compressor.form(answer, wanted_coding(accepted))
     return answer_reply(form or answer)
 
 
@@ -45,6 +69,9 @@ async def template_show(request: Request) -> Reply:
     service, name = request.service, request.parameters["name"]
     query = parse_qs(request.scope["query_string"].decode("latin-1"), keep_blank_values=True, errors="surrogateescape")
     revision, asked = _revision(query), asked_options(query)
+    channel, fallback = asked_channel(query)
+    if channel:
+        return await _show_in_channel(request, channel, revision, asked, fallback=fallback)
     if revision is not None:
         change = await request.aside(service.past, lambda: service.registry.template_as_of(request.who, name, revision))
         if change.content is None:
@@ -52,7 +79,7 @@ async def template_show(request: Request) -> Reply:
         tag = entity_tag(change.position)
         check_read(request, tag)
         if asked:
-            return await resolved_reply(request, change.content, asked)
+            return await resolved_reply(request, shown(change.content), asked)
         if matches_tag(request.joined(b"if-none-match"), [tag]):
             return not_modified(tag)
         return change_reply(200, change)
@@ -67,6 +94,29 @@ async def template_show(request: Request) -> Reply:
     return answer_reply(entry)
 
 
+async def _show_in_channel(
+    request: Request, channel: str, revision: int | None, asked: Mapping[str, str], *, fallback: bool
+) -> Reply:
+    service, name = request.service, request.parameters["name"]
+    if revision is None:
+        entry = service.model.entries.get(name)
+    else:
+        as_of = partial(entry_in_past, service.registry, request.who, name, channel, revision)
+        entry = await request.aside(service.past, as_of)
+    if not isinstance(entry, Entry):
+        raise TemplateNotFound
+    found = entry.channels.get(channel) or (entry if fallback else None)
+    if found is None:
+        raise ChannelNotFound.of(name, channel)
+    tag = channel_tag(Position(found.revision, found.mark), channel)
+    check_read_of_channel(request, [tag], Position(found.revision, found.mark))
+    if asked:
+        return await resolved_reply(request, found.content, asked)
+    if matches_tag(request.joined(b"if-none-match"), [tag]):
+        return not_modified(tag)
+    return answer_reply(Answer(found.body, tag))
+
+
 async def _listing(request: Request, query: dict[str, list[str]]) -> Reply:
     service, model = request.service, request.service.model
     listing = present(parse_listing(query), model.revision)
@@ -74,7 +124,12 @@ async def _listing(request: Request, query: dict[str, list[str]]) -> Reply:
     counted = (service.ring.epoch, revision, listing.filters)
     headers: list[Header] = []
     tag = entity_tag(model.position) if listing.revision is None else b'"%d"' % revision
-    check_read(request, tag)
+    if listing.channel:
+        position = model.position if listing.revision is None else Position(revision)
+        tag = channel_tag(position, listing.channel)
+        check_read_of_channel(request, [tag], position)
+    else:
+        check_read(request, tag)
     if listing.revision is None:
         if matches_tag(request.joined(b"if-none-match"), [tag]):
             return not_modified(tag)
@@ -83,7 +138,7 @@ async def _listing(request: Request, query: dict[str, list[str]]) -> Reply:
         if listing.deleted:
             call = partial(page_with_tombstones, listing, service.registry, request.who, revision)
         else:
-            call = partial(page_of_present, listing, model.snapshot(), service.options.limits.listing_bytes)
+            call = partial(page_of_present, listing, _blocks(model, listing), service.options.limits.listing_bytes)
     else:
         known = service.counts.get(counted)
         call = lambda: page_of_past(listing, service.registry, request.who, known)  # noqa: E731
@@ -105,6 +160,12 @@ async def _listing(request: Request, query: dict[str, list[str]]) -> Reply:
         target = next_target(f"{service.options.prefix}/templates", listing, query, page.last, revision)
         headers.append((b"link", f'<{target}>; rel="next"'.encode()))
     return body_reply(body, headers)
+
+
+def _blocks(model: ReadModel, listing: Listing) -> list[Block[Entry]]:
+    if not listing.channel:
+        return model.snapshot()
+    return model.channel_blocks(listing.channel, fallback=listing.fallback).seen()
 
 
 def _joined(page: Page) -> tuple[Page, Body]:

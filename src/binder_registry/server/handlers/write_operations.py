@@ -6,6 +6,7 @@ from ...auth import Identity
 from ...batch import Batch
 from ...changes import Change, Position
 from ...errors import InvalidRequest
+from ...kept_members import shown
 from ...lookalikes import warnings_of
 from ...template import Template
 from ...wire import merge_patch
@@ -77,7 +78,7 @@ def deletion(
         registry.template_delete(who, name, note=note, replaced_by=replaced_by)
         assert current.content is not None, "the newest change is never purged"
         tag = entity_tag(batch.rows[-1].position)
-        return json_reply(200, current.content + b"\n", [(b"etag", tag)])
+        return json_reply(200, shown(current.content) + b"\n", [(b"etag", tag)])
 
     return delete
 

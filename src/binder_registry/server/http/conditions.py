@@ -5,7 +5,7 @@ the same state.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
@@ -17,6 +17,7 @@ from .requests import HTTPRequest, position_of
 
 _ITEM = re.compile(r'[ \t]*((?:W/)?"[^"]*"|[^\s",]*)[ \t]*(?:,|$)')
 _OPAQUE = re.compile(r'(?:W/)?"[^"]*"')
+_OF_A_CHANNEL = re.compile(r'(?:W/)?"[0-9]{1,19}-[0-9a-f]{16}-[a-z][a-z0-9.;-]*"')  # nothing is written over that
 
 
 class Tags(Struct, frozen=True):
@@ -82,6 +83,16 @@ def check_read(request: HTTPRequest, tag: bytes) -> None:
         Conditions(_tags(match, "If-Match")).check(position_of(tag.decode(), "ETag"), None)
 
 
+def check_read_of_channel(request: HTTPRequest, tags: Iterable[bytes], position: Position) -> None:
+    """The same, of what a channel shows: its ETags are no positions."""
+    match = request.joined(b"if-match")
+    if match is None or match.strip() == "*":
+        return
+    given = {item.removeprefix("W/").encode("latin-1") for item in _items(match, "If-Match")}
+    if given.isdisjoint(tags):
+        raise _conflict("If-Match", "The template was changed since it was read", position)
+
+
 def _conflict(header: str, message: str, position: Position) -> RevisionConflict:
     return RevisionConflict(message, [ErrorHint("Request", header, "invalid")], current=str(position))
 
@@ -96,7 +107,8 @@ def _tags(text: str, header: str) -> Tags:
         except InvalidRequest:
             # A tag that is not ours is none of our states: among others it says nothing, and to avoid it is no mistake.
             # To go on from it alone is one.
-            if not _OPAQUE.fullmatch(item) or (header == "If-Match" and len(items) == 1):
+            alone = header == "If-Match" and len(items) == 1
+            if not _OPAQUE.fullmatch(item) or (alone and not _OF_A_CHANNEL.fullmatch(item)):
                 raise
     return Tags(tuple(positions))
 

@@ -9,6 +9,7 @@ from msgspec import Struct
 from ...auth import Identity
 from ...changes import Position
 from ...errors import RegistryError
+from ...kept_members import shown
 from ..live.answer import JSON
 from ..live.read_model import ReadModel
 from .error_status import logged_reply
@@ -95,7 +96,7 @@ class PlainWrite(Struct, eq=False):
         beginning = protocol.beginnings.of(status, protocol.server_state.default_headers)
         if isinstance(outcome, Written):
             change = outcome.change
-            content: Any = change.content
+            content = shown(change.content)  # type: ignore[arg-type]  # what is new is not purged
             more = lines(outcome.more) if outcome.more else b""
             sent = len(content) + 1
             tag = change.revision, b2a_hex(change.mark)

@@ -1,9 +1,7 @@
 """One request and its answer: counted, and logged under an id that the application knows."""
 
-import socket
 from collections import Counter
 from collections.abc import Callable
-from contextlib import suppress
 from time import perf_counter, perf_counter_ns
 from typing import Any, Protocol
 
@@ -16,18 +14,11 @@ from .counters import Counters
 from .error_status import error_reply
 from .replies import Reply, send_reply
 from .request_ids import RequestIds
-from .unsent import LARGE, Unsent
+from .unsent import LARGE, Unsent, keep_little
 from .uvicorn_parts import STATUS_LINE, RequestResponseCycle
 
 ABOUT_BODY = (b"content-type", b"content-length", b"content-encoding", b"etag", b"link", b"total-count", b"vary")
-WRITES = {  # plain ones: how they are counted
-    b"POST": ("/templates", "POST"),
-    b"PUT": ("/templates/{name}", "PUT"),
-    b"PATCH": ("/templates/{name}", "PATCH"),
-    b"DELETE": ("/templates/{name}", "DELETE"),
-}
 SHARED = 16 * 1024  # bytes of a piece of an endless answer, that is not copied
-UNSENT = 128 * 1024  # bytes of such an answer that the system takes ahead of what it can send
 AT_ONCE = 1024**2  # bytes, in one turn of the loop, of all that is long to one client: a third of a millisecond
 GONE = 499  # nginx's status for a client that left before its answer, in the log and the counters only
 
@@ -59,8 +50,7 @@ class Recorder:
     ) -> None:
         """A plain write; `line` is its first one, up to the version, which needs no escaping."""
         now = perf_counter_ns()
-        route, verb = WRITES[method]
-        self.counters.add((route, verb, status), sent, (now - started) * 1e-9)
+        self.counters.add_write(method, status, sent, (now - started) * 1e-9)
         if self.log:
             self.log.add_line(b" %b %d %d " % (line, status, sent), (now - started) // 1000, request_id, told, now)
 
@@ -284,14 +274,6 @@ async def too_busy(scope: Scope, receive: Receive, send: Send) -> None:
     """In the place of uvicorn's answer in plain text."""
     request_id = (b"request-id", scope["request_id"].encode())
     await send_reply(scope, send, error_reply(TooBusy(reason="connections")), [(b"connection", b"close"), request_id])
-
-
-def keep_little(transport: Any) -> None:
-    """Of what a reader does not take the system would keep some megabytes, for each."""
-    sock = transport.get_extra_info("socket")
-    if sock is not None and sock.family != socket.AF_UNIX:
-        with suppress(OSError, AttributeError):
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT)
 
 
 def disconnect(cycle: RequestResponseCycle) -> None:

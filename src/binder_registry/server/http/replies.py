@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from ...auth import Identity
 from ...changes import Change
+from ...kept_members import shown
 from ...wire import timestamp
 from ..live.answer import JSON, VARIES, Answer, entity_tag
 from ..live.answer import Header as Header
@@ -74,7 +75,7 @@ def not_modified(etag: bytes, *, varies: bool = False) -> Reply:
 def change_reply(status: int, change: Change, more: Sequence[Header] = ()) -> Reply:
     """The template as this change wrote it."""
     assert change.content is not None, "a new change has its content"
-    return json_reply(status, change.content + b"\n", [(b"etag", entity_tag(change.position)), *more])
+    return json_reply(status, shown(change.content) + b"\n", [(b"etag", entity_tag(change.position)), *more])
 
 
 async def send_reply(scope: Scope, send: Send, reply: Reply, first: Sequence[Header] = ()) -> None:

@@ -3,12 +3,16 @@
 Connections hold references: what many readers are sent of one body, or of two that share parts, is counted once.
 """
 
+import socket
 from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any
 
 from ..limits import Limits
 from ..live.pieces import Body, Part
 
 LARGE = 64 * 1024  # bytes; what is less is not counted, nor refused
+UNSENT = 128 * 1024  # bytes of an endless answer that the system takes ahead of what it can send
 
 
 def _parts(body: Body) -> Sequence[Part]:
@@ -73,3 +77,11 @@ class Unsent:
         of.remove(body)
         if not of.size:
             del self._of[client]
+
+
+def keep_little(transport: Any) -> None:
+    """Of what a reader does not take the system would keep some megabytes, for each."""
+    sock = transport.get_extra_info("socket")
+    if sock is not None and sock.family != socket.AF_UNIX:
+        with suppress(OSError, AttributeError):
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT)

@@ -97,10 +97,17 @@ class Blocks(Generic[E]):
             self._all, self._count = list(_cut([entry])), 1
             return
         at = len(blocks) - 1
-        if name < blocks[at].first:  # else it is looked for no further: many are named in their order
-            at = max(0, bisect_right(blocks, name, key=_first) - 1)
         block = blocks[at]
         entries, size = block.entries, block.size + len(entry.body)
+        if name > entries[-1].name and not block.seen and size <= 2 * BYTES and len(entries) < 2 * ENTRIES:
+            entries.append(entry)  # many are named in their order
+            block.size = size
+            self._count += 1
+            return
+        if name < block.first:
+            at = max(0, bisect_right(blocks, name, key=_first) - 1)
+            block = blocks[at]
+            entries, size = block.entries, block.size + len(entry.body)
         place = bisect_left(entries, name, key=_name) if name <= entries[-1].name else len(entries)
         known = place < len(entries) and entries[place].name == name
         if block.seen:

@@ -15,15 +15,17 @@ Labels = dict[str, str] | Literal["purged"] | None
 
 
 class Filter:
-    """`name` is exact. A template that leaves the selector is sent as deleted."""
+    """`name` is exact. A template that leaves the selector is sent as deleted. Of a `channel`: see `channel_feed`."""
 
-    def __init__(self, name: str | None = None, selector: Selector = ()) -> None:
+    def __init__(self, name: str | None = None, selector: Selector = (), channel: str = "") -> None:
         self.name = name
         self.selector = selector
+        self.channel = channel
+        self.key = name, tuple(selector), channel  # the same for all that are sent the same
 
     @property
     def everything(self) -> bool:
-        return self.name is None and not self.selector
+        return self.name is None and not self.selector and not self.channel
 
     def sent(
         self, change: Change, labels_before: Callable[[], Labels], labels: Callable[[], dict[str, str]] | None = None

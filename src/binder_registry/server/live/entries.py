@@ -1,6 +1,6 @@
 """What the read model holds of one name: the newest state of a template, or that it is deleted."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -24,6 +24,7 @@ class Entry(Answer):
 
     body: bytes
     deleted = False
+    channels: "Mapping[str, Entry]" = {}  # what it is in each that it has
     _words: "Words"
 
     def __init__(self, name: str, revision: int, mark: bytes, content: bytes | None) -> None:
@@ -33,10 +34,6 @@ class Entry(Answer):
         self.revision = revision
         self.mark = mark
 
-    @classmethod
-    def of(cls, change: Change) -> "Entry":
-        return cls(change.name, change.revision, change.mark, change.content)
-
     if not TYPE_CHECKING:
 
         def __getattr__(self, name):
@@ -44,28 +41,37 @@ class Entry(Answer):
             if name == "_words":
                 self._words = words_of(self.content)
             elif name in ("etag", "head", "more", "encodings"):
-                super().__init__(self.body, entity_tag(Position(self.revision, self.mark)))
+                super().__init__(self.body, self.tag)
             else:
                 raise AttributeError(name)
             return getattr(self, name)
+
+    @property
+    def tag(self) -> bytes:
+        return entity_tag(Position(self.revision, self.mark))
 
     @property
     def content(self) -> bytes:
         return self.body[:-1]
 
     @property
+    def stored(self) -> bytes:
+        """The content as the log has it."""
+        return self.content
+
+    @property
     def full(self) -> bytes:
-        return full_view(self.content, self.revision)
+        return full_view(self.stored, self.revision)
 
     @property
     def template(self) -> Template:
-        return decode_template(self.content, self.revision)
+        return decode_template(self.stored, self.revision)
 
     @property
     def change(self) -> Change:
         """That made it so, but for when, by whom and what came before."""
         return Change(
-            self.revision, self.mark, UNKNOWN, "", "", Action.UPDATED, self.name, 0, 0, self.deleted, self.content, b""
+            self.revision, self.mark, UNKNOWN, "", "", Action.UPDATED, self.name, 0, 0, self.deleted, self.stored, b""
         )
 
     @property

@@ -12,6 +12,7 @@ from itertools import islice
 from ...changes import Action, Change, Position
 from ..limits import Limits
 from .change_filter import Filter
+from .channel_feed import told
 from .entries import State
 from .events import Event, NearPage, Piece, Render, Rows, event_of, framed, page_body
 from .kept import Kept
@@ -76,30 +77,32 @@ class EventRing:
             self._begins = self.newest = position
         return held if held is not self._ring else ()
 
-    def publish(self, changes: Sequence[tuple[Change, State | None]]) -> None:
+    def publish(self, changes: Sequence[tuple[Change, State | None, State | None]]) -> None:
+        """Each with what there was before it, and after it."""
         most = self._limits.ring_changes
         passed_over = changes[:-most]  # more than the ring holds
         if passed_over:
-            self._purges += sum(change.action is Action.PURGED for change, _ in passed_over)
+            self._purges += sum(change.action is Action.PURGED for change, _, _ in passed_over)
             self._clear()
             self._begins = self.newest = passed_over[-1][0].position
-        self.take([event_of(change, before) for change, before in changes[-most:]])
+        self.take([event_of(*shown) for shown in changes[-most:]])
 
     def take(self, events: Sequence[Event]) -> None:
         """Of changes that follow; no more than there is room for."""
         most_bytes, most = self._limits.ring_bytes, self._limits.ring_changes
-        ring, newest = self._ring, None
+        ring, newest, purged = self._ring, None, Action.PURGED
         for event in events:
-            if event.change.action is Action.PURGED:
+            change = event.change
+            if change.action is purged:
                 self._purges += 1
                 self._clear()  # it may hold what was purged: older events are read from the store again
                 self._begins = newest.position if newest else self.newest
             ring.append(event)
-            self._size += event.size
-            newest = event.change
-            while self._size > most_bytes or len(ring) > most:
+            size = self._size = self._size + event.size
+            newest = change
+            while size > most_bytes or len(ring) > most:
                 oldest = ring.popleft()
-                self._size -= oldest.size
+                size = self._size = size - oldest.size
                 self._begins = oldest.change.position
         if newest:
             self.newest = newest.position
@@ -142,10 +145,17 @@ class EventRing:
         rows, reached, size = list[tuple[Position, bytes]](), position, 0
         for event in islice(self._ring, first, first + most):
             reached = event.change.position
-            how = chosen.sent(event.change, event.labels_before, event.labels)
-            if not how:
-                continue
-            rows.append((reached, self._row(event.change, by=by, deleted=how == "deleted")))
+            if chosen.channel:
+                found = told(chosen, event.change, *event.in_channel(chosen.channel))
+                if not found:
+                    continue
+                row = self._row(found[0], by=by, deleted=found[1], channel=chosen.channel)
+            else:
+                how = chosen.sent(event.change, event.labels_before, event.labels)
+                if not how:
+                    continue
+                row = self._row(event.change, by=by, deleted=how == "deleted")
+            rows.append((reached, row))
             size += len(rows[-1][1])
             if size >= self._limits.piece_bytes or len(rows) >= limit:
                 break
@@ -171,7 +181,7 @@ class EventRing:
 
     def page_after(self, position: Position, *, by: bool, chosen: Filter, limit: int) -> NearPage | None:
         """What a poll is answered: one body for all that ask the same."""
-        key = (position.revision, by, limit, chosen.name, tuple(chosen.selector))
+        key = (position.revision, by, limit, chosen.key)
         if kept := self._pages.get(key):
             return kept
         rows = self.rows_after(position, by=by, chosen=chosen, limit=limit)
@@ -213,8 +223,8 @@ class EventRing:
         among[sleeper] = None
         return sleeper
 
-    def _row(self, change: Change, *, by: bool, deleted: bool) -> bytes:
-        key = (change.revision, by, deleted)
+    def _row(self, change: Change, *, by: bool, deleted: bool, channel: str = "") -> bytes:
+        key = (change.revision, by, deleted, channel)
         row = self._rows.get(key)
         if row is None:
             row = self._render(change, by=by, deleted=deleted)

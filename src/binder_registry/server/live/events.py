@@ -5,6 +5,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from ...changes import Change, Position
+from .channels import ChannelsEntry, InState, in_channel
 from .entries import Entry, State, words_of
 
 EVENT_BYTES = 1000  # of memory, that an event takes beside contents
@@ -19,13 +20,23 @@ class Render(Protocol):
 
 
 class Event(Struct, eq=False, gc=False):
-    """One change, with the state of its template before; as `event_of` makes it."""
+    """One change, with the state of its template before; and after, where that has channels. `event_of` makes it."""
 
     change: Change
     size: int
     before: Entry | None = None  # where it was not deleted
+    after: ChannelsEntry | None = None
     _labels: dict[str, str] | None = None
     _labels_before: dict[str, str] | None = None
+
+    def show(self, after: State | None) -> None:
+        if isinstance(after, ChannelsEntry):
+            self.after = after
+            self.size += after.size
+
+    def in_channel(self, channel: str) -> tuple[InState, InState]:
+        """What the channel showed before, and shows after it."""
+        return in_channel(self.before, channel), in_channel(self.after, channel)
 
     def labels(self) -> dict[str, str]:
         if self._labels is None:
@@ -38,11 +49,17 @@ class Event(Struct, eq=False, gc=False):
         return self._labels_before
 
 
-def event_of(change: Change, before: State | None) -> Event:
+def event_of(change: Change, before: State | None, after: State | None = None) -> Event:
     size = EVENT_BYTES + len(change.content or b"")
     if before is None or not isinstance(before, Entry):
-        return Event(change, size)
-    return Event(change, size + len(before.body), before)
+        event = Event(change, size)
+    else:
+        event = Event(
+            change, size + len(before.body) + (before.size if isinstance(before, ChannelsEntry) else 0), before
+        )
+    if after is not None:
+        event.show(after)
+    return event
 
 
 class Rows(Struct):

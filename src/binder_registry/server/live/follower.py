@@ -77,6 +77,7 @@ class Follower:
             return
         changes = self._registry.rows(position.revision, head.revision, limit=PAGE)
         if changes:
+            self._present.prepare(changes)
             shown = self._present.rendered(changes) or changes
             self._on_loop(lambda: self._present.show(shown))
 
@@ -86,6 +87,7 @@ class Follower:
     def _reload(self) -> None:
         self._present.announce_nothing()
         position, newest = self._registry.state()
+        self._present.prepare(newest, anew=True)
         self._on_loop(lambda: self._present.load(position, newest))
 
     def _on_loop(self, call: Callable[[], None]) -> None:

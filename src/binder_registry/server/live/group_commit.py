@@ -13,8 +13,8 @@ from queue import SimpleQueue
 from time import monotonic
 from typing import Any, TypeVar
 
-from ...batch import Batch, LogMoved, Seen
-from ...changes import Change, Position
+from ...batch import Batch, LogMoved
+from ...changes import Change, Position, Seen
 from ...errors import RegistryError, StoreUnavailable, TooBusy, UnexpectedError
 from ...registry import Registry
 from .last_commit import LastCommit
@@ -163,6 +163,7 @@ class GroupCommit:
             outcomes = self._outcomes(group, batch)
             if len(batch.rows) >= MANY:
                 self._await_others(batch.rows[0].revision - 1)
+            self._present.prepare(batch.rows)
             try:
                 self._present.announce(batch.rows, batch.start.mark)
             except StoreUnavailable:

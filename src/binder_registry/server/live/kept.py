@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Hashable
+from threading import Lock
 from typing import Generic, TypeVar
 
 OVERHEAD = 300  # bytes that an entry takes beside its value: key, dict and tuples
@@ -36,3 +37,23 @@ class Kept(Generic[V]):
     def clear(self) -> None:
         self._values.clear()
         self.size = 0
+
+
+class Recent(Kept[V]):
+    """The same, from any thread, but what was asked for least recently goes first."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(most)
+        self._lock = Lock()
+
+    def get(self, key: Hashable) -> V | None:
+        with self._lock:
+            found = self._values.get(key)
+            if found is None:
+                return None
+            self._values.move_to_end(key)
+            return found[0]
+
+    def keep(self, key: Hashable, value: V, size: int) -> None:
+        with self._lock:
+            super().keep(key, value, size)

@@ -3,8 +3,8 @@
 It may be wrong by then: it is used only where the log still ends there.
 """
 
-from ...batch import Batch, Seen
-from ...changes import Change, Head
+from ...batch import Batch
+from ...changes import Change, Head, Seen
 from ...registry import Registry
 from .entries import Tombstone
 from .present import Present
@@ -55,6 +55,8 @@ class LastCommit:
         if own := self._own.get(name):
             return own
         state = self._present.newest(name)
+        if state is None:
+            return None
         if isinstance(state, Tombstone):
             return self._registry.current(name)
-        return state.change if state else None
+        return state.change

@@ -1,0 +1,163 @@
+"""`GET /view`: what a caller may start now, or what others may, and why not the rest."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from functools import partial
+from hashlib import blake2b
+
+from msgspec import Struct
+
+from ...auth import Identity, Scope
+from ...changes import Position
+from ...errors import AuthUnavailable, InvalidRequest, StoreUnavailable
+from ...lengths import GROUP_LENGTH
+from ...offering import Hidden
+from ...registry import Registry
+from ...selector import Requirement, parse_selector
+from ...setting_rules import group_problems, has_control_characters
+from ...start_schema import DIALECT, TITLE
+from ...wire import encode
+from ..description.view_bodies import HiddenBody
+from ..description.view_parameters import MOST_GROUPS
+from ..http.replies import Header, Reply, body_reply
+from ..http.requests import matches_tag, single
+from ..lanes import go_on
+from ..live.entries import Entry
+from ..live.pieces import Pieces, body_of
+from ..live.viewing import Form, HubRules, Viewer, Views
+from ..service import Request
+from .channels_past import entries_of
+
+HUB_SECONDS = 10.0  # that a hub has to say who is in which group
+_FOR_ONE: Sequence[Header] = ((b"cache-control", b"private"), (b"vary", b"Authorization, Cookie"))
+
+
+class Asked(Struct, frozen=True):
+    labels: tuple[Requirement, ...] = ()
+    explain: bool = False
+    groups: tuple[str, ...] = ()
+    user: str = ""
+    schema: bool = False
+
+    @property
+    def is_for_admins(self) -> bool:
+        """What tells who is in which group, and what there is that the caller does not see."""
+        return self.explain or bool(self.groups or self.user)
+
+
+async def view(request: Request) -> Reply:
+    asked, views = parse_view(request.query()), request.service.views  # which are others once the hub's rules are
+    viewer = await _viewer(request, views, asked)
+    position, hub = request.service.model.position, views.hub
+    tag = _tag(viewer, hub, position)
+    headers = [(b"etag", tag), *_FOR_ONE]
+    if matches_tag(request.joined(b"if-none-match"), [tag]):
+        return Reply(304, headers)
+    offered, hidden = await _shown(request, views, asked, viewer, position)
+    around = _schema_around(offered) if asked.schema else _list_around(viewer, hub, position, hidden)
+    commas = [part for piece in offered for part in (b",", piece)][1:]
+    return body_reply(body_of(Pieces([around[0], *commas, around[1]])), headers)
+
+
+async def _shown(
+    request: Request, views: Views, asked: Asked, viewer: Viewer, position: Position
+) -> tuple[Sequence[bytes], Sequence[Hidden] | None]:
+    """Of the present, which is at `position`: what is offered, and what is not, where that is asked."""
+    service = request.service
+    if asked.explain:
+        rows = partial(_rows, service.registry, request.who, position.revision)
+        return await request.aside(service.viewed, lambda: views.explained(rows(), viewer, asked.labels))
+    form: Form = "schema" if asked.schema else "start" if viewer.user is not None else "look"
+    known = views.known(position, viewer, asked.labels, form)
+    if known is not None:
+        return known, None
+    put_together = partial(views.offered, position, service.model.snapshot(), viewer, asked.labels, form)
+    return await request.aside(service.viewed, put_together), None
+
+
+def parse_view(query: dict[str, list[str]]) -> Asked:
+    """Raises `InvalidRequest` naming the parameter."""
+    labels = parse_selector(*query.get("label", []), parameter="label")
+    explain, user, wanted = (single(query, parameter) for parameter in ("explain", "user", "as"))
+    groups = query.get("group", [])
+    if explain not in (None, "true", "false"):
+        raise InvalidRequest.parameter("explain", "must be true or false")
+    if wanted not in (None, "schema"):
+        raise InvalidRequest.parameter("as", "must be schema")
+    if wanted and explain == "true":
+        raise InvalidRequest.parameter("explain", "goes without as=schema, which has no place for it")
+    if len(groups) > MOST_GROUPS:
+        raise InvalidRequest.parameter("group", f"must not be given more than {MOST_GROUPS} times")
+    for parameter, problem in group_problems("group", groups):
+        raise InvalidRequest.parameter(parameter, problem)
+    if user is not None and (not user or len(user) > GROUP_LENGTH or has_control_characters(user)):
+        problem = f"must be 1 to {GROUP_LENGTH} characters, without control characters"
+        raise InvalidRequest.parameter("user", problem)
+    if user and groups:
+        raise InvalidRequest.parameter("group", "goes without user, whose groups the hub tells")
+    return Asked(tuple(labels), explain == "true", tuple(groups), user or "", wanted is not None)
+
+
+async def _viewer(request: Request, views: Views, asked: Asked) -> Viewer:
+    """Raises what `identity` does, `MissingScope`, and what `_of_hub` does."""
+    who = request.who
+    if asked.is_for_admins or request.header(b"authorization") is not None:
+        who = request.holder or await request.identity()
+    if asked.is_for_admins:
+        who.require(Scope.ADMIN)
+    if asked.groups:
+        return views.viewer(None, frozenset(asked.groups))
+    if asked.user:
+        who = await _of_hub(request, views.hub, asked.user)
+    if who.kind != "user":
+        return views.viewer(None, frozenset())
+    return views.viewer(who.name, who.groups, admin=who.admin)
+
+
+async def _of_hub(request: Request, hub: HubRules, user: str) -> Identity:
+    """Raises `InvalidRequest` for one that the hub does not know, `AuthUnavailable` where it does not say."""
+    user_of = hub.user_of
+    if user_of is None:
+        raise InvalidRequest.parameter(
+            "user", "this server has no hub to ask: it needs --auth jupyterhub, as a service"
+        )
+    try:
+        async with asyncio.timeout(HUB_SECONDS):
+            found = await request.aside(request.service.users, partial(user_of, user))
+    except TimeoutError:
+        raise AuthUnavailable from None
+    if found is None:
+        raise InvalidRequest.parameter("user", f"the hub knows no user {user!r}")
+    return found
+
+
+def _tag(viewer: Viewer, hub: HubRules, position: Position) -> bytes:
+    told = [viewer.user, sorted(viewer.groups), viewer.is_admin, hub.rules, hub.groups_from, str(position)]
+    return b'"%b"' % blake2b(encode(told), digest_size=16).hexdigest().encode()
+
+
+def _rows(registry: Registry, who: Identity, revision: int) -> Iterator[Entry]:
+    """All names as of that revision, which is the present, tombstones too. Raises `StoreUnavailable`."""
+    for page in registry.template_index_pages(who, revision, deleted=True):
+        go_on()
+        if any(change.content is None for change in page):  # it was changed at this moment, and what it was is gone
+            raise StoreUnavailable
+        yield from entries_of(registry, who, page, "", fallback=False)
+
+
+def _list_around(
+    viewer: Viewer, hub: HubRules, position: Position, hidden: Sequence[Hidden] | None
+) -> tuple[bytes, bytes]:
+    head = {"user": viewer.user, "groups": sorted(viewer.groups)}
+    head |= {"groups-from": hub.groups_from} if hub.groups_from else {}
+    last = b"]"
+    if hidden is not None:
+        rows = [HiddenBody(one.name, one.option, one.choice, one.rule, one.needs) for one in hidden]
+        last += b',"hidden":' + encode(rows)
+    return encode(head | {"revision": position.revision})[:-1] + b',"offered":[', last + b"}\n"
+
+
+def _schema_around(offered: Sequence[bytes]) -> tuple[bytes, bytes]:
+    """No `oneOf` is empty."""
+    head = encode({"$schema": DIALECT, "title": TITLE})[:-1]
+    return (head + b',"oneOf":[', b"]}\n") if offered else (head + b',"not":{', b"}}\n")
