@@ -5,7 +5,8 @@ names shares what is made of it. What a hub can start of a template is found out
 may be called in any thread.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator, Sequence
 from heapq import merge
 from itertools import islice
 from operator import attrgetter
@@ -15,40 +16,24 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
-from ...auth import Identity
 from ...changes import Position
 from ...offering import Hidden, Json, Offer
 from ...options import EveryGroup, deciding_groups, visible
 from ...selector import Selector, matches
 from ...start_schema import schema_of
-from ...view import launch_of, on_any_hub, place_of, seen_of
+from ...view import Place, each_seen, launch_of, place_of
 from ...wire import encode
 from ...withheld import withheld
 from ..lanes import SLICE, paced, slices
 from ..limits import Limits
 from .blocks import Block
 from .entries import Entry
+from .hub_rules import Chosen, HubRules
 from .kept import OVERHEAD, Recent
 
 Form = Literal["start", "look", "schema"]  # with `launch`, without, or as JSON Schema
-Place = tuple[float, str, str]
-
-
-class HubRules(Struct, frozen=True):
-    """What is known of the hub whose users ask. `rules` is a word that is another one where they are others.
-
-    `groups_from` says where else than from itself the hub takes groups: nobody knows of those here. `user_of` asks it
-    about one of its users, which may wait; None is nobody. It raises `AuthUnavailable` and `InvalidRequest`.
-    """
-
-    offer: Offer = on_any_hub
-    rules: str = ""
-    groups_from: str = ""
-    ignore_group_case: bool = False
-    user_of: Callable[[str], Identity | None] | None = None
-
-
-ANY_HUB = HubRules()
+MOST_LISTED = 4  # channels of which it is kept what can be started, beside the hub's own
+Source = Sequence[Block[Entry]]
 
 
 class Viewer(Struct, frozen=True):
@@ -66,20 +51,25 @@ class Viewer(Struct, frozen=True):
 class Slot:
     """What can be started of one state of a template. `shared`: everybody sees the same of it.
 
-    `pieces` are what is shown of it, by the form, and by what they hold of the `groups` that it names.
+    `pieces` are what is shown of it, by the form, and by what they hold of the `groups` that it names, or that are
+    `needed` to see it at all. It may stand `behind` the one that it is tried out beside.
     """
 
-    __slots__ = ("_full", "entry", "groups", "pieces", "place", "shared", "starts")
+    __slots__ = ("_full", "entry", "groups", "needed", "pieces", "place", "shared", "starts")
 
-    def __init__(self, entry: Entry, offer: Offer) -> None:
+    def __init__(
+        self, entry: Entry, offer: Offer, needed: frozenset[str] = frozenset(), behind: "Slot | None" = None
+    ) -> None:
         full = entry.full
         template = _decoded(full)
         left = offer(template).template
-        self.entry, self.place, self.starts = entry, place_of(template), left is not None
+        self.entry, self.needed, self.starts = entry, needed, left is not None
+        own = place_of(left or template)
+        self.place: Place = (*behind.place[:3], own[3]) if behind and behind.starts else own
         # What can be started is often the whole, which the entry has, but for what a full view adds at the end.
         self._full = b"" if left is None else full[len(entry.content) - 1 :] if left == template else encode(left)
-        self.shared = left is None or next(withheld(left, ()), None) is None
-        self.groups = frozenset[str]() if left is None else deciding_groups(left)
+        self.shared = left is None or (not needed and next(withheld(left, ()), None) is None)
+        self.groups = frozenset[str]() if left is None else deciding_groups(left) | needed
         self.pieces: dict[tuple[Form, frozenset[str] | None], bytes] = {}
 
     @property
@@ -88,18 +78,24 @@ class Slot:
 
 
 class Listed(Struct, frozen=True):
-    """What can be started as of `position`, in the order of the form, and all groups that it names."""
+    """What can be started as of `position`, in the order of the form, and all groups that it names.
 
-    position: Position
-    slots: list[Slot]
-    groups: frozenset[str]
+    `known` is what was looked at, by name, and of what is tried out.
+    """
+
+    position: Position = Position(0)
+    slots: list[Slot] = []
+    groups: frozenset[str] = frozenset()
+    known: dict[tuple[str, bool], Slot] = {}
+
+
+_NONE = Listed()
 
 
 class Views:
     def __init__(self, hub: HubRules, limits: Limits) -> None:
         self.hub = hub
-        self._slots: dict[str, Slot] = {}  # by name
-        self._listed = Listed(Position(0), [], frozenset())
+        self._listed = OrderedDict[Chosen, Listed]()
         self._listing, self._counting = Lock(), Lock()
         self._most, self._size = limits.seen_bytes, 0
         self._answers = Recent[Sequence[bytes]](limits.view_bytes)
@@ -109,17 +105,28 @@ class Views:
         held = frozenset(map(str.casefold, groups)) if fold else groups
         return Viewer(user, groups, EveryGroup() if admin else held)
 
-    def known(self, position: Position, viewer: Viewer, labels: Selector, form: Form) -> Sequence[bytes] | None:
+    def known(
+        self, position: Position, chosen: Chosen, viewer: Viewer, labels: Selector, form: Form
+    ) -> Sequence[bytes] | None:
         """What `offered` gives, where that is no work."""
-        listed = self._listed
-        return self._answers.get(_key(listed, viewer, labels, form)) if listed.position == position else None
+        listed = self._listed.get(chosen, _NONE)
+        if listed.position != position:
+            return None
+        return self._answers.get((chosen, *_key(listed, viewer, labels, form)))
 
     def offered(
-        self, position: Position, blocks: Iterable[Block[Entry]], viewer: Viewer, labels: Selector, form: Form
+        self,
+        position: Position,
+        chosen: Chosen,
+        sources: tuple[Source, Source],
+        viewer: Viewer,
+        labels: Selector,
+        form: Form,
     ) -> Sequence[bytes]:
-        """Some elements of a JSON array each, of `blocks`, which are the living as of `position`. For a lane."""
-        listed = self._list(position, blocks)
-        key = _key(listed, viewer, labels, form)
+        """Some elements of a JSON array each, of `sources`: the living as of `position`, as the channel shows them, and
+        as they are tried out. For a lane."""
+        listed = self._list(position, chosen, sources)
+        key = chosen, *_key(listed, viewer, labels, form)
         parts = self._answers.get(key)
         if parts is None:
             joined = (self._joined(some, viewer, labels, form) for some in paced(slices(listed.slots)))
@@ -127,47 +134,80 @@ class Views:
             self._answers.keep(key, parts, sum(map(len, parts)))
         return parts
 
-    def explained(self, entries: Iterable[Entry], viewer: Viewer, labels: Selector) -> tuple[list[bytes], list[Hidden]]:
-        """Of entries, tombstones too: what is offered of them, in order, and all that is not."""
+    def explained(
+        self, rows: Iterable[tuple[Entry, Entry | None]], chosen: Chosen, viewer: Viewer, labels: Selector
+    ) -> tuple[list[bytes], list[Hidden]]:
+        """Of entries, tombstones too, and of what is tried out of each: what is offered, in order, and what not."""
         offered, hidden = list[tuple[Place, bytes]](), list[Hidden]()
-        for entry in entries:
-            if not matches(labels, entry.words.labels):
-                continue
-            template = _decoded(entry.full)
-            whole, seen, more = seen_of(self.hub.offer, template, viewer.held)
-            hidden += more
-            if whole is not None and seen is not None:
-                form: Form = "look" if viewer.user is None else "start"
-                offered.append((place_of(template), _rendered(encode(seen), whole, seen, form)))
+        offer, beside, form = self.hub.offers(chosen.channel), chosen.beside, self.form(chosen, viewer)
+        for own, other in rows:
+            tried = None if other is None else _decoded(other.full)
+            found = each_seen(offer, _decoded(own.full), viewer.held, beside, tried)
+            for entry, (place, (whole, seen, more)) in zip((own, other), found, strict=False):
+                if entry is None or not matches(labels, entry.words.labels):
+                    continue
+                hidden += more
+                if whole is not None and seen is not None:
+                    offered.append((place, _rendered(encode(seen), whole, seen, form)))
         return [piece for _, piece in sorted(offered)], hidden
 
-    def _list(self, position: Position, blocks: Iterable[Block[Entry]]) -> Listed:
+    def form(self, chosen: Chosen, viewer: Viewer) -> Form:
+        return "start" if viewer.user is not None and self.hub.starts(chosen.channel) else "look"
+
+    def _list(self, position: Position, chosen: Chosen, sources: tuple[Source, Source]) -> Listed:
         """One at a time: the hub is asked once about each state of a template."""
         with self._listing:
-            if self._listed.position == position:
-                return self._listed
-            slots, fresh = dict[str, Slot](), list[Slot]()
-            for block in paced(blocks):
-                for entry in block.entries:
-                    slot = self._slots.get(entry.name)
-                    if slot is None or slot.entry is not entry:
-                        slot = Slot(entry, self.hub.offer)
-                        fresh.append(slot)
-                    slots[entry.name] = slot
-            still = (slot for slot in self._listed.slots if slots.get(slot.entry.name) is slot)
+            before = self._listed.get(chosen, _NONE)
+            if before.position == position:
+                return before
+            slots, fresh = self._looked_at(chosen, sources, before.known)
+            still = (slot for slot in before.slots if slots.get((slot.entry.name, slot.place[3])) is slot)
             in_order = merge(still, *(sorted(some, key=_place) for some in slices(fresh)), key=_place)
             found, groups = list[Slot](), set[str]()
             for some in paced(_batches(slot for slot in in_order if slot.starts)):
                 found += some
                 groups.update(*(slot.groups for slot in some))
-            self._slots, self._listed = slots, Listed(position, found, frozenset(groups))
-            return self._listed
+            listed = Listed(position, found, frozenset(groups), slots)
+            self._keep_list(chosen, listed)
+            return listed
+
+    def _looked_at(
+        self, chosen: Chosen, sources: tuple[Source, Source], known: dict[tuple[str, bool], Slot]
+    ) -> tuple[dict[tuple[str, bool], Slot], list[Slot]]:
+        """All of it, and what of that is new."""
+        slots, fresh, beside = dict[tuple[str, bool], Slot](), list[Slot](), chosen.beside
+        own, needed = self.hub.offers(chosen.channel), beside.groups if beside else frozenset[str]()
+        for tried, blocks in enumerate(sources):
+            offer = beside.offer if beside and tried else own
+            for block in paced(blocks):
+                for entry in block.entries:
+                    key = entry.name, bool(tried)
+                    slot = known.get(key)
+                    if slot is None or slot.entry is not entry:
+                        behind = slots.get((entry.name, False)) if tried else None
+                        slot = Slot(entry, offer, needed if tried else frozenset(), behind)
+                        fresh.append(slot)
+                    slots[key] = slot
+        return slots, fresh
+
+    def _keep_list(self, chosen: Chosen, listed: Listed) -> None:
+        if not listed.known and chosen != self.hub.own:  # of what nobody promoted to, nothing has to be known
+            self._listed.pop(chosen, None)
+            return
+        self._listed[chosen] = listed
+        self._listed.move_to_end(chosen)
+        if self.hub.own in self._listed:
+            self._listed.move_to_end(self.hub.own)
+        while len(self._listed) > MOST_LISTED + 1:
+            self._listed.popitem(last=False)
 
     def _joined(self, slots: Sequence[Slot], viewer: Viewer, labels: Selector, form: Form) -> bytes:
         if labels:
             slots = [slot for slot in slots if matches(labels, slot.entry.words.labels)]
         pieces, held, everything = list[bytes](), viewer.held, viewer.is_admin
         for slot in slots:
+            if slot.needed and not everything and slot.needed.isdisjoint(held):
+                continue
             key = form, None if slot.shared or everything else held & slot.groups
             piece = slot.pieces.get(key)
             if piece is None:
@@ -183,8 +223,9 @@ class Views:
         with self._counting:
             self._size += OVERHEAD + 100 * len(key[1] or ()) + (0 if known is not None else len(piece))
             if self._size > self._most:
-                for one in self._listed.slots:
-                    one.pieces.clear()
+                for listed in [*self._listed.values()]:
+                    for one in listed.slots:
+                        one.pieces.clear()
                 self._size = 0
                 return piece
         slot.pieces[key] = piece if known is None else known
