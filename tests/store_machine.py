@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from hypothesis import strategies as st
@@ -11,15 +11,18 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from binder_registry.conformance.reading_out import broken_links, whole_log
 from binder_registry.errors import (
+    ChannelNotFound,
     InvalidTemplate,
     RegistryError,
     RevisionConflict,
     RevisionIsCurrent,
+    RevisionIsPromoted,
     RevisionPurged,
     RevisionUnknown,
     TemplateExists,
     TemplateNotFound,
 )
+from binder_registry.kept_members import channels_of
 from binder_registry.log_store import LogStore
 from binder_registry.template import ContainerLimits, Template
 
@@ -36,6 +39,12 @@ class Row:
     created: int
     modified: int
     deleted: bool = False
+    channels: dict[str, tuple[int, int]] = field(default_factory=dict)  # where each points, and how far behind it is
+    source: int = 0  # which revision wrote the content, where that is kept
+
+    @property
+    def wrote(self) -> int:
+        return self.source or self.revision
 
 
 @dataclass
@@ -81,8 +90,10 @@ class Model:
     def write(self, name: str, content: Content, created: int | None = None) -> None:
         if content["memory"] < 0:
             raise InvalidTemplate
-        revision = self.head + 1
-        self.append(name, Row(content, revision, created or revision, revision))
+        revision, row = self.head + 1, self.states[-1].get(name)
+        before = row.channels if row else {}
+        channels = {channel: (to, behind + 1) for channel, (to, behind) in before.items()}
+        self.append(name, Row(content, revision, created or revision, revision, channels=channels))
 
     # ── the verbs ────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -131,14 +142,46 @@ class Model:
             if not row.deleted:
                 raise RevisionIsCurrent
             content = BARE
+        if any(to in gone for to, _ in row.channels.values()):
+            raise RevisionIsPromoted
         self.purged.update(gone)
-        self.append(name, Row(content, self.head + 1, row.created, row.modified, row.deleted))
+        source = row.wrote if row.channels or row.source else 0
+        self.append(name, replace(row, content=content, revision=self.head + 1, source=source))
+
+    def promote(self, name: str, content: Content, expected: int | None, revision: int) -> None:
+        row = self.living(name, expected)
+        to = self.content_at(name, revision) if revision else row.wrote
+        behind = sum(state[name].modified == at for at, state in enumerate(self.states) if at > to and name in state)
+        channel = channel_of(content)
+        if row.channels.get(channel, (0, 0))[0] != to:
+            self.point(name, row, row.channels | {channel: (to, behind)})
+
+    def demote(self, name: str, content: Content, expected: int | None, revision: int) -> None:
+        row, channel = self.living(name, expected), channel_of(content)
+        if channel not in row.channels:
+            raise ChannelNotFound
+        self.point(name, row, {key: pointed for key, pointed in row.channels.items() if key != channel})
+
+    def point(self, name: str, row: Row, channels: dict[str, tuple[int, int]]) -> None:
+        self.append(name, replace(row, revision=self.head + 1, channels=channels, source=row.wrote))
+
+    def content_at(self, name: str, revision: int) -> int:
+        row = self.states[revision].get(name) if 0 < revision <= self.head else None
+        if row is None or row.revision != revision or row.deleted:
+            raise RevisionUnknown
+        if revision in self.purged:
+            raise RevisionPurged
+        return revision if row.wrote in self.purged else row.wrote
 
     def copies(self, name: str, purged: Row) -> Iterator[int]:
         for revision in range(purged.revision + 1, self.head + 1):
             row = self.states[revision].get(name)
             if row and row.revision == revision and revision not in self.purged and same_content(row, purged):
                 yield revision
+
+
+def channel_of(content: Content) -> str:
+    return "testing" if content["command"] else "stable"
 
 
 def same_content(one: Row, other: Row) -> bool:
@@ -174,6 +217,12 @@ VERBS: Mapping[str, Callable[[LogStore, str, Content, int | None, int], object]]
         name, revision, expected=expected
     ),
     "purge": lambda store, name, content, expected, revision: store.purge_change(name, revision),
+    "promote": lambda store, name, content, expected, revision: store.promote_template(
+        name, channel_of(content), revision or None, expected=expected
+    ),
+    "demote": lambda store, name, content, expected, revision: store.demote_template(
+        name, channel_of(content), expected=expected
+    ),
 }
 NAMES = ("a", "b", "é")
 
@@ -290,6 +339,10 @@ class StoreMachine(RuleBasedStateMachine):
     def compare_now(self) -> None:
         self.assert_templates(self.store.list_templates(), self.model.list(self.model.head))
         assert self.store.head().revision == self.model.head
+        for name, row in self.model.states[-1].items():
+            [newest] = self.store.changes(name=name, newest_first=True, limit=1)
+            found = channels_of(newest.content or b"")
+            assert {key: (one.revision, one.behind) for key, one in found.items()} == row.channels
 
     def compare_at(self, revision: int, names: tuple[str, ...] | list[str]) -> None:
         wanted = outcome(lambda: self.model.list(revision))

@@ -41,7 +41,7 @@ STORES = CONTRACTS | {
     "token_book",
     "log_store",
 }
-RULES = STORES | {"selector", "apply", "auth", "lookalikes", "differences"}
+RULES = STORES | {"selector", "apply", "apply_promotions", "auth", "lookalikes", "differences"}
 TOKENS = {"token_text", "token_rules", "token_uses", "tokens"}
 VIEW = {"offering", "form_order", "withheld", "view", "ecma_patterns", "start_schema"}
 USES = {"catching_up", "planned", "within_reach", "shown_log", "registry"}
@@ -103,12 +103,13 @@ MAY_IMPORT = {
     "globs": {"errors", "lengths"},
     "selector": TEMPLATES,
     "lookalikes": {"errors", "template"},
-    "apply": TEMPLATES | {"selector", "differences"},
+    "apply_promotions": CHANGES | {"draft_changes", "promotions", "selector"},
+    "apply": TEMPLATES | {"apply_promotions", "selector", "differences"},
     "apply_body": TEMPLATES | {"apply", "remembered"},
     "fast_body": TEMPLATES,
     "auth": {"errors", "lengths", "globs", "selector"},
     "catching_up": STORES | {"apply", "planned"},
-    "planned": CHANGES | {"apply", "draft_changes"},
+    "planned": CHANGES | {"apply", "apply_promotions", "draft_changes"},
     "within_reach": RULES | {"planned"},
     "shown_log": STORES,
     "registry": RULES | {"catching_up", "planned", "shown_log", "within_reach", "token_rules", "token_uses"},

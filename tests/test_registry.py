@@ -50,7 +50,7 @@ READS: dict[str, Use] = {
 }
 SERVERS_OWN = {
     *("appends_after", "atomic", "changed_at", "content_of", "current", "head", "index", "present"),
-    *("rows", "state", "try_to_write", "wait", "wait_beyond"),
+    *("rows", "state", "try_to_write", "wait", "wait_beyond", "wake"),
 }
 
 
@@ -361,6 +361,23 @@ def test_what_was_written_since_the_plan_is_planned_again(
     assert {step.name: step.action for step in steps} == {k: v for k, v in (unmoved | otherwise).items() if v}
     assert [step.action for step in registry.apply(ANN, request)] == ["unchanged"] * 3
     assert verify(registry.store.log).problems == []
+
+
+@pytest.mark.parametrize("few", [0, 1000])
+def test_a_plan_stays_as_it_is_where_others_wrote_other_templates(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    monkeypatch.setattr("binder_registry.catching_up.FEW", few)
+    request = ApplyRequest([R, replace(SCIPY, command="new")])
+    before = plan_now(registry, request)
+    registry.template_create(ANN, replace(R, name="other"))
+
+    before, _ = registry.prepared(ANN, request, before)
+    steps = registry.apply_planned(ANN, request, before)
+
+    assert [(step.action, step.name) for step in steps] == [("created", "r"), ("updated", "scipy")]
+    assert [row.name for row in registry.changes(ANN, since=2)] == ["r", "scipy"]
+    assert before.drafts == {}
 
 
 def test_what_is_written_after_a_plan_was_caught_up_is_planned_again(

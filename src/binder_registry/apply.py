@@ -7,13 +7,15 @@ from typing import Any, Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
+from .apply_promotions import Promote, PromotedStep, promoted, read_promote
+from .channels import Promotion
 from .differences import changed_members
 from .errors import HINTS, ErrorHint, InvalidRequest, InvalidTemplate
 from .lengths import NOTE_BYTES
 from .rules import check, name_problem, successor_problem
 from .selector import Requirement, Selector, matches, parse_selector
 from .strict_json import no_collection
-from .template import Template
+from .template import Template, plain
 from .wire import TWICE, Object, template_from_members
 
 MESSAGES = 10  # of what is wrong, that one error says
@@ -22,23 +24,31 @@ MESSAGES = 10  # of what is wrong, that one error says
 class ApplyRequest(Struct, frozen=True):
     """`templates` are whole desired states; `delete` maps names to the `replaced-by` of their tombstones ("": the one
     that the template names itself); `prune` deletes what it selects and `templates` does not name (an empty list
-    selects all, None nothing)."""
+    selects all, None nothing); `promote` comes after all else."""
 
     templates: list[Template] = []
     delete: dict[str, str] = {}
     prune: list[Requirement] | None = None
     dry_run: bool = False
     note: str = ""
+    promote: Promote | None = None
+
+    @property
+    def writes(self) -> bool:
+        """Whether anything is written but promotions."""
+        return bool(self.templates or self.delete) or self.prune is not None or self.promote is None
 
 
 class Step(Struct, frozen=True, omit_defaults=True):
     """What one template needs. `before` is its state, a tombstone too; `after` what it becomes; `changed` the paths of
     the members that an update changes."""
 
-    action: Literal["created", "updated", "deleted", "unchanged"]
+    action: Literal["created", "updated", "deleted", "promoted", "unchanged"]
     after: Template
     before: Template | None = None
     changed: list[str] = []
+    promotion: Promotion | None = None  # of a promoted one: its `to` is 0 for what is yet to be written
+    reason: str = ""  # why a template that was selected stays as it is
 
 
 @no_collection()
@@ -47,6 +57,25 @@ def plan(
 ) -> list[Step]:
     """The steps, in the order of the request. `find` gives templates and tombstones; `living` is asked for pruning."""
     return list(each_step(request.templates, request, find, living))
+
+
+def promotions(
+    request: ApplyRequest, steps: Iterable[Step], living: Callable[[], Iterable[Template]]
+) -> list[PromotedStep]:
+    """What comes after these steps."""
+    if request.promote is None:
+        return []
+    return promoted(request.promote, ((step.after, step.action in ("created", "updated")) for step in steps), living)
+
+
+def told(promotions: Iterable[PromotedStep], find: Callable[[str], Template | None]) -> list[Step]:
+    """The same as steps, of what is found."""
+    steps = list[Step]()
+    for one in promotions:
+        template = find(one.name) or Template(name=one.name)
+        action: Literal["promoted", "unchanged"] = "promoted" if one.promotion else "unchanged"
+        steps.append(Step(action, template, promotion=one.promotion, reason=one.reason))
+    return steps
 
 
 def each_step(
@@ -74,8 +103,10 @@ def pruned_among(living: Iterable[Template], prune: Selector) -> Iterator[Step]:
 
 def wanted(template: Template, before: Template | None) -> Step:
     if before is None or before.deleted:
-        return Step("created", template, before)
-    after = replace(template, time_created=before.time_created, time_modified=before.time_modified)
+        return Step("created", plain(template), before)
+    after = replace(
+        template, time_created=before.time_created, time_modified=before.time_modified, channels=before.channels
+    )
     if changed := changed_members(before, after):
         return Step("updated", after, before, changed)
     return Step("unchanged", before, before)
@@ -101,7 +132,7 @@ def parse_apply(value: Any) -> ApplyRequest:
     members = {key: member for key, member in dict(value).items() if member is not None}
     problems = _Problems()
     for key, _ in value:
-        if key not in ("templates", "delete", "prune", "allow-empty", "dry-run", "note"):
+        if key not in ("templates", "delete", "prune", "promote", "allow-empty", "dry-run", "note"):
             problems.add(key, "is not a member of an apply")
     for key in _twice(value):
         problems.add(key, TWICE)
@@ -117,9 +148,10 @@ def parse_apply(value: Any) -> ApplyRequest:
         problems.add("templates", 'is empty, so that prune deletes all that it selects: "allow-empty": true lets it')
     templates = _templates(members.get("templates", []), problems)
     delete = _delete(members.get("delete", Object()), {template.name for template in templates}, problems)
+    promote = read_promote(members.get("promote"), problems.add)
     if problems.hints:
         raise InvalidTemplate(problems.message, problems.hints)
-    return ApplyRequest(templates, delete, prune, dry_run, note)
+    return ApplyRequest(templates, delete, prune, dry_run, note, promote)
 
 
 class _Problems:

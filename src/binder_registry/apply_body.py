@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 from msgspec import Raw, structs
+from msgspec.structs import astuple
 
 from .apply import ApplyRequest, parse_apply
 from .choices import Option
@@ -23,7 +24,7 @@ from .remembered import remembered
 from .rules import check
 from .settings import Settings
 from .strict_json import Object, let_go, no_collection, parse
-from .template import Template
+from .template import WIRE_NAMES, Template
 from .wire import RAW_DEPTH
 
 SAME_OPTIONS = 256  # kept while a body is read: the templates of one registry often offer the same
@@ -37,6 +38,8 @@ _CUT = re.compile(rb"}[ \t\r\n]*(?P<comma>,)[ \t\r\n]*{")
 _ZEROS = b',"command":"","limits":{}'  # which 2015 always wrote, after the name and the image
 _MARKS = (b",", b"{", b"[")
 _NO_LIMITS = Template().limits
+_BESIDE = slice([*WIRE_NAMES].index("channels"), None)  # what is not taken from people, after the times
+_NONE_BESIDE = astuple(Template())[_BESIDE]
 _ESCAPED_QUOTE = b"\\u0022"
 _BACKSLASH = _ESCAPED_QUOTE[0]  # a number, which is found far sooner than bytes
 
@@ -153,7 +156,7 @@ def _read(sent: bytes, options: Callable[[bytes], Options]) -> Template:
         check(Template(**within))
         inner = bytes(outer.options)
         template = Template(**within | {"options": options(inner) if inner else ()})
-    if template.revision or template.deleted or template.uses or template.time_created or template.time_modified:
+    if template.time_created or template.time_modified or astuple(template)[_BESIDE] != _NONE_BESIDE:
         raise ValueError("these are not taken from people")
     _sort(template.labels)
     _settle([template])  # type: ignore[list-item]  # it has all members of a choice's settings

@@ -67,9 +67,9 @@ class Identity(Struct, frozen=True, dict=True):
     """Who holds a token. Of what they write, the log keeps `by`.
 
     `kind` is a word (`key`, `token`, `user`, `service`, `publisher` and `anyone` are ours): the first colon of `by`
-    ends it, so that a user called `api-key` is nobody's key. `groups` and `admin` are what a hub says of a user, and
-    allow nothing. `token` is the public id of a token of the registry's own. It, or an id-token, ends at `expires`.
-    `note` is for what is written without one.
+    ends it, so that a user called `api-key` is nobody's key. `groups` and `admin` are what a hub says of a user: they
+    allow nothing here, and a view tells what they allow in the hub. `token` is the public id of a token of the
+    registry's own. It, or an id-token, ends at `expires`. `note` is for what is written without one.
     """
 
     name: str

@@ -8,10 +8,10 @@ from msgspec.structs import replace
 
 from .changes import Action, Change, Head, Position, Seen, content_digest, head_after, mark_after, place
 from .clock import later
-from .draft_changes import Draft
+from .draft_changes import Draft, carried_on
 from .errors import FormatTooNew, InvalidRequest, RevisionConflict, TemplateNotFound
 from .go_json import stamp
-from .kept_members import channels_of, content_revision_of, has_kept, one_behind, with_kept
+from .kept_members import has_kept
 from .log_contract import MANY, AnnouncesMany, Log, ReadsMany, StagesMany, format_kept, keep_format
 from .log_contract import LogMoved as LogMoved
 from .must_understand import CONTENT_FORMAT, FORMAT, format_of
@@ -25,7 +25,7 @@ from .token_contract import TokenChange, TokenStore
 from .wire import encode_template
 
 _WITH_CONTENT = frozenset({Action.CREATED, Action.UPDATED, Action.RESTORED})  # that is new, or anew
-_DELETED, _PURGED = Action.DELETED, Action.PURGED  # quicker than the members of the class
+_DELETED = Action.DELETED  # quicker than the member of the class
 
 
 class Batch:
@@ -80,7 +80,14 @@ class Batch:
     def _committed(self, name: str) -> Change | None:
         if name not in self._stored:
             self._stored[name] = self._seen.find(name) if self._seen else self.log.current(name)
-        return self._stored[name]
+        change = self._stored[name]
+        if change is not None and type(change.action) is str:
+            self.refuse()
+        return change
+
+    def refuse(self) -> None:
+        """A newer release did what is not known here: nothing can be written."""
+        self._format = FORMAT + 1
 
     def written_at(self, name: str) -> datetime | None:
         """When its newest change was, of which what was seen need not tell."""
@@ -149,7 +156,7 @@ class Batch:
             self._format = max(self._format, format_of(template))
         before = self.current(name)
         if before is not None and before.content and has_kept(before.content):
-            content = _with_kept(content, action, before, before.content)
+            content = carried_on(content, action, before, before.content)
         digest = content_digest(content)
         previous, first = before.revision if before else 0, first or revision
         mark = mark_after(newest.mark, (revision, time, by, note, action, name, previous, first), digest)
@@ -165,18 +172,21 @@ class Batch:
             self.log.announce_many()
 
     @no_collection()
-    def extend(self, drafts: Iterable[Draft] | Staged, by: str, note: str) -> None:
-        """Add changes that were drafted for what is current, as one group, each of another template. What was staged
-        follows the head, and was staged as by and with these."""
+    def extend(self, drafts: Iterable[Draft] | Staged, by: str, note: str, *, first: int = 0) -> None:
+        """Add changes that were drafted for what is current, as one group, or as part of the one that began at `first`,
+        each of another template. What was staged follows the head, and was staged as by and with these."""
         self._begin(by, note)
         if isinstance(drafts, Staged):
             self._extend_staged(drafts)
             return
         head = self.head
         time = self._time_after(head.time)
-        first, mark, needed = head.revision + 1, head.mark, self._format
+        mark, needed = head.mark, self._format
+        first = first or head.revision + 1
         rows, written = self.rows, self.written
-        for revision, draft in enumerate(drafts, first):  # while all others wait: each line is a tenth of a second
+        for revision, draft in enumerate(
+            drafts, head.revision + 1
+        ):  # while all others wait: each line is a tenth of a second
             content = draft.content(stamp(time))
             action, name, previous, digest = draft.action, draft.name, draft.previous, content_digest(content)
             mark = mark_after(mark, (revision, time, by, note, action, name, previous, first), digest)
@@ -264,15 +274,6 @@ class Batch:
             self._format = self._format_before = self._seen.format if self._seen else format_kept(self.log)
         if self._format > FORMAT:
             raise FormatTooNew
-
-
-def _with_kept(content: bytes, action: Action, before: Change, stored: bytes) -> bytes:
-    """What the registry keeps beside a content that follows `before`, where that is `stored`."""
-    if action is _DELETED or before.deleted:
-        return content
-    if action is _PURGED:
-        return with_kept(content, channels_of(stored), content_revision_of(stored) or before.revision)
-    return with_kept(content, one_behind(channels_of(stored)))
 
 
 class Part:

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 from msgspec import Struct
 from msgspec.structs import replace
 
-from .changes import Action
+from .changes import Action, Change
 from .go_json import timestamp
-from .kept_members import one_behind, with_kept
+from .kept_members import channels_of, content_revision_of, one_behind, with_kept
 from .must_understand import CHANNELS_FORMAT, CONTENT_FORMAT, format_of
 from .template import Template
 from .wire import decode_template, encode_dated, encode_template
@@ -72,3 +72,12 @@ def draft(action: Action, template: Template, before: Template | None, *, format
     if format < CONTENT_FORMAT:
         format = format_of(template)  # noqa: A001
     return Draft(action, template.name, previous, parts, CHANNELS_FORMAT if channels else format)
+
+
+def carried_on(content: bytes, action: Action, before: Change, stored: bytes) -> bytes:
+    """With what the registry keeps beside a content that follows `before`, where that is `stored`."""
+    if action is Action.DELETED or before.deleted:
+        return content
+    if action is Action.PURGED:
+        return with_kept(content, channels_of(stored), content_revision_of(stored) or before.revision)
+    return with_kept(content, one_behind(channels_of(stored)))

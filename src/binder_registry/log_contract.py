@@ -5,8 +5,11 @@ from contextlib import AbstractContextManager, contextmanager
 from functools import cache
 from typing import Protocol, runtime_checkable
 
-from .changes import PAGE, PAGE_BYTES, Change, Head, Newest
+from msgspec.structs import replace
 
+from .changes import PAGE, PAGE_BYTES, Change, Head, Newest, Position
+
+STATE_PAGE = 5000  # rows of one read, where the whole state is read
 MANY = 2000  # rows of one commit that others are told of
 LARGEST = 2**63 - 1  # what the integers of a database hold
 
@@ -119,11 +122,20 @@ class WaitsBeyond(Protocol):
         the thread that has committed, and must neither wait nor raise."""
         ...
 
+    def wake(self) -> None:
+        """What is known has changed without a commit: all who wait look again."""
+        ...
+
 
 def wait_beyond(log: Log, known: Callable[[], int], timeout: float) -> Head:
     if _waits_beyond(type(log)):
         return log.wait_beyond(known, timeout)  # type: ignore[attr-defined, no-any-return]
     return log.wait(known(), timeout)
+
+
+def wake(log: Log) -> None:
+    if _waits_beyond(type(log)):
+        log.wake()  # type: ignore[attr-defined]
 
 
 @cache
@@ -231,6 +243,18 @@ def state_pages(
     while page := log.state(revision, after=after, limit=limit, deleted=deleted, most_bytes=PAGE_BYTES):
         yield page
         after = page[-1].name
+
+
+def whole_state(log: Log) -> tuple[Position, list[Change]]:
+    """The head, and the newest change of every name as of it, by name; of tombstones without their content."""
+    while True:
+        head = log.head()
+        newest, purged = list[Change](), False
+        for page in state_pages(log, head.revision, limit=STATE_PAGE, deleted=True):
+            purged = purged or any(change.content is None for change in page)
+            newest += [replace(change, content=None) if change.deleted else change for change in page]
+        if not purged:  # else one was replaced and purged meanwhile
+            return head.position, newest
 
 
 def mark_at(log: Log, revision: int) -> bytes | None:

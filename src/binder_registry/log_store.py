@@ -13,12 +13,9 @@ from .batch import Batch as Batch
 from .changes import PAGE, Action, Change, Head, Newest, Position, Seen, known_position
 from .clock import Warnings, utc_now
 from .draft_changes import Draft
-from .errors import (
-    RevisionUnknown,
-    TemplateExists,
-    TemplateNotFound,
-)
+from .errors import RevisionUnknown, TemplateExists, TemplateNotFound
 from .log_contract import LARGEST, Log, ReadsPresent, appending, appends_after, mark_at, state_pages, within
+from .log_contract import whole_state as whole_state_of
 from .promotions import content_of, point
 from .purging import purge
 from .rules import check, check_channel, invalid_template, successor_problem
@@ -28,7 +25,7 @@ from .template import Template, merged, plain
 from .token_book import TokenBook
 from .token_contract import TokenStore
 
-STATE_PAGE = 5000  # rows of one read, where the whole state is read
+_CREATED, _UPDATED, _DELETED = Action.CREATED, Action.UPDATED, Action.DELETED  # quicker than the members of the class
 
 logger = logging.getLogger(__name__)
 
@@ -46,6 +43,7 @@ class LogStore:
         self._now = now
         self._local = threading.local()
         self._warnings = Warnings(logger, log)
+        self._is_newer = False  # an action was seen that a newer release added
 
     def atomic(self, seen: Seen | None = None) -> AbstractContextManager[Batch]:
         """All writes inside commit as one or none; this thread sees them before the commit. Blocks nest: an exception
@@ -62,6 +60,8 @@ class LogStore:
         locked = seen is None or not appends_after(self.log)
         with self.log.writing() if seen is None or locked else appending(self.log, seen.head) as rows:
             self._local.batch = batch = Batch(self.log, rows, self._now, seen, locked=locked)
+            if self._is_newer:
+                batch.refuse()
             try:
                 yield batch
                 batch.finish()
@@ -93,10 +93,14 @@ class LogStore:
         return change
 
     def list_templates(self, *, revision: int | None = None) -> list[Template]:
+        return [plain(template) for template in self.templates(revision)]
+
+    def templates(self, revision: int | None = None) -> list[Template]:
+        """The same, with the channels of each."""
         changes = self._state(revision)
         while revision is None and any(change.content is None for change in changes):
             changes = self._state(None)  # it was replaced and purged after we had looked at the head
-        return [plain(change.readable()) for change in changes]
+        return [change.readable() for change in changes]
 
     def register_template(self, template: Template, *, by: str = "", note: str = "") -> Template:
         if (batch := self.batch) is None:
@@ -108,7 +112,7 @@ class LogStore:
             raise TemplateExists
         if template.time_created:
             template = replace(template, time_created=None)
-        return batch.append(Action.CREATED, template, by, note)
+        return batch.append(_CREATED, template, by, note)
 
     def update_template(
         self, template: Template, *, expected: Expected = None, by: str = "", note: str = ""
@@ -117,7 +121,7 @@ class LogStore:
             with self.atomic():
                 return self.update_template(template, expected=expected, by=by, note=note)
         current = batch.readable(batch.existing(template.name, expected))
-        return batch.append(Action.UPDATED, merged(current, template), by, note)
+        return batch.append(_UPDATED, merged(current, template), by, note)
 
     def replace_template(
         self, template: Template, *, expected: Expected = None, by: str = "", note: str = ""
@@ -126,7 +130,7 @@ class LogStore:
             with self.atomic():
                 return self.replace_template(template, expected=expected, by=by, note=note)
         current = batch.readable(batch.existing(template.name, expected))
-        return batch.append(Action.UPDATED, replace(template, time_created=current.time_created), by, note)
+        return batch.append(_UPDATED, replace(template, time_created=current.time_created), by, note)
 
     def restore_template(
         self, name: str, revision: int, *, expected: Expected = None, by: str = "", note: str = ""
@@ -150,7 +154,7 @@ class LogStore:
         if problem := successor_problem(name, replaced_by):
             raise invalid_template([("replaced-by", problem)])
         tombstone = replace(current, deleted=True, replaced_by=replaced_by or current.replaced_by)
-        batch.append(Action.DELETED, tombstone, by, note)
+        batch.append(_DELETED, tombstone, by, note)
         return plain(current)
 
     def purge_change(self, name: str, revision: int, *, by: str = "", note: str = "") -> None:
@@ -214,14 +218,7 @@ class LogStore:
     def state(self) -> tuple[Position, list[Change]]:
         """The head, and the newest change of every name as of it, by name; tombstones too, without their content: there
         may be far more of them than templates."""
-        while True:
-            head = self.log.head()
-            newest, purged = list[Change](), False
-            for page in state_pages(self.log, head.revision, limit=STATE_PAGE, deleted=True):
-                purged = purged or any(change.content is None for change in page)
-                newest += [replace(change, content=None) if change.deleted else change for change in page]
-            if not purged:  # else one was replaced and purged meanwhile
-                return head.position, newest
+        return whole_state_of(self.log)
 
     def present(self) -> tuple[Position, Iterable[Newest]]:
         """The same as rows, by name backwards, to be read at once; in some there may be newer ones than the head is."""
@@ -236,6 +233,11 @@ class LogStore:
         Raises `RevisionUnknown`, with the first page.
         """
         yield from state_pages(self.log, self._known(revision), after=after, deleted=deleted)
+
+    def looked_at(self, changes: list[Change]) -> list[Change]:
+        """The same. Where a newer release did what is not known here, nothing is written any more."""
+        self._is_newer = self._is_newer or any(type(change.action) is str for change in changes)
+        return changes
 
     @property
     def batch(self) -> Batch | None:
@@ -287,7 +289,7 @@ class LogStore:
             self.log.read, since, until, name=name, newest_first=newest_first, limit=limit, most_bytes=most_bytes
         )
         if batch is None:
-            return stored()
+            return self.looked_at(stored())
         own = [row for row in batch.rows if since < row.revision <= until and name in (None, row.name)]
         if newest_first:
             own.reverse()

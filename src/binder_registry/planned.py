@@ -10,7 +10,8 @@ from typing import TypeVar
 from msgspec import Struct
 from msgspec.structs import replace
 
-from .apply import ApplyRequest, Step, each_step, pruned_among, unwanted, wanted
+from .apply import ApplyRequest, Step, each_step, promotions, pruned_among, unwanted, wanted
+from .apply_promotions import PromotedStep
 from .changes import ACTIONS, Position
 from .draft_changes import Draft, draft
 from .strict_json import no_collection
@@ -37,6 +38,8 @@ class Planned(Struct, frozen=True):
     find: Find
     steps: list[PlannedStep]
     drafts: dict[str, Draft]
+    promotions: list[PromotedStep] = []
+    writes: bool = True  # anything but these
 
     def wanted(self, step: PlannedStep) -> Template:
         """What was asked for, of a step that is not a deletion."""
@@ -59,7 +62,9 @@ class Planned(Struct, frozen=True):
 @no_collection()
 def planned(request: ApplyRequest, position: Position, find: Find, living: Callable[[], Iterable[Template]]) -> Planned:
     """As `plan`, against the state at `position`. Takes the templates out of the request, one by one."""
-    return _planned(each_step(_taken(request.templates), request, find, living), position, find)
+    writes = request.writes
+    now = _planned(each_step(_taken(request.templates), request, find, living), request, position, find, living)
+    return replace(now, writes=writes)
 
 
 @no_collection()
@@ -68,12 +73,15 @@ def planned_anew(
 ) -> Planned:
     """As if it had not been planned before."""
     templates = (before.wanted(step) for step in before.steps if _is_wanted(step, request))
-    return _planned(each_step(templates, request, find, living), position, find)
+    now = _planned(each_step(templates, request, find, living), request, position, find, living)
+    return replace(now, writes=before.writes)
 
 
 def brought_up(before: Planned, request: ApplyRequest, position: Position, moved: Set[str], find: Find) -> Planned:
     """To the state at `position`: only `moved`, the names that were written since, are looked at again."""
-    now = Planned(position, find, [], {})
+    if request.prune is None and not any(step.name in moved for step in before.steps):
+        return Planned(position, before.find, before.steps, before.drafts, before.promotions, before.writes)
+    now = Planned(position, find, [], {}, before.promotions, before.writes)
     for step in before.steps:
         if step.name not in moved:
             now.steps.append(step)
@@ -99,12 +107,26 @@ def drafted(steps: Iterable[Step]) -> Iterator[Draft]:
             newest = one.format
 
 
-def _planned(steps: Iterable[Step], position: Position, find: Find) -> Planned:
+def _planned(
+    steps: Iterable[Step],
+    request: ApplyRequest,
+    position: Position,
+    find: Find,
+    living: Callable[[], Iterable[Template]],
+) -> Planned:
     now = Planned(position, find, [], {})
+    if request.promote is not None:
+        return replace(now, promotions=promotions(request, _each_added(now, steps), living))
     newest = 1
     for step in steps:
         newest = _add(now, step, newest)
     return now
+
+
+def _each_added(to: Planned, steps: Iterable[Step]) -> Iterator[Step]:
+    for step in steps:
+        _add(to, step)
+        yield step
 
 
 def _add(to: Planned, step: Step, newest: int = 1) -> int:

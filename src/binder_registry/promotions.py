@@ -62,7 +62,7 @@ def pointed(current: Change, channel: str, to: Channel | None) -> Draft | None:
         if before and before.revision == to.revision:
             return None
         if len(channels) >= MOST_CHANNELS:
-            raise InvalidRequest.parameter("channel", f"would be one more than {MOST_CHANNELS} of the template")
+            raise InvalidRequest.parameter("channel", f"would be one more than {MOST_CHANNELS} of {current.name!r}")
         channels[channel] = to
     promotion = Promotion(channel, before.revision if before else 0, to.revision if to else 0)
     return promotion_draft(current.name, current.revision, stored, channels, promotion)

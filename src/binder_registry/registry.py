@@ -11,7 +11,9 @@ from functools import partial
 
 from msgspec.structs import replace
 
-from .apply import ApplyRequest, Step, plan
+from .apply import ApplyRequest, Step, plan, told
+from .apply import promotions as promotions_after
+from .apply_promotions import PromotedStep, promoted_now
 from .auth import AuthStore, Identity, Scope
 from .catching_up import caught_up, moved_between
 from .changes import PAGE_BYTES, Change, Position
@@ -30,12 +32,15 @@ from .within_reach import (
     applied_within_reach,
     require_name,
     require_reach,
+    require_scopes,
     touched_by_plan,
+    touched_by_promotions,
     touched_by_steps,
     written_within_reach,
 )
 
 MOST_MOVED = 1000  # changes since an apply was planned: after more, it is planned anew
+_WRITE = Scope.WRITE  # quicker than the member of the class
 
 
 class Registry(ShownLog):
@@ -97,7 +102,7 @@ class Registry(ShownLog):
             revisions = [revision for revision in revisions if revision > found[-1].revision]
 
     def template_create(self, who: Identity, template: Template, *, note: str = "") -> Template:
-        who.require(Scope.WRITE)
+        who.require(_WRITE)
         write = partial(self.store.register_template, template, by=who.by, note=note or who.note)
         return written_within_reach(self.store, who, template.name, write)
 
@@ -105,21 +110,21 @@ class Registry(ShownLog):
         self, who: Identity, template: Template, *, expected: Expected = None, note: str = ""
     ) -> Template:
         """2015's PUT: members that are not zero replace."""
-        who.require(Scope.WRITE)
+        who.require(_WRITE)
         write = partial(self.store.update_template, template, expected=expected, by=who.by, note=note or who.note)
         return written_within_reach(self.store, who, template.name, write)
 
     def template_replace(
         self, who: Identity, template: Template, *, expected: Expected = None, note: str = ""
     ) -> Template:
-        who.require(Scope.WRITE)
+        who.require(_WRITE)
         write = partial(self.store.replace_template, template, expected=expected, by=who.by, note=note or who.note)
         return written_within_reach(self.store, who, template.name, write)
 
     def template_restore(
         self, who: Identity, name: str, revision: int, *, expected: Expected = None, note: str = ""
     ) -> Template:
-        who.require(Scope.WRITE)
+        who.require(_WRITE)
         write = partial(
             self.store.restore_template, name, revision, expected=expected, by=who.by, note=note or who.note
         )
@@ -128,7 +133,7 @@ class Registry(ShownLog):
     def template_delete(
         self, who: Identity, name: str, *, expected: Expected = None, note: str = "", replaced_by: str = ""
     ) -> Template:
-        who.require(Scope.WRITE)
+        who.require(_WRITE)
         write = partial(
             self.store.delete_template,
             name,
@@ -183,64 +188,90 @@ class Registry(ShownLog):
 
     def apply(self, who: Identity, request: ApplyRequest, *, expected: Expected = None) -> list[Step]:
         """All of it in one commit, or nothing; a dry run only plans. `expected` is the registry's own position."""
-        who.require(Scope.WRITE)
+        require_scopes(who, writes=request.writes, promotes=request.promote is not None)
         with self.atomic() as batch:
             if expected is not None and not batch.head.position.agrees(expected):
                 raise RevisionConflict("The registry was changed since it was read", current=str(batch.head.position))
             names = {*(template.name for template in request.templates), *request.delete}
             batch.expect(len(names))
             batch.look_up(names)
-            steps = plan(request, batch.template, self.store.list_templates)
+            steps = plan(request, batch.template, self.store.templates)
+            promotions = promotions_after(request, steps, self.store.templates)
             if request.dry_run:
                 require_reach(who, touched_by_steps(steps), batch.template)
-                return steps
+                require_reach(who, touched_by_promotions(promotions, batch.template), batch.template)
+                return steps + told(promotions, batch.template)
             for step in steps:
                 if step.action in ("created", "updated"):
                     check(step.after)
+            first, note = len(batch.rows), request.note or who.note
             looked_at = [step.after.name for step in steps]
-            applied_within_reach(
-                self.store, who, lambda: batch.extend(drafted(steps), who.by, request.note or who.note), looked_at
-            )
+            applied_within_reach(self.store, who, lambda: batch.extend(drafted(steps), who.by, note), looked_at)
             rows = {row.name: row.template for row in batch.rows}
-            return [
+            done = [
                 step if step.action == "unchanged" else replace(step, after=rows[step.after.name]) for step in steps
             ]
+            return done + told(self._promote(who, request, promotions, frozenset(), first, note), batch.template)
 
     def prepared(self, who: Identity, request: ApplyRequest, before: Planned) -> tuple[Planned, Staged | None]:
         """For `apply_planned`, so that there is little to do. What was staged is to be closed."""
-        who.require(Scope.WRITE)
+        require_scopes(who, writes=before.writes, promotes=request.promote is not None)
         staged = self.store.staged(before.drafts, who.by, request.note or who.note)
-        now = caught_up(self.store, before, request)
+        now = before if request.promote else caught_up(self.store, before, request)  # which looks at no labels
         if staged and not now.has_drafts_of(before):
             staged.close()
             staged = None
-        if now is not before:
+        if now.drafts is not before.drafts:
             before.drafts.clear()
         return now, staged
 
     def apply_planned(
         self, who: Identity, request: ApplyRequest, before: Planned, staged: Staged | None = None
-    ) -> list[PlannedStep]:
+    ) -> list[PlannedStep | PromotedStep]:
         """The same for a request from `read_apply`, which was planned before: only what was written since is looked at
         again. Gives the steps that were taken, as they were planned, and takes their drafts."""
-        who.require(Scope.WRITE)
+        require_scopes(who, writes=before.writes, promotes=request.promote is not None)
         with self.atomic() as batch:
-            batch.expect(len(before.steps))
-            now, position = before, batch.head.position
+            batch.expect(len(before.steps) + len(before.promotions))
+            now, position, moved = before, batch.head.position, frozenset[str]()
             if position != before.position:
-                moved = moved_between(self.store, before.position, position, MOST_MOVED)
-                if moved is None:
+                found = moved_between(self.store, before.position, position, MOST_MOVED)
+                if found is None:
                     batch.look_up({step.name for step in before.steps})
-                    now = planned_anew(before, request, position, batch.template, self.store.list_templates)
+                    now = planned_anew(before, request, position, batch.template, self.store.templates)
                 else:
+                    moved = frozenset(found)
                     now = brought_up(before, request, position, moved, batch.template)
             as_staged = staged if staged and staged.follows(batch.head) and now.has_drafts_of(before) else None
-            if as_staged or now is not before:
+            if as_staged or now.drafts is not before.drafts:
                 before.drafts.clear()
             drafts = now.drafts_taken()
-            looked_at, note = [step.name for step in now.steps], request.note or who.note
+            looked_at, first, note = [step.name for step in now.steps], len(batch.rows), request.note or who.note
             applied_within_reach(self.store, who, lambda: batch.extend(as_staged or drafts, who.by, note), looked_at)
-            return now.steps
+            return [*now.steps, *self._promote(who, request, now.promotions, moved, first, note)]
+
+    def _promote(
+        self,
+        who: Identity,
+        request: ApplyRequest,
+        planned: list[PromotedStep],
+        moved: frozenset[str],
+        first: int,
+        note: str,
+    ) -> list[PromotedStep]:
+        """What was planned, of the templates as they are by now: after the other rows of the apply, whose first is the
+        one at `first`, and after what others `moved` meanwhile."""
+        batch, promote = self.store.batch, request.promote
+        if promote is None or batch is None:
+            return []
+        names = sorted({step.name for step in planned} | moved)
+        batch.look_up(names)
+        found = promoted_now(promote, [batch.current(name) for name in names], moved)
+        drafts = [draft for _, draft in found if draft is not None]
+        begins = batch.rows[first].revision if len(batch.rows) > first else 0
+        looked_at = [step.name for step, _ in found]
+        applied_within_reach(self.store, who, lambda: batch.extend(drafts, who.by, note, first=begins), looked_at)
+        return [step for step, _ in found]
 
     def apply_dry(
         self,
@@ -249,10 +280,11 @@ class Registry(ShownLog):
         position: Position,
         find: Find,
         living: Callable[[], Iterable[Template]],
-    ) -> list[PlannedStep]:
+    ) -> list[PlannedStep | PromotedStep]:
         """What a request from `read_apply` would do to the state at `position`, where this holder may do it."""
-        who.require(Scope.WRITE)
+        require_scopes(who, writes=request.writes, promotes=request.promote is not None)
         dry = planned(request, position, find, living)
         if not who.reach.is_everything:
             require_reach(who, touched_by_plan(dry), find)
-        return dry.steps
+            require_reach(who, touched_by_promotions(dry.promotions, find), find)
+        return [*dry.steps, *dry.promotions]

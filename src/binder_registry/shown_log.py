@@ -7,7 +7,7 @@ from datetime import datetime
 from .batch import Batch
 from .changes import PAGE_BYTES, Change, Newest, Position, Seen
 from .errors import StoreUnavailable
-from .log_contract import appends_after, wait_beyond
+from .log_contract import appends_after, wait_beyond, wake
 from .log_store import LogStore
 
 LIVE = b'{"status": "Binder Registry Live!"}\n'
@@ -27,7 +27,7 @@ class ShownLog:
 
     def rows(self, since: int, until: int, *, limit: int = 1000, most_bytes: int = PAGE_BYTES) -> list[Change]:
         """Committed changes with `since < revision <= until`, without a look at whether these are known."""
-        return self.store.log.read(since, until, limit=limit, most_bytes=most_bytes)
+        return self.store.looked_at(self.store.log.read(since, until, limit=limit, most_bytes=most_bytes))
 
     def content_of(self, revision: int) -> bytes:
         """Of a committed change. Raises `StoreUnavailable` where the log does not have it any more: it was purged, or
@@ -51,6 +51,10 @@ class ShownLog:
     def wait_beyond(self, known: Callable[[], int], timeout: float) -> Position:
         """The same for a revision after what is `known` by then, where the log can tell: see `WaitsBeyond`."""
         return wait_beyond(self.store.log, known, timeout).position
+
+    def wake(self) -> None:
+        """Who waits so is to look at once, where the log can tell them."""
+        wake(self.store.log)
 
     def state(self) -> tuple[Position, list[Change]]:
         """The newest position, and the newest change of every name as of it, by name; tombstones without content."""

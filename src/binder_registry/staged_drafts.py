@@ -45,7 +45,7 @@ def staged(log: Log, drafts: dict[str, Draft], now: Callable[[], datetime], by: 
         found = _staged(log, drafts, now, ahead, by, note)
         if not isinstance(found, timedelta):
             return found
-        ahead = max(3 * found, 2 * ahead)
+        ahead = 2 * max(found, ahead)
     return None
 
 

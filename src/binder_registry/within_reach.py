@@ -8,7 +8,8 @@ import msgspec
 from msgspec import Struct
 
 from .apply import Step
-from .auth import Identity, Reach
+from .apply_promotions import PromotedStep
+from .auth import Identity, Reach, Scope
 from .batch import Batch
 from .changes import Change
 from .errors import OutOfReach
@@ -91,6 +92,14 @@ def applied_within_reach(store: LogStore, who: Identity, write: Callable[[], T],
         return given
 
 
+def require_scopes(who: Identity, *, writes: bool, promotes: bool) -> None:
+    """Of an apply. Raises `MissingScope`."""
+    if writes:
+        who.require(Scope.WRITE)
+    if promotes:
+        who.require(Scope.PROMOTE)
+
+
 def require_reach(who: Identity, touched: Iterable[Touched], current: Callable[[str], State | None]) -> None:
     """Its name, its labels before and after, and the successor that it is newly given; `current` finds that one.
 
@@ -157,6 +166,11 @@ def touched_by_plan(plan: Planned) -> Iterator[Touched]:
     for step in plan.steps:
         drafted = plan.drafts.get(step.name)
         yield step.name, partial(plan.find, step.name), _decode(drafted.content(b"")) if drafted else None
+
+
+def touched_by_promotions(steps: Iterable[PromotedStep], find: Callable[[str], State | None]) -> Iterator[Touched]:
+    for step in steps:
+        yield step.name, partial(find, step.name), None
 
 
 def _state_of(change: Change | None) -> State | None:

@@ -22,7 +22,7 @@ from .wire import EVENTS, NONE, TOKEN, Answer, answer, connected, request
 ADDRESS = "127.0.0.2"
 NAMES = 20
 READS, WRITES = 100.0, 5.0  # a second
-LIST = 50  # every so many reads one is of the whole list
+LIST, LIST_BYTES = 10, 50_000_000  # of how many reads one is of the list, while lists take no more a second
 ROOM = 2**22  # bytes that they take before they make the server wait
 ID, OURS = b"\nid: ", b'"name":"bystander-'  # that begin an event, and that tell ours
 PATIENCE = 30.0  # seconds for one answer, and at the end for the last event
@@ -54,6 +54,7 @@ class Bystanders:
         self._due: dict[int, tuple[float, Figures]] = {}  # by revision, of what no event was seen of yet
         self._early: dict[int, float] = {}  # events that came before the answer
         self._position = ""
+        self._list, self._listing = LIST, False  # one at a time
         self._following = threading.Event()
         self._ended = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._run()), daemon=True)
@@ -96,8 +97,13 @@ class Bystanders:
     async def _read(self) -> None:
         async def once(number: int, due: float, asked: "Asked") -> None:
             figures = self._figures
-            all_ = number % LIST == 0
-            got = await asked(request("GET", "/templates" if all_ else f"/templates/bystander-{number % NAMES}"))
+            all_ = number % self._list == 0 and not self._listing
+            self._listing |= all_
+            path = "/templates" if all_ else f"/templates/bystander-{number % NAMES}"
+            got = await asked(request("GET", path), whole=not all_)
+            if all_:
+                length = int(got.headers.get("content-length", 0))
+                self._list, self._listing = max(LIST, ceil(length * self._reads / LIST_BYTES)), False
             if got.status == 200:
                 (figures.lists if all_ else figures.reads).append(time.monotonic() - due)
             else:
@@ -192,7 +198,7 @@ class Asked:
         self._port = port
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
-    async def __call__(self, sent: bytes) -> Answer:
+    async def __call__(self, sent: bytes, *, whole: bool = True) -> Answer:
         """`NONE` where none comes."""
         try:
             async with asyncio.timeout(PATIENCE):
@@ -202,7 +208,7 @@ class Asked:
                     )
                 reader, writer = self._streams
                 writer.write(sent)
-                got = await answer(reader)
+                got = await answer(reader, whole=whole)
         except (OSError, asyncio.IncompleteReadError, TimeoutError):
             got = NONE
         if self._streams and (not got.status or got.headers.get("connection") == "close"):

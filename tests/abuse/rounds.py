@@ -24,8 +24,8 @@ from .wire import Seen, Target, write
 
 OVER = 200 * MB  # that a server may take over its base, beside the budgets
 RATIO = 5.0  # that a read may take of its idle time
-IDLE, AGAIN, LONGEST = 4, 4, 90  # seconds before an abuse, that it lasts at least, and at most
-MINUTE, LOOK = 60.0, 4  # seconds after it when all is looked at again, and for how long
+IDLE, AGAIN, LONGEST = 4, 4, 150  # seconds before an abuse, that it lasts at least, and at most
+MINUTE, LOOK = 60.0, 3  # seconds after it when all is looked at again, and for how long
 ENDED = "the server ended"
 FEW_READS = 10.0  # a second, in the short form
 

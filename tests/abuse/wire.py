@@ -14,6 +14,7 @@ from tests.server.running import KEY
 ABUSER = "127.0.0.1"
 PATIENCE = 60.0  # seconds for an answer: 30 until it is a question's turn, and as long to take some megabytes
 AT_ONCE = 200  # connections being opened at a time
+PIECE = 2**18  # bytes of an answer that is passed over
 TOKEN = f"Authorization: token {KEY}"
 EVENTS = "Accept: text/event-stream"
 
@@ -77,8 +78,8 @@ async def connected(
         writer.transport.abort()
 
 
-async def answer(reader: asyncio.StreamReader) -> Answer:
-    """The next one; all of its body."""
+async def answer(reader: asyncio.StreamReader, *, whole: bool = True) -> Answer:
+    """The next one; all of its body, or none: who reads many megabytes and does not look at them need not copy them."""
     status = (await reader.readline()).split()
     if len(status) < 2:
         return NONE
@@ -90,6 +91,12 @@ async def answer(reader: asyncio.StreamReader) -> Answer:
     if headers.get("transfer-encoding") == "chunked":
         return Answer(number, headers, b"".join([piece async for piece in _pieces(reader)]))
     length = 0 if number in (204, 304) else int(headers.get("content-length", 0))
+    if not whole:
+        while length:
+            some = await reader.read(min(length, PIECE))
+            if not some:
+                raise asyncio.IncompleteReadError(b"", length)
+            length -= len(some)
     return Answer(number, headers, await reader.readexactly(length))
 
 

@@ -11,7 +11,14 @@ from tests.server.running import KEY, RunningServer, running_server
 
 CONFIGURE = """
 from binder_registry.jupyterhub import configure
-configure(c, url={url!r}, versions=3, allow_commands=[{tiny!r}], rules_file="rules.json")
+configure(
+    c,
+    url={url!r},
+    versions=3,
+    allow_commands=[{tiny!r}],
+    rules_file="rules.json",
+    try_out=("testing", "testers"),
+)
 """
 
 

@@ -66,6 +66,33 @@ def test_a_hidden_template_by_rest_reads_like_one_that_does_not_exist(hub: Hub, 
     assert hidden["status"] == missing["status"] == 400
 
 
+def test_testers_see_and_start_what_is_tried_out_and_it_is_recorded(hub: Hub, publisher: Client) -> None:
+    publish(publisher, "tried", environment={"V": "1"})
+    publisher.promote_template("tried", "testing")
+    newest = publisher.update_template(Template(name="tried", environment={"V": "2"})).revision
+    hub.api("POST", "/users/tess")
+    hub.api("POST", "/groups/testers", {"users": ["tess"]})
+    with hub.visit("tess") as browser:
+        eventually(lambda: "tried (testing)" in browser.get("/hub/spawn").text)
+    with hub.visit("ada") as browser:
+        assert "(testing)" not in browser.get("/hub/spawn").text
+
+    assert hub.start("tess", {"template": "tried/testing"}).status_code in (201, 202)
+    tried = hub.environment("tess")
+    hub.stop_server("tess")
+    assert hub.start("tess", {"template": "tried"}).status_code in (201, 202)
+    newer = hub.environment("tess")
+    hub.stop_server("tess")
+
+    assert (tried["V"], tried["BINDER_REGISTRY_TEMPLATE"], tried["BINDER_REGISTRY_CHANNEL"]) == (
+        "1",
+        "tried",
+        "testing",
+    )
+    assert (newer["V"], newer["BINDER_REGISTRY_REVISION"]) == ("2", str(newest))
+    assert "BINDER_REGISTRY_CHANNEL" not in newer
+
+
 def test_members_of_the_hubs_group_start_what_is_for_them(hub: Hub, publisher: Client) -> None:
     publish(publisher, "for-group", allowed_groups=("chemists",))
     seen(hub, "for-group")

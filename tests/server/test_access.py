@@ -18,6 +18,7 @@ READS = [
     "/templates/scipy",
     "/templates/scipy?revision=1",
     "/templates/scipy/changes",
+    "/view",
     "/changes",
 ]
 

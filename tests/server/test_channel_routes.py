@@ -3,7 +3,12 @@
 import pytest
 from starlette.testclient import TestClient
 
-from .asking import SCIPY, error_name, hints
+from binder_registry import Identity, Registry, Template
+from binder_registry.auth import Scope
+from binder_registry.backends.memory import InMemoryStore
+from binder_registry.server import App, Options
+
+from .asking import SCIPY, R, asked, error_name, hints
 
 STABLE = "/templates/scipy/channels/stable"
 
@@ -126,3 +131,62 @@ def test_what_a_channel_points_at_is_not_purged(published: TestClient) -> None:
 
     assert (answer.status_code, error_name(answer)) == (409, "revision_is_promoted")
     assert hints(answer) == ["channels.stable"]
+
+
+@pytest.mark.parametrize("dry", [False, True])
+def test_a_plan_says_what_is_promoted_and_why_not(published: TestClient, dry: bool) -> None:
+    published.put("/templates/scipy/channels/testing", json={"revision": 1})
+    published.post("/templates", json=R)
+    promote = {"channel": "stable", "label": "*", "from": "testing"}
+
+    answer = published.post("/apply", json={"promote": promote, "dry-run": dry})
+
+    assert answer.json() == {
+        "dry-run": dry,
+        "plan": [
+            {
+                "action": "unchanged",
+                "name": "r",
+                "changed": [],
+                "revision": 4,
+                "reason": "it has no channel 'testing'",
+            },
+            {"action": "promoted", "name": "scipy", "changed": []}
+            | ({} if dry else {"revision": 5})
+            | {"promoted": {"channel": "stable", "from": 0, "to": 1}},
+        ],
+    }
+    assert answer.headers["etag"].startswith('"4-' if dry else '"5-')
+
+
+def test_a_promotion_of_an_apply_that_is_wrong_is_named(published: TestClient) -> None:
+    answer = published.post("/apply", json={"promote": {"channel": "latest", "label": "a b"}})
+
+    assert (answer.status_code, hints(answer)) == (400, ["promote.channel", "promote.label"])
+
+
+class OneScopeEach:
+    """A token is the scope that it holds."""
+
+    blocking = False
+
+    def identify(self, token: str) -> Identity:
+        return Identity(token, frozenset({Scope(token)}))
+
+
+@pytest.mark.parametrize(("scope", "promotes"), [("promote", 200), ("write", 403), ("read", 403)])
+def test_a_token_that_promotes_may_do_that_alone(scope: str, promotes: int) -> None:
+    store = InMemoryStore()
+    store.register_template(Template(name="scipy", image_name="i"))
+    writes = 200 if scope == "write" else 403
+    with asked(App(Registry(store, OneScopeEach()), Options())) as client:
+        client.headers["Authorization"] = f"token {scope}"
+        answers = [
+            client.post("/apply", json={"promote": {"channel": "a", "label": "*"}}),
+            client.put(STABLE),
+            client.delete(STABLE),
+            client.patch("/templates/scipy", json={"command": "c"}),
+            client.post("/apply", json={"delete": {"scipy": None}}),
+        ]
+
+    assert [answer.status_code for answer in answers] == [*[promotes] * 3, writes, writes]

@@ -21,6 +21,7 @@ from binder_registry.kept_members import channels_of, shown
 from binder_registry.options import as_of_today
 
 from .asking import application, asked, error_name, hints, listening, names
+from .test_event_stream import streamed
 
 OLD, NEW = Template(name="scipy", image_name="i:1"), Template(name="scipy", image_name="i:2")
 
@@ -57,6 +58,16 @@ def test_neither_says_anything_of_channels(registry: Registry) -> None:
         assert registry.get(target).json().keys() == {
             *("name", "image-name", "command", "limits", "time-created", "time-modified")
         }
+
+
+def test_what_the_server_itself_writes_carries_channels_on(registry: Registry) -> None:
+    for command in ("a", "b"):
+        registry.client.patch("/templates/scipy", json={"command": command})
+    registry.client.post("/apply", json={"templates": [{"name": "scipy", "image-name": "i:9"}]})
+
+    [found] = registry.get("/templates?channel=stable&view=full").json()
+
+    assert (found["image-name"], found["channels"]) == ("i:1", {"stable": {"revision": 1, "behind": 4}})
 
 
 def test_a_promotion_and_its_end_are_shown_at_once(registry: Registry) -> None:
@@ -183,16 +194,16 @@ def test_what_a_channel_shows_is_answered_by_the_fast_path(store: InMemoryStore)
 # ── ETags ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize("target", ["/templates/scipy", "/templates"])
+@pytest.mark.parametrize("target", ["/templates/scipy?", "/templates?", "/templates?view=full&deleted=true&"])
 def test_the_etag_of_a_channel_is_known_again(registry: Registry, target: str) -> None:
-    tag = registry.get(f"{target}?channel=stable").headers["etag"]
-    plain = registry.get(target).headers["etag"]
+    tag = registry.get(f"{target}channel=stable").headers["etag"]
+    plain = registry.get(target[:-1]).headers["etag"]
 
     assert tag == f'{plain[:-1]}-stable"'
-    assert registry.get(f"{target}?channel=stable", **{"If-None-Match": tag}).status_code == 304
-    assert registry.get(f"{target}?channel=stable", **{"If-None-Match": plain}).status_code == 200
-    assert registry.get(f"{target}?channel=stable", **{"If-Match": tag}).status_code == 200
-    assert registry.get(f"{target}?channel=stable", **{"If-Match": plain}).status_code == 412
+    assert registry.get(f"{target}channel=stable", **{"If-None-Match": tag}).status_code == 304
+    assert registry.get(f"{target}channel=stable", **{"If-None-Match": plain}).status_code == 200
+    assert registry.get(f"{target}channel=stable", **{"If-Match": tag}).status_code == 200
+    assert registry.get(f"{target}channel=stable", **{"If-Match": plain}).status_code == 412
 
 
 @pytest.mark.parametrize("channel", ["stable", "gzip", "beef", "a-zstd", "br"])
@@ -255,6 +266,20 @@ def test_a_row_of_the_feed_is_what_the_list_shows(registry: Registry) -> None:
     [shown] = registry.get("/templates?channel=stable&view=full").json()
 
     assert {**row["template"], "revision": row["revision"]} == shown
+
+
+def test_a_stream_brings_what_changed_before_and_what_changes_now(store: InMemoryStore) -> None:
+    store.register_template(OLD)
+    store.promote_template("scipy", "stable")
+    with listening(application(store)) as port, streamed(port, "?channel=stable&since=0") as stream:
+        found = stream.events(1)
+        store.update_template(NEW)
+        store.promote_template("scipy", "stable")
+        store.demote_template("scipy", "stable")
+        found += stream.events(2)
+
+    assert [(each["revision"], each["action"]) for each in found] == [(2, "created"), (4, "updated"), (5, "deleted")]
+    assert [each["template"]["image-name"] for each in found[:2]] == ["i:1", "i:2"]
 
 
 def test_the_feed_of_a_channel_goes_on_in_order_alone(registry: Registry) -> None:

@@ -1,6 +1,7 @@
 """Another log takes the place of the one that is shown, before anybody has noticed."""
 
 from collections.abc import Iterator
+from time import sleep
 
 import pytest
 from starlette.testclient import TestClient
@@ -47,3 +48,23 @@ def test_strong_reads_do_not_show_what_was_lost(client: TestClient, store: InMem
     answer = client.get("/templates/r")
 
     assert (answer.status_code, "Retry-After" in answer.headers) == (503, True)
+
+
+def promoted(store: InMemoryStore, image: str) -> InMemoryStore:
+    store.register_template(Template("scipy", f"{image}:1"))
+    store.promote_template("scipy", "stable")
+    store.update_template(Template("scipy", f"{image}:2"))
+    return store
+
+
+def test_channels_show_what_the_other_log_holds_at_these_revisions(store: InMemoryStore) -> None:
+    target = "/templates/scipy?channel=stable"
+    with asked(application(promoted(store, "old"))) as client:
+        before = client.get(target).json()["image-name"]
+        replacement = promoted(InMemoryStore(), "new")
+        replacement.register_template(Template("r", "r"))
+        store.log = replacement.log
+
+        while client.get("/templates/r").status_code == 404:
+            sleep(0.01)
+        assert (before, client.get(target).json()["image-name"]) == ("old:1", "new:1")

@@ -1,13 +1,17 @@
 """What is kept of `/view`: shared among those who see the same, and bounded in bytes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain, combinations
+from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from binder_registry import InMemoryStore, Registry, TokenAuthStore
+from binder_registry.errors import TooBusy
+from binder_registry.offering import Offering
 from binder_registry.options import EveryGroup, visible
 from binder_registry.server import Chosen, HubRules, Limits
 from binder_registry.server.live.entries import Entry
@@ -109,3 +113,22 @@ def test_what_was_asked_for_last_stays() -> None:
     kept.keep("c", b"c", 10)
 
     assert (found, kept.get("a"), kept.get("b"), kept.get("c")) == (b"a", b"a", None, b"c")
+
+
+def test_what_was_found_out_before_it_took_too_long_is_not_asked_again() -> None:
+    model = model_of([{"name": name, "image-name": "i"} for name in "abc"])
+    asked, late = list[str](), [False, True]
+
+    def offer(template: Mapping[str, Any]) -> Offering:
+        if template["name"] == "c" and late.pop():
+            raise TooBusy
+        asked.append(template["name"])
+        return on_any_hub(template)
+
+    views = Views(HubRules(offers=lambda channel: offer), Limits())
+
+    with pytest.raises(TooBusy):
+        offered(views, model, viewer_of(views, frozenset()))
+    offered(views, model, viewer_of(views, frozenset()))
+
+    assert asked == ["a", "b", "c"]

@@ -146,6 +146,9 @@ class SQLiteLog(SQLiteTokens, SQLiteStaging):
             head = self.head()
         return head
 
+    def wake(self) -> None:
+        self._waiting.tell()
+
     @contextmanager
     def writing(self) -> Iterator[list[Change]]:
         with self._writing:

@@ -30,6 +30,7 @@ SECTIONS = {
         "diff": Entry("history:diff", "Compare two revisions of a template."),
         "watch": Entry("history:watch", "Follow changes as they come."),
         "view": Entry("view:view", "Show what somebody may start, and why not the rest."),
+        "channels": Entry("channels:channels", "Show where channels point."),
         "run": Entry("run:run", "Run a template with docker or podman."),
     },
     "Write": {
@@ -40,6 +41,8 @@ SECTIONS = {
         "rename": Entry("delete_restore:rename", "Give a template another name."),
         "restore": Entry("delete_restore:restore", "Bring back an old revision."),
         "purge": Entry("delete_restore:purge", "Erase the content of an old revision for good."),
+        "promote": Entry("channels:promote", "Point a channel at a revision."),
+        "demote": Entry("channels:demote", "End a channel of a template."),
         "apply": Entry("apply:apply", "Make the registry look like your files."),
     },
     "Move": {

@@ -164,9 +164,18 @@ def _line(change: "Change") -> str:
     if sys.stdout.isatty():
         time = f"{local(change.time):%H:%M:%S}"
         who = f" by {change.by}" if change.by else ""
-        return printable(f"{time}  {change.revision}  {change.action:8}  {change.name}{who}  {change.note}".rstrip())
+        return printable(f"{time}  {change.revision}  {change.action:8}  {change.name}{who}  {_note(change)}".rstrip())
     cells = (str(change.position), timestamp(change.time), change.action, change.name, change.by, change.note)
     return "\t".join(map(printable, cells))
+
+
+def _note(change: "Change") -> str:
+    """With what was promoted, before it."""
+    done = change.promotion
+    if done is None:
+        return change.note
+    said = f"{done.channel} {done.before or 'new'} to {done.to}" if done.to else f"{done.channel} {done.before} ended"
+    return f"{said}: {change.note}" if change.note else said
 
 
 _NARROW: dict[str, Any] = {
@@ -175,7 +184,7 @@ _NARROW: dict[str, Any] = {
     "ACTION": lambda change: str(change.action),
     "NAME": lambda change: change.name,
     "BY": lambda change: change.by,
-    "NOTE": lambda change: change.note,
+    "NOTE": lambda change: _note(change),
 }
 _WIDE = {
     **_NARROW,
@@ -189,6 +198,7 @@ def change_members(change: "Change") -> dict[str, Any]:
     """As the registry's feed has them."""
     import msgspec
 
+    from ..kept_members import without_promotion
     from ..wire import timestamp
 
     shown: dict[str, Any] = {
@@ -206,5 +216,7 @@ def change_members(change: "Change") -> dict[str, Any]:
     }
     shown = {key: value for key, value in shown.items() if value not in ("", False) or key == "previous"}
     if change.content is not None:
-        shown["template"] = msgspec.json.decode(change.content)
+        if change.promotion is not None:
+            shown["promoted"] = msgspec.to_builtins(change.promotion)
+        shown["template"] = msgspec.json.decode(without_promotion(change.content))
     return shown

@@ -14,7 +14,7 @@ from ..changes import PAGE as PAGE
 from ..changes import Position
 from ..errors import RevisionConflict
 from ..store import Expected
-from ..template import Template
+from ..template import Template, plain
 from .answer import Answer, PlanStep, plan_decoder, refuse_2015, stored
 from .encoding import apply_body, body_of, channel_path_of, conditions, json_of, members_of, patch_between, path_of
 from .listing import Filters, all_pages
@@ -77,7 +77,7 @@ class Client(LogOverHTTP):
     def list_templates(self, **filters: Unpack[Filters]) -> list[Template]:
         """All pages, by name. `label` are selectors, `image` and `name` globs, `q` words; `deleted` adds tombstones."""
         found = self._listed(all_pages(self._transport, _templates, filters, lambda template: template.name))
-        return [structs.replace(one, uses=()) if one.uses else one for one in found]
+        return [plain(structs.replace(one, uses=()) if one.uses else one) for one in found]
 
     def list_json(self, **filters: Unpack[Filters]) -> list[dict[str, Any]]:
         """As `list_templates`, but as they came, with members that this release does not know."""
@@ -135,12 +135,16 @@ class Client(LogOverHTTP):
         dry_run: bool = False,
         expected: Expected = None,
         note: str = "",
+        promote: Mapping[str, str] | None = None,
     ) -> list[PlanStep]:
         """All of it in one commit, or nothing. `templates` are whole desired states, also as `get_json` gives them;
         `delete` maps names to successors; `prune` deletes what this label selector ("*": everything) selects and
         `templates` does not name; without any template that is refused, unless `allow_empty`. `expected` is the
-        registry's own `position()`."""
-        body = apply_body(templates, delete, prune, dry_run=dry_run, allow_empty=allow_empty, note=note)
+        registry's own `position()`. `promote` is as the API takes it: `{"channel": "stable", "label": "course=physics",
+        "from": "testing"}`."""
+        body = apply_body(
+            templates, delete, prune, dry_run=dry_run, allow_empty=allow_empty, note=note, promote=promote
+        )
         headers = conditions(expected, "")
         answer = self._write("POST", "/apply", body=body, headers=headers, wait=APPLY_TIMEOUT)
         return answer.read(plan_decoder).plan
@@ -213,7 +217,8 @@ class Client(LogOverHTTP):
         if not answer.stripped or method == "DELETE":
             return template
         newest = self.changes(name=template.name, newest_first=True, limit=1)  # unless somebody wrote since
-        known = [change for change in newest if structs.replace(change.template or Template(), revision=0) == template]
+        written = [plain(change.template) for change in newest if change.template]
+        known = [one for one in written if structs.replace(one, revision=0) == template]
         return structs.replace(template, revision=known[0].revision) if known else template
 
     def _write(

@@ -216,6 +216,8 @@ class PlanStep(Struct, frozen=True):
     name: str
     changed: list[str] = []
     revision: int = 0  # of the change; 0 in a dry run and where nothing changed
+    promoted: Promotion | None = None  # its `to` is 0, in a dry run, for what the same request writes
+    reason: str = ""  # why a template that was selected for promoting stays as it is
 
 
 class _Plan(Struct):

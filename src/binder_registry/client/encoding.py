@@ -52,9 +52,12 @@ def apply_body(
     dry_run: bool,
     allow_empty: bool,
     note: str,
+    promote: Mapping[str, str] | None = None,
 ) -> bytes:
     wanted = [msgspec.Raw(body_of(template)) for template in templates]
     request = {"templates": wanted, "delete": dict(delete), "prune": prune, "dry-run": dry_run, "note": note}
+    if promote is not None:
+        request["promote"] = dict(promote)
     return json_of(request | ({"allow-empty": True} if allow_empty else {}))
 
 

@@ -1,13 +1,17 @@
 """What a `Log` must do that keeps the newest format of its content."""
 
 import pytest
+from msgspec.structs import replace
 
+from ..changes import Change, Head, chained, content_digest
 from ..errors import FormatTooNew
 from ..log_contract import KeepsFormat, Log
 from ..log_store import LogStore
 from ..must_understand import FORMAT
+from ..wire import encode_template
+from .reading_out import broken_links
 from .sample_rows import rows_after
-from .samples import SCIPY
+from .samples import SCIPY, R
 
 
 class Formats:
@@ -52,6 +56,31 @@ class Formats:
 
         assert store.head().revision == 2
         assert store.get_template("scipy").name == "scipy"
+
+    def test_an_action_of_a_newer_release_is_shown_and_nothing_is_written_after_it(self, log: Log) -> None:
+        """Also where that release did not raise the format."""
+        store = LogStore(log)
+        store.register_template(SCIPY)
+        store.register_template(R)
+        head = log.head()
+        with log.writing() as rows:
+            [row] = rows_after(head, ["scipy"], previous=1)
+            content = replace(SCIPY, command="frozen")
+            rows.append(frozen(row, head, encode_template(content)))
+
+        with pytest.raises(FormatTooNew):
+            store.update_template(SCIPY)
+        assert [change.action for change in store.changes()] == ["created", "created", "frozen"]
+        assert store.get_template("scipy").command == "frozen"
+        with pytest.raises(FormatTooNew):
+            store.update_template(R)
+        assert broken_links(store.changes(), log.origin()) == []
+
+
+def frozen(row: Change, head: Head, content: bytes) -> Change:
+    """The same row, of an action that nobody knows yet."""
+    unknown = replace(row, action="frozen", content=content, digest=content_digest(content))
+    return chained(head.mark, unknown)
 
 
 def written(log: Log, keeping: KeepsFormat, number: int) -> None:

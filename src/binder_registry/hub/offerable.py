@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 from ..options import A_FREE_TEXT, ChoiceRefused, EveryGroup, Json, default_choice, resolve
@@ -81,11 +82,12 @@ def _remembered(
     if rules.override:  # which may look at both
         return _reason(template, {option: choice["name"]}, check)
     key = json.dumps(choice.get("set", {}))
-    if key not in rules.reasons:
-        if len(rules.reasons) >= MOST_REASONS:
-            rules.reasons.clear()
-        rules.reasons[key] = _reason(template, {option: choice["name"]}, check)
-    return rules.reasons[key]
+    with suppress(KeyError):
+        return rules.reasons[key]
+    if len(rules.reasons) >= MOST_REASONS:
+        rules.reasons.clear()  # in a server, while another thread may look
+    reason = rules.reasons[key] = _reason(template, {option: choice["name"]}, check)
+    return reason
 
 
 def _reason(template: Template, choices: Mapping[str, Any], check: Callable[[Template], Any]) -> Reason | None:

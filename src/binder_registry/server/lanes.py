@@ -9,6 +9,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from time import monotonic
 from typing import Any, Generic, TypeVar
 
@@ -39,17 +40,28 @@ def turn_is_over() -> bool:
     return job is not None and monotonic() - job.begun > TURN_SECONDS
 
 
+def pause() -> None:
+    """The same, and lets go of the interpreter: the event loop waits for it."""
+    go_on()
+    time.sleep(PAUSE_SECONDS)
+
+
 def paced(things: Iterable[T]) -> Iterator[T]:
-    """For a job: ends as `go_on` does, and lets go of the interpreter in between; the event loop waits for it."""
+    """With a `pause` in between."""
     for number, thing in enumerate(things):
         if number:
-            go_on()
-            time.sleep(PAUSE_SECONDS)
+            pause()
         yield thing
 
 
 def slices(things: list[T]) -> Iterator[list[T]]:
     return (things[at : at + SLICE] for at in range(0, len(things), SLICE))
+
+
+def batches(things: Iterable[T], size: int) -> Iterator[list[T]]:
+    rest = iter(things)
+    while some := list(islice(rest, size)):
+        yield some
 
 
 class Job(Generic[T]):

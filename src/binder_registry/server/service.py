@@ -239,11 +239,11 @@ class Request(HTTPRequest):
         self.who = await self.identity(anew=anew) if self.service.options.protect_reads else ANYONE
         self.who.require(TokenScope.READ)
 
-    async def writer(self, scope: TokenScope | None) -> Identity:
-        """Who writes, before anything of the body is read, as 2015 did. It counts as one write. Raises what `identity`
-        does, `MissingScope` and `TooManyRequests`."""
+    async def writer(self, scope: TokenScope | None, other: TokenScope | None = None) -> Identity:
+        """Who writes, before anything of the body is read, as 2015 did; `other` is a scope that may do, which the body
+        tells. It counts as one write. Raises what `identity` does, `MissingScope` and `TooManyRequests`."""
         who = await self.identity()
-        if scope is not None:
+        if scope is not None and other not in who.scopes:
             who.require(scope)
         self.service.write_rates.take(who)
         self._writer, self._told_at = who, asyncio.get_running_loop().time()

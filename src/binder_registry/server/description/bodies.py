@@ -50,12 +50,19 @@ class Changes(Struct):
 
 
 class PlanStep(Struct, omit_defaults=True):
-    action: Annotated[Literal["created", "updated", "deleted", "unchanged"], Meta(description="What is done")]
+    action: Annotated[
+        Literal["created", "updated", "deleted", "promoted", "unchanged"], Meta(description="What is done")
+    ]
     name: Annotated[str, Meta(description="The template's name")]
     changed: Annotated[
         list[str], Meta(description="The members that an update changes, `limits.memory` for a single limit")
     ]
     revision: Annotated[int, Meta(description="The change that wrote it; left out where there is none (yet)")] = 0
+    promoted: Annotated[
+        Promotion | UnsetType,
+        Meta(description="What is done to a channel; in a dry run, `to` is 0 for what the same request writes"),
+    ] = UNSET
+    reason: Annotated[str, Meta(description="Why a template that `promote` selects stays as it is")] = ""
 
 
 class Plan(Struct, rename="kebab"):

@@ -5,7 +5,7 @@ from typing import Literal
 from msgspec import Struct, field
 
 from ...changes import PAGE
-from ...channels import CHANNEL as _CHANNEL
+from ...channels import CHANNEL as CHANNEL_PATTERN
 from ...channels import LATEST
 from ...lengths import GLOB_LENGTH, LARGEST_INTEGER, MOST_REQUIREMENTS, NOTE_BYTES
 from ...member_schema import NAME, SUCCESSOR, Schema
@@ -46,7 +46,7 @@ CHANNEL_NAME = Parameter(
     "channel",
     "path",
     f"The channel's name; `{LATEST}` is none: it is the newest revision.",
-    {"type": "string", "pattern": f"^(?!{LATEST}$){_CHANNEL}$"},
+    {"type": "string", "pattern": f"^(?!{LATEST}$){CHANNEL_PATTERN}$"},
     "stable",
 )
 CHANGE = Parameter("revision", "path", "The change to blank.", {**_REVISION, "minimum": 1}, "3")
@@ -121,7 +121,7 @@ CHANNEL = Parameter(
     f"What this channel shows: the content of the revision that it points at, under the `allowed-groups`, "
     "`deprecated`, `replaced-by` and `paused` of today. "
     f"`{LATEST}` is the newest revision, as without. The ETag ends with the channel, and writes refuse it.",
-    {"type": "string", "pattern": f"^{_CHANNEL}$"},
+    {"type": "string", "pattern": f"^{CHANNEL_PATTERN}$"},
     "stable",
 )
 FALLBACK = Parameter(
@@ -249,7 +249,7 @@ ETAG = AnswerHeader(
 )
 _OR_OF_A_CHANNEL: Schema = {
     "type": "string",
-    "pattern": rf'^"[0-9]+(?:-[0-9a-f]{{16}})?(?:-{_CHANNEL}\.?)?(?:-gzip|-zstd)?"$',
+    "pattern": rf'^"[0-9]+(?:-[0-9a-f]{{16}})?(?:-{CHANNEL_PATTERN}\.?)?(?:-gzip|-zstd)?"$',
 }
 LISTING_ETAG = AnswerHeader("ETag", f"{ETAG.meaning} Not on listings of the past.", _OR_OF_A_CHANNEL, required=False)
 FEED_ETAG = AnswerHeader("ETag", f"{ETAG.meaning} Not on a stream, whose events carry it.", ETAG.schema, required=False)

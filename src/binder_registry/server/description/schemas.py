@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from ...channels import CHANNEL, LATEST
 from ...choices import Choice, Option
 from ...lengths import LARGEST_INTEGER, NOTE_BYTES
 from ...member_schema import NAME, NO_CONTROL, SUCCESSOR, Declared, Schema, declared, structure_of, walked
@@ -147,6 +148,7 @@ def _reference(name: str) -> Schema:
     return {"$ref": REFERENCE.format(name=name)}
 
 
+_CHANNEL_NAME = f"^(?!{LATEST}$){CHANNEL}$"
 _APPLY = _object(
     {
         "templates": {
@@ -166,6 +168,30 @@ _APPLY = _object(
             "pattern": rf"^(?:\*|{SELECTOR})$",
             "description": "Delete what this selects and `templates` does not name: a label selector, or `*` for all.",
             "examples": ["course=physics-101"],
+        },
+        "promote": {
+            "type": ["object", "null"],
+            "properties": {
+                "channel": {
+                    "type": "string",
+                    "pattern": _CHANNEL_NAME,
+                    "description": "Which channel is to point elsewhere.",
+                },
+                "label": {
+                    "type": "string",
+                    "pattern": rf"^(?:\*|{SELECTOR})$",
+                    "description": "Of which templates: a label selector, or `*` for all.",
+                },
+                "from": {
+                    "type": ["string", "null"],
+                    "pattern": _CHANNEL_NAME,
+                    "description": "To where this other channel points; left out: to the newest content.",
+                },
+            },
+            "required": ["channel", "label"],
+            "additionalProperties": False,
+            "description": "Point a channel of many templates elsewhere, after all else.",
+            "examples": [{"channel": "stable", "label": "course=physics-101", "from": "testing"}],
         },
         "allow-empty": {
             "type": ["boolean", "null"],

@@ -20,7 +20,7 @@ AS_GROUPS = Parameter(
     "group",
     "query",
     f"What a member of this group may start; given more than once, of all of them. Needs the scope `{Scope.ADMIN}`.",
-    {"type": "array", "maxItems": MOST_GROUPS, "items": GROUP},
+    {"type": "array", "maxItems": MOST_GROUPS, "uniqueItems": True, "items": GROUP},
     "physics",
 )
 AS_USER = Parameter(

@@ -4,10 +4,12 @@ import asyncio
 from collections.abc import Callable, Iterator
 from itertools import chain
 
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from ...apply import ApplyRequest
 from ...apply_body import read_apply
+from ...apply_promotions import PromotedStep
 from ...auth import Scope
 from ...batch import Batch
 from ...changes import Position
@@ -18,6 +20,7 @@ from ...planned import PlannedStep, planned
 from ...strict_json import no_collection
 from ...template import Template
 from ...wire import encode, parse
+from ...within_reach import require_scopes
 from ..description.bodies import Plan, PlanStep
 from ..http.conditions import NONE, Conditions, conditions
 from ..http.replies import Header, Reply, change_reply, json_reply
@@ -100,13 +103,14 @@ async def change_purge(request: Request) -> Reply:
 
 
 async def apply(request: Request) -> Reply:
-    who = await request.writer(Scope.WRITE)
+    who = await request.writer(Scope.WRITE, Scope.PROMOTE)
     request.query()
     service = request.service
     lane, registry = service.applies, service.registry
     parts = await request.parts(request.limits.apply_bytes)
     async with lane.turn(sum(map(len, parts))):
         wanted = await lane.run(lambda: read_apply(_joined(parts)))
+        require_scopes(who, writes=wanted.writes, promotes=wanted.promote is not None)
         if not wanted.note:
             wanted = replace(wanted, note=request.note())
         warned = warning_headers(await lane.run(lambda: warnings_about(service.model, wanted.templates)))
@@ -125,7 +129,7 @@ async def apply(request: Request) -> Reply:
         plan = await lane.run(lambda: planned(wanted, position, find, living))
         before, staged = await lane.run(lambda: registry.prepared(who, wanted, plan))
 
-        def write(batch: Batch) -> tuple[list[PlannedStep], int, Position]:
+        def write(batch: Batch) -> tuple[list[PlannedStep | PromotedStep], int, Position]:
             asked.check(batch.head.position, batch.head.time, what="registry")
             first = batch.head.revision + 1
             return registry.apply_planned(who, wanted, before, staged), first, batch.head.position
@@ -160,7 +164,7 @@ async def _seen(
             if model.position is not position:
                 position, entries = model.position, model.entries.copy()
                 break
-    shown = model.snapshot() if wanted.prune is not None else []
+    shown = model.snapshot() if wanted.prune is not None or wanted.promote is not None else []
 
     def find(name: str) -> Template | None:
         entry = entries.get(name)
@@ -170,20 +174,23 @@ async def _seen(
 
 
 @no_collection()
-def _plan_reply(steps: list[PlannedStep], first: int, headers: list[Header]) -> Reply:
+def _plan_reply(steps: list[PlannedStep | PromotedStep], first: int, headers: list[Header]) -> Reply:
     """`first` is the revision of the first change; 0 for a dry run."""
     head, tail = encode(Plan(not first, [])).split(b"[]")
     return json_reply(200, b"%b[%b]%b\n" % (head, b",".join(_rows(steps, first)), tail), headers)
 
 
-def _rows(steps: list[PlannedStep], first: int) -> Iterator[bytes]:
+def _rows(steps: list[PlannedStep | PromotedStep], first: int) -> Iterator[bytes]:
     """Some at a time, each with commas between its rows."""
     revision = first
     for at in range(0, len(steps), FEW):
         rows: list[PlanStep] = []
         for step in steps[at : at + FEW]:
             changes = step.action != "unchanged"
-            rows.append(PlanStep(step.action, step.name, step.changed, revision if changes else step.revision))  # type: ignore[arg-type]
+            row = PlanStep(step.action, step.name, step.changed, revision if changes else step.revision)  # type: ignore[arg-type]
+            if isinstance(step, PromotedStep):
+                row = replace(row, promoted=step.promotion or UNSET, reason=step.reason)
+            rows.append(row)
             revision += changes and bool(first)
         yield encode(rows)[1:-1]
 

@@ -10,6 +10,12 @@ from ...errors import APIErrorResponse, TooBusy, error_name
 BOUNDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 Key = tuple[str, str, int]  # route, method, status
+WRITES = {  # plain ones: their routes and methods
+    b"POST": ("/templates", "POST"),
+    b"PUT": ("/templates/{name}", "PUT"),
+    b"PATCH": ("/templates/{name}", "PATCH"),
+    b"DELETE": ("/templates/{name}", "DELETE"),
+}
 
 
 class Series:
@@ -41,6 +47,7 @@ class Counters:
         self.over_limits: Counter[str] = Counter()  # of these, by the limit
         self.fast: dict[Key, Series] = {}
         self.ordinary: dict[Key, Series] = {}
+        self._writes: dict[tuple[bytes, int], Series] = {}  # of these
 
     @property
     def fast_hits(self) -> int:
@@ -48,10 +55,18 @@ class Counters:
 
     def add(self, key: Key, sent: int, seconds: float) -> None:
         """A request of the ordinary path."""
-        self.series(key).add(sent, seconds)
+        self._series(key).add(sent, seconds)
 
-    def series(self, key: Key) -> Series:
-        """Of the ordinary path."""
+    def add_write(self, method: bytes, status: int, sent: int, seconds: float) -> None:
+        """A plain one, counted as if it had taken the ordinary path."""
+        series = self._writes.get((method, status))
+        if series is None:
+            series = self._writes[method, status] = self._series((*WRITES[method], status))
+        series.buckets[bisect_left(BOUNDS, seconds)] += 1  # `series.add`, without a call for every write
+        series.sent += sent
+        series.seconds += seconds
+
+    def _series(self, key: Key) -> Series:
         found = self.ordinary.get(key)
         if found is None:
             found = self.ordinary[key] = Series()

@@ -57,10 +57,10 @@ class Present:
         """Whatever there is now, the follower is to bring. In any thread."""
         self._announced = 0
 
-    def prepare(self, rows: Sequence[Change]) -> None:
-        """Have at hand what the channels of these show. In any thread, before they are shown. Raises
-        `StoreUnavailable`."""
-        self._model.prepared.prepare(rows, self._model.entries)
+    def prepare(self, rows: Sequence[Change], *, anew: bool = False) -> None:
+        """Have at hand what the channels of these show; `anew`: they are of another log than what is shown. In any
+        thread, before they are shown. Raises `StoreUnavailable`."""
+        self._model.prepared.prepare(rows, {} if anew else self._model.entries)
 
     def rendered(self, rows: list[Change]) -> Group | None:
         """What `show` and `written` take in the place of many rows, which are taken out of the list. In the thread that

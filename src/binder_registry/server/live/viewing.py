@@ -6,9 +6,8 @@ may be called in any thread.
 """
 
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from heapq import merge
-from itertools import islice
 from operator import attrgetter
 from threading import Lock
 from typing import Literal
@@ -24,7 +23,7 @@ from ...start_schema import schema_of
 from ...view import Place, each_seen, launch_of, place_of
 from ...wire import encode
 from ...withheld import withheld
-from ..lanes import SLICE, paced, slices
+from ..lanes import SLICE, batches, paced, pause, slices
 from ..limits import Limits
 from .blocks import Block
 from .entries import Entry
@@ -33,7 +32,9 @@ from .kept import OVERHEAD, Recent
 
 Form = Literal["start", "look", "schema"]  # with `launch`, without, or as JSON Schema
 MOST_LISTED = 4  # channels of which it is kept what can be started, beside the hub's own
+FEW = 10  # templates that are looked at between two pauses, where there is some work with each
 Source = Sequence[Block[Entry]]
+Key = tuple[str, bool]  # a name, and whether it is what is tried out
 
 
 class Viewer(Struct, frozen=True):
@@ -73,6 +74,10 @@ class Slot:
         self.pieces: dict[tuple[Form, frozenset[str] | None], bytes] = {}
 
     @property
+    def key(self) -> Key:
+        return self.entry.name, self.place[3]
+
+    @property
     def content(self) -> bytes:
         return self._full if self._full.startswith(b"{") else self.entry.content[:-1] + self._full
 
@@ -86,7 +91,7 @@ class Listed(Struct, frozen=True):
     position: Position = Position(0)
     slots: list[Slot] = []
     groups: frozenset[str] = frozenset()
-    known: dict[tuple[str, bool], Slot] = {}
+    known: dict[Key, Slot] = {}
 
 
 _NONE = Listed()
@@ -98,6 +103,7 @@ class Views:
         self._listed = OrderedDict[Chosen, Listed]()
         self._listing, self._counting = Lock(), Lock()
         self._most, self._size = limits.seen_bytes, 0
+        self._made = 0
         self._answers = Recent[Sequence[bytes]](limits.view_bytes)
 
     def viewer(self, user: str | None, groups: frozenset[str], *, admin: bool = False) -> Viewer:
@@ -141,6 +147,7 @@ class Views:
         offered, hidden = list[tuple[Place, bytes]](), list[Hidden]()
         offer, beside, form = self.hub.offers(chosen.channel), chosen.beside, self.form(chosen, viewer)
         for own, other in rows:
+            self._took_a_while()
             tried = None if other is None else _decoded(other.full)
             found = each_seen(offer, _decoded(own.full), viewer.held, beside, tried)
             for entry, (place, (whole, seen, more)) in zip((own, other), found, strict=False):
@@ -157,49 +164,52 @@ class Views:
     def _list(self, position: Position, chosen: Chosen, sources: tuple[Source, Source]) -> Listed:
         """One at a time: the hub is asked once about each state of a template."""
         with self._listing:
-            before = self._listed.get(chosen, _NONE)
+            before = self._before(chosen, sources)
             if before.position == position:
                 return before
-            slots, fresh = self._looked_at(chosen, sources, before.known)
-            still = (slot for slot in before.slots if slots.get((slot.entry.name, slot.place[3])) is slot)
+            slots = self._looked_at(chosen, sources, before.known)
+            still = [slot for slot in before.slots if slots.get(slot.key) is slot]
+            known = set(map(id, still))
+            fresh = [slot for slot in slots.values() if slot.starts and id(slot) not in known]
             in_order = merge(still, *(sorted(some, key=_place) for some in slices(fresh)), key=_place)
             found, groups = list[Slot](), set[str]()
-            for some in paced(_batches(slot for slot in in_order if slot.starts)):
+            for some in paced(batches(in_order, SLICE)):
                 found += some
                 groups.update(*(slot.groups for slot in some))
             listed = Listed(position, found, frozenset(groups), slots)
-            self._keep_list(chosen, listed)
+            if chosen in self._listed:
+                self._listed[chosen] = listed
             return listed
 
-    def _looked_at(
-        self, chosen: Chosen, sources: tuple[Source, Source], known: dict[tuple[str, bool], Slot]
-    ) -> tuple[dict[tuple[str, bool], Slot], list[Slot]]:
-        """All of it, and what of that is new."""
-        slots, fresh, beside = dict[tuple[str, bool], Slot](), list[Slot](), chosen.beside
+    def _before(self, chosen: Chosen, sources: tuple[Source, Source]) -> Listed:
+        """What there was. Of a channel that nobody promoted to, nothing is kept."""
+        listed, own = self._listed, self.hub.own
+        if not any(sources) and chosen != own:
+            listed.pop(chosen, None)
+            return _NONE
+        before = listed.setdefault(chosen, Listed())
+        listed.move_to_end(chosen)
+        if own in listed:
+            listed.move_to_end(own)
+        while len(listed) > MOST_LISTED + 1:
+            listed.popitem(last=False)
+        return before
+
+    def _looked_at(self, chosen: Chosen, sources: tuple[Source, Source], known: dict[Key, Slot]) -> dict[Key, Slot]:
+        """All of it. What is new is added to what is `known`, so that it is there also where this is given up."""
+        slots, beside = dict[Key, Slot](), chosen.beside
         own, needed = self.hub.offers(chosen.channel), beside.groups if beside else frozenset[str]()
         for tried, blocks in enumerate(sources):
             offer = beside.offer if beside and tried else own
-            for block in paced(blocks):
-                for entry in block.entries:
-                    key = entry.name, bool(tried)
-                    slot = known.get(key)
-                    if slot is None or slot.entry is not entry:
-                        behind = slots.get((entry.name, False)) if tried else None
-                        slot = Slot(entry, offer, needed if tried else frozenset(), behind)
-                        fresh.append(slot)
-                    slots[key] = slot
-        return slots, fresh
-
-    def _keep_list(self, chosen: Chosen, listed: Listed) -> None:
-        if not listed.known and chosen != self.hub.own:  # of what nobody promoted to, nothing has to be known
-            self._listed.pop(chosen, None)
-            return
-        self._listed[chosen] = listed
-        self._listed.move_to_end(chosen)
-        if self.hub.own in self._listed:
-            self._listed.move_to_end(self.hub.own)
-        while len(self._listed) > MOST_LISTED + 1:
-            self._listed.popitem(last=False)
+            for entry in (entry for block in blocks for entry in block.entries):
+                key = entry.name, bool(tried)
+                slot = known.get(key)
+                if slot is None or slot.entry is not entry:
+                    behind = slots.get((entry.name, False)) if tried else None
+                    slot = known[key] = Slot(entry, offer, needed if tried else frozenset(), behind)
+                    self._took_a_while()
+                slots[key] = slot
+        return slots
 
     def _joined(self, slots: Sequence[Slot], viewer: Viewer, labels: Selector, form: Form) -> bytes:
         if labels:
@@ -212,24 +222,31 @@ class Views:
             piece = slot.pieces.get(key)
             if piece is None:
                 piece = self._keep(slot, key, _piece(slot.content, held, form))
+                self._took_a_while()
             if piece:  # else they do not see it
                 pieces.append(piece)
         return b",".join(pieces)
 
+    def _took_a_while(self) -> None:
+        """Now and then a pause."""
+        self._made += 1
+        if self._made % FEW == 0:
+            pause()
+
     def _keep(self, slot: Slot, key: tuple[Form, frozenset[str] | None], piece: bytes) -> bytes:
         """Different groups often see the same. When there is too much of it, all is made anew: what is asked for is
         there again soon."""
-        known = next((other for other in slot.pieces.values() if other == piece), None)
+        same = next((other for other in [*slot.pieces.values()] if other == piece), None)
         with self._counting:
-            self._size += OVERHEAD + 100 * len(key[1] or ()) + (0 if known is not None else len(piece))
+            self._size += OVERHEAD + 100 * len(key[1] or ()) + (len(piece) if same is None else 0)
             if self._size > self._most:
                 for listed in [*self._listed.values()]:
                     for one in listed.slots:
                         one.pieces.clear()
                 self._size = 0
                 return piece
-        slot.pieces[key] = piece if known is None else known
-        return slot.pieces[key]
+        kept = slot.pieces[key] = piece if same is None else same
+        return kept
 
 
 def _piece(content: bytes, held: frozenset[str], form: Form) -> bytes:
@@ -259,9 +276,3 @@ _decode = msgspec.json.Decoder(dict).decode
 
 
 _place = attrgetter("place")
-
-
-def _batches(found: Iterable[Slot]) -> Iterator[list[Slot]]:
-    rest = iter(found)
-    while some := list(islice(rest, SLICE)):
-        yield some
