@@ -5,7 +5,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from . import channel_rows, postgres_rows, rows, write_rows
+from . import channel_rows, postgres_rows, rows, view_rows, write_rows
 from .peers import install, machine, placement
 from .report import chart, table
 from .rows import Bench, Row
@@ -18,6 +18,7 @@ OF_ONE = (
     rows.one_template,
     rows.the_list,
     channel_rows.of_a_channel,
+    view_rows.of_the_view,
     write_rows.durable_writes,
     write_rows.durable_changes,
     rows.latency,
