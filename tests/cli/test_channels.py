@@ -50,6 +50,13 @@ def test_many_are_promoted_with_a_plan(registry: CommandLine, course: Client, dr
     assert ("stable" in channels(course, "a")) is not dry
 
 
+def test_an_empty_channel_to_promote_from_does_not_mean_the_newest(registry: CommandLine, course: Client) -> None:
+    result = registry("promote", "-l", "course=physics", "--from", "", "stable")
+
+    assert (result.code, "promote.from must be" in result.err) == (1, True)
+    assert "stable" not in channels(course, "a")
+
+
 def test_a_channel_ends(registry: CommandLine, course: Client) -> None:
     result = registry("demote", "a", "testing")
 
@@ -91,6 +98,7 @@ def test_files_hold_no_channels(registry: CommandLine, course: Client) -> None:
         ("-l", "x", "a", "stable"),
         ("-l", "x", "--revision", "1", "stable"),
         ("a", "stable", "--from", "testing"),
+        ("a", "stable", "--from", ""),
         ("a", "stable", "--dry-run"),
     ],
 )

@@ -47,10 +47,10 @@ def promote(
     if label is not None:
         if channel is not None or revision is not None:
             raise click.UsageError("With --label there is one CHANNEL, no NAME, and no --revision.")
-        wanted = {"channel": name, "label": label} | ({"from": source} if source else {})
+        wanted = {"channel": name, "label": label} | ({} if source is None else {"from": source})
         _tell_plan(client.apply(promote=wanted, dry_run=dry_run, expected=expected, note=note), dry_run)
         return
-    if channel is None or source or dry_run:
+    if channel is None or source is not None or dry_run:
         raise click.UsageError("Give NAME and CHANNEL; --from and --dry-run go with --label.")
     template = client.promote_template(name, channel, revision, expected=expected, note=note)
     pointed = template.channels[channel]
