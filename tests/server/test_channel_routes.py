@@ -3,12 +3,7 @@
 import pytest
 from starlette.testclient import TestClient
 
-from binder_registry import Identity, Registry, Template
-from binder_registry.auth import Scope
-from binder_registry.backends.memory import InMemoryStore
-from binder_registry.server import App, Options
-
-from .asking import SCIPY, R, asked, error_name, hints
+from .asking import SCIPY, R, error_name, hints
 
 STABLE = "/templates/scipy/channels/stable"
 
@@ -163,30 +158,3 @@ def test_a_promotion_of_an_apply_that_is_wrong_is_named(published: TestClient) -
     answer = published.post("/apply", json={"promote": {"channel": "latest", "label": "a b"}})
 
     assert (answer.status_code, hints(answer)) == (400, ["promote.channel", "promote.label"])
-
-
-class OneScopeEach:
-    """A token is the scope that it holds."""
-
-    blocking = False
-
-    def identify(self, token: str) -> Identity:
-        return Identity(token, frozenset({Scope(token)}))
-
-
-@pytest.mark.parametrize(("scope", "promotes"), [("promote", 200), ("write", 403), ("read", 403)])
-def test_a_token_that_promotes_may_do_that_alone(scope: str, promotes: int) -> None:
-    store = InMemoryStore()
-    store.register_template(Template(name="scipy", image_name="i"))
-    writes = 200 if scope == "write" else 403
-    with asked(App(Registry(store, OneScopeEach()), Options())) as client:
-        client.headers["Authorization"] = f"token {scope}"
-        answers = [
-            client.post("/apply", json={"promote": {"channel": "a", "label": "*"}}),
-            client.put(STABLE),
-            client.delete(STABLE),
-            client.patch("/templates/scipy", json={"command": "c"}),
-            client.post("/apply", json={"delete": {"scipy": None}}),
-        ]
-
-    assert [answer.status_code for answer in answers] == [*[promotes] * 3, writes, writes]
