@@ -11,9 +11,9 @@ from binder_registry.hub.offering_of import offering_of
 from binder_registry.hub.offers import offered
 from binder_registry.hub.rules import Rules
 from binder_registry.offering import Hidden
-from binder_registry.options import EveryGroup, resolve, visible
+from binder_registry.options import ChoiceRefused, EveryGroup, resolve, visible
 from binder_registry.view import hidden_by_groups, launch_of, on_any_hub, place_of
-from tests.view_cases import Json, held, is_for, parts_of, templates
+from tests.view_cases import FREE_TEXT, Json, held, is_for, parts_of, templates
 
 FEW = settings(max_examples=40)
 
@@ -43,24 +43,38 @@ def test_all_that_is_seen_is_theirs_and_nothing_that_is_hidden(template: Json, g
     assert not any(is_for(part, groups) for place, part in parts_of(template) if place in hidden)
 
 
-@pytest.mark.parametrize(
-    ("members", "places"),
-    [
-        ({"allowed-groups": ["staff"]}, [("", "")]),
-        ({"choices": [{"name": "l", "allowed-groups": ["staff"]}], "free-text": {}}, [("o", "l")]),
-        ({"choices": [{"name": "l"}], "free-text": {"allowed-groups": ["staff"]}}, [("o", "(free text)")]),
-        ({"choices": [{"name": "l", "allowed-groups": ["staff"]}], "build": True}, [("o", "l")]),
-        ({"free-text": {"allowed-groups": ["staff"]}}, [("", "")]),
-    ],
-)
-def test_each_thing_for_others_is_hidden_and_not_seen(members: Json, places: list[tuple[str, str]]) -> None:
+FOR_OTHERS: list[tuple[Json, list[tuple[str, str]]]] = [
+    ({"allowed-groups": ["staff"]}, [("", "")]),
+    ({"choices": [{"name": "l", "allowed-groups": ["staff"]}], "free-text": {}}, [("o", "l")]),
+    ({"choices": [{"name": "l"}], "free-text": {"allowed-groups": ["staff"]}}, [("o", "(free text)")]),
+    ({"choices": [{"name": "l", "allowed-groups": ["staff"]}], "build": True}, [("o", "l")]),
+    ({"free-text": {"allowed-groups": ["staff"]}}, [("", "")]),
+]
+
+
+def with_members(members: Json) -> Json:
+    """Of a template, or of its only option."""
     own = {} if "allowed-groups" in members else {"options": [{"name": "o", **members}]}
-    template = {"name": "t", "image-name": "i", **(own or members)}
+    return {"name": "t", "image-name": "i", **(own or members)}
+
+
+@pytest.mark.parametrize(("members", "places"), FOR_OTHERS)
+def test_each_thing_for_others_is_hidden_and_not_seen(members: Json, places: list[tuple[str, str]]) -> None:
+    template = with_members(members)
     seen = visible(template, ["physics"])
 
     assert [(row.option, row.choice) for row in hidden_by_groups(template, ["physics"])] == places
     assert not [place for place, _ in parts_of(seen or {}) if place in places]
     assert (seen is None) == (places == [("", "")])
+
+
+@pytest.mark.parametrize(("members", "places"), FOR_OTHERS)
+def test_each_thing_that_is_hidden_is_refused_at_the_start(members: Json, places: list[tuple[str, str]]) -> None:
+    template = with_members(members)
+    chosen = {option: {"free-text": "a"} if choice == FREE_TEXT else choice for option, choice in places if option}
+
+    with pytest.raises(ChoiceRefused):
+        resolve(template, chosen, ["physics"], matches=matched)
 
 
 @FEW

@@ -334,6 +334,23 @@ def test_the_images_of_a_hub_are_listed_once(registry: CommandLine, client: Clie
     assert registry("prepull").out == "x:1\ny\n"
 
 
+def test_what_channels_point_at_is_pulled_too(registry: CommandLine, client: Client) -> None:
+    physics = {"hub": "physics"}
+    for number, channel in enumerate(("stable", "testing", "")):
+        image = f"a:{number}"
+        client.apply([Template(name="a", image_name=image, labels=physics, command="sh" if number == 1 else "")])
+        if channel:
+            client.promote_template("a", channel)
+    client.register_template(Template(name="b", image_name="b:0", labels=physics))
+    client.promote_template("b", "stable")
+    client.patch_template("b", {"labels": None})
+
+    result = registry("prepull", "-l", "hub=physics")
+
+    assert result.out == "a:0\na:2\nb:0\n"
+    assert result.err == "a (testing): not offered: the command 'sh' is not among those that this hub allows\n"
+
+
 @pytest.mark.parametrize(("form", "found"), [("z2jh", "extraImages:"), ("daemonset", "kind: DaemonSet")])
 def test_prepulling_is_printed_for_clusters(registry: CommandLine, client: Client, form: str, found: str) -> None:
     client.register_template(Template(name="a", image_name="x:1"))

@@ -1,6 +1,6 @@
 import pytest
 
-from binder_registry.choices import Choice, Option
+from binder_registry.choices import Choice, FreeText, Option
 from binder_registry.formats.allowed_images import from_allowed_images, to_allowed_images
 from binder_registry.settings import HUBS_OWN_IMAGE, Settings
 from binder_registry.template import Template
@@ -85,6 +85,19 @@ def test_a_template_for_some_groups_is_left_out_of_images_that_everybody_may_sta
     images, losses = to_allowed_images(templates)
 
     assert (images, [(loss.where, loss.left_out) for loss in losses]) == ({"a": "j"}, [("staff", True)])
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        Option(name="o", choices=(Choice(name="c", allowed_groups=("staff",)),)),
+        Option(name="o", free_text=FreeText(allowed_groups=("staff",))),
+    ],
+)
+def test_a_template_with_nothing_for_everybody_in_an_option_is_for_some_groups(option: Option) -> None:
+    images, [loss] = to_allowed_images([Template(name="a", image_name="i", options=(option,))])
+
+    assert (images, loss.what) == ({}, "is for some groups only, which allowed_images cannot say: left out")
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,15 @@
+import json
+from types import SimpleNamespace
+
 import pytest
 
 from binder_registry.choices import Choice, FreeText, Option
 from binder_registry.formats.exported_profiles import exported_profiles
 from binder_registry.formats.group_filter import group_filter
 from binder_registry.formats.jupyterhub_config import to_jupyterhub_config
+from binder_registry.options import visible
 from binder_registry.template import Template
+from binder_registry.wire import encode_template
 from tests.formats.stock_hub import obeying, settings_of
 
 
@@ -124,6 +129,38 @@ def test_a_profile_without_a_choice_for_a_user_is_not_offered_to_them() -> None:
 
     with pytest.raises(ValueError, match="No such profile: a"):
         settings_of(offered, {"profile": "a"}, ("image",), ["students"])
+
+
+@pytest.mark.parametrize("groups", [(), ("students",), ("staff",), ("staff", "students")])
+def test_a_stock_hub_offers_what_is_visible(groups: tuple[str, ...]) -> None:
+    staff = ("staff",)
+    mixed = (Choice(name="all"), Choice(name="some", allowed_groups=staff))
+    templates = [
+        named("open"),
+        named("closed", allowed_groups=staff),
+        named("mixed", options=(Option(name="o", choices=mixed, free_text=FreeText(allowed_groups=staff)),)),
+        named("nothing", options=(Option(name="o", choices=mixed[1:]),)),
+        named("typed", options=(Option(name="o", free_text=FreeText(allowed_groups=staff)),)),
+    ]
+    profiles, _ = exported_profiles(templates)
+    members = [SimpleNamespace(name=group) for group in groups]
+
+    found = obeying(group_filter(profiles), profiles)(SimpleNamespace(user=SimpleNamespace(groups=members)))
+
+    offered = {
+        profile["slug"]: [
+            ([*option["choices"]], bool(option["unlisted_choice"])) for option in profile["profile_options"].values()
+        ]
+        for profile in found
+    }
+    seen = [visible(json.loads(encode_template(template)), groups) for template in templates]
+    assert offered == {
+        template["name"]: [
+            ([choice["name"] for choice in option.get("choices", ())], "free-text" in option)
+            for option in template.get("options", ())
+        ]
+        for template in filter(None, seen)
+    }
 
 
 def test_lines_for_a_hub_without_helm_run_there() -> None:

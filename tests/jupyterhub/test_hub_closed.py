@@ -1,4 +1,4 @@
-"""A real hub whose administrator did things in another order, and users who ask for what they may not have."""
+"""A real hub on a channel, whose administrator did things in another order; users who ask for what is not theirs."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -9,7 +9,7 @@ import pytest
 from binder_registry.client import Client
 from binder_registry.errors import TemplateExists
 from binder_registry.template import Template
-from tests.jupyterhub.hubs import TINY_SERVER, Hub, eventually, running_hub
+from tests.jupyterhub.hubs import TINY_SERVER, Hub, eventually, logged_in, running_hub
 
 CONFIG = """
 from binder_registry.jupyterhub import configure
@@ -20,7 +20,7 @@ def override(template, profile):
     return {{**profile, "display_name": "North: " + profile["display_name"]}}
 
 del c.JupyterHub.spawner_class
-configure(c, url={url!r}, override=override)
+configure(c, url={url!r}, override=override, channel="stable", try_out=("testing", "testers"))
 c.JupyterHub.spawner_class = "simple"  # after
 c.Spawner.cmd = ["env", "WRAPPED=1", *{tiny!r}.split()]
 """
@@ -35,6 +35,7 @@ def hub(registry: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub
 
 def test_a_template_without_a_command_runs_in_the_hubs_wrapper(hub: Hub, publisher: Client) -> None:
     publisher.register_template(Template(name="wrapped", image_name="x:1"))
+    publisher.promote_template("wrapped", "stable")
     with hub.visit("ada") as browser:
         eventually(lambda: "<strong>North: wrapped</strong>" in browser.get("/hub/spawn").text)
 
@@ -53,9 +54,81 @@ def test_what_is_not_allowed_cannot_be_started(hub: Hub, publisher: Client, opti
     for name, groups in (("unsafe", ()), ("closed", ("staff",)), ("marker", ())):
         with suppress(TemplateExists):
             publisher.register_template(Template(name=name, image_name="x:1", allowed_groups=groups))
+            publisher.promote_template(name, "stable")
     with hub.visit("admin") as browser:
         eventually(lambda: 'value="marker"' in browser.get("/hub/spawn").text)
 
     answer = hub.start("bob", options)
 
     assert answer.status_code == 400
+
+
+# ── the channel, in a browser ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def publish_on_stable(publisher: Client, name: str, title: str) -> int:
+    """The revision that the channel points at."""
+    first = publisher.register_template(Template(name=name, image_name="x:1", display_name=title)).revision
+    publisher.promote_template(name, "stable")
+    return first
+
+
+def titles(page: Any, of: str) -> list[str]:
+    """What the form offers now whose titles begin so."""
+    page.reload()
+    found = [title.removeprefix("North: ") for title in page.locator("label strong").all_inner_texts()]
+    return [title for title in found if title.startswith(of)]
+
+
+def test_publishing_changes_nothing_on_a_channel_and_promotions_forth_and_back_do(
+    hub: Hub, publisher: Client, browser: Any
+) -> None:
+    first = publish_on_stable(publisher, "staged", "Staged 1")
+    page = logged_in(browser, hub, "una")
+    eventually(lambda: titles(page, "Staged") == ["Staged 1"])
+
+    publisher.update_template(Template(name="staged", display_name="Staged 2"))
+    publish_on_stable(publisher, "staged-later", "Later")
+    eventually(lambda: titles(page, "Later"))  # so that what was before is known, too
+    published = titles(page, "Staged")
+    publisher.promote_template("staged", "stable")
+    eventually(lambda: titles(page, "Staged") != published)
+    promoted = titles(page, "Staged")
+    publisher.promote_template("staged", "stable", first)
+    eventually(lambda: titles(page, "Staged") != promoted)
+
+    assert (published, promoted, titles(page, "Staged")) == (["Staged 1"], ["Staged 2"], ["Staged 1"])
+
+
+def test_a_tester_sees_what_is_tried_out_beside_what_everybody_is_offered(
+    hub: Hub, publisher: Client, browser: Any
+) -> None:
+    publish_on_stable(publisher, "tried-out", "Tried 1")
+    publisher.update_template(Template(name="tried-out", display_name="Tried 2"))
+    publisher.promote_template("tried-out", "testing")
+    hub.api("POST", "/users/theo")
+    hub.api("POST", "/groups/testers", {"users": ["theo"]})
+    page = logged_in(browser, hub, "theo")
+
+    eventually(lambda: len(titles(page, "Tried")) == 2)
+
+    assert titles(page, "Tried") == ["Tried 1", "Tried 2 (testing)"]
+    with hub.visit("vito") as visitor:
+        assert "Tried 2" not in visitor.get("/hub/spawn").text
+
+
+def test_a_right_that_is_taken_away_today_is_gone_from_what_a_channel_shows(
+    hub: Hub, publisher: Client, browser: Any
+) -> None:
+    publish_on_stable(publisher, "taken", "Taken 1")
+    publish_on_stable(publisher, "left", "Left 1")
+    page = logged_in(browser, hub, "wim")
+    eventually(lambda: titles(page, "Taken") and titles(page, "Left"))
+
+    publisher.update_template(Template(name="taken", display_name="Taken 2", allowed_groups=("staff",)))
+    eventually(lambda: not titles(page, "Taken"))
+
+    assert titles(page, "Left") == ["Left 1"]
+    assert hub.start("wim", {"template": "taken"}).status_code == 400
+    with hub.visit("admin") as visitor:
+        assert "Taken 1" in visitor.get("/hub/spawn").text

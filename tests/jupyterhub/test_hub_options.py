@@ -1,7 +1,11 @@
 """Options over real hubs, in a real browser: a form with a menu and a text, REST, links, and what was saved before."""
 
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +23,7 @@ from binder_registry.options import A_FREE_TEXT
 from binder_registry.settings import Settings
 from binder_registry.slugs import name_of
 from binder_registry.template import Template
-from tests.jupyterhub.hubs import Hub, eventually, logged_in
+from tests.jupyterhub.hubs import PROJECT, Hub, eventually, logged_in
 from tests.jupyterhub.samples import catalogue, environments, template
 from tests.jupyterhub.test_hub import publish, seen
 from tests.server.running import KEY, running_server
@@ -161,18 +165,56 @@ def _parts_of(of: Any) -> Iterator[tuple[str, str]]:
             yield option["name"], ""
 
 
-def views_by_rules(hub: Hub, publisher: Client, folder: Path, *users: str) -> dict[str, Any]:
-    """What a registry beside the hub's says of them, which has the same templates and asks the hub; "" explains."""
+@contextmanager
+def registry_beside(hub: Hub, publisher: Client, folder: Path) -> Iterator[str]:
+    """The address of one that has the templates of the hub's and its rules, and asks the hub who somebody is."""
     rules = ("--auth", "jupyterhub", "--rules", str(hub.folder / "rules.json"))
-    tokens = {user: hub.api("POST", f"/users/{user}/tokens", {}).json()["token"] for user in users}
-    with running_server(folder, *rules, environment={"JUPYTERHUB_API_URL": hub.api_url}) as beside:
-        with Client(beside.url, KEY) as client:
-            client.apply(publisher.list_templates())
+    asked = {"JUPYTERHUB_API_URL": hub.api_url}
+    with running_server(folder, *rules, environment=asked) as beside, Client(beside.url, KEY) as client:
+        client.apply(publisher.list_templates())
+        yield beside.url
+
+
+def token_of(hub: Hub, user: str) -> str:
+    token: str = hub.api("POST", f"/users/{user}/tokens", {}).json()["token"]
+    return token
+
+
+def views_by_rules(hub: Hub, publisher: Client, folder: Path, *users: str) -> dict[str, Any]:
+    """What is said of them; "" explains."""
+    with registry_beside(hub, publisher, folder) as url:
+        with Client(url, KEY) as client:
             views = {"": client.view(explain=True)}
-        for user, token in tokens.items():
-            with Client(beside.url, token) as client:
+        for user in users:
+            with Client(url, token_of(hub, user)) as client:
                 views[user] = client.view()
     return views
+
+
+def test_a_program_that_never_saw_this_fills_in_a_form_from_the_schema_and_starts_by_rest(
+    hub: Hub, publisher: Client, tmp_path: Path
+) -> None:
+    publish(publisher, "schema-lab", options=(SIZE, DATA), labels={"for": "programs"})
+    seen(hub, "schema-lab")
+    hub.api("POST", "/users/xena")
+
+    with registry_beside(hub, publisher, tmp_path) as url:
+        view = f"{url}/view?as=schema&label=for=programs"
+        drawn = subprocess.run(
+            [sys.executable, PROJECT / "examples" / "form" / "start.py", f"{hub.url}/hub/api", view],
+            input="1\n2\n2\nquay.io/a\n",  # the template, large, and a text of one's own
+            env={**os.environ, "TOKEN": token_of(hub, "xena"), "no_proxy": "*"},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    environment = hub.environment("xena") if drawn.returncode == 0 else {}
+    hub.stop_server("xena")
+
+    assert (drawn.returncode, drawn.stderr) == (0, "")
+    assert (environment["SIZE"], environment["DATA"]) == ("large", "-quay.io/a-")
+    assert "1. small (default)\n  2. Large <one> \nSize: " in drawn.stdout
 
 
 def test_what_a_registry_says_of_users_is_what_their_forms_show_and_what_rest_takes(
@@ -180,7 +222,8 @@ def test_what_a_registry_says_of_users_is_what_their_forms_show_and_what_rest_ta
 ) -> None:
     shell = Choice(name="shell", set=Settings(command="bash"))
     sizes = structs.replace(SIZE, choices=(*SIZE.choices, shell))
-    publish(publisher, "view-lab", options=(sizes, DATA), order=1)
+    own = Option(name="own", choices=(Choice(name="none"),), free_text=FreeText(allowed_groups=("staff",)))
+    publish(publisher, "view-lab", options=(sizes, DATA, own), order=1)
     publish(publisher, "view-group", allowed_groups=("viewers",))
     seen(hub, "view-group")
     for user in ("vera", "walt"):
@@ -195,12 +238,15 @@ def test_what_a_registry_says_of_users_is_what_their_forms_show_and_what_rest_ta
     assert shown == {user: on_the_form(hub, user) for user in shown}
     assert [dict(shown[user]).keys() & {"view-group"} for user in shown] == [{"view-group"}, set()]
     lab = [each for each in views[""]["hidden"] if each["name"] == "view-lab"]
-    assert {each["choice"]: each["rule"] for each in lab} == {"huge": "choice-groups", "shell": "command"}
-    launch = {"template": "view-lab", "options": {"size": "small", "data": "none"}}
+    rules = {each["choice"]: each["rule"] for each in lab}
+    assert rules == {"huge": "choice-groups", "shell": "command", A_FREE_TEXT: "choice-groups"}
+    launch = {"template": "view-lab", "options": {"size": "small", "data": "none", "own": "none"}}
     assert views["vera"]["offered"][0]["launch"] == launch
-    huge = launch | {"options": {"size": "huge"}}
+    huge = {"template": "view-lab", "options": {"size": "huge"}}
     assert environment_after(hub, "vera", huge)["SIZE"] == "huge"
-    assert hub.start("walt", huge).status_code == 400
+    typed = {"template": "view-lab", "options": {"own": {"free-text": "a"}}}
+    others = (huge, typed, {"template": "view-group"})
+    assert [hub.start("walt", one).status_code for one in others] == [400, 400, 400]
 
 
 def test_a_pattern_without_end_stalls_no_other_request(hub: Hub, publisher: Client) -> None:

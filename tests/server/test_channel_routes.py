@@ -224,30 +224,3 @@ def test_a_dry_run_is_refused_by_labels_of_templates_that_it_does_not_name(
 
     assert (answer.status_code, error_name(answer)) == (403, "out_of_reach")
     assert "'scipy'" in answer.json()["message"]
-
-
-class OneScopeEach:
-    """A token is the scope that it holds."""
-
-    blocking = False
-
-    def identify(self, token: str) -> Identity:
-        return Identity(token, frozenset({Scope(token)}))
-
-
-@pytest.mark.parametrize(("scope", "promotes"), [("promote", 200), ("write", 403), ("read", 403)])
-def test_a_token_that_promotes_may_do_that_alone(scope: str, promotes: int) -> None:
-    store = InMemoryStore()
-    store.register_template(Template(name="scipy", image_name="i"))
-    writes = 200 if scope == "write" else 403
-    with asked(App(Registry(store, OneScopeEach()), Options())) as client:
-        client.headers["Authorization"] = f"token {scope}"
-        answers = [
-            client.post("/apply", json={"promote": {"channel": "a", "label": "*"}}),
-            client.put(STABLE),
-            client.delete(STABLE),
-            client.patch("/templates/scipy", json={"command": "c"}),
-            client.post("/apply", json={"delete": {"scipy": None}}),
-        ]
-
-    assert [answer.status_code for answer in answers] == [*[promotes] * 3, writes, writes]

@@ -79,7 +79,8 @@ def prepull(
 ) -> None:
     """Print the images of what a hub offers, each once, so that nodes hold them before they are asked for.
 
-    Those of every choice are in it, whoever may take it. An image that users type cannot be.
+    Those of every choice are in it, whoever may take it, and those of what channels point at. An image that users type
+    cannot be.
 
     \b
     Examples:
@@ -91,25 +92,44 @@ def prepull(
         from ..hub.offerable import called
         from ..hub.offers import offered
         from ..hub.rules import Rules
-    templates = as_hubs_read_them(client.list_templates(label=label))
     rules = Rules(kind="kubernetes", allow_commands=allow_commands, allow_overrides=allow_overrides)
-    offers, left_out = offered(templates, rules)
-    for name, reason in left_out:
-        tell(f"{name}: not offered: {reason}")
-    for offer in offers:
-        for part, reason in offer.hidden.items():
-            tell(f"{offer.name}, {called(part)}: not offered: {reason}")
-        if not offer.image:
-            tell(f"{offer.name}: the hub's own image, which is not listed here")
+    found = []
+    for channel, templates in _shown(client, label):
+        offers, left_out = offered(({"revision": 0, **one} for one in templates), rules)  # a registry of 2015 has none
+        found += offers
+        of = f" ({channel})" if channel else ""
+        for name, reason in left_out:
+            tell(f"{name}{of}: not offered: {reason}")
+        for offer in offers:
+            for part, reason in offer.hidden.items():
+                tell(f"{offer.name}{of}, {called(part)}: not offered: {reason}")
+            if not offer.image:
+                tell(f"{offer.name}{of}: the hub's own image, which is not listed here")
     from ..prepull import daemon_set, image_list, z2jh_values
 
-    images = image_list(offers)
+    images = image_list(found)
     if form == "list":
         write("".join(f"{image}\n" for image in images))
     else:
         from .documents import print_yaml
 
         print_yaml(z2jh_values(images) if form == "z2jh" else daemon_set(images))
+
+
+def _shown(client: "Client", label: tuple[str, ...]) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """The newest contents, and by channel what others it shows. Labels are those of what is shown."""
+    newest = client.list_json(label=label)
+    yield "", newest
+    every = client.list_json() if label else newest
+    seen = set(map(_content_of, newest))
+    for channel in sorted({channel for one in every for channel in one.get("channels", ())}):
+        shown = client.list_json(label=label, channel=channel)
+        yield channel, [one for one in shown if _content_of(one) not in seen]
+        seen.update(map(_content_of, shown))
+
+
+def _content_of(template: dict[str, Any]) -> tuple[str, int]:
+    return template["name"], template.get("content-revision") or template.get("revision", 0)
 
 
 @click.command("check-hub", short_help="Name what a hub cannot offer.")

@@ -75,7 +75,8 @@ class Client(LogOverHTTP):
         return answer.read(_object) | ({"revision": position.revision} if position else {})
 
     def list_templates(self, **filters: Unpack[Filters]) -> list[Template]:
-        """All pages, by name. `label` are selectors, `image` and `name` globs, `q` words; `deleted` adds tombstones."""
+        """All pages, by name. `label` are selectors, `image` and `name` globs, `q` words; `deleted` adds tombstones.
+        `channel` is what a channel shows."""
         found = self._listed(all_pages(self._transport, _templates, filters, lambda template: template.name))
         return [plain(structs.replace(one, uses=()) if one.uses else one) for one in found]
 
