@@ -65,7 +65,8 @@ def promotions(
     """What comes after these steps."""
     if request.promote is None:
         return []
-    return promoted(request.promote, ((step.after, step.action in ("created", "updated")) for step in steps), living)
+    written = ((step.after, step.action in ("created", "updated")) for step in steps)
+    return promoted(request.promote, written, living, dry=request.dry_run)
 
 
 def told(promotions: Iterable[PromotedStep], find: Callable[[str], Template | None]) -> list[Step]:

@@ -8,8 +8,9 @@ from msgspec import Struct
 from .changes import Change
 from .channels import Channel, Promotion, channel_problem
 from .draft_changes import Draft
-from .errors import InvalidRequest
+from .errors import ErrorHint, InvalidRequest
 from .kept_members import channels_of, content_revision_of
+from .lengths import MOST_CHANNELS
 from .promotions import pointed
 from .selector import Requirement, matches, parse_selector
 from .template import Template
@@ -41,17 +42,20 @@ class PromotedStep(Struct, frozen=True, gc=False):
 
 
 def promoted(
-    promote: Promote, written: Iterable[tuple[Template, bool]], living: Callable[[], Iterable[Template]]
+    promote: Promote, written: Iterable[tuple[Template, bool]], living: Callable[[], Iterable[Template]], *, dry: bool
 ) -> list[PromotedStep]:
     """By name. `written` are the templates that the request names, as they are after it, each with whether it is a new
-    content; `living` those that live before it."""
+    content; `living` those that live before it. `dry`: this is all that is asked, so that nobody looks again.
+
+    Raises `InvalidRequest` then of one channel too many.
+    """
     steps, named = [], set()
     for template, is_new in written:
         named.add(template.name)
         if not template.deleted and matches(promote.selector, template.labels):
-            steps.append(_planned(promote, template, is_new))
+            steps.append(_planned(promote, template, is_new, dry))
     others = (template for template in living() if template.name not in named)
-    steps += [_planned(promote, other, False) for other in others if matches(promote.selector, other.labels)]
+    steps += [_planned(promote, other, False, dry) for other in others if matches(promote.selector, other.labels)]
     return sorted(steps, key=lambda step: step.name)
 
 
@@ -74,12 +78,22 @@ def _drafted(promote: Promote, current: Change) -> tuple[PromotedStep, Draft | N
     step = _step(promote, current.name, current.revision, channels, newest.revision)
     if step.promotion is None:
         return step, None
+    _check_room(step, channels)
     return step, pointed(current, promote.channel, channels[promote.source] if promote.source else newest)
 
 
-def _planned(promote: Promote, template: Template, is_new: bool) -> PromotedStep:
+def _planned(promote: Promote, template: Template, is_new: bool, dry: bool) -> PromotedStep:
     newest = 0 if is_new else template.content_revision or template.revision
-    return _step(promote, template.name, template.revision, template.channels, newest)
+    step = _step(promote, template.name, template.revision, template.channels, newest)
+    if dry:
+        _check_room(step, template.channels)
+    return step
+
+
+def _check_room(step: PromotedStep, channels: dict[str, Channel]) -> None:
+    if step.promotion and not step.promotion.before and len(channels) >= MOST_CHANNELS:
+        said = f"promote.channel would be one more than {MOST_CHANNELS} of {step.name!r}"
+        raise InvalidRequest(said, [ErrorHint("Request", "promote.channel", "invalid")])
 
 
 def _step(promote: Promote, name: str, revision: int, channels: dict[str, Channel], newest: int) -> PromotedStep:

@@ -122,11 +122,20 @@ class WaitsBeyond(Protocol):
         the thread that has committed, and must neither wait nor raise."""
         ...
 
+    def wake(self) -> None:
+        """What is known has changed without a commit: all who wait look again."""
+        ...
+
 
 def wait_beyond(log: Log, known: Callable[[], int], timeout: float) -> Head:
     if _waits_beyond(type(log)):
         return log.wait_beyond(known, timeout)  # type: ignore[attr-defined, no-any-return]
     return log.wait(known(), timeout)
+
+
+def wake(log: Log) -> None:
+    if _waits_beyond(type(log)):
+        log.wake()  # type: ignore[attr-defined]
 
 
 @cache

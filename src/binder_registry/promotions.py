@@ -7,7 +7,7 @@ from .batch import Batch
 from .changes import PAGE, PAGE_BYTES, Action, Change
 from .channels import Channel, Promotion
 from .draft_changes import Draft
-from .errors import ChannelNotFound, InvalidRequest, RevisionIsPromoted, RevisionPurged, RevisionUnknown
+from .errors import ChannelNotFound, ErrorHint, InvalidRequest, RevisionIsPromoted, RevisionPurged, RevisionUnknown
 from .kept_members import channels_of, content_revision_of, shown, with_kept
 from .lengths import MOST_CHANNELS
 from .must_understand import CHANNELS_FORMAT
@@ -16,6 +16,7 @@ from .template import Template
 WITH_CONTENT = frozenset({Action.CREATED, Action.UPDATED, Action.RESTORED})  # that is new, or anew
 Rows = Callable[..., list[Change]]
 """Reads changes of the template, as `Log.read` does."""
+_NAMED = (ErrorHint("Request", "revision", "invalid"),)
 
 
 def point(batch: Batch, current: Change, channel: str, to: Channel | None, by: str, note: str) -> Template:
@@ -91,7 +92,7 @@ def _content(current: Change) -> bytes:
 def _change_at(revision: int, rows: Rows) -> Change:
     found = rows(revision - 1, revision)
     if not found or found[0].deleted:
-        raise RevisionUnknown(f"The template has no content of revision {revision}")
+        raise RevisionUnknown(f"The template has no content of revision {revision}", _NAMED)
     if found[0].content is None:
-        raise RevisionPurged
+        raise RevisionPurged(errors=_NAMED)
     return found[0]

@@ -4,8 +4,10 @@ import pytest
 from starlette.testclient import TestClient
 
 from binder_registry import Identity, Registry, Template
-from binder_registry.auth import Scope
+from binder_registry.auth import Reach, Scope
 from binder_registry.backends.memory import InMemoryStore
+from binder_registry.lengths import MOST_CHANNELS
+from binder_registry.selector import parse_selector
 from binder_registry.server import App, Options
 
 from .asking import SCIPY, R, asked, error_name, hints
@@ -124,6 +126,15 @@ def test_what_cannot_be_promoted_is_refused(
     assert published.get("/changes").headers["registry-revision"] == "2"
 
 
+@pytest.mark.parametrize(("revision", "error"), [(1, "revision_purged"), (5, "revision_unknown")])
+def test_a_revision_without_content_is_named(published: TestClient, revision: int, error: str) -> None:
+    published.delete("/templates/scipy/changes/1")
+
+    answer = published.put(STABLE, json={"revision": revision})
+
+    assert (error_name(answer), hints(answer)) == (error, ["revision"])
+
+
 def test_what_a_channel_points_at_is_not_purged(published: TestClient) -> None:
     published.put(STABLE, json={"revision": 1})
 
@@ -163,6 +174,56 @@ def test_a_promotion_of_an_apply_that_is_wrong_is_named(published: TestClient) -
     answer = published.post("/apply", json={"promote": {"channel": "latest", "label": "a b"}})
 
     assert (answer.status_code, hints(answer)) == (400, ["promote.channel", "promote.label"])
+
+
+@pytest.mark.parametrize("dry", [False, True])
+def test_an_apply_says_whose_channel_is_one_too_many(published: TestClient, dry: bool) -> None:
+    for number in range(MOST_CHANNELS):
+        published.put(f"/templates/scipy/channels/c{number}")
+
+    answer = published.post("/apply", json={"promote": {"channel": "stable", "label": "*"}, "dry-run": dry})
+
+    assert (answer.status_code, hints(answer)) == (400, ["promote.channel"])
+    assert answer.json()["message"] == "promote.channel would be one more than 16 of 'scipy'"
+
+
+def test_a_channel_that_is_there_takes_no_room(published: TestClient) -> None:
+    for number in range(MOST_CHANNELS):
+        published.put(f"/templates/scipy/channels/c{number}", json={"revision": 1})
+
+    answer = published.post("/apply", json={"promote": {"channel": "c0", "label": "*"}, "dry-run": True})
+
+    assert [step["action"] for step in answer.json()["plan"]] == ["promoted"]
+
+
+class OneLabel:
+    """Who reaches templates with `team=a`."""
+
+    blocking = False
+
+    def identify(self, token: str) -> Identity:
+        return Identity(
+            token, frozenset(Scope), reach=Reach(labels=tuple(parse_selector("team=a", parameter="labels")))
+        )
+
+
+@pytest.mark.parametrize("dry", [False, True])
+@pytest.mark.parametrize(
+    "members", [{"promote": {"channel": "a", "label": "*"}}, {"delete": {"mine": "scipy"}, "templates": []}]
+)
+def test_a_dry_run_is_refused_by_labels_of_templates_that_it_does_not_name(
+    members: dict[str, object], dry: bool
+) -> None:
+    store = InMemoryStore()
+    store.register_template(Template(name="mine", image_name="i", labels={"team": "a"}))
+    store.register_template(Template(name="scipy", image_name="i", labels={"team": "b"}))
+    with asked(App(Registry(store, OneLabel()), Options())) as client:
+        client.headers["Authorization"] = "token t"
+
+        answer = client.post("/apply", json=members | {"dry-run": dry})
+
+    assert (answer.status_code, error_name(answer)) == (403, "out_of_reach")
+    assert "'scipy'" in answer.json()["message"]
 
 
 class OneScopeEach:

@@ -147,6 +147,9 @@ class SQLiteLog(SQLiteTokens, SQLiteStaging, SQLiteWriting):
             head = self.head()
         return head
 
+    def wake(self) -> None:
+        self._waiting.tell()
+
     def blank(self, revision: int) -> None:
         self._blanked.append(revision)
 

@@ -114,7 +114,10 @@ async def apply(request: Request) -> Reply:
         if not wanted.note:
             wanted = replace(wanted, note=request.note())
         warned = warning_headers(await lane.run(lambda: warnings_about(service.model, wanted.templates)))
-        position, find, living = await _seen(service.model, wanted)
+        all_names = wanted.dry_run and bool(
+            who.reach.labels
+        )  # of what is promoted, and of successors, labels are asked
+        position, find, living = await _seen(service.model, wanted, all_names=all_names)
         if wanted.dry_run:
             asked = conditions(request)
 
@@ -151,12 +154,14 @@ def _joined(parts: list[bytes]) -> bytes:
 
 
 async def _seen(
-    model: ReadModel, wanted: ApplyRequest
+    model: ReadModel, wanted: ApplyRequest, *, all_names: bool = False
 ) -> tuple[Position, Callable[[str], Template | None], Callable[[], list[Template]]]:
     """What an apply is planned against, for another thread: the state that is shown now. It is looked at some names at
-    a time, unless something is written meanwhile: then it is copied at once."""
-    position, entries = model.position, dict[str, State]()
-    for number, name in enumerate(chain((template.name for template in wanted.templates), wanted.delete), 1):
+    a time, unless something is written meanwhile, or what the request does not name is to be found, too: then it is
+    copied at once."""
+    position, entries = model.position, model.entries.copy() if all_names else dict[str, State]()
+    named = () if all_names else chain((template.name for template in wanted.templates), wanted.delete)
+    for number, name in enumerate(named, 1):
         if entry := model.entries.get(name):
             entries[name] = entry
         if number % FEW == 0:
