@@ -252,6 +252,10 @@ class Batch:
             assert isinstance(self.log, StagesMany), "else nothing was staged"
             at, staged = self._staged
             self.log.write_staged(staged.stage, at)
+        if self.purged:
+            self._blank()
+
+    def _blank(self) -> None:
         for revision in chain.from_iterable(self.purged.values()):
             own = revision - self.start.revision - 1
             if own >= 0:

@@ -14,7 +14,8 @@ class Waiting:
 
     def __init__(self, head: Callable[[], Head]) -> None:
         self._head = head
-        self._told = threading.Condition()
+        self._lock = threading.Lock()  # taken as such by each commit: the condition's own methods are not in C
+        self._told = threading.Condition(self._lock)
         self._known: list[Known] = []
 
     def wait(self, known: Known, timeout: float, look_after: float) -> Head:
@@ -32,7 +33,7 @@ class Waiting:
 
     def tell(self, head: Head | None = None) -> bool:
         """That it ends there now; None where that is not known, and all are to look. Whether anybody was woken."""
-        with self._told:
+        with self._lock:
             for known in self._known:
                 if head is None or head.revision > known():
                     self._told.notify_all()

@@ -47,7 +47,8 @@ class SQLiteWriting:
         self._writer.commit(rows, self._blanked)
         refuse_replaced(self._name, self._inode)
         if rows:
-            self._head = Head(rows[-1].revision, rows[-1].mark, rows[-1].time)
+            newest = rows[-1]
+            self._head = Head(newest.revision, newest.mark, newest.time)
         if self._writer.wrote:
             self._writer.tend(purged=bool(self._blanked))
 

@@ -229,6 +229,11 @@ class GroupCommit:
         self._answer(group, [StoreUnavailable()] * len(group))
 
     def _answer(self, group: list[Waiting], outcomes: list[Any]) -> None:
+        if not self._answers and len(group) <= ANSWERS:
+            self.unanswered -= len(group)
+            for (_, _, resolve), outcome in zip(group, outcomes, strict=True):
+                resolve(outcome)
+            return
         being_given = bool(self._answers)
         self._answers.extend(zip(map(_resolve_of, group), outcomes, strict=True))
         if not being_given:

@@ -50,7 +50,7 @@ class Present:
         first, newest = rows[0].revision, shown.revision
         if first <= newest or (first == newest + 1 and mark != shown.mark):
             raise StoreUnavailable
-        if first in (self._model.revision + 1, self._announced + 1):
+        if first in (newest + 1, self._announced + 1):
             self._announced = rows[-1].revision
 
     def announce_nothing(self) -> None:
