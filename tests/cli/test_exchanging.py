@@ -334,6 +334,16 @@ def test_the_images_of_a_hub_are_listed_once(registry: CommandLine, client: Clie
     assert registry("prepull").out == "x:1\ny\n"
 
 
+def test_the_images_that_channels_point_at_are_listed_too(registry: CommandLine, client: Client) -> None:
+    client.apply([Template(name="a", image_name="x:1"), Template(name="b", image_name="y:1", labels={"b": "1"})])
+    for name, channel in (("a", "stable"), ("b", "testing")):
+        client.promote_template(name, channel)
+        client.patch_template(name, {"image-name": f"{name}:2"})
+
+    assert registry("prepull").out == "a:2\nb:2\nx:1\ny:1\n"
+    assert registry("prepull", "-l", "b").out == "b:2\ny:1\n"
+
+
 @pytest.mark.parametrize(("form", "found"), [("z2jh", "extraImages:"), ("daemonset", "kind: DaemonSet")])
 def test_prepulling_is_printed_for_clusters(registry: CommandLine, client: Client, form: str, found: str) -> None:
     client.register_template(Template(name="a", image_name="x:1"))

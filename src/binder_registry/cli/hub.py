@@ -79,7 +79,8 @@ def prepull(
 ) -> None:
     """Print the images of what a hub offers, each once, so that nodes hold them before they are asked for.
 
-    Those of every choice are in it, whoever may take it. An image that users type cannot be.
+    Those of every choice are in it, whoever may take it, and those that channels point at. An image that users type
+    cannot be.
 
     \b
     Examples:
@@ -89,18 +90,21 @@ def prepull(
     """
     with _needed_of_hubs():
         from ..hub.offerable import called
-        from ..hub.offers import offered
+        from ..hub.offers import Offer, offered
         from ..hub.rules import Rules
-    templates = as_hubs_read_them(client.list_templates(label=label))
     rules = Rules(kind="kubernetes", allow_commands=allow_commands, allow_overrides=allow_overrides)
-    offers, left_out = offered(templates, rules)
-    for name, reason in left_out:
-        tell(f"{name}: not offered: {reason}")
-    for offer in offers:
-        for part, reason in offer.hidden.items():
-            tell(f"{offer.name}, {called(part)}: not offered: {reason}")
-        if not offer.image:
-            tell(f"{offer.name}: the hub's own image, which is not listed here")
+    offers = list[Offer]()
+    for channel in ("", *_channels(client)):
+        beside = f" ({channel})" if channel else ""
+        found, left_out = offered(as_hubs_read_them(client.list_templates(label=label, channel=channel)), rules)
+        for name, reason in left_out:
+            tell(f"{name}{beside}: not offered: {reason}")
+        for offer in found:
+            for part, reason in offer.hidden.items():
+                tell(f"{offer.name}{beside}, {called(part)}: not offered: {reason}")
+            if not offer.image:
+                tell(f"{offer.name}{beside}: the hub's own image, which is not listed here")
+        offers += found
     from ..prepull import daemon_set, image_list, z2jh_values
 
     images = image_list(offers)
@@ -183,6 +187,10 @@ def _dead_end(catalogue: "Catalogue", name: str) -> str:
     if template["replaced-by"] not in catalogue.templates:
         return f"there is no {template['replaced-by']!r} to take its place"
     return f"{successor!r} is not offered" if successor in catalogue.templates else "that is gone"
+
+
+def _channels(client: "Client") -> list[str]:
+    return sorted({channel for template in client.list_json() for channel in template.get("channels", ())})
 
 
 def as_hubs_read_them(templates: "Iterable[Template]") -> list[dict[str, Any]]:

@@ -20,12 +20,13 @@ class Filters(TypedDict, total=False):
     image: str  # a glob
     name: str  # a glob
     deleted: bool  # tombstones, too
+    channel: str  # what it points at, of templates that are in it
 
 
 def _query(filters: Filters) -> list[tuple[str, str]]:
     query = [("label", selector) for selector in filters.get("label", ())]
     words = (("q", filters.get("q")), ("image", filters.get("image")), ("name", filters.get("name")))
-    query += [(key, value) for key, value in words if value]
+    query += [(key, value) for key, value in (*words, ("channel", filters.get("channel"))) if value]
     revision = filters.get("revision")
     return query if revision is None else [*query, ("revision", str(revision))]
 
