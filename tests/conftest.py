@@ -11,7 +11,7 @@ from binder_registry.token_uses import TokenUses
 
 from .clock import Clock
 
-pytest.register_assert_rewrite("binder_registry.conformance", "tests.store_machine")
+pytest.register_assert_rewrite("binder_registry.conformance", "tests.store_machine", "tests.apply_machine")
 settings.register_profile("steady", deadline=None)  # a busy machine is no failure
 settings.load_profile("steady")
 

@@ -27,7 +27,6 @@ from binder_registry.log_store import LogStore
 from binder_registry.template import ContainerLimits, Template
 
 Content = dict[str, Any]
-BARE: Content = {}  # of a tombstone whose content was purged
 
 
 @dataclass(frozen=True)
@@ -113,7 +112,8 @@ class Model:
 
     def delete(self, name: str, content: Content, expected: int | None, revision: int) -> None:
         row = self.living(name, expected)
-        self.append(name, Row(row.content, self.head + 1, row.created, row.modified, deleted=True))
+        kept = row.content | ({"replaced_by": content["replaced_by"]} if content["replaced_by"] else {})
+        self.append(name, Row(kept, self.head + 1, row.created, row.modified, deleted=True))
 
     def restore(self, name: str, content: Content, expected: int | None, revision: int) -> None:
         self.known(name, expected)
@@ -141,7 +141,7 @@ class Model:
         if row.revision in gone:
             if not row.deleted:
                 raise RevisionIsCurrent
-            content = BARE
+            content = {"replaced_by": row.content["replaced_by"]}  # all that is left of a tombstone
         if any(to in gone for to, _ in row.channels.values()):
             raise RevisionIsPromoted
         self.purged.update(gone)

@@ -36,6 +36,7 @@ STORES = CONTRACTS | {
     "draft_changes",
     "staged_drafts",
     "batch",
+    "outermost",
     "promotions",
     "purging",
     "token_book",
@@ -93,8 +94,9 @@ MAY_IMPORT = {
     "batch": CONTRACTS | {"clock", "draft_changes", "staged_drafts", "token_book"},
     "promotions": CONTRACTS | {"batch", "draft_changes"},
     "purging": CONTRACTS | {"batch", "promotions"},
+    "outermost": CONTRACTS | {"batch", "clock", "token_book"},
     "log_store": CONTRACTS
-    | {"batch", "clock", "draft_changes", "promotions", "purging", "staged_drafts", "token_book"},
+    | {"batch", "clock", "draft_changes", "outermost", "promotions", "purging", "staged_drafts", "token_book"},
     "token_contract": set[str](),
     "token_book": {"clock", "lengths", "token_contract"},
     "token_rules": {"auth", "errors", "globs", "lengths", "selector"},

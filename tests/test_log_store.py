@@ -1,22 +1,26 @@
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import Raw
 from msgspec.structs import replace
 
 from binder_registry import TokenAuthStore, clock
 from binder_registry.apply import ApplyRequest
 from binder_registry.auth import Identity, Scope
 from binder_registry.backends.memory import InMemoryStore, MemoryLog
-from binder_registry.changes import Action, Change, Position, size_of
+from binder_registry.backends.sqlite import SQLiteLog
+from binder_registry.changes import Action, Change, Head, Position, size_of
 from binder_registry.clock import LATEST
 from binder_registry.errors import (
     InvalidRequest,
     InvalidTemplate,
     RevisionConflict,
     RevisionPurged,
+    StoreUnavailable,
     TemplateExists,
 )
 from binder_registry.log_store import LogStore
@@ -365,3 +369,37 @@ def test_what_was_undone_is_not_what_is_read_at_its_revision() -> None:
         updated = store.update_template(Template(name="r", command="c"))
 
     assert (updated.image_name, store.get_template("r").image_name) == ("jupyter/r", "jupyter/r")
+
+
+# ── the block ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class Unreadable(SQLiteLog):
+    def head(self) -> Head:
+        raise StoreUnavailable
+
+
+def test_a_block_that_could_not_begin_lets_go_of_the_log(tmp_path: Path) -> None:
+    log = Unreadable(tmp_path / "a.db")
+    store = LogStore(log)
+
+    with suppress(StoreUnavailable):
+        store.register_template(SCIPY)
+
+    assert (log._writing.locked(), store.batch) == (False, None)
+    log.close()
+
+
+class LosesFormats(MemoryLog):
+    def raise_format(self, number: int) -> None:
+        raise StoreUnavailable
+
+
+def test_a_block_that_could_not_be_finished_lets_go_of_the_log_and_writes_nothing() -> None:
+    log = LosesFormats()
+    store = LogStore(log)
+
+    with suppress(StoreUnavailable):
+        store.register_template(replace(SCIPY, overrides={"kubespawner": Raw(b"{}")}))
+
+    assert (log._writing.locked(), store.batch, store.head().revision) == (False, None, 0)

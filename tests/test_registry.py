@@ -50,7 +50,7 @@ READS: dict[str, Use] = {
 }
 SERVERS_OWN = {
     *("appends_after", "atomic", "changed_at", "content_of", "current", "head", "index", "present"),
-    *("rows", "state", "try_to_write", "wait", "wait_beyond"),
+    *("rows", "state", "try_to_write", "wait", "wait_beyond", "wake"),
 }
 
 

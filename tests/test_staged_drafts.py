@@ -9,11 +9,14 @@ import pytest
 from msgspec.structs import replace
 
 from binder_registry.apply import ApplyRequest
+from binder_registry.apply_promotions import Promote
 from binder_registry.auth import Identity, Scope, TokenAuthStore
 from binder_registry.backends.memory import MemoryLog
 from binder_registry.backends.sqlite import SQLiteLog
 from binder_registry.changes import Action, Change
+from binder_registry.channels import Channel
 from binder_registry.draft_changes import Draft, draft
+from binder_registry.kept_members import channels_of
 from binder_registry.log_contract import MANY, Log
 from binder_registry.log_store import LogStore
 from binder_registry.planned import Planned, planned
@@ -60,6 +63,12 @@ def plan_now(registry: Registry) -> Planned:
     return planned(wanted(), position, {change.name: change.template for change in newest}.get, list)
 
 
+def promoted_to(registry: Registry, row: Change) -> dict[str, Channel]:
+    """By one promotion of the template before that row, if there was one."""
+    promotions = [one.promotion for one in registry.rows(0, row.revision - 1) if one.name == row.name]
+    return {one.channel: Channel(one.to, 1) for one in promotions if one}
+
+
 def rows_of_the_apply(registry: Registry) -> list[Change]:
     rows = registry.rows(0, 10_000, limit=10_000)
     return [row for row in rows if row.first == rows[-1].first]
@@ -91,6 +100,43 @@ def test_what_was_staged_is_written_with_its_times(registry: Registry) -> None:
     assert_applied(registry, rows)
 
 
+def test_what_was_staged_carries_channels_on(registry: Registry) -> None:
+    registry.template_promote(ANN, "n0", "stable")
+    registry.template_promote(ANN, "other", "stable")
+
+    rows = apply_after(registry, lambda: None)
+
+    assert [channels_of(row.content or b"") for row in rows[:2]] == [{"stable": Channel(1, 1)}, {}]
+    assert channels_of(rows[-1].content or b"") == {}
+    assert rows[0].promotion is None
+    assert_applied(registry, rows)
+
+
+def test_what_was_staged_is_promoted_by_the_same_request(registry: Registry) -> None:
+    registry.template_promote(ANN, "n0", "testing")
+    request = replace(wanted(), promote=Promote("stable", []))
+    position, newest = registry.state()
+    before = planned(
+        request, position, {change.name: change.template for change in newest}.get, registry.store.templates
+    )
+    before, staged = registry.prepared(ANN, replace(wanted(), promote=request.promote), before)
+    registry.template_create(ANN, replace(OTHER, name="late"))
+
+    registry.apply_planned(ANN, replace(wanted(), promote=request.promote), before, staged)
+
+    rows = rows_of_the_apply(registry)
+    wrote, promoted = {row.name: row for row in rows[: MANY + 1]}, rows[MANY + 1 :]
+    assert staged is not None
+    assert len(promoted) == MANY + 1
+    for row in promoted:
+        kept = channels_of(row.content or b"")
+        before_it = wrote.get(row.name) or registry.rows(row.previous - 1, row.previous)[0]
+        assert (row.action, row.readable().time_modified) == (Action.PROMOTED, before_it.time)
+        assert kept.pop("stable") == Channel(before_it.revision, 0)
+        assert kept == ({"testing": Channel(1, 1)} if row.name == "n0" else {})
+    assert verify(registry.store.log).problems == []
+
+
 def test_what_was_staged_is_newer_than_what_others_wrote_meanwhile(registry: Registry, clock: Clock) -> None:
     def meanwhile() -> None:
         clock.time += timedelta(milliseconds=30)
@@ -119,6 +165,7 @@ def test_what_was_staged_too_long_ago_is_dated_anew(registry: Registry, clock: C
         lambda registry: registry.template_delete(ANN, "n0"),
         lambda registry: registry.template_create(ANN, Template(name="n5", image_name="theirs")),
         lambda registry: registry.template_delete(ANN, "other"),
+        lambda registry: registry.template_promote(ANN, "n0", "stable"),
     ],
 )
 def test_what_others_changed_meanwhile_is_not_written_as_it_was_staged(
@@ -127,6 +174,7 @@ def test_what_others_changed_meanwhile_is_not_written_as_it_was_staged(
     rows = apply_after(registry, lambda: write(registry))
 
     assert_applied(registry, rows)
+    assert channels_of(rows[0].content or b"") == promoted_to(registry, rows[0])
 
 
 @pytest.mark.parametrize(("name", "stays"), [("other", True), ("n0", False)])

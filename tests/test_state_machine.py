@@ -1,5 +1,6 @@
 """Every store does what a plain dict does, over any sequence of writes: so all do the same."""
 
+import os
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -10,16 +11,16 @@ from binder_registry.backends import open_store
 from binder_registry.backends.memory import InMemoryStore
 from binder_registry.backends.sqlite import SQLiteLog
 from binder_registry.log_store import LogStore
+from tests.apply_machine import ApplyMachine
 from tests.backends.postgres_server import new_registry
-from tests.store_machine import StoreMachine
 
 
-class MemoryMachine(StoreMachine):
+class MemoryMachine(ApplyMachine):
     def open(self) -> LogStore:
         return InMemoryStore()
 
 
-class SQLiteMachine(StoreMachine):
+class SQLiteMachine(ApplyMachine):
     def open(self) -> LogStore:
         self.folder = TemporaryDirectory()
         return LogStore(SQLiteLog(Path(self.folder.name) / "registry.db"))
@@ -35,7 +36,7 @@ class SQLiteMachine(StoreMachine):
             self.folder.cleanup()
 
 
-class PostgresMachine(StoreMachine):
+class PostgresMachine(ApplyMachine):
     def open(self) -> LogStore:
         self.resources = ExitStack()
         self.url = self.resources.enter_context(new_registry())
@@ -50,9 +51,12 @@ class PostgresMachine(StoreMachine):
             super().teardown()
 
 
+# So often as long: for who changes what all stores share.
+TIMES = int(os.environ.get("BINDER_REGISTRY_TEST_TIMES", "1"))
+
 TestMemory = MemoryMachine.TestCase
-TestMemory.settings = settings(max_examples=40, stateful_step_count=40, deadline=None)
+TestMemory.settings = settings(max_examples=20 * TIMES, stateful_step_count=40, deadline=None)
 TestSQLite = SQLiteMachine.TestCase
-TestSQLite.settings = settings(max_examples=10, stateful_step_count=25, deadline=None)
+TestSQLite.settings = settings(max_examples=6 * TIMES, stateful_step_count=25, deadline=None)
 TestPostgres = PostgresMachine.TestCase
-TestPostgres.settings = settings(max_examples=10, stateful_step_count=25, deadline=None)
+TestPostgres.settings = settings(max_examples=6 * TIMES, stateful_step_count=20, deadline=None)

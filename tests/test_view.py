@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given, settings
 
 from binder_registry.hub.groups import Standing
+from binder_registry.hub.offering_of import offering_of
 from binder_registry.hub.offers import offered
+from binder_registry.hub.rules import Rules
 from binder_registry.offering import Hidden
 from binder_registry.options import EveryGroup, resolve, visible
 from binder_registry.view import hidden_by_groups, launch_of, on_any_hub, place_of
@@ -158,3 +160,11 @@ def test_what_it_takes_is_a_sentence(part: dict[str, Any], needs: str) -> None:
     [hidden] = hidden_by_groups({"name": "t", "image-name": "i", **part}, [])
 
     assert hidden.needs == needs
+
+
+def test_what_is_not_in_a_channel_is_told_with_the_words_of_a_hub_on_it() -> None:
+    template = {"name": "t", "image-name": "i", "revision": 1, "paused": "later", "channel": "testing"}
+    by_the_hub = offering_of(template, Rules(channel="stable"))
+
+    assert on_any_hub(template, "stable") == by_the_hub
+    assert [row.rule for row in by_the_hub.hidden] == ["channel"]

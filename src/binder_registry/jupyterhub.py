@@ -563,7 +563,9 @@ def check_channel(template: Template, rules: Rules) -> None:
 
 def groups_beside(name: str, rules: Rules) -> frozenset[str]:
     """Of which one is needed beside what the template asks for; none: nobody asks."""
-    return frozenset(rules.try_out[1:]) if is_tried_out(name) else frozenset()
+    if not is_tried_out(name):
+        return frozenset()
+    return frozenset(group.casefold() if rules.ignore_group_case else group for group in rules.try_out[1:])
 
 
 # ── hub/commands.py ──
@@ -3343,6 +3345,8 @@ def rules_content(rules: Rules, spawner_class: Any, *, label: str, auth_state: b
         "spawner": f"{spawner_class.__module__}.{spawner_class.__qualname__}" if spawner_class else "",
         "sections": [*rules.sections],
         "label": label,
+        "channel": rules.channel,
+        "try-out": [*rules.try_out],
         "allow-commands": _in_order(rules.allow_commands),
         "allow-overrides": _in_order(rules.allow_overrides),
         "image-command": rules.image_command,
@@ -3444,7 +3448,7 @@ def configure(
         allow_overrides=allow_overrides,
         ignore_group_case=ignore_group_case,
         channel="" if channel == LATEST else channel,
-        try_out=(try_out[0], try_out[1].casefold() if ignore_group_case else try_out[1]) if try_out else (),
+        try_out=tuple(try_out),
     )
     rules = rules.of(spawner_class) if spawner_class else rules
     follower = Follower(

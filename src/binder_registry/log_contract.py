@@ -1,7 +1,7 @@
 """The contract of a backend: an append-only list of changes. `LogConformance` holds it."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from functools import cache
 from typing import Protocol, runtime_checkable
 
@@ -122,11 +122,20 @@ class WaitsBeyond(Protocol):
         the thread that has committed, and must neither wait nor raise."""
         ...
 
+    def wake(self) -> None:
+        """What is known has changed without a commit: all who wait look again."""
+        ...
+
 
 def wait_beyond(log: Log, known: Callable[[], int], timeout: float) -> Head:
     if _waits_beyond(type(log)):
         return log.wait_beyond(known, timeout)  # type: ignore[attr-defined, no-any-return]
     return log.wait(known(), timeout)
+
+
+def wake(log: Log) -> None:
+    if _waits_beyond(type(log)):
+        log.wake()  # type: ignore[attr-defined]
 
 
 @cache
@@ -180,13 +189,21 @@ class LogMoved(Exception):
     """The log does not end as it was thought to, or what was written needs its lock: nothing was written."""
 
 
-@contextmanager
-def appending(log: Log, head: Head) -> Iterator[list[Change]]:
-    """As `writing()`, for a log that `appends_after`. Raises `LogMoved`."""
-    rows: list[Change] = []
-    yield rows
-    if not log.append_after(head, rows):  # type: ignore[attr-defined]
-        raise LogMoved
+class Appending:
+    """A block as `writing()` gives, for a log that `appends_after`. Raises `LogMoved`."""
+
+    __slots__ = ("_head", "_log", "_rows")
+
+    def __init__(self, log: Log, head: Head) -> None:
+        self._log, self._head = log, head
+        self._rows: list[Change] = []
+
+    def __enter__(self) -> list[Change]:
+        return self._rows
+
+    def __exit__(self, kind: object, error: object, traceback: object) -> None:
+        if kind is None and not self._log.append_after(self._head, self._rows):  # type: ignore[attr-defined]
+            raise LogMoved
 
 
 def appends_after(log: Log) -> bool:

@@ -1,9 +1,8 @@
 """The verbs of a store, once, over any log."""
 
 import logging
-import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from datetime import datetime
 from functools import partial
 
@@ -11,11 +10,12 @@ from msgspec.structs import replace
 
 from .batch import Batch as Batch
 from .changes import PAGE, Action, Change, Head, Newest, Position, Seen, known_position
-from .clock import Warnings, utc_now
+from .clock import utc_now
 from .draft_changes import Draft
 from .errors import RevisionUnknown, TemplateExists, TemplateNotFound
-from .log_contract import LARGEST, Log, ReadsPresent, appending, appends_after, mark_at, state_pages, within
+from .log_contract import LARGEST, Log, ReadsPresent, mark_at, state_pages, within
 from .log_contract import whole_state as whole_state_of
+from .outermost import Outermost, Writes
 from .promotions import content_of, point
 from .purging import purge
 from .rules import check, check_channel, invalid_template, successor_problem
@@ -41,9 +41,8 @@ class LogStore:
         self.log = log
         self.tokens = TokenBook(log, now) if isinstance(log, TokenStore) else None
         self._now = now
-        self._local = threading.local()
-        self._warnings = Warnings(logger, log)
-        self._is_newer = False  # an action was seen that a newer release added
+        self._writes = Writes(log, self.tokens, now, logger)
+        self._local = self._writes.local
 
     def atomic(self, seen: Seen | None = None) -> AbstractContextManager[Batch]:
         """All writes inside commit as one or none; this thread sees them before the commit. Blocks nest: an exception
@@ -53,24 +52,7 @@ class LogStore:
         then, and the block may raise `LogMoved` at its end.
         """
         outer = self.batch
-        return self._outermost(seen) if outer is None else outer.part()
-
-    @contextmanager
-    def _outermost(self, seen: Seen | None) -> Iterator[Batch]:
-        locked = seen is None or not appends_after(self.log)
-        with self.log.writing() if seen is None or locked else appending(self.log, seen.head) as rows:
-            self._local.batch = batch = Batch(self.log, rows, self._now, seen, locked=locked)
-            if self._is_newer:
-                batch.refuse()
-            try:
-                yield batch
-                batch.finish()
-                if batch.behind:
-                    self._warnings.look(batch.head.time, batch.behind)
-            finally:
-                self._local.batch = None
-        if batch.tokens and self.tokens is not None:
-            self.tokens.take(batch.tokens)
+        return Outermost(self._writes, seen) if outer is None else outer.part()
 
     def staged(self, drafts: dict[str, Draft], by: str, note: str) -> Staged | None:
         """For `Batch.extend_staged`, before the log is locked; None where that is of no use."""
@@ -236,7 +218,8 @@ class LogStore:
 
     def looked_at(self, changes: list[Change]) -> list[Change]:
         """The same. Where a newer release did what is not known here, nothing is written any more."""
-        self._is_newer = self._is_newer or any(type(change.action) is str for change in changes)
+        writes = self._writes
+        writes.is_newer = writes.is_newer or any(type(change.action) is str for change in changes)
         return changes
 
     @property

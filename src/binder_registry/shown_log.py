@@ -7,7 +7,7 @@ from datetime import datetime
 from .batch import Batch
 from .changes import PAGE_BYTES, Change, Newest, Position, Seen
 from .errors import StoreUnavailable
-from .log_contract import appends_after, wait_beyond
+from .log_contract import appends_after, wait_beyond, wake
 from .log_store import LogStore
 
 LIVE = b'{"status": "Binder Registry Live!"}\n'
@@ -51,6 +51,10 @@ class ShownLog:
     def wait_beyond(self, known: Callable[[], int], timeout: float) -> Position:
         """The same for a revision after what is `known` by then, where the log can tell: see `WaitsBeyond`."""
         return wait_beyond(self.store.log, known, timeout).position
+
+    def wake(self) -> None:
+        """Who waits so is to look at once, where the log can tell them."""
+        wake(self.store.log)
 
     def state(self) -> tuple[Position, list[Change]]:
         """The newest position, and the newest change of every name as of it, by name; tombstones without content."""

@@ -8,18 +8,31 @@ from typing import Any, NamedTuple
 
 from .form_order import place_in_form
 from .offering import Hidden, Json, Offer, Offering
-from .options import default_choice, visible
+from .options import default_choice, may_take, visible
 from .withheld import withheld
 
+Place = tuple[float, str, str, bool]
 
-def on_any_hub(template: Json) -> Offering:
-    """The `Offer` of those who know no hub: its sentences are a hub's."""
+
+class Beside(NamedTuple):
+    """What members of `groups`, and admins, are offered beside the rest: what `channel` shows, by this `offer`, which
+    gives it a name of its own."""
+
+    channel: str
+    groups: frozenset[str]
+    offer: Offer
+
+
+def on_any_hub(template: Json, channel: str = "") -> Offering:
+    """The `Offer` of those who know no hub, in a channel, or of the newest: its sentences are a hub's."""
     name, successor = template["name"], template.get("replaced-by")
     if template.get("deleted"):
         taken = f", and {successor!r} took its place" if successor else ""
         return Offering(None, (Hidden(name, "deleted", f"it was deleted{taken}"),))
     if successor:
         return Offering(None, (Hidden(name, "replaced", f"it is replaced by {successor!r}"),))
+    if channel and template.get("channel") != channel:
+        return Offering(None, (Hidden(name, "channel", f"it has no revision in the channel {channel!r}"),))
     if paused := template.get("paused"):
         return Offering(None, (Hidden(name, "paused", f"it is paused: {paused}"),))
     return Offering(template)
@@ -33,11 +46,23 @@ class Seen(NamedTuple):
     hidden: Sequence[Hidden]
 
 
-def seen_of(offer: Offer, template: Json, groups: Collection[str]) -> Seen:
-    """A tombstone, too."""
+def each_seen(
+    offer: Offer, template: Json, groups: Collection[str], beside: Beside | None = None, other: Json | None = None
+) -> Iterator[tuple[Place, Seen]]:
+    """Of a template, a tombstone too; and of what stands beside it: where in the form, and what is seen of it."""
+    seen = _seen(offer, template, groups)
+    yield place_of(template), seen
+    if beside and other:
+        also = _seen(beside.offer, other, groups, beside.groups)
+        yield place_of(also.whole or other, template if seen.whole else None), also
+
+
+def _seen(offer: Offer, template: Json, groups: Collection[str], needed: Collection[str] = ()) -> Seen:
     found = offer(template)
     if found.template is None:
         return Seen(None, None, found.hidden)
+    if needed and not may_take(needed, groups):
+        return Seen(found.template, None, (*found.hidden, _of_groups(found.template["name"], needed)))
     hidden = (*found.hidden, *hidden_by_groups(found.template, groups))
     return Seen(found.template, visible(found.template, groups), hidden)
 
@@ -51,7 +76,11 @@ def hidden_by_groups(template: Json, groups: Collection[str]) -> Iterator[Hidden
         elif option:
             yield Hidden(name, "choice-groups", f"for any choice of {option!r}, {_one_of(theirs)}")
         else:
-            yield Hidden(name, "allowed-groups", _one_of(theirs))
+            yield _of_groups(name, theirs)
+
+
+def _of_groups(name: str, groups: Collection[str]) -> Hidden:
+    return Hidden(name, "allowed-groups", _one_of(groups))
 
 
 def _one_of(groups: Collection[str]) -> str:
@@ -84,6 +113,7 @@ def title_of(part: Json) -> str:
     return str(part.get("display-name") or part["name"])
 
 
-def place_of(template: Json) -> tuple[float, str, str]:
-    """In the order of the form."""
-    return place_in_form(template.get("order"), title_of(template), template["name"])
+def place_of(template: Json, beside: Json | None = None) -> Place:
+    """In the order of the form: what is tried out stands right behind the template that it is `beside`."""
+    of = beside or template
+    return *place_in_form(of.get("order"), title_of(of), of["name"]), "/" in template["name"]

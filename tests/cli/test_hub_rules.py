@@ -18,6 +18,8 @@ RULES: dict[str, Any] = {
     "spawner": "kubespawner.spawner.KubeSpawner",
     "sections": ["spawner", "kubespawner"],
     "label": "hub=physics",
+    "channel": "",
+    "try-out": [],
     "allow-commands": ["jupyter lab"],
     "allow-overrides": ["volumes"],
     "image-command": False,
@@ -83,6 +85,26 @@ def test_another_kind_reads_its_own_part_of_overrides(
     path = rules_file(label="")
 
     assert [registry("check-hub", "--rules", path, "--kind", kind).code for kind in ("kubernetes", "docker")] == [1, 0]
+
+
+def test_of_a_hub_on_a_channel_what_that_shows_is_looked_at_and_what_is_tried_out(
+    registry: CommandLine, client: Client, rules_file: Callable[..., str]
+) -> None:
+    publish_for_physics(client)
+    client.promote_template("lab", "stable")
+    client.patch_template("lab", {"command": "sh"})
+    client.promote_template("lab", "testing")
+    paths: list[dict[str, Any]] = [
+        {"channel": "stable"},
+        {"channel": "stable", "try_out": ["testing", "g"]},
+        {"channel": "nobodys"},
+    ]
+
+    said = [registry("check-hub", "--rules", rules_file(**members)) for members in paths]
+
+    assert [result.code for result in said] == [0, 1, 0]
+    assert said[1].out.startswith("lab/testing\tthe command 'sh' is not among")
+    assert [result.out for result in said[::2]] == [f"a hub offers all {number} templates\n" for number in (1, 0)]
 
 
 @pytest.mark.parametrize(("spawner", "code"), [("kubespawner.spawner.KubeSpawner", 1), ("ours.OwnSpawner", 0)])

@@ -42,6 +42,7 @@ TEMPLATES = [
     Template(name="old", image_name="i", labels=LABELS),
 ]
 CASELESS = RULES | {"ignore-group-case": True, "groups-from": "auth state"}
+IN_CHANNELS = CASELESS | {"channel": "stable", "try-out": ["testing", "Staff"]}
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +71,9 @@ def served(rules: Path, hub: HubStub, tmp_path_factory: pytest.TempPathFactory) 
         with Client(server.url, KEY) as client:
             client.apply(TEMPLATES)
             client.delete_template("old", replaced_by="lab")
+            client.promote_template("first", "stable")
+            for name in ("first", "lab"):
+                client.promote_template(name, "testing")
         yield server
 
 
@@ -138,6 +142,49 @@ def test_the_registry_and_the_command_line_say_the_same_by_the_same_rules(
     assert here == by_the_registry
 
 
+@pytest.mark.parametrize("flags", [["--channel", "testing"], ["--channel", "nobodys"], ["--channel", "latest"]])
+def test_of_a_channel_they_say_the_same_too(viewing: CommandLine, rules: Path, flags: list[str]) -> None:
+    by_the_registry = shown(viewing, "--explain", *flags)
+    here = shown(viewing, "--explain", *flags, "--rules", str(rules))
+
+    del by_the_registry["revision"]
+    assert here == by_the_registry
+    offered = {"testing": ["first", "lab"], "nobodys": [], "latest": ["first", "lab"]}
+    assert [one["name"] for one in here["offered"]] == offered[flags[1]]
+
+
+@pytest.mark.parametrize(
+    ("flags", "offered"),
+    [
+        ([], ["first"]),
+        (["--group", "STAFF"], ["first", "first/testing", "lab/testing"]),
+        (["--group", "staff", "--channel", "stable"], ["first"]),
+        (["--channel", "testing"], ["first", "lab"]),
+    ],
+)
+def test_a_hub_on_a_channel_offers_that_and_to_some_what_they_try_out(
+    viewing: CommandLine, tmp_path: Path, flags: list[str], offered: list[str]
+) -> None:
+    (tmp_path / "rules.json").write_text(json.dumps(IN_CHANNELS))
+
+    found = shown(viewing, "--explain", *flags, "--rules", str(tmp_path / "rules.json"))
+
+    assert [one["name"] for one in found["offered"]] == offered
+    shown_channel = "testing" if "testing" in flags else "stable"
+    [reason] = [each for each in found["hidden"] if each["name"] == "staff"]
+    assert reason["needs"] == f"it has no revision in the channel '{shown_channel}'"
+
+
+def test_a_start_is_not_told_of_a_channel_that_the_hub_does_not_offer(viewing: CommandLine, rules: Path) -> None:
+    flags = ["view", "-o", "schema", "--channel", "testing"]
+
+    by_the_registry, here = viewing(*flags), viewing(*flags, "--rules", str(rules))
+
+    assert (by_the_registry.code, here.code) == (1, 2)
+    assert "channel: is not what this hub offers" in by_the_registry.err
+    assert "this hub offers another channel" in here.err
+
+
 @pytest.mark.parametrize("label", ["hub", "!hub"])
 def test_the_schema_of_both_is_the_same_and_is_one(viewing: CommandLine, rules: Path, label: str) -> None:
     flags = ["view", "-o", "schema", "--group", "staff", "-l", label]
@@ -183,23 +230,41 @@ def test_a_server_does_not_start_without_the_rules_that_it_is_told_of(
     assert (result.code, "rules.json: it has another format than 1" in result.err) == (1, True)
 
 
+def renewed(viewing: CommandLine, served: RunningServer, rules: Path, text: str, *flags: str) -> list[str]:
+    """What is offered once the server has read this."""
+    before = served.log.read_text().count("SIGHUP: ")
+    rules.write_text(text)
+    served.process.send_signal(signal.SIGHUP)
+    deadline = time.monotonic() + PATIENCE
+    while served.log.read_text().count("SIGHUP: ") == before:
+        assert time.monotonic() < deadline, served.log.read_text()
+        time.sleep(0.01)
+    return [one["name"] for one in shown(viewing, *flags)["offered"]]
+
+
 def test_rules_that_are_read_anew_count_at_once_and_those_that_cannot_be_read_leave_the_others(
     viewing: CommandLine, served: RunningServer, rules: Path
 ) -> None:
-    def after(text: str, number: int) -> list[str]:
-        rules.write_text(text)
-        served.process.send_signal(signal.SIGHUP)
-        deadline = time.monotonic() + PATIENCE
-        while served.log.read_text().count("SIGHUP: ") < number:
-            assert time.monotonic() < deadline, served.log.read_text()
-            time.sleep(0.01)
-        return [one["name"] for one in shown(viewing)["offered"]]
-
     allowing = json.dumps(CASELESS | {"allow-commands": ["sh"]})
     try:
-        seen = [after(allowing, 1), after("{}", 2)]
+        seen = [renewed(viewing, served, rules, text) for text in (allowing, "{}")]
     finally:
-        after(json.dumps(CASELESS), 3)
+        renewed(viewing, served, rules, json.dumps(CASELESS))
 
     assert seen == [["free", "lab"]] * 2
     assert f"SIGHUP: {rules}: this is no rules file" in served.log.read_text()
+
+
+def test_a_server_whose_hub_is_on_a_channel_says_what_that_offers(
+    viewing: CommandLine, served: RunningServer, rules: Path
+) -> None:
+    flags = ("--explain", "--user", "ada")
+    try:
+        offered = renewed(viewing, served, rules, json.dumps(IN_CHANNELS), "--group", "other"), shown(viewing, *flags)
+        here = shown(viewing, "--explain", "--group", "STAFF", "--rules", str(rules))
+    finally:
+        renewed(viewing, served, rules, json.dumps(CASELESS))
+
+    launches = [one.pop("launch")["template"] for one in offered[1]["offered"]]
+    assert (offered[0], launches) == (["first"], ["first", "first/testing", "lab/testing"])
+    assert {**offered[1], "user": None} == {**here, "revision": offered[1]["revision"]}

@@ -3,6 +3,7 @@
 import json
 import stat
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,8 @@ RULES = Rules(
     allow_overrides={"volumes"},
     ignore_group_case=True,
     sections=("spawner", "dockerspawner"),
+    channel="stable",
+    try_out=("testing", "testers"),
 )
 CONTENT = rules_content(RULES, None, label="hub=physics", auth_state=True)
 
@@ -38,7 +41,9 @@ def registry() -> Iterator[RegistryStub]:
 def written(registry: RegistryStub, path: Path, spawner: str = "simple", **options: Any) -> Any:
     c = Config(JupyterHub={"spawner_class": spawner})
     hooks = configure(c, registry.url, "hunter2", snapshot=None, rules_file=path, **options)
-    hooks.follower.stop()
+    for one in (hooks.follower, hooks._beside):
+        if one:
+            one.stop()
     return json.loads(path.read_text())
 
 
@@ -47,6 +52,8 @@ def test_a_hub_writes_its_rules(registry: RegistryStub, tmp_path: Path) -> None:
         registry,
         tmp_path / "rules.json",
         label="hub=physics",
+        channel="stable",
+        try_out=("testing", "testers"),
         allow_commands=["start.sh"],
         auth_state_groups="oauth_user.groups",
     )
@@ -60,6 +67,8 @@ def test_a_hub_writes_its_rules(registry: RegistryStub, tmp_path: Path) -> None:
             *("localprocessspawner", "simplelocalprocessspawner"),
         ],
         "label": "hub=physics",
+        "channel": "stable",
+        "try-out": ["testing", "testers"],
         "allow-commands": ["start.sh"],
         "allow-overrides": [],
         "image-command": False,
@@ -111,7 +120,7 @@ def test_a_file_that_cannot_be_written_is_told_and_tells_nothing_old(
 def test_what_a_hub_writes_is_what_a_reader_gets() -> None:
     found = hub_rules(json.loads(json.dumps(CONTENT)))
 
-    rules = Rules("docker", ["start.sh"], allow_overrides=["volumes"], ignore_group_case=True, sections=RULES.sections)
+    rules = replace(RULES, allow_commands=["start.sh"], allow_overrides=["volumes"])
     assert found == FiledRules(rules, "", "hub=physics", "auth state", frozenset())
 
 
@@ -131,6 +140,15 @@ def test_a_file_in_which_something_is_wrong_is_refused(member: str, value: Any) 
 
     with pytest.raises(ValueError, match=f"{member} is not what|another format"):
         hub_rules({**CONTENT, member: [value] if member == "spawner" else value})
+
+
+@pytest.mark.parametrize(
+    ("member", "value"),
+    [("channel", "latest"), ("channel", "Stable"), ("try-out", ["latest", "g"]), ("try-out", ["testing"])],
+)
+def test_a_channel_that_no_hub_writes_is_refused(member: str, value: Any) -> None:
+    with pytest.raises(ValueError, match=f"{member} is not what"):
+        hub_rules({**CONTENT, member: value})
 
 
 @pytest.mark.parametrize(

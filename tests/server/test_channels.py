@@ -17,6 +17,7 @@ from binder_registry.backends import open_log
 from binder_registry.changes import Change
 from binder_registry.choices import Choice, FreeText, Option
 from binder_registry.errors import RegistryError
+from binder_registry.go_json import timestamp
 from binder_registry.kept_members import channels_of, shown
 from binder_registry.options import as_of_today
 
@@ -384,6 +385,32 @@ def test_what_channels_show_is_what_the_log_says(backend: str, seed: int, tmp_pa
                 told[channel] = head, state
         _look_at_the_past(order, registry, store.changes())
     store.close()
+
+
+def test_a_large_apply_carries_channels_on_and_promotes(tmp_path: Path) -> None:
+    labels = {"course": "physics"}
+    wanted = [{"name": f"n{number:04}", "image-name": "i:2"} for number in range(2100)]
+    wanted[1]["labels"] = wanted[2]["labels"] = labels  # type: ignore[assignment]
+    with closing(LogStore(open_log(f"sqlite:///{tmp_path}/r.sqlite"))) as store, asked(application(store)) as client:
+        for name in ("n0000", "n0001", "n0003"):
+            store.register_template(Template(name=name, image_name="i:1"))
+            store.promote_template(name, "testing")
+
+        body = {"templates": wanted, "promote": {"channel": "stable", "label": "course=physics"}}
+        answer = client.post("/apply", json=body)
+
+        shown = {one["name"]: one for one in client.get("/templates?view=full").json()}
+        wrote = {row.name: row for row in store.changes(since=6, limit=2100)}
+        promoted = store.changes(since=2106)
+    assert answer.status_code == 200
+    assert [(row.action, row.name) for row in promoted] == [("promoted", "n0001"), ("promoted", "n0002")]
+    assert {name: one["channels"] for name, one in shown.items() if one.get("channels")} == {
+        "n0000": {"testing": {"revision": 1, "behind": 1}},
+        "n0001": {"stable": {"revision": 8, "behind": 0}, "testing": {"revision": 3, "behind": 1}},
+        "n0002": {"stable": {"revision": 9, "behind": 0}},
+        "n0003": {"testing": {"revision": 5, "behind": 1}},
+    }
+    assert [name for name, one in shown.items() if one["time-modified"] != timestamp(wrote[name].time)] == []
 
 
 def _look_at_the_past(order: random.Random, registry: Registry, log: list[Change]) -> None:

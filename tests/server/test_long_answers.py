@@ -7,8 +7,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from binder_registry import InMemoryStore, LogStore, Template
-from binder_registry.server import App
-from binder_registry.server.http import deadlines
+from binder_registry.server import App, turns
+from binder_registry.server.http import deadlines, patient
 from binder_registry.server.http.fast_path import fast_protocol
 from binder_registry.server.http.recorder import AT_ONCE
 from binder_registry.server.live.pieces import SLICE
@@ -104,6 +104,24 @@ def test_many_who_take_all_share_what_is_sent_in_one_turn(served: tuple[SteppedL
     assert all(len(reader.sent) - before < 2 * SLICE for reader, before in zip(readers, sent, strict=True))
     for reader in readers:
         reader.settle()
+
+
+def test_in_a_crowd_one_long_answer_goes_on_after_the_other(
+    served: tuple[SteppedLoop, App], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(patient, "FEW", 0)
+    for bound in ("LEAST", "FIRST", "MOST"):
+        monkeypatch.setattr(turns, bound, 1)
+    loop, app = served
+    protocol = fast_protocol(app.service.model, access_log=None, counters=app.service.counters)
+    readers = [Connection(loop, protocol, app) for _ in range(8)]
+    begun(served, *readers)
+    sent = [len(reader.sent) for reader in readers]
+
+    loop.turn(1)
+
+    assert sum(len(reader.sent) > before for reader, before in zip(readers, sent, strict=True)) <= 1
+    loop.turn_until(lambda: all(reader.sent.endswith(b"]\n") for reader in readers))
 
 
 def test_others_are_answered_between_two_turns_of_a_long_answer(served: tuple[SteppedLoop, App]) -> None:

@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 from binder_registry import Identity, InMemoryStore, Registry, Scope
 from binder_registry.errors import AuthUnavailable, InvalidToken
 from binder_registry.offering import Hidden, Json, Offering
-from binder_registry.server import App, HubRules, Options
+from binder_registry.server import App, Chosen, HubRules, Options
 from binder_registry.server.handlers import view
 from binder_registry.server.live import follower
 from binder_registry.view import on_any_hub
@@ -286,6 +286,8 @@ def test_a_hub_that_hangs_is_waited_for_so_long(monkeypatch: pytest.MonkeyPatch)
         ("user=a&group=b", "group"),
         ("label=%21", "label"),
         ("channel", "channel"),
+        ("channel=S", "channel"),
+        ("channel=a&channel=a", "channel"),
         ("revision=1", "revision"),
     ],
 )
@@ -293,6 +295,50 @@ def test_what_cannot_be_asked_is_refused_by_name(shared: TestClient, query: str,
     answer = shared.get(f"/view?{query}", headers=as_("boss"))
 
     assert (answer.status_code, hints(answer)) == (400, [field])
+
+
+# ── channels ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@contextmanager
+def served_in_channels(hub: HubRules | None = None) -> Iterator[TestClient]:
+    """`scipy` is `stable` as it was before its command."""
+    with served(hub) as client:
+        client.put("/templates/scipy/channels/stable", headers=as_("key")).raise_for_status()
+        client.patch("/templates/scipy", json={"command": "c"}, headers=as_("key")).raise_for_status()
+        yield client
+
+
+def test_a_channel_shows_what_it_points_at_and_says_of_the_rest_why_not() -> None:
+    with served_in_channels() as client:
+        [stable] = seen(client, "alice", "?channel=stable")["offered"]
+        newest = seen(client, "alice", "?channel=latest")
+        hidden = seen(client, "boss", "?channel=stable&explain=true")["hidden"]
+        [listed] = client.get("/templates?channel=stable&view=full").json()
+
+    assert (stable["command"], stable["content-revision"], stable["channel"]) == (
+        "",
+        listed["content-revision"],
+        "stable",
+    )
+    assert stable["launch"] == {"template": "scipy", "options": {"size": "small"}}
+    assert (names(newest), newest["offered"][2]["command"]) == (["gpu", "own", "scipy"], "c")
+    needs = "it has no revision in the channel 'stable'"
+    assert [(row["name"], row["rule"]) for row in hidden if row["needs"] == needs] == [
+        *(("gpu", "channel"), ("off", "channel"), ("own", "channel"))
+    ]
+    assert [row["rule"] for row in hidden if row["needs"] != needs] == ["deleted", "replaced", "choice-groups"]
+
+
+def test_a_server_whose_hub_is_on_a_channel_shows_that_and_starts_nothing_of_others() -> None:
+    with served_in_channels(HubRules(own=Chosen("stable"), rules="known")) as client:
+        own, asked, newest = (seen(client, "bob", query) for query in ("", "?channel=stable", "?channel=latest"))
+        schema = client.get("/view?channel=latest&as=schema", headers=as_("bob"))
+        tags = {client.get(f"/view{query}", headers=as_("bob")).headers["etag"] for query in ("", "?channel=latest")}
+
+    assert (names(own), own, "launch" in own["offered"][0]) == (["scipy"], asked, True)
+    assert (names(newest), any("launch" in one for one in newest["offered"])) == (["own", "scipy"], False)
+    assert (schema.status_code, hints(schema), len(tags)) == (400, ["channel"], 2)
 
 
 # ── as JSON Schema ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -374,7 +420,7 @@ class Counted:
 
 
 def test_what_the_hub_cannot_start_is_not_offered_and_the_reason_is_said() -> None:
-    with served(HubRules(offer=Counted())) as client:
+    with served(HubRules(offers=lambda channel: Counted())) as client:
         carol, bob = seen(client, "carol"), seen(client, "bob")
         hidden = seen(client, "boss", "?explain=true&group=staff")["hidden"]
 
@@ -387,7 +433,7 @@ def test_what_the_hub_cannot_start_is_not_offered_and_the_reason_is_said() -> No
 
 def test_of_each_template_it_is_asked_once_whoever_looks() -> None:
     hub = Counted()
-    with served(HubRules(offer=hub)) as client:
+    with served(HubRules(offers=lambda channel: hub)) as client:
         for token in ("alice", "bob", "carol", "root", ""):
             seen(client, token)
         first = sorted(hub.asked)

@@ -13,7 +13,7 @@ from binder_registry import InMemoryStore, Registry, TokenAuthStore
 from binder_registry.errors import TooBusy
 from binder_registry.offering import Offering
 from binder_registry.options import EveryGroup, visible
-from binder_registry.server import HubRules, Limits
+from binder_registry.server import Chosen, HubRules, Limits
 from binder_registry.server.live.entries import Entry
 from binder_registry.server.live.kept import OVERHEAD, Recent
 from binder_registry.server.live.read_model import ReadModel
@@ -36,7 +36,7 @@ def model_of(given: Sequence[Json]) -> ReadModel:
 
 
 def offered(views: Views, model: ReadModel, viewer: Viewer) -> list[Json]:
-    parts = views.offered(model.position, model.snapshot(), viewer, (), "look")
+    parts = views.offered(model.position, Chosen(), (model.snapshot(), ()), viewer, (), "look")
     found: list[Json] = msgspec.json.decode(b"[%b]" % b",".join(parts))
     return found
 
@@ -66,7 +66,7 @@ def test_an_explanation_leaves_nothing_out(given: list[Json], groups: frozenset[
     views = Views(HubRules(), Limits())
     viewer = viewer_of(views, groups)
 
-    pieces, hidden = views.explained(entries_of(model), viewer, ())
+    pieces, hidden = views.explained([(entry, None) for entry in entries_of(model)], Chosen(), viewer, ())
 
     shown = {msgspec.json.decode(piece)["name"] for piece in pieces}
     whole = {row.name for row in hidden if not row.choice}
@@ -89,7 +89,7 @@ def test_what_is_kept_is_bounded_in_bytes_however_many_groups_there_are() -> Non
     for groups in chain.from_iterable(combinations(GROUPS, size) for size in range(4)):
         offered(views, model, viewer_of(views, frozenset(groups)))
 
-    kept = [piece for slot in views._listed.slots for piece in slot.pieces.values()]
+    kept = [piece for slot in views._listed[Chosen()].slots for piece in slot.pieces.values()]
     assert 0 < sum(map(len, kept)) <= views._size <= 2000
     assert views._answers.size <= 2000
 
@@ -99,9 +99,9 @@ def test_those_of_the_same_groups_share_what_is_made_for_them() -> None:
     views = Views(HubRules(), Limits())
     one, other = views.viewer("a", frozenset({"staff"})), views.viewer("b", frozenset({"staff", "x"}))
 
-    first = views.offered(model.position, model.snapshot(), one, (), "start")
+    first = views.offered(model.position, Chosen(), (model.snapshot(), ()), one, (), "start")
 
-    assert views.known(model.position, other, (), "start") is first
+    assert views.known(model.position, Chosen(), other, (), "start") is first
 
 
 def test_what_was_asked_for_last_stays() -> None:
@@ -125,7 +125,7 @@ def test_what_was_found_out_before_it_took_too_long_is_not_asked_again() -> None
         asked.append(template["name"])
         return on_any_hub(template)
 
-    views = Views(HubRules(offer=offer), Limits())
+    views = Views(HubRules(offers=lambda channel: offer), Limits())
 
     with pytest.raises(TooBusy):
         offered(views, model, viewer_of(views, frozenset()))

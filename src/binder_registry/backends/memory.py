@@ -92,9 +92,16 @@ class MemoryLog:
             return found
 
     def wait(self, since: int, timeout: float) -> Head:
+        return self.wait_beyond(lambda: since, timeout)
+
+    def wait_beyond(self, known: Callable[[], int], timeout: float) -> Head:
         with self._state:
-            self._state.wait_for(lambda: len(self._changes) > since, timeout)
+            self._state.wait_for(lambda: len(self._changes) > known(), timeout)
         return self.head()
+
+    def wake(self) -> None:
+        with self._state:
+            self._state.notify_all()
 
     @contextmanager
     def writing(self) -> Iterator[list[Change]]:

@@ -26,6 +26,7 @@ from .sqlite_state import AS_OF, present_rows
 from .sqlite_tokens import SQLiteTokens
 from .sqlite_waiting import Known, Waiting
 from .sqlite_write_connection import Writer
+from .sqlite_writing import SQLiteWriting
 
 POLL_SECONDS = 0.2  # how often a reader beside the owner looks for what the owner wrote
 OWNER_SECONDS = 10.0  # how long to wait for another server to let go of the file: a rolling update
@@ -33,7 +34,7 @@ OWNER_SECONDS = 10.0  # how long to wait for another server to let go of the fil
 logger = logging.getLogger(__name__)
 
 
-class SQLiteLog(SQLiteTokens, SQLiteStaging):
+class SQLiteLog(SQLiteTokens, SQLiteStaging, SQLiteWriting):
     """Owns the file at `path` until `close`, unless `read_only`: then it reads beside the owner.
 
     Raises `DatabaseRefused` when the file is not ours to open, `StoreUnavailable` when it fails later.
@@ -146,26 +147,8 @@ class SQLiteLog(SQLiteTokens, SQLiteStaging):
             head = self.head()
         return head
 
-    @contextmanager
-    def writing(self) -> Iterator[list[Change]]:
-        with self._writing:
-            rows: list[Change] = []
-            self._blanked = []
-            try:
-                with self._failures:
-                    self._begin()
-                self._local.writes = True
-                yield rows
-                with self._failures:
-                    self._commit(rows)
-            except BaseException:
-                if self._writer:
-                    self._writer.drop()
-                self._head, self._format = None, 0
-                raise
-            finally:
-                self._local.writes = False
-        self._waiting.tell(self._head)
+    def wake(self) -> None:
+        self._waiting.tell()
 
     def blank(self, revision: int) -> None:
         self._blanked.append(revision)
@@ -226,25 +209,6 @@ class SQLiteLog(SQLiteTokens, SQLiteStaging):
         if self._inode:
             refuse_replaced(self._name, self._inode)
         return connect_to_log(self.path, self.mode)
-
-    def _begin(self) -> None:
-        if self._closed:
-            raise sqlite3.ProgrammingError("the log is closed")
-        if self._writer is None:
-            raise sqlite3.ProgrammingError("the log was opened to be read")
-        refuse_replaced(self._name, self._inode)
-        if self._writer.begin():  # somebody else wrote
-            self._head, self._format = None, 0
-
-    def _commit(self, rows: list[Change]) -> None:
-        assert self._writer is not None
-        self._head = None
-        self._writer.commit(rows, self._blanked)
-        refuse_replaced(self._name, self._inode)
-        if rows:
-            self._head = Head(rows[-1].revision, rows[-1].mark, rows[-1].time)
-        if self._writer.wrote:
-            self._writer.tend(purged=bool(self._blanked))
 
     def _look_after(self) -> None:
         """When nothing comes: did others write, is the lock there, does the log still hold what was purged?"""

@@ -21,6 +21,11 @@ class Failures:
         pass
 
     def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        if error is not None:
+            self.meet(error)
+
+    def meet(self, error: BaseException) -> None:
+        """Raises `StoreUnavailable` if it is the driver's."""
         if isinstance(error, (sqlite3.Error, OSError)):
             logger.error("%s: %s: %s", self._path, type(error).__name__, refusal(error))
             raise StoreUnavailable from error

@@ -1,6 +1,6 @@
 """What a JupyterHub makes of the registry: prepull, and check-hub."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -15,7 +15,7 @@ from .output import counted, say, table, tell, write
 if TYPE_CHECKING:
     from ..client import Client
     from ..hub.catalogue import Catalogue
-    from ..hub.rules import Kind
+    from ..hub.rules import Kind, Rules
     from ..template import Template
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -148,8 +148,7 @@ def check_hub(
         from ..hub.offerable import called
         from ..hub.offers import passed_over
     rules, of_the_hub = given_rules(rules_file, kind, allow_commands, allow_overrides)
-    templates = as_hubs_read_them(client.list_templates(deleted=True, label=label or of_the_hub))
-    catalogue = Catalogue().having(templates, rules)
+    catalogue = Catalogue().having(_as_the_hub_lists_them(client, rules, label or of_the_hub), rules)
     faults: list[list[str]] = []
     for name, reason in catalogue.left_out.items():
         template = catalogue.templates[name]
@@ -177,6 +176,20 @@ def check_hub(
         offered = counted(len(catalogue.offers), "template")
         raise click.ClickException(f"A hub offers {offered} and leaves out {' and '.join(left_out)}.")
     say(f"a hub offers all {len(catalogue.offers)} templates")
+
+
+def _as_the_hub_lists_them(client: "Client", rules: "Rules", label: Sequence[str]) -> list[Mapping[str, Any]]:
+    """What its channel shows, and what is tried out: what is in neither is not in its lists."""
+    from ..hub.channels import tried_out
+
+    def listed(channel: str) -> list[Mapping[str, Any]]:
+        templates = as_hubs_read_them(client.list_templates(deleted=True, label=label, channel=channel))
+        return [one if one["deleted"] or not channel else {**one, "channel": channel} for one in templates]
+
+    found = listed(rules.channel)
+    for channel in rules.try_out[:1]:
+        found += [tried_out(one, channel) for one in listed(channel) if not one["deleted"]]
+    return found
 
 
 def _dead_end(catalogue: "Catalogue", name: str) -> str:

@@ -4,12 +4,14 @@ import json
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import lru_cache, partial
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from ..lengths import MOST_CHANNELS
 from ..offering import Hidden, Json, Offer, Offering
 from ..version import __version__
 from .arguments import File
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from ..hub.rules import Kind, Rules
     from ..hub.rules_read import FiledRules
     from ..server import HubRules
+    from ..view import Beside
 
     UserOf = Callable[[str], Identity | None]
 
@@ -115,17 +118,41 @@ def given_rules(
     return rules, [found.label] if found.label else []
 
 
-def offer_of(found: "FiledRules") -> Offer:
-    """By these rules. A template without the hub's labels is one that the hub does not know."""
+def offers_of(found: "FiledRules") -> Callable[[str], Offer]:
+    """By these rules, of what a channel shows, "" for the newest."""
     from ..hub.offering_of import offering_of
+
+    @lru_cache(maxsize=MOST_CHANNELS)  # rules remember what choices they cannot start
+    def rules_in(channel: str) -> "Rules":
+        return found.rules if channel == found.rules.channel else replace(found.rules, channel=channel)
+
+    return lambda channel: _with_label(found.label, partial(offering_of, rules=rules_in(channel)))
+
+
+def beside_of(found: "FiledRules") -> "Beside | None":
+    """What some are offered beside the rest."""
+    from ..hub.channels import groups_beside, tried_out
+    from ..hub.offering_of import offering_of
+    from ..view import Beside
+
+    if not found.rules.try_out:
+        return None
+    channel = found.rules.try_out[0]
+    offer = _with_label(found.label, partial(offering_of, rules=found.rules))
+    groups = groups_beside(f"/{channel}", found.rules)
+    return Beside(channel, groups, lambda template: offer(tried_out(template, channel)))
+
+
+def _with_label(label: str, offering: Offer) -> Offer:
+    """A template without the hub's labels is one that the hub does not know."""
     from ..selector import matches, parse_selector
 
-    selector = parse_selector(found.label, parameter="label") if found.label else []
+    selector = parse_selector(label, parameter="label") if label else []
 
     def offer(template: Json) -> Offering:
         if matches(selector, template.get("labels", {})):
-            return offering_of(template, found.rules)
-        return Offering(None, (Hidden(template["name"], "label", f"this hub offers those with {found.label}"),))
+            return offering(template)
+        return Offering(None, (Hidden(template["name"], "label", f"this hub offers those with {label}"),))
 
     return offer
 
@@ -151,7 +178,7 @@ class ServedHub:
         logger.info("SIGHUP: read the hub's rules from %s", self._path)
 
     def _read(self) -> "HubRules":
-        from ..server import HubRules
+        from ..server import Chosen, HubRules
 
         if self._path is None:
             return HubRules(user_of=self._user_of)
@@ -162,7 +189,8 @@ class ServedHub:
             found.rules, traits={}
         )  # which are as the class is, of which `unknown` says whether it is there
         return HubRules(
-            offer=offer_of(found),
+            offers=offers_of(found),
+            own=Chosen(rules.channel, beside_of(found)),
             rules=f"{__version__} {rules} {found.spawner} {found.label} {sorted(found.unknown)}",
             groups_from=found.groups_from_here,
             ignore_group_case=rules.ignore_group_case,

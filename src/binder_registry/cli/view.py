@@ -1,26 +1,29 @@
 """view: what somebody may start, and why not the rest."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..channels import LATEST
 from ..options import A_FREE_TEXT
 from .connection import connected
-from .hub_rules import offer_of, read_rules, rules_option, tell_unknown
+from .hub_rules import beside_of, offers_of, read_rules, rules_option, tell_unknown
 from .output import format_option, print_json, table, tell
 
 if TYPE_CHECKING:
     from ..client import Client
     from ..client.view import Asked
     from ..hub.rules_read import FiledRules
+    from ..view import Place, Seen
 
 
 @click.command("view", short_help="Show what somebody may start, and why not the rest.")
 @click.option("--user", default="", metavar="NAME", help="A user of the hub, in the place of yourself.")
 @click.option("--group", "groups", multiple=True, metavar="NAME", help="A member of this group; repeatable.")
 @click.option("--label", "-l", multiple=True, metavar="SELECTOR", help="Only those with these labels; repeatable.")
+@click.option("--channel", metavar="NAME", help="In the place of the one that the hub offers; 'latest' is the newest.")
 @click.option("--explain", is_flag=True, help="What is not offered, too, and by which rule.")
 @rules_option
 @format_option("table", "json", "schema")
@@ -30,6 +33,7 @@ def view(
     user: str,
     groups: tuple[str, ...],
     label: tuple[str, ...],
+    channel: str | None,
     explain: bool,
     rules_file: Path | None,
     output: str,
@@ -44,6 +48,7 @@ def view(
     Examples:
       binder-registry view
       binder-registry view --user ada --explain
+      binder-registry view --channel testing
       binder-registry view --group physics --rules /srv/jupyterhub/rules.json -o json
     """
     if user and groups:
@@ -55,13 +60,15 @@ def view(
         raise click.UsageError("-o schema has no place for what --explain adds.")
     if rules_file is None:
         asked: Asked = {"label": label, "explain": explain, "schema": schema}
+        if channel is not None:
+            asked["channel"] = channel
         if user:
             asked["user"] = user
         if groups:
             asked["groups"] = groups
         shown = client.view(**asked)
     else:
-        shown = _decided(client, _told(rules_file), groups, label, explain=explain, schema=schema)
+        shown = _decided(client, _told(rules_file), groups, label, channel, explain=explain, schema=schema)
     if output == "table":
         _print(shown, explain=explain)
     else:
@@ -75,17 +82,23 @@ def _told(path: Path) -> "FiledRules":
 
 
 def _decided(
-    client: "Client", found: "FiledRules", groups: Sequence[str], label: Sequence[str], *, explain: bool, schema: bool
+    client: "Client",
+    found: "FiledRules",
+    groups: Sequence[str],
+    label: Sequence[str],
+    channel: str | None,
+    *,
+    explain: bool,
+    schema: bool,
 ) -> dict[str, Any]:
     """As the registry answers, by these rules; but for the revision, which nobody told."""
     from ..start_schema import DIALECT, TITLE, schema_of
-    from ..view import place_of, seen_of
 
-    held = frozenset(map(str.casefold, groups) if found.rules.ignore_group_case else groups)
-    offer = offer_of(found)
-    of_each = [(one, seen_of(offer, one, held)) for one in client.list_json(deleted=True, label=label)]
-    of_each.sort(key=lambda each: each[0]["name"])
-    ordered = [seen for _, seen in sorted(of_each, key=lambda each: place_of(each[0]))]
+    of = "" if channel == LATEST else channel
+    if schema and of not in (None, found.rules.channel):
+        raise click.UsageError("-o schema tells of starts, and this hub offers another channel.")
+    of_each = [*_seen(client, found, groups, label, of)]
+    ordered = [seen for _, seen in sorted(of_each, key=lambda each: each[0])]
     offered = [(seen.whole, seen.theirs) for seen in ordered if seen.whole is not None and seen.theirs is not None]
     if schema:
         starts = [schema_of(whole, theirs) for whole, theirs in offered]
@@ -98,6 +111,27 @@ def _decided(
         hidden = [hidden for _, seen in of_each for hidden in seen.hidden]
         shown["hidden"] = [{member: getattr(each, member) for member in _HIDDEN} for each in hidden]
     return shown
+
+
+def _seen(
+    client: "Client", found: "FiledRules", groups: Sequence[str], label: Sequence[str], channel: str | None
+) -> "Iterator[tuple[Place, Seen]]":
+    """By name. A label counts as it is in the revision that is shown."""
+    from ..selector import matches, parse_selector
+    from ..view import each_seen
+
+    selector, shown = parse_selector(*label, parameter="label"), found.rules.channel if channel is None else channel
+    held = frozenset(map(str.casefold, groups) if found.rules.ignore_group_case else groups)
+    offer, beside = offers_of(found)(shown), beside_of(found) if channel is None else None
+    tried = {one["name"]: one for one in client.list_json(channel=beside.channel)} if beside else {}
+    for own in client.list_json(deleted=True, channel=shown, fallback=True):
+        other = tried.get(own["name"])
+        seen = each_seen(offer, own, held, beside, other)
+        yield from (
+            each
+            for one, each in zip((own, other), seen, strict=False)
+            if one and matches(selector, one.get("labels", {}))
+        )
 
 
 _HIDDEN = ("name", "option", "choice", "rule", "needs")

@@ -20,13 +20,16 @@ class Filters(TypedDict, total=False):
     image: str  # a glob
     name: str  # a glob
     deleted: bool  # tombstones, too
-    channel: str  # what it points at, of templates that are in it
+    channel: str  # as it shows them
+    fallback: bool  # with the newest of those that are not in the channel
 
 
 def _query(filters: Filters) -> list[tuple[str, str]]:
     query = [("label", selector) for selector in filters.get("label", ())]
     words = (("q", filters.get("q")), ("image", filters.get("image")), ("name", filters.get("name")))
-    query += [(key, value) for key, value in (*words, ("channel", filters.get("channel"))) if value]
+    query += [(key, value) for key, value in words if value]
+    if channel := filters.get("channel"):
+        query += [("channel", channel), *([("fallback", "latest")] if filters.get("fallback") else [])]
     revision = filters.get("revision")
     return query if revision is None else [*query, ("revision", str(revision))]
 

@@ -11,9 +11,10 @@ _object = msgspec.json.Decoder(dict[str, Any])
 
 
 class Asked(TypedDict, total=False):
-    """Of a view. All but `label` and `schema` are for admins."""
+    """Of a view. All but `label`, `channel` and `schema` are for admins."""
 
     label: Sequence[str]  # selectors
+    channel: str  # in the place of the one that the hub offers; "latest" is the newest
     user: str  # of the hub
     groups: Sequence[str]
     explain: bool  # what is hidden, too
@@ -26,6 +27,7 @@ def view_of(transport: Transport, asked: Asked) -> dict[str, Any]:
 
 def _query(asked: Asked) -> Params:
     query = [("label", selector) for selector in asked.get("label", ())]
+    query += [("channel", asked["channel"])] if "channel" in asked else []
     query += [("group", group) for group in asked.get("groups", ())]
     query += [("user", asked["user"])] if "user" in asked else []
     query += [("explain", "true")] if asked.get("explain") else []

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from ..changes import MARK_BYTES, Action, Head
 from ..errors import PositionUnknown
-from ..log_contract import Log
+from ..log_contract import Log, WaitsBeyond
 from ..log_store import LogStore
 from .appending import Appending
 from .atomic import Atomic
@@ -170,6 +170,25 @@ class LogConformance(Appending, Atomic, Bounds, Formats, Staging, TokenStores):
         append(log, "a")
 
         assert log.wait(0, timeout=60) == log.head()
+
+    def test_who_knows_less_than_there_is_waits_no_longer_once_woken(self, log: Log) -> None:
+        if not isinstance(log, WaitsBeyond):
+            pytest.skip("this log looks at nothing else than its revisions")
+        head, known, asked = append(log, "a")[-1].revision, [1], Event()
+        found: list[Head] = []
+
+        def look() -> int:
+            asked.set()
+            return known[0]
+
+        thread = Thread(target=lambda: found.append(log.wait_beyond(look, 60)), daemon=True)
+        thread.start()
+        asked.wait()
+        known[0] = -1
+        log.wake()
+        thread.join(30)
+
+        assert [one.revision for one in found] == [head]
 
     def test_waiting_ends_with_the_head_when_nothing_comes(self, log: Log) -> None:
         append(log, "a")

@@ -36,4 +36,6 @@ def check_channel(template: Template, rules: Rules) -> None:
 
 def groups_beside(name: str, rules: Rules) -> frozenset[str]:
     """Of which one is needed beside what the template asks for; none: nobody asks."""
-    return frozenset(rules.try_out[1:]) if is_tried_out(name) else frozenset()
+    if not is_tried_out(name):
+        return frozenset()
+    return frozenset(group.casefold() if rules.ignore_group_case else group for group in rules.try_out[1:])

@@ -78,7 +78,7 @@ def configure(
         allow_overrides=allow_overrides,
         ignore_group_case=ignore_group_case,
         channel="" if channel == LATEST else channel,
-        try_out=(try_out[0], try_out[1].casefold() if ignore_group_case else try_out[1]) if try_out else (),
+        try_out=tuple(try_out),
     )
     rules = rules.of(spawner_class) if spawner_class else rules
     follower = Follower(

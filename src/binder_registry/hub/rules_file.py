@@ -30,6 +30,8 @@ def rules_content(rules: Rules, spawner_class: Any, *, label: str, auth_state: b
         "spawner": f"{spawner_class.__module__}.{spawner_class.__qualname__}" if spawner_class else "",
         "sections": [*rules.sections],
         "label": label,
+        "channel": rules.channel,
+        "try-out": [*rules.try_out],
         "allow-commands": _in_order(rules.allow_commands),
         "allow-overrides": _in_order(rules.allow_overrides),
         "image-command": rules.image_command,

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
-from .parameters import PARAMETERS, check_parameters
+from .parameters import LATEST, PARAMETERS, check_parameters
 from .rules import Kind, Rules
 from .rules_file import FORMAT
 
@@ -42,8 +42,8 @@ def hub_rules(content: Any) -> FiledRules:
         if not fine(content[name]):
             raise ValueError(f"{name} is not what a hub writes there")
     given = {name: content[member] for member, name in _PARAMETERS.items() if member in _MEMBERS}
-    label = given.pop("label")
-    rules = Rules(content["kind"], sections=tuple(content["sections"]), **given)
+    label, try_out = given.pop("label"), tuple(given.pop("try_out"))
+    rules = Rules(content["kind"], sections=tuple(content["sections"]), try_out=try_out, **given)
     unknown = frozenset(content["unknown"])
     return FiledRules(rules, content["spawner"], label, content["groups-from"], unknown)
 
@@ -74,6 +74,8 @@ _MEMBERS: Mapping[str, Callable[[Any], bool]] = {
     "spawner": lambda value: isinstance(value, str),
     "sections": _texts,
     "label": _parameter("label"),
+    "channel": lambda value: value != LATEST and _parameter("channel")(value),  # for which a hub writes ""
+    "try-out": lambda value: isinstance(value, list) and _parameter("try_out")(value),
     "allow-commands": _parameter("allow_commands"),
     "allow-overrides": _parameter("allow_overrides"),
     "image-command": _parameter("image_command"),

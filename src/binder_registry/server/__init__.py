@@ -4,5 +4,6 @@ from .app import App as App
 from .app import new_default_router as new_default_router
 from .limits import Limits as Limits
 from .limits import limits_of as limits_of
-from .live.viewing import HubRules as HubRules
+from .live.hub_rules import Chosen as Chosen
+from .live.hub_rules import HubRules as HubRules
 from .service import Options as Options

@@ -25,7 +25,8 @@ from .http.cors import cors_headers, preflight
 from .http.error_status import error_reply, logged_reply
 from .http.replies import Header, Reply, expiry, send_reply
 from .http.requests import ClientDisconnected, decoded_path
-from .live.viewing import ANY_HUB, HubRules, Views
+from .live.hub_rules import ANY_HUB, HubRules
+from .live.viewing import Views
 from .routes import ROUTES, Route
 from .service import Options, Request, Service
 

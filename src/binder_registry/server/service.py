@@ -46,11 +46,12 @@ from .live.events import Piece, Render
 from .live.follower import Follower
 from .live.group_commit import GroupCommit, Operation
 from .live.head import SharedQuestion
+from .live.hub_rules import ANY_HUB, HubRules
 from .live.kept import Kept
 from .live.pieces import Body
 from .live.present import Present
 from .live.read_model import ReadModel
-from .live.viewing import ANY_HUB, HubRules, Views
+from .live.viewing import Views
 from .rates import WriteRates
 from .shares import Share
 from .turns import Turns

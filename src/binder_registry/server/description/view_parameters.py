@@ -1,9 +1,10 @@
 """What a question of what people may start carries, and what its answer brings."""
 
 from ...auth import Scope
+from ...channels import LATEST
 from ...lengths import GROUP_LENGTH
 from ...member_schema import GROUP, NO_CONTROL
-from .parameters import LABEL, AnswerHeader, Parameter
+from .parameters import CHANNEL, LABEL, AnswerHeader, Parameter
 
 MOST_GROUPS = 64  # of one question
 
@@ -36,9 +37,17 @@ AS_SCHEMA = Parameter(
     {"type": "string", "enum": ["schema"]},
     "schema",
 )
-VIEWED = (LABEL, EXPLAIN, AS_GROUPS, AS_USER, AS_SCHEMA)
+OF_CHANNEL = Parameter(
+    "channel",
+    "query",
+    f"Of what this channel shows; `{LATEST}` is the newest. Without it, of what the hub offers. Where the hub is known "
+    "to offer another channel there is no `launch`, and no `as=schema`.",
+    CHANNEL.schema,
+    CHANNEL.example,
+)
+VIEWED = (LABEL, OF_CHANNEL, EXPLAIN, AS_GROUPS, AS_USER, AS_SCHEMA)
 VIEW_ETAG = AnswerHeader(
     "ETag",
-    "Of this user, these groups, the rules of the hub and the position of the registry.",
+    "Of this user, these groups, this channel, the rules of the hub and the position of the registry.",
     {"type": "string", "pattern": '^"[0-9a-f]{32}"$'},
 )

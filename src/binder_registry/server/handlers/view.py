@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from ...auth import Identity, Scope
 from ...changes import Position
-from ...errors import AuthUnavailable, InvalidRequest, StoreUnavailable
+from ...errors import AuthUnavailable, InvalidRequest, RevisionPurged, StoreUnavailable
 from ...lengths import GROUP_LENGTH
 from ...offering import Hidden
 from ...registry import Registry
@@ -22,10 +22,14 @@ from ..description.view_parameters import MOST_GROUPS
 from ..http.replies import Header, Reply, body_reply
 from ..http.requests import matches_tag, single
 from ..lanes import go_on
+from ..live.channels import InChannel
 from ..live.entries import Entry
+from ..live.hub_rules import Chosen, HubRules
 from ..live.pieces import Pieces, body_of
-from ..live.viewing import Form, HubRules, Viewer, Views
+from ..live.read_model import ReadModel
+from ..live.viewing import Form, Source, Viewer, Views
 from ..service import Request
+from .asked_channel import channel_of
 from .channels_past import entries_of
 
 HUB_SECONDS = 10.0  # that a hub has to say who is in which group
@@ -38,6 +42,7 @@ class Asked(Struct, frozen=True):
     groups: tuple[str, ...] = ()
     user: str = ""
     schema: bool = False
+    channel: str | None = None  # "" for the newest; None for what the hub offers
 
     @property
     def is_for_admins(self) -> bool:
@@ -49,30 +54,43 @@ async def view(request: Request) -> Reply:
     asked, views = parse_view(request.query()), request.service.views  # which are others once the hub's rules are
     viewer = await _viewer(request, views, asked)
     position, hub = request.service.model.position, views.hub
-    tag = _tag(viewer, hub, position)
+    chosen = hub.own if asked.channel is None else Chosen(asked.channel)
+    if asked.schema and not hub.starts(chosen.channel):
+        raise InvalidRequest.parameter(
+            "channel", "is not what this hub offers: there is no start with as=schema to tell"
+        )
+    tag = _tag(viewer, hub, chosen, position)
     headers = [(b"etag", tag), *_FOR_ONE]
     if matches_tag(request.joined(b"if-none-match"), [tag]):
         return Reply(304, headers)
-    offered, hidden = await _shown(request, views, asked, viewer, position)
+    offered, hidden = await _shown(request, views, asked, chosen, viewer, position)
     around = _schema_around(offered) if asked.schema else _list_around(viewer, hub, position, hidden)
     commas = [part for piece in offered for part in (b",", piece)][1:]
     return body_reply(body_of(Pieces([around[0], *commas, around[1]])), headers)
 
 
 async def _shown(
-    request: Request, views: Views, asked: Asked, viewer: Viewer, position: Position
+    request: Request, views: Views, asked: Asked, chosen: Chosen, viewer: Viewer, position: Position
 ) -> tuple[Sequence[bytes], Sequence[Hidden] | None]:
     """Of the present, which is at `position`: what is offered, and what is not, where that is asked."""
     service = request.service
     if asked.explain:
-        rows = partial(_rows, service.registry, request.who, position.revision)
-        return await request.aside(service.viewed, lambda: views.explained(rows(), viewer, asked.labels))
-    form: Form = "schema" if asked.schema else "start" if viewer.user is not None else "look"
-    known = views.known(position, viewer, asked.labels, form)
+        rows = partial(_rows, service.registry, request.who, position.revision, chosen)
+        return await request.aside(service.viewed, lambda: views.explained(rows(), chosen, viewer, asked.labels))
+    form: Form = "schema" if asked.schema else views.form(chosen, viewer)
+    known = views.known(position, chosen, viewer, asked.labels, form)
     if known is not None:
         return known, None
-    put_together = partial(views.offered, position, service.model.snapshot(), viewer, asked.labels, form)
+    sources = _source(service.model, chosen.channel), _source(service.model, chosen.beside and chosen.beside.channel)
+    put_together = partial(views.offered, position, chosen, sources, viewer, asked.labels, form)
     return await request.aside(service.viewed, put_together), None
+
+
+def _source(model: ReadModel, channel: str | None) -> Source:
+    """The living as this channel shows them, "" for the newest; None: nothing."""
+    if channel is None:
+        return ()
+    return model.channel_blocks(channel, fallback=False).seen() if channel else model.snapshot()
 
 
 def parse_view(query: dict[str, list[str]]) -> Asked:
@@ -95,7 +113,9 @@ def parse_view(query: dict[str, list[str]]) -> Asked:
         raise InvalidRequest.parameter("user", problem)
     if user and groups:
         raise InvalidRequest.parameter("group", "goes without user, whose groups the hub tells")
-    return Asked(tuple(labels), explain == "true", tuple(groups), user or "", wanted is not None)
+    channel = single(query, "channel")
+    shown = None if channel is None else channel_of(channel)
+    return Asked(tuple(labels), explain == "true", tuple(groups), user or "", wanted is not None, shown)
 
 
 async def _viewer(request: Request, views: Views, asked: Asked) -> Viewer:
@@ -131,18 +151,27 @@ async def _of_hub(request: Request, hub: HubRules, user: str) -> Identity:
     return found
 
 
-def _tag(viewer: Viewer, hub: HubRules, position: Position) -> bytes:
-    told = [viewer.user, sorted(viewer.groups), viewer.is_admin, hub.rules, hub.groups_from, str(position)]
+def _tag(viewer: Viewer, hub: HubRules, chosen: Chosen, position: Position) -> bytes:
+    channels = [chosen.channel, chosen.beside is not None]
+    told = [viewer.user, sorted(viewer.groups), viewer.is_admin, hub.rules, hub.groups_from, channels, str(position)]
     return b'"%b"' % blake2b(encode(told), digest_size=16).hexdigest().encode()
 
 
-def _rows(registry: Registry, who: Identity, revision: int) -> Iterator[Entry]:
-    """All names as of that revision, which is the present, tombstones too. Raises `StoreUnavailable`."""
+def _rows(registry: Registry, who: Identity, revision: int, chosen: Chosen) -> Iterator[tuple[Entry, InChannel | None]]:
+    """All names as of that revision, which is the present, tombstones too; beside each what is tried out of it. What is
+    not in the channel is as it is without. Raises `StoreUnavailable`."""
     for page in registry.template_index_pages(who, revision, deleted=True):
         go_on()
         if any(change.content is None for change in page):  # it was changed at this moment, and what it was is gone
             raise StoreUnavailable
-        yield from entries_of(registry, who, page, "", fallback=False)
+        try:
+            own = entries_of(registry, who, page, chosen.channel, fallback=True)
+            tried = entries_of(registry, who, page, chosen.beside.channel, fallback=False) if chosen.beside else ()
+        except RevisionPurged:  # at this moment, too
+            raise StoreUnavailable from None
+        beside = {entry.name: entry for entry in tried if isinstance(entry, InChannel)}
+        for entry in own:
+            yield entry, beside.get(entry.name)
 
 
 def _list_around(

@@ -1,9 +1,10 @@
-"""A connection among many: all that it asks for beside plain reads waits for its turn, and so does its end."""
+"""A connection among many: all that it asks for beside plain reads waits for its turn, and so do what it is still owed,
+and its end."""
 
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from ..turns import END, REQUEST, Turns
+from ..turns import END, PIECE, REQUEST, Turns
 from .fast_writes import WritingProtocol
 
 FEW = 32  # connections, and fewer, do not wait for each other
@@ -60,6 +61,12 @@ class PatientProtocol(WritingProtocol):
             waiting()
         else:
             self.turns.wait(self.loop, self.sender, END, waiting)
+
+    async def next_turn(self) -> None:
+        if len(self.connections) <= FEW:
+            await super().next_turn()
+        else:
+            await self.turns.turn(self.sender, PIECE)
 
     def shutdown(self) -> None:
         self._take_turn()

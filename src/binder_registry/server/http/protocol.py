@@ -3,6 +3,7 @@
 The ordinary path of every request, and the base of the fast one.
 """
 
+import asyncio
 import socket
 from collections.abc import Callable
 from contextlib import suppress
@@ -198,6 +199,10 @@ class SafeProtocol(TimedProtocol):
 
     def answer_ended(self) -> None:
         """The application is done with a request that was begun."""
+
+    async def next_turn(self) -> None:
+        """Of the event loop, for what a long answer still owes."""
+        await asyncio.sleep(0)
 
     def answer_started(self, cycle: RequestResponseCycle) -> None:
         """An answer that closes, to a request that still comes in: close only after having read on."""

@@ -1,6 +1,6 @@
 """One request and its answer: counted, and logged under an id that the application knows."""
 
-import asyncio
+from collections import Counter
 from collections.abc import Callable
 from time import perf_counter, perf_counter_ns
 from typing import Any, Protocol
@@ -19,7 +19,7 @@ from .uvicorn_parts import STATUS_LINE, RequestResponseCycle
 
 ABOUT_BODY = (b"content-type", b"content-length", b"content-encoding", b"etag", b"link", b"total-count", b"vary")
 SHARED = 16 * 1024  # bytes of a piece of an endless answer, that is not copied
-AT_ONCE = 1024**2  # bytes, in one turn of the loop, to all who take a long answer: a third of a millisecond
+AT_ONCE = 1024**2  # bytes, in one turn of the loop, of all that is long to one client: a third of a millisecond
 GONE = 499  # nginx's status for a client that left before its answer, in the log and the counters only
 
 
@@ -29,17 +29,13 @@ class Recorder:
     def __init__(self, counters: Counters, log: AccessLog | None, limits: Limits) -> None:
         self.counters = counters
         self.unsent = Unsent(limits)
-        self.sliced = 0  # long answers that go on in the next turn of the loop
+        self.sliced = Counter[bytes]()  # long answers that go on in a turn of the loop to come, by client
         self.log = log
         self.ids = log.ids if log else RequestIds()
 
-    async def next_turn(self) -> None:
-        """Of a long answer."""
-        self.sliced += 1
-        try:
-            await asyncio.sleep(0)
-        finally:
-            self.sliced -= 1
+    def went_on(self, client: bytes) -> None:
+        self.sliced[client] -= 1
+        self.sliced += Counter()  # which drops those of nobody
 
     def add(self, scope: Any, status: int, sent: int, seconds: float, request_id: bytes, client: bytes) -> None:
         method, route = scope["method"], getattr(scope.get("route"), "path", "")
@@ -82,6 +78,7 @@ class Connection(Protocol):
 
     def answer_started(self, cycle: RequestResponseCycle) -> None: ...
     def answer_ended(self) -> None: ...
+    async def next_turn(self) -> None: ...
     def owe_nothing(self) -> None: ...
     def hang_up(self) -> None: ...
 
@@ -201,10 +198,14 @@ class Exchange:
                 self.sent += size
                 cycle.transport.writelines(some)
                 written += size
-                if not cycle.flow.write_paused and written < AT_ONCE // (1 + recorder.sliced):
+                if not cycle.flow.write_paused and written < AT_ONCE // (1 + recorder.sliced[peer]):
                     continue
                 written = 0
-                await recorder.next_turn()
+                recorder.sliced[peer] += 1
+                try:
+                    await self.protocol.next_turn()
+                finally:
+                    recorder.went_on(peer)
                 if cycle.flow.write_paused:
                     if not held:
                         unsent.hold(peer, body)

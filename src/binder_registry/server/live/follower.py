@@ -39,6 +39,7 @@ class Follower:
     def close(self) -> None:
         """Blocks for at most one wait. Called in a thread: the loop still has to run what is on its way to it."""
         self._closing.set()
+        self._registry.wake()
         self._thread.join()
 
     def _run(self) -> None:
@@ -82,7 +83,8 @@ class Follower:
             self._on_loop(lambda: self._present.show(shown))
 
     def _spoken_for(self) -> int:
-        return self._present.spoken_for(self._present.position)
+        """What needs no waking; at the end, everything does."""
+        return -1 if self._closing.is_set() else self._present.spoken_for(self._present.position)
 
     def _reload(self) -> None:
         self._present.announce_nothing()

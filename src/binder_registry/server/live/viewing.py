@@ -5,7 +5,8 @@ names shares what is made of it. What a hub can start of a template is found out
 may be called in any thread.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
 from heapq import merge
 from operator import attrgetter
 from threading import Lock
@@ -14,41 +15,26 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
-from ...auth import Identity
 from ...changes import Position
 from ...offering import Hidden, Json, Offer
 from ...options import EveryGroup, deciding_groups, visible
 from ...selector import Selector, matches
 from ...start_schema import schema_of
-from ...view import launch_of, on_any_hub, place_of, seen_of
+from ...view import Place, each_seen, launch_of, place_of
 from ...wire import encode
 from ...withheld import withheld
 from ..lanes import SLICE, batches, paced, pause, slices
 from ..limits import Limits
 from .blocks import Block
 from .entries import Entry
+from .hub_rules import Chosen, HubRules
 from .kept import OVERHEAD, Recent
 
 Form = Literal["start", "look", "schema"]  # with `launch`, without, or as JSON Schema
-Place = tuple[float, str, str]
+MOST_LISTED = 4  # channels of which it is kept what can be started, beside the hub's own
 FEW = 10  # templates that are looked at between two pauses, where there is some work with each
-
-
-class HubRules(Struct, frozen=True):
-    """What is known of the hub whose users ask. `rules` is a word that is another one where they are others.
-
-    `groups_from` says where else than from itself the hub takes groups: nobody knows of those here. `user_of` asks it
-    about one of its users, which may wait; None is nobody. It raises `AuthUnavailable` and `InvalidRequest`.
-    """
-
-    offer: Offer = on_any_hub
-    rules: str = ""
-    groups_from: str = ""
-    ignore_group_case: bool = False
-    user_of: Callable[[str], Identity | None] | None = None
-
-
-ANY_HUB = HubRules()
+Source = Sequence[Block[Entry]]
+Key = tuple[str, bool]  # a name, and whether it is what is tried out
 
 
 class Viewer(Struct, frozen=True):
@@ -66,21 +52,30 @@ class Viewer(Struct, frozen=True):
 class Slot:
     """What can be started of one state of a template. `shared`: everybody sees the same of it.
 
-    `pieces` are what is shown of it, by the form, and by what they hold of the `groups` that it names.
+    `pieces` are what is shown of it, by the form, and by what they hold of the `groups` that it names, or that are
+    `needed` to see it at all. It may stand `behind` the one that it is tried out beside.
     """
 
-    __slots__ = ("_full", "entry", "groups", "pieces", "place", "shared", "starts")
+    __slots__ = ("_full", "entry", "groups", "needed", "pieces", "place", "shared", "starts")
 
-    def __init__(self, entry: Entry, offer: Offer) -> None:
+    def __init__(
+        self, entry: Entry, offer: Offer, needed: frozenset[str] = frozenset(), behind: "Slot | None" = None
+    ) -> None:
         full = entry.full
         template = _decoded(full)
         left = offer(template).template
-        self.entry, self.place, self.starts = entry, place_of(template), left is not None
+        self.entry, self.needed, self.starts = entry, needed, left is not None
+        own = place_of(left or template)
+        self.place: Place = (*behind.place[:3], own[3]) if behind and behind.starts else own
         # What can be started is often the whole, which the entry has, but for what a full view adds at the end.
         self._full = b"" if left is None else full[len(entry.content) - 1 :] if left == template else encode(left)
-        self.shared = left is None or next(withheld(left, ()), None) is None
-        self.groups = frozenset[str]() if left is None else deciding_groups(left)
+        self.shared = left is None or (not needed and next(withheld(left, ()), None) is None)
+        self.groups = frozenset[str]() if left is None else deciding_groups(left) | needed
         self.pieces: dict[tuple[Form, frozenset[str] | None], bytes] = {}
+
+    @property
+    def key(self) -> Key:
+        return self.entry.name, self.place[3]
 
     @property
     def content(self) -> bytes:
@@ -88,18 +83,24 @@ class Slot:
 
 
 class Listed(Struct, frozen=True):
-    """What can be started as of `position`, in the order of the form, and all groups that it names."""
+    """What can be started as of `position`, in the order of the form, and all groups that it names.
 
-    position: Position
-    slots: list[Slot]
-    groups: frozenset[str]
+    `known` is what was looked at, by name, and of what is tried out.
+    """
+
+    position: Position = Position(0)
+    slots: list[Slot] = []
+    groups: frozenset[str] = frozenset()
+    known: dict[Key, Slot] = {}
+
+
+_NONE = Listed()
 
 
 class Views:
     def __init__(self, hub: HubRules, limits: Limits) -> None:
         self.hub = hub
-        self._slots: dict[str, Slot] = {}  # by name
-        self._listed = Listed(Position(0), [], frozenset())
+        self._listed = OrderedDict[Chosen, Listed]()
         self._listing, self._counting = Lock(), Lock()
         self._most, self._size = limits.seen_bytes, 0
         self._made = 0
@@ -110,17 +111,28 @@ class Views:
         held = frozenset(map(str.casefold, groups)) if fold else groups
         return Viewer(user, groups, EveryGroup() if admin else held)
 
-    def known(self, position: Position, viewer: Viewer, labels: Selector, form: Form) -> Sequence[bytes] | None:
+    def known(
+        self, position: Position, chosen: Chosen, viewer: Viewer, labels: Selector, form: Form
+    ) -> Sequence[bytes] | None:
         """What `offered` gives, where that is no work."""
-        listed = self._listed
-        return self._answers.get(_key(listed, viewer, labels, form)) if listed.position == position else None
+        listed = self._listed.get(chosen, _NONE)
+        if listed.position != position:
+            return None
+        return self._answers.get((chosen, *_key(listed, viewer, labels, form)))
 
     def offered(
-        self, position: Position, blocks: Iterable[Block[Entry]], viewer: Viewer, labels: Selector, form: Form
+        self,
+        position: Position,
+        chosen: Chosen,
+        sources: tuple[Source, Source],
+        viewer: Viewer,
+        labels: Selector,
+        form: Form,
     ) -> Sequence[bytes]:
-        """Some elements of a JSON array each, of `blocks`, which are the living as of `position`. For a lane."""
-        listed = self._list(position, blocks)
-        key = _key(listed, viewer, labels, form)
+        """Some elements of a JSON array each, of `sources`: the living as of `position`, as the channel shows them, and
+        as they are tried out. For a lane."""
+        listed = self._list(position, chosen, sources)
+        key = chosen, *_key(listed, viewer, labels, form)
         parts = self._answers.get(key)
         if parts is None:
             joined = (self._joined(some, viewer, labels, form) for some in paced(slices(listed.slots)))
@@ -128,34 +140,35 @@ class Views:
             self._answers.keep(key, parts, sum(map(len, parts)))
         return parts
 
-    def explained(self, entries: Iterable[Entry], viewer: Viewer, labels: Selector) -> tuple[list[bytes], list[Hidden]]:
-        """Of entries, tombstones too: what is offered of them, in order, and all that is not."""
+    def explained(
+        self, rows: Iterable[tuple[Entry, Entry | None]], chosen: Chosen, viewer: Viewer, labels: Selector
+    ) -> tuple[list[bytes], list[Hidden]]:
+        """Of entries, tombstones too, and of what is tried out of each: what is offered, in order, and what not."""
         offered, hidden = list[tuple[Place, bytes]](), list[Hidden]()
-        for entry in entries:
+        offer, beside, form = self.hub.offers(chosen.channel), chosen.beside, self.form(chosen, viewer)
+        for own, other in rows:
             self._took_a_while()
-            if not matches(labels, entry.words.labels):
-                continue
-            template = _decoded(entry.full)
-            whole, seen, more = seen_of(self.hub.offer, template, viewer.held)
-            hidden += more
-            if whole is not None and seen is not None:
-                form: Form = "look" if viewer.user is None else "start"
-                offered.append((place_of(template), _rendered(encode(seen), whole, seen, form)))
+            tried = None if other is None else _decoded(other.full)
+            found = each_seen(offer, _decoded(own.full), viewer.held, beside, tried)
+            for entry, (place, (whole, seen, more)) in zip((own, other), found, strict=False):
+                if entry is None or not matches(labels, entry.words.labels):
+                    continue
+                hidden += more
+                if whole is not None and seen is not None:
+                    offered.append((place, _rendered(encode(seen), whole, seen, form)))
         return [piece for _, piece in sorted(offered)], hidden
 
-    def _list(self, position: Position, blocks: Iterable[Block[Entry]]) -> Listed:
+    def form(self, chosen: Chosen, viewer: Viewer) -> Form:
+        return "start" if viewer.user is not None and self.hub.starts(chosen.channel) else "look"
+
+    def _list(self, position: Position, chosen: Chosen, sources: tuple[Source, Source]) -> Listed:
         """One at a time: the hub is asked once about each state of a template."""
         with self._listing:
-            if self._listed.position == position:
-                return self._listed
-            slots = dict[str, Slot]()
-            for entry in (entry for block in blocks for entry in block.entries):
-                slot = self._slots.get(entry.name)
-                if slot is None or slot.entry is not entry:
-                    slot = self._slots[entry.name] = Slot(entry, self.hub.offer)  # there, also where this is given up
-                    self._took_a_while()
-                slots[entry.name] = slot
-            still = [slot for slot in self._listed.slots if slots.get(slot.entry.name) is slot]
+            before = self._before(chosen, sources)
+            if before.position == position:
+                return before
+            slots = self._looked_at(chosen, sources, before.known)
+            still = [slot for slot in before.slots if slots.get(slot.key) is slot]
             known = set(map(id, still))
             fresh = [slot for slot in slots.values() if slot.starts and id(slot) not in known]
             in_order = merge(still, *(sorted(some, key=_place) for some in slices(fresh)), key=_place)
@@ -163,14 +176,48 @@ class Views:
             for some in paced(batches(in_order, SLICE)):
                 found += some
                 groups.update(*(slot.groups for slot in some))
-            self._slots, self._listed = slots, Listed(position, found, frozenset(groups))
-            return self._listed
+            listed = Listed(position, found, frozenset(groups), slots)
+            if chosen in self._listed:
+                self._listed[chosen] = listed
+            return listed
+
+    def _before(self, chosen: Chosen, sources: tuple[Source, Source]) -> Listed:
+        """What there was. Of a channel that nobody promoted to, nothing is kept."""
+        listed, own = self._listed, self.hub.own
+        if not any(sources) and chosen != own:
+            listed.pop(chosen, None)
+            return _NONE
+        before = listed.setdefault(chosen, Listed())
+        listed.move_to_end(chosen)
+        if own in listed:
+            listed.move_to_end(own)
+        while len(listed) > MOST_LISTED + 1:
+            listed.popitem(last=False)
+        return before
+
+    def _looked_at(self, chosen: Chosen, sources: tuple[Source, Source], known: dict[Key, Slot]) -> dict[Key, Slot]:
+        """All of it. What is new is added to what is `known`, so that it is there also where this is given up."""
+        slots, beside = dict[Key, Slot](), chosen.beside
+        own, needed = self.hub.offers(chosen.channel), beside.groups if beside else frozenset[str]()
+        for tried, blocks in enumerate(sources):
+            offer = beside.offer if beside and tried else own
+            for entry in (entry for block in blocks for entry in block.entries):
+                key = entry.name, bool(tried)
+                slot = known.get(key)
+                if slot is None or slot.entry is not entry:
+                    behind = slots.get((entry.name, False)) if tried else None
+                    slot = known[key] = Slot(entry, offer, needed if tried else frozenset(), behind)
+                    self._took_a_while()
+                slots[key] = slot
+        return slots
 
     def _joined(self, slots: Sequence[Slot], viewer: Viewer, labels: Selector, form: Form) -> bytes:
         if labels:
             slots = [slot for slot in slots if matches(labels, slot.entry.words.labels)]
         pieces, held, everything = list[bytes](), viewer.held, viewer.is_admin
         for slot in slots:
+            if slot.needed and not everything and slot.needed.isdisjoint(held):
+                continue
             key = form, None if slot.shared or everything else held & slot.groups
             piece = slot.pieces.get(key)
             if piece is None:
@@ -193,8 +240,9 @@ class Views:
         with self._counting:
             self._size += OVERHEAD + 100 * len(key[1] or ()) + (len(piece) if same is None else 0)
             if self._size > self._most:
-                for one in self._listed.slots:
-                    one.pieces.clear()
+                for listed in [*self._listed.values()]:
+                    for one in listed.slots:
+                        one.pieces.clear()
                 self._size = 0
                 return piece
         kept = slot.pieces[key] = piece if same is None else same
