@@ -106,3 +106,37 @@ def test_only_what_came_after_a_change_is_purged_with_it() -> None:
     store.purge_change("scipy", 3)
 
     assert [change.revision for change in store.changes() if change.content is None] == [3]
+
+
+def test_what_was_created_anew_with_the_same_content_is_a_copy() -> None:
+    store = InMemoryStore()
+    store.register_template(SCIPY)
+    store.delete_template("scipy")
+    store.register_template(SCIPY)
+    store.update_template(LATER)
+
+    store.purge_change("scipy", 1)
+
+    assert [change.revision for change in store.changes() if change.content is None] == [1, 2, 3]
+
+
+def test_what_a_tombstone_kept_is_purged_where_it_was_restored() -> None:
+    store = InMemoryStore()
+    store.register_template(SCIPY)
+    store.delete_template("scipy", replaced_by="r")
+    store.restore_template("scipy", 1)
+    store.update_template(LATER)
+
+    store.purge_change("scipy", 2)
+
+    assert [change.revision for change in store.changes() if change.content is None] == [2, 3]
+
+
+def test_a_living_template_with_another_successor_is_no_copy() -> None:
+    store = InMemoryStore()
+    store.register_template(SCIPY)
+    store.replace_template(replace(SCIPY, replaced_by="r"))
+
+    store.purge_change("scipy", 1)
+
+    assert [change.revision for change in store.changes() if change.content is None] == [1]
