@@ -249,7 +249,7 @@ def test_what_others_wrote_meanwhile_is_promoted_as_it_is_now(
     now, _ = registry.prepared(ANN, body(promote=STABLE), before)
     registry.apply_planned(ANN, body(promote=STABLE), now)
 
-    assert [row.name for row in registry.changes(ANN) if row.promotion] == ["a", "c"]
+    assert [row.name for row in registry.changes(ANN) if row.action is Action.PROMOTED] == ["a", "c"]
     assert list(channels(registry, "a")) == ["testing"]
 
 
