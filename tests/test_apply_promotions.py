@@ -1,5 +1,6 @@
 """Promoting many templates at once, in the same apply that writes them: planned under the lock, and before it."""
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -16,6 +17,7 @@ from binder_registry.errors import InvalidRequest, InvalidTemplate, MissingScope
 from binder_registry.kept_members import channels_of
 from binder_registry.planned import Planned, planned
 from binder_registry.registry import Registry
+from binder_registry.selector import parse_selector
 from binder_registry.template import Template
 
 ANN = Identity("ann", frozenset(Scope))
@@ -217,3 +219,78 @@ def test_channels_in_a_template_of_an_apply_are_dropped() -> None:
     [read] = body(templates=[sent]).templates
 
     assert read.channels == {}
+
+
+def test_a_content_that_an_older_row_wrote_is_meant_by_that_one(registry: Registry, apply: Any) -> None:
+    registry.template_promote(ANN, "a", "next")
+
+    dry = plan_of(registry, promote=STABLE).promotions
+    told = apply(promote=STABLE)
+
+    assert dry[0].promotion == Promotion("stable", 0, 5)
+    assert told[0] == ("promoted", "a", Promotion("stable", 0, 5), "")
+
+
+def test_what_is_deleted_is_not_told_to_be_promoted(registry: Registry) -> None:
+    dry = plan_of(registry, delete={"a": None}, promote=STABLE)
+
+    assert [step.name for step in dry.promotions] == ["b"]
+
+
+def test_what_others_wrote_meanwhile_is_promoted_as_it_is_now(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("binder_registry.catching_up.FEW", 0)
+    before = plan_of(registry, promote=STABLE)
+    registry.template_create(ANN, template("c"))
+    registry.template_delete(ANN, "b")
+    registry.template_update(ANN, template("a", labels={"course": "maths"}))
+
+    now, _ = registry.prepared(ANN, body(promote=STABLE), before)
+    registry.apply_planned(ANN, body(promote=STABLE), now)
+
+    assert [row.name for row in registry.changes(ANN) if row.action is Action.PROMOTED] == ["a", "c"]
+    assert list(channels(registry, "a")) == ["testing"]
+
+
+def test_what_is_prepared_needs_the_scope_promote(registry: Registry) -> None:
+    with pytest.raises(MissingScope, match="'promote'"):
+        registry.prepared(Identity("w", frozenset({Scope.WRITE})), body(promote=STABLE), plan_of(registry))
+
+
+def test_what_is_run_dry_needs_the_scope_promote(registry: Registry) -> None:
+    with pytest.raises(MissingScope, match="'promote'"):
+        dry_run(registry, Identity("w", frozenset({Scope.WRITE})), STABLE)
+
+
+def dry_run(registry: Registry, who: Identity, promote: Any) -> None:
+    def find(name: str) -> Template | None:
+        change = registry.current(name)
+        return change.template if change else None
+
+    registry.apply_dry(who, body(promote=promote, dry_run=True), registry.head(), find, registry.store.templates)
+
+
+LABELED = Reach(labels=tuple(parse_selector("team=x", parameter="labels")))
+
+
+@pytest.mark.parametrize("reach", [Reach((("a",),)), LABELED], ids=["names", "labels"])
+@pytest.mark.parametrize("promote", [STABLE, FROM_TESTING], ids=["promoted", "as it is"])
+def test_whatever_a_promotion_looks_at_is_to_be_in_reach(registry: Registry, reach: Reach, promote: Any) -> None:
+    who = replace(ANN, reach=reach)
+    uses: list[Callable[[], object]] = [
+        lambda: registry.apply(who, body(promote=promote, dry_run=True)),
+        lambda: registry.apply(who, body(promote=promote)),
+        lambda: dry_run(registry, who, promote),
+    ]
+
+    for use in uses:
+        with pytest.raises(OutOfReach):
+            use()
+
+    assert registry.head().revision == 5
+
+
+def test_a_member_of_a_promotion_that_comes_twice_is_named() -> None:
+    with pytest.raises(InvalidTemplate, match="channel"):
+        read_apply(b'{"promote":{"channel":"stable","channel":"testing","label":"*"}}')

@@ -279,3 +279,19 @@ def test_writes_of_one_block_see_its_promotions(store: LogStore) -> None:
         store.promote_template("a", "testing", 4)
 
     assert channels(store) == {"stable": Channel(2, 1), "testing": Channel(4, 0)}
+
+
+def test_a_restored_content_is_one_more_that_a_channel_is_behind(store: LogStore) -> None:
+    store.restore_template("a", 1)
+
+    store.promote_template("a", "stable", 2)
+
+    assert channels(store) == {"stable": Channel(2, 1)}
+
+
+def test_a_promotion_after_another_says_which_change_wrote_the_content(store: LogStore) -> None:
+    store.promote_template("a", "stable", 1)
+    store.promote_template("a", "testing")
+
+    content = newest(store).content or b""
+    assert (content_revision_of(content), shown(content)) == (2, store.changes(since=1)[0].content)
