@@ -1,5 +1,6 @@
 import json
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -7,7 +8,7 @@ from binder_registry.choices import Choice, FreeText, Option
 from binder_registry.formats.exported_profiles import exported_profiles
 from binder_registry.formats.group_filter import group_filter
 from binder_registry.formats.jupyterhub_config import to_jupyterhub_config
-from binder_registry.options import visible
+from binder_registry.options import ChoiceRefused, resolve, visible
 from binder_registry.template import Template
 from binder_registry.wire import encode_template
 from tests.formats.stock_hub import obeying, settings_of
@@ -161,6 +162,30 @@ def test_a_stock_hub_offers_what_is_visible(groups: tuple[str, ...]) -> None:
         ]
         for template in filter(None, seen)
     }
+
+
+@pytest.mark.parametrize("groups", [(), ("staff",)])
+@pytest.mark.parametrize("choice", ["all", "some", {"free-text": "a"}])
+def test_a_stock_hub_offers_what_a_start_takes(choice: str | dict[str, str], groups: tuple[str, ...]) -> None:
+    some = Choice(name="some", allowed_groups=("staff",))
+    option = Option(name="o", choices=(Choice(name="all"), some), free_text=FreeText(allowed_groups=("staff",)))
+    template = named("a", options=(option,))
+    profiles, _ = exported_profiles([template])
+    members = [SimpleNamespace(name=group) for group in groups]
+
+    [profile] = obeying(group_filter(profiles), profiles)(SimpleNamespace(user=SimpleNamespace(groups=members)))
+
+    found = profile["profile_options"]["o"]
+    offered = choice in found["choices"] if isinstance(choice, str) else bool(found["unlisted_choice"])
+    assert offered == takes(json.loads(encode_template(template)), choice, groups)
+
+
+def takes(template: dict[str, Any], choice: str | dict[str, str], groups: tuple[str, ...]) -> bool:
+    try:
+        resolve(template, {"o": choice}, groups)
+    except ChoiceRefused:
+        return False
+    return True
 
 
 def test_lines_for_a_hub_without_helm_run_there() -> None:
