@@ -52,7 +52,7 @@ class LogStore:
         then, and the block may raise `LogMoved` at its end.
         """
         outer = self.batch
-        return Outermost(self._writes, seen) if outer is None else outer.part()
+        return Outermost(self._writes, self.log, seen) if outer is None else outer.part()
 
     def staged(self, drafts: dict[str, Draft], by: str, note: str) -> Staged | None:
         """For `Batch.extend_staged`, before the log is locked; None where that is of no use."""

@@ -16,8 +16,7 @@ class Writes:
     """What the blocks of one store have in common."""
 
     def __init__(self, log: Log, tokens: TokenBook | None, now: Callable[[], datetime], logger: logging.Logger) -> None:
-        self.log, self.tokens, self.now = log, tokens, now
-        self.appends = appends_after(log)
+        self.tokens, self.now = tokens, now
         self.local = threading.local()  # `batch`: what this thread is in
         self.warnings = Warnings(logger, log)
         self.is_newer = False  # an action was seen that a newer release added
@@ -27,15 +26,14 @@ class Outermost:
     """The batch that this thread is in, until the end. A class, since a write that comes alone has one of its own: a
     generator would take longer than its rules."""
 
-    __slots__ = ("_batch", "_rows", "_seen", "_writes")
+    __slots__ = ("_batch", "_log", "_rows", "_seen", "_writes")
 
-    def __init__(self, writes: Writes, seen: Seen | None) -> None:
-        self._writes, self._seen = writes, seen
+    def __init__(self, writes: Writes, log: Log, seen: Seen | None) -> None:
+        self._writes, self._log, self._seen = writes, log, seen
 
     def __enter__(self) -> Batch:
-        writes, seen = self._writes, self._seen
-        log = writes.log
-        locked = seen is None or not writes.appends
+        writes, log, seen = self._writes, self._log, self._seen
+        locked = seen is None or not appends_after(log)
         self._rows = log.writing() if seen is None or locked else Appending(log, seen.head)
         rows = self._rows.__enter__()
         try:

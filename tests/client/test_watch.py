@@ -211,8 +211,8 @@ def test_what_is_no_stream_is_said_so(opened: Opened) -> None:
         next(client.watch(since=0))
 
 
-def test_an_event_of_a_later_release_is_an_error_and_no_silence(opened: Opened) -> None:
-    client, _ = opened(lambda *_: Answers(200, STREAM, event(1, action="transmuted")))
+def test_an_event_that_cannot_be_read_is_an_error_and_no_silence(opened: Opened) -> None:
+    client, _ = opened(lambda *_: Answers(200, STREAM, event(1, time="yesterday")))
 
     with pytest.raises(UnexpectedError, match="cannot read"):
         next(client.watch(since=0))

@@ -106,12 +106,12 @@ def test_a_stream_starts_now_and_says_so_at_once(store: InMemoryStore, port: int
 
 def test_an_event_is_the_row_of_the_log(store: InMemoryStore, port: int) -> None:
     write(store, 2)
-    with connected(port) as connection:
-        rows = connection.ask("GET", "/changes").json()["changes"]
 
     with streamed(port, "?since=0", TOKEN) as stream:
-        events = stream.events(2)
+        events = stream.events(2)  # which come once the server has heard of both
 
+    with connected(port) as connection:
+        rows = connection.ask("GET", "/changes").json()["changes"]
     assert events == rows
 
 
