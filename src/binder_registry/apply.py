@@ -179,6 +179,9 @@ class _Problems:
         self._not_read = templates
 
     def add(self, field: str, problem: str) -> None:
+        if self.are_many:  # there may be millions
+            self._more += 1
+            return
         self.take(InvalidRequest(f"{field} {problem}", [ErrorHint("Request", field, "invalid")]))
 
     def take(self, error: InvalidRequest, *, at: str = "", within: str = "") -> None:

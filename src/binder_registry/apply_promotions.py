@@ -13,6 +13,7 @@ from .kept_members import channels_of, content_revision_of
 from .lengths import MOST_CHANNELS
 from .promotions import pointed
 from .selector import Requirement, matches, parse_selector
+from .strict_json import repeats
 from .template import Template
 from .wire import TWICE, Object
 
@@ -120,7 +121,7 @@ def read_promote(value: Any, problem: Problem) -> Promote | None:
         return None
     members = dict(value)
     wrong = [(key, "is not a member of a promotion") for key in members if key not in ("channel", "label", "from")]
-    wrong += [(key, TWICE) for key, times in _counted(value) if times > 1]
+    wrong += [(path, TWICE) for path in repeats(value)]
     wrong += _channel_problems("channel", members.get("channel"))
     if members.get("from") is not None:
         wrong += _channel_problems("from", members["from"])
@@ -143,8 +144,3 @@ def _channel_problems(member: str, name: Any) -> Iterator[tuple[str, str]]:
     said = channel_problem(name) if isinstance(name, str) else "must be a string"
     if said:
         yield member, said
-
-
-def _counted(value: Object) -> Iterator[tuple[str, int]]:
-    keys = [key for key, _ in value]
-    yield from ((key, keys.count(key)) for key in dict.fromkeys(keys))

@@ -217,7 +217,7 @@ class LogStore:
         yield from state_pages(self.log, self._known(revision), after=after, deleted=deleted)
 
     def looked_at(self, changes: list[Change]) -> list[Change]:
-        """The same. Where a newer release did what is not known here, nothing is written any more."""
+        """These. Where a newer release did what is not known here, nothing is written any more."""
         writes = self._writes
         writes.is_newer = writes.is_newer or any(type(change.action) is str for change in changes)
         return changes

@@ -211,6 +211,13 @@ def test_what_goes_not_together_is_refused(viewing: CommandLine, flags: list[str
     assert (result.code, said in result.err) == (2, True)
 
 
+def test_nobody_s_name_is_not_oneself(viewing: CommandLine) -> None:
+    result = viewing("view", "--user", "")
+
+    assert (result.code, result.out) == (1, "")
+    assert "user: must be 1 to" in result.err
+
+
 def test_a_file_without_rules_shows_nothing(viewing: CommandLine, tmp_path: Path) -> None:
     result = viewing("view", "--rules", str(tmp_path / "missing.json"))
 

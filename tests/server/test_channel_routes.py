@@ -176,6 +176,16 @@ def test_a_promotion_of_an_apply_that_is_wrong_is_named(published: TestClient) -
     assert (answer.status_code, hints(answer)) == (400, ["promote.channel", "promote.label"])
 
 
+def test_a_member_of_a_promotion_stands_there_once_among_however_many(published: TestClient) -> None:
+    others = ",".join(f'"a{number}":1' for number in range(100_000))
+    body = f'{{"promote":{{"channel":"a","label":"*","label":"*",{others}}}}}'
+
+    answer = published.post("/apply", content=body)
+
+    assert (answer.status_code, hints(answer)[0]) == (400, "promote.a0")
+    assert "and 99901 more" in answer.json()["message"]
+
+
 @pytest.mark.parametrize("dry", [False, True])
 def test_an_apply_says_whose_channel_is_one_too_many(published: TestClient, dry: bool) -> None:
     for number in range(MOST_CHANNELS):

@@ -103,7 +103,7 @@ def test_a_write_with_a_token_reaches_what_it_may_and_says_when_it_ends(client: 
 @pytest.mark.parametrize("more", [{}, {"If-Match": "7"}, {"If-None-Match": "*"}, {"X-Unknown": "1", "If-Match": "*"}])
 def test_whoever_does_not_reach_a_name_is_not_told_whether_it_is_there(shared: Client, more: dict[str, str]) -> None:
     shared.post("/templates", json=R)
-    token = made(shared, **COURSE | {"name": f"asks-{'-'.join(more).lower()}", "scopes": ["write", "admin"]})
+    token = made(shared, **COURSE | {"name": f"asks-{'-'.join(more).lower()}", "scopes": ["write", "admin", "promote"]})
     who = holding(token["token"]) | more
 
     answers = [
@@ -114,12 +114,14 @@ def test_whoever_does_not_reach_a_name_is_not_told_whether_it_is_there(shared: C
             shared.delete(f"/templates/{name}", headers=who),
             shared.post(f"/templates/{name}/restore", json={"revision": 10**9}, headers=who),
             shared.delete(f"/templates/{name}/changes/1", headers=who),
+            shared.put(f"/templates/{name}/channels/stable", headers=who),
+            shared.delete(f"/templates/{name}/channels/stable", headers=who),
         ]
         for name in ("r", "s")
     ]
 
     assert [[(answer.status_code, error_name(answer)) for answer in each] for each in answers] == (
-        [[(403, "out_of_reach")] * 6] * 2
+        [[(403, "out_of_reach")] * 8] * 2
     )
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @click.command("view", short_help="Show what somebody may start, and why not the rest.")
-@click.option("--user", default="", metavar="NAME", help="A user of the hub, in the place of yourself.")
+@click.option("--user", metavar="NAME", help="A user of the hub, in the place of yourself.")
 @click.option("--group", "groups", multiple=True, metavar="NAME", help="A member of this group; repeatable.")
 @click.option("--label", "-l", multiple=True, metavar="SELECTOR", help="Only those with these labels; repeatable.")
 @click.option("--channel", metavar="NAME", help="In the place of the one that the hub offers; 'latest' is the newest.")
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 @connected
 def view(
     client: "Client",
-    user: str,
+    user: str | None,
     groups: tuple[str, ...],
     label: tuple[str, ...],
     channel: str | None,
@@ -51,9 +51,9 @@ def view(
       binder-registry view --channel testing
       binder-registry view --group physics --rules /srv/jupyterhub/rules.json -o json
     """
-    if user and groups:
+    if user is not None and groups:
         raise click.UsageError("Name a user, or groups: the hub says in which groups a user is.")
-    if user and rules_file:
+    if user is not None and rules_file:
         raise click.UsageError("With --rules, name groups: only the hub knows in which of them a user is.")
     schema = output == "schema"
     if schema and explain:
@@ -62,7 +62,7 @@ def view(
         asked: Asked = {"label": label, "explain": explain, "schema": schema}
         if channel is not None:
             asked["channel"] = channel
-        if user:
+        if user is not None:
             asked["user"] = user
         if groups:
             asked["groups"] = groups

@@ -1,11 +1,15 @@
 """The handlers that point channels at revisions: they need a scope of their own, which writes nothing else."""
 
-from ...auth import Scope
+from collections.abc import Callable
+from functools import partial
+
+from ...auth import Identity, Scope
 from ...batch import Batch
 from ...changes import Change
 from ...errors import InvalidRequest
 from ...lengths import LARGEST_INTEGER
 from ...must_understand import full_view
+from ...template import Template
 from ...wire import parse
 from ..http.conditions import conditions
 from ..http.replies import Reply, json_reply
@@ -17,33 +21,28 @@ from .write_operations import check
 
 async def template_promote(request: Request) -> Reply:
     who = await request.writer(Scope.PROMOTE)
-    request.query()
-    name, channel = request.parameters["name"], request.parameters["channel"]
     revision = _revision(await request.body())
-    asked = conditions(request, required=request.service.options.require_if_match)
-    note, registry = request.note(), request.service.registry
-
-    def promote(batch: Batch) -> Reply:
-        check(asked, batch, batch.existing(name))
-        registry.template_promote(who, name, channel, revision, note=note)
-        return _full_reply(batch.existing(name))
-
-    return await request.write(promote, name)
+    return await _pointed(request, who, partial(request.service.registry.template_promote, revision=revision))
 
 
 async def template_demote(request: Request) -> Reply:
     who = await request.writer(Scope.PROMOTE)
+    return await _pointed(request, who, request.service.registry.template_demote)
+
+
+async def _pointed(request: Request, who: Identity, point: Callable[..., Template]) -> Reply:
     request.query()
     name, channel = request.parameters["name"], request.parameters["channel"]
     asked = conditions(request, required=request.service.options.require_if_match)
     note, registry = request.note(), request.service.registry
 
-    def demote(batch: Batch) -> Reply:
+    def write(batch: Batch) -> Reply:
+        registry.require_name(who, name)
         check(asked, batch, batch.existing(name))
-        registry.template_demote(who, name, channel, note=note)
+        point(who, name, channel, note=note)
         return _full_reply(batch.existing(name))
 
-    return await request.write(demote, name)
+    return await request.write(write, name)
 
 
 def _revision(body: bytes) -> int | None:
