@@ -10,7 +10,7 @@ from ...changes import Position
 from ...errors import ChannelNotFound, InvalidRequest, RevisionPurged, TemplateNotFound
 from ...kept_members import shown
 from ..http.compression import negotiated, tags, wanted_coding
-from ..http.conditions import check_read, check_read_of_channel
+from ..http.conditions import check_read, check_read_of_tags
 from ..http.replies import Header, Reply, answer_reply, body_reply, change_reply, not_modified
 from ..http.requests import matches_tag, whole_number
 from ..live.answer import Answer, CodedAnswer, entity_tag
@@ -52,7 +52,7 @@ async def template_index(request: Request) -> Reply:
     if not channel or query.keys() - {"channel", "fallback"}:
         return await _listing(request, query)
     answer = request.service.model.channel_list_answer(channel, fallback=fallback)
-    check_read_of_channel(request, tags(answer), request.service.model.position)
+    check_read_of_tags(request, tags(answer), request.service.model.position)
     return await _whole_list(request, answer)
 
 
@@ -109,7 +109,7 @@ async def _show_in_channel(
     if found is None:
         raise ChannelNotFound.of(name, channel)
     tag = channel_tag(Position(found.revision, found.mark), channel)
-    check_read_of_channel(request, [tag], Position(found.revision, found.mark))
+    check_read_of_tags(request, [tag], Position(found.revision, found.mark))
     if asked:
         return await resolved_reply(request, found.content, asked)
     if matches_tag(request.joined(b"if-none-match"), [tag]):
@@ -127,7 +127,7 @@ async def _listing(request: Request, query: dict[str, list[str]]) -> Reply:
     if listing.channel:
         position = model.position if listing.revision is None else Position(revision)
         tag = channel_tag(position, listing.channel)
-        check_read_of_channel(request, [tag], position)
+        check_read_of_tags(request, [tag], position)
     else:
         check_read(request, tag)
     if listing.revision is None:
