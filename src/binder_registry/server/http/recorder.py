@@ -280,3 +280,10 @@ def disconnect(cycle: RequestResponseCycle) -> None:
     """Tell the application that its client is gone."""
     cycle.disconnected = True
     cycle.message_event.set()
+
+
+def let_end(running: RequestResponseCycle | None, flow: Any) -> None:
+    """What goes on for a connection that was lost, and whoever waits to write to it."""
+    flow.resume_writing()
+    if running and not running.response_complete:
+        disconnect(running)
