@@ -4,6 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from binder_registry.apply import ApplyRequest
+from binder_registry.apply_promotions import PromotedStep
 from binder_registry.backends.memory import InMemoryStore
 from binder_registry.changes import Position
 from binder_registry.planned import Planned, brought_up, planned, planned_anew
@@ -77,12 +78,26 @@ def test_what_others_wrote_is_looked_at_again(
     expected = {**dict(told(before)), **steps}
     assert told(now) == sorted((name, action) for name, action in expected.items() if action)
     assert sorted(now.drafts) == sorted(name for name, action in expected.items() if action)
+    assert {step.name for step in now.steps} <= {"a", "b", "c", "d", "x", *(name for name in steps if steps[name])}
+
+
+def test_what_is_to_be_deleted_by_name_is_looked_at_again_without_a_selector_too(store: InMemoryStore) -> None:
+    request = ApplyRequest([template("x")], {"c": "", "d": ""})
+    before = plan(store, request)
+    store.replace_template(template("c", "other"))
+    store.delete_template("d")
+
+    now = brought_up(before, request, store.head(), {"c", "d"}, lambda name: found(store, name))
+    anew = planned_anew(now, request, store.head(), lambda name: found(store, name), list)
+
+    assert told(now) == told(anew) == [("c", "deleted"), ("x", "created")]
+    assert [step.name for step in now.steps] == [step.name for step in anew.steps] == ["x", "c", "d"]
 
 
 @pytest.mark.parametrize("writes", [True, False])
-def test_whether_it_writes_is_carried_on(store: InMemoryStore, writes: bool) -> None:
+def test_whether_it_writes_and_what_it_promotes_is_carried_on(store: InMemoryStore, writes: bool) -> None:
     request = replace(WANTED, prune=None)
-    before = replace(plan(store, request), writes=writes)
+    before = replace(plan(store, request), writes=writes, promotions=[PromotedStep("d", 4, None)])
     find, position = (lambda name: found(store, name)), Position(9)
 
     later = [
@@ -93,3 +108,4 @@ def test_whether_it_writes_is_carried_on(store: InMemoryStore, writes: bool) -> 
 
     assert [one.writes for one in later] == [writes] * 3
     assert [one.position for one in later] == [position] * 3
+    assert [one.promotions for one in later[:2]] == [before.promotions] * 2
