@@ -49,6 +49,13 @@ def publish_for_physics(client: Client) -> None:
         client.register_template(template)
 
 
+def publish_with_another_command_to_test(client: Client) -> None:
+    publish_for_physics(client)
+    client.promote_template("lab", "stable")
+    client.patch_template("lab", {"command": "sh"})
+    client.promote_template("lab", "testing")
+
+
 @pytest.mark.parametrize("spelling", [("check-hub",), ("check", "--hub")], ids=" ".join)
 def test_a_hubs_rules_come_from_its_file(
     registry: CommandLine, client: Client, rules_file: Callable[..., str], spelling: tuple[str, ...]
@@ -90,10 +97,7 @@ def test_another_kind_reads_its_own_part_of_overrides(
 def test_of_a_hub_on_a_channel_what_that_shows_is_looked_at_and_what_is_tried_out(
     registry: CommandLine, client: Client, rules_file: Callable[..., str]
 ) -> None:
-    publish_for_physics(client)
-    client.promote_template("lab", "stable")
-    client.patch_template("lab", {"command": "sh"})
-    client.promote_template("lab", "testing")
+    publish_with_another_command_to_test(client)
     paths: list[dict[str, Any]] = [
         {"channel": "stable"},
         {"channel": "stable", "try_out": ["testing", "g"]},
@@ -132,10 +136,7 @@ def test_what_a_hub_offers_by_its_rules_is_pulled_and_nothing_else(
 def test_what_is_tried_out_and_cannot_be_offered_is_told_by_its_own_name(
     registry: CommandLine, client: Client, rules_file: Callable[..., str]
 ) -> None:
-    publish_for_physics(client)
-    client.promote_template("lab", "stable")
-    client.patch_template("lab", {"command": "sh"})
-    client.promote_template("lab", "testing")
+    publish_with_another_command_to_test(client)
 
     result = registry("prepull", "--rules", rules_file(channel="stable", try_out=["testing", "g"]))
 

@@ -1,8 +1,12 @@
 """What is kept of `/view`: shared among those who see the same, and bounded in bytes."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from itertools import chain, combinations
 from typing import Any
+from zlib import crc32
 
 import msgspec
 import pytest
@@ -189,3 +193,28 @@ def test_what_was_found_out_before_it_took_too_long_is_not_asked_again() -> None
     offered(views, model, viewer_of(views, frozenset()))
 
     assert asked == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize("seed", ["1", "2"])
+def test_another_server_ends_the_runs_at_the_same_templates(seed: str) -> None:
+    script = (
+        "from binder_registry.server.live.entries import Entry\n"
+        "from binder_registry.server.live.viewing import Slot\n"
+        "from binder_registry.view import on_any_hub\n"
+        'content = b\'{"name":"%b","image-name":"i","command":"","limits":{}}\'\n'
+        "names = [b't%d' % number for number in range(60)]\n"
+        "ends = [name for name in names if Slot(Entry(name.decode(), 1, b'', content % name), on_any_hub).ends_run]\n"
+        "print(b' '.join(ends).decode())\n"
+    )
+
+    ran = subprocess.run(
+        [sys.executable, "-c", script],
+        env={**os.environ, "PYTHONHASHSEED": seed},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+
+    ends = [f"t{number}" for number in range(60) if crc32(f"t{number}".encode()) % runs.EVERY == 0]
+    assert ran.stdout.split() == ends != []

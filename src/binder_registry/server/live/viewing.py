@@ -12,6 +12,7 @@ from itertools import chain
 from operator import attrgetter
 from threading import Lock
 from typing import Any, Literal
+from zlib import crc32
 
 import msgspec
 from msgspec import Struct
@@ -67,7 +68,7 @@ class Slot:
         template = _decoded(full)
         left = offer(template).template
         self.entry, self.needed, self.starts = entry, needed, left is not None
-        self.ends_run = hash(entry.name) % EVERY == 0
+        self.ends_run = crc32(entry.name.encode()) % EVERY == 0  # the same on every server: so is what is shown
         own = place_of(left or template)
         self.place: Place = (*behind.place[:3], own[3]) if behind and behind.starts else own
         # What can be started is often the whole, which the entry has, but for what a full view adds at the end.
