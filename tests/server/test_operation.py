@@ -99,6 +99,7 @@ def test_it_logs_where_it_serves_and_from_what(sqlite_server: RunningServer, tmp
     ask(sqlite_server, "POST", "/templates", body=SCIPY)
     sqlite_server.stop()
     with running_server(tmp_path, db="sqlite:///registry.db") as again:
+        again.stop()  # by then all of it is written, which another thread does
         log = again.log.read_text()
 
     assert f"Serving on :{again.port}\n" in log
