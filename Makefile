@@ -21,6 +21,8 @@ lint: $(VENV)/test.installed
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(NODE)/node_modules/.bin/tsc --project jsconfig.json
+	$(NODE)/node_modules/.bin/eslint src/binder_registry/server/ui tests/ui
 
 format: $(VENV)/test.installed
 	$(BIN)/ruff format .

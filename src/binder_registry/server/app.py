@@ -27,7 +27,7 @@ from .http.replies import Header, Reply, expiry, send_reply
 from .http.requests import ClientDisconnected, decoded_path
 from .live.hub_rules import ANY_HUB, HubRules
 from .live.viewing import Views
-from .routes import ROUTES, Route
+from .routes import PAGE, ROUTES, Route
 from .service import Options, Request, Service
 
 logger = logging.getLogger(__name__)
@@ -166,6 +166,8 @@ class App:
         """The routes of a path by method, and its parameters. Raises `RouteNotFound`."""
         if path in self.paths and "{" not in path:
             return self.paths[path], {}
+        if f"{path}/".startswith("/ui/"):
+            return {"GET": PAGE}, {"page": path[len("/ui/") :]}
         for pattern, methods in self.patterns:
             match = pattern.fullmatch(path)
             if match and not {".", ".."} & set(match.groups()):

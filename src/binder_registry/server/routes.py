@@ -19,7 +19,7 @@ from ..errors import (
 )
 from .description import parameters as p
 from .description import view_parameters as v
-from .handlers import about, changes, channels, reads, view, writes
+from .handlers import about, changes, channels, page, reads, view, writes
 from .route import Route as Route
 from .token_routes import TOKEN_ROUTES
 
@@ -245,4 +245,13 @@ ROUTES = (
         tag="server",
         media=("text/html",),
     ),
+)
+
+PAGE = Route(  # of the web page: all addresses below /ui
+    method="GET",
+    path="/ui/{page}",
+    handler=page.page,
+    summary="The web page",
+    scope=None,
+    tag="server",
 )
