@@ -46,7 +46,7 @@ RULES = STORES | {"selector", "apply", "apply_promotions", "auth", "lookalikes",
 TOKENS = {"token_text", "token_rules", "token_uses", "tokens"}
 VIEW = {"offering", "form_order", "withheld", "view", "ecma_patterns", "start_schema"}
 USES = {"catching_up", "planned", "within_reach", "shown_log", "registry"}
-DOMAIN = RULES | TOKENS | VIEW | USES | {"apply_body", "fast_body"}
+DOMAIN = RULES | TOKENS | VIEW | USES | {"apply_body", "docker_run", "fast_body"}
 MAY_IMPORT = {
     "errors": {"error_bodies"},
     "error_bodies": set[str](),
@@ -80,6 +80,7 @@ MAY_IMPORT = {
     "log_contract": CHANGES,
     "quantities": set[str](),
     "descriptors": set[str](),
+    "docker_run": DECLARED | {"options"},
     "file_names": set[str](),
     "installing": set[str](),
     "sync_folder": set[str](),

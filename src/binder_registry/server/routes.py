@@ -76,6 +76,17 @@ ROUTES = (
         errors=(TemplateNotFound, ChannelNotFound, *_PAST, RevisionConflict),
     ),
     Route(
+        method="GET",
+        path="/templates/{name}/docker-run",
+        handler=reads.template_docker_run,
+        summary="The line that runs it with docker, with its options chosen",
+        scope=Scope.READ,
+        tag="templates",
+        media=("text/plain",),
+        parameters=(p.TEMPLATE_NAME, p.REVISION, p.CHANNEL, p.FALLBACK, p.LINE_OPTIONS, p.STILL),
+        errors=(TemplateNotFound, ChannelNotFound, *_PAST, RevisionConflict),
+    ),
+    Route(
         method="PUT",
         path="/templates/{name}",
         handler=writes.template_update,

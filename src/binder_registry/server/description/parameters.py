@@ -101,6 +101,13 @@ OPTIONS = Parameter(
     {"type": "object", "additionalProperties": {"type": "string"}},
     "option.size=large",
 )
+LINE_OPTIONS = Parameter(
+    "options",
+    "query",
+    "What is chosen, as `GET /templates/{name}` takes it. What else is in the query is ignored here.",
+    OPTIONS.schema,
+    OPTIONS.example,
+)
 VIEW = Parameter(
     "view",
     "query",
