@@ -101,13 +101,6 @@ OPTIONS = Parameter(
     {"type": "object", "additionalProperties": {"type": "string"}},
     "option.size=large",
 )
-LINE_OPTIONS = Parameter(
-    "options",
-    "query",
-    "What is chosen, as `GET /templates/{name}` takes it. What else is in the query is ignored here.",
-    OPTIONS.schema,
-    OPTIONS.example,
-)
 VIEW = Parameter(
     "view",
     "query",
