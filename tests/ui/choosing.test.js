@@ -27,6 +27,12 @@ test("of what an address says only what there is counts", () => {
   assert.deepEqual(chosenIn(query, [SIZE, IMAGE]), {});
 });
 
+test("an option may be called as what every object has", () => {
+  const option = { name: "constructor", choices: [{ name: "toString" }] };
+
+  assert.deepEqual([stillThere({}, [option]), chosenIn([["option.constructor", "toString"]], [option])], [{}, { constructor: "toString" }]);
+});
+
 test("a choice that is gone is not kept", () => {
   const chosen = { size: "small", image: { "free-text": "x" } };
 

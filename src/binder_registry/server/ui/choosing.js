@@ -43,12 +43,21 @@ export function parametersOf(chosen) {
  */
 export function stillThere(chosen, options) {
   const kept = options.filter((option) => {
-    const choice = Object.hasOwn(chosen, option.name) ? chosen[option.name] : undefined;
+    const choice = choiceIn(chosen, option);
     if (choice === undefined) return false;
     if (typeof choice === "string") return (option.choices ?? []).some((one) => one.name === choice);
     return Boolean(option["free-text"]);
   });
   return Object.fromEntries(kept.map((option) => [option.name, chosen[option.name]]));
+}
+
+/**
+ * An option may be called `constructor`.
+ * @param {Chosen} chosen
+ * @param {Option} option
+ */
+export function choiceIn(chosen, option) {
+  return Object.hasOwn(chosen, option.name) ? chosen[option.name] : undefined;
 }
 
 /**

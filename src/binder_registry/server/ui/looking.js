@@ -32,7 +32,7 @@ export async function look(app, name, query) {
   }
   const shown = numbered(now);
   if (channel === null || channel === "latest" || isDeleted(now)) return { now, then: now, shown, newest };
-  const points = shown.channels?.[channel];
+  const points = Object.hasOwn(shown.channels ?? {}, channel) ? shown.channels[channel] : null;
   if (!points) return `It is not in the channel “${channel.slice(0, 63)}”.`;
   const [{ body }, { change: then }] = await Promise.all([
     app.api.ask(`${path("templates", name)}?${new URLSearchParams({ channel })}`),

@@ -87,7 +87,7 @@ function told(app, name, { revision, change, problem }) {
       " ",
       when(change.time),
       change.by ? [" by ", h("span", { dir: "auto" }, who(change.by))] : null,
-      change.revision !== revision ? [", at ", h("a", { href: here }, `revision ${change.revision}`)] : [" · ", h("a", { href: here, "aria-label": `See revision ${revision}` }, "See it")],
+      change.revision !== revision ? [", at ", h("a", { href: here }, `revision ${change.revision}`)] : [" · ", h("a", { href: here, "aria-label": `See it as of revision ${revision}` }, "See it")],
     ),
     change.note ? h("p", {}, note(change.note)) : null,
     problem ? h("p", { class: "refused" }, problem) : null,

@@ -18,7 +18,7 @@ import { drawing, refill } from "../parts/refill.js";
 import { restore } from "../parts/restoring.js";
 import { pause, remove } from "../parts/retiring.js";
 import { settingsList } from "../parts/settings.js";
-import { icon } from "../parts/small.js";
+import { icon, long } from "../parts/small.js";
 import { empty, refused } from "../parts/states.js";
 
 /** @typedef {import("../app.js").App} App */
@@ -57,6 +57,7 @@ class Shown {
     /** @type {Template | null} what the defaults come to, as far as that is known */
     this.standard = null;
     this.turn = 0;
+    this.heardOf = 0; // so many times since it was looked at
     this.timer = 0;
     /** @type {ReturnType<typeof optionsForm> | null} */
     this.form = null;
@@ -107,7 +108,7 @@ class Shown {
     const [may, promotes] = [app.may("write"), app.may("promote")];
     this.drawActions([now.revision, may, found.revision, found.channel, shown.paused], () => this.buttons(may));
     this.draw.notices([shown, now.revision, may, found.revision], () => this.notices(may));
-    this.draw.lead([shown.icon, shown.description], () => [icon(shown), shown.description && h("p", { class: "told", dir: "auto" }, shown.description)]);
+    this.draw.lead([shown.icon, shown.description], () => [icon(shown), shown.description && h("div", { class: "told", dir: "auto" }, long(shown.description))]);
     this.draw.about([shown, then], () => [h("h2", {}, "About"), about(app, shown, then)]);
     const alive = this.living;
     this.draw.channels([alive?.channels, alive?.revision, promotes], () => (alive ? [h("h2", {}, "Channels"), channels(app, alive, () => this.again())] : null));
@@ -220,9 +221,19 @@ class Shown {
   heard(changes) {
     const ours = changes.filter((change) => change.name === this.name && change.revision > this.found.now.revision);
     if (!ours.length) return;
+    this.heardOf += 1;
+    if (this.heardOf > 1) return; // it is being looked at: once more then
     const others = ours.filter((change) => !change.by || change.by !== this.app.holder?.by);
     if (others.length) toast(saidOf(others[others.length - 1], this.name));
-    void this.again();
+    void this.lookUntilQuiet();
+  }
+
+  async lookUntilQuiet() {
+    for (let heard = 0; heard !== this.heardOf; ) {
+      heard = this.heardOf;
+      await this.again();
+    }
+    this.heardOf = 0;
   }
 
   /** Looks again: what was chosen stays, as far as it is there. */

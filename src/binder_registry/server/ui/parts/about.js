@@ -1,8 +1,8 @@
 /** Whose a template is, for whom, and how it came to be what it is. */
 
 import { h } from "../dom.js";
-import { counted, who } from "../format.js";
-import { note, when } from "./small.js";
+import { beginning, counted, who } from "../format.js";
+import { long, note, when } from "./small.js";
 
 /** @typedef {import("../app.js").App} App */
 /** @typedef {import("../types.js").Template} Template */
@@ -26,7 +26,7 @@ export function about(app, template, change) {
     fact("For", groups.length ? groups.map((/** @type {string} */ group) => [h("span", { class: "tag", dir: "auto" }, group), " "]) : "everyone"),
     fact("Labels", labels.map(([key, value]) => [label(app, key, value), " "])),
     fact("In the list", [template.default && "preselected", template.order && `place ${template.order}`].filter(Boolean).join(", ")),
-    fact("Icon", template.icon?.startsWith("https:") && h("a", { href: template.icon, rel: "noopener noreferrer nofollow", target: "_blank", dir: "auto" }, template.icon)),
+    fact("Icon", template.icon?.startsWith("https:") && h("a", { href: template.icon, rel: "noopener noreferrer nofollow", target: "_blank", dir: "auto" }, beginning(template.icon, 120))),
     fact("Changed", [when(change.time), change.by ? [" by ", who(change.by)] : null, ", ", h("a", { href: history }, `revision ${change.revision}`), change.note ? [h("br"), note(change.note)] : null]),
     fact("Created", template["time-created"] && when(template["time-created"])),
     fact("Launchers", template.uses?.length && `have to know ${counted(template.uses.length, "member")}: ${template.uses.join(", ")}`),
@@ -38,7 +38,7 @@ export function about(app, template, change) {
  * @param {import("../dom.js").Child} value
  */
 function fact(title, value) {
-  return !value || (Array.isArray(value) && !value.length) ? null : [h("dt", {}, title), h("dd", {}, value)];
+  return !value || (Array.isArray(value) && !value.length) ? null : [h("dt", {}, title), h("dd", {}, typeof value === "string" ? long(value) : value)];
 }
 
 /**

@@ -1,7 +1,7 @@
 /** What must be known of a template before all else. */
 
 import { h } from "../dom.js";
-import { note, when } from "./small.js";
+import { long, note, when } from "./small.js";
 
 /** @typedef {import("../app.js").App} App */
 /** @typedef {import("../types.js").Template} Template */
@@ -51,7 +51,5 @@ export function banner(kind, ...children) {
 
 /** @param {string} written */
 function text(written) {
-  const told = note(written);
-  told.classList.add("told");
-  return told;
+  return h("span", { class: "told" }, long(written, note));
 }

@@ -1,9 +1,10 @@
 /** A template's options as a hub's form draws them, to try the choices. */
 
-import { defaultOf, titleOf, told } from "../choosing.js";
+import { choiceIn, defaultOf, titleOf, told } from "../choosing.js";
 import { h } from "../dom.js";
-import { counted } from "../format.js";
+import { beginning, counted } from "../format.js";
 import { inShort } from "../settings.js";
+import { long } from "./small.js";
 
 /** @typedef {import("../types.js").Option} Option */
 /** @typedef {import("../types.js").Choice} Choice */
@@ -20,7 +21,7 @@ const LONGEST = 1024; // that a hub takes of a text
  *   cannot be had; an option that is not named is well
  */
 export function optionsForm(options, chosen, changed) {
-  const fields = options.map((option) => field(option, chosen[option.name], () => changed(taken())));
+  const fields = options.map((option) => field(option, choiceIn(chosen, option), () => changed(taken())));
   /** @returns {Chosen} */
   function taken() {
     const pairs = fields.map((one, at) => [options[at].name, one.choice()]);
@@ -66,7 +67,7 @@ function field(option, chosen, changed) {
       menu ? h("label", { for: id, dir: "auto" }, titleOf(option)) : null,
       menu,
       text?.element,
-      option.description && h("p", { class: "help", dir: "auto", id: `${id}-help` }, option.description),
+      option.description && h("div", { class: "help", dir: "auto", id: `${id}-help` }, long(option.description)),
       option.build && !controls.length ? h("p", { class: "help" }, "For hubs that build images from repositories: they draw this field themselves.") : null,
       hint,
       about,
@@ -98,7 +99,7 @@ function field(option, chosen, changed) {
  * @param {string | { "free-text": string } | undefined} chosen
  */
 function menuOf(option, id, chosen) {
-  const items = (option.choices ?? []).map((choice) => h("option", { value: choice.name }, told(choice) + forWhom(choice)));
+  const items = (option.choices ?? []).map((choice) => h("option", { value: choice.name }, beginning(told(choice), 150, 1) + forWhom(choice)));
   const typed = option["free-text"];
   if (typed) items.push(h("option", { value: OTHER }, (typed["display-name-in-choices"] || `${typed["display-name"] || "Other"}...`) + forWhom(typed)));
   const menu = h("select", { id }, items);
@@ -122,7 +123,7 @@ function textField(option, id, value) {
     { class: "field typed" },
     h("label", { for: input.id, dir: "auto" }, option.choices?.length ? `${titleOf(option)}: ${own}` : titleOf(option)),
     input,
-    h("p", { class: "help", id: helps, dir: "auto" }, help, help && typed.pattern ? " " : "", typed.pattern && ["It matches ", h("code", {}, typed.pattern), "."]),
+    h("div", { class: "help", id: helps, dir: "auto" }, long(help), help && typed.pattern ? " " : "", typed.pattern && ["It matches ", h("code", {}, typed.pattern), "."]),
     groups(typed),
   );
   return { element, input, helps };
@@ -133,7 +134,7 @@ function textField(option, id, value) {
  * @param {Choice & { deprecated?: string }} choice
  */
 function aboutChoice(choice) {
-  return [groups(choice), choice.deprecated ? h("span", { class: "tag warn", dir: "auto" }, `Deprecated: ${choice.deprecated}`) : null].filter((one) => one !== null);
+  return [groups(choice), choice.deprecated ? h("span", { class: "tag warn", dir: "auto" }, "Deprecated: ", long(choice.deprecated)) : null].filter((one) => one !== null);
 }
 
 /** @param {{ "allowed-groups"?: string[] }} part */
@@ -181,7 +182,7 @@ function tableOf(option, choices) {
           "tr",
           {},
           h("th", { scope: "row", dir: "auto" }, titleOf(choice), choice === standard ? [" ", h("span", { class: "tag" }, "default")] : null),
-          h("td", { dir: "auto" }, inShort(choice.set) || h("span", { class: "quiet" }, "nothing"), " ", groups(choice)),
+          h("td", { dir: "auto" }, long(inShort(choice.set)) || h("span", { class: "quiet" }, "nothing"), " ", groups(choice)),
         ),
       ),
     ),

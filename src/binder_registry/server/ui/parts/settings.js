@@ -2,7 +2,7 @@
 
 import { h } from "../dom.js";
 import { differs, settings } from "../settings.js";
-import { copies } from "./small.js";
+import { copies, long } from "./small.js";
 
 /** @typedef {import("../settings.js").Setting} Setting */
 
@@ -25,7 +25,7 @@ export function settingsList(template, own = template) {
 /** @param {Setting} setting */
 function value({ title, text, code, pairs, none }) {
   if (text) return text;
-  if (code) return [h("code", { class: "long", dir: "auto" }, code), title === "Image" ? [" ", copies("the image's name", () => code)] : null];
-  if (pairs?.length) return h("dl", { class: "pairs mono" }, pairs.map(([name, of]) => [h("dt", {}, name), h("dd", { dir: "auto" }, of)]));
+  if (code) return [h("code", { class: "whole", dir: "auto" }, long(code)), title === "Image" ? [" ", copies("the image's name", () => code)] : null];
+  if (pairs?.length) return h("dl", { class: "pairs mono" }, pairs.map(([name, of]) => [h("dt", {}, long(name)), h("dd", { dir: "auto" }, long(of))]));
   return h("span", { class: "quiet" }, none);
 }

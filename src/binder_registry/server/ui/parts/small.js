@@ -1,7 +1,7 @@
 /** Small things that many pages show: a time, who, a note, an icon, a button that copies. */
 
 import { announce, h, safeHref } from "../dom.js";
-import { ago, moment } from "../format.js";
+import { ago, beginning, counted, moment } from "../format.js";
 
 /**
  * @param {string} time RFC 3339
@@ -9,7 +9,20 @@ import { ago, moment } from "../format.js";
  */
 export function when(time) {
   const then = new Date(time);
-  return h("time", { datetime: time, title: moment(then) }, ago(then, new Date()));
+  ticking ??= setInterval(tick, 30_000);
+  return h("time", { class: "ago", datetime: time, title: moment(then) }, ago(then, new Date()));
+}
+
+/** @type {ReturnType<typeof setInterval> | undefined} */
+let ticking;
+
+/** What was a minute ago is two minutes ago. */
+function tick() {
+  const now = new Date();
+  for (const time of document.querySelectorAll("time.ago")) {
+    const text = ago(new Date(/** @type {HTMLTimeElement} */ (time).dateTime), now);
+    if (text !== time.textContent) time.textContent = text;
+  }
 }
 
 const LINK = /https?:\/\/[^\s<>"')\]]+/g;
@@ -27,6 +40,26 @@ export function note(text) {
     at = match.index + match[0].length;
   }
   return h("span", { class: "note", dir: "auto" }, parts, text.slice(at));
+}
+
+/**
+ * A text that may be long: the beginning, and all of it for who asks.
+ * @param {string} text
+ * @param {(text: string) => import("../dom.js").Child} [shown]
+ * @returns {import("../dom.js").Child}
+ */
+export function long(text, shown = (part) => part) {
+  const start = beginning(text);
+  if (start.length === text.length) return shown(text);
+  const all = h("div", { class: "all" });
+  const details = h("details", { class: "long" }, h("summary", {}, `All ${counted(text.length, "character")}`), all);
+  const short = h("span", {}, shown(start), "…");
+  details.addEventListener("toggle", () => {
+    short.hidden = details.open;
+    all.replaceChildren();
+    if (details.open) all.append(h("span", {}, shown(text)));
+  });
+  return [short, details];
 }
 
 /** @param {string} address */

@@ -98,8 +98,8 @@ function doing(app, change, { newest, now, before, lookAgain }) {
     "div",
     { class: "doing" },
     shows ? changedDetails(change, before) : null,
-    restores ? h("button", { type: "button", class: "plain", "aria-label": `Restore revision ${revision}…`, onclick: () => restore(app, name, revision, lookAgain) }, "Restore…") : null,
-    promotes ? h("button", { type: "button", class: "plain", "aria-label": `Promote revision ${revision}…`, onclick: point }, "Promote…") : null,
+    restores ? h("button", { type: "button", class: "plain", "aria-label": `Restore… revision ${revision}`, onclick: () => restore(app, name, revision, lookAgain) }, "Restore…") : null,
+    promotes ? h("button", { type: "button", class: "plain", "aria-label": `Promote… revision ${revision}`, onclick: point }, "Promote…") : null,
   );
 }
 
@@ -110,7 +110,7 @@ function doing(app, change, { newest, now, before, lookAgain }) {
  */
 function changedDetails(change, before) {
   const body = h("div", {});
-  const details = h("details", {}, h("summary", { "aria-label": `What revision ${change.revision} changed` }, "What changed"), body);
+  const details = h("details", {}, h("summary", { "aria-label": `What changed in revision ${change.revision}` }, "What changed"), body);
   details.addEventListener("toggle", async () => {
     if (!details.open || body.firstChild) return;
     const heads = { before: change.previous ? `Revision ${change.previous}` : "Before", after: `Revision ${change.revision}` };
