@@ -20,7 +20,7 @@ export function difference(before, after, heads = {}) {
   const head = ["Member", heads.before ?? "Before", heads.after ?? "After"];
   return h(
     "div",
-    { class: "wide", tabindex: 0, role: "region", "aria-label": "What differs" },
+    { class: "wide", tabindex: 0, role: "group", "aria-label": "What differs" },
     h(
       "table",
       { class: "table differences" },
@@ -61,7 +61,7 @@ export function lineByLine(before, after, label = "Lines that differ") {
   const rows = folded(lineDifference(before, after));
   return h(
     "div",
-    { class: "lines mono", tabindex: 0, role: "region", "aria-label": label },
+    { class: "lines mono", tabindex: 0, role: "group", "aria-label": label },
     rows.map((row) => ("left" in row ? h("div", { class: "left quiet" }, `⋯ ${counted(row.left, "line")} the same`) : line(row))),
   );
 }
