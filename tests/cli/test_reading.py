@@ -71,6 +71,25 @@ def test_what_get_prints_is_taken_without_what_the_registry_keeps() -> None:
     assert asked(printed)["templates"] == [{"name": "a", "image-name": "i"}]
 
 
+def test_in_parts_the_templates_stand_on_a_line_of_their_own() -> None:
+    question = Question("templates", "yaml", "parts")
+
+    head, templates = answer_of(question, b"name: a\nimage-name: i\ncommand: |\n  x\n  y").split(b"\n")
+
+    assert json.loads(head) == {"templates": None, "lost": [], "problems": []}
+    assert json.loads(templates) == [{"name": "a", "image-name": "i", "command": "x\ny"}]
+
+
+def test_what_has_no_value_is_not_there() -> None:
+    assert asked("name: a\nimage-name:\nlabels: {}\ncommand: ''\n")["templates"] == [{"name": "a"}]
+
+
+def test_json_that_is_no_yaml_has_no_lines() -> None:
+    problems = asked(r'{"name": "\ud83d\ude00", "image-name": "i", "bind-port": -1}')["problems"]
+
+    assert problems == [{"field": "templates[0].bind-port", "message": "must be from 0 to 65535"}]
+
+
 def test_what_breaks_the_rules_is_read_all_the_same_and_told_with_its_line() -> None:
     found = asked(WRONG)
 

@@ -14,7 +14,6 @@ from binder_registry.server.app import App
 from .asking import application, asked, error_name, held, hints, listening
 
 IS_YAML = {"Content-Type": "application/yaml"}
-WANTS_YAML = {"Accept": "application/yaml"}
 A = "name: a\nimage-name: i\n"
 MANY = "[" + "a," * 150_000 + "a]"  # whose nodes take more than the process may
 
@@ -38,8 +37,9 @@ def test_yaml_becomes_json(client: TestClient, media: str) -> None:
     assert answer.headers["content-type"].startswith("application/json")
 
 
-def test_json_becomes_yaml(client: TestClient) -> None:
-    answer = client.post("/documents", json={"name": "a", "image-name": "i"}, headers=WANTS_YAML)
+@pytest.mark.parametrize("accept", ["application/yaml", "text/yaml, application/json;q=0.5"])
+def test_json_becomes_yaml(client: TestClient, accept: str) -> None:
+    answer = client.post("/documents", json={"name": "a", "image-name": "i"}, headers={"Accept": accept})
 
     assert (answer.text, answer.headers["content-type"]) == (A, "application/yaml")
 

@@ -48,15 +48,24 @@ def answer_of(question: Question, body: bytes) -> bytes:
         raise Refused(Refusal("; ".join(error.lines), (ErrorHint("Request", field, "invalid"),))) from None
     except RecursionError:
         raise Refused(Refusal(f"{WHERE}: too many levels", (ErrorHint("Request", WHERE, "invalid"),))) from None
-    if question.give == "yaml":
-        written = to_yaml(found.templates[0]) if found.alone else to_yaml_documents(found.templates)
-        answer = written.encode() if found.templates else b""
-    else:
-        answer = encode(Read(Raw(encode(found.templates)), found.lost, found.problems))
+    answer = _written(found) if question.give == "yaml" else _in_json(found, in_parts=question.give == "parts")
     if len(answer) > question.most_bytes:
         message = f"{WHERE}: comes to more than {question.most_bytes} bytes: make several of it"
         raise Refused(Refusal(message, (ErrorHint("Request", WHERE, "invalid"),)))
     return answer
+
+
+def _written(found: _Found) -> bytes:
+    if not found.templates:
+        return b""
+    return (to_yaml(found.templates[0]) if found.alone else to_yaml_documents(found.templates)).encode()
+
+
+def _in_json(found: _Found, *, in_parts: bool) -> bytes:
+    templates = encode(found.templates)
+    if in_parts:
+        return b"%b\n%b" % (encode(Read(Raw(b"null"), found.lost, found.problems)), templates)
+    return encode(Read(Raw(templates), found.lost, found.problems)) + b"\n"
 
 
 def _of_hub(text: str, at: str) -> _Found:
@@ -83,7 +92,7 @@ def _templates(text: str, is_json: bool) -> _Found:
     wrong = list[tuple[int, str, str]]()
     for index, document in enumerate(documents):
         came, problems = _read(document)
-        found.templates.append(shown_members(came))
+        found.templates.append({key: value for key, value in shown_members(came).items() if value is not None})
         wrong += [(index, *problem) for problem in problems]
     wrong = sorted([*wrong, *_twice(found.templates)], key=itemgetter(0))
     lines = {} if is_json or not wrong else lines_of(text, [(index, path) for index, path, _ in wrong[:HINTS]])

@@ -12,9 +12,12 @@ _NULL = "tag:yaml.org,2002:null"
 
 def lines_of(text: str, paths: Collection[tuple[int, str]]) -> dict[tuple[int, str], int]:
     """By the number of the template and the path of the member, as hints have it: the line of its key, or of what is
-    nearest to it. The text is one that could be read."""
+    nearest to it. None where the text is JSON that is no YAML."""
     wanted = {index for index, _ in paths}
-    nodes = {index: node for index, node in enumerate(_templates(text)) if index in wanted}
+    try:
+        nodes = {index: node for index, node in enumerate(_templates(text)) if index in wanted}
+    except yaml.YAMLError:
+        return {}
     return {(index, path): _line(nodes[index], path) for index, path in paths if index in nodes}
 
 
