@@ -74,7 +74,7 @@ def test_what_is_wrong_in_a_template_is_told_at_its_field_and_converted(client: 
     ("query", "body", "field"),
     [
         ("", "name: [", "line 2"),
-        ("", "- 5", "body"),
+        ("", "- 5", "line 1"),
         ("?format=helm", A, "format"),
         ("?format=z2jh&format=z2jh", A, "format"),
         ("?dry-run=true", A, "dry-run"),
