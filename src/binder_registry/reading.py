@@ -24,7 +24,7 @@ class Question(Struct, frozen=True):
 
     form: Literal["templates", "z2jh"]
     body: Literal["yaml", "json"]
-    give: Literal["yaml", "json"]
+    give: Literal["yaml", "json", "parts"]
     at: str = ""
     seconds: int = 60  # after which nobody waits any more
     most_bytes: int = 16 << 20  # of an answer
@@ -48,13 +48,13 @@ class Problem(Struct, frozen=True, omit_defaults=True):
 
 
 class Read(Struct, frozen=True):
-    """What an answer in JSON is."""
+    """What an answer in JSON is. In parts it is a line without the templates, and then these, which may be long."""
 
     templates: Annotated[Raw, Meta(description="The templates, as they would be sent")]
-    lost: Annotated[list[Lost], Meta(description="What a hub's list says, and no template can")] = []
+    lost: Annotated[list[Lost], Meta(description="What a hub's list says, and no template can")]
     problems: Annotated[
         list[Problem], Meta(description="The rules that the templates break: as they are, they would be refused")
-    ] = []
+    ]
 
 
 class Refusal(Struct, frozen=True):

@@ -215,3 +215,8 @@ def test_documents_need_the_scope_that_their_templates_need_in_json() -> None:
             taken[scope] = applied(client, **mine).status_code, in_json.status_code
 
     assert taken == {scope: (200, 200) if scope is Scope.WRITE else (403, 403) for scope in Scope}
+
+
+def test_who_may_only_promote_is_refused_before_anything_is_read() -> None:
+    with asked(App(Registry(InMemoryStore(), OneScopeEach()), Options(reader=("/nowhere",)))) as client:
+        assert applied(client, Authorization="token promote").status_code == 403

@@ -137,6 +137,13 @@ def test_one_that_nobody_waits_for_any_more_is_ended(readers: Readers) -> None:
     assert not readers._living
 
 
+def test_closed_it_begins_none_that_stays(readers: Readers) -> None:
+    readers.close()
+
+    with pytest.raises(TooBusy):
+        readers.ask(QUESTION, b"sleep")
+
+
 def test_closed_it_ends_those_that_are_asked_too(readers: Readers) -> None:
     async def closed() -> None:
         lane = Lane("documents")

@@ -1,6 +1,7 @@
 """The process that reads documents for a real server, and how it ends with it."""
 
 import os
+import resource
 import select
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -8,6 +9,10 @@ from pathlib import Path
 
 import httpx2
 import pytest
+
+from binder_registry.cli.reader import NICE
+from binder_registry.server.limits import MiB
+from binder_registry.server.readers import BEYOND
 
 from .running import KEY, RunningServer, running_server
 
@@ -43,3 +48,12 @@ def test_a_server_that_ends_in_any_way_leaves_none_behind(
         assert poll.poll(PATIENCE), "it is still there"
 
     assert KEY.encode() not in environment
+
+
+def test_it_takes_no_more_than_it_may_and_goes_behind_all_others(tmp_path: Path) -> None:
+    with running_server(tmp_path, "--limit", "reading-bytes=256M") as server, watched(server) as (reader, _):
+        priority = os.getpriority(os.PRIO_PROCESS, reader) - os.getpriority(os.PRIO_PROCESS, server.process.pid)
+        bounds = [resource.prlimit(reader, bound)[1] for bound in (resource.RLIMIT_AS, resource.RLIMIT_FSIZE)]
+        first_to_go = Path(f"/proc/{reader}/oom_score_adj").read_text()
+
+    assert (priority, bounds, first_to_go) == (NICE, [128 * MiB + BEYOND, 0], "1000\n")

@@ -12,10 +12,33 @@ _NULL = "tag:yaml.org,2002:null"
 
 def lines_of(text: str, paths: Collection[tuple[int, str]]) -> dict[tuple[int, str], int]:
     """By the number of the template and the path of the member, as hints have it: the line of its key, or of what is
-    nearest to it. The text is one that could be read."""
+    nearest to it. None where the text is JSON that is no YAML."""
     wanted = {index for index, _ in paths}
-    nodes = {index: node for index, node in enumerate(_templates(text)) if index in wanted}
+    try:
+        nodes = {index: node for index, node in enumerate(_templates(text)) if index in wanted}
+    except yaml.YAMLError:
+        return {}
     return {(index, path): _line(nodes[index], path) for index, path in paths if index in nodes}
+
+
+def line_of_key(text: str, key: str) -> int:
+    """Of the first that was written so; 0 where there is none."""
+    pending: list[Any] = [root for root in yaml.compose_all(text, Loader=LoaderAsWritten) if root is not None]
+    pending.reverse()
+    seen = set[int]()
+    while pending:
+        node = pending.pop()
+        if id(node) in seen or isinstance(node, yaml.ScalarNode):
+            continue
+        seen.add(id(node))
+        if isinstance(node, yaml.MappingNode):
+            for one, _ in node.value:
+                if isinstance(one, yaml.ScalarNode) and one.value == key:
+                    return int(one.start_mark.line) + 1
+            pending += [value for _, value in reversed(node.value)]
+        else:
+            pending += reversed(node.value)
+    return 0
 
 
 def _templates(text: str) -> Iterator[Any]:

@@ -182,8 +182,8 @@ class Service:
             await self.group_commit.close()
             await asyncio.to_thread(self.follower.close)
             self.applies.close()
-            lanes = (self.queries, self.past, self.patterns, self.bodies, self.viewed, self.users, self.resumed)
-            for lane in (*lanes, self.documents):
+            lanes = (self.queries, self.past, self.patterns, self.bodies, self.viewed, self.users, self.documents)
+            for lane in (*lanes, self.resumed):
                 lane.close()
             if self.readers:
                 await asyncio.to_thread(self.readers.close)

@@ -3,7 +3,6 @@
 from typing import Literal
 
 import msgspec
-from msgspec import Raw
 
 from ...errors import ErrorHint, InvalidRequest, InvalidTemplate, UnsupportedMediaType
 from ...reading import Lost, Question, Read
@@ -21,10 +20,11 @@ IN_THE_BODY = "stands in the body, where that is JSON; beside a body it goes wit
 
 
 async def documents_convert(request: Request) -> Reply:
-    gives_yaml = prefers(request.joined(b"accept") or "", YAML, "application/json")
+    accept = request.joined(b"accept") or ""
+    gives_yaml = any(prefers(accept, media, "application/json") for media in YAMLS)
     answer = await _answer(request, "yaml" if gives_yaml else "json")
     if not gives_yaml:
-        return json_reply(200, answer + b"\n")
+        return json_reply(200, answer)
     headers = [(b"content-type", YAML.encode()), (b"content-length", b"%d" % len(answer))]
     return Reply(200, headers, answer)
 
@@ -37,7 +37,8 @@ async def apply_of_documents(request: Request) -> tuple[bytes, list[Lost] | None
     prune = single(query, "prune")
     if prune in ("true", "false"):
         raise InvalidRequest.parameter("prune", "must be a label selector, or '*' for everything")
-    read = msgspec.json.decode(await _answer(request, "json"), type=Read)
+    head, _, templates = (await _answer(request, "parts")).partition(b"\n")
+    read = msgspec.json.decode(head, type=Read)
     if read.problems:
         said = [str(problem) for problem in read.problems[:MOST_NAMED]]
         more = [f"and {len(read.problems) - MOST_NAMED} more"] if len(read.problems) > MOST_NAMED else []
@@ -47,7 +48,7 @@ async def apply_of_documents(request: Request) -> tuple[bytes, list[Lost] | None
     if left_out and prune is not None:  # nobody meant to delete that
         named = ", ".join(left_out[:MOST_NAMED]) + (" …" if len(left_out) > MOST_NAMED else "")
         raise InvalidRequest.parameter("prune", f"would delete what was left out of the list: {named}")
-    body = encode({"templates": Raw(read.templates), "prune": prune, **members})
+    body = b'{"templates":%b,%b' % (templates, encode({"prune": prune, **members})[1:])
     return body, read.lost if single(query, "format") == "z2jh" else None
 
 
@@ -61,7 +62,7 @@ def refuse_query_beside_json(request: Request) -> None:
         raise InvalidRequest.parameter(parameter, IN_THE_BODY)
 
 
-async def _answer(request: Request, give: Literal["yaml", "json"]) -> bytes:
+async def _answer(request: Request, give: Literal["yaml", "json", "parts"]) -> bytes:
     service, query, limits = request.service, request.query(), request.limits
     form, at = single(query, "format") or "templates", single(query, "at") or ""
     if form not in ("templates", "z2jh"):
