@@ -4,6 +4,7 @@ import { h } from "../dom.js";
 import { who } from "../format.js";
 import { isDeleted, numbered } from "../moments.js";
 import { contentRevision } from "../promotions.js";
+import { tries } from "./noting.js";
 import { restore } from "./restoring.js";
 import { long, note, when } from "./small.js";
 
@@ -20,7 +21,7 @@ import { long, note, when } from "./small.js";
 export function notices(app, look, lookAgain) {
   const { shown, now, then, revision, channel } = look;
   const [name, gone] = [now.name, isDeleted(then)];
-  const back = (/** @type {number} */ at) => app.may("write") && h("button", { type: "button", onclick: () => restore(app, name, at, lookAgain) }, "Restore…");
+  const back = (/** @type {number} */ at) => app.may("write") && h("button", { type: "button", onclick: tries(() => restore(app, name, at, lookAgain)) }, "Restore…");
   return [
     app.catalogue.state === "away" && banner("warn", "The registry does not answer. What you see may be old."),
     (channel || revision) && asOf(app, look, revision && !gone ? back(revision) : null),
