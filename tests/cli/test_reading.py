@@ -2,12 +2,18 @@
 
 import io
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from binder_registry import Template
+from binder_registry.cli.documents import InvalidDocument, read_templates
 from binder_registry.cli.reading import Refused, answer_of
+from binder_registry.errors import InvalidTemplate
 from binder_registry.reading import Question, answer_frame, answer_head, question_frame, read_question
+from binder_registry.rules import check
+from binder_registry.wire import parse, template_from_members
 
 TWO = """\
 - name: scipy
@@ -129,9 +135,10 @@ def test_of_many_problems_some_are_told() -> None:
         ("name: a\n\tb: c\n", "line 2", "body, line 2: not valid YAML"),
         ("name: a\nname: b\n", "line 1", "a key stands here twice"),
         ("a: &a [*a]", "line 1", "an alias stands within what it is an alias of"),
-        ("- 5", "body", "body, element 1: a template must be an object"),
-        ("name: a\n---\n5", "body", "body, document 2: a template must be an object"),
-        ("no: x", "body", "the key no must be a string: put it in quotes"),
+        ("- 5", "line 1", "body, element 1, line 1: a template must be an object"),
+        ("name: a\n---\n5", "line 3", "body, document 2, line 3: a template must be an object"),
+        ("name: a\nno: x", "line 2", "body, line 2: the key no must be a string: put it in quotes"),
+        ("- name: a\n- name: b\n  labels:\n    1:30: x", "line 4", "body, element 2, line 4: the key 1:30 must be"),
         ("{" * 200 + "}" * 200, "line 1", "not valid YAML"),
     ],
 )
@@ -185,7 +192,7 @@ def test_a_hubs_values_become_templates_and_what_is_lost_is_named() -> None:
         ("a: b", "there is no singleuser.profileList"),
         ("a: [", "not valid YAML"),
         ("", "is empty"),
-        ("profileList: [{slug: '${NAME}'}]", "holds a placeholder"),
+        ("profileList: [{slug: '${NAME}'}]", r"body, line 1: holds a placeholder, \$\{NAME\}$"),
         ("a: {singleuser: {profileList: [{slug: x}]}}\nb: {singleuser: {profileList: [{slug: x}]}}", "several lists"),
     ],
 )
@@ -205,6 +212,53 @@ def test_what_aliases_make_too_long_is_refused() -> None:
 
     with pytest.raises(Refused, match="comes to more than 50000 bytes"):
         asked(text, most_bytes=50_000)
+
+
+VALUES_OF_MEMBERS = (
+    *("1", "1.0", "yes", "'yes'", "0512", "1_000", "2G", "500m", "null", "true", "[1, x]", "{a: 1}", "2026-11-24"),
+    *("1e3", ".inf", "!!int 3", "!x y", '""', "-1", "99999", "1:30", "{1: a}", "9" * 50, "é", "[]", "{}"),
+)
+
+
+@pytest.mark.parametrize(
+    "member",
+    [
+        *(
+            "limits: {memory: X}",
+            "limits: {cpus: X}",
+            "default: X",
+            "environment: {A: X}",
+            "command: X",
+            "bind-port: X",
+        ),
+        *("overrides: {kubespawner: {a: X}}", "labels: X", "options: X", "allowed-groups: [X]", "X: a", "colour: X"),
+    ],
+)
+def test_a_server_reads_what_the_command_line_reads(member: str, tmp_path: Path) -> None:
+    texts = [f"name: a\nimage-name: i\n{member.replace('X', value)}\n" for value in VALUES_OF_MEMBERS]
+
+    read = {text: of_a_server(text) for text in texts}
+
+    assert read == {text: of_the_command_line(text, tmp_path / "a.yaml") for text in texts}
+
+
+def of_the_command_line(text: str, file: Path) -> Template | None:
+    """None where it is refused, here or by the registry."""
+    file.write_text(text)
+    try:
+        [template] = read_templates([str(file)])
+        check(template)
+    except (InvalidDocument, InvalidTemplate):
+        return None
+    return template
+
+
+def of_a_server(text: str) -> Template | None:
+    try:
+        found = asked(text)
+    except Refused:
+        return None
+    return None if found["problems"] else template_from_members(parse(json.dumps(found["templates"][0]).encode()))
 
 
 def test_frames_are_read_as_they_were_written() -> None:

@@ -1,5 +1,6 @@
 """`POST /documents`: YAML to JSON and back, by a process that does nothing else; nothing is written."""
 
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -74,7 +75,7 @@ def test_what_is_wrong_in_a_template_is_told_at_its_field_and_converted(client: 
     ("query", "body", "field"),
     [
         ("", "name: [", "line 2"),
-        ("", "- 5", "body"),
+        ("", "- 5", "line 1"),
         ("?format=helm", A, "format"),
         ("?format=z2jh&format=z2jh", A, "format"),
         ("?dry-run=true", A, "dry-run"),
@@ -118,6 +119,14 @@ def test_a_document_that_wants_too_much_memory_is_refused_and_the_next_one_read(
     assert (answer.status_code, hints(answer)) == (400, ["body"])
     assert "takes more than 67108864 bytes of memory to read" in answer.json()["message"]
     assert client.post("/documents", content=A, headers=IS_YAML).status_code == 200
+
+
+def test_a_document_that_takes_too_long_is_refused_and_may_be_tried_again() -> None:
+    silent = (sys.executable, "-c", "import time; time.sleep(60)")
+    with asked(application(reader=silent, limits=Limits(document_seconds=1))) as client:
+        answer = client.post("/documents", content=A, headers=IS_YAML)
+
+    assert (answer.status_code, error_name(answer), answer.headers["retry-after"]) == (503, "too_busy", "1")
 
 
 def test_more_documents_than_may_wait_are_refused_at_once(client: TestClient, app: App) -> None:

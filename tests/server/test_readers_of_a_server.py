@@ -54,5 +54,6 @@ def test_it_takes_no_more_than_it_may_and_goes_behind_all_others(tmp_path: Path)
     with running_server(tmp_path, "--limit", "reading-bytes=256M") as server, watched(server) as (reader, _):
         priority = os.getpriority(os.PRIO_PROCESS, reader) - os.getpriority(os.PRIO_PROCESS, server.process.pid)
         bounds = [resource.prlimit(reader, bound)[1] for bound in (resource.RLIMIT_AS, resource.RLIMIT_FSIZE)]
+        first_to_go = Path(f"/proc/{reader}/oom_score_adj").read_text()
 
-    assert (priority, bounds) == (NICE, [128 * MiB + BEYOND, 0])
+    assert (priority, bounds, first_to_go) == (NICE, [128 * MiB + BEYOND, 0], "1000\n")

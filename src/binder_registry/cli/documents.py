@@ -49,6 +49,14 @@ def print_yaml(value: Any) -> None:
     write_yaml(to_yaml(value))
 
 
+class UnclearKey(InvalidRequest):
+    """It may be a text or something else."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"the key {key} must be a string: put it in quotes")
+        self.key = key
+
+
 class Document(Struct, frozen=True):
     where: str  # file, and which document or element of it
     value: Any
@@ -86,9 +94,8 @@ def read_templates(sources: Sequence[str], *, whole: bool = False) -> list[Templ
 
 
 def _meant_for_import(value: Any) -> str:
-    value = as_object(value)
-    of_a_hub = isinstance(value, Object) and any(key in _OF_A_HUB for key, _ in value)
-    return ": `import --format z2jh` reads a hub's values" if of_a_hub else ""
+    keys = [key for key, _ in value] if isinstance(value, Object) else value if isinstance(value, dict) else ()
+    return ": `import --format z2jh` reads a hub's values" if not _OF_A_HUB.isdisjoint(keys) else ""
 
 
 def to_template(value: Any) -> Template:
@@ -134,7 +141,7 @@ def as_object(value: Any) -> Any:
 
 def _key(key: Any) -> str:
     if not isinstance(key, str) or (isinstance(key, Unquoted) and not key.clear):
-        raise InvalidRequest(f"the key {key!s} must be a string: put it in quotes")
+        raise UnclearKey(str(key))
     return str(key)
 
 

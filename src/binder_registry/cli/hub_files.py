@@ -131,7 +131,7 @@ def _refuse_placeholders(profiles: list[Any]) -> None:
     if found:
         lines = [f"{place}{': ' if place else ''}holds a placeholder, {what}" for what, place in found[:MOST_NAMED]]
         more = [f"and {len(found) - MOST_NAMED} more"] if len(found) > MOST_NAMED else []
-        raise PlaceholderFound(*lines, *more, "Fill the file in first, or say --placeholders keep.")
+        raise PlaceholderFound(*lines, *more, advice="Fill the file in first, or say --placeholders keep.")
 
 
 def _placed(message: str, where: str, names: Sequence[str]) -> str:

@@ -12,6 +12,7 @@ import signal
 import sys
 import traceback
 from contextlib import suppress
+from pathlib import Path
 
 import msgspec
 
@@ -54,6 +55,8 @@ def _answered(question: Question, body: bytes) -> tuple[bytes, bytes]:
 
 def _restrict(most: int) -> None:
     """For good. Where a system has no such bound, the others stay."""
+    with suppress(OSError):  # where memory is short it is this process that has to go, and not the server
+        Path("/proc/self/oom_score_adj").write_text("1000")
     for limit, bound in (
         (resource.RLIMIT_AS, most),
         (resource.RLIMIT_CORE, 0),

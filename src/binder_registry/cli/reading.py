@@ -15,10 +15,20 @@ from ..reading import Lost, Problem, Question, Read, Refusal
 from ..rules import MISSING, check, problems_of
 from ..template import Template
 from ..wire import as_template, encode
-from .documents import Document, as_dict, as_members, documents_of, members, shown_members, to_yaml, to_yaml_documents
+from .documents import (
+    Document,
+    UnclearKey,
+    as_dict,
+    as_members,
+    documents_of,
+    members,
+    shown_members,
+    to_yaml,
+    to_yaml_documents,
+)
 from .meaning import as_understood
 from .sources import InvalidDocument, decoded
-from .yaml_places import lines_of
+from .yaml_places import line_of_key, lines_of
 
 WHERE = "body"
 
@@ -91,7 +101,10 @@ def _templates(text: str, is_json: bool) -> _Found:
     found = _Found([], alone=len(documents) == 1 and documents[0].where == WHERE)
     wrong = list[tuple[int, str, str]]()
     for index, document in enumerate(documents):
-        came, problems = _read(document)
+        try:
+            came, problems = _read(document)
+        except APIErrorResponse as error:  # what is no template at all
+            raise _no_template(error, document, 0 if is_json else _line(text, index, error)) from None
         found.templates.append({key: value for key, value in shown_members(came).items() if value is not None})
         wrong += [(index, *problem) for problem in problems]
     wrong = sorted([*wrong, *_twice(found.templates)], key=itemgetter(0))
@@ -106,18 +119,25 @@ def _templates(text: str, is_json: bool) -> _Found:
 
 
 def _read(document: Document) -> tuple[dict[str, Any], list[tuple[str, str]]]:
-    """The members, and what is wrong with them, by path. Raises `Refused`."""
-    try:
-        understood, problems = as_understood(as_members(document.value))
-    except APIErrorResponse as error:  # what is no template at all
-        hint = ErrorHint("Request", WHERE, "invalid")
-        raise Refused(Refusal(f"{document.where}: {error.message}", error.errors or (hint,))) from None
+    """The members, and what is wrong with them, by path. Raises `InvalidRequest`."""
+    understood, problems = as_understood(as_members(document.value))
     template, of_types = as_template(understood)
     known = {path for path, _ in problems}
     for more in (of_types, problems_of(template)):  # of one member, the first thing that is wrong
         problems += [(path, problem) for path, problem in more if path not in known]
         known |= {path for path, _ in problems}
     return as_dict(understood), problems
+
+
+def _line(text: str, index: int, error: APIErrorResponse) -> int:
+    if isinstance(error, UnclearKey):
+        return line_of_key(text, error.key)
+    return lines_of(text, [(index, "")]).get((index, ""), 0)
+
+
+def _no_template(error: APIErrorResponse, document: Document, line: int) -> Refused:
+    at, field = (f", line {line}", f"line {line}") if line else ("", WHERE)
+    return Refused(Refusal(f"{document.where}{at}: {error.message}", (ErrorHint("Request", field, "invalid"),)))
 
 
 def _twice(templates: Iterable[dict[str, Any]]) -> list[tuple[int, str, str]]:

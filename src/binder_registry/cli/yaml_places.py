@@ -21,6 +21,26 @@ def lines_of(text: str, paths: Collection[tuple[int, str]]) -> dict[tuple[int, s
     return {(index, path): _line(nodes[index], path) for index, path in paths if index in nodes}
 
 
+def line_of_key(text: str, key: str) -> int:
+    """Of the first that was written so; 0 where there is none."""
+    pending: list[Any] = [root for root in yaml.compose_all(text, Loader=LoaderAsWritten) if root is not None]
+    pending.reverse()
+    seen = set[int]()
+    while pending:
+        node = pending.pop()
+        if id(node) in seen or isinstance(node, yaml.ScalarNode):
+            continue
+        seen.add(id(node))
+        if isinstance(node, yaml.MappingNode):
+            for one, _ in node.value:
+                if isinstance(one, yaml.ScalarNode) and one.value == key:
+                    return int(one.start_mark.line) + 1
+            pending += [value for _, value in reversed(node.value)]
+        else:
+            pending += reversed(node.value)
+    return 0
+
+
 def _templates(text: str) -> Iterator[Any]:
     """Their nodes, in the order of `documents_of`."""
     for root in yaml.compose_all(text, Loader=LoaderAsWritten):
