@@ -83,6 +83,7 @@ def test_a_name_that_is_none_is_refused_where_it_was_tried(admin_tab: Tab, serve
     dialog.get_by_role("button", name="Promote", exact=True).click()
 
     expect(dialog.get_by_role("alert")).to_contain_text("must not be 'latest'")
+    expect(dialog.get_by_role("button", name="Promote", exact=True)).to_be_focused()
     assert all("400" in one for one in admin_tab.complaints)
     admin_tab.complaints.clear()
 

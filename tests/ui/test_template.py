@@ -217,6 +217,9 @@ def test_other_tools_have_it_as_documents(tab: Tab, server: RunningServer) -> No
     tabs.filter(has_text="YAML").press("ArrowRight")
     expect(panel).to_contain_text('"name": "written"')
     expect(panel).not_to_contain_text("time-created")
+    tab.page.get_by_role("button", name="Copy the JSON").click()
+    expect(tab.page.get_by_text("Copied", exact=True)).to_be_visible()
+    tabs.filter(has_text="JSON").focus()
     tab.page.keyboard.press("ArrowRight")
 
     expect(panel).to_contain_text(f"--memory={8 * GIB}")

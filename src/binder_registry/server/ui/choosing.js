@@ -69,6 +69,15 @@ export function defaultOf(option) {
   return choices.find((choice) => choice.default) ?? choices[0];
 }
 
+/**
+ * A choice that is taken anyway, so that the server decides on all of them.
+ * @param {Option[]} options one at least
+ * @returns {Chosen}
+ */
+export function anyDefault([first]) {
+  return { [first.name]: defaultOf(first)?.name ?? { "free-text": "" } };
+}
+
 /** @param {{ name: string, "display-name"?: string }} part */
 export function titleOf(part) {
   return part["display-name"] || part.name;

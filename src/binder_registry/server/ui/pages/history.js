@@ -2,7 +2,8 @@
 
 import { announce, h } from "../dom.js";
 import { counted } from "../format.js";
-import { changesOf, living, revisionOf } from "../moments.js";
+import { changesOf, living, numbered, revisionOf } from "../moments.js";
+import { contentRevision } from "../promotions.js";
 import { timelineRow } from "../parts/timeline.js";
 import { empty, refused } from "../parts/states.js";
 
@@ -108,7 +109,7 @@ class List {
   row(change, old) {
     const row = timelineRow(this.app, change, {
       newest: this.live && change === this.changes[0],
-      now: () => this.changes[0],
+      now: this.now,
       before: async () => this.before(change),
       lookAgain: () => void this.app.show(),
     });
@@ -131,6 +132,12 @@ class List {
     if (known) return living(known);
     const { changes } = await changesOf(this.app.api, this.name, { before: change.revision, limit: 1 });
     return living(changes[0] ?? null);
+  }
+
+  /** Which revision's content it is now; 0 where that is not known, or none's. */
+  get now() {
+    const [newest] = this.live ? this.changes : [];
+    return newest && living(newest) ? contentRevision(numbered(newest)) : 0;
   }
 
   /** The newest content, and the one before it. */

@@ -1,22 +1,20 @@
 /** One template: what it runs, for whom, with options to try; now, as of a revision, or as of a channel. */
 
 import { path, Refusal } from "../api.js";
-import { chosenIn, defaultOf, parametersOf, stillThere } from "../choosing.js";
+import { anyDefault, chosenIn, parametersOf, stillThere } from "../choosing.js";
 import { h } from "../dom.js";
 import { who } from "../format.js";
 import { look } from "../looking.js";
-import { isDeleted, living } from "../moments.js";
-import { contentRevision } from "../promotions.js";
+import { living } from "../moments.js";
 import { about } from "../parts/about.js";
-import { asOf, banner, banners } from "../parts/banners.js";
+import { notices } from "../parts/banners.js";
 import { channels } from "../parts/channels.js";
 import { toast } from "../parts/dialog.js";
 import { documents } from "../parts/documents.js";
-import { offered } from "../parts/offered.js";
+import { doing } from "../parts/doing.js";
+import { onAHub } from "../parts/offered.js";
 import { optionsForm } from "../parts/options.js";
 import { drawing, refill } from "../parts/refill.js";
-import { restore } from "../parts/restoring.js";
-import { pause, remove } from "../parts/retiring.js";
 import { settingsList } from "../parts/settings.js";
 import { icon, long } from "../parts/small.js";
 import { empty, refused } from "../parts/states.js";
@@ -27,7 +25,6 @@ import { empty, refused } from "../parts/states.js";
 /** @typedef {import("../looking.js").Look} Look */
 
 const PAUSE_MS = 150; // after the last key before the server is asked
-const MANY = 500; // templates, of which the whole view is not asked for unasked
 
 /** @type {import("../app.js").MakePage} */
 export default async function template(app, { name }, query) {
@@ -61,15 +58,14 @@ class Shown {
     this.timer = 0;
     /** @type {ReturnType<typeof optionsForm> | null} */
     this.form = null;
-    const section = (/** @type {string} */ title) => h("section", {}, title && h("h2", {}, title));
     this.parts = {
       notices: h("div", { class: "notices" }),
       lead: h("div", { class: "lead" }),
-      options: section(""),
-      settings: section(""),
-      about: section(""),
-      channels: section(""),
-      hub: section(""),
+      options: h("section"),
+      settings: h("section"),
+      about: h("section"),
+      channels: h("section"),
+      hub: h("section"),
     };
     this.draw = Object.fromEntries(Object.entries(this.parts).map(([part, element]) => [part, drawing(element)]));
     this.documents = documents(app, () => ({ template: this.found.shown, chosen: this.chosen, query: this.when }));
@@ -97,51 +93,21 @@ class Shown {
     return [...(revision ? [/** @type {[string, string]} */ (["revision", String(revision)])] : []), ...(channel ? [/** @type {[string, string]} */ (["channel", channel])] : [])];
   }
 
-  /** As it is now, to write over it; null where it is deleted. */
-  get living() {
-    return living(this.found.now);
-  }
-
   show() {
     const { app, found } = this;
     const { shown, now, then } = found;
-    const [may, promotes] = [app.may("write"), app.may("promote")];
-    this.drawActions([now.revision, may, found.revision, found.channel, shown.paused], () => this.buttons(may));
-    this.draw.notices([shown, now.revision, may, found.revision], () => this.notices(may));
+    const [may, promotes, again] = [app.may("write"), app.may("promote"), () => void this.again()];
+    this.drawActions([now.revision, may, found.revision, found.channel, shown.paused], () => doing(app, found, again));
+    const away = app.catalogue.state === "away";
+    this.draw.notices([shown, now.revision, then.revision, may, away], () => notices(app, found, again));
     this.draw.lead([shown.icon, shown.description], () => [icon(shown), shown.description && h("div", { class: "told", dir: "auto" }, long(shown.description))]);
     this.draw.about([shown, then], () => [h("h2", {}, "About"), about(app, shown, then)]);
-    const alive = this.living;
-    this.draw.channels([alive?.channels, alive?.revision, promotes], () => (alive ? [h("h2", {}, "Channels"), channels(app, alive, () => this.again())] : null));
+    const alive = living(now);
+    this.draw.channels([alive?.channels, alive?.revision, promotes], () => (alive ? [h("h2", {}, "Channels"), channels(app, alive, again)] : null));
     this.draw.options(this.options, () => this.drawOptions());
     this.drawSettings();
     const heading = document.querySelector("main h1");
     if (heading && this.parts.notices.isConnected) heading.textContent = titleOf(shown);
-  }
-
-  /** @param {boolean} may */
-  buttons(may) {
-    const { app, name, found } = this;
-    const [to, alive] = [(/** @type {string} */ page) => app.to("templates", name, page), this.living];
-    const link = (/** @type {string} */ page, /** @type {string} */ text) => h("a", { class: "button", href: to(page) }, text);
-    const writes = may && alive && !found.revision && !found.channel;
-    return [
-      writes && link("edit", "Edit"),
-      link("history", "History"),
-      may && alive && h("a", { class: "button", href: `${app.to("new")}?${new URLSearchParams({ from: name })}` }, "Copy to a new one"),
-      writes && h("button", { type: "button", onclick: () => pause(app, alive, () => this.again()) }, alive.paused ? "End the pause…" : "Pause…"),
-      writes && h("button", { type: "button", class: "danger", onclick: () => remove(app, alive, () => this.again()) }, "Delete…"),
-    ];
-  }
-
-  /** @param {boolean} may */
-  notices(may) {
-    const { app, name, found } = this;
-    const { shown, now, then, revision } = found;
-    const back = (/** @type {number} */ at) => may && h("button", { type: "button", onclick: () => restore(app, name, at, () => this.again()) }, "Restore…");
-    const gone = isDeleted(then);
-    const deleted = gone && banner("bad", h("strong", {}, "Deleted"), then.by ? ` by ${who(then.by)}` : "", ". What follows is what it was. ", h("span", { class: "ways" }, isDeleted(now) ? back(then.previous) : null));
-    const past = (found.channel || revision) && asOf(app, name, then, { ...found, newest: contentRevision({ ...now.template, name, revision: now.revision }), way: revision && !gone ? back(revision) : null });
-    return [past, deleted, banners(app, shown)];
   }
 
   drawOptions() {
@@ -159,17 +125,11 @@ class Shown {
   }
 
   async drawHub() {
-    const { app, found } = this;
-    const template = living(found.now);
-    if (!template || found.revision) return refill(this.parts.hub);
-    const ask = async () => {
-      const answer = await offered(app, { ...template, ...(found.channel && { labels: found.shown.labels }) }, found.channel ?? null);
-      this.draw.hub([found.now.revision, found.channel, answer.textContent], () => [h("h2", {}, "On a hub"), answer]);
-    };
-    const many = app.catalogue.templates.size > MANY && !Object.keys(template.labels ?? {}).length;
-    if (!many) return ask();
-    const button = h("button", { type: "button", onclick: ask }, "Ask what a hub makes of it");
-    this.draw.hub([found.now.revision, "many"], () => [h("h2", {}, "On a hub"), h("p", {}, button)]);
+    const { now, shown, revision, channel } = this.found;
+    const template = living(now);
+    if (!template || revision) return refill(this.parts.hub);
+    const answer = await onAHub(this.app, channel ? { ...template, labels: shown.labels } : template, channel ?? null);
+    this.draw.hub([now.revision, channel, answer.textContent], () => [h("h2", {}, "On a hub"), answer]);
   }
 
   /** @param {import("../choosing.js").Chosen} chosen */
@@ -185,7 +145,7 @@ class Shown {
    * @returns {Promise<Template>}
    */
   async ask(parameters) {
-    const asked = parameters.length ? parameters : anyDefault(this.options);
+    const asked = parameters.length ? parameters : parametersOf(anyDefault(this.options));
     const { body } = await this.app.api.ask(`${path("templates", this.name)}?${new URLSearchParams([...this.when, ...asked])}`);
     return body;
   }
@@ -219,6 +179,13 @@ class Shown {
 
   /** @param {Change[]} changes */
   heard(changes) {
+    if (!changes.length) {
+      const { state, templates } = this.app.catalogue;
+      this.show();
+      const newer = (templates.get(this.name)?.revision ?? 0) > this.found.now.revision;
+      if (state === "live" && newer) void this.again();
+      return;
+    }
     const ours = changes.filter((change) => change.name === this.name && change.revision > this.found.now.revision);
     if (!ours.length) return;
     this.heardOf += 1;
@@ -245,6 +212,7 @@ class Shown {
     const before = this.found.shown;
     this.found = found;
     this.chosen = stillThere(this.chosen, this.options);
+    if (!this.options.length) this.resolved = this.standard = null;
     this.show();
     void this.drawHub();
     if (JSON.stringify(before) === JSON.stringify(found.shown)) return;
@@ -252,15 +220,6 @@ class Shown {
     this.documents.again();
     await this.resolve();
   }
-}
-
-/**
- * A choice that is taken anyway, so that the server decides on all of them.
- * @param {import("../types.js").Option[]} options
- */
-function anyDefault(options) {
-  const [first] = options;
-  return parametersOf({ [first.name]: defaultOf(first)?.name ?? { "free-text": "" } });
 }
 
 /** @param {Template} template */

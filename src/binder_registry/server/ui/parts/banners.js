@@ -1,6 +1,10 @@
 /** What must be known of a template before all else. */
 
 import { h } from "../dom.js";
+import { who } from "../format.js";
+import { isDeleted, numbered } from "../moments.js";
+import { contentRevision } from "../promotions.js";
+import { restore } from "./restoring.js";
 import { long, note, when } from "./small.js";
 
 /** @typedef {import("../app.js").App} App */
@@ -9,10 +13,28 @@ import { long, note, when } from "./small.js";
 
 /**
  * @param {App} app
+ * @param {import("../looking.js").Look} look
+ * @param {() => void} lookAgain
+ * @returns {Child}
+ */
+export function notices(app, look, lookAgain) {
+  const { shown, now, then, revision, channel } = look;
+  const [name, gone] = [now.name, isDeleted(then)];
+  const back = (/** @type {number} */ at) => app.may("write") && h("button", { type: "button", onclick: () => restore(app, name, at, lookAgain) }, "Restore…");
+  return [
+    app.catalogue.state === "away" && banner("warn", "The registry does not answer. What you see may be old."),
+    (channel || revision) && asOf(app, look, revision && !gone ? back(revision) : null),
+    gone && banner("bad", h("strong", {}, "Deleted"), then.by ? ` by ${who(then.by)}` : "", ". What follows is what it was. ", isDeleted(now) && h("span", { class: "ways" }, back(then.previous))),
+    banners(app, shown),
+  ];
+}
+
+/**
+ * @param {App} app
  * @param {Template} template
  * @returns {HTMLElement[]}
  */
-export function banners(app, template) {
+function banners(app, template) {
   const found = [];
   if (template.paused) found.push(banner("warn", h("strong", {}, "Paused"), " ", text(template.paused)));
   if (template.deprecated) found.push(banner("warn", h("strong", {}, "Deprecated"), " ", text(template.deprecated)));
@@ -23,11 +45,12 @@ export function banners(app, template) {
 /**
  * That what is shown is not what is now.
  * @param {App} app
- * @param {string} name
- * @param {import("../types.js").Change} then
- * @param {{ revision?: number, channel?: string, newest: number, way: Child }} of
+ * @param {import("../looking.js").Look} look
+ * @param {Child} way what else leads on
  */
-export function asOf(app, name, then, { revision, channel, newest, way }) {
+function asOf(app, { now, then, revision, channel }, way) {
+  const name = now.name;
+  const newest = contentRevision(numbered(now));
   const what = channel ? ["As of the channel ", h("strong", {}, channel)] : ["As it was at ", h("strong", {}, `revision ${revision}`)];
   const here = app.to("templates", name);
   return banner(
@@ -45,7 +68,7 @@ export function asOf(app, name, then, { revision, channel, newest, way }) {
  * @param {string} kind "", "warn", "bad"
  * @param {...Child} children
  */
-export function banner(kind, ...children) {
+function banner(kind, ...children) {
   return h("div", { class: `banner ${kind}` }, children);
 }
 

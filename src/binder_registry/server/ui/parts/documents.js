@@ -77,5 +77,5 @@ function asked(app, what, question, absent) {
  * @param {string} text
  */
 function text(what, text) {
-  return h("div", { class: "document" }, copies(what, () => text), h("pre", { tabindex: 0, role: "region", "aria-label": what.replace(/^the /, "") }, h("code", {}, text)));
+  return h("div", { class: "document" }, copies(what, () => text), h("pre", { class: what === "the line" && "line", tabindex: 0, role: "region", "aria-label": what.replace(/^the /, "") }, h("code", {}, text)));
 }

@@ -7,6 +7,23 @@ import { refused } from "./states.js";
 /** @typedef {import("../app.js").App} App */
 /** @typedef {import("../types.js").Template} Template */
 
+const MANY = 500; // templates, all of which are not asked for unasked
+
+/**
+ * Where that is no great question it is asked at once.
+ * @param {App} app
+ * @param {Template} template
+ * @param {string | null} channel
+ * @returns {Promise<HTMLElement>}
+ */
+export async function onAHub(app, template, channel) {
+  const many = app.catalogue.templates.size > MANY && !Object.keys(template.labels ?? {}).length;
+  if (!many) return offered(app, template, channel);
+  const place = h("div", {});
+  place.append(h("button", { type: "button", onclick: async () => place.replaceChildren(await offered(app, template, channel)) }, "Ask what a hub makes of it"));
+  return place;
+}
+
 /**
  * Asks, and draws what is answered.
  * @param {App} app
@@ -14,7 +31,7 @@ import { refused } from "./states.js";
  * @param {string | null} channel
  * @returns {Promise<HTMLElement>}
  */
-export async function offered(app, template, channel) {
+async function offered(app, template, channel) {
   const explain = app.may("admin");
   try {
     const { body } = await app.api.ask(`/view?${narrowed(template, { explain, channel })}`);

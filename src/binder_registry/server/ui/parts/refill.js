@@ -14,6 +14,7 @@ const FOCUSABLE = "a,button,input,select,textarea,summary,[tabindex]";
 export function refill(section, ...children) {
   const active = document.activeElement;
   const focused = active instanceof HTMLElement && section.contains(active) && active !== section ? keyOf(active) : null;
+  const caret = active instanceof HTMLInputElement && active.type === "text" ? active.selectionStart : null;
   const open = new Set([...section.querySelectorAll("details[open] > summary")].map(keyOf));
   fill(section, ...children);
   for (const summary of section.querySelectorAll("details > summary"))
@@ -21,6 +22,7 @@ export function refill(section, ...children) {
   if (focused === null) return;
   const again = [...section.querySelectorAll(FOCUSABLE)].find((element) => keyOf(element) === focused);
   if (again instanceof HTMLElement) again.focus({ preventScroll: true });
+  if (again instanceof HTMLInputElement && caret !== null) again.setSelectionRange(caret, caret);
 }
 
 /**

@@ -2,6 +2,7 @@
 
 import { announce, h, safeHref } from "../dom.js";
 import { ago, beginning, counted, moment } from "../format.js";
+import { pieces } from "../links.js";
 
 /**
  * @param {string} time RFC 3339
@@ -25,21 +26,13 @@ function tick() {
   }
 }
 
-const LINK = /https?:\/\/[^\s<>"')\]]+/g;
-
 /**
  * Its addresses, with http and https only, become links.
  * @param {string} text
  * @returns {HTMLElement}
  */
 export function note(text) {
-  const parts = [];
-  let at = 0;
-  for (const match of text.matchAll(LINK)) {
-    parts.push(text.slice(at, match.index), link(match[0]));
-    at = match.index + match[0].length;
-  }
-  return h("span", { class: "note", dir: "auto" }, parts, text.slice(at));
+  return h("span", { class: "note", dir: "auto" }, pieces(text).map((piece) => (piece.address ? link(piece.text) : piece.text)));
 }
 
 /**

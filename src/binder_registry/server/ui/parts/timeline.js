@@ -2,8 +2,9 @@
 
 import { h } from "../dom.js";
 import { counted, moment, who } from "../format.js";
-import { isDeleted, living, numbered } from "../moments.js";
-import { contentRevision, isContent } from "../promotions.js";
+import { isDeleted, living, momentOf } from "../moments.js";
+import { isContent } from "../promotions.js";
+import { toast } from "./dialog.js";
 import { difference } from "./difference.js";
 import { promote } from "./promoting.js";
 import { restore } from "./restoring.js";
@@ -20,7 +21,8 @@ const KINDS = /** @type {Record<string, string>} */ ({ created: "accent", restor
 /**
  * @param {App} app
  * @param {Change} change
- * @param {{ newest: boolean, now: () => Change, before: () => Promise<Template | null>, lookAgain: () => void }} around
+ * @param {{ newest: boolean, now: number, before: () => Promise<Template | null>, lookAgain: () => void }} around `now`: which
+ *   revision its content now is of, as far as that is known
  * @returns {HTMLElement}
  */
 export function timelineRow(app, change, around) {
@@ -82,17 +84,18 @@ function members({ action, changed = [] }) {
 /**
  * @param {App} app
  * @param {Change} change
- * @param {{ newest: boolean, now: () => Change, before: () => Promise<Template | null>, lookAgain: () => void }} around
+ * @param {{ newest: boolean, now: number, before: () => Promise<Template | null>, lookAgain: () => void }} around
  */
-function doing(app, change, { newest, now, before, lookAgain }) {
+function doing(app, change, { now, before, lookAgain }) {
   const { name, revision } = change;
   const shows = change.template && change.action !== "promoted" && change.action !== "purged";
-  const restores = app.may("write") && isContent(change) && !newest && revision !== contentRevision(numbered(now()));
+  const restores = app.may("write") && isContent(change) && revision !== now;
   const promotes = app.may("promote") && isContent(change);
   if (!shows && !restores && !promotes) return null;
-  const point = () => {
-    const alive = living(now());
-    if (alive) return promote(app, alive, { revision }, lookAgain);
+  const point = async () => {
+    const alive = living((await momentOf(app.api, name)).change);
+    if (alive) await promote(app, alive, { revision }, lookAgain);
+    else toast(`${name} is deleted: it has no channels`);
   };
   return h(
     "div",
