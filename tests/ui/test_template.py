@@ -179,6 +179,7 @@ def test_it_is_paused_deleted_and_brought_back(admin_tab: Tab, server: RunningSe
     dialog.get_by_label("Replaced by").fill("another")
     dialog.get_by_role("button", name="Delete it").click()
     expect(page.locator(".banner.bad")).to_contain_text("Deleted by")
+    expect(page.get_by_role("heading", level=1)).to_be_focused()
     expect(page.get_by_role("link", name="another")).to_be_visible()
     page.get_by_role("button", name="Restore…").click()
     expect(dialog).to_contain_text("back.py")
