@@ -57,7 +57,7 @@ def test_a_person_reads_what_it_is(tab: Tab, server: RunningServer) -> None:
     for link, to in (("other", "/ui/templates/other"), ("course=physics", "/ui/?label=course%3Dphysics")):
         expect(content.get_by_role("link", name=link)).to_have_attribute("href", to)
     expect(content.get_by_role("link", name="https://git.example.org/17")).to_be_visible()
-    expect(content.locator("img.icon")).to_have_js_property("complete", True)
+    expect(content.locator("img.picture")).to_have_js_property("complete", True)
     assert tab.axe() == []
 
 

@@ -60,7 +60,7 @@ class Shown {
     this.form = null;
     this.parts = {
       notices: h("div", { class: "notices" }),
-      lead: h("div", { class: "lead" }),
+      lead: h("div", { class: "lead-line" }),
       options: h("section"),
       settings: h("section"),
       about: h("section"),

@@ -19,7 +19,7 @@ export function channels(app, template, lookAgain) {
   const may = app.may("promote");
   const another = may && h("p", {}, button("Promote to a new channel…", "", () => promote(app, template, {}, lookAgain)));
   if (!all.length) return h("div", {}, h("p", { class: "quiet" }, "There are none: everybody gets the newest revision."), another);
-  return h("div", {}, h("ul", { class: "channels" }, all.map(([name, channel]) => row(app, template, name, channel, may, lookAgain))), another);
+  return h("div", {}, h("ul", { class: "channel-list" }, all.map(([name, channel]) => row(app, template, name, channel, may, lookAgain))), another);
 }
 
 /**

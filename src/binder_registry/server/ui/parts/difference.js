@@ -66,7 +66,7 @@ export function lineByLine(before, after, label = "Lines that differ") {
   const rows = folded(lineDifference(before, after));
   return h(
     "div",
-    { class: "lines mono", tabindex: 0, role: "group", "aria-label": label },
+    { class: "line-diff mono", tabindex: 0, role: "group", "aria-label": label },
     rows.map((row) => ("left" in row ? h("div", { class: "left quiet" }, `⋯ ${counted(row.left, "line")} the same`) : line(row))),
   );
 }

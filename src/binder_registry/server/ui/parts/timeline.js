@@ -32,7 +32,7 @@ export function timelineRow(app, change, around) {
   const id = `r${revision}`;
   return h(
     "li",
-    { id, class: `change ${change.action}` },
+    { id, class: `change-row ${change.action}` },
     h("div", { class: "ends" }, change.template ? [end("from", revision), end("to", revision)] : null),
     h(
       "div",
