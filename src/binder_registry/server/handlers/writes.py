@@ -17,6 +17,7 @@ from ...errors import InvalidRequest
 from ...fast_body import read_template
 from ...lookalikes import warnings_of
 from ...planned import PlannedStep, planned
+from ...reading import Lost
 from ...strict_json import no_collection
 from ...template import Template
 from ...wire import encode, parse
@@ -29,7 +30,9 @@ from ..live.answer import entity_tag
 from ..live.entries import State
 from ..live.read_model import ReadModel
 from ..service import Request
+from .documents import apply_of_documents, is_yaml, refuse_query_beside_json
 from .find_warnings import twins_of, warnings_about
+from .taken_apart import taken_apart
 from .warning_headers import warning_headers
 from .write_operations import check, creation, deletion, patching, update
 
@@ -38,7 +41,7 @@ FEW = 1000  # names, or rows, of an apply that are looked at in one step
 
 async def template_create(request: Request) -> Reply:
     who = await request.writer(Scope.WRITE)
-    template = read_template(await request.body())
+    template = await taken_apart(request, read_template)
     note, asked = request.note(), conditions(request)
     warned = warning_headers(warnings_about(request.service.model, [template]))
     operation = creation(request.service, who, template, note, asked, warned)
@@ -48,7 +51,7 @@ async def template_create(request: Request) -> Reply:
 async def template_update(request: Request) -> Reply:
     """2015's PUT: the name in the body is checked like any member, and ignored."""
     who = await request.writer(Scope.WRITE)
-    template = replace(read_template(await request.body()), name=request.parameters["name"])
+    template = replace(await taken_apart(request, read_template), name=request.parameters["name"])
     operation = update(request.service, who, template, request.note(), _conditions(request))
     return (await request.write(operation, template.name)).reply
 
@@ -56,7 +59,7 @@ async def template_update(request: Request) -> Reply:
 async def template_patch(request: Request) -> Reply:
     who = await request.writer(Scope.WRITE)
     request.query()
-    patch, name = parse(await request.body()), request.parameters["name"]
+    patch, name = await taken_apart(request, parse), request.parameters["name"]
     operation = patching(request.service, who, name, patch, request.note(), _conditions(request))
     return (await request.write(operation, name)).reply
 
@@ -71,7 +74,7 @@ async def template_delete(request: Request) -> Reply:
 async def template_restore(request: Request) -> Reply:
     who = await request.writer(Scope.WRITE)
     request.query()
-    members = json_object(parse(await request.body()), ["revision"])
+    members = json_object(await taken_apart(request, parse), ["revision"])
     revision = members.get("revision")
     if type(revision) is not int or not 1 <= revision < 2**63:
         raise InvalidRequest.parameter("revision", "must be a revision of the template")
@@ -104,10 +107,17 @@ async def change_purge(request: Request) -> Reply:
 
 async def apply(request: Request) -> Reply:
     who = await request.writer(Scope.WRITE, Scope.PROMOTE)
-    request.query()
     service = request.service
     lane, registry = service.applies, service.registry
-    parts = await request.parts(request.limits.apply_bytes)
+    lost: list[Lost] | None = None
+    if is_yaml(request):
+        who.require(Scope.WRITE)
+        body, lost = await apply_of_documents(request)
+        parts = [body]
+        del body
+    else:
+        refuse_query_beside_json(request)
+        parts = await request.parts(request.limits.apply_bytes)
     async with lane.turn(sum(map(len, parts))):
         wanted = await lane.run(lambda: read_apply(_joined(parts)))
         require_scopes(who, writes=wanted.writes, promotes=wanted.promote is not None)
@@ -125,7 +135,7 @@ async def apply(request: Request) -> Reply:
                 if asked is not NONE:
                     asked.check(position, registry.changed_at(), what="registry")
                 steps = registry.apply_dry(who, wanted, position, find, living)
-                return _plan_reply(steps, 0, [(b"etag", entity_tag(position)), *warned])
+                return _plan_reply(steps, 0, [(b"etag", entity_tag(position)), *warned], lost)
 
             return await lane.run(dry)
         asked = _conditions(request)
@@ -143,7 +153,7 @@ async def apply(request: Request) -> Reply:
             if staged:  # also where the client left: a write that is not done yet does without
                 lane.start(staged.close)
         service.write_rates.add(who, max(0, newest.revision - first))
-        return await lane.run(lambda: _plan_reply(steps, first, [(b"etag", entity_tag(newest)), *warned]))
+        return await lane.run(lambda: _plan_reply(steps, first, [(b"etag", entity_tag(newest)), *warned], lost))
 
 
 def _joined(parts: list[bytes]) -> bytes:
@@ -179,9 +189,11 @@ async def _seen(
 
 
 @no_collection()
-def _plan_reply(steps: list[PlannedStep | PromotedStep], first: int, headers: list[Header]) -> Reply:
+def _plan_reply(
+    steps: list[PlannedStep | PromotedStep], first: int, headers: list[Header], lost: list[Lost] | None
+) -> Reply:
     """`first` is the revision of the first change; 0 for a dry run."""
-    head, tail = encode(Plan(not first, [])).split(b"[]")
+    head, _, tail = encode(Plan(not first, [], UNSET if lost is None else lost)).partition(b"[]")
     return json_reply(200, b"%b[%b]%b\n" % (head, b",".join(_rows(steps, first)), tail), headers)
 
 

@@ -95,7 +95,7 @@ export class App {
     }
     if (turn !== this._turn) return page.close?.(); // another was asked for meanwhile
     this._page = page;
-    const heading = h("h1", { tabindex: -1 }, page.title);
+    const heading = h("h1", { tabindex: -1, dir: "auto" }, page.title);
     document.title = `${page.title} · Environments`;
     fill(main, h("div", { class: "heading" }, heading, h("div", { class: "actions" }, page.actions)), page.content);
     fill(/** @type {Element} */ (document.getElementById("top")), header(this));
