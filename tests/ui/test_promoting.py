@@ -5,7 +5,7 @@ from typing import Any
 
 from playwright.sync_api import expect
 
-from tests.server.running import RunningServer
+from tests.server.running import KEY, RunningServer
 from tests.ui.tab import Tab
 from tests.ui.writes import change, promote, read, revision, template
 
@@ -71,6 +71,19 @@ def test_any_revision_is_promoted_to_a_new_channel_which_is_ended(admin_tab: Tab
 
     expect(page.get_by_text("There are none: everybody gets the newest revision.")).to_be_visible()
     assert channels(server, "new-one") == {}
+
+
+def test_a_token_that_was_pasted_is_enough(tab: Tab, server: RunningServer) -> None:
+    template(server, "pasted")
+    tab.log_in(KEY)
+    tab.goes("templates/pasted")
+    dialog = tab.page.get_by_role("dialog")
+
+    tab.page.get_by_role("button", name="Promote to a new channel…").click()
+    dialog.get_by_label("Channel", exact=True).fill("testing")
+    dialog.get_by_role("button", name="Promote", exact=True).click()
+
+    expect(tab.page.locator(".channel-list")).to_contain_text("testing")
 
 
 def test_a_name_that_is_none_is_refused_where_it_was_tried(admin_tab: Tab, server: RunningServer) -> None:
