@@ -19,7 +19,7 @@ from ..errors import (
 )
 from .description import parameters as p
 from .description import view_parameters as v
-from .handlers import about, changes, channels, page, reads, view, writes
+from .handlers import about, changes, channels, page, plain_list, reads, view, writes
 from .route import Route as Route
 from .token_routes import TOKEN_ROUTES
 
@@ -247,11 +247,17 @@ ROUTES = (
     ),
 )
 
-PAGE = Route(  # of the web page: all addresses below /ui
+# Of the web page, which is no part of the API: all addresses below /ui, the plain list, and the files of /docs.
+PAGE = Route(method="GET", path="/ui/{page}", handler=page.page, summary="The page", scope=None, tag="server")
+PLAIN = Route(
     method="GET",
-    path="/ui/{page}",
-    handler=page.page,
-    summary="The web page",
-    scope=None,
+    path="/ui/plain",
+    handler=plain_list.plain_list,
+    summary="What there is, without scripts",
+    scope=None,  # it looks itself, and says in HTML what is missing
     tag="server",
+    parameters=(p.AFTER,),
+)
+FILES = Route(
+    method="GET", path="/docs/assets/{file}", handler=about.docs_file, summary="Its files", scope=None, tag="server"
 )

@@ -71,7 +71,7 @@ class Options(Struct, frozen=True):
     `prefix` is the path below which everything is served; it is kept percent-encoded, without a slash at its end.
     `strong_reads` asks the database for its head before every read of the present. `cors_origins` are kept as browsers
     write them, and may hold `*`. `trusted_proxies` are addresses and networks; a server of another kind has its own
-    setting for them.
+    setting for them. `ui`: whether there is the web page.
     """
 
     protect_reads: bool = False
@@ -81,6 +81,7 @@ class Options(Struct, frozen=True):
     prefix: str = ""
     trusted_proxies: tuple[str, ...] = ()
     limits: Limits = Limits()
+    ui: bool = True
 
     def __post_init__(self) -> None:
         force_setattr(self, "prefix", normal_prefix(self.prefix))
