@@ -15,10 +15,10 @@ from .asking import SCIPY, R, application, asked
 HOSTILE = "<img src=x onerror=alert(1)>{{7*7}} $title &amp; \u202e"
 
 
-def cells(page: Any) -> list[str]:
-    """The words of each row."""
-    rows = re.findall(r"<tr>(.*?)</tr>", page.text, re.DOTALL)
-    return [" ".join(re.sub(r"<[^>]*>", " ", row).split()) for row in rows][1:]
+def told(page: Any) -> list[str]:
+    """The words of each."""
+    rows = re.findall(r"<li>(.*?)</li>", page.text, re.DOTALL)
+    return [" ".join(re.sub(r"<[^>]*>", " ", row).split()) for row in rows]
 
 
 def test_each_is_listed_with_its_title_name_image_and_description(client: TestClient) -> None:
@@ -29,7 +29,7 @@ def test_each_is_listed_with_its_title_name_image_and_description(client: TestCl
 
     page = client.get("/ui/plain")
 
-    assert cells(page) == ["r r jupyter/r", "Sciences scipy jupyter/scipy With all. Deprecated Go."]
+    assert told(page) == ["r jupyter/r", "Sciences scipy · jupyter/scipy With all. Deprecated Go."]
     assert "2 environments at revision 2" in page.text
     assert page.headers["cache-control"] == "no-store"
 
@@ -38,7 +38,7 @@ def test_a_registry_that_is_empty_says_so(client: TestClient) -> None:
     page = client.get("/ui/plain")
 
     assert "No environments." in page.text
-    assert "<table" not in page.text
+    assert "<ul" not in page.text
 
 
 def test_texts_are_shown_as_text(client: TestClient) -> None:
@@ -55,7 +55,7 @@ def test_a_long_text_is_cut(client: TestClient) -> None:
 
     page = client.get("/ui/plain")
 
-    assert cells(page) == [f"scipy scipy jupyter/scipy {'x' * 499}…"]
+    assert told(page) == [f"scipy jupyter/scipy {'x' * 499}…"]
 
 
 def test_pages_follow_one_another_by_name(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -66,7 +66,7 @@ def test_pages_follow_one_another_by_name(client: TestClient, monkeypatch: pytes
     found, path = list[list[str]](), "/ui/plain"
     while path:
         page = client.get(path)
-        found.append([row.split(" ")[0] for row in cells(page)])
+        found.append([row.split(" ")[0] for row in told(page)])
         link = re.search(r'rel="next" href="([^"]+)"', page.text)
         path = f"/ui/plain{link[1]}" if link else ""
 
@@ -94,7 +94,7 @@ def test_where_reads_are_protected_a_page_says_how(authorization: str | None, er
             del client.headers["Authorization"]
         page = client.get("/ui/plain")
 
-    assert cells(may) == ["scipy scipy jupyter/scipy"]
+    assert told(may) == ["scipy jupyter/scipy"]
     assert (page.status_code, page.headers["registry-error"]) == (401, error)
     assert "Authorization: token KEY" in page.text
     assert "scipy" not in page.text

@@ -56,7 +56,7 @@ async def _list(request: Request) -> Reply:
     blocks, total, revision = service.model.snapshot(), len(service.model.living), service.model.revision
     rows, last = await request.aside(service.queries, partial(_rows, blocks, after))
     there = f"{total:,} environment{'' if total == 1 else 's'} at revision {revision:,}" if total else "No environments"
-    parts = [f"<p>{there}.</p>", _table(rows) if rows else ""]
+    parts = [f"<p>{there}.</p>", f'<ul class="listed">\n{rows}\n</ul>' if rows else ""]
     if after:
         parts.append('<p><a href="?">The first</a></p>')
     if last:
@@ -100,18 +100,12 @@ def _behind(blocks: list[Block[Entry]], after: str) -> Iterator[Entry]:
 
 def _row(entry: Entry) -> str:
     told = _told.decode(entry.content)
-    title = f'<bdi>{escape(told.display_name or told.name)}</bdi> <code class="quiet">{escape(told.name)}</code>'
-    text = f'<div dir="auto">{_cut(told.description)}</div>' if told.description else ""
+    name = f"<code>{escape(told.name)}</code> · " if told.display_name else ""
+    text = f'<p dir="auto">{_cut(told.description)}</p>' if told.description else ""
     if told.deprecated:
-        text += f'<div dir="auto"><span class="tag warn">Deprecated</span> {_cut(told.deprecated)}</div>'
-    return f'<tr><th scope="row">{title}</th><td><code>{escape(told.image_name)}</code></td><td>{text}</td></tr>'
-
-
-def _table(rows: str) -> str:
-    heads = "".join(f'<th scope="col">{head}</th>' for head in ("Environment", "Image", "Description"))
-    return (
-        f'<div class="wide"><table class="table"><thead><tr>{heads}</tr></thead><tbody>\n{rows}\n</tbody></table></div>'
-    )
+        text += f'<p dir="auto"><span class="tag warn">Deprecated</span> {_cut(told.deprecated)}</p>'
+    title = f"<h2><bdi>{escape(told.display_name or told.name)}</bdi></h2>"
+    return f'<li>{title}<p class="quiet">{name}<code>{escape(told.image_name)}</code></p>{text}</li>'
 
 
 def _cut(text: str) -> str:
