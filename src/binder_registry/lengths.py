@@ -28,6 +28,7 @@ LARGEST_INTEGER = 2**63 - 1
 # Of requests.
 NOTE_BYTES = 1024
 GLOB_LENGTH = 256
+BODY_VALUES = 25_000  # of JSON: 16 options of 256 choices each are some 20,000
 APPLY_VALUES = 2_500_000  # of JSON, counted from above: of a template it is some ten, and five for each choice
 MOST_REQUIREMENTS = 16  # of one question, however many selectors it has
 

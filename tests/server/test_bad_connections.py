@@ -1,6 +1,7 @@
 """Connections that send what no server should trip over: each is refused or cut off, and harms no other."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 
@@ -44,6 +45,36 @@ def test_a_body_in_chunks_over_the_limit_is_refused(connection: Connection) -> N
 
     assert (answer.status, answer.hints()) == (413, ["body"])
     assert answer.headers["connection"] == "close"
+
+
+def test_a_body_in_too_many_small_pieces_is_refused(connection: Connection, store: InMemoryStore) -> None:
+    connection.send(request("POST", "/templates", b"", "Transfer-Encoding: chunked"))
+    connection.send(b"1\r\n \r\n" * 2000)
+
+    answer = connection.answer()
+
+    assert (answer.status, answer.hints()) == (400, ["body"])
+    assert store.head().revision == 0
+
+
+def test_a_body_in_many_pieces_that_are_not_small_is_taken(connection: Connection) -> None:
+    template = TEMPLATE + b" " * (200_000 - len(TEMPLATE))
+    connection.send(request("POST", "/templates", b"", "Transfer-Encoding: chunked"))
+    connection.send(*(b"64\r\n%b\r\n" % template[at : at + 100] for at in range(0, len(template), 100)), b"0\r\n\r\n")
+
+    assert connection.answer().status == 201
+
+
+def test_a_body_that_others_get_in_between_is_taken_to_its_end(store: InMemoryStore) -> None:
+    pieces = b"20\r\n%b\r\n" % (b" " * 32) * 30_000
+    with listening(application(store)) as port, ExitStack() as open_:
+        connections = [open_.enter_context(connected(port)) for _ in range(40)]  # a crowd
+        for one in connections[1:]:
+            one.send(request("POST", "/templates", b"", "Transfer-Encoding: chunked"), pieces[:50_000])
+        connections[0].send(request("POST", "/templates", b"", "Transfer-Encoding: chunked"))
+        connections[0].send(b"%x\r\n%b\r\n" % (len(TEMPLATE), TEMPLATE), pieces, b"0\r\n\r\n")
+
+        assert connections[0].answer().status == 201
 
 
 def test_a_body_shorter_than_it_says_stores_nothing(connection: Connection, store: InMemoryStore) -> None:

@@ -3,6 +3,9 @@
 import pytest
 from starlette.testclient import TestClient
 
+from binder_registry.lengths import BODY_VALUES
+from binder_registry.server.handlers.taken_apart import AT_ONCE
+
 from .asking import SCIPY, error_name, hints
 from .running import KEY
 
@@ -194,3 +197,38 @@ def test_odd_keys_are_wrong_keys(client: TestClient, key: str) -> None:
     answer = client.post("/templates", json=SCIPY, headers={b"Authorization": b"token " + key.encode("latin-1")})
 
     assert (answer.status_code, error_name(answer)) == (401, "invalid_token")
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH"])
+def test_a_body_of_too_many_values_is_refused(client: TestClient, method: str) -> None:
+    client.post("/templates", content=TEMPLATE)
+    many = b'{"name":"a","image-name":"i","labels":{%b}}' % b",".join(b'"k%d":""' % n for n in range(BODY_VALUES))
+
+    answer = client.request(method, "/templates" if method == "POST" else "/templates/a", content=many)
+
+    assert (answer.status_code, hints(answer)) == (400, ["body"])
+    assert "25,000" in answer.json()["message"]
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH"])
+def test_marks_within_texts_are_no_values(client: TestClient, method: str) -> None:
+    client.post("/templates", content=TEMPLATE)
+    value = r"\\\"[,{" * 6000
+    body = b'{"name":"a","image-name":"i","environment":{%b}}' % b",".join(
+        b'"K%d":"%b"' % (number, value[:24_000].encode()) for number in range(4)
+    )
+
+    answer = client.request(method, "/templates" if method == "POST" else "/templates/a", content=body)
+
+    assert answer.status_code == (409 if method == "POST" else 202 if method == "PUT" else 200)
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH"])
+def test_a_body_of_many_values_is_answered_as_a_small_one(client: TestClient, method: str) -> None:
+    client.post("/templates", content=TEMPLATE)
+    groups = b",".join(b'"g%d"' % number for number in range(AT_ONCE + 1))
+    body = b'{"name":"a","image-name":"i","allowed-groups":[%b]}' % groups
+
+    answer = client.request(method, "/templates" if method == "POST" else "/templates/a", content=body)
+
+    assert (answer.status_code, hints(answer)) == (400, ["allowed-groups"])

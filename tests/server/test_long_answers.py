@@ -1,7 +1,9 @@
 """Long answers, which are sent in slices: whole, while others are answered, and to no more than who takes them."""
 
 import json
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
@@ -13,8 +15,9 @@ from binder_registry.server.http.fast_path import fast_protocol
 from binder_registry.server.http.recorder import AT_ONCE
 from binder_registry.server.live.pieces import SLICE
 
-from .asking import application
+from .asking import application, listening
 from .recording import Connection, SteppedLoop, started
+from .sockets import connected, request
 
 LIST = b"GET /templates HTTP/1.1\r\nHost: r\r\n\r\n"
 ONE = b"GET /templates/t1 HTTP/1.1\r\nHost: r\r\n\r\n"
@@ -228,3 +231,21 @@ def test_another_server_sends_a_long_list_too(store: LogStore) -> None:
 
     assert int(answer.headers["content-length"]) == len(answer.content)
     assert len(answer.json()) == COUNT
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_of_what_a_reader_does_not_take_the_system_keeps_little(store: LogStore) -> None:
+    with listening(application(store)) as port, connected(port, buffer=4096) as reader, connected(port) as other:
+        reader.send(request("GET", "/templates"))
+        assert reader.sock.recv(1)
+        for _ in range(10):  # turns of the loop
+            other.ask("GET", "/templates/t001")
+        kept = queued_bytes(port)
+
+    assert 0 < kept < 500_000
+
+
+def queued_bytes(port: int) -> int:
+    """What the system holds of answers from there."""
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return sum(int(row[4].partition(":")[0], 16) for row in rows if row[1].endswith(f":{port:04X}"))

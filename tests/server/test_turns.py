@@ -103,7 +103,7 @@ def test_nobody_waits_behind_all_of_a_crowd(monkeypatch: pytest.MonkeyPatch) -> 
     assert list(chain(*begun))[:4] == ["crowd request", "crowd read", "other request", "crowd request"]
 
 
-@pytest.mark.parametrize(("seconds", "numbers"), [(0.0, [9, 10, 11]), (0.002, [4, 4, 4])])
+@pytest.mark.parametrize(("seconds", "numbers"), [(0.0, [9, 10, 11]), (0.002, [4, 2, 2])])
 def test_less_is_begun_in_a_turn_of_the_loop_the_longer_it_takes(
     seconds: float, numbers: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -114,6 +114,27 @@ def test_less_is_begun_in_a_turn_of_the_loop_the_longer_it_takes(
     begun = begun_in_each_turn([("crowd", REQUEST)] * 40)
 
     assert [len(some) for some in begun if some][: len(numbers)] == numbers
+
+
+def test_what_was_dear_is_not_taken_for_cheap_after_a_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = count()
+    monkeypatch.setattr(turns, "thread_time", lambda: next(clock) * 0.002)
+    taking, begun = Turns(), list[int]()
+
+    async def scene() -> None:
+        for _ in range(2):
+            for number in range(20):
+                taking.wait(asyncio.get_running_loop(), "crowd", REQUEST, partial(begun.append, number))
+            begun.clear()
+            await asyncio.sleep(0)
+            first = len(begun)
+            while len(begun) < 20:
+                await asyncio.sleep(0)
+            for _ in range(3):
+                await asyncio.sleep(0)  # a rest
+        assert first <= turns.LEAST
+
+    asyncio.run(scene())
 
 
 def test_who_goes_on_and_on_lets_the_loop_turn_each_time() -> None:

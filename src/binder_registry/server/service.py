@@ -131,6 +131,9 @@ class Service:
         self.queries = Lane("queries", most=most, seconds=seconds)  # of the present: they take the processor's time
         self.past = Lane("past", most=most, seconds=seconds)  # which takes the database's
         self.patterns = Lane("patterns", most=most, seconds=seconds)
+        self.bodies = Lane(
+            "bodies", most=limits.waiting_writes, seconds=seconds
+        )  # of writes, that are work to take apart
         self.viewed = Lane("views", most=limits.waiting_views, seconds=seconds)
         self.users = Lane("users", most=most, seconds=seconds)  # of a hub, which may be silent
         # The short reads of streams, each of which has one at a time: however many resume at once, all are served.
@@ -174,7 +177,7 @@ class Service:
             await self.group_commit.close()
             await asyncio.to_thread(self.follower.close)
             self.applies.close()
-            for lane in (self.queries, self.past, self.patterns, self.viewed, self.users, self.resumed):
+            for lane in (self.queries, self.past, self.patterns, self.bodies, self.viewed, self.users, self.resumed):
                 lane.close()
             self._head_pool.shutdown(wait=False, cancel_futures=True)
             self.identities.close()

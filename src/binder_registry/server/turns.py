@@ -12,7 +12,7 @@ from functools import partial
 from time import thread_time
 
 SLICE_SECONDS = 0.001  # of the processor, that one turn of the loop may take
-LEAST, FIRST, MOST = 4, 16, 64  # begun in one: at least, before its cost is known, and at most
+LEAST, FIRST, MOST = 2, 16, 64  # begun in one: at least, at most before its cost is known, and at most
 
 READ, REQUEST, PIECE, END = "read", "request", "piece", "end"
 """What is waited for: each kind, of each client, has a queue, and the queues are served in turn."""
@@ -55,7 +55,7 @@ class Turns:
     def _next(self, loop: asyncio.AbstractEventLoop) -> None:
         if self._room == self._most and not self._waiting:
             self._begun = None
-            self._most = self._room = FIRST
+            self._most = self._room = min(self._most, FIRST)  # what was dear may come again
             return
         now, before = thread_time(), self._begun or 0.0
         if now - before > SLICE_SECONDS:

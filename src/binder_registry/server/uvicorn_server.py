@@ -24,6 +24,7 @@ from .http.forwarded import TrustedProxies
 from .http.patient import PatientProtocol
 from .http.proxied import proxied_protocol
 from .http.strong_reads import strong_protocol
+from .http.unsent import keep_little
 
 DRAIN_SECONDS = 5  # for what is in flight when the server is told to stop
 CANCEL_SECONDS = 7  # for what goes on without its client
@@ -134,7 +135,9 @@ def listen(host: str, port: int) -> socket.socket:
     host = host.removeprefix("[").removesuffix("]")  # as IPv6 stands in URLs
     dual = not host and socket.has_dualstack_ipv6()
     family = socket.AF_INET6 if dual or ":" in host else socket.AF_INET
-    return socket.create_server((host, port), family=family, dualstack_ipv6=dual, backlog=BACKLOG)
+    listener = socket.create_server((host, port), family=family, dualstack_ipv6=dual, backlog=BACKLOG)
+    keep_little(listener)
+    return listener
 
 
 def protocol_of(app: App, access_log: AccessLog | None = None) -> type[PatientProtocol]:

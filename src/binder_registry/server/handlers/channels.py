@@ -16,12 +16,13 @@ from ..http.replies import Reply, json_reply
 from ..http.requests import json_object
 from ..live.answer import entity_tag
 from ..service import Request
+from .taken_apart import taken_apart
 from .write_operations import check
 
 
 async def template_promote(request: Request) -> Reply:
     who = await request.writer(Scope.PROMOTE)
-    revision = _revision(await request.body())
+    revision = await taken_apart(request, _revision)
     return await _pointed(request, who, partial(request.service.registry.template_promote, revision=revision))
 
 

@@ -11,6 +11,7 @@ from ...wire import parse
 from ..http.plain_writes import PlainWrite
 from ..http.write_heads import FirstLine, WriteHead
 from ..service import Service
+from .taken_apart import is_work
 from .write_operations import creation, deletion, patching, update
 
 
@@ -58,6 +59,8 @@ class FastWrites:
                     return False
                 operation = update(service, who, template, note, asked)
             elif method == b"PATCH":
+                if is_work(body):
+                    return False
                 try:
                     patch = parse(body)
                 except RegistryError:

@@ -7,6 +7,7 @@ from ...auth import Scope
 from ...changes import PAGE
 from ...errors import InvalidRequest
 from ...globs import parse_glob
+from ...strict_json import Object
 from ...token_contract import Token
 from ...token_rules import MEMBERS, read_new
 from ...wire import encode, parse
@@ -14,6 +15,7 @@ from ..description.token_bodies import Audit, Tokens, audit_body, holder_body, t
 from ..http.replies import Header, Reply, json_reply
 from ..http.requests import json_object, single, whole_number
 from ..service import Request
+from .taken_apart import taken_apart
 
 _SECRET: Header = (b"cache-control", b"no-store")
 
@@ -21,7 +23,7 @@ _SECRET: Header = (b"cache-control", b"no-store")
 async def token_create(request: Request) -> Reply:
     who = await request.writer(Scope.TOKENS)
     request.query()
-    new = read_new(json_object(parse(await request.body()), MEMBERS))
+    new = read_new(json_object(await taken_apart(request, parse), MEMBERS))
     uses = request.service.registry.tokens
     return _made(201, *await request.write(lambda _: uses.make(who, new)))
 
@@ -65,8 +67,8 @@ async def tokens_revoke(request: Request) -> Reply:
 async def token_rotate(request: Request) -> Reply:
     who = await request.writer(None)
     request.query()
-    body = await request.body()
-    keep_old = json_object(parse(body), ["keep-old"]).get("keep-old", 0) if body else 0
+    members = await taken_apart(request, lambda body: parse(body) if body else Object())
+    keep_old = json_object(members, ["keep-old"]).get("keep-old", 0)
     if type(keep_old) is not int:
         raise InvalidRequest.parameter("keep-old", "must be a whole number of seconds")
     uses = request.service.registry.tokens

@@ -30,6 +30,7 @@ from ..live.entries import State
 from ..live.read_model import ReadModel
 from ..service import Request
 from .find_warnings import twins_of, warnings_about
+from .taken_apart import taken_apart
 from .warning_headers import warning_headers
 from .write_operations import check, creation, deletion, patching, update
 
@@ -38,7 +39,7 @@ FEW = 1000  # names, or rows, of an apply that are looked at in one step
 
 async def template_create(request: Request) -> Reply:
     who = await request.writer(Scope.WRITE)
-    template = read_template(await request.body())
+    template = await taken_apart(request, read_template)
     note, asked = request.note(), conditions(request)
     warned = warning_headers(warnings_about(request.service.model, [template]))
     operation = creation(request.service, who, template, note, asked, warned)
@@ -48,7 +49,7 @@ async def template_create(request: Request) -> Reply:
 async def template_update(request: Request) -> Reply:
     """2015's PUT: the name in the body is checked like any member, and ignored."""
     who = await request.writer(Scope.WRITE)
-    template = replace(read_template(await request.body()), name=request.parameters["name"])
+    template = replace(await taken_apart(request, read_template), name=request.parameters["name"])
     operation = update(request.service, who, template, request.note(), _conditions(request))
     return (await request.write(operation, template.name)).reply
 
@@ -56,7 +57,7 @@ async def template_update(request: Request) -> Reply:
 async def template_patch(request: Request) -> Reply:
     who = await request.writer(Scope.WRITE)
     request.query()
-    patch, name = parse(await request.body()), request.parameters["name"]
+    patch, name = await taken_apart(request, parse), request.parameters["name"]
     operation = patching(request.service, who, name, patch, request.note(), _conditions(request))
     return (await request.write(operation, name)).reply
 
@@ -71,7 +72,7 @@ async def template_delete(request: Request) -> Reply:
 async def template_restore(request: Request) -> Reply:
     who = await request.writer(Scope.WRITE)
     request.query()
-    members = json_object(parse(await request.body()), ["revision"])
+    members = json_object(await taken_apart(request, parse), ["revision"])
     revision = members.get("revision")
     if type(revision) is not int or not 1 <= revision < 2**63:
         raise InvalidRequest.parameter("revision", "must be a revision of the template")

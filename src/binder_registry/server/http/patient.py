@@ -43,6 +43,11 @@ class PatientProtocol(WritingProtocol):
         self.turns.size += len(data)
         self.turns.wait(self.loop, self.sender, kind, self._take_turn)
 
+    def lets_others(self, rest: bytes) -> bool:
+        self.put_off(rest, PIECE)
+        self.flow.pause_reading()
+        return True
+
     def in_turn(self, data: bytes) -> None:
         super().data_received(data)
 
@@ -83,7 +88,7 @@ class PatientProtocol(WritingProtocol):
         self._has_turn = True
         self.in_turn(data)
         self._has_turn = False
-        if self._end_is_late:
+        if self._end_is_late and not self._late:
             self._end_is_late = False
             if not super().eof_received():
                 self.transport.close()

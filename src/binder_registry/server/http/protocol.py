@@ -13,11 +13,12 @@ from typing import Any, ClassVar
 import httptools
 
 from ...errors import HeadTooLarge, InvalidRequest, RegistryError, RequestTimeout
+from . import body_pieces
 from .access_log import address
 from .deadlines import BETWEEN, BODY, HEAD, PATIENCE, TimedProtocol
 from .error_status import error_reply
-from .raw_head import end_of_head, quoted, size_of_head
-from .recorder import Exchange, Recorder, disconnect, too_busy
+from .raw_head import end_of_head, quoted, size_of_head, without_upgrade
+from .recorder import Exchange, Recorder, disconnect, let_end, too_busy
 from .uvicorn_parts import STATUS_LINE, RequestResponseCycle, service_unavailable
 
 HEAD_BYTES = 64 * 1024
@@ -30,23 +31,16 @@ class _TooLarge(Exception):
     """Raised in a callback of the parser, which answers it with an error of its own."""
 
 
-def _let_end(running: RequestResponseCycle | None, flow: Any) -> None:
-    flow.resume_writing()
-    if running and not running.response_complete:
-        disconnect(running)
-
-
 class SafeProtocol(TimedProtocol):
     recorder: ClassVar[Recorder]
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.access_log = False  # uvicorn's own
-        # Nothing is being read or answered: the next byte begins a request. None: a plain write is being answered, and
-        # nothing happened since.
-        self.idle: bool | None = False
+        self.idle: bool | None = False  # the next byte begins a request; None: a plain write is answered, else nothing
         self._stage = BETWEEN
         self._silence = self._received = 0  # bytes since the parser last got anywhere; bytes of this body
+        self._pieces = 0  # in which they came
         self._upgrading = False
         self._held = b""  # read, and fed to the parser when the requests before are answered
         self._running: RequestResponseCycle | None = None  # the one begun last; `cycle` is the one read last
@@ -77,7 +71,7 @@ class SafeProtocol(TimedProtocol):
         super().connection_lost(exc)
         self.flow = flow
         if answering or flow.write_paused:
-            self.wake(partial(_let_end, running, flow))
+            self.wake(partial(let_end, running, flow))
 
     def wake(self, waiting: Callable[[], None]) -> None:
         """Of a connection that was lost: `waiting` lets end what goes on for it."""
@@ -114,8 +108,10 @@ class SafeProtocol(TimedProtocol):
     # What the parser is fed, and what it calls.
 
     def _feed(self, data: bytes) -> None:
-        start = 0
+        start, before = 0, self._pieces
         while start < len(data):
+            if self._pieces - before > body_pieces.A_TURN and self.lets_others(data[start:]):
+                return
             if self.refusal or self._lingers or self.transport.is_closing():
                 return
             if self.pipeline:
@@ -127,6 +123,9 @@ class SafeProtocol(TimedProtocol):
             start = end
         self._settle()
 
+    def lets_others(self, _rest: bytes) -> bool:
+        return False  # the rest of what came is not taken later
+
     def _parse(self, data: bytes) -> None:
         self._silence += len(data)
         if self._stage == BETWEEN and not data.isascii():
@@ -134,23 +133,23 @@ class SafeProtocol(TimedProtocol):
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
-            self._parse(self._without_upgrade() + data[upgrade.args[0] :])
+            self._parse(self._read_anew() + data[upgrade.args[0] :])
         except httptools.HttpParserError as error:
             too_large = isinstance(error.__context__, _TooLarge)
             self._refuse(HeadTooLarge() if too_large else InvalidRequest("The request is not valid HTTP/1.1"))
         else:
             if self._silence > HEAD_BYTES and self._stage != BETWEEN:
                 self._refuse(HeadTooLarge())
+            elif self._pieces > body_pieces.MOST and (small := body_pieces.refusal(self._pieces, self._received)):
+                self._refuse(small)
 
-    def _without_upgrade(self) -> bytes:
-        """The head read last, to be read again as an ordinary request: we upgrade to nothing."""
-        lines = [b"%b: %b\r\n" % (name, value) for name, value in self.headers if name != b"upgrade"]
-        version = self.parser.get_http_version().encode()
-        head = b"%b %b HTTP/%b\r\n%b\r\n" % (self.parser.get_method(), self.url, version, b"".join(lines))
+    def _read_anew(self) -> bytes:
+        """The head read last, for a parser that is to read it as an ordinary request: we upgrade to nothing."""
+        method, version = self.parser.get_method(), self.parser.get_http_version().encode()
         self.parser = httptools.HttpRequestParser(self)
         self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
         self._upgrading = False
-        return head
+        return without_upgrade(method, self.url, version, self.headers)
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -177,6 +176,7 @@ class SafeProtocol(TimedProtocol):
     def on_body(self, body: bytes) -> None:
         super().on_body(body)
         self._received += len(body)
+        self._pieces += 1
         self._silence = 0
 
     def on_message_complete(self) -> None:
@@ -186,7 +186,7 @@ class SafeProtocol(TimedProtocol):
 
     def _enter(self, stage: int) -> None:
         self._stage = stage
-        self._silence = self._received = 0
+        self._silence = self._received = self._pieces = 0
         self.since = self._now()
 
     # Answers.

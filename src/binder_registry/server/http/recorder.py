@@ -14,7 +14,7 @@ from .counters import Counters
 from .error_status import error_reply
 from .replies import Reply, send_reply
 from .request_ids import RequestIds
-from .unsent import LARGE, Unsent, keep_little
+from .unsent import LARGE, Unsent
 from .uvicorn_parts import STATUS_LINE, RequestResponseCycle
 
 ABOUT_BODY = (b"content-type", b"content-length", b"content-encoding", b"etag", b"link", b"total-count", b"vary")
@@ -94,7 +94,6 @@ class Exchange:
         self.status = 0
         self.sent = 0
         self.done = False
-        self.keeps_little = False  # the system, of what it has not sent yet
         self.start: Any = None  # the head, which goes out with the body's first piece
         scope: Any = cycle.scope
         self.peer = protocol.peer if scope["client"] is protocol.client else address(scope["client"])
@@ -158,9 +157,6 @@ class Exchange:
             await cycle.flow.drain()
         if cycle.disconnected:
             return
-        if not self.keeps_little:
-            self.keeps_little = True
-            keep_little(cycle.transport)
         cycle.transport.writelines((b"%x\r\n" % len(piece), piece, b"\r\n"))
 
     async def send_long(self, start: Any, body: Pieces) -> None:
@@ -280,3 +276,10 @@ def disconnect(cycle: RequestResponseCycle) -> None:
     """Tell the application that its client is gone."""
     cycle.disconnected = True
     cycle.message_event.set()
+
+
+def let_end(running: RequestResponseCycle | None, flow: Any) -> None:
+    """What goes on for a connection that was lost, and whoever waits to write to it."""
+    flow.resume_writing()
+    if running and not running.response_complete:
+        disconnect(running)

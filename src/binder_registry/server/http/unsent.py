@@ -6,13 +6,12 @@ Connections hold references: what many readers are sent of one body, or of two t
 import socket
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any
 
 from ..limits import Limits
 from ..live.pieces import Body, Part
 
 LARGE = 64 * 1024  # bytes; what is less is not counted, nor refused
-UNSENT = 128 * 1024  # bytes of an endless answer that the system takes ahead of what it can send
+UNSENT = 128 * 1024  # bytes of an answer that the system takes ahead of what it can send
 
 
 def _parts(body: Body) -> Sequence[Part]:
@@ -79,9 +78,7 @@ class Unsent:
             del self._of[client]
 
 
-def keep_little(transport: Any) -> None:
-    """Of what a reader does not take the system would keep some megabytes, for each."""
-    sock = transport.get_extra_info("socket")
-    if sock is not None and sock.family != socket.AF_UNIX:
-        with suppress(OSError, AttributeError):
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT)
+def keep_little(listener: socket.socket) -> None:
+    """Of what a reader does not take the system would keep some megabytes, for each of the listener's connections."""
+    with suppress(OSError, AttributeError):  # a system that has no such thing
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT)

@@ -1,0 +1,14 @@
+"""How a body may come in pieces: each of them calls us, however small it is."""
+
+from ...errors import InvalidRequest
+
+MOST, LEAST = 1000, 32  # more pieces than this must have so many bytes on the average
+A_TURN = 1000  # are taken before others get in between
+
+
+def refusal(pieces: int, received: int) -> InvalidRequest | None:
+    """Of what came in `pieces` of `received` bytes together."""
+    if pieces <= MOST + received // LEAST:
+        return None
+    problem = f"comes in too many pieces: beyond {MOST}, they need {LEAST} bytes each on the average"
+    return InvalidRequest.parameter("body", problem)
