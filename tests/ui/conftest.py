@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.server.running import RunningServer, running_server
+from tests.server.running import AUTHORIZATION, RunningServer, running_server
 from tests.ui.tab import Tab
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -41,5 +41,14 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
 def tab(browser: Browser, server: RunningServer) -> Iterator[Tab]:
     """A tab that nobody used. At its end: no error was logged, and the policy was never broken."""
     with Tab.opened(browser, server.url) as tab:
+        yield tab
+        assert tab.complaints == []
+
+
+@pytest.fixture
+def admin_tab(browser: Browser, server: RunningServer) -> Iterator[Tab]:
+    """A tab of one who may all: what it sends has the token, as behind a login, and the second cookie says so."""
+    with Tab.opened(browser, server.url, extra_http_headers=AUTHORIZATION) as tab:
+        tab.page.context.add_cookies([{"name": "registry-xsrf", "value": "any", "url": server.url}])
         yield tab
         assert tab.complaints == []

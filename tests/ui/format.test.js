@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { ago, bytes, counted, cpus, who } from "../../src/binder_registry/server/ui/format.js";
+import { ago, beginning, bytes, counted, cpus, who } from "../../src/binder_registry/server/ui/format.js";
 
 test("sizes are written as people write them", () => {
   assert.deepEqual([0, 512, 2 ** 30, 1.5 * 2 ** 20].map(bytes), ["0 B", "512 B", "1 GiB", "1.5 MiB"]);
@@ -26,4 +26,13 @@ test("a time is told by its largest unit", () => {
 
 test("a user goes by the name alone, and others with their kind", () => {
   assert.deepEqual(["user:alice", "publisher:gitlab:ci", ""].map(who), ["alice", "gitlab:ci (publisher)", "somebody"]);
+});
+
+test("of a long text the beginning is shown, and no half of a character", () => {
+  const lines = Array.from({ length: 20 }, (_, at) => `${at}`).join("\n");
+
+  assert.deepEqual(
+    ["short", "x".repeat(610), "x".repeat(1000), "x".repeat(599) + "🐍".repeat(300), lines].map((text) => beginning(text).length),
+    [5, 610, 600, 599, lines.indexOf("\n12")],
+  );
 });

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect
 
 from tests.node import NODE, package
 
@@ -65,6 +65,15 @@ class Tab:
             [f"/ui/{path}"],
         )
         self.shows_heading()
+
+    def tabs_to(self, target: Locator) -> None:
+        """By the Tab key alone."""
+        expect(target).to_be_visible()
+        for _ in range(200):
+            if target.evaluate("element => element === document.activeElement"):
+                return
+            self.page.keyboard.press("Tab")
+        raise AssertionError(f"the Tab key does not lead to {target}")
 
     def axe(self) -> list[str]:
         """What axe finds wrong with what is shown, by WCAG 2.2 AA and its best practices."""

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 DEFAULT_DATABASE = "sqlite:///binder-registry.db"
 FEWEST_DESCRIPTORS = 64  # for the database, the loop, the log, and some clients
+READER = (sys.executable, "-P", "-m", f"{__package__}.reader")  # of documents: the server itself knows no YAML
 LEVELS = ("debug", "info", "warning", "error")
 
 logger = logging.getLogger("binder_registry")
@@ -211,6 +212,7 @@ def serve(
                 trusted_proxies=trusted_proxies,
                 limits=limits_of(limits),
                 ui=ui,
+                reader=READER,
             )
         except ValueError as error:
             raise click.UsageError(str(error)) from None

@@ -17,6 +17,8 @@ from ...errors import InvalidRequest
 from ...fast_body import read_template
 from ...lookalikes import warnings_of
 from ...planned import PlannedStep, planned
+from ...purging import last
+from ...reading import Lost
 from ...strict_json import no_collection
 from ...template import Template
 from ...wire import encode, parse
@@ -25,10 +27,12 @@ from ..description.bodies import Plan, PlanStep
 from ..http.conditions import NONE, Conditions, conditions
 from ..http.replies import Header, Reply, change_reply, json_reply
 from ..http.requests import json_object, single, whole_number
+from ..lanes import paced
 from ..live.answer import entity_tag
 from ..live.entries import State
 from ..live.read_model import ReadModel
 from ..service import Request
+from .documents import apply_of_documents, is_yaml, refuse_query_beside_json
 from .find_warnings import twins_of, warnings_about
 from .taken_apart import taken_apart
 from .warning_headers import warning_headers
@@ -94,10 +98,13 @@ async def change_purge(request: Request) -> Reply:
     name, revision = request.parameters["name"], whole_number(request.parameters["revision"], "revision")
     note, asked, registry = request.note(), conditions(request), request.service.registry
 
+    looked = lambda: last(paced(registry.change_copies(who, name, revision)))  # noqa: E731
+    copies = await request.service.past.run(looked, request.client)
+
     def purge(batch: Batch) -> Reply:
         registry.require_name(who, name)
         check(asked, batch, batch.known(name))
-        registry.change_purge(who, name, revision, note=note)
+        registry.change_purge(who, name, revision, note=note, copies=copies)
         return Reply(204, [(b"etag", entity_tag(batch.rows[-1].position))])
 
     return await request.write(purge, request.parameters["name"])
@@ -105,10 +112,17 @@ async def change_purge(request: Request) -> Reply:
 
 async def apply(request: Request) -> Reply:
     who = await request.writer(Scope.WRITE, Scope.PROMOTE)
-    request.query()
     service = request.service
     lane, registry = service.applies, service.registry
-    parts = await request.parts(request.limits.apply_bytes)
+    lost: list[Lost] | None = None
+    if is_yaml(request):
+        who.require(Scope.WRITE)
+        body, lost = await apply_of_documents(request)
+        parts = [body]
+        del body
+    else:
+        refuse_query_beside_json(request)
+        parts = await request.parts(request.limits.apply_bytes)
     async with lane.turn(sum(map(len, parts))):
         wanted = await lane.run(lambda: read_apply(_joined(parts)))
         require_scopes(who, writes=wanted.writes, promotes=wanted.promote is not None)
@@ -126,7 +140,7 @@ async def apply(request: Request) -> Reply:
                 if asked is not NONE:
                     asked.check(position, registry.changed_at(), what="registry")
                 steps = registry.apply_dry(who, wanted, position, find, living)
-                return _plan_reply(steps, 0, [(b"etag", entity_tag(position)), *warned])
+                return _plan_reply(steps, 0, [(b"etag", entity_tag(position)), *warned], lost)
 
             return await lane.run(dry)
         asked = _conditions(request)
@@ -144,7 +158,7 @@ async def apply(request: Request) -> Reply:
             if staged:  # also where the client left: a write that is not done yet does without
                 lane.start(staged.close)
         service.write_rates.add(who, max(0, newest.revision - first))
-        return await lane.run(lambda: _plan_reply(steps, first, [(b"etag", entity_tag(newest)), *warned]))
+        return await lane.run(lambda: _plan_reply(steps, first, [(b"etag", entity_tag(newest)), *warned], lost))
 
 
 def _joined(parts: list[bytes]) -> bytes:
@@ -180,9 +194,11 @@ async def _seen(
 
 
 @no_collection()
-def _plan_reply(steps: list[PlannedStep | PromotedStep], first: int, headers: list[Header]) -> Reply:
+def _plan_reply(
+    steps: list[PlannedStep | PromotedStep], first: int, headers: list[Header], lost: list[Lost] | None
+) -> Reply:
     """`first` is the revision of the first change; 0 for a dry run."""
-    head, tail = encode(Plan(not first, [])).split(b"[]")
+    head, _, tail = encode(Plan(not first, [], UNSET if lost is None else lost)).partition(b"[]")
     return json_reply(200, b"%b[%b]%b\n" % (head, b",".join(_rows(steps, first)), tail), headers)
 
 

@@ -94,7 +94,7 @@ export class App {
     const page = await this._made();
     if (turn !== this._turn) return page.close?.(); // another was asked for meanwhile
     this._page = page;
-    const heading = h("h1", { tabindex: -1 }, page.title);
+    const heading = h("h1", { tabindex: -1, dir: "auto" }, page.title);
     document.title = `${page.title} · Environments`;
     fill(main, h("div", { class: "heading" }, heading, h("div", { class: "actions" }, page.actions)), page.content);
     main.ariaBusy = null;

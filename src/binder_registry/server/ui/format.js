@@ -37,6 +37,23 @@ export function rounded(value) {
   return value.toLocaleString("en", { maximumFractionDigits: 2, useGrouping: false });
 }
 
+/**
+ * The beginning of a long text, or all of it where nearly all would fit.
+ * @param {string} text
+ * @param {number} [most] characters
+ * @param {number} [lines]
+ */
+export function beginning(text, most = 600, lines = 12) {
+  let end = text.length > 1.2 * most ? most : text.length;
+  for (let at = -1, line = 0; line < lines; line++) {
+    at = text.indexOf("\n", at + 1);
+    if (at < 0) break;
+    if (line === lines - 1 && text.indexOf("\n", at + 1) >= 0) end = Math.min(end, at);
+  }
+  const half = end < text.length && /[\ud800-\udbff]/.test(text[end - 1]);
+  return text.slice(0, half ? end - 1 : end);
+}
+
 const STEPS = /** @type {[number, Intl.RelativeTimeFormatUnit][]} */ ([
   [60, "second"],
   [3600, "minute"],

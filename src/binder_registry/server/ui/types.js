@@ -7,7 +7,7 @@
  * @typedef {{ name: string, "display-name"?: string, description?: string, set?: Record<string, any>,
  *   "allowed-groups"?: string[], default?: boolean }} Choice
  * @typedef {{ name: string, "display-name"?: string, description?: string, choices?: Choice[],
- *   "free-text"?: Record<string, any> }} Option
+ *   "free-text"?: Record<string, any>, build?: boolean }} Option
  * @typedef {{ revision: number, position: string, time: string, by: string, note?: string, action: string, name: string,
  *   previous: number, first: number, digest: string, changed?: string[], template?: Template,
  *   promoted?: { channel: string, from: number, to: number } }} Change

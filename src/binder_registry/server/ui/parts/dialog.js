@@ -26,7 +26,11 @@ export function ask(title, content, what) {
       const problem = await what.act();
       act.disabled = false;
       said.replaceChildren();
-      if (problem) return said.append(h("div", {}, problem));
+      if (problem) {
+        said.append(h("div", {}, problem));
+        if (!dialog.contains(document.activeElement) || document.activeElement === dialog) act.focus(); // which a disabled one lost
+        return;
+      }
       done = true;
       dialog.close();
     });

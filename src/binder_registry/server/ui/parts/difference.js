@@ -1,9 +1,12 @@
-/** Two states of a template side by side, member by member. A sign stands beside each colour. */
+/** Two states of a template side by side, member by member, or two texts line by line. A sign stands beside each colour. */
 
 import { differences } from "../differences.js";
 import { h } from "../dom.js";
+import { counted } from "../format.js";
+import { folded, lineDifference } from "../line-diff.js";
 
 /** @typedef {import("../types.js").Json} Json */
+/** @typedef {import("../dom.js").Child} Child */
 
 /**
  * @param {Record<string, any> | null} before
@@ -22,9 +25,21 @@ export function difference(before, after, heads = {}) {
       "table",
       { class: "table differences" },
       h("thead", {}, h("tr", {}, head.map((text) => h("th", { scope: "col" }, text)))),
-      h("tbody", {}, rows.map((row) => h("tr", {}, h("th", { scope: "row" }, h("code", {}, row.member)), side("del", row.before), side("ins", row.after)))),
+      h("tbody", {}, rows.map((row) => h("tr", {}, h("th", { scope: "row" }, h("code", {}, row.member)), sides(row.before, row.after)))),
     ),
   );
+}
+
+/**
+ * Of long texts, the lines that differ.
+ * @param {Json | undefined} before
+ * @param {Json | undefined} after
+ */
+function sides(before, after) {
+  if (before === undefined || after === undefined) return [side("del", before), side("ins", after)];
+  const [old, now] = [written(before), written(after)];
+  if (old.split("\n").length > 3 && now.split("\n").length > 3) return h("td", { colspan: 2 }, lineByLine(old, now));
+  return [side("del", before), side("ins", after)];
 }
 
 /**
@@ -34,6 +49,28 @@ export function difference(before, after, heads = {}) {
 function side(tag, value) {
   if (value === undefined) return h("td", { class: "quiet" }, "—");
   return h("td", {}, h(tag, { class: `mono ${tag === "del" ? "removed" : "added"}`, dir: "auto" }, tag === "del" ? "− " : "+ ", written(value)));
+}
+
+/**
+ * @param {string} before
+ * @param {string} after
+ * @param {string} [label]
+ * @returns {HTMLElement}
+ */
+export function lineByLine(before, after, label = "Lines that differ") {
+  const rows = folded(lineDifference(before, after));
+  return h(
+    "div",
+    { class: "lines mono", tabindex: 0, role: "region", "aria-label": label },
+    rows.map((row) => ("left" in row ? h("div", { class: "left quiet" }, `⋯ ${counted(row.left, "line")} the same`) : line(row))),
+  );
+}
+
+/** @param {import("../line-diff.js").Line} row */
+function line({ sign, text }) {
+  if (sign === " ") return h("div", {}, h("span", { class: "sign" }, " "), h("span", { dir: "auto" }, text));
+  const tag = sign === "+" ? "ins" : "del";
+  return h("div", { class: sign === "+" ? "added" : "removed" }, h("span", { class: "sign" }, sign), h(tag, { dir: "auto" }, text));
 }
 
 /**
