@@ -65,6 +65,10 @@ is a token, user, service or publisher, or all who have a key: see
 The budgets for the server that are in bytes are {budgets} by default. Plan for them, for what the server takes at its
 start (its templates are in memory), and for 200 MB of its work: its memory stays below the sum of the three.
 
+Two things grow with the history of one template, while other writes wait. A promotion to a very old revision counts the
+changes since then in the database: 65 ms for 100,000. A purge looks for copies before others wait, and blanks them
+while they do: 0.7 s where 100,000 changes hold the same content. Both times are of a processor, with SQLite.
+
 | limit | default | for each | bounds | beyond it |
 | --- | --- | --- | --- | --- |
 """

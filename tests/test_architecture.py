@@ -74,7 +74,7 @@ MAY_IMPORT = {
     "go_json": set[str](),
     "must_understand": DECLARED | {"kept_members"},
     "strict_json": {"errors"},
-    "wire_values": {"go_json", "lengths", "strict_json"},
+    "wire_values": {"channels", "go_json", "lengths", "strict_json"},
     "wire": RULED | {"go_json", "strict_json", "wire_values"},
     "changes": TEMPLATES,
     "store": CHANGES,

@@ -24,6 +24,8 @@ from binder_registry.log_store import LogStore
 from binder_registry.must_understand import CHANNELS_FORMAT, full_view
 from binder_registry.template import Template
 
+from .watched import LogWithoutCount, WatchedLog
+
 A = Template(name="a", image_name="i")
 LATER = replace(A, image_name="j")
 
@@ -103,6 +105,32 @@ def test_each_newer_content_leaves_a_channel_further_behind(store: LogStore) -> 
     store.promote_template("a", "testing")
 
     assert channels(store) == {"stable": Channel(2, 3), "testing": Channel(6, 0)}
+
+
+@pytest.mark.parametrize(("log", "read"), [(WatchedLog(), 1), (LogWithoutCount(), 31)])
+def test_what_came_after_an_old_revision_is_counted_and_not_read_where_the_log_can_count(
+    log: WatchedLog, read: int
+) -> None:
+    store = LogStore(log)
+    store.register_template(A)
+    for number in range(30):
+        store.replace_template(replace(A, image_name=f"i{number}"))
+    log.read_under_lock = 0
+
+    store.promote_template("a", "stable", 1)
+
+    assert channels(store) == {"stable": Channel(1, 30)}
+    assert log.read_under_lock == read
+
+
+def test_what_a_block_wrote_itself_is_counted_too(store: LogStore) -> None:
+    with store.atomic():
+        store.update_template(A)
+        store.register_template(replace(A, name="b"))
+        store.promote_template("a", "testing")
+        store.promote_template("a", "stable", 1)
+
+    assert channels(store)["stable"] == Channel(1, 2)
 
 
 def test_a_channel_ends(store: LogStore) -> None:

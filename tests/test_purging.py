@@ -4,8 +4,13 @@ import pytest
 from msgspec.structs import replace
 
 from binder_registry.backends.memory import InMemoryStore
+from binder_registry.changes import Position
 from binder_registry.errors import RevisionIsCurrent, RevisionIsPromoted, RevisionPurged, RevisionUnknown
+from binder_registry.log_store import LogStore
+from binder_registry.purging import Copies, last
 from binder_registry.template import Template
+
+from .watched import WatchedLog
 
 SCIPY = Template(name="scipy", image_name="jupyter/scipy")
 LATER = replace(SCIPY, command="later")
@@ -140,3 +145,43 @@ def test_a_living_template_with_another_successor_is_no_copy() -> None:
     store.purge_change("scipy", 1)
 
     assert [change.revision for change in store.changes() if change.content is None] == [1]
+
+
+def test_the_copies_are_looked_for_before_others_have_to_wait() -> None:
+    store = LogStore(log := WatchedLog())
+    store.register_template(SCIPY)
+    for number in range(30):
+        store.replace_template(replace(SCIPY, command=f"c{number % 2}"))
+    log.read_under_lock = 0
+
+    store.purge_change("scipy", 2)
+
+    assert [change.revision for change in store.changes() if change.content is None] == [*range(2, 31, 2)]
+    assert log.read_under_lock == 2
+
+
+@pytest.mark.parametrize(
+    "wrong", [None, Copies(Position(4, b"another!"), (3,)), Copies(Position(9, b"another!"), (3,))]
+)
+def test_copies_in_another_log_are_none_of_this_one(wrong: Copies | None) -> None:
+    store = InMemoryStore()
+    for command in ("", "c", "d", "c", "e"):
+        store.replace_template(replace(SCIPY, command=command)) if command else store.register_template(SCIPY)
+
+    with store.atomic():
+        store.purge_change("scipy", 2, copies=wrong)
+
+    assert [change.revision for change in store.changes() if change.content is None] == [2, 4]
+
+
+def test_a_copy_that_was_written_since_they_were_looked_for_goes_too() -> None:
+    store = InMemoryStore()
+    store.register_template(SCIPY)
+    store.replace_template(LATER)
+    copies = last(store.copies_of("scipy", 1))
+    store.replace_template(SCIPY)
+    store.replace_template(LATER)
+
+    store.purge_change("scipy", 1, copies=copies)
+
+    assert [change.revision for change in store.changes() if change.content is None] == [1, 3]

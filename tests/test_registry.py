@@ -192,11 +192,12 @@ def test_the_log_keeps_who_wrote_and_why(registry: Registry, write: Use) -> None
     assert [(change.by, change.note) for change in registry.changes(ANN, since=1)] == [("user:bob", "why")]
 
 
-def test_a_purge_needs_the_scope_admin(registry: Registry) -> None:
+@pytest.mark.parametrize("purge", [Registry.change_purge, Registry.change_copies])
+def test_a_purge_needs_the_scope_admin(registry: Registry, purge: Callable[..., object]) -> None:
     registry.template_update(ANN, SCIPY)
 
     with pytest.raises(MissingScope, match="'admin'"):
-        registry.change_purge(Identity("bob", frozenset({Scope.READ, Scope.WRITE})), "scipy", 1)
+        purge(registry, Identity("bob", frozenset({Scope.READ, Scope.WRITE})), "scipy", 1)
 
     assert registry.template_show(ANN, "scipy", revision=1).name == "scipy"
 

@@ -282,6 +282,52 @@ def test_what_is_no_time_is_refused(value: str) -> None:
     assert wrong_fields(f'{{"time-created":{value}}}') == ["time-created"]
 
 
+CHANNEL = '{"revision":41,"behind":3}'
+
+
+def many_channels(number: int) -> str:
+    return "{" + ",".join(f'"c{each}":{CHANNEL}' for each in range(number)) + "}"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("{}", "null", f'{{"stable":{CHANNEL}}}', '{"a-1":{"behind":0,"revision":0}}'),
+        many_channels(16),
+    ],
+)
+def test_channels_are_read_and_dropped(value: str) -> None:
+    assert read_2015(f'{{"channels":{value}}}') == Template()
+    assert merge_patch(Template(), parse(f'{{"channels":{value}}}'.encode())) == Template()
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("[]", '"stable"', "1", '{"stable":41}', '{"stable":{}}', '{"stable":null}', '{"stable":[41,3]}'),
+        *(f'{{"{name}":{CHANNEL}}}' for name in ("latest", "Stable", "1", "a_b", "", "a" * 64)),
+        *('{"stable":{"revision":41}}', '{"stable":{"revision":41,"behind":3,"more":1}}'),
+        *('{"stable":{"revision":"41","behind":3}}', '{"stable":{"revision":41,"behind":true}}'),
+        *('{"stable":{"revision":-1,"behind":3}}', '{"stable":{"revision":41,"behind":9223372036854775808}}'),
+        *('{"stable":{"revision":4.0,"behind":3}}', '{"stable":{"revision":null,"behind":3}}'),
+        many_channels(17),
+    ],
+)
+def test_what_are_no_channels_is_refused(value: str) -> None:
+    assert wrong_fields(f'{{"channels":{value}}}') == ["channels"]
+
+
+@pytest.mark.parametrize(
+    ("value", "path"),
+    [
+        (f'{{"stable":{CHANNEL},"stable":{CHANNEL}}}', "channels.stable"),
+        ('{"stable":{"revision":1,"revision":1,"behind":3}}', "channels.stable.revision"),
+    ],
+)
+def test_a_channel_that_stands_there_twice_is_refused(value: str, path: str) -> None:
+    assert wrong_fields(f'{{"channels":{value}}}') == [path]
+
+
 def test_every_member_of_the_wrong_type_is_named() -> None:
     fields = wrong_fields(
         '{"name":1,"image-name":[],"limits":{"memory":"x","cpus":null,"gpus":{}},"bind-port":"80","labels":{"a":1},'

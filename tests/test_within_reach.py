@@ -121,6 +121,7 @@ OUTSIDE: dict[str, Callable[[str], Verb]] = {
     "restore": lambda name: lambda registry, who: registry.template_restore(who, name, 99),
     "delete": lambda name: lambda registry, who: registry.template_delete(who, name, expected=7),
     "purge": lambda name: lambda registry, who: registry.change_purge(who, name, 3),
+    "look for copies": lambda name: lambda registry, who: registry.change_copies(who, name, 3),
     "promote": lambda name: lambda registry, who: registry.template_promote(who, name, "stable"),
     "demote": lambda name: lambda registry, who: registry.template_demote(who, name, "stable"),
     "apply": lambda name: apply(template(name, OURS)),

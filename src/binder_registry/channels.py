@@ -45,6 +45,7 @@ Channels: TypeAlias = Annotated[
             "additionalProperties": {
                 "type": "object",
                 "required": ["revision", "behind"],
+                "additionalProperties": False,
                 "properties": {"revision": {"type": "integer", **_WHOLE}, "behind": {"type": "integer", **_WHOLE}},
             },
         },

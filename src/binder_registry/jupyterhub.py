@@ -3242,6 +3242,8 @@ def check_parameters(**given: Any) -> None:
         fine, wanted = PARAMETERS[name]
         if not fine(value):
             raise ValueError(f"{name}= has to be {wanted}")
+    if given.get("try_out") and given["try_out"][0] == given.get("channel"):
+        raise ValueError("try_out= has to be of another channel than channel=, which everybody is offered")
 
 
 def _is_flag(value: Any) -> bool:

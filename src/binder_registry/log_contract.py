@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import AbstractContextManager
-from functools import cache
+from functools import cache, partial
 from typing import Protocol, runtime_checkable
 
 from msgspec.structs import replace
 
-from .changes import PAGE, PAGE_BYTES, Change, Head, Newest, Position
+from .changes import PAGE, PAGE_BYTES, Action, Change, Head, Newest, Position
 
 STATE_PAGE = 5000  # rows of one read, where the whole state is read
 MANY = 2000  # rows of one commit that others are told of
@@ -242,6 +242,28 @@ def keep_format(log: Log, number: int) -> None:
 @cache
 def _keeps_format(kind: type[Log]) -> bool:
     return issubclass(kind, KeepsFormat)  # which takes as long as a tenth of a write
+
+
+@runtime_checkable
+class CountsChanges(Protocol):
+    """What a log may offer beside the contract, where it counts quicker than it reads: it is asked in `writing()`."""
+
+    def count(self, name: str, since: int, until: int, actions: Collection[Action]) -> int:
+        """How many of the changes that `read` gives of this name are such."""
+        ...
+
+
+def count_of(log: Log, name: str, since: int, until: int, actions: Collection[Action]) -> int:
+    if isinstance(log, CountsChanges):
+        return log.count(name, since, until, actions)
+    return sum(change.action in actions for change in each_change(partial(log.read, until=until, name=name), since))
+
+
+def each_change(rows: Callable[..., list[Change]], since: int) -> Iterator[Change]:
+    """All after `since` that `rows` reads, as `Log.read` does: a page at a time."""
+    while page := rows(since, limit=PAGE, most_bytes=PAGE_BYTES):
+        yield from page
+        since = page[-1].revision
 
 
 def state_pages(

@@ -17,7 +17,7 @@ from .log_contract import LARGEST, Log, ReadsPresent, mark_at, state_pages, with
 from .log_contract import whole_state as whole_state_of
 from .outermost import Outermost, Writes
 from .promotions import content_of, point
-from .purging import purge
+from .purging import Copies, copies_of, last, purge
 from .rules import check, check_channel, invalid_template, successor_problem
 from .staged_drafts import Staged, staged
 from .store import Expected
@@ -139,9 +139,18 @@ class LogStore:
         batch.append(_DELETED, tombstone, by, note)
         return plain(current)
 
-    def purge_change(self, name: str, revision: int, *, by: str = "", note: str = "") -> None:
+    def purge_change(
+        self, name: str, revision: int, *, by: str = "", note: str = "", copies: Copies | None = None
+    ) -> None:
+        """`copies`: what `copies_of` gave last. Whoever is in no block may leave it to this."""
+        if self.batch is None and copies is None:
+            copies = last(self.copies_of(name, revision))
         with self.atomic() as batch:
-            purge(batch, batch.known(name), revision, partial(self._rows, name=name), by, note)
+            purge(batch, batch.known(name), revision, partial(self._rows, name=name), by, note, copies)
+
+    def copies_of(self, name: str, revision: int) -> Iterator[Copies]:
+        """Of what is committed: see `purging.copies_of`."""
+        return copies_of(revision, partial(self.log.read, name=name), self.log.head().revision)
 
     def promote_template(
         self,
@@ -156,7 +165,7 @@ class LogStore:
         check_channel(channel)
         with self.atomic() as batch:
             current = batch.existing(name, expected)
-            to = content_of(current, revision, partial(self._rows, name=name), batch.head.revision)
+            to = content_of(batch, current, revision, partial(self._rows, name=name))
             return point(batch, current, channel, to, by, note)
 
     def demote_template(

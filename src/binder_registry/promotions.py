@@ -1,15 +1,15 @@
 """What a promotion writes: the newest content of a template again, with a channel that points elsewhere."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
-from functools import partial
+from collections.abc import Callable, Collection, Mapping
 
 from .batch import Batch
-from .changes import PAGE, PAGE_BYTES, Action, Change
+from .changes import Action, Change
 from .channels import Channel, Promotion
 from .draft_changes import Draft
 from .errors import ChannelNotFound, ErrorHint, InvalidRequest, RevisionIsPromoted, RevisionPurged, RevisionUnknown
 from .kept_members import channels_of, content_revision_of, shown, with_kept
 from .lengths import MOST_CHANNELS
+from .log_contract import count_of
 from .must_understand import CHANNELS_FORMAT
 from .template import Template
 
@@ -26,14 +26,7 @@ def point(batch: Batch, current: Change, channel: str, to: Channel | None, by: s
     return batch.readable(batch.existing(current.name))
 
 
-def each_change(rows: Rows, since: int) -> Iterator[Change]:
-    """All after `since`, a page at a time."""
-    while page := rows(since, limit=PAGE, most_bytes=PAGE_BYTES):
-        yield from page
-        since = page[-1].revision
-
-
-def content_of(current: Change, revision: int | None, rows: Rows, head: int) -> Channel:
+def content_of(batch: Batch, current: Change, revision: int | None, rows: Rows) -> Channel:
     """What a channel says that points at the content of one change, or of the newest.
 
     Raises `RevisionUnknown`, `RevisionPurged`.
@@ -44,8 +37,14 @@ def content_of(current: Change, revision: int | None, rows: Rows, head: int) -> 
     wrote = content_revision_of(change.content or b"")
     if wrote and (kept := rows(wrote - 1, wrote)) and kept[0].content is not None:
         revision = wrote
-    behind = sum(change.action in WITH_CONTENT for change in each_change(partial(rows, until=head), revision))
-    return Channel(revision, behind)
+    return Channel(revision, _newer_contents(batch, current.name, revision))
+
+
+def _newer_contents(batch: Batch, name: str, revision: int) -> int:
+    """There may be very many, while all others wait."""
+    newer = count_of(batch.log, name, revision, batch.start.revision, WITH_CONTENT)
+    own = (row for row in batch.rows if row.name == name and row.revision > revision)
+    return newer + sum(row.action in WITH_CONTENT for row in own)
 
 
 def pointed(current: Change, channel: str, to: Channel | None) -> Draft | None:

@@ -1,15 +1,15 @@
 """What a purge takes away: the content of a change, and of every later one of its template that holds it again."""
 
-from collections.abc import Iterator
-from functools import partial
+from collections import deque
+from collections.abc import Iterable, Iterator
 
 import msgspec
-from msgspec import Raw
+from msgspec import Raw, Struct
 
 from .batch import Batch
-from .changes import Action, Change
+from .changes import PAGE, PAGE_BYTES, Action, Change, Position
 from .errors import RevisionIsCurrent, RevisionUnknown
-from .promotions import Rows, check_not_promoted, each_change
+from .promotions import Rows, check_not_promoted
 from .template import WIRE_NAMES, Template
 
 _members = msgspec.json.Decoder(dict[str, Raw]).decode
@@ -20,8 +20,26 @@ _SUCCESSOR = WIRE_NAMES["replaced_by"]
 Content = dict[str, bytes]
 
 
-def purge(batch: Batch, current: Change, revision: int, rows: Rows, by: str, note: str) -> None:
-    """`current` is the newest change of the template, whose changes `rows` reads.
+class Copies(Struct, frozen=True):
+    """The changes that hold the content of one again, of all that lie between it and `until`, which is one of them."""
+
+    until: Position
+    revisions: tuple[int, ...] = ()
+
+
+def copies_of(revision: int, rows: Rows, head: int) -> Iterator[Copies]:
+    """Those that there are up to `head`, a page at a time: each is what was found by then. None of what has no content.
+
+    For `purge`, before the log is locked: there may be very many changes to look at.
+    """
+    if (found := rows(revision - 1, revision)) and found[0].content is not None:
+        yield from _copies(found[0], Copies(found[0].position), rows, head)
+
+
+def purge(
+    batch: Batch, current: Change, revision: int, rows: Rows, by: str, note: str, copies: Copies | None = None
+) -> None:
+    """`current` is the newest change of the template, whose changes `rows` reads; `copies` are what was found before.
 
     Raises `RevisionUnknown`, `RevisionPurged`, `RevisionIsCurrent`, `RevisionIsPromoted`.
     """
@@ -31,7 +49,9 @@ def purge(batch: Batch, current: Change, revision: int, rows: Rows, by: str, not
     if not found:
         raise RevisionUnknown(f"The template has no change with revision {revision}")
     found[0].readable()
-    gone = [revision, *_copies(found[0], partial(rows, until=batch.head.revision))]
+    known = copies if copies and _stands(copies.until, rows) else Copies(found[0].position)
+    known = last(_copies(found[0], known, rows, batch.head.revision)) or known
+    gone = [revision, *known.revisions]
     template = batch.readable(current)
     if current.revision in gone:
         if not current.deleted:
@@ -45,11 +65,27 @@ def purge(batch: Batch, current: Change, revision: int, rows: Rows, by: str, not
     batch.purged[len(batch.rows)] = gone
 
 
-def _copies(purged: Change, rows: Rows) -> Iterator[int]:
+def last(found: Iterable[Copies]) -> Copies | None:
+    """What was found in the end, if anything was looked at."""
+    return next(iter(deque(found, maxlen=1)), None)
+
+
+def _stands(position: Position, rows: Rows) -> bool:
+    """Whether the log is still the one that had it."""
+    return any(change.mark == position.mark for change in rows(position.revision - 1, position.revision))
+
+
+def _copies(purged: Change, known: Copies, rows: Rows, head: int) -> Iterator[Copies]:
+    """Those that are `known`, and then the others up to `head`."""
     wanted = _content_of(purged)
-    for change in each_change(rows, purged.revision):
-        if change.content is not None and _is_same(_content_of(change), wanted, change.deleted or purged.deleted):
-            yield change.revision
+    while page := rows(known.until.revision, head, limit=PAGE, most_bytes=PAGE_BYTES):
+        same = (
+            change.revision
+            for change in page
+            if change.content is not None and _is_same(_content_of(change), wanted, change.deleted or purged.deleted)
+        )
+        known = Copies(page[-1].position, (*known.revisions, *same))
+        yield known
 
 
 def _content_of(change: Change) -> Content:

@@ -21,6 +21,7 @@ from .errors import RevisionConflict
 from .log_contract import LARGEST
 from .log_store import LogStore
 from .planned import Find, Planned, PlannedStep, brought_up, drafted, planned, planned_anew
+from .purging import Copies
 from .rules import check
 from .shown_log import ShownLog
 from .staged_drafts import Staged
@@ -177,9 +178,17 @@ class Registry(ShownLog):
         demote = partial(self.store.demote_template, name, channel, expected=expected, by=who.by, note=note or who.note)
         return applied_within_reach(self.store, who, demote, [name])
 
-    def change_purge(self, who: Identity, name: str, revision: int, *, note: str = "") -> None:
+    def change_copies(self, who: Identity, name: str, revision: int) -> Iterator[Copies]:
+        """What `change_purge` is to take away, before it holds up other writes: the last one, of some at a time."""
         who.require(Scope.ADMIN)
-        purge = partial(self.store.purge_change, name, revision, by=who.by, note=note or who.note)
+        require_name(who, name)
+        return self.store.copies_of(name, revision)
+
+    def change_purge(
+        self, who: Identity, name: str, revision: int, *, note: str = "", copies: Copies | None = None
+    ) -> None:
+        who.require(Scope.ADMIN)
+        purge = partial(self.store.purge_change, name, revision, by=who.by, note=note or who.note, copies=copies)
         written_within_reach(self.store, who, name, purge, gives_before=True)
 
     def require_name(self, who: Identity, name: str) -> None:

@@ -185,7 +185,7 @@ _READERS: dict[Any, Callable[..., Any]] = {
     datetime: check_time,
     bool: values.boolean,
     dict[str, str]: values.text_map,
-    dict[str, Channel]: values.object_,
+    dict[str, Channel]: values.channels,
     dict[str, Raw]: values.raw_by_kind,
     tuple[str, ...]: values.texts,
 }

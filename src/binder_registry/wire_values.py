@@ -4,8 +4,9 @@ from typing import Any
 
 from msgspec import Raw
 
+from .channels import channel_problem
 from .go_json import encode
-from .lengths import LARGEST_INTEGER
+from .lengths import LARGEST_INTEGER, MOST_CHANNELS
 from .strict_json import Object
 
 RAW_DEPTH = 32  # levels of objects and lists in what is kept as it is
@@ -55,6 +56,24 @@ def object_(value: Any) -> Object:
     if not isinstance(value, Object):
         raise ValueError("must be an object")
     return value
+
+
+def channels(value: Any) -> Object:
+    """As answers have them."""
+    found = object_(value)
+    if len(_once(found)) > MOST_CHANNELS:
+        raise ValueError(f"must not hold more than {MOST_CHANNELS}")
+    for name, channel in found:
+        if problem := channel_problem(name):
+            raise ValueError(f"has a name that {problem}")
+        numbers = _once(channel) if isinstance(channel, Object) else {}
+        if numbers.keys() != {"revision", "behind"} or not all(map(_is_count, numbers.values())):
+            raise ValueError("must be objects of two whole numbers, revision and behind")
+    return found
+
+
+def _is_count(value: Any) -> bool:
+    return type(value) is int and 0 <= value <= LARGEST_INTEGER
 
 
 def objects(value: Any) -> list[Any]:

@@ -107,6 +107,41 @@ def test_of_a_hub_on_a_channel_what_that_shows_is_looked_at_and_what_is_tried_ou
     assert [result.out for result in said[::2]] == [f"a hub offers all {number} templates\n" for number in (1, 0)]
 
 
+def test_what_a_hub_offers_by_its_rules_is_pulled_and_nothing_else(
+    registry: CommandLine, client: Client, rules_file: Callable[..., str]
+) -> None:
+    publish_for_physics(client)
+    for number, channel in enumerate(("stable", "testing", "nobodys", "")):
+        client.patch_template("lab", {"image-name": f"lab:{number}"})
+        if channel:
+            client.promote_template("lab", channel)
+    client.promote_template("other", "stable")
+    stable = {"channel": "stable", "try_out": ["testing", "g"]}
+
+    def pulled(*flags: str, **rules: Any) -> list[str]:
+        return registry("prepull", "--rules", rules_file(**rules), *flags).out.split()
+
+    assert pulled() == ["lab:3"]
+    assert pulled(channel="stable") == ["lab:0"]
+    assert pulled(**stable) == ["lab:0", "lab:1"]
+    assert pulled("-l", "hub", **stable) == ["i", "lab:0", "lab:1"]
+    assert pulled(allow_commands=[], **stable) == []
+    assert pulled("--allow-command", "jupyter lab", allow_commands=[], **stable) == ["lab:0", "lab:1"]
+
+
+def test_what_is_tried_out_and_cannot_be_offered_is_told_by_its_own_name(
+    registry: CommandLine, client: Client, rules_file: Callable[..., str]
+) -> None:
+    publish_for_physics(client)
+    client.promote_template("lab", "stable")
+    client.patch_template("lab", {"command": "sh"})
+    client.promote_template("lab", "testing")
+
+    result = registry("prepull", "--rules", rules_file(channel="stable", try_out=["testing", "g"]))
+
+    assert (result.out, result.err.startswith("lab/testing: not offered: the command 'sh'")) == ("i\n", True)
+
+
 @pytest.mark.parametrize(("spawner", "code"), [("kubespawner.spawner.KubeSpawner", 1), ("ours.OwnSpawner", 0)])
 def test_the_kinds_of_values_count_where_the_hubs_very_class_is_installed(
     registry: CommandLine, client: Client, rules_file: Callable[..., str], spawner: str, code: int

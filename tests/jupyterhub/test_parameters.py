@@ -76,6 +76,16 @@ def test_what_cannot_be_meant_is_refused_by_its_name(name: str, value: Any) -> N
         configure(None, "http://localhost:9", **{name: value})
 
 
+def test_what_everybody_is_offered_is_not_tried_out_beside_it() -> None:
+    with pytest.raises(ValueError, match=r"^try_out= has to be of another channel"):
+        configure(None, "http://localhost:9", channel="stable", try_out=("stable", "testers"))
+
+
+@pytest.mark.parametrize("channel", ["", "latest", "stable"])
+def test_another_channel_is_tried_out_beside_any(channel: str) -> None:
+    check_parameters(channel=channel, try_out=("testing", "testers"))
+
+
 @pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in TAKEN.items() for value in values])
 def test_what_can_be_meant_is_taken(name: str, value: Any) -> None:
     check_parameters(**{name: value})

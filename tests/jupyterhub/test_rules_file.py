@@ -142,6 +142,11 @@ def test_a_file_in_which_something_is_wrong_is_refused(member: str, value: Any) 
         hub_rules({**CONTENT, member: [value] if member == "spawner" else value})
 
 
+def test_a_channel_that_everybody_is_offered_is_tried_out_by_nobody() -> None:
+    with pytest.raises(ValueError, match="try_out= has to be of another channel"):
+        hub_rules({**CONTENT, "channel": "testing", "try-out": ["testing", "testers"]})
+
+
 @pytest.mark.parametrize(
     ("member", "value"),
     [("channel", "latest"), ("channel", "Stable"), ("try-out", ["latest", "g"]), ("try-out", ["testing"])],

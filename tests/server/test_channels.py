@@ -156,6 +156,22 @@ def test_a_query_looks_at_what_the_channel_shows(registry: Registry) -> None:
     assert names(registry.get("/templates?channel=stable&fallback=latest&limit=1&after=r")) == ["scipy"]
 
 
+def test_a_list_with_tombstones_has_those_of_all_so_that_a_successor_is_found(registry: Registry) -> None:
+    registry.store.register_template(Template(name="r-2", image_name="i"))
+    registry.store.demote_template("scipy", "stable")
+    registry.store.delete_template("scipy", replaced_by="scipy-2")  # which was in it once
+    registry.store.delete_template("r", replaced_by="r-2")  # which never was
+
+    found = registry.get("/templates?view=full&deleted=true&channel=stable").json()
+    of_one = registry.get("/templates?view=full&deleted=true&channel=stable&name=r*").json()
+
+    assert [(one["name"], one["deleted"], one["replaced-by"]) for one in found] == [
+        ("r", True, "r-2"),
+        ("scipy", True, "scipy-2"),
+    ]
+    assert [one["name"] for one in of_one] == ["r"]
+
+
 def test_the_past_is_shown_as_the_channel_was(registry: Registry) -> None:
     registry.store.promote_template("scipy", "stable")
 

@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
+from typing import Any
 
 import httpx2
 import pytest
@@ -21,7 +22,9 @@ from binder_registry.server.http import compression
 from binder_registry.server.http.codings import CODINGS
 from binder_registry.server.http.compression import Compressor
 from binder_registry.server.live.answer import Answer, CodedAnswer
+from binder_registry.server.live.kept import Recent
 from binder_registry.server.live.pieces import SLICE, Pieces
+from binder_registry.server.live.runs import Piece, shown_of
 
 from .asking import application, listening
 
@@ -83,6 +86,30 @@ def test_a_form_that_takes_too_long_is_not_waited_for(monkeypatch: pytest.Monkey
     monkeypatch.setattr(compression, "WAIT_SECONDS", 0.01)
 
     assert asyncio.run(scene()) is None
+
+
+@pytest.mark.parametrize("coding", CODINGS)
+def test_what_was_coded_for_one_is_used_for_all_who_are_shown_the_same(coding: bytes) -> None:
+    shown, kept = shown_of((Piece.of(b"%d" % number * 3000), True) for number in range(30)), Recent[Any](10**6)
+
+    async def scene() -> list[Pieces | None]:
+        compressor = Compressor()
+        try:
+            first = await compressor.coded(shown.between(b"one", b"]"), coding, kept)
+            for run in shown.runs:
+                run.texts = []  # of which nothing is needed any more
+            return [first, await compressor.coded(shown.between(b"other", b"]"), coding, kept)]
+        finally:
+            compressor.close()
+
+    expected = bytes(shown.between(b"", b"]"))
+    decoded = [decompressed(coding, bytes(coded or b"")) for coded in asyncio.run(scene())]
+
+    assert decoded == [b"one" + expected, b"other" + expected]
+
+
+def decompressed(coding: bytes, body: bytes) -> bytes:
+    return (zlib.decompressobj(31) if coding == b"gzip" else ZstdDecompressor()).decompress(body)
 
 
 def text(pick: random.Random) -> bytes:

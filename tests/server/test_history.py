@@ -6,6 +6,9 @@ import httpx2
 import pytest
 from starlette.testclient import TestClient
 
+from binder_registry import LogStore
+from tests.watched import WatchedLog
+
 from .asking import SCIPY, R, application, asked, error_name, hints, names, without_times
 
 
@@ -234,6 +237,19 @@ class TestPurge:
         for target in ("/changes", "/templates/scipy/changes"):
             [change] = [row for row in client.get(target).json()["changes"] if row["revision"] == 3]
             assert "template" not in change
+
+    def test_copies_are_looked_for_before_others_have_to_wait(self) -> None:
+        with asked(application(LogStore(log := WatchedLog()))) as client:
+            client.post("/templates", json=SCIPY)
+            for number in range(30):
+                client.put("/templates/scipy", json={"command": f"c{number % 2}"})
+            log.read_under_lock = 0
+
+            answer = client.delete("/templates/scipy/changes/2")
+
+            assert answer.status_code == 204
+            assert client.get("/templates/scipy?revision=4").status_code == 410
+            assert log.read_under_lock == 2
 
     def test_the_number_the_mark_and_the_digest_stay(self, client: TestClient) -> None:
         kept = ("revision", "position", "digest", "time", "action", "by")

@@ -53,6 +53,7 @@ HOLDERS = {
     "publisher": Identity("ci", frozenset({Scope.WRITE}), "publisher"),
     "service": Identity("form", frozenset({Scope.READ}), "service", groups=frozenset({"staff"}), admin=True),
 }
+VARIES = "Authorization, Cookie, Accept-Encoding"
 NOBODY = [name for name, who in HOLDERS.items() if who.kind != "user"]
 
 
@@ -372,7 +373,7 @@ def test_an_answer_is_for_one_and_need_not_be_sent_twice(shared: TestClient) -> 
     assert (again.status_code, again.content) == (304, b"")
     for answer in (first, again):
         assert answer.headers["etag"] == first.headers["etag"]
-        assert (answer.headers["cache-control"], answer.headers["vary"]) == ("private", "Authorization, Cookie")
+        assert (answer.headers["cache-control"], answer.headers["vary"]) == ("private", VARIES)
 
 
 def tag(client: TestClient, token: str = "alice") -> str:
@@ -390,6 +391,59 @@ def test_the_tag_is_another_one_for_each_user_group_rule_and_revision(monkeypatc
         assert tag(client) == tags[-1]
 
     assert len(set(tags)) == len(tags)
+
+
+@pytest.mark.parametrize("query", ["", "?as=schema", "?label=course=physics", "?channel=latest"])
+def test_a_change_that_the_caller_does_not_see_leaves_what_they_have(query: str) -> None:
+    with served() as client:
+        before = {token: client.get(f"/view{query}", headers=as_(token)) for token in ("bob", "alice")}
+        client.patch("/templates/gpu", json={"description": "d", "labels": {"course": "physics"}}, headers=as_("key"))
+        after = {
+            token: client.get(f"/view{query}", headers={**as_(token), "If-None-Match": answer.headers["etag"]})
+            for token, answer in before.items()
+        }
+
+    assert {token: answer.status_code for token, answer in after.items()} == {"bob": 304, "alice": 200}
+    assert after["bob"].headers["etag"] == before["bob"].headers["etag"] != after["alice"].headers["etag"]
+    assert before["bob"].headers["etag"].startswith("W/")  # the revision in it is another one
+
+
+@pytest.mark.parametrize(("token", "query"), [("alice", ""), ("alice", "?as=schema"), ("boss", "?explain=true")])
+def test_what_is_to_be_as_it_was_and_is_not_is_refused(shared: TestClient, token: str, query: str) -> None:
+    tag = shared.get(f"/view{query}", headers=as_(token)).headers["etag"]
+
+    answers = [
+        shared.get(f"/view{query}", headers={**as_(token), "If-Match": given})
+        for given in (tag, tag[2:], f'"other", {tag}', "*", '"other"', "3", '"3-0000000000000000"')
+    ]
+
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 200, 412, 412, 412]
+    assert error_name(answers[-1]) == "revision_conflict"
+
+
+@pytest.mark.parametrize("coding", ["gzip", "zstd"])
+@pytest.mark.parametrize("query", ["", "?as=schema"])
+def test_a_large_answer_is_compressed_for_who_takes_it(
+    shared: TestClient, monkeypatch: pytest.MonkeyPatch, coding: str, query: str
+) -> None:
+    monkeypatch.setattr(view, "SMALLEST", 500)
+
+    plain, coded, again = (
+        shared.get(f"/view{query}", headers={**as_(token), "Accept-Encoding": taken})
+        for token, taken in (("root", "identity"), ("root", coding), ("root", coding))
+    )
+
+    assert [answer.headers.get("content-encoding") for answer in (plain, coded, again)] == [None, coding, coding]
+    assert plain.content == coded.content == again.content
+    assert plain.headers["etag"] == coded.headers["etag"]
+    assert plain.headers["vary"] == coded.headers["vary"] == VARIES
+    assert int(coded.headers["content-length"]) < len(plain.content)
+
+
+def test_what_is_small_is_sent_as_it_is(shared: TestClient) -> None:
+    answer = shared.get("/view?label=none", headers={**as_("root"), "Accept-Encoding": "gzip"})
+
+    assert "content-encoding" not in answer.headers
 
 
 def test_what_changes_is_seen_at_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,9 +14,11 @@ from binder_registry.errors import TooBusy
 from binder_registry.offering import Offering
 from binder_registry.options import EveryGroup, visible
 from binder_registry.server import Chosen, HubRules, Limits
+from binder_registry.server.live import runs
 from binder_registry.server.live.entries import Entry
 from binder_registry.server.live.kept import OVERHEAD, Recent
 from binder_registry.server.live.read_model import ReadModel
+from binder_registry.server.live.runs import Piece, shown_of
 from binder_registry.server.live.viewing import Viewer, Views
 from binder_registry.view import on_any_hub, place_of
 from binder_registry.wire import decode_template, encode
@@ -36,8 +38,8 @@ def model_of(given: Sequence[Json]) -> ReadModel:
 
 
 def offered(views: Views, model: ReadModel, viewer: Viewer) -> list[Json]:
-    parts = views.offered(model.position, Chosen(), (model.snapshot(), ()), viewer, (), "look")
-    found: list[Json] = msgspec.json.decode(b"[%b]" % b",".join(parts))
+    shown = views.offered(model.position, Chosen(), (model.snapshot(), ()), viewer, (), "look")
+    found: list[Json] = msgspec.json.decode(bytes(shown.body(b"[", b"]")))
     return found
 
 
@@ -91,7 +93,10 @@ def test_what_is_kept_is_bounded_in_bytes_however_many_groups_there_are() -> Non
 
     kept = [piece for slot in views._listed[Chosen()].slots for piece in slot.pieces.values()]
     assert 0 < sum(map(len, kept)) <= views._size <= 2000
-    assert views._answers.size <= 2000
+    assert views.kept.size <= 2000
+    shown = [one for one, _ in views.kept._values.values()]
+    held = {id(text): len(text) for one in shown for run in one.runs for text in run.texts}
+    assert sum((held | {id(piece.text): len(piece) for piece in kept}).values()) <= 4000
 
 
 def test_those_of_the_same_groups_share_what_is_made_for_them() -> None:
@@ -102,6 +107,38 @@ def test_those_of_the_same_groups_share_what_is_made_for_them() -> None:
     first = views.offered(model.position, Chosen(), (model.snapshot(), ()), one, (), "start")
 
     assert views.known(model.position, Chosen(), other, (), "start") is first
+
+
+@FEW
+@given(st.lists(st.tuples(st.binary(min_size=1, max_size=9), st.booleans()), max_size=9), st.integers(1, 9))
+def test_runs_hold_all_pieces_and_say_by_their_digests_whether_these_are_the_same(
+    pieces: list[tuple[bytes, bool]], least: int
+) -> None:
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(runs, "LEAST", least)
+        patched.setattr(runs, "SLICE", 12)
+        shown, again = (shown_of((Piece.of(text), ends) for text, ends in pieces) for _ in range(2))
+        other = shown_of((Piece.of(text + b"?" * (not number)), ends) for number, (text, ends) in enumerate(pieces))
+
+    joined = b"[" + b",".join(text for text, _ in pieces) + b"]"
+    assert (bytes(shown.body(b"[", b"]")), bytes(shown.between(b"[", b"]"))) == (joined, joined)
+    assert len(shown.between(b"[", b"]")) == len(joined)
+    assert shown.digest == again.digest
+    assert (shown.digest != other.digest) == bool(pieces)
+
+
+def test_a_piece_that_changes_leaves_all_runs_but_its_own_as_they_were(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runs, "LEAST", 100)
+    texts = [b"%d" % number * 20 for number in range(100)]
+    changed = [*texts[:50], b"much longer than before" * 9, *texts[51:]]
+
+    before, after = (
+        [run.digest for run in shown_of((Piece.of(text), number % 7 == 0) for number, text in enumerate(some)).runs]
+        for some in (texts, changed)
+    )
+
+    assert len(set(after) - set(before)) <= 2
+    assert len(before) > 9
 
 
 def test_what_was_asked_for_last_stays() -> None:

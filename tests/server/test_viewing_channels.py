@@ -86,8 +86,8 @@ class Looked:
         chosen = chosen or self.views.hub.own
         sources = self.listed(chosen.channel), self.listed(chosen.beside.channel) if chosen.beside else []
         viewer = self.views.viewer("u", frozenset(groups), admin=isinstance(groups, EveryGroup))
-        parts = self.views.offered(self.model.position, chosen, sources, viewer, (), form)
-        found: list[Json] = msgspec.json.decode(b"[%b]" % b",".join(parts))
+        shown = self.views.offered(self.model.position, chosen, sources, viewer, (), form)
+        found: list[Json] = msgspec.json.decode(bytes(shown.body(b"[", b"]")))
         return found
 
     def explained(self, groups: frozenset[str], chosen: Chosen | None) -> tuple[list[Json], list[Any]]:
@@ -218,4 +218,4 @@ def test_what_is_kept_of_channels_is_bounded_and_the_hubs_own_stays() -> None:
     kept = looked.views._listed
     assert (looked.views.hub.own in kept, len(kept)) == (True, viewing.MOST_LISTED + 1)
     assert all(listed.known for listed in kept.values())
-    assert (looked.views._size <= 1500, looked.views._answers.size <= 1500) == (True, True)
+    assert (looked.views._size <= 1500, looked.views.kept.size <= 1500) == (True, True)

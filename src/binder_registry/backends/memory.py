@@ -9,7 +9,7 @@ from secrets import token_bytes
 
 from msgspec.structs import replace
 
-from ..changes import MARK_BYTES, Change, Head
+from ..changes import MARK_BYTES, Action, Change, Head
 from ..clock import utc_now
 from ..errors import DatabaseRefused
 from ..log_contract import LARGEST, bounded, within
@@ -69,6 +69,12 @@ class MemoryLog:
                 revisions = known[bisect_right(known, since) : bisect_right(known, until)]
             chosen = revisions[::-1][:limit] if newest_first else revisions[:limit]
             return within((self._changes[revision - 1] for revision in chosen), most_bytes)
+
+    def count(self, name: str, since: int, until: int, actions: Collection[Action]) -> int:
+        with self._state:
+            known = self._revisions.get(name, [])
+            chosen = known[bisect_right(known, since) : bisect_right(known, until)]
+        return sum(self._changes[revision - 1].action in actions for revision in chosen)  # which stays as it is
 
     def read_each(self, revisions: Collection[int], *, most_bytes: int = LARGEST) -> list[Change]:
         with self._state:

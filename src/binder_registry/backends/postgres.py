@@ -10,7 +10,7 @@ from typing import Any
 
 import psycopg
 
-from ..changes import Change, Head, head_after, size_of
+from ..changes import Action, Change, Head, head_after, size_of
 from ..errors import DatabaseRefused, StoreUnavailable
 from ..log_contract import LARGEST, bounded
 from .postgres_append import append
@@ -22,6 +22,7 @@ from .postgres_many import announce, patient
 from .postgres_pieces import copy, pieces_of
 from .postgres_queries import (
     CHANNEL,
+    COUNT,
     CURRENT_OF,
     FORMAT,
     HEAD,
@@ -30,6 +31,7 @@ from .postgres_queries import (
     OF_NAME,
     STATE,
     bounded_query,
+    can_be,
 )
 from .postgres_schema import prepare
 from .postgres_tokens import PostgresTokens, Statement
@@ -85,13 +87,11 @@ class PostgresLog(PostgresTokens):
         return write.head if write else _head(self._rows(HEAD))
 
     def current(self, name: str) -> Change | None:
-        found = (
-            self._changes("WHERE name = %(name)s ORDER BY previous DESC LIMIT 1", name=name) if _can_be(name) else []
-        )
+        found = self._changes("WHERE name = %(name)s ORDER BY previous DESC LIMIT 1", name=name) if can_be(name) else []
         return found[0] if found else None
 
     def current_of(self, names: Collection[str]) -> list[Change]:
-        possible = [name for name in names if _can_be(name)]
+        possible = [name for name in names if can_be(name)]
         if len(possible) > STATEMENT_NAMES and getattr(self._local, "write", None):
             self.announce_many()
         pages = (possible[at : at + STATEMENT_NAMES] for at in range(0, len(possible), STATEMENT_NAMES))
@@ -112,10 +112,14 @@ class PostgresLog(PostgresTokens):
         if name is None:
             where = f"WHERE revision > %(since)s AND revision <= %(until)s ORDER BY revision {order} LIMIT %(limit)s"
             return self._changes(where, order, most_bytes, since=since, until=until, limit=limit)
-        if not _can_be(name):
+        if not can_be(name):
             return []
         where = f"{OF_NAME} ORDER BY previous {order} LIMIT %(limit)s"
         return self._changes(where, order, most_bytes, name=name, since=since, until=until, limit=limit)
+
+    def count(self, name: str, since: int, until: int, actions: Collection[Action]) -> int:
+        given = {"name": name, "since": bounded(since), "until": bounded(until), "actions": [*map(str, actions)]}
+        return self._rows(COUNT, **given)[0][0] if can_be(name) else 0
 
     def read_each(self, revisions: Collection[int], *, most_bytes: int = LARGEST) -> list[Change]:
         possible = [revision for revision in revisions if 0 < revision <= LARGEST]
@@ -280,11 +284,6 @@ def _lock_head(connection: Connection) -> tuple[Head, int]:
         return _head([head]), kept
 
     return patient(connection, lock)
-
-
-def _can_be(name: str) -> bool:
-    """Whether a row can have this name: text holds neither NUL nor half of a surrogate pair."""
-    return "\0" not in name and not any("\ud800" <= character <= "\udfff" for character in name)
 
 
 def _head(rows: list[Any]) -> Head:

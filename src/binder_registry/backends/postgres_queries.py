@@ -31,6 +31,7 @@ OF_NAME = (
     f"WHERE name = %(name)s AND previous >= {_FROM} AND previous < %(until)s AND revision > %(since)s"
     " AND revision <= %(until)s"
 )
+COUNT = f"SELECT count(*) FROM registry_changes {OF_NAME} AND action = ANY(%(actions)s::text[])"
 # `{0}` is where the walk starts and goes on: from one name's newest change straight to the next name's.
 NEWEST_OF_NEXT_NAME = (
     f"SELECT {COLUMNS} FROM registry_changes WHERE name > {{0}} AND previous < %(revision)s"
@@ -47,6 +48,11 @@ CURRENT_OF = (
     f"SELECT {COLUMNS} FROM unnest(%(names)s::text[]) AS wanted (wanted_name), LATERAL"
     f" (SELECT {COLUMNS} FROM registry_changes WHERE name = wanted_name ORDER BY previous DESC LIMIT 1) AS newest"
 )
+
+
+def can_be(name: str) -> bool:
+    """Whether a row can have this name: text holds neither NUL nor half of a surrogate pair."""
+    return "\0" not in name and not any("\ud800" <= character <= "\udfff" for character in name)
 
 
 def bounded_query(query: str, order: str, most_bytes: int) -> str:

@@ -10,7 +10,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from ..changes import Change, Head, Newest, size_of
+from ..changes import Action, Change, Head, Newest, size_of
 from ..errors import DatabaseRefused
 from ..log_contract import LARGEST, bounded, within
 from .file_lock import FileLock, create
@@ -22,7 +22,7 @@ from .sqlite_microseconds import time_of
 from .sqlite_pragmas import connect_to_log
 from .sqlite_readers import Readers
 from .sqlite_staging import SQLiteStaging
-from .sqlite_state import AS_OF, present_rows
+from .sqlite_state import AS_OF, OF_NAME, present_rows
 from .sqlite_tokens import SQLiteTokens
 from .sqlite_waiting import Known, Waiting
 from .sqlite_write_connection import Writer
@@ -103,12 +103,15 @@ class SQLiteLog(SQLiteTokens, SQLiteStaging, SQLiteWriting):
     ) -> list[Change]:
         since, until, limit = bounded(since), bounded(until), bounded(limit)
         order = "DESC" if newest_first else "ASC"
-        between = "revision > ? AND revision <= ?"
         if name is None:
-            found = f"WHERE {between} ORDER BY revision {order} LIMIT ?"
+            found = f"WHERE revision > ? AND revision <= ? ORDER BY revision {order} LIMIT ?"
             return self._changes(found, since, until, limit, most_bytes=most_bytes)
-        found = f"WHERE name = ? AND {between} ORDER BY previous {order} LIMIT ?"
+        found = f"{OF_NAME} ORDER BY previous {order} LIMIT ?4"
         return self._changes(found, name, since, until, limit, most_bytes=most_bytes)
+
+    def count(self, name: str, since: int, until: int, actions: Collection[Action]) -> int:
+        query = f"SELECT count(*) FROM changes {OF_NAME} AND action IN ({', '.join(['?'] * len(actions))})"
+        return self._rows(query, name, bounded(since), bounded(until), *actions)[0][0]  # type: ignore[no-any-return]
 
     def read_each(self, revisions: Collection[int], *, most_bytes: int = LARGEST) -> list[Change]:
         # As one parameter: their number is limited.

@@ -1,4 +1,4 @@
-"""How SQLite finds the newest change of every name."""
+"""How SQLite finds the newest change of every name, and the changes of one."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -11,6 +11,15 @@ from .sqlite_microseconds import time_of
 AS_OF = (
     "(SELECT max(revision) AS newest FROM changes WHERE name > ? AND revision <= ? GROUP BY name ORDER BY name LIMIT ?)"
     " CROSS JOIN changes ON revision = newest"
+)
+
+# Of one name (?1), between two revisions (?2, ?3). Its rows are ordered by `previous` as they are by `revision`, and
+# one index holds both orders. The last row that is not beyond a bound has its `previous` before that: the index seeks.
+_LAST = (
+    "SELECT revision FROM changes WHERE name = ?1 AND previous < ?2 AND revision <= ?2 ORDER BY previous DESC LIMIT 1"
+)
+OF_NAME = (
+    f"WHERE name = ?1 AND previous >= coalesce(({_LAST}), 0) AND previous < ?3 AND revision > ?2 AND revision <= ?3"
 )
 
 # Backwards, the first row of a name in the index is its newest: one step for each name, however long their histories.

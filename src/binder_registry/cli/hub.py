@@ -66,6 +66,7 @@ def kind_option(command: F) -> F:
     show_default=True,
     help="z2jh: values of its prepuller; daemonset: a manifest for kubectl.",
 )
+@rules_option
 @label_option
 @allow_command_option
 @allow_override_option
@@ -73,6 +74,7 @@ def kind_option(command: F) -> F:
 def prepull(
     client: "Client",
     form: str,
+    rules_file: Path | None,
     label: tuple[str, ...],
     allow_commands: tuple[str, ...],
     allow_overrides: tuple[str, ...],
@@ -80,11 +82,13 @@ def prepull(
     """Print the images of what a hub offers, each once, so that nodes hold them before they are asked for.
 
     Those of every choice are in it, whoever may take it, and those of what channels point at. An image that users type
-    cannot be.
+    cannot be. With the file that the hub's `configure(…, rules_file=…)` writes, it is what this hub offers: of its
+    label, its channel and the one that some try out; what is given beside it wins.
 
     \b
     Examples:
       binder-registry prepull
+      binder-registry prepull --rules /srv/jupyterhub/rules.json
       binder-registry prepull --format z2jh > prepull.yaml
       binder-registry prepull --format daemonset | kubectl apply -n jhub -f -
     """
@@ -92,9 +96,14 @@ def prepull(
         from ..hub.offerable import called
         from ..hub.offers import offered
         from ..hub.rules import Rules
-    rules = Rules(kind="kubernetes", allow_commands=allow_commands, allow_overrides=allow_overrides)
+    if rules_file:
+        rules, of_the_hub = given_rules(rules_file, None, allow_commands, allow_overrides)
+        lists = _of_the_hub(client, rules, label or of_the_hub)
+    else:
+        rules = Rules(kind="kubernetes", allow_commands=allow_commands, allow_overrides=allow_overrides)
+        lists = _shown(client, label)
     found = []
-    for channel, templates in _shown(client, label):
+    for channel, templates in lists:
         offers, left_out = offered(({"revision": 0, **one} for one in templates), rules)  # a registry of 2015 has none
         found += offers
         of = f" ({channel})" if channel else ""
@@ -116,10 +125,10 @@ def prepull(
         print_yaml(z2jh_values(images) if form == "z2jh" else daemon_set(images))
 
 
-def _shown(client: "Client", label: tuple[str, ...]) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+def _shown(client: "Client", label: tuple[str, ...]) -> Iterator[tuple[str, list[Mapping[str, Any]]]]:
     """The newest contents, and by channel what others it shows. Labels are those of what is shown."""
     newest = client.list_json(label=label)
-    yield "", newest
+    yield "", [*newest]
     every = client.list_json() if label else newest
     seen = set(map(_content_of, newest))
     for channel in sorted({channel for one in every for channel in one.get("channels", ())}):
@@ -128,7 +137,18 @@ def _shown(client: "Client", label: tuple[str, ...]) -> Iterator[tuple[str, list
         seen.update(map(_content_of, shown))
 
 
-def _content_of(template: dict[str, Any]) -> tuple[str, int]:
+def _of_the_hub(
+    client: "Client", rules: "Rules", label: Sequence[str]
+) -> Iterator[tuple[str, list[Mapping[str, Any]]]]:
+    """What everybody is offered, and what some try out."""
+    from ..hub.channels import tried_out
+
+    yield "", [*client.list_json(label=label, channel=rules.channel)]
+    for channel in rules.try_out[:1]:
+        yield "", [tried_out(one, channel) for one in client.list_json(label=label, channel=channel)]
+
+
+def _content_of(template: Mapping[str, Any]) -> tuple[str, int]:
     return template["name"], template.get("content-revision") or template.get("revision", 0)
 
 

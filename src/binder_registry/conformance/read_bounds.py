@@ -2,8 +2,9 @@
 
 import pytest
 
+from ..changes import Action
 from ..clock import LATEST
-from ..log_contract import Log
+from ..log_contract import Log, count_of
 from ..log_store import LogStore
 from ..template import Template
 from ..verify import verify
@@ -46,6 +47,25 @@ class Bounds:
 
         assert [row.revision for row in log.read(1, 5, name="a")] == [3, 5]
         assert [row.revision for row in log.read(0, 4, name="a", newest_first=True, limit=1)] == [3]
+
+    @pytest.mark.parametrize(
+        ("since", "until", "number"),
+        [(0, 7, 4), (1, 7, 3), (2, 6, 2), (3, 3, 0), (6, 10**30, 1), (-1, 2, 1), (7, 99, 0)],
+    )
+    def test_changes_of_one_name_are_counted_within_the_same_bounds(
+        self, log: Log, since: int, until: int, number: int
+    ) -> None:
+        append(log, "a", "b", "a", "b", "a", "b", "a")
+
+        assert count_of(log, "a", since, until, [Action.UPDATED]) == number - (since < 1 <= until)
+        assert count_of(log, "a", since, until, [Action.CREATED, Action.UPDATED]) == number
+
+    def test_other_actions_and_other_names_are_not_counted(self, log: Log) -> None:
+        append(log, "a", "b", "a", action=Action.PROMOTED)
+
+        assert count_of(log, "a", 0, 3, [Action.CREATED, Action.UPDATED]) == 0
+        assert count_of(log, "none\0", 0, 3, [Action.PROMOTED]) == 0
+        assert count_of(log, "a", 0, 3, []) == 0
 
     @pytest.mark.parametrize("huge", [2**31, 2**63 - 1, 2**63, 2**64, 10**30])
     def test_bounds_that_no_revision_reaches_are_bounds(self, log: Log, huge: int) -> None:

@@ -41,6 +41,7 @@ def hub_rules(content: Any) -> FiledRules:
     for name, fine in _MEMBERS.items():
         if not fine(content[name]):
             raise ValueError(f"{name} is not what a hub writes there")
+    check_parameters(channel=content["channel"], try_out=content["try-out"])
     given = {name: content[member] for member, name in _PARAMETERS.items() if member in _MEMBERS}
     label, try_out = given.pop("label"), tuple(given.pop("try_out"))
     rules = Rules(content["kind"], sections=tuple(content["sections"]), try_out=try_out, **given)

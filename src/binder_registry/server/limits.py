@@ -158,7 +158,12 @@ class Limits(Struct, frozen=True, kw_only=True):
     ] = 48 * MiB
     view_bytes: Annotated[
         int,
-        Bound("server", "Answers to `GET /view` that are kept for those of the same groups.", "made again", "bytes"),
+        Bound(
+            "server",
+            "What answers to `GET /view` are made of, for those of the same groups.",
+            "made again",
+            "bytes",
+        ),
     ] = 16 * MiB
 
     def __post_init__(self) -> None:

@@ -136,7 +136,8 @@ ROUTES = (
         tag="templates",
         answer="Viewed",
         headers=(v.VIEW_ETAG,),
-        parameters=(*v.VIEWED, p.IF_NONE_MATCH),
+        parameters=(*v.VIEWED, p.IF_NONE_MATCH, p.STILL),
+        errors=(RevisionConflict,),
     ),
     Route(
         method="GET",

@@ -111,7 +111,7 @@ class Service:
         self.registry = registry
         self.options = options
         self.model = ReadModel(options.prefix, registry.content_of, partial(registry.rows_at, ANYONE))
-        self.compressor = Compressor()
+        self.compressor, self.view_compressor = Compressor(), Compressor()  # no view keeps the list waiting
         self.counters = Counters()
         self.turns = Turns()
         limits = options.limits
@@ -190,6 +190,7 @@ class Service:
             self._head_pool.shutdown(wait=False, cancel_futures=True)
             self.identities.close()
             self.compressor.close()
+            self.view_compressor.close()
 
     def _note_uses(self) -> None:
         """Now and then, write down which tokens came since the last time."""

@@ -48,6 +48,6 @@ OF_CHANNEL = Parameter(
 VIEWED = (LABEL, OF_CHANNEL, EXPLAIN, AS_GROUPS, AS_USER, AS_SCHEMA)
 VIEW_ETAG = AnswerHeader(
     "ETag",
-    "Of this user, these groups, this channel, the rules of the hub and the position of the registry.",
-    {"type": "string", "pattern": '^"[0-9a-f]{32}"$'},
+    "Of this user, these groups, this channel, the rules of the hub and what is shown, but for `revision`.",
+    {"type": "string", "pattern": '^W/"[0-9a-f]{32}"$'},
 )

@@ -11,7 +11,7 @@ from ...changes import Position
 from ...errors import ChannelNotFound, InvalidRequest, RevisionPurged, TemplateNotFound
 from ...kept_members import shown
 from ..http.compression import negotiated, tags, wanted_coding
-from ..http.conditions import check_read, check_read_of_channel
+from ..http.conditions import check_read, check_read_of_tags
 from ..http.replies import Header, Reply, answer_reply, body_reply, change_reply, not_modified
 from ..http.requests import matches_tag, whole_number
 from ..live.answer import Answer, CodedAnswer, entity_tag
@@ -53,7 +53,7 @@ async def template_index(request: Request) -> Reply:
     if not channel or query.keys() - {"channel", "fallback"}:
         return await _listing(request, query)
     answer = request.service.model.channel_list_answer(channel, fallback=fallback)
-    check_read_of_channel(request, tags(answer), request.service.model.position)
+    check_read_of_tags(request, tags(answer), request.service.model.position)
     return await _whole_list(request, answer)
 
 
@@ -125,7 +125,7 @@ async def _one_of_channel(request: Request, channel: str, revision: int | None, 
     if found is None:
         raise ChannelNotFound.of(name, channel)
     tag = channel_tag(Position(found.revision, found.mark), channel)
-    check_read_of_channel(request, [tag], Position(found.revision, found.mark))
+    check_read_of_tags(request, [tag], Position(found.revision, found.mark))
     body = found.body
     return _Found(found.content, tag, lambda: answer_reply(Answer(body, tag)))
 
@@ -146,7 +146,7 @@ async def _listing(request: Request, query: dict[str, list[str]]) -> Reply:
     if listing.channel:
         position = model.position if listing.revision is None else Position(revision)
         tag = channel_tag(position, listing.channel)
-        check_read_of_channel(request, [tag], position)
+        check_read_of_tags(request, [tag], position)
     else:
         check_read(request, tag)
     if listing.revision is None:

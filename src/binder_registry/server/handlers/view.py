@@ -19,21 +19,24 @@ from ...start_schema import DIALECT, TITLE
 from ...wire import encode
 from ..description.view_bodies import HiddenBody
 from ..description.view_parameters import MOST_GROUPS
+from ..http.compression import SMALLEST, wanted_coding
+from ..http.conditions import check_read_of_tags
 from ..http.replies import Header, Reply, body_reply
 from ..http.requests import matches_tag, single
 from ..lanes import go_on
 from ..live.channels import InChannel
 from ..live.entries import Entry
 from ..live.hub_rules import Chosen, HubRules
-from ..live.pieces import Pieces, body_of
+from ..live.pieces import body_of
 from ..live.read_model import ReadModel
+from ..live.runs import Run, Shown
 from ..live.viewing import Form, Source, Viewer, Views
 from ..service import Request
 from .asked_channel import channel_of
 from .channels_past import entries_of
 
 HUB_SECONDS = 10.0  # that a hub has to say who is in which group
-_FOR_ONE: Sequence[Header] = ((b"cache-control", b"private"), (b"vary", b"Authorization, Cookie"))
+_FOR_ONE: Sequence[Header] = ((b"cache-control", b"private"), (b"vary", b"Authorization, Cookie, Accept-Encoding"))
 
 
 class Asked(Struct, frozen=True):
@@ -59,31 +62,54 @@ async def view(request: Request) -> Reply:
         raise InvalidRequest.parameter(
             "channel", "is not what this hub offers: there is no start with as=schema to tell"
         )
-    tag = _tag(viewer, hub, chosen, position)
-    headers = [(b"etag", tag), *_FOR_ONE]
-    if matches_tag(request.joined(b"if-none-match"), [tag]):
+    if asked.explain:
+        return await _explained(request, views, asked, chosen, viewer, position)
+    shown = await _shown(request, views, asked, chosen, viewer, position)
+    headers = [(b"etag", _tag(viewer, hub, chosen, shown.digest.hex())), *_FOR_ONE]
+    if _is_known(request, headers, position):
         return Reply(304, headers)
-    offered, hidden = await _shown(request, views, asked, chosen, viewer, position)
-    around = _schema_around(offered) if asked.schema else _list_around(viewer, hub, position, hidden)
-    commas = [part for piece in offered for part in (b",", piece)][1:]
-    return body_reply(body_of(Pieces([around[0], *commas, around[1]])), headers)
+    around = _schema_around(shown.runs) if asked.schema else _list_around(viewer, hub, position, None)
+    coding = wanted_coding((request.header(b"accept-encoding") or "").encode("latin-1"))
+    if coding and len(pieces := shown.between(*around)) >= SMALLEST:
+        coded = await request.service.view_compressor.coded(pieces, coding, views.kept)
+        if coded is not None:
+            return body_reply(body_of(coded), [*headers, (b"content-encoding", coding)])
+    return body_reply(shown.body(*around), headers)
+
+
+async def _explained(
+    request: Request, views: Views, asked: Asked, chosen: Chosen, viewer: Viewer, position: Position
+) -> Reply:
+    """Which is kept for nobody."""
+    headers = [(b"etag", _tag(viewer, views.hub, chosen, str(position))), *_FOR_ONE]
+    if _is_known(request, headers, position):
+        return Reply(304, headers)
+    rows = partial(_rows, request.service.registry, request.who, position.revision, chosen)
+    explained = lambda: views.explained(rows(), chosen, viewer, asked.labels)  # noqa: E731
+    offered, hidden = await request.aside(request.service.viewed, explained)
+    head, tail = _list_around(viewer, views.hub, position, hidden)
+    return body_reply(head + b",".join(offered) + tail, headers)
 
 
 async def _shown(
     request: Request, views: Views, asked: Asked, chosen: Chosen, viewer: Viewer, position: Position
-) -> tuple[Sequence[bytes], Sequence[Hidden] | None]:
-    """Of the present, which is at `position`: what is offered, and what is not, where that is asked."""
+) -> Shown:
+    """Of the present, which is at `position`."""
     service = request.service
-    if asked.explain:
-        rows = partial(_rows, service.registry, request.who, position.revision, chosen)
-        return await request.aside(service.viewed, lambda: views.explained(rows(), chosen, viewer, asked.labels))
     form: Form = "schema" if asked.schema else views.form(chosen, viewer)
     known = views.known(position, chosen, viewer, asked.labels, form)
     if known is not None:
-        return known, None
+        return known
     sources = _source(service.model, chosen.channel), _source(service.model, chosen.beside and chosen.beside.channel)
     put_together = partial(views.offered, position, chosen, sources, viewer, asked.labels, form)
-    return await request.aside(service.viewed, put_together), None
+    return await request.aside(service.viewed, put_together)
+
+
+def _is_known(request: Request, headers: Sequence[Header], position: Position) -> bool:
+    """Whether the caller has it. Raises `RevisionConflict`."""
+    tag = headers[0][1].removeprefix(b"W/")
+    check_read_of_tags(request, [tag], position, what="What may be started has")
+    return matches_tag(request.joined(b"if-none-match"), [tag])
 
 
 def _source(model: ReadModel, channel: str | None) -> Source:
@@ -151,10 +177,11 @@ async def _of_hub(request: Request, hub: HubRules, user: str) -> Identity:
     return found
 
 
-def _tag(viewer: Viewer, hub: HubRules, chosen: Chosen, position: Position) -> bytes:
+def _tag(viewer: Viewer, hub: HubRules, chosen: Chosen, what: str) -> bytes:
+    """Weak: of the same that was shown at another revision, `revision` is another one."""
     channels = [chosen.channel, chosen.beside is not None]
-    told = [viewer.user, sorted(viewer.groups), viewer.is_admin, hub.rules, hub.groups_from, channels, str(position)]
-    return b'"%b"' % blake2b(encode(told), digest_size=16).hexdigest().encode()
+    told = [viewer.user, sorted(viewer.groups), viewer.is_admin, hub.rules, hub.groups_from, channels, what]
+    return b'W/"%b"' % blake2b(encode(told), digest_size=16).hexdigest().encode()
 
 
 def _rows(registry: Registry, who: Identity, revision: int, chosen: Chosen) -> Iterator[tuple[Entry, InChannel | None]]:
@@ -186,7 +213,7 @@ def _list_around(
     return encode(head | {"revision": position.revision})[:-1] + b',"offered":[', last + b"}\n"
 
 
-def _schema_around(offered: Sequence[bytes]) -> tuple[bytes, bytes]:
+def _schema_around(offered: Sequence[Run]) -> tuple[bytes, bytes]:
     """No `oneOf` is empty."""
     head = encode({"$schema": DIALECT, "title": TITLE})[:-1]
     return (head + b',"oneOf":[', b"]}\n") if offered else (head + b',"not":{', b"}}\n")

@@ -17,6 +17,7 @@ from ...errors import InvalidRequest
 from ...fast_body import read_template
 from ...lookalikes import warnings_of
 from ...planned import PlannedStep, planned
+from ...purging import last
 from ...reading import Lost
 from ...strict_json import no_collection
 from ...template import Template
@@ -26,6 +27,7 @@ from ..description.bodies import Plan, PlanStep
 from ..http.conditions import NONE, Conditions, conditions
 from ..http.replies import Header, Reply, change_reply, json_reply
 from ..http.requests import json_object, single, whole_number
+from ..lanes import paced
 from ..live.answer import entity_tag
 from ..live.entries import State
 from ..live.read_model import ReadModel
@@ -96,10 +98,13 @@ async def change_purge(request: Request) -> Reply:
     name, revision = request.parameters["name"], whole_number(request.parameters["revision"], "revision")
     note, asked, registry = request.note(), conditions(request), request.service.registry
 
+    looked = lambda: last(paced(registry.change_copies(who, name, revision)))  # noqa: E731
+    copies = await request.service.past.run(looked, request.client)
+
     def purge(batch: Batch) -> Reply:
         registry.require_name(who, name)
         check(asked, batch, batch.known(name))
-        registry.change_purge(who, name, revision, note=note)
+        registry.change_purge(who, name, revision, note=note, copies=copies)
         return Reply(204, [(b"etag", entity_tag(batch.rows[-1].position))])
 
     return await request.write(purge, request.parameters["name"])

@@ -1,4 +1,4 @@
-"""Compressed forms of the list, made of its parts in a thread: what did not change was coded before."""
+"""Compressed forms of large answers, made of their parts in a thread: what did not change was coded before."""
 
 import asyncio
 import os
@@ -9,10 +9,13 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import cache
+from typing import Any
 
 from ..live.answer import VARIES, Answer, CodedAnswer
 from ..live.blocks import Block
+from ..live.kept import Recent
 from ..live.pieces import Part, Pieces, body_of
+from ..live.runs import Run
 from .codings import CODINGS, Coded
 
 SMALLEST = 1024  # bytes; less is not worth a coding
@@ -57,26 +60,33 @@ class Compressor:
         with suppress(TimeoutError):
             async with asyncio.timeout(WAIT_SECONDS), self._turn:
                 if coding not in answer.encodings:
-                    making = asyncio.get_running_loop().run_in_executor(
-                        self._thread, self._coded, answer.pieces, coding
-                    )
-                    body = body_of(await making)
+                    body = body_of(await self._made(answer.pieces, coding, None))
                     more = ((b"content-encoding", coding), VARIES)
                     answer.encodings[coding] = Answer(body, _tag(answer, coding), more)
         return answer.encodings.get(coding)
+
+    async def coded(self, pieces: Pieces, coding: bytes, kept: Recent[Any]) -> Pieces | None:
+        """Of what is for one caller; what its runs become is kept there. None as above."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(WAIT_SECONDS), self._turn:
+                return await self._made(pieces, coding, kept)
+        return None
 
     def close(self) -> None:
         self._closed = True
         self._thread.shutdown(wait=False, cancel_futures=True)
 
-    def _coded(self, pieces: Pieces, coding: bytes) -> Pieces:
+    async def _made(self, pieces: Pieces, coding: bytes, kept: Recent[Any] | None) -> Pieces:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._coded, pieces, coding, kept)
+
+    def _coded(self, pieces: Pieces, coding: bytes, kept: Recent[Any] | None) -> Pieces:
         parts: list[Coded] = []
         for part in pieces.parts:
             if len(parts) % AT_ONCE == 0:
                 if self._closed:
                     raise TimeoutError
                 time.sleep(PAUSE_SECONDS)
-            parts.append(_coded(part, coding))
+            parts.append(_coded(part, coding) if kept is None else _coded_run(part, coding, kept))
         return CODINGS[coding].whole(parts)
 
 
@@ -86,6 +96,17 @@ def _coded(part: Part, coding: bytes) -> Coded:
     found: Coded | None = part.coded.get(coding)
     if found is None:
         found = part.coded[coding] = CODINGS[coding].part(part.rendered())
+    return found
+
+
+def _coded_run(part: Part, coding: bytes, kept: Recent[Any]) -> Coded:
+    if not isinstance(part, Run):
+        return _always_coded(b",", coding) if part == b"," else CODINGS[coding].part(bytes(part))
+    key = coding, part.digest
+    found: Coded | None = kept.get(key)
+    if found is None:
+        found = CODINGS[coding].part(bytes(part))
+        kept.keep(key, found, len(found.data))
     return found
 
 

@@ -83,14 +83,16 @@ def check_read(request: HTTPRequest, tag: bytes) -> None:
         Conditions(_tags(match, "If-Match")).check(position_of(tag.decode(), "ETag"), None)
 
 
-def check_read_of_channel(request: HTTPRequest, tags: Iterable[bytes], position: Position) -> None:
-    """The same, of what a channel shows: its ETags are no positions."""
+def check_read_of_tags(
+    request: HTTPRequest, tags: Iterable[bytes], position: Position, *, what: str = "The template was"
+) -> None:
+    """The same, of what has ETags that are no positions."""
     match = request.joined(b"if-match")
     if match is None or match.strip() == "*":
         return
     given = {item.removeprefix("W/").encode("latin-1") for item in _items(match, "If-Match")}
     if given.isdisjoint(tags):
-        raise _conflict("If-Match", "The template was changed since it was read", position)
+        raise _conflict("If-Match", f"{what} changed since it was read", position)
 
 
 def _conflict(header: str, message: str, position: Position) -> RevisionConflict:

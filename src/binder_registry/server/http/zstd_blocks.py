@@ -5,6 +5,7 @@ offsets, tables or data of another. So each text is coded as the second job, beh
 """
 
 import sys
+import threading
 from functools import cache
 
 if sys.version_info >= (3, 14):
@@ -19,6 +20,7 @@ _JOB = 512 * 1024  # bytes; the library's least
 _FIRST_JOB = bytes(_JOB)
 _HEAD = b"\x28\xb5\x2f\xfd\xc0" + bytes([_WINDOW_LOG - 10 << 3])  # no checksum, and eight bytes of content size follow
 _END = b"\x01\x00\x00"  # a last block, which holds nothing
+_thread = threading.local()
 
 
 def frame(size: int) -> tuple[bytes, bytes]:
@@ -27,7 +29,7 @@ def frame(size: int) -> tuple[bytes, bytes]:
 
 
 def blocks(plain: bytes) -> bytes:
-    """Not empty. For one thread."""
+    """Not empty."""
     coded = bytearray(_coder().compress(_FIRST_JOB + plain, ZstdCompressor.FLUSH_FRAME)[_first_job_size() :])
     at = 0
     while True:
@@ -39,8 +41,14 @@ def blocks(plain: bytes) -> bytes:
         at += 3 + (1 if kind == 1 else size)  # a byte that is repeated so often, or as many bytes
 
 
-@cache
 def _coder() -> ZstdCompressor:
+    """The one of this thread."""
+    if not hasattr(_thread, "coder"):
+        _thread.coder = _new_coder()
+    return _thread.coder  # type: ignore[no-any-return]
+
+
+def _new_coder() -> ZstdCompressor:
     options: dict[int, int] = {
         CompressionParameter.compression_level: LEVEL,
         CompressionParameter.window_log: _WINDOW_LOG,

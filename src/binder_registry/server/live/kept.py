@@ -57,3 +57,7 @@ class Recent(Kept[V]):
     def keep(self, key: Hashable, value: V, size: int) -> None:
         with self._lock:
             super().keep(key, value, size)
+
+    def clear(self) -> None:
+        with self._lock:
+            super().clear()

@@ -8,9 +8,10 @@ may be called in any thread.
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from heapq import merge
+from itertools import chain
 from operator import attrgetter
 from threading import Lock
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 from msgspec import Struct
@@ -29,6 +30,7 @@ from .blocks import Block
 from .entries import Entry
 from .hub_rules import Chosen, HubRules
 from .kept import OVERHEAD, Recent
+from .runs import EVERY, Piece, Shown, shown_of
 
 Form = Literal["start", "look", "schema"]  # with `launch`, without, or as JSON Schema
 MOST_LISTED = 4  # channels of which it is kept what can be started, beside the hub's own
@@ -53,10 +55,10 @@ class Slot:
     """What can be started of one state of a template. `shared`: everybody sees the same of it.
 
     `pieces` are what is shown of it, by the form, and by what they hold of the `groups` that it names, or that are
-    `needed` to see it at all. It may stand `behind` the one that it is tried out beside.
+    `needed` to see it at all. It may stand `behind` the one that it is tried out beside, and end a run.
     """
 
-    __slots__ = ("_full", "entry", "groups", "needed", "pieces", "place", "shared", "starts")
+    __slots__ = ("_full", "ends_run", "entry", "groups", "needed", "pieces", "place", "shared", "starts")
 
     def __init__(
         self, entry: Entry, offer: Offer, needed: frozenset[str] = frozenset(), behind: "Slot | None" = None
@@ -65,13 +67,14 @@ class Slot:
         template = _decoded(full)
         left = offer(template).template
         self.entry, self.needed, self.starts = entry, needed, left is not None
+        self.ends_run = hash(entry.name) % EVERY == 0
         own = place_of(left or template)
         self.place: Place = (*behind.place[:3], own[3]) if behind and behind.starts else own
         # What can be started is often the whole, which the entry has, but for what a full view adds at the end.
         self._full = b"" if left is None else full[len(entry.content) - 1 :] if left == template else encode(left)
         self.shared = left is None or (not needed and next(withheld(left, ()), None) is None)
         self.groups = frozenset[str]() if left is None else deciding_groups(left) | needed
-        self.pieces: dict[tuple[Form, frozenset[str] | None], bytes] = {}
+        self.pieces: dict[tuple[Form, frozenset[str] | None], Piece] = {}
 
     @property
     def key(self) -> Key:
@@ -103,22 +106,20 @@ class Views:
         self._listed = OrderedDict[Chosen, Listed]()
         self._listing, self._counting = Lock(), Lock()
         self._most, self._size = limits.seen_bytes, 0
-        self._made = 0
-        self._answers = Recent[Sequence[bytes]](limits.view_bytes)
+        self._made = self._cleared = 0
+        self.kept = Recent[Any](limits.view_bytes)  # what is shown, and what codings made of it
 
     def viewer(self, user: str | None, groups: frozenset[str], *, admin: bool = False) -> Viewer:
         fold = self.hub.ignore_group_case
         held = frozenset(map(str.casefold, groups)) if fold else groups
         return Viewer(user, groups, EveryGroup() if admin else held)
 
-    def known(
-        self, position: Position, chosen: Chosen, viewer: Viewer, labels: Selector, form: Form
-    ) -> Sequence[bytes] | None:
+    def known(self, position: Position, chosen: Chosen, viewer: Viewer, labels: Selector, form: Form) -> Shown | None:
         """What `offered` gives, where that is no work."""
         listed = self._listed.get(chosen, _NONE)
         if listed.position != position:
             return None
-        return self._answers.get((chosen, *_key(listed, viewer, labels, form)))
+        return self.kept.get((chosen, *_key(listed, viewer, labels, form)))
 
     def offered(
         self,
@@ -128,17 +129,19 @@ class Views:
         viewer: Viewer,
         labels: Selector,
         form: Form,
-    ) -> Sequence[bytes]:
-        """Some elements of a JSON array each, of `sources`: the living as of `position`, as the channel shows them, and
-        as they are tried out. For a lane."""
+    ) -> Shown:
+        """For a lane. `sources`: the living as of `position`, as the channel shows them, and as they are tried out."""
         listed = self._list(position, chosen, sources)
         key = chosen, *_key(listed, viewer, labels, form)
-        parts = self._answers.get(key)
-        if parts is None:
-            joined = (self._joined(some, viewer, labels, form) for some in paced(slices(listed.slots)))
-            parts = [part for part in joined if part]
-            self._answers.keep(key, parts, sum(map(len, parts)))
-        return parts
+        shown: Shown | None = self.kept.get(key)
+        if shown is None:
+            before = self._cleared
+            seen = (self._seen(some, viewer, labels, form) for some in paced(slices(listed.slots)))
+            shown = shown_of(chain.from_iterable(seen))
+            with self._counting:  # the pieces count where they are kept
+                whole = 0 if self._cleared == before else sum(map(len, shown.runs))
+                self.kept.keep(key, shown, shown.size + whole)
+        return shown
 
     def explained(
         self, rows: Iterable[tuple[Entry, Entry | None]], chosen: Chosen, viewer: Viewer, labels: Selector
@@ -211,21 +214,24 @@ class Views:
                 slots[key] = slot
         return slots
 
-    def _joined(self, slots: Sequence[Slot], viewer: Viewer, labels: Selector, form: Form) -> bytes:
+    def _seen(
+        self, slots: Sequence[Slot], viewer: Viewer, labels: Selector, form: Form
+    ) -> Sequence[tuple[Piece, bool]]:
+        """As `shown_of` takes it."""
         if labels:
             slots = [slot for slot in slots if matches(labels, slot.entry.words.labels)]
-        pieces, held, everything = list[bytes](), viewer.held, viewer.is_admin
+        seen, held, everything = list[tuple[Piece, bool]](), viewer.held, viewer.is_admin
         for slot in slots:
             if slot.needed and not everything and slot.needed.isdisjoint(held):
                 continue
             key = form, None if slot.shared or everything else held & slot.groups
             piece = slot.pieces.get(key)
             if piece is None:
-                piece = self._keep(slot, key, _piece(slot.content, held, form))
+                piece = self._keep(slot, key, Piece.of(_piece(slot.content, held, form)))
                 self._took_a_while()
-            if piece:  # else they do not see it
-                pieces.append(piece)
-        return b",".join(pieces)
+            if piece.text:  # else they do not see it
+                seen.append((piece, slot.ends_run))
+        return seen
 
     def _took_a_while(self) -> None:
         """Now and then a pause."""
@@ -233,9 +239,9 @@ class Views:
         if self._made % FEW == 0:
             pause()
 
-    def _keep(self, slot: Slot, key: tuple[Form, frozenset[str] | None], piece: bytes) -> bytes:
-        """Different groups often see the same. When there is too much of it, all is made anew: what is asked for is
-        there again soon."""
+    def _keep(self, slot: Slot, key: tuple[Form, frozenset[str] | None], piece: Piece) -> Piece:
+        """Different groups often see the same. When there is too much of it, all is made anew, and what is made of it:
+        what is asked for is there again soon."""
         same = next((other for other in [*slot.pieces.values()] if other == piece), None)
         with self._counting:
             self._size += OVERHEAD + 100 * len(key[1] or ()) + (len(piece) if same is None else 0)
@@ -243,7 +249,8 @@ class Views:
                 for listed in [*self._listed.values()]:
                     for one in listed.slots:
                         one.pieces.clear()
-                self._size = 0
+                self.kept.clear()
+                self._size, self._cleared = 0, self._cleared + 1
                 return piece
         kept = slot.pieces[key] = piece if same is None else same
         return kept
