@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Dialog, expect
 
 from tests.server.running import RunningServer
 from tests.ui.tab import Tab
@@ -197,14 +197,18 @@ def test_a_pasted_text_survives_leaving_which_asks(admin_tab: Tab) -> None:
     page = admin_tab.page
     admin_tab.visit("apply")
     page.get_by_label("Text", exact=True).fill("name: draft")
-    asked = []
-    page.once("dialog", lambda dialog: (asked.append(dialog.message), dialog.accept()))
+    asked: list[str] = []
+
+    def leaves(dialog: Dialog) -> None:
+        asked.append(dialog.message)
+        dialog.accept()
+
+    page.on("dialog", leaves)
 
     page.get_by_role("link", name="Audit").click()
     admin_tab.shows_heading()
     page.go_back()
     expect(page.get_by_label("Text", exact=True)).to_have_value("name: draft")
-    page.on("dialog", lambda dialog: dialog.accept())
     page.reload()
 
     expect(page.get_by_label("Text", exact=True)).to_have_value("name: draft")

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Dialog, expect
 
 from tests.server.running import RunningServer
 from tests.ui.tab import Tab
@@ -153,8 +153,13 @@ def test_leaving_a_secret_asks(admin_tab: Tab, make: Make) -> None:
     page.get_by_role("button", name="Rotate left").click()
     page.get_by_role("button", name="Rotate", exact=True).click()
     expect(page.get_by_role("textbox", name="The secret of left")).to_be_visible()
-    asked = []
-    page.once("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
+    asked: list[str] = []
+
+    def stays(dialog: Dialog) -> None:
+        asked.append(dialog.message)
+        dialog.dismiss()
+
+    page.once("dialog", stays)
 
     page.get_by_role("link", name="Environments").click()
 
