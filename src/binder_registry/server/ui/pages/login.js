@@ -5,6 +5,7 @@ import { announce, fill, h } from "../dom.js";
 import { landing } from "../holding.js";
 import { toast } from "../parts/dialog.js";
 import { holderFacts } from "../parts/holder.js";
+import { leave } from "../parts/leaving.js";
 import { refused } from "../parts/states.js";
 
 /** @typedef {import("../app.js").App} App */
@@ -116,16 +117,4 @@ function leaving(app) {
     }
   });
   return [out, said];
-}
-
-/**
- * Forgets the token, and ends a login by the hub.
- * @param {App} app
- */
-export async function leave(app) {
-  app.api.token = "";
-  if (app.login && app.api.knows) await app.api.ask("/ui/leave", { method: "POST" });
-  await app.identify();
-  app.catalogue.forget();
-  await app.go(app.to("login"), { replace: true });
 }
