@@ -33,6 +33,8 @@ def test_what_is_no_good_token_is_said_at_the_field_and_forgotten(tab: Tab, wron
     expect(field).to_have_accessible_description(re.compile("token"))
     expect(tab.page.get_by_role("link", name="Log in")).to_be_visible()
     assert tab.axe() == []
+    tab.goes("view")  # a token that was kept would be refused there
+    tab.shows_heading("What everyone may start")
     tab.complaints[:] = [one for one in tab.complaints if "401" not in one]  # the browser notes the answer
 
 

@@ -2,9 +2,10 @@
 
 import { Refusal } from "../api.js";
 import { announce, fill, h } from "../dom.js";
-import { moment, who } from "../format.js";
-import { landing, reachOf, rights } from "../holding.js";
+import { landing } from "../holding.js";
 import { toast } from "../parts/dialog.js";
+import { holderFacts } from "../parts/holder.js";
+import { leave } from "../parts/leaving.js";
 import { refused } from "../parts/states.js";
 
 /** @typedef {import("../app.js").App} App */
@@ -92,17 +93,8 @@ function pasting(app, next) {
  */
 function known(app, holder, next) {
   const pasted = Boolean(app.api.token);
-  const may = rights(holder.scopes).map(([scope, allows]) => h("li", {}, h("code", {}, scope), allows && `: ${allows}`));
-  const writes = ["write", "promote", "tokens", "admin"].some((scope) => holder.scopes.includes(scope));
   return [
-    h(
-      "dl",
-      { class: "facts" },
-      [h("dt", {}, "Who"), h("dd", { dir: "auto" }, who(holder.by))],
-      [h("dt", {}, "May"), h("dd", {}, may.length ? h("ul", { class: "bare" }, may) : "look at what everybody sees")],
-      writes && [h("dt", {}, "Reaches"), h("dd", { dir: "auto" }, reachOf(holder.reach))],
-      holder.expires && [h("dt", {}, "Until"), h("dd", {}, h("time", { datetime: holder.expires }, moment(new Date(holder.expires))))],
-    ),
+    holderFacts(holder),
     h("p", { class: "quiet" }, pasted ? "By a token that was pasted. It is gone when this page is loaded anew." : "By the hub, in this browser."),
     h("p", { class: "actions" }, leaving(app), h("a", { href: next }, next === app.base ? "All environments" : "Go on")),
     !pasted && [h("h2", {}, "Do more with a token"), h("p", {}, "A token of yours may be allowed what this login is not."), pasting(app, next)],
@@ -125,16 +117,4 @@ function leaving(app) {
     }
   });
   return [out, said];
-}
-
-/**
- * Forgets the token, and ends a login by the hub.
- * @param {App} app
- */
-export async function leave(app) {
-  app.api.token = "";
-  if (app.login && app.api.knows) await app.api.ask("/ui/leave", { method: "POST" });
-  await app.identify();
-  app.catalogue.forget();
-  await app.go(app.to("login"), { replace: true });
 }
