@@ -95,6 +95,7 @@ def pages(at: int) -> dict[str, str]:
         "audit": "audit",
         "edit": f"templates/{name}/edit",
         "view": "view",
+        "plain": "plain",
     }
 
 
