@@ -76,6 +76,13 @@ def test_overrides_that_look_so_are_left_alone(overrides: bytes) -> None:
     assert (channels_of(content), content_revision_of(content), promotion_of(content)) == ({}, 0, None)
 
 
+@pytest.mark.parametrize("overrides", LOOKALIKES)
+def test_overrides_that_look_like_a_promotion_beside_channels_are_none(overrides: bytes) -> None:
+    kept = with_kept(template_with(overrides), STABLE)
+
+    assert (promotion_of(kept), without_promotion(kept), channels_of(kept)) == (None, kept, STABLE)
+
+
 def test_a_newer_content_leaves_every_channel_one_more_behind() -> None:
     assert one_behind({**STABLE, "testing": Channel(44, 0)}) == {"stable": Channel(41, 4), "testing": Channel(44, 1)}
 

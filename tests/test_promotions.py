@@ -1,6 +1,7 @@
 """Channels: what promoting writes, and what all other verbs make of them."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -22,7 +23,7 @@ from binder_registry.kept_members import channels_of, content_revision_of, shown
 from binder_registry.lengths import MOST_CHANNELS
 from binder_registry.log_store import LogStore
 from binder_registry.must_understand import CHANNELS_FORMAT, full_view
-from binder_registry.template import Template
+from binder_registry.template import Template, plain
 
 from .watched import LogWithoutCount, WatchedLog
 
@@ -131,6 +132,17 @@ def test_what_a_block_wrote_itself_is_counted_too(store: LogStore) -> None:
         store.promote_template("a", "stable", 1)
 
     assert channels(store)["stable"] == Channel(1, 2)
+
+
+@pytest.mark.parametrize(
+    "kept", [{"channels": {"x": Channel(1, 0)}}, {"content_revision": 1}, {"promoted": Promotion("x", 1, 2)}], ids=list
+)
+def test_of_what_the_registry_keeps_nothing_is_written_as_it_was_given(store: LogStore, kept: dict[str, Any]) -> None:
+    written = store.replace_template(replace(A, **kept))
+
+    content = newest(store).content or b""
+    assert (shown(content), b"promoted" in content) == (content, False)
+    assert written == plain(written)
 
 
 def test_a_channel_ends(store: LogStore) -> None:

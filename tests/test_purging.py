@@ -3,6 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
+from binder_registry import purging
 from binder_registry.backends.memory import InMemoryStore
 from binder_registry.changes import Position
 from binder_registry.errors import RevisionIsCurrent, RevisionIsPromoted, RevisionPurged, RevisionUnknown
@@ -185,3 +186,15 @@ def test_a_copy_that_was_written_since_they_were_looked_for_goes_too() -> None:
     store.purge_change("scipy", 1, copies=copies)
 
     assert [change.revision for change in store.changes() if change.content is None] == [1, 3]
+
+
+def test_copies_of_all_pages_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(purging, "PAGE", 2)
+    store = InMemoryStore()
+    store.register_template(SCIPY)
+    for number in range(8):
+        store.replace_template(replace(SCIPY, command=f"c{number % 2}"))
+
+    store.purge_change("scipy", 2)
+
+    assert [change.revision for change in store.changes() if change.content is None] == [2, 4, 6, 8]

@@ -17,7 +17,7 @@ from binder_registry.changes import Action, Change
 from binder_registry.channels import Channel
 from binder_registry.draft_changes import Draft, draft
 from binder_registry.kept_members import channels_of
-from binder_registry.log_contract import MANY, Log
+from binder_registry.log_contract import MANY, Log, format_kept
 from binder_registry.log_store import LogStore
 from binder_registry.planned import Planned, planned
 from binder_registry.registry import Registry
@@ -89,6 +89,20 @@ def assert_applied(registry: Registry, rows: list[Change]) -> None:
     assert {step.action for step in registry.apply(ANN, wanted())} == {"unchanged"}
     for row in rows:
         assert row.deleted or (row.template and row.template.time_modified == row.time)
+
+
+def test_what_was_staged_raises_the_format_of_the_log_where_it_needs_to(registry: Registry) -> None:
+    request = wanted()
+    icons = ApplyRequest([replace(one, icon="https://example.org/i.svg") for one in request.templates])
+    position, newest = registry.state()
+    before = planned(icons, position, {change.name: change.template for change in newest}.get, list)
+    before, staged = registry.prepared(ANN, icons, before)
+    assert staged is not None
+
+    registry.apply_planned(ANN, icons, before, staged)
+    staged.close()
+
+    assert format_kept(registry.store.log) == 2
 
 
 def test_what_was_staged_is_written_with_its_times(registry: Registry) -> None:

@@ -182,6 +182,15 @@ def test_conditions_hold_without_the_lock_as_with_it(
     assert answer.status_code == status
 
 
+def test_what_older_releases_do_not_understand_takes_the_lock_once(client: TestClient, log: FarLog) -> None:
+    before = log.locked
+
+    for command in ("c", "d"):
+        client.put("/templates/r", json={"command": command, "icon": "https://example.org/r.svg"})
+
+    assert (log.format(), log.locked, log.current("r").revision) == (2, before + 1, 4)  # type: ignore[union-attr]
+
+
 def test_a_purge_takes_the_lock(client: TestClient, log: FarLog) -> None:
     client.put("/templates/r", json={"command": "c"})
     before = log.locked

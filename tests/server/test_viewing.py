@@ -141,6 +141,26 @@ def test_a_piece_that_changes_leaves_all_runs_but_its_own_as_they_were(monkeypat
     assert len(before) > 9
 
 
+def test_runs_end_where_they_are_large_whatever_stands_there() -> None:
+    shown = shown_of((Piece.of(b"x" * 100_000), False) for _ in range(9))
+
+    assert [len(run.texts) for run in shown.runs] == [3, 3, 3]
+
+
+def test_no_answer_holds_what_was_made_anew() -> None:
+    options = [{"name": "o", "choices": [{"name": "any"}, {"name": "more", "allowed-groups": ["staff"]}]}]
+    model = model_of([{"name": f"t{number}", "image-name": "i", "options": options} for number in range(9)])
+    views = Views(HubRules(), Limits(seen_bytes=8000))
+    nobody, staff = viewer_of(views, frozenset()), viewer_of(views, frozenset({"staff"}))
+
+    offered(views, model, nobody)
+    before = views.known(model.position, Chosen(), nobody, (), "look")
+    offered(views, model, staff)  # for which there is no room beside
+
+    assert (before is not None, views._cleared) == (True, 1)
+    assert views.known(model.position, Chosen(), nobody, (), "look") is None
+
+
 def test_what_was_asked_for_last_stays() -> None:
     kept = Recent[bytes](2 * (OVERHEAD + 10))
     kept.keep("a", b"a", 10)
