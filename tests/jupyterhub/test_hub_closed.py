@@ -11,8 +11,19 @@ from binder_registry.errors import TemplateExists
 from binder_registry.template import Template
 from tests.jupyterhub.hubs import TINY_SERVER, Hub, eventually, logged_in, running_hub
 
+# The list, which is asked first, asks as `resolve` does, and whoever passes it would pass there: to see what a start
+# comes to where the list lets somebody through, it lets everybody through to one template.
 CONFIG = """
+from binder_registry import jupyterhub
 from binder_registry.jupyterhub import configure
+
+choose = jupyterhub.Catalogue.choose
+
+def lets_through(catalogue, name, revision, standing):
+    admin = standing.admin or name == "let-through"
+    return choose(catalogue, name, revision, jupyterhub.Standing(admin, standing.groups))
+
+jupyterhub.Catalogue.choose = lets_through
 
 def override(template, profile):
     if template["name"] == "unsafe":
@@ -61,6 +72,19 @@ def test_what_is_not_allowed_cannot_be_started(hub: Hub, publisher: Client, opti
     answer = hub.start("bob", options)
 
     assert answer.status_code == 400
+
+
+def test_a_template_that_the_list_let_through_is_refused_at_the_start(hub: Hub, publisher: Client) -> None:
+    publish_on_stable(publisher, "for-all", "For all")
+    publisher.register_template(Template(name="let-through", image_name="x:1", allowed_groups=("staff",)))
+    publisher.promote_template("let-through", "stable")
+    with hub.visit("admin") as browser:
+        eventually(lambda: 'value="let-through"' in browser.get("/hub/spawn").text)
+
+    answer = hub.start("bob", {"template": "let-through"})
+
+    assert answer.status_code == 400
+    assert answer.json()["message"] == "There is no environment 'let-through'."
 
 
 # ── the channel, in a browser ────────────────────────────────────────────────────────────────────────────────────────

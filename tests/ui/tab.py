@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect
 
 from tests.node import NODE, package
 
@@ -23,8 +23,14 @@ class Tab:
         self.page, self.url = page, url
         self.complaints: list[str] = []
         page.add_init_script(_NOTED)
-        page.on("console", lambda message: self.complaints.append(message.text) if message.type == "error" else None)
+        page.on("console", self._hear)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def _hear(self, message: ConsoleMessage) -> None:
+        """The status of a document is no fault of it: of an address of nothing it is 404."""
+        of_document = message.text.startswith("Failed to load resource") and message.location["url"] == self.page.url
+        if message.type == "error" and not of_document:
+            self.complaints.append(message.text)
 
     @classmethod
     @contextmanager

@@ -20,9 +20,9 @@ def test_two_revisions_stand_side_by_side_and_are_swapped(tab: Tab, server: Runn
 
     expect(page.get_by_role("row", name="command")).to_contain_text("− 1.py")
     expect(page.locator(".sides")).to_contain_text("why")
-    expect(page.locator(".lines .removed")).to_have_text("−line 15")
-    expect(page.locator(".lines .added")).to_have_text("+another")
-    expect(page.locator(".lines")).to_contain_text("⋯ 12 lines the same")
+    expect(page.locator(".line-diff .removed")).to_have_text("−line 15")
+    expect(page.locator(".line-diff .added")).to_have_text("+another")
+    expect(page.locator(".line-diff")).to_contain_text("⋯ 12 lines the same")
     assert tab.axe() == []
     page.get_by_role("tab", name="JSON").click()
     expect(page.get_by_role("tabpanel").locator("del").first).to_have_text('  "command": "1.py",')

@@ -33,7 +33,7 @@ def test_a_long_history_comes_in_pages(tab: Tab, server: RunningServer) -> None:
     template(server, "long")
     for number in range(60):
         change(server, "long", command=f"{number}.py")
-    rows = tab.page.locator("li.change")
+    rows = tab.page.locator("li.change-row")
     tab.visit("templates/long/history")
 
     expect(rows).to_have_count(50)
@@ -52,7 +52,7 @@ def test_a_change_of_now_appears_and_the_chosen_two_stay(tab: Tab, server: Runni
     change(server, "appears", command="a.py")
     made = revision(server, "appears") - 1
     tab.visit("templates/appears/history")
-    rows = tab.page.locator("li.change")
+    rows = tab.page.locator("li.change-row")
     to = tab.page.get_by_role("radio", name=f"Compare to revision {made}")
     to.check()
 
@@ -78,7 +78,7 @@ def test_an_old_state_is_brought_back_by_keyboard(admin_tab: Tab, server: Runnin
     keys.press("Enter")
 
     expect(dialog).to_have_count(0)
-    expect(admin_tab.page.locator("li.change").first).to_contain_text("It worked")
+    expect(admin_tab.page.locator("li.change-row").first).to_contain_text("It worked")
     assert read(server, "/templates/back")["command"] == "old.py"
 
 

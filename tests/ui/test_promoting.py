@@ -37,7 +37,7 @@ def test_a_channel_is_promoted_and_rolled_back_by_keyboard(admin_tab: Tab, serve
     admin_tab.tabs_to(dialog.get_by_label("Note"))
     keys.type("Tried it")
     keys.press("Enter")
-    expect(page.locator(".channels")).to_contain_text(f"at revision {newest}")
+    expect(page.locator(".channel-list")).to_contain_text(f"at revision {newest}")
     expect(promotes).to_be_focused()
     assert channels(server, "keys") == {"stable": newest}
     admin_tab.tabs_to(rolls_back)
@@ -46,7 +46,7 @@ def test_a_channel_is_promoted_and_rolled_back_by_keyboard(admin_tab: Tab, serve
     admin_tab.tabs_to(dialog.get_by_role("button", name="Roll back"))
     keys.press("Enter")
 
-    expect(page.locator(".channels")).to_contain_text(f"at revision {first}")
+    expect(page.locator(".channel-list")).to_contain_text(f"at revision {first}")
     expect(rolls_back).to_be_focused()
     assert channels(server, "keys") == {"stable": first}
 
@@ -64,7 +64,7 @@ def test_any_revision_is_promoted_to_a_new_channel_which_is_ended(admin_tab: Tab
     dialog.get_by_label("Revision").select_option(str(first))
     expect(dialog).to_contain_text(f"Nobody is on it yet: it begins at revision {first}.")
     dialog.get_by_role("button", name="Promote", exact=True).click()
-    expect(page.locator(".channels")).to_contain_text("testing")
+    expect(page.locator(".channel-list")).to_contain_text("testing")
     assert channels(server, "new-one") == {"testing": first}
     page.get_by_role("button", name="End… testing").click()
     dialog.get_by_role("button", name="End it").click()

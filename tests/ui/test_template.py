@@ -57,7 +57,7 @@ def test_a_person_reads_what_it_is(tab: Tab, server: RunningServer) -> None:
     for link, to in (("other", "/ui/templates/other"), ("course=physics", "/ui/?label=course%3Dphysics")):
         expect(content.get_by_role("link", name=link)).to_have_attribute("href", to)
     expect(content.get_by_role("link", name="https://git.example.org/17")).to_be_visible()
-    expect(content.locator("img.icon")).to_have_js_property("complete", True)
+    expect(content.locator("img.picture")).to_have_js_property("complete", True)
     assert tab.axe() == []
 
 
@@ -179,6 +179,7 @@ def test_it_is_paused_deleted_and_brought_back(admin_tab: Tab, server: RunningSe
     dialog.get_by_label("Replaced by").fill("another")
     dialog.get_by_role("button", name="Delete it").click()
     expect(page.locator(".banner.bad")).to_contain_text("Deleted by")
+    expect(page.get_by_role("heading", level=1)).to_be_focused()
     expect(page.get_by_role("link", name="another")).to_be_visible()
     page.get_by_role("button", name="Restore…").click()
     expect(dialog).to_contain_text("back.py")

@@ -123,6 +123,14 @@ logger = logging.getLogger("binder_registry")
     "Forwarded. Repeatable.",
 )
 @click.option(
+    "--ui/--no-ui",
+    cls=Setting,
+    default=True,
+    show_default=True,
+    envvar="BINDER_REGISTRY_UI",
+    help="The web page at /ui/, to which browsers get from /.",
+)
+@click.option(
     "--auth",
     cls=Setting,
     default="key",
@@ -176,6 +184,7 @@ def serve(
     cors_origins: tuple[str, ...],
     prefix: str,
     trusted_proxies: tuple[str, ...],
+    ui: bool,
     auth: str,
     rules_file: Path | None,
     publishers: Path | None,
@@ -202,6 +211,7 @@ def serve(
                 prefix=prefix,
                 trusted_proxies=trusted_proxies,
                 limits=limits_of(limits),
+                ui=ui,
                 reader=READER,
             )
         except ValueError as error:

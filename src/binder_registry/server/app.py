@@ -27,9 +27,10 @@ from .http.replies import Header, Reply, expiry, send_reply
 from .http.requests import ClientDisconnected, decoded_path
 from .live.hub_rules import ANY_HUB, HubRules
 from .live.viewing import Views
-from .routes import PAGE, ROUTES, Route
+from .routes import FILES, PAGE, PLAIN, ROUTES, Route
 from .service import Options, Request, Service
 
+DOCS_FILES = "/docs/assets/"
 logger = logging.getLogger(__name__)
 
 
@@ -166,8 +167,10 @@ class App:
         """The routes of a path by method, and its parameters. Raises `RouteNotFound`."""
         if path in self.paths and "{" not in path:
             return self.paths[path], {}
-        if f"{path}/".startswith("/ui/"):
-            return {"GET": PAGE}, {"page": path[len("/ui/") :]}
+        if path.startswith(DOCS_FILES):
+            return {"GET": FILES}, {"file": path[len(DOCS_FILES) :]}
+        if self.service.options.ui and f"{path}/".startswith("/ui/"):
+            return {"GET": PLAIN if path == PLAIN.path else PAGE}, {}
         for pattern, methods in self.patterns:
             match = pattern.fullmatch(path)
             if match and not {".", ".."} & set(match.groups()):

@@ -21,7 +21,7 @@ from ..errors import (
 from .description import document_parameters as d
 from .description import parameters as p
 from .description import view_parameters as v
-from .handlers import about, changes, channels, documents, page, reads, view, writes
+from .handlers import about, changes, channels, documents, page, plain_list, reads, view, writes
 from .route import Route as Route
 from .token_routes import TOKEN_ROUTES
 
@@ -78,17 +78,6 @@ ROUTES = (
         errors=(TemplateNotFound, ChannelNotFound, *_PAST, RevisionConflict),
     ),
     Route(
-        method="GET",
-        path="/templates/{name}/docker-run",
-        handler=reads.template_docker_run,
-        summary="The line that runs it with docker, with its options chosen",
-        scope=Scope.READ,
-        tag="templates",
-        media=("text/plain",),
-        parameters=(p.TEMPLATE_NAME, p.REVISION, p.CHANNEL, p.FALLBACK, d.LINE_OPTIONS, p.STILL),
-        errors=(TemplateNotFound, ChannelNotFound, *_PAST, RevisionConflict),
-    ),
-    Route(
         method="PUT",
         path="/templates/{name}",
         handler=writes.template_update,
@@ -126,6 +115,17 @@ ROUTES = (
         headers=(p.ETAG,),
         parameters=(p.TEMPLATE_NAME, p.REPLACED_BY, *p.CONDITIONS, p.NOTE),
         errors=(InvalidTemplate, TemplateNotFound, *_CONDITIONAL),
+    ),
+    Route(
+        method="GET",
+        path="/templates/{name}/docker-run",
+        handler=reads.template_docker_run,
+        summary="The line that runs it with docker, with its options chosen",
+        scope=Scope.READ,
+        tag="templates",
+        media=("text/plain",),
+        parameters=(p.TEMPLATE_NAME, p.REVISION, p.CHANNEL, p.FALLBACK, d.LINE_OPTIONS, p.STILL),
+        errors=(TemplateNotFound, ChannelNotFound, *_PAST, RevisionConflict),
     ),
     Route(
         method="GET",
@@ -276,11 +276,17 @@ ROUTES = (
     ),
 )
 
-PAGE = Route(  # of the web page: all addresses below /ui
+# Of the web page, which is no part of the API: all addresses below /ui, the plain list, and the files of /docs.
+PAGE = Route(method="GET", path="/ui/{page}", handler=page.page, summary="The page", scope=None, tag="server")
+PLAIN = Route(
     method="GET",
-    path="/ui/{page}",
-    handler=page.page,
-    summary="The web page",
-    scope=None,
+    path="/ui/plain",
+    handler=plain_list.plain_list,
+    summary="What there is, without scripts",
+    scope=None,  # it looks itself, and says in HTML what is missing
     tag="server",
+    parameters=(p.AFTER,),
+)
+FILES = Route(
+    method="GET", path="/docs/assets/{file}", handler=about.docs_file, summary="Its files", scope=None, tag="server"
 )

@@ -72,7 +72,8 @@ class Options(Struct, frozen=True):
     `prefix` is the path below which everything is served; it is kept percent-encoded, without a slash at its end.
     `strong_reads` asks the database for its head before every read of the present. `cors_origins` are kept as browsers
     write them, and may hold `*`. `trusted_proxies` are addresses and networks; a server of another kind has its own
-    setting for them. `reader` is the command of the process that reads documents of YAML; without one they are refused.
+    setting for them. `ui`: whether there is the web page. `reader` is the command of the process that reads documents
+    of YAML; without one they are refused.
     """
 
     protect_reads: bool = False
@@ -82,6 +83,7 @@ class Options(Struct, frozen=True):
     prefix: str = ""
     trusted_proxies: tuple[str, ...] = ()
     limits: Limits = Limits()
+    ui: bool = True
     reader: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:

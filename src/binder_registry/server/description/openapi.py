@@ -137,6 +137,11 @@ def _responses(route: Route) -> dict[str, Any]:
         str(status): {"$ref": f"#/components/responses/{_refusal_name(by_status[status])}"}
         for status in sorted(by_status)
     }
+    if route.answer == "Index":
+        responses["303"] = {
+            "description": "To the web page, for who names `text/html` in `Accept`. No body.",
+            "headers": _headers([p.REVISION_SHOWN, p.REQUEST_ID, replace(p.LOCATION, meaning="The path of the page.")]),
+        }
     if route.answer == "Health":
         responses["503"] = _answer(route) | {
             "description": "Not all is well: see the body. Or the server cannot answer at all, with an error.",

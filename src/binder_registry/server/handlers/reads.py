@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from ...changes import Position
 from ...errors import ChannelNotFound, InvalidRequest, RevisionPurged, TemplateNotFound
 from ...kept_members import shown
+from ..http.accept import names
 from ..http.compression import negotiated, tags, wanted_coding
 from ..http.conditions import check_read, check_read_of_tags
 from ..http.replies import Header, Reply, answer_reply, body_reply, change_reply, not_modified
@@ -23,6 +24,7 @@ from ..live.read_model import ReadModel
 from ..service import Request
 from .asked_channel import asked_channel
 from .channels_past import entry_in_past
+from .html import to_page
 from .listing import (
     Listing,
     Page,
@@ -40,6 +42,8 @@ COUNTS = 1000  # listings whose total is remembered
 
 async def index(request: Request) -> Reply:
     model = request.service.model
+    if request.service.options.ui and names(request.joined(b"accept") or "", "text/html"):
+        return to_page(request)
     return answer_reply(model.answers[f"{model.prefix}/".encode()])
 
 

@@ -6,6 +6,8 @@ import { announce, fill, h } from "./dom.js";
 import { PAGES } from "./pages.js";
 import { header } from "./parts/header.js";
 import { failure, loading } from "./parts/states.js";
+import { loaded, outdated, Unloaded } from "./parts/unloaded.js";
+import { Places } from "./places.js";
 import { matched } from "./router.js";
 
 /** @typedef {import("./types.js").Holder} Holder */
@@ -20,7 +22,8 @@ import { matched } from "./router.js";
 
 export class App {
   constructor() {
-    const { base = "", login = "", reads = "open" } = document.documentElement.dataset;
+    const { base: up = "", login = "", reads = "open" } = document.documentElement.dataset;
+    const base = new URL(up, location.href).pathname.replace(/\/$/, ""); // as it is seen from outside
     this.base = `${base}/ui/`;
     this.login = login; // where a hub's users come in; empty: there is none
     this.reads = reads; // "open", or "protected"
@@ -30,6 +33,7 @@ export class App {
     this.holder = null;
     /** @type {Page | null} */
     this._page = null;
+    this._places = new Places();
     this._shown = "";
     this._turn = 0;
   }
@@ -53,7 +57,8 @@ export class App {
    */
   async go(address, how = {}) {
     if (!this._mayLeave()) return;
-    history[how.replace ? "replaceState" : "pushState"](null, "", address);
+    if (how.replace || address === this._shown) this._places.replace(address);
+    else this._places.push(address);
     await this.show();
   }
 
@@ -80,41 +85,61 @@ export class App {
   async show() {
     const turn = ++this._turn;
     const main = /** @type {HTMLElement} */ (document.getElementById("content"));
+    const first = !this._shown;
     this._page?.close?.();
     this._page = null;
     this._shown = location.pathname + location.search;
-    const found = matched(PAGES, location.pathname.slice(this.base.length));
+    main.ariaBusy = "true";
     fill(main, loading());
-    /** @type {Page} */
-    let page;
-    try {
-      const make = found ? (await found.page()).default : null;
-      page = make ? await make(this, found?.parameters ?? {}, new URLSearchParams(location.search)) : missing(this);
-    } catch (error) {
-      page = failure(this, error);
-    }
+    const page = await this._made();
     if (turn !== this._turn) return page.close?.(); // another was asked for meanwhile
     this._page = page;
     const heading = h("h1", { tabindex: -1, dir: "auto" }, page.title);
     document.title = `${page.title} · Environments`;
     fill(main, h("div", { class: "heading" }, heading, h("div", { class: "actions" }, page.actions)), page.content);
+    main.ariaBusy = null;
     fill(/** @type {Element} */ (document.getElementById("top")), header(this));
-    heading.focus({ preventScroll: true });
+    if (!first) heading.focus({ preventScroll: true }); // who came to the document begins at its top
     announce(page.title);
+    const named = document.getElementById(fragment());
+    if (named && !this._places.known) named.scrollIntoView();
+    else this._places.restore();
+  }
+
+  /** @returns {Promise<Page>} what the address is of, or what stands in its place */
+  async _made() {
+    const found = matched(PAGES, location.pathname.slice(this.base.length));
+    try {
+      if (!found) return missing(this);
+      const { default: make } = await loaded(found.page);
+      return await make(this, found.parameters, new URLSearchParams(location.search));
+    } catch (error) {
+      return error instanceof Unloaded ? outdated() : failure(this, error);
+    }
   }
 
   async start() {
+    settle();
+    fill(/** @type {Element} */ (document.getElementById("content")), loading());
     document.addEventListener("click", (event) => this._follow(event));
-    addEventListener("popstate", () => {
-      if (location.pathname + location.search === this._shown) return; // only a place within the page
-      if (this._mayLeave()) void this.show();
-      else history.pushState(null, "", this._shown);
-    });
+    addEventListener("popstate", () => this._moved());
     addEventListener("beforeunload", (event) => {
       if (this._page?.leave?.()) event.preventDefault();
     });
     await this.identify();
     await this.show();
+  }
+
+  /** The browser went back or forward. */
+  _moved() {
+    if (location.pathname + location.search === this._shown) return this._places.arrive(); // a place within the page
+    if (this._mayLeave()) {
+      this._places.arrive();
+      return void this.show();
+    }
+    const way = this._places.moved();
+    if (way) history.go(-way);
+    else this._places.push(this._shown);
   }
 
   _mayLeave() {
@@ -132,8 +157,23 @@ export class App {
     if (!ours || !matched(PAGES, address.pathname.slice(this.base.length))) return;
     if (address.hash && address.pathname === location.pathname) return;
     event.preventDefault();
-    void this.go(address.pathname + address.search);
+    void this.go(address.pathname + address.search + address.hash);
   }
+}
+
+/** The part of the page that the address names. */
+function fragment() {
+  try {
+    return decodeURIComponent(location.hash.slice(1));
+  } catch {
+    return "";
+  }
+}
+
+/** The addresses of the document are relative to where it was loaded, which the bar soon does not show any more. */
+function settle() {
+  for (const link of /** @type {NodeListOf<HTMLAnchorElement | HTMLLinkElement>} */ (document.querySelectorAll("[href]")))
+    if (!link.getAttribute("href")?.startsWith("#")) link.setAttribute("href", link.href);
 }
 
 /**

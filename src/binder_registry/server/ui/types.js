@@ -11,7 +11,7 @@
  * @typedef {{ revision: number, position: string, time: string, by: string, note?: string, action: string, name: string,
  *   previous: number, first: number, digest: string, changed?: string[], template?: Template,
  *   promoted?: { channel: string, from: number, to: number } }} Change
- * @typedef {{ by: string, kind: string, name: string, scopes: string[], expires?: string,
+ * @typedef {{ by: string, kind: string, name: string, scopes: string[], id?: string, expires?: string,
  *   reach: { templates: string[][], labels: string[] } }} Holder whose token it is, and what it may do
  * @typedef {{ resource?: string, field?: string, code?: string, message?: string }} Hint
  */

@@ -51,7 +51,7 @@ function choice(app, name, from, to) {
   const go = (/** @type {string} */ one, /** @type {string} */ other) => app.go(`${app.to("templates", name, "compare")}?from=${one}&to=${other}`);
   return h(
     "form",
-    { class: "actions find", onsubmit: (/** @type {SubmitEvent} */ event) => (event.preventDefault(), go(older.value, newer.value)) },
+    { class: "actions jump", onsubmit: (/** @type {SubmitEvent} */ event) => (event.preventDefault(), go(older.value, newer.value)) },
     h("label", { for: older.id }, "From revision"),
     older,
     h("label", { for: newer.id }, "to"),

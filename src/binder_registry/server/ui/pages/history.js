@@ -3,7 +3,7 @@
 import { announce, h } from "../dom.js";
 import { counted } from "../format.js";
 import { changesOf, living, numbered, revisionOf } from "../moments.js";
-import { contentRevision } from "../promotions.js";
+import { contentRevision, isContent } from "../promotions.js";
 import { timelineRow } from "../parts/timeline.js";
 import { empty, refused } from "../parts/states.js";
 
@@ -52,11 +52,11 @@ class List {
       { class: "choose", onsubmit: (/** @type {SubmitEvent} */ event) => (event.preventDefault(), this.compareChosen()) },
       h("p", { class: "which", "aria-hidden": "true" }, h("span", {}, "from"), h("span", {}, "to")),
       this.rows,
-      h("div", { class: "actions compare" }, this.compare, h("span", { class: "quiet" }, "Choose an older and a newer one by the two buttons beside each.")),
+      h("div", { class: "actions compare-bar" }, this.compare, h("span", { class: "quiet" }, "Choose an older and a newer one by the two buttons beside each.")),
     );
     const find = h(
       "form",
-      { class: "actions find", onsubmit: (/** @type {SubmitEvent} */ event) => (event.preventDefault(), jump.value && app.go(`?before=${jump.value}`)) },
+      { class: "actions jump", onsubmit: (/** @type {SubmitEvent} */ event) => (event.preventDefault(), jump.value && app.go(`${app.to("templates", name, "history")}?before=${jump.value}`)) },
       h("label", { for: jump.id }, "Before revision"),
       jump,
       h("button", {}, "Show"),
@@ -142,11 +142,14 @@ class List {
 
   /** The newest content, and the one before it. */
   preselect() {
-    const radios = (/** @type {string} */ name) => [.../** @type {NodeListOf<HTMLInputElement>} */ (this.rows.querySelectorAll(`input[name=${name}]`))];
-    const [to, from] = [radios("to")[0], radios("from")[1] ?? radios("from")[0]];
-    if (to) to.checked = true;
-    if (from) from.checked = true;
-    this.compare.disabled = radios("to").length < 2;
+    const there = this.changes.filter((change) => change.template);
+    const contents = there.filter(isContent);
+    const [to, from] = contents.length > 1 ? contents : there;
+    this.compare.disabled = !from;
+    for (const [name, change] of [/** @type {const} */ (["to", to]), /** @type {const} */ (["from", from ?? to])]) {
+      const radio = /** @type {HTMLInputElement | null} */ (this.rows.querySelector(`input[name=${name}][value="${change?.revision}"]`));
+      if (radio) radio.checked = true;
+    }
   }
 
   compareChosen() {

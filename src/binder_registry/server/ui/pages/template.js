@@ -60,7 +60,7 @@ class Shown {
     this.form = null;
     this.parts = {
       notices: h("div", { class: "notices" }),
-      lead: h("div", { class: "lead" }),
+      lead: h("div", { class: "lead-line" }),
       options: h("section"),
       settings: h("section"),
       about: h("section"),
@@ -107,7 +107,9 @@ class Shown {
     this.draw.options(this.options, () => this.drawOptions());
     this.drawSettings();
     const heading = document.querySelector("main h1");
-    if (heading && this.parts.notices.isConnected) heading.textContent = titleOf(shown);
+    if (!heading || !this.parts.notices.isConnected || heading.textContent === titleOf(shown)) return;
+    document.title = document.title.replace(heading.textContent ?? "", () => titleOf(shown));
+    heading.textContent = titleOf(shown);
   }
 
   drawOptions() {
@@ -191,7 +193,7 @@ class Shown {
     this.heardOf += 1;
     if (this.heardOf > 1) return; // it is being looked at: once more then
     const others = ours.filter((change) => !change.by || change.by !== this.app.holder?.by);
-    if (others.length) toast(saidOf(others[others.length - 1], this.name));
+    if (others.length) toast(saidOf(others[others.length - 1]));
     void this.lookUntilQuiet();
   }
 
@@ -232,14 +234,12 @@ function sentenceOf(error) {
   return error instanceof Error ? error.message.replace(/^option\.[^:]*: /, "") : "";
 }
 
-/**
- * @param {Change} change
- * @param {string} name
- */
-function saidOf(change, name) {
-  const by = change.by ? who(change.by) : "Somebody";
-  if (change.promoted) return `${by} pointed the channel ${change.promoted.channel} elsewhere`;
-  return `${by} ${change.action} ${name}: this is what it is now`;
+/** @param {Change} change */
+function saidOf({ by, action, promoted }) {
+  const they = by ? who(by) : "Somebody";
+  if (promoted) return promoted.to ? `${they} pointed ${promoted.channel} at revision ${promoted.to}` : `${they} ended ${promoted.channel}`;
+  if (action === "purged") return `${they} purged what it once was`;
+  return `${they} ${action} it: this is what it is now`;
 }
 
 /**

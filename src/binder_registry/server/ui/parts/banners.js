@@ -4,7 +4,8 @@ import { h } from "../dom.js";
 import { who } from "../format.js";
 import { isDeleted, numbered } from "../moments.js";
 import { contentRevision } from "../promotions.js";
-import { restore } from "./restoring.js";
+import { tries } from "./noting.js";
+import { bringBack, restore } from "./restoring.js";
 import { long, note, when } from "./small.js";
 
 /** @typedef {import("../app.js").App} App */
@@ -20,11 +21,11 @@ import { long, note, when } from "./small.js";
 export function notices(app, look, lookAgain) {
   const { shown, now, then, revision, channel } = look;
   const [name, gone] = [now.name, isDeleted(then)];
-  const back = (/** @type {number} */ at) => app.may("write") && h("button", { type: "button", onclick: () => restore(app, name, at, lookAgain) }, "Restore…");
+  const back = (/** @type {() => Promise<unknown>} */ act) => app.may("write") && h("button", { type: "button", onclick: tries(act) }, "Restore…");
   return [
     app.catalogue.state === "away" && banner("warn", "The registry does not answer. What you see may be old."),
-    (channel || revision) && asOf(app, look, revision && !gone ? back(revision) : null),
-    gone && banner("bad", h("strong", {}, "Deleted"), then.by ? ` by ${who(then.by)}` : "", ". What follows is what it was. ", isDeleted(now) && h("span", { class: "ways" }, back(then.previous))),
+    (channel || revision) && asOf(app, look, revision && !gone ? back(() => restore(app, name, revision, lookAgain)) : null),
+    gone && banner("bad", h("strong", {}, "Deleted"), then.by ? ` by ${who(then.by)}` : "", ". What follows is what it was. ", isDeleted(now) && h("span", { class: "ways" }, back(() => bringBack(app, name, lookAgain)))),
     banners(app, shown),
   ];
 }

@@ -2,6 +2,7 @@
 
 import { h } from "../dom.js";
 import { contentRevision } from "../promotions.js";
+import { tries } from "./noting.js";
 import { end, promote, rollBack } from "./promoting.js";
 
 /** @typedef {import("../app.js").App} App */
@@ -18,7 +19,7 @@ export function channels(app, template, lookAgain) {
   const may = app.may("promote");
   const another = may && h("p", {}, button("Promote to a new channel…", "", () => promote(app, template, {}, lookAgain)));
   if (!all.length) return h("div", {}, h("p", { class: "quiet" }, "There are none: everybody gets the newest revision."), another);
-  return h("div", {}, h("ul", { class: "channels" }, all.map(([name, channel]) => row(app, template, name, channel, may, lookAgain))), another);
+  return h("div", {}, h("ul", { class: "channel-list" }, all.map(([name, channel]) => row(app, template, name, channel, may, lookAgain))), another);
 }
 
 /**
@@ -55,8 +56,8 @@ function row(app, template, name, channel, may, lookAgain) {
 /**
  * @param {string} text
  * @param {string} of for who hears it
- * @param {() => unknown} act
+ * @param {() => Promise<unknown>} act
  */
 function button(text, of, act) {
-  return h("button", { type: "button", class: of ? "plain" : "", "aria-label": of && `${text} ${of}`, onclick: act }, text);
+  return h("button", { type: "button", class: of ? "plain" : "", "aria-label": of && `${text} ${of}`, onclick: tries(act) }, text);
 }

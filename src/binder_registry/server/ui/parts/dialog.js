@@ -1,6 +1,7 @@
 /** Questions that stand before the page. The browser's own dialog keeps the focus in, and gives it back. */
 
 import { h } from "../dom.js";
+import { focusAgain, keyOf } from "./refill.js";
 
 /** @typedef {import("../dom.js").Child} Child */
 
@@ -18,6 +19,7 @@ export function ask(title, content, what) {
     const never = h("button", { type: "button", onclick: () => dialog.close() }, "Cancel");
     const form = h("form", { method: "dialog" }, h("h2", { id: "asked" }, title), content, said, h("p", { class: "actions" }, act, never));
     const dialog = h("dialog", { "aria-labelledby": "asked", class: "ask" }, form);
+    const opener = document.activeElement;
     let done = false;
     form.addEventListener("submit", async (event) => {
       event.preventDefault();
@@ -36,6 +38,7 @@ export function ask(title, content, what) {
     });
     dialog.addEventListener("close", () => {
       dialog.remove();
+      if (opener && !opener.isConnected) focusAgain(document, keyOf(opener)); // it was drawn anew
       answer(done);
     });
     document.body.append(dialog);

@@ -18,14 +18,19 @@ export function difference(before, after, heads = {}) {
   const rows = differences(before, after);
   if (!rows.length) return h("p", { class: "quiet" }, "Nothing differs.");
   const head = ["Member", heads.before ?? "Before", heads.after ?? "After"];
+  // Where it is narrow one stands above the other: the roles say then that it is a table.
   return h(
     "div",
-    { class: "wide", tabindex: 0, role: "region", "aria-label": "What differs" },
+    { class: "wide difference", tabindex: 0, role: "group", "aria-label": "What differs" },
     h(
       "table",
-      { class: "table differences" },
-      h("thead", {}, h("tr", {}, head.map((text) => h("th", { scope: "col" }, text)))),
-      h("tbody", {}, rows.map((row) => h("tr", {}, h("th", { scope: "row" }, h("code", {}, row.member)), sides(row.before, row.after)))),
+      { class: "table differences", role: "table" },
+      h("thead", { role: "rowgroup" }, h("tr", { role: "row" }, head.map((text) => h("th", { scope: "col", role: "columnheader" }, text)))),
+      h(
+        "tbody",
+        { role: "rowgroup" },
+        rows.map((row) => h("tr", { role: "row" }, h("th", { scope: "row", role: "rowheader" }, h("code", {}, row.member)), sides(row.before, row.after))),
+      ),
     ),
   );
 }
@@ -38,7 +43,7 @@ export function difference(before, after, heads = {}) {
 function sides(before, after) {
   if (before === undefined || after === undefined) return [side("del", before), side("ins", after)];
   const [old, now] = [written(before), written(after)];
-  if (old.split("\n").length > 3 && now.split("\n").length > 3) return h("td", { colspan: 2 }, lineByLine(old, now));
+  if (old.split("\n").length > 3 && now.split("\n").length > 3) return h("td", { colspan: 2, role: "cell" }, lineByLine(old, now));
   return [side("del", before), side("ins", after)];
 }
 
@@ -47,8 +52,8 @@ function sides(before, after) {
  * @param {Json | undefined} value
  */
 function side(tag, value) {
-  if (value === undefined) return h("td", { class: "quiet" }, "—");
-  return h("td", {}, h(tag, { class: `mono ${tag === "del" ? "removed" : "added"}`, dir: "auto" }, tag === "del" ? "− " : "+ ", written(value)));
+  if (value === undefined) return h("td", { class: "quiet", role: "cell" }, "—");
+  return h("td", { role: "cell" }, h(tag, { class: `mono ${tag === "del" ? "removed" : "added"}`, dir: "auto" }, tag === "del" ? "− " : "+ ", written(value)));
 }
 
 /**
@@ -61,7 +66,7 @@ export function lineByLine(before, after, label = "Lines that differ") {
   const rows = folded(lineDifference(before, after));
   return h(
     "div",
-    { class: "lines mono", tabindex: 0, role: "region", "aria-label": label },
+    { class: "line-diff mono", tabindex: 0, role: "group", "aria-label": label },
     rows.map((row) => ("left" in row ? h("div", { class: "left quiet" }, `⋯ ${counted(row.left, "line")} the same`) : line(row))),
   );
 }

@@ -2,6 +2,7 @@
 
 import { h } from "../dom.js";
 import { living } from "../moments.js";
+import { tries } from "./noting.js";
 import { pause, remove } from "./retiring.js";
 
 /**
@@ -10,14 +11,13 @@ import { pause, remove } from "./retiring.js";
  * @param {() => void} lookAgain
  */
 export function doing(app, { now, revision, channel }, lookAgain) {
-  const alive = app.may("write") ? living(now) : null;
-  const writes = revision || channel ? null : alive;
+  const writes = app.may("write") && !revision && !channel ? living(now) : null;
   const link = (/** @type {string} */ page, /** @type {string} */ text) => h("a", { class: "button", href: app.to("templates", now.name, page) }, text);
   return [
     writes && link("edit", "Edit"),
     link("history", "History"),
-    alive && h("a", { class: "button", href: `${app.to("new")}?${new URLSearchParams({ from: now.name })}` }, "Copy to a new one"),
-    writes && h("button", { type: "button", onclick: () => pause(app, writes, lookAgain) }, writes.paused ? "End the pause…" : "Pause…"),
-    writes && h("button", { type: "button", class: "danger", onclick: () => remove(app, writes, lookAgain) }, "Delete…"),
+    writes && h("a", { class: "button", href: `${app.to("new")}?${new URLSearchParams({ from: now.name })}` }, "Copy to a new one"),
+    writes && h("button", { type: "button", onclick: tries(() => pause(app, writes, lookAgain)) }, writes.paused ? "End the pause…" : "Pause…"),
+    writes && h("button", { type: "button", class: "danger", onclick: tries(() => remove(app, writes, lookAgain)) }, "Delete…"),
   ];
 }

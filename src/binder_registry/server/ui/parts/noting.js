@@ -2,6 +2,7 @@
 
 import { Refusal } from "../api.js";
 import { h } from "../dom.js";
+import { toast } from "./dialog.js";
 import { refused } from "./states.js";
 
 /** @returns {{ element: HTMLElement, value: () => string }} */
@@ -9,6 +10,18 @@ export function noteField() {
   const input = h("input", { id: "asked-note", type: "text", maxlength: 1024, "aria-describedby": "asked-note-help", autocomplete: "off", dir: "auto" });
   const help = h("p", { class: "help", id: "asked-note-help" }, "Why: the history keeps it. Addresses become links.");
   return { element: h("div", { class: "field" }, h("label", { for: input.id }, "Note"), input, help), value: () => input.value };
+}
+
+/**
+ * What a button does, which asks before it asks: where that fails, it is said.
+ * @param {() => Promise<unknown>} act
+ */
+export function tries(act) {
+  return () =>
+    act().catch((error) => {
+      if (!(error instanceof Refusal)) console.error(error);
+      toast(error instanceof Refusal ? error.message : "The page met what it was not made for.");
+    });
 }
 
 /**

@@ -34,8 +34,11 @@ export async function onAHub(app, template, channel) {
 async function offered(app, template, channel) {
   const explain = app.may("admin");
   try {
-    const { body } = await app.api.ask(`/view?${narrowed(template, { explain, channel })}`);
-    return drawn(offeringOf(body, template.name), app);
+    const ask = async (/** @type {Template} */ of) => offeringOf((await app.api.ask(`/view?${narrowed(of, { explain, channel })}`)).body, template.name);
+    let found = await ask(template);
+    // What the hub offers may be an older revision, with other labels.
+    if (!found.offered.length && !found.whole && template.labels) found = await ask({ ...template, labels: undefined });
+    return drawn(found, app);
   } catch (error) {
     return refused(error);
   }

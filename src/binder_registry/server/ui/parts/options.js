@@ -28,7 +28,7 @@ export function optionsForm(options, chosen, changed) {
     return Object.fromEntries(pairs.filter(([, choice]) => choice !== undefined));
   }
   return {
-    element: h("div", { class: "options" }, fields.map((one) => one.element)),
+    element: h("div", { class: "try-options" }, fields.map((one) => one.element)),
     refuse: (refused) => fields.forEach((one, at) => one.refuse(refused.get(options[at].name) ?? "")),
   };
 }

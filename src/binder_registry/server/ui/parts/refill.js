@@ -20,8 +20,7 @@ export function refill(section, ...children) {
   for (const summary of section.querySelectorAll("details > summary"))
     if (open.has(keyOf(summary))) /** @type {HTMLDetailsElement} */ (summary.parentElement).open = true;
   if (focused === null) return;
-  const again = [...section.querySelectorAll(FOCUSABLE)].find((element) => keyOf(element) === focused);
-  if (again instanceof HTMLElement) again.focus({ preventScroll: true });
+  const again = focusAgain(section, focused);
   if (again instanceof HTMLInputElement && caret !== null) again.setSelectionRange(caret, caret);
 }
 
@@ -40,7 +39,22 @@ export function drawing(section) {
   };
 }
 
-/** @param {Element} element */
-function keyOf(element) {
+/**
+ * What had the focus may be another element meanwhile; where it is gone, the page's heading has it.
+ * @param {ParentNode} within
+ * @param {string} key
+ */
+export function focusAgain(within, key) {
+  const alike = [...within.querySelectorAll(FOCUSABLE)].find((element) => keyOf(element) === key);
+  const found = alike ?? document.querySelector("main h1");
+  if (found instanceof HTMLElement) found.focus({ preventScroll: true });
+  return found;
+}
+
+/**
+ * By which an element is known that is made anew.
+ * @param {Element} element
+ */
+export function keyOf(element) {
   return `${element.tagName} ${element.id || element.getAttribute("aria-label") || element.textContent}`;
 }

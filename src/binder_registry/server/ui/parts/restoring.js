@@ -2,12 +2,25 @@
 
 import { path } from "../api.js";
 import { h } from "../dom.js";
-import { guarded, living, momentOf } from "../moments.js";
+import { changesOf, guarded, living, momentOf } from "../moments.js";
 import { ask, toast } from "./dialog.js";
 import { difference } from "./difference.js";
 import { noteField, written } from "./noting.js";
 
 /** @typedef {import("../app.js").App} App */
+
+/**
+ * What it was last, as far as that is still there.
+ * @param {App} app
+ * @param {string} name
+ * @param {() => void} lookAgain
+ */
+export async function bringBack(app, name, lookAgain) {
+  const { changes } = await changesOf(app.api, name, { limit: 100 });
+  const last = changes.find((change) => living(change));
+  if (last) await restore(app, name, last.revision, lookAgain);
+  else toast(`Nothing of what ${name} was is there any more`);
+}
 
 /**
  * @param {App} app

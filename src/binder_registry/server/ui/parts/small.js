@@ -69,7 +69,7 @@ const PICTURE = /^data:image\/(png|jpeg|gif|webp|avif|svg\+xml);base64,/;
  */
 export function icon(template) {
   if (!PICTURE.test(template.icon ?? "")) return null;
-  const image = h("img", { class: "icon", alt: "", width: 32, height: 32 });
+  const image = h("img", { class: "picture", alt: "", width: 32, height: 32 });
   image.setAttribute("src", template.icon);
   image.addEventListener("error", () => image.remove());
   return image;

@@ -6,6 +6,7 @@ import { isDeleted, living, momentOf } from "../moments.js";
 import { isContent } from "../promotions.js";
 import { toast } from "./dialog.js";
 import { difference } from "./difference.js";
+import { tries } from "./noting.js";
 import { promote } from "./promoting.js";
 import { restore } from "./restoring.js";
 import { note, when } from "./small.js";
@@ -31,7 +32,7 @@ export function timelineRow(app, change, around) {
   const id = `r${revision}`;
   return h(
     "li",
-    { id, class: `change ${change.action}` },
+    { id, class: `change-row ${change.action}` },
     h("div", { class: "ends" }, change.template ? [end("from", revision), end("to", revision)] : null),
     h(
       "div",
@@ -101,8 +102,8 @@ function doing(app, change, { now, before, lookAgain }) {
     "div",
     { class: "doing" },
     shows ? changedDetails(change, before) : null,
-    restores ? h("button", { type: "button", class: "plain", "aria-label": `Restore… revision ${revision}`, onclick: () => restore(app, name, revision, lookAgain) }, "Restore…") : null,
-    promotes ? h("button", { type: "button", class: "plain", "aria-label": `Promote… revision ${revision}`, onclick: point }, "Promote…") : null,
+    restores ? h("button", { type: "button", class: "plain", "aria-label": `Restore… revision ${revision}`, onclick: tries(() => restore(app, name, revision, lookAgain)) }, "Restore…") : null,
+    promotes ? h("button", { type: "button", class: "plain", "aria-label": `Promote… revision ${revision}`, onclick: tries(point) }, "Promote…") : null,
   );
 }
 
