@@ -2,8 +2,11 @@
 
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from playwright.sync_api import Browser, sync_playwright
 
@@ -14,6 +17,7 @@ from tests.ui.writes import change, promote, template, write
 
 GIB = 2**30
 WIDTHS = (320, 1280, 2560)
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 PAGES = {
     "catalogue": "",
     "catalogue-found": "?q=python&label=course%3Dphysics",
@@ -23,12 +27,15 @@ PAGES = {
     "template": "templates/scipy",
     "history": "templates/scipy/history",
     "compare": "templates/scipy/compare?from=1&to=5",
+    "template-then": "templates/scipy?revision=1",
+    "template-deleted": "templates/octave",
     "edit": "templates/scipy/edit",
     "new": "new",
     "apply": "apply",
     "view": "view",
     "tokens": "tokens",
     "audit": "audit",
+    "audit-sifted": "audit?name=scipy&action=updated",
     "login": "login",
     "missing": "nothing-of-ours",
 }
@@ -70,21 +77,24 @@ def seed(server: RunningServer) -> None:
     write(server, "DELETE", "/templates/octave?replaced-by=scipy", note="Nobody used it")
 
 
-def taken(browser: Browser, server: RunningServer, folder: Path, pages: dict[str, str]) -> list[str]:
-    """What was complained of while they were looked at, by an admin, each in each width and colour."""
-    complaints = list[str]()
-    for scheme in ("light", "dark"):
-        with Tab.opened(browser, server.url, color_scheme=scheme, extra_http_headers=AUTHORIZATION) as tab:
-            tab.page.context.add_cookies([{"name": "registry-xsrf", "value": "any", "url": server.url}])
-            for name, path in pages.items():
-                tab.visit(path)
-                for width in WIDTHS:
-                    tab.page.set_viewport_size({"width": width, "height": 900 if width < 2000 else 1200})
-                    tab.page.screenshot(path=folder / f"{name}-{width}-{scheme}.png")
-                    if tab.page.evaluate("document.scrollingElement.scrollWidth > innerWidth"):
-                        complaints.append(f"{name} is wider than {width} px")
-            complaints += tab.complaints
-    return complaints
+@contextmanager
+def looking(browser: Browser, server: RunningServer) -> Iterator[Tab]:
+    """The tab of an admin, who sees all pages."""
+    with Tab.opened(browser, server.url, extra_http_headers=AUTHORIZATION) as tab:
+        tab.page.context.add_cookies([{"name": "registry-xsrf", "value": "any", "url": server.url}])
+        yield tab
+
+
+def take(tab: Tab, name: str, folder: Path) -> list[str]:
+    """Pictures of what is shown, in all widths and both colours. The sizes at which it is wider than the window."""
+    wide = list[str]()
+    for scheme, width in product(SCHEMES, WIDTHS):
+        tab.page.emulate_media(color_scheme=scheme)
+        tab.page.set_viewport_size({"width": width, "height": 900 if width < 2000 else 1200})
+        tab.page.screenshot(path=folder / f"{name}-{width}-{scheme}.png")
+        if tab.page.evaluate("document.scrollingElement.scrollWidth > innerWidth"):
+            wide.append(f"{width} px")
+    return wide
 
 
 def main() -> None:
@@ -93,7 +103,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as work, running_server(Path(work)) as server, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         seed(server)
-        print(*taken(browser, server, Path(folder), {name: PAGES[name] for name in names or PAGES}), sep="\n")
+        with looking(browser, server) as tab:
+            for name in names or PAGES:
+                tab.visit(PAGES[name])
+                take(tab, name, Path(folder))
         browser.close()
 
 
