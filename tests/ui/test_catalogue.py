@@ -63,6 +63,18 @@ def test_what_is_looked_for_stands_in_the_address_and_comes_back(tab: Tab) -> No
     expect(tab.page.get_by_label("Order")).to_have_value("name")
 
 
+def test_what_was_typed_is_there_again_though_a_link_was_followed_at_once(tab: Tab) -> None:
+    tab.visit()
+    tab.page.get_by_label("Search").press_sequentially("rstudio")
+    rows(tab).first.get_by_role("link").first.click()
+    tab.shows_heading()
+    expect(tab.page).to_have_url(re.compile("/templates/r$"))
+
+    tab.page.go_back()
+
+    expect(tab.page.get_by_label("Search")).to_have_value("rstudio")
+
+
 def test_where_nothing_is_found_a_button_leads_on(tab: Tab) -> None:
     tab.visit("?q=fortran")
 

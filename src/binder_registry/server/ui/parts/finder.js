@@ -24,6 +24,7 @@ const STEP = 100; // rows that are drawn at once
 const REST_MS = 400; // between two drawings of what others change
 const SAY_MS = 1_500; // between two sentences about it
 const SETTLED_MS = 700; // after a key, until the count is said
+const NOTE_MS = 300; // after a key, until the address says it: browsers refuse a hundred notes in half a minute
 const MOST_VALUES = 8; // of one label, and
 const MOST_KEYS = 12; // labels, while none of them is chosen
 
@@ -46,8 +47,8 @@ export class Finder {
     this.unsaid = [];
     /** @type {Map<string, { row: Row, element: HTMLElement }>} */
     this.drawn = new Map();
-    this.timers = { draw: 0, say: 0, count: 0 };
-    this.search = h("input", { type: "search", id: "search", value: query.get("q") ?? "", autocomplete: "off", spellcheck: "false", maxlength: 200, oninput: () => this.typed() });
+    this.timers = { draw: 0, say: 0, count: 0, note: 0 };
+    this.search = h("input", { type: "search", id: "search", value: query.get("q") ?? "", autocomplete: "off", spellcheck: "false", maxlength: 200, oninput: () => this.typed(), onblur: () => this.noteNow() });
     this.order = h("select", { id: "order", onchange: () => this.typed() }, Object.entries(ORDERS).map(([value, text]) => h("option", { value, selected: value === this.asked }, text)));
     this.count = h("p", { class: "count quiet" });
     this.labels = h("div", { class: "facets" });
@@ -82,12 +83,21 @@ export class Finder {
 
   typed() {
     const before = this.asked;
-    this.note({ q: this.search.value.trim() ? [this.search.value.trim()] : [], sort: this.order.value === "form" ? [] : [this.order.value] });
+    this.choice({ q: this.search.value.trim() ? [this.search.value.trim()] : [], sort: this.order.value === "form" ? [] : [this.order.value] });
+    clearTimeout(this.timers.note);
+    this.timers.note = window.setTimeout(() => this.noteNow(), NOTE_MS);
     if (this.asked !== before) this.stale = null;
     this.most = STEP;
     this.draw();
     clearTimeout(this.timers.count);
     this.timers.count = window.setTimeout(() => announce(this.count.textContent ?? ""), SETTLED_MS);
+  }
+
+  /** What was typed last, before a link is followed. */
+  noteNow() {
+    if (this.timers.note) this.app.note(this.query);
+    clearTimeout(this.timers.note);
+    this.timers.note = 0;
   }
 
   /**
@@ -96,25 +106,26 @@ export class Finder {
    */
   choose(label, chosen) {
     const labels = this.query.getAll("label").filter((one) => one !== label);
-    this.note({ label: chosen ? [...labels, label] : labels });
+    this.choice({ label: chosen ? [...labels, label] : labels });
+    this.app.note(this.query);
     this.most = STEP;
     this.draw();
     announce(this.count.textContent ?? "");
   }
 
-  /** @param {Record<string, string[]>} chosen */
-  note(chosen) {
+  /** @param {Record<string, string[]>} chosen values of parameters of the address */
+  choice(chosen) {
     for (const [parameter, values] of Object.entries(chosen)) {
       if (this.query.getAll(parameter).join("\n") === values.join("\n")) continue;
       this.query.delete(parameter);
       for (const value of values) this.query.append(parameter, value);
     }
-    this.app.note(this.query);
   }
 
   showAll() {
     this.search.value = "";
-    this.note({ q: [], label: [] });
+    this.choice({ q: [], label: [] });
+    this.app.note(this.query);
     this.draw();
     this.search.focus();
   }
@@ -212,6 +223,7 @@ export class Finder {
 
   close() {
     for (const timer of Object.values(this.timers)) clearTimeout(timer);
+    this.timers.note = 0;
   }
 }
 
