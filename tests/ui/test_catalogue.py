@@ -101,10 +101,17 @@ def test_a_change_appears_is_said_and_leaves_focus_and_place(tab: Tab, server: R
     expect(tab.page.locator("#live")).to_have_text("aaa was deleted")
 
 
-def test_many_are_drawn_a_hundred_at_a_time(tab: Tab, server: RunningServer) -> None:
+def test_many_are_drawn_a_hundred_at_a_time_and_told_in_few_sentences(tab: Tab, server: RunningServer) -> None:
     many = [{"name": f"many-{number:03}", "image-name": "quay.io/x:1"} for number in range(150)]
     write(server, "POST", "/apply", {"templates": many})
     tab.visit("?q=many-")
+    heard = tab.page.evaluate_handle(
+        "() => { const said = []; new MutationObserver(() => said.push(document.getElementById('live').textContent))"
+        ".observe(document.getElementById('live'), { childList: true }); return said; }"
+    )
+    write(server, "POST", "/apply", {"templates": [{**one, "command": "x.py"} for one in many]})
+    expect(tab.page.locator("#live")).to_have_text(re.compile("environments were changed$"))
+    assert len(heard.json_value()) < 5
 
     expect(rows(tab)).to_have_count(100)
     tab.page.get_by_role("button", name="Show 50 more of 150").click()

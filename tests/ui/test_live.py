@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, expect
 
 from tests.ports import free_port
-from tests.server.running import RunningServer, start_server
+from tests.server.running import AUTHORIZATION, RunningServer, start_server
 from tests.ui.tab import Tab
 from tests.ui.writes import template
 
@@ -73,3 +73,22 @@ def test_another_database_is_read_anew(watching: Tab, servers: Servers) -> None:
 
     expect(row(watching, "of-the-second")).to_be_visible()
     expect(row(watching, "of-the-first")).to_have_count(0)
+
+
+def test_one_whose_token_ends_is_asked_to_log_in_again(browser: Browser, tmp_path: Path) -> None:
+    server = start_server(tmp_path, "--protect-reads")
+    try:
+        with Tab.opened(browser, server.url) as tab:
+            tab.page.context.add_cookies([{"name": "registry-xsrf", "value": "any", "url": server.url}])
+            tab.page.context.set_extra_http_headers(AUTHORIZATION)
+            tab.visit()
+            expect(tab.page.locator(".live")).to_have_text("Live")
+            tab.page.context.set_extra_http_headers({"Authorization": "token of-nobody"})
+            port = server.port
+            server.kill()
+
+            server = start_server(tmp_path, "--protect-reads", port=port)
+
+            expect(tab.page.locator(".live").get_by_role("link", name="Log in again")).to_be_visible(timeout=15_000)
+    finally:
+        server.kill()

@@ -141,8 +141,7 @@ export class Finder {
   heard(changes) {
     if (!changes.length) this.stale = null;
     for (const change of changes) this.stale?.add(change.name);
-    this.unsaid.push(...changes.slice(-50));
-    if (this.unsaid.length > 200) this.unsaid.splice(0, 100);
+    this.unsaid.push(...changes);
     this.timers.draw ||= window.setTimeout(() => ((this.timers.draw = 0), this.draw()), REST_MS);
     if (changes.length) this.timers.say ||= window.setTimeout(() => ((this.timers.say = 0), announce(said(this.unsaid.splice(0)))), SAY_MS);
   }
