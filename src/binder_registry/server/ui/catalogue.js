@@ -4,7 +4,7 @@ import { follow } from "./feed.js";
 
 /** @typedef {import("./types.js").Template} Template */
 /** @typedef {import("./types.js").Change} Change */
-/** @typedef {import("./feed.js").State} State */
+/** @typedef {import("./feed.js").State | "idle"} State `idle`: nobody asked for it yet */
 
 export class Catalogue {
   /** @param {import("./api.js").Api} api */
@@ -12,28 +12,38 @@ export class Catalogue {
     this.api = api;
     /** @type {Map<string, Template>} the living, by name; a template that changes becomes another object */
     this.templates = new Map();
-    /** @type {Map<string, Change>} the newest change of each that changed since the page is open */
+    /** @type {Map<string, Change>} the newest change of each that changed since all was read, without its content */
     this.newest = new Map();
     /** @type {State} */
-    this.state = "waiting";
+    this.state = "idle";
     this.revision = 0;
     /** @type {Set<(changes: Change[]) => void>} */
     this._listeners = new Set();
     /** @type {Promise<void> | null} */
     this._loading = null;
     this._ends = new AbortController();
+    this._wakes = new EventTarget();
+    addEventListener("online", () => this.retry());
+    document.addEventListener("visibilitychange", () => document.hidden || this.retry());
   }
 
   /** Resolves once the templates are there. Raises `Refusal`. */
   load() {
-    this._loading ??= this._read().then(
-      (position) => this._follow(position),
+    if (this._loading) return this._loading;
+    const { signal } = this._ends;
+    const loading = this._read(signal).then(
+      (position) => this._follow(position, signal),
       (error) => {
-        this._loading = null;
+        if (this._loading === loading) this._loading = null;
         throw error;
       },
     );
-    return this._loading;
+    return (this._loading = loading);
+  }
+
+  /** Asks at once, where it waits to ask again. */
+  retry() {
+    this._wakes.dispatchEvent(new Event("wake"));
   }
 
   /** Another holder may see other things. */
@@ -41,7 +51,10 @@ export class Catalogue {
     this._ends.abort();
     this._ends = new AbortController();
     this._loading = null;
-    this.templates.clear();
+    this.templates = new Map();
+    this.newest.clear();
+    this.state = "idle";
+    this._tell([]);
   }
 
   /**
@@ -54,29 +67,36 @@ export class Catalogue {
     return () => this._listeners.delete(listener);
   }
 
-  async _read() {
-    const { body, headers } = await this.api.ask("/templates?view=full");
+  /** @param {AbortSignal} signal */
+  async _read(signal) {
+    const { body, headers } = await this.api.ask("/templates?view=full", { signal });
+    signal.throwIfAborted();
+    this.newest.clear();
     this.templates = new Map(body.map((/** @type {Template} */ one) => [one.name, one]));
     this.revision = Number(headers.get("registry-revision"));
     return (headers.get("etag") ?? String(this.revision)).replaceAll('"', "");
   }
 
-  /** @param {string} position */
-  _follow(position) {
-    follow(this.api, {
+  /**
+   * @param {string} position
+   * @param {AbortSignal} signal
+   */
+  _follow(position, signal) {
+    void follow(this.api, {
       position,
-      signal: this._ends.signal,
+      signal,
+      wakes: this._wakes,
       changed: (changes) => {
         for (const change of changes) this._take(change);
         this._tell(changes);
       },
       lost: async () => {
-        const anew = await this._read();
+        const anew = await this._read(signal);
         this._tell([]);
         return anew;
       },
       told: (state) => {
-        if (state === this.state) return;
+        if (state === this.state || signal.aborted) return;
         this.state = state;
         this._tell([]);
       },
@@ -87,13 +107,19 @@ export class Catalogue {
   _take(change) {
     this.revision = change.revision;
     if (change.action === "purged") return;
-    this.newest.set(change.name, change);
+    this.newest.set(change.name, { ...change, template: undefined });
     if (change.action === "deleted" || !change.template) this.templates.delete(change.name);
     else this.templates.set(change.name, { ...change.template, revision: change.revision });
   }
 
   /** @param {Change[]} changes */
   _tell(changes) {
-    for (const listener of this._listeners) listener(changes);
+    for (const listener of this._listeners) {
+      try {
+        listener(changes);
+      } catch (error) {
+        console.error(error); // which is not the feed's, nor another listener's
+      }
+    }
   }
 }

@@ -79,12 +79,14 @@ export function ago(then, now) {
   return "";
 }
 
+const moments = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "medium" }); // dear to make
+
 /**
  * @param {Date} time
  * @returns {string} in the reader's zone
  */
 export function moment(time) {
-  return time.toLocaleString("en", { dateStyle: "medium", timeStyle: "medium" });
+  return moments.format(time);
 }
 
 /**

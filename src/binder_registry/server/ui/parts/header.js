@@ -2,6 +2,7 @@
 
 import { h } from "../dom.js";
 import { who } from "../format.js";
+import { live } from "./live.js";
 import { entrance } from "./states.js";
 
 /** @typedef {import("../app.js").App} App */
@@ -25,7 +26,7 @@ export function header(app) {
     .map(([path, text]) => h("li", {}, h("a", { href: app.base + path, "aria-current": here === app.base + path && "page" }, text)));
   return [
     h("nav", { "aria-label": "Main" }, h("a", { class: "brand", href: app.base }, "Registry"), h("ul", {}, items)),
-    h("div", { class: "holder" }, app.holder ? holder(app, app.holder) : h("a", { href: entrance(app) }, "Log in")),
+    h("div", { class: "holder" }, live(app), app.holder ? holder(app, app.holder) : h("a", { href: entrance(app) }, "Log in")),
   ];
 }
 
@@ -35,5 +36,5 @@ export function header(app) {
  */
 function holder(app, holder) {
   const rights = holder.scopes.length ? holder.scopes.join(", ") : "nothing";
-  return [h("span", { title: `may: ${rights}` }, who(holder.by)), h("a", { href: app.to("login") }, "Log out")];
+  return [h("span", { dir: "auto", title: `may: ${rights}` }, who(holder.by)), h("a", { href: app.to("login") }, "Log out")];
 }
