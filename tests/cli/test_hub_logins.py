@@ -1,6 +1,7 @@
 """Where a login to the page may do all that the hub grants, and where there is none."""
 
 import logging
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
@@ -48,6 +49,36 @@ def test_people_are_sent_to_the_hub_on_the_same_origin_unless_it_says_another(mo
     assert other is not None
     assert same.way_in("")[0].startswith("/jupyter/hub/api/oauth2/authorize?client_id=service-binder-registry&")
     assert other.way_in("")[0].startswith("https://hub.example.org/jupyter/hub/api/oauth2/authorize?")
+
+
+@pytest.mark.parametrize(
+    ("public_url", "told", "callback"),
+    [
+        ("", "", f"{PREFIX}/oauth_callback"),
+        ("", f"{PREFIX}/oauth_callback", f"{PREFIX}/oauth_callback"),
+        ("https://registry.example.org", "", f"https://registry.example.org{PREFIX}/oauth_callback"),
+        (
+            "https://registry.example.org",
+            f"{PREFIX}/oauth_callback",
+            f"https://registry.example.org{PREFIX}/oauth_callback",
+        ),
+        (
+            "https://a.example.org",
+            f"https://b.example.org{PREFIX}/oauth_callback",
+            f"https://b.example.org{PREFIX}/oauth_callback",
+        ),
+        ("https://hub.example.org/services/r", "", f"{PREFIX}/oauth_callback"),
+    ],
+)
+def test_people_come_back_to_the_host_of_the_registry(
+    monkeypatch: pytest.MonkeyPatch, public_url: str, told: str, callback: str
+) -> None:
+    monkeypatch.setenv("JUPYTERHUB_HOST", "https://hub.example.org")
+    monkeypatch.setenv("JUPYTERHUB_OAUTH_CALLBACK_URL", told)
+    logins = hub_login(HUB, PREFIX, public_url)
+
+    assert logins is not None
+    assert dict(parse_qsl(urlsplit(logins.way_in("")[0]).query))["redirect_uri"] == callback
 
 
 @pytest.mark.parametrize(("variable", "value"), [("CLIENT_ID", ""), ("API_TOKEN", "")])

@@ -46,8 +46,8 @@ def server(hub: HubStub, clock: Clock, *, host: str = "", tls: bool = False, **o
         tls=tls,
         clock=clock.seconds,
     )
-    settings = {"protect_reads": True, **options}
-    app = App(Registry(InMemoryStore(), store), Options(prefix=ABOVE, logins=logins, **settings))
+    settings = {"protect_reads": True, "prefix": ABOVE, **options}
+    app = App(Registry(InMemoryStore(), store), Options(logins=logins, **settings))
     base = f"{'https' if tls else 'http'}://registry{ABOVE}"
     with TestClient(app, base_url=base, follow_redirects=False) as client:
         yield client
@@ -105,6 +105,13 @@ def test_behind_tls_they_go_over_tls_only(hub: HubStub, clock: Clock, tls: bool,
         cookies = client.get("/ui/enter", headers=headers).headers.get_list("set-cookie")
 
     assert [cookie.startswith("__Secure-registry-way=") and "; Secure;" in cookie for cookie in cookies] == [True]
+
+
+def test_at_the_root_of_a_host_no_other_host_can_foist_them_on(hub: HubStub, clock: Clock) -> None:
+    with server(hub, clock, host="registry", tls=True, prefix="") as client:
+        cookies = client.get("https://registry/ui/enter").headers.get_list("set-cookie")
+
+    assert [cookie.startswith("__Host-registry-way=") and "; Path=/; " in cookie for cookie in cookies] == [True]
 
 
 def test_a_cookie_that_may_have_come_without_tls_is_not_looked_at_behind_it(hub: HubStub, clock: Clock) -> None:

@@ -20,8 +20,8 @@ def hub_login(stores: Stores, prefix: str, public_url: str) -> "HubLogin | None"
     client, secret = _said("JUPYTERHUB_CLIENT_ID"), _said("JUPYTERHUB_API_TOKEN")
     if stores.hub is None or not client or not secret:
         return None
-    callback = _said("JUPYTERHUB_OAUTH_CALLBACK_URL") or prefix + CALLBACK
     host, tls = own_host(public_url or _said("JUPYTERHUB_PUBLIC_URL"), _hub_url())
+    callback = _callback(f"{'https' if tls else 'http'}://{host}" if host else "", prefix)
     if urlsplit(callback).path != prefix + CALLBACK:
         return _none("the hub sends people back to %s, where this server does not listen", urlsplit(callback).path)
     if not (host or prefix):
@@ -52,6 +52,15 @@ def own_host(registry: str, hub: str) -> tuple[str, bool]:
     ours, theirs = urlsplit(registry), urlsplit(hub)
     apart = ours.hostname and theirs.hostname and ours.hostname != theirs.hostname
     return ours.netloc.rpartition("@")[2].lower() if apart else "", ours.scheme == "https"
+
+
+def _callback(origin: str, prefix: str) -> str:
+    """Of a host of its own, the whole address: a hub that was given one in its configuration tells a service the path
+    of its own all the same, and would send people back to itself."""
+    told = _said("JUPYTERHUB_OAUTH_CALLBACK_URL")
+    if told and (urlsplit(told).netloc or not origin):
+        return told
+    return origin + prefix + CALLBACK
 
 
 def _hub_url() -> str:

@@ -62,9 +62,10 @@ def _query(request: Request) -> dict[str, str]:
 
 
 def _way_place(request: Request) -> Place:
-    """Of the cookie of who is on the way: no other address needs it."""
+    """Of the cookie of who is on the way: no other address needs it. On a host of our own all do, for then no host
+    beside it can set it: see `Place.named`."""
     where = request.kept_at
-    return Place(where.path.rstrip("/") + CALLBACK, where.secure)
+    return where if where.path == "/" else Place(where.path.rstrip("/") + CALLBACK, where.secure)
 
 
 def _way(request: Request, value: str, seconds: int) -> Header:
