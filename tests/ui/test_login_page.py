@@ -38,6 +38,14 @@ def test_what_is_no_good_token_is_said_at_the_field_and_forgotten(tab: Tab, wron
     tab.complaints[:] = [one for one in tab.complaints if "401" not in one]  # the browser notes the answer
 
 
+@pytest.mark.parametrize(("why", "said"), [("refused", "did not let you in"), ("unavailable", "does not answer")])
+def test_who_comes_back_from_the_hub_in_vain_is_told_why(tab: Tab, why: str, said: str) -> None:
+    tab.visit(f"login?failed={why}")
+
+    expect(tab.page.get_by_role("alert")).to_contain_text(said)
+    assert tab.axe() == []
+
+
 @pytest.mark.parametrize("next_", ["https://evil.example/ui/", "//evil.example/ui/", "javascript:alert(1)", "/health"])
 def test_a_login_leads_nowhere_else(tab: Tab, next_: str) -> None:
     tab.visit(f"login?next={next_}")

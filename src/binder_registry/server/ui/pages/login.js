@@ -23,7 +23,7 @@ export default function login(app, _parameters, query) {
   if (app.holder) return { title: "You are logged in", content: h("div", { class: "narrow" }, known(app, app.holder, next)) };
   const open = app.reads === "open" && h("p", {}, "Everybody may read here. Who changes something logs in.");
   const failed = FAILED.get(query.get("failed") ?? "");
-  const why = failed && h("p", { class: "state refused", role: "alert" }, failed);
+  const why = failed && h("div", { class: "refused", role: "alert" }, h("p", {}, failed));
   return { title: "Log in", content: h("div", { class: "narrow" }, why, open, ways(app, next)) };
 }
 
