@@ -13,6 +13,8 @@ def test_a_token_logs_in_by_keyboard_alone_and_leads_to_where_one_came_from(tab:
     tab.visit("login?next=%2Fui%2Faudit")
 
     tab.page.keyboard.press("Tab")
+    tab.page.keyboard.press("Enter")  # "Skip to the content"
+    tab.page.keyboard.press("Tab")
     tab.page.keyboard.type(f" {KEY} ")
     tab.page.keyboard.press("Enter")
 
@@ -36,6 +38,14 @@ def test_what_is_no_good_token_is_said_at_the_field_and_forgotten(tab: Tab, wron
     tab.goes("view")  # a token that was kept would be refused there
     tab.shows_heading("What everyone may start")
     tab.complaints[:] = [one for one in tab.complaints if "401" not in one]  # the browser notes the answer
+
+
+@pytest.mark.parametrize(("why", "said"), [("refused", "did not let you in"), ("unavailable", "does not answer")])
+def test_who_comes_back_from_the_hub_in_vain_is_told_why(tab: Tab, why: str, said: str) -> None:
+    tab.visit(f"login?failed={why}")
+
+    expect(tab.page.get_by_role("alert")).to_contain_text(said)
+    assert tab.axe() == []
 
 
 @pytest.mark.parametrize("next_", ["https://evil.example/ui/", "//evil.example/ui/", "javascript:alert(1)", "/health"])

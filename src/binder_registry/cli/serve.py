@@ -8,6 +8,7 @@ from socket import socket
 from typing import TYPE_CHECKING
 
 import click
+from msgspec.structs import replace
 
 from ..backends import open_log
 from ..descriptors import are_left
@@ -17,6 +18,7 @@ from ..registry import Registry
 from ..token_rules import DAY, MOST_DAYS
 from .auth_store import Stores, auth_stores, rereads_of, user_of, with_own_tokens
 from .environment import PortSetting, Setting, service_url, variables_of_others
+from .hub_logins import hub_login
 from .hub_rules import ServedHub, served_rules_option
 from .limits import limit
 from .log_lines import LogLines, logged_to
@@ -218,6 +220,7 @@ def serve(
             raise click.UsageError(str(error)) from None
         jobs = publisher_tokens(publishers, public_url)
         stores, longest = auth_stores(auth, jobs), max_token_age * DAY
+        options = replace(options, logins=hub_login(stores, options.prefix, public_url)) if ui else options
         rereads += rereads_of(stores.keys)
         if jobs and publishers:
             rereads.append(partial(reread, jobs, publishers, public_url))

@@ -35,6 +35,7 @@ from .http.compression import Compressor
 from .http.counters import Counters
 from .http.forwarded import normal_networks
 from .http.identities import Identities
+from .http.logins import Logins
 from .http.prefixes_origins import normal_origins, normal_prefix
 from .http.requests import ClientDisconnected, HTTPRequest
 from .http.token_watch import TokenWatch
@@ -73,7 +74,7 @@ class Options(Struct, frozen=True):
     `strong_reads` asks the database for its head before every read of the present. `cors_origins` are kept as browsers
     write them, and may hold `*`. `trusted_proxies` are addresses and networks; a server of another kind has its own
     setting for them. `ui`: whether there is the web page. `reader` is the command of the process that reads documents
-    of YAML; without one they are refused.
+    of YAML; without one they are refused. `logins`: who lets a hub's users in, by cookies.
     """
 
     protect_reads: bool = False
@@ -85,6 +86,7 @@ class Options(Struct, frozen=True):
     limits: Limits = Limits()
     ui: bool = True
     reader: tuple[str, ...] = ()
+    logins: Logins | None = None
 
     def __post_init__(self) -> None:
         force_setattr(self, "prefix", normal_prefix(self.prefix))
@@ -246,7 +248,8 @@ class Request(HTTPRequest):
     who: Identity  # who reads, once `find_reader` has told
 
     def __init__(self, service: Service, scope: Scope, receive: Receive) -> None:
-        super().__init__(scope, receive, service.identities, service.options.limits)
+        options = service.options
+        super().__init__(scope, receive, service.identities, options.limits, options.logins, options.prefix)
         self.service = service
 
     async def find_reader(self, *, anew: bool = False) -> None:

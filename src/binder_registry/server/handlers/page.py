@@ -7,6 +7,7 @@ from string import Template as Text
 
 from ...errors import RouteNotFound
 from ..http.accept import names
+from ..http.logins import is_alone
 from ..http.replies import Reply
 from ..http.requests import decoded_path
 from ..service import Request
@@ -62,10 +63,18 @@ def _filled(request: Request) -> bytes:
             base=up,
             assets=f"{up}ui/{ASSETS}{tree_digest()}",
             reads="protected" if options.protect_reads else "open",
-            login=escape(""),
+            login=escape(f"{options.prefix}/ui/enter") if request.logins else "",
+            grants=_grants(request),
         )
         .encode()
     )
+
+
+def _grants(request: Request) -> str:
+    """What a login may do here: `read` where users' servers share this origin, `all` where nobody does."""
+    if request.logins is None:
+        return ""
+    return "all" if is_alone(request.headers, request.logins) else "read"
 
 
 @cache

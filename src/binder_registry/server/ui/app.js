@@ -22,10 +22,11 @@ import { matched } from "./router.js";
 
 export class App {
   constructor() {
-    const { base: up = "", login = "", reads = "open" } = document.documentElement.dataset;
+    const { base: up = "", login = "", loginGrants = "", reads = "open" } = document.documentElement.dataset;
     const base = new URL(up, location.href).pathname.replace(/\/$/, ""); // as it is seen from outside
     this.base = `${base}/ui/`;
     this.login = login; // where a hub's users come in; empty: there is none
+    this.grants = loginGrants; // what a login by the hub may do here: "all", or "read"
     this.reads = reads; // "open", or "protected"
     this.api = new Api(base);
     this.catalogue = new Catalogue(this.api);

@@ -11,12 +11,20 @@ import { refused } from "../parts/states.js";
 /** @typedef {import("../app.js").App} App */
 /** @typedef {import("../types.js").Holder} Holder */
 
+/** Why a way to the hub and back ended here. */
+const FAILED = new Map([
+  ["refused", "The hub did not let you in, or it took too long to come back. Try it again."],
+  ["unavailable", "The hub does not answer right now. Try it again in a moment."],
+]);
+
 /** @type {import("../app.js").MakePage} */
 export default function login(app, _parameters, query) {
   const next = landing(query.get("next"), app.base, location.origin);
   if (app.holder) return { title: "You are logged in", content: h("div", { class: "narrow" }, known(app, app.holder, next)) };
   const open = app.reads === "open" && h("p", {}, "Everybody may read here. Who changes something logs in.");
-  return { title: "Log in", content: h("div", { class: "narrow" }, open, ways(app, next)) };
+  const failed = FAILED.get(query.get("failed") ?? "");
+  const why = failed && h("div", { class: "refused", role: "alert" }, h("p", {}, failed));
+  return { title: "Log in", content: h("div", { class: "narrow" }, why, open, ways(app, next)) };
 }
 
 /**
@@ -97,8 +105,14 @@ function known(app, holder, next) {
     holderFacts(holder),
     h("p", { class: "quiet" }, pasted ? "By a token that was pasted. It is gone when this page is loaded anew." : "By the hub, in this browser."),
     h("p", { class: "actions" }, leaving(app), h("a", { href: next }, next === app.base ? "All environments" : "Go on")),
-    !pasted && [h("h2", {}, "Do more with a token"), h("p", {}, "A token of yours may be allowed what this login is not."), pasting(app, next)],
+    !pasted && [h("h2", {}, "Do more with a token"), h("p", {}, more(app)), pasting(app, next)],
   ];
+}
+
+/** @param {App} app */
+function more(app) {
+  if (app.grants !== "read") return "A token of yours may be allowed what this login is not.";
+  return "This login reads, and does nothing else: users' servers share this address, and their pages could act in your name. To change something, paste a token here.";
 }
 
 /** @param {App} app */
