@@ -52,9 +52,13 @@ def print_yaml(value: Any) -> None:
 class UnclearKey(InvalidRequest):
     """It may be a text or something else."""
 
-    def __init__(self, key: str) -> None:
-        super().__init__(f"the key {key} must be a string: put it in quotes")
-        self.key = key
+    key = ""
+
+    @classmethod
+    def of(cls, key: str) -> "UnclearKey":
+        error = cls(f"the key {key} must be a string: put it in quotes")
+        error.key = key
+        return error
 
 
 class Document(Struct, frozen=True):
@@ -141,7 +145,7 @@ def as_object(value: Any) -> Any:
 
 def _key(key: Any) -> str:
     if not isinstance(key, str) or (isinstance(key, Unquoted) and not key.clear):
-        raise UnclearKey(str(key))
+        raise UnclearKey.of(str(key))
     return str(key)
 
 
