@@ -21,6 +21,8 @@ lint: $(VENV)/test.installed
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(NODE)/node_modules/.bin/tsc --project jsconfig.json
+	$(NODE)/node_modules/.bin/eslint src/binder_registry/server/ui tests/ui
 
 format: $(VENV)/test.installed
 	$(BIN)/ruff format .
@@ -67,11 +69,11 @@ $(VENV)/created:
 	touch $@
 
 $(VENV)/serve.installed: $(VENV)/created pyproject.toml constraints.txt
-	$(PIP) install --constraint constraints.txt --editable '.[oidc,postgres]'
+	$(PIP) install --constraint constraints.txt --editable '.[hub-login,oidc,postgres]'
 	touch $@
 
 $(VENV)/test.installed: $(VENV)/serve.installed tests/install-tools
-	$(PIP) install --constraint constraints.txt --editable '.[oidc,postgres]' --group test --group test-jupyterhub --group lint
+	$(PIP) install --constraint constraints.txt --editable '.[hub-login,oidc,postgres]' --group test --group test-jupyterhub --group lint
 	tests/install-tools $(NODE)
 	touch $@
 

@@ -5,7 +5,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from . import channel_rows, postgres_rows, rows, view_rows, write_rows
+from . import channel_rows, page_rows, postgres_rows, rows, view_rows, write_rows
 from .peers import install, machine, placement
 from .report import chart, table
 from .rows import Bench, Row
@@ -24,6 +24,7 @@ OF_ONE = (
     rows.latency,
     rows.streams,
     rows.start,
+    page_rows.of_the_page,
 )
 TABLES = {PERFORMANCE: OF_ONE, SCALING: postgres_rows.ROWS}
 

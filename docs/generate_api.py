@@ -108,7 +108,7 @@ AFTER_WHOLE = """
 ## In files
 
 Files of `apply`, `import` and `edit` are YAML or JSON, in UTF-8 or, with a byte order mark, in UTF-16. They take what
-people write, where it is unmistakable; bodies over HTTP are exact.
+people write, where it is unmistakable; so do [bodies of YAML](api.md#documents-of-yaml). JSON over HTTP is exact.
 
 - `limits.memory` and `requests.memory`, also those that a choice sets, may have a unit: `512M`, `2G`, `2Gi`, all powers
   of 1024. `500m`, and less than a mebibyte, which is a number whose unit was forgotten, are refused. In JSON, which
@@ -217,6 +217,9 @@ def reference_page() -> str:
         "HiddenBody",
         "PlanStep",
         "Plan",
+        "Documents",
+        "Lost",
+        "Problem",
         "Health",
         "ErrorBody",
         "Apply",
@@ -236,7 +239,8 @@ def _route(route: Route) -> str:
     needed = allowed.get(route.scope, f"Needs the scope `{route.scope}`")
     lines = [f"\n## {route.method} {route.path}\n\n{route.summary}. {needed}.\n"]
     if route.body:
-        lines.append(f"Body: `{route.body}`.\n")
+        others = "".join(f", or {media}" for media in route.takes[1:])
+        lines.append(f"Body: `{route.body}`{others}.\n")
     lines.append(f"Answers {route.status}" + (f": `{route.answer}`.\n" if route.answer else ".\n"))
     if route.parameters:
         lines += ["\n", _table("parameter", "in", "meaning", "example")]

@@ -5,7 +5,7 @@ from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Thread
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import parse_qsl, unquote
 
 PATIENCE = 20.0  # seconds that a hub hangs at most, should a test forget it
 SCOPES = [f"custom:binder-registry:{scope}" for scope in ("read", "write", "admin", "promote", "metrics", "tokens")]
@@ -13,11 +13,15 @@ BOSS = {"kind": "user", "name": "boss", "scopes": [*SCOPES, "self"]}
 
 
 class HubStub:
-    """`GET /hub/api/user` as a hub answers it, 403 for a token that it does not know; and `/hub/api/users/{name}`."""
+    """`GET /hub/api/user` as a hub answers it, 403 for a token that it does not know; `/hub/api/users/{name}`; and
+    `POST /hub/api/oauth2/token`, 400 for a code that it does not know."""
 
     def __init__(self) -> None:
         self.models: dict[str, Any] = {"boss-token": BOSS}
         self.users: dict[str, Any] = {}  # by name, for all tokens that it knows
+        self.codes: dict[str, str] = {}  # the token for each
+        self.forms: list[dict[str, str]] = []  # that came with codes
+        self.deleted: list[str] = []
         self.status = 0  # of every answer, when set
         self.body: bytes | None = None  # of every answer, when set
         self.asked: list[str] = []
@@ -39,6 +43,19 @@ class HubStub:
                 self.end_headers()
                 with suppress(OSError):  # who asked may have given up
                     self.wfile.write(hub.body if hub.body is not None else json.dumps(model or {}).encode())
+
+            def do_POST(self) -> None:
+                form = dict(parse_qsl(self.rfile.read(int(self.headers["Content-Length"])).decode()))
+                hub.forms.append(form)
+                token = hub.codes.get(form["code"], "")
+                self.send_response(hub.status or (200 if token else 400))
+                self.end_headers()
+                self.wfile.write(json.dumps({"access_token": token}).encode())
+
+            def do_DELETE(self) -> None:
+                hub.deleted.append(self.path)
+                self.send_response(hub.status or 204)
+                self.end_headers()
 
             def log_message(self, *_: Any) -> None:
                 pass

@@ -46,7 +46,7 @@ RULES = STORES | {"selector", "apply", "apply_promotions", "auth", "lookalikes",
 TOKENS = {"token_text", "token_rules", "token_uses", "tokens"}
 VIEW = {"offering", "form_order", "withheld", "view", "ecma_patterns", "start_schema"}
 USES = {"catching_up", "planned", "within_reach", "shown_log", "registry"}
-DOMAIN = RULES | TOKENS | VIEW | USES | {"apply_body", "fast_body"}
+DOMAIN = RULES | TOKENS | VIEW | USES | {"apply_body", "docker_run", "fast_body", "reading"}
 MAY_IMPORT = {
     "errors": {"error_bodies"},
     "error_bodies": set[str](),
@@ -66,6 +66,7 @@ MAY_IMPORT = {
     "ecma_patterns": set[str](),
     "start_schema": {"ecma_patterns", "member_schema", "offering", "options", "view"},
     "setting_rules": {"lengths", "member_schema", "settings"},
+    "reading": {"errors"},
     "remembered": set[str](),
     "option_rules": DECLARED - {"template"} | {"options", "remembered", "setting_rules"},
     "rules": DECLARED | {"errors", "option_rules", "setting_rules"},
@@ -80,6 +81,7 @@ MAY_IMPORT = {
     "log_contract": CHANGES,
     "quantities": set[str](),
     "descriptors": set[str](),
+    "docker_run": DECLARED | {"options"},
     "file_names": set[str](),
     "installing": set[str](),
     "sync_folder": set[str](),
@@ -120,6 +122,7 @@ MAY_IMPORT = {
     "client": DOMAIN | {"file_names", "version"},
     "conformance": DOMAIN | {"verify"},
     "hub_auth": {"errors", "auth"},
+    "hub_login": {"errors", "hub_auth"},
     "publishers": {"auth", "errors", "globs", "lengths", "token_rules"},
     "hub": {"form_order", "offering", "options", "slugs"},
     "jupyterhub": set[str](),
@@ -132,6 +135,7 @@ FREE = EDGES.keys() - MAY_IMPORT.keys()
 # The rooms of the server, from the bottom up: each file imports from its own layer and from those below.
 DECLARATIONS = (
     "description.bodies",
+    "description.document_parameters",
     "description.parameters",
     "description.schemas",
     "description.token_bodies",
@@ -140,13 +144,13 @@ DECLARATIONS = (
     "description.view_parameters",
 )
 SERVER_LAYERS = (
-    ("lanes", "limits", "rates", "shares", "turns"),
+    ("lanes", "limits", "rates", "readers", "shares", "turns"),
     ("live",),
     DECLARATIONS,
     ("http",),
     ("service",),
     ("handlers",),
-    ("route", "token_routes", "routes"),
+    ("route", "token_routes", "login_routes", "routes"),
     ("description.openapi",),
     ("app",),
     ("uvicorn_server",),

@@ -5,6 +5,7 @@
         └── RegistryError           what our own code raises; its class is its stable name
             ├── InvalidRequest          the request itself: JSON, parameters, headers
             │   ├── BodyTooLarge, HeadTooLarge, RequestTimeout
+            │   ├── UnsupportedMediaType    a body that this server does not read
             │   └── InvalidTemplate     what the template says
             ├── Unauthorized
             │   ├── MissingAuthHeader
@@ -85,6 +86,13 @@ class HeadTooLarge(InvalidRequest):
 
 class RequestTimeout(InvalidRequest):
     text = "The request came too slowly: 30 seconds for its head, then 30 for its body and 1 more for each 16 KiB of it"
+
+
+class UnsupportedMediaType(InvalidRequest):
+    text = "This server reads no documents: it was started without a program that does; send JSON that it takes"
+
+    def __init__(self, message: str = "", errors: Sequence[ErrorHint] = ()) -> None:
+        super().__init__(message, errors or [ErrorHint("Request", "Content-Type", "invalid")])
 
 
 class InvalidTemplate(InvalidRequest):

@@ -6,11 +6,11 @@ import logging
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from hashlib import sha256
 from typing import Any, TypeVar
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from .auth import AuthStore, Identity, Scope, identified, known, stays
 from .errors import AuthUnavailable, InvalidRequest, InvalidToken
@@ -121,12 +121,41 @@ class HubAuthStore:
         with self._asked("/user", token, 401, 403) as (status, model):
             return None if status in (401, 403) else _identity(model)  # it answers 403 for what it does not know
 
+    def redeemed(self, form: Mapping[str, str]) -> str:
+        """The token for the code of a login. Raises `InvalidToken` for one that is none, `AuthUnavailable`."""
+        with self._asked("/oauth2/token", self._own, 400, 401, 403, form=form) as (status, model):
+            if status != 200:
+                raise InvalidToken
+            token = model["access_token"]
+            if not isinstance(token, str) or not _can_be_sent(token):
+                raise ValueError("its answer holds no token")
+            return token
+
+    def revoke(self, token: str) -> None:
+        """Ends a token of a user, where the hub lets this service do that, and in any case forgets it. Raises
+        `AuthUnavailable`."""
+        with self._lock:
+            self._holders.pop(_key(token), None)
+        with self._asked("/user", token, 401, 403) as (status, model):
+            name, identifier = model.get("name"), model.get("token_id")
+        if status == 200 and isinstance(name, str) and isinstance(identifier, str):
+            path = f"/users/{quote(name, safe='')}/tokens/{quote(identifier, safe='')}"
+            with self._asked(path, self._own, 204, 401, 403, 404, method="DELETE"):
+                pass
+
     @contextmanager
-    def _asked(self, path: str, token: str, *refusals: int) -> Iterator[tuple[int, Any]]:
-        """The hub's answer: 200, or one of `refusals`. Raises `AuthUnavailable`, also where it cannot be used."""
+    def _asked(
+        self, path: str, token: str, *refusals: int, method: str = "GET", form: Mapping[str, str] | None = None
+    ) -> Iterator[tuple[int, Any]]:
+        """The hub's answer: 200, or one of `refusals`; a `form` is posted. Raises `AuthUnavailable`, also where it
+        cannot be used."""
         connection = self._connect(self._host, self._port, timeout=self._timeout)
+        headers, body = {"Authorization": f"token {token}"}, None
+        if form is not None:
+            method, body = "POST", urlencode(form)
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
         try:
-            connection.request("GET", self._path + path, headers={"Authorization": f"token {token}"})
+            connection.request(method, self._path + path, body, headers)
             with connection.getresponse() as response:
                 if response.status not in (200, *refusals):
                     raise ValueError(f"it answers {response.status}")

@@ -11,11 +11,13 @@ from msgspec import Raw, Struct
 
 from .kept_members import put_in, without_promotion
 from .member_schema import declared, structure_of, walked
-from .template import Template
+from .template import KEPT_ON_THE_WIRE, Template
 
 MUST_UNDERSTAND = tuple(dict.fromkeys(one.wire for _, one in walked(Template) if one.member.must_understand))
 FORMAT = max(one.member.format for _, one in walked(Template))  # the newest that this release knows
 
+# What answers hold and no write does: `uses` is what a reader must understand of the others.
+ONLY_SHOWN = (*KEPT_ON_THE_WIRE, "uses")
 _WRITTEN = [one for one in declared(Template) if not one.member.read_only]  # by people
 CONTENT_FORMAT = max(one.member.format for _, one in walked(Template) if not one.member.read_only)
 CHANNELS_FORMAT = 3  # of a content with channels, or of one that was promoted

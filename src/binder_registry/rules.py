@@ -21,6 +21,8 @@ from .setting_rules import (
 )
 from .template import WIRE_NAMES, Template
 
+MISSING = "must be specified"
+
 _ICON = re.compile(ICON, re.ASCII)
 _LABEL_KEY, _LABEL_WORD = (re.compile(pattern, re.ASCII) for pattern in (LABEL_KEY, LABEL_WORD))
 
@@ -43,6 +45,14 @@ def check(template: Template) -> None:
     problems = list(islice(found, HINTS))
     if problems:
         raise invalid_template(problems, more=sum(1 for _ in found))
+
+
+def problems_of(template: Template) -> Problems:
+    """Every broken rule by its path, also where something is missing."""
+    for wire, value in (("name", template.name), ("image-name", template.image_name)):
+        if not value:
+            yield wire, MISSING
+    yield from (problem for problem in _problems(template) if template.name or problem[0] != "name")
 
 
 def _says_little(template: Template) -> bool:

@@ -57,10 +57,15 @@ def template_from_2015(value: Any) -> Template:
 
 def template_from_members(value: Any, prefix: str = "") -> Template:
     """An exact object: unknown members and members of the wrong type are refused, all at once; `null` is zero."""
-    problems: list[tuple[str, str]] = []
-    template = _read_members(Template(), _object(value, prefix), None, problems)
+    template, problems = as_template(_object(value, prefix))
     _raise(problems, prefix)
     return template
+
+
+def as_template(value: Object) -> "tuple[Template, _Problems]":
+    """The same of what can be read of it, and what is wrong with the rest, by path."""
+    problems: _Problems = []
+    return _read_members(Template(), value, None, problems), problems
 
 
 def merge_patch(template: Template, patch: Any) -> Template:

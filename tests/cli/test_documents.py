@@ -147,6 +147,14 @@ def test_all_that_is_wrong_is_named_with_its_place(tmp_path: Path) -> None:
     ]
 
 
+def test_a_key_that_is_no_text_is_named_with_its_file(tmp_path: Path) -> None:
+    file = tmp_path / "one.yaml"
+    file.write_text("name: a\n1:30: x\n")
+
+    with pytest.raises(InvalidDocument, match=r"one\.yaml: the key 1:30 must be a string: put it in quotes"):
+        read_templates([str(file)])
+
+
 def test_json_that_is_not_json_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "one.json"
     file.write_text("{'name': 'x'}")

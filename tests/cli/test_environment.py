@@ -103,11 +103,11 @@ def _variables(option: click.Parameter) -> list[str]:
 
 
 def test_blanks_around_a_value_are_no_part_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    names = {"DB": " memory:\n", "LOG_LEVEL": "INFO ", "ACCESS_LOG": " false ", "DRAIN_DELAY": "5\n"}
+    names = {"DB": " memory:\n", "LOG_LEVEL": "INFO ", "ACCESS_LOG": " false ", "UI": "no ", "DRAIN_DELAY": "5\n"}
 
     found = settings(monkeypatch, **{f"BINDER_REGISTRY_{name}": value for name, value in names.items()})
 
-    assert [found[name.lower()] for name in names] == ["memory:", "info", False, 5.0]
+    assert [found[name.lower()] for name in names] == ["memory:", "info", False, False, 5.0]
 
 
 def test_a_hub_says_where_to_listen_and_below_which_path(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,196 +1,269 @@
+"""Documents as a server reads and writes them."""
+
+import io
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
-import yaml
 
-from binder_registry import Client, ContainerLimits, Template
+from binder_registry import Template
+from binder_registry.cli.documents import InvalidDocument, read_templates
+from binder_registry.cli.reading import Refused, answer_of
+from binder_registry.errors import InvalidTemplate
+from binder_registry.reading import Question, answer_frame, answer_head, question_frame, read_question
+from binder_registry.rules import check
+from binder_registry.wire import parse, template_from_members
 
-from .invoking import CommandLine
+TWO = """\
+- name: scipy
+  image-name: quay.io/jupyter/scipy-notebook
+  limits: {memory: 2G}
+---
+name: r
+image-name: i
+"""
+WRONG = """\
+- name: a
+  bind-port: 99999
+  limits:
+    memory: 500m
+  labels:
+    a.b/c: "-x"
+  options:
+  - name: size
+    choices: &sizes
+    - name: s
+      set: {limits: {cpus: yes}}
+    colour: red
+- name: a
+  image-name: i
+---
+name: [x]
+image-name: i
+"""
+VALUES = """\
+singleuser:
+  profileList:
+  - display_name: GPU
+    kubespawner_override: {image: "x:1", mem_limit: 2G, foo: bar}
+    profile_options:
+      size:
+        choices: {s: {kubespawner_override: {unheard_of: 1}}}
+  - kubespawner_override: {image: y}
+"""
 
-SCIPY = Template(
-    name="scipy",
-    image_name="quay.io/jupyter/scipy-notebook",
-    command="jupyterhub-singleuser",
-    limits=ContainerLimits(memory=2**31, cpus=1.5),
-    labels={"tier": "gold"},
-    description="Two\nlines \x1b[31m",
-)
-BASE = Template(name="base", image_name="docker.io/base", environment={"A": "1"}, allowed_groups=("x", "y"))
+
+def asked(text: str, **members: Any) -> Any:
+    question = Question(**{"form": "templates", "body": "yaml", "give": "json"} | members)
+    answer = answer_of(question, text.encode())
+    return json.loads(answer) if question.give == "json" else answer.decode()
 
 
-@pytest.fixture
-def two(client: Client) -> list[Template]:
-    return [client.register_template(BASE), client.register_template(SCIPY)]
+def test_documents_are_templates_as_they_would_be_sent() -> None:
+    assert asked(TWO) == {
+        "templates": [
+            {"name": "scipy", "image-name": "quay.io/jupyter/scipy-notebook", "limits": {"memory": 2**31}},
+            {"name": "r", "image-name": "i"},
+        ],
+        "lost": [],
+        "problems": [],
+    }
 
 
-@pytest.mark.usefixtures("two")
-def test_a_list_in_a_pipe_is_rows_with_tabs(registry: CommandLine) -> None:
-    rows = [line.split("\t")[:2] for line in registry("list").out.splitlines()]
+def test_what_get_prints_is_taken_without_what_the_registry_keeps() -> None:
+    printed = "name: a\nimage-name: i\ncommand: ''\nrevision: 5\ntime-created: 2026-11-24T10:00:00Z\n"
 
-    assert rows == [["base", "docker.io/base"], ["scipy", "quay.io/jupyter/scipy-notebook"]]
+    assert asked(printed)["templates"] == [{"name": "a", "image-name": "i"}]
 
 
-def test_times_in_a_pipe_are_those_of_the_registry(registry: CommandLine, two: list[Template]) -> None:
-    shown = registry("list").out.splitlines()[0].split("\t")[2]
+def test_in_parts_the_templates_stand_on_a_line_of_their_own() -> None:
+    question = Question("templates", "yaml", "parts")
 
-    assert shown == json.loads(registry("get", "base", "-o", "json").out)["time-modified"]
+    head, templates = answer_of(question, b"name: a\nimage-name: i\ncommand: |\n  x\n  y").split(b"\n")
+
+    assert json.loads(head) == {"templates": None, "lost": [], "problems": []}
+    assert json.loads(templates) == [{"name": "a", "image-name": "i", "command": "x\ny"}]
+
+
+def test_what_has_no_value_is_not_there() -> None:
+    assert asked("name: a\nimage-name:\nlabels: {}\ncommand: ''\n")["templates"] == [{"name": "a"}]
+
+
+def test_json_that_is_no_yaml_has_no_lines() -> None:
+    problems = asked(r'{"name": "\ud83d\ude00", "image-name": "i", "bind-port": -1}')["problems"]
+
+    assert problems == [{"field": "templates[0].bind-port", "message": "must be from 0 to 65535"}]
+
+
+def test_what_breaks_the_rules_is_read_all_the_same_and_told_with_its_line() -> None:
+    found = asked(WRONG)
+
+    assert [(problem["line"], problem["field"], problem.get("code")) for problem in found["problems"]] == [
+        (4, "templates[0].limits.memory", None),
+        (11, "templates[0].options[0].choices[0].set.limits.cpus", None),
+        (12, "templates[0].options[0].colour", None),
+        (1, "templates[0].image-name", "missing_field"),
+        (2, "templates[0].bind-port", None),
+        (6, "templates[0].labels.a.b/c", None),
+        (13, "templates[1].name", None),
+        (16, "templates[2].name", None),
+    ]
+    assert found["templates"][0]["limits"] == {"memory": "500m"}
+    assert found["templates"][0]["options"][0]["choices"][0]["set"] == {"limits": {"cpus": "yes"}}
+    assert found["templates"][2] == {"name": ["x"], "image-name": "i"}
+
+
+def test_what_aliases_stand_for_is_told_where_it_is_written() -> None:
+    shared = "- &a\n  name: a\n  image-name: i\n  bind-port: -1\n- <<: *a\n  name: b\n"
+
+    problems = asked(shared)["problems"]
+
+    assert [(problem["line"], problem["field"]) for problem in problems] == [
+        (4, "templates[0].bind-port"),
+        (5, "templates[1].bind-port"),
+    ]
+
+
+def test_of_many_problems_some_are_told() -> None:
+    assert len(asked("- name: a\n" * 1000)["problems"]) == 100
 
 
 @pytest.mark.parametrize(
-    "filters",
-    [("--label", "tier=gold"), ("-q", "scipy"), ("--image", "quay.io/*"), ("--name", "s*"), ("-l", "tier,!other")],
+    ("text", "field", "words"),
+    [
+        ("name: a\n\tb: c\n", "line 2", "body, line 2: not valid YAML"),
+        ("name: a\nname: b\n", "line 1", "a key stands here twice"),
+        ("a: &a [*a]", "line 1", "an alias stands within what it is an alias of"),
+        ("- 5", "line 1", "body, element 1, line 1: a template must be an object"),
+        ("name: a\n---\n5", "line 3", "body, document 2, line 3: a template must be an object"),
+        ("name: a\nno: x", "line 2", "body, line 2: the key no must be a string: put it in quotes"),
+        ("- name: a\n- name: b\n  labels:\n    1:30: x", "line 4", "body, element 2, line 4: the key 1:30 must be"),
+        ("{" * 200 + "}" * 200, "line 1", "not valid YAML"),
+    ],
 )
-@pytest.mark.usefixtures("two")
-def test_lists_are_filtered(registry: CommandLine, filters: tuple[str, ...]) -> None:
-    assert registry("list", "-o", "name", *filters).out == "scipy\n"
+def test_what_is_no_document_is_refused_with_its_place(text: str, field: str, words: str) -> None:
+    with pytest.raises(Refused, match=words) as told:
+        asked(text)
+
+    assert [hint.field for hint in told.value.refusal.hints] == [field]
 
 
-def test_a_list_can_be_of_the_past(registry: CommandLine, client: Client, two: list[Template]) -> None:
-    client.delete_template("base")
-
-    assert registry("list", "-o", "name", "--revision", str(two[0].revision)).out == "base\n"
-
-
-def test_deleted_ones_are_listed_on_request(registry: CommandLine, client: Client, two: list[Template]) -> None:
-    client.delete_template("base", replaced_by="scipy")
-
-    rows = [line.split("\t") for line in registry("list", "--deleted", "--name", "base").out.splitlines()]
-
-    assert [(row[0], row[3]) for row in rows] == [("base", "deleted → scipy")]
-
-
-def test_json_and_yaml_are_the_wires_members(registry: CommandLine, two: list[Template]) -> None:
-    as_json = json.loads(registry("list", "-o", "json").out)
-    as_yaml = yaml.safe_load(registry("list", "-o", "yaml").out)
-
-    assert as_json == as_yaml
-    assert as_json[1]["limits"] == {"memory": 2**31, "cpus": 1.5}
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('{"name": "a"', "unexpected end of JSON input"),
+        ("name: a", "invalid JSON"),
+        ('"a"', "a template must be an object"),
+        ('{"a":' * 5000 + "1" + "}" * 5000, "too many levels"),
+    ],
+)
+def test_json_is_read_as_json_alone(text: str, words: str) -> None:
+    with pytest.raises(Refused, match=words):
+        asked(text, body="json")
 
 
-@pytest.mark.usefixtures("two")
-def test_wide_shows_more_columns(registry: CommandLine, two: list[Template]) -> None:
-    row = registry("list", "-o", "wide", "--name", "scipy").out.rstrip("\n").split("\t")
-
-    assert row[3:9] == ["", str(two[1].revision), "2G", "1.5", "jupyterhub-singleuser", "tier=gold"]
+@pytest.mark.parametrize(("text", "begins"), [('{"name": "a"}', "name: a\n"), ('[{"name": "a"}]', "---\nname: a\n")])
+def test_json_becomes_the_text_that_edit_and_export_write(text: str, begins: str) -> None:
+    assert asked(text, body="json", give="yaml") == begins
 
 
-@pytest.mark.usefixtures("two")
-def test_one_template_is_shown_member_by_member(registry: CommandLine) -> None:
-    shown = dict(line.split("\t") for line in registry("get", "base").out.splitlines())
+def test_text_becomes_json_and_the_same_text_again() -> None:
+    one = '{"name":"a","image-name":"i","command":"x\\ny","labels":{"a":"1"},"default":true,"limits":{"cpus":0.5}}'
+    whole = f'[{one},{{"name":"b"}}]'
 
-    assert (shown["image-name"], shown["environment.A"], shown["allowed-groups"]) == ("docker.io/base", "1", "x, y")
+    written = asked(whole, body="json", give="yaml")
 
-
-@pytest.mark.usefixtures("two")
-def test_control_characters_of_others_are_shown_as_text(registry: CommandLine) -> None:
-    assert "description\tTwo\\nlines \\x1b[31m\n" in registry("get", "scipy").out
+    assert asked(written)["templates"] == json.loads(whole)
+    assert asked(written, give="yaml") == written
 
 
-def test_what_get_prints_is_applied_as_unchanged(registry: CommandLine, two: list[Template], tmp_path: Path) -> None:
-    file = tmp_path / "scipy.yaml"
-    file.write_text(registry("get", "scipy", "-o", "yaml").out)
+def test_a_hubs_values_become_templates_and_what_is_lost_is_named() -> None:
+    found = asked(VALUES, form="z2jh")
 
-    assert registry("apply", "-f", str(file)).out == "Done: 1 unchanged\n"
-
-
-def test_a_template_can_be_of_the_past(registry: CommandLine, client: Client, two: list[Template]) -> None:
-    client.patch_template("base", {"image-name": "other"})
-
-    old = json.loads(registry("get", "base", "--revision", str(two[0].revision), "-o", "json").out)
-
-    assert old["image-name"] == "docker.io/base"
+    assert [(one["name"], one["limits"]) for one in found["templates"]] == [("gpu", {"memory": 2**31})]
+    assert ("profile GPU", "foo") in [(lost["name"], lost["path"]) for lost in found["lost"]]
+    assert [lost["name"] for lost in found["lost"] if lost.get("left-out")] == ["profile 2"]
 
 
-def test_a_missing_template_is_one_line_with_a_hint(registry: CommandLine) -> None:
-    result = registry("get", "nope")
-
-    assert result == (
-        1,
-        "",
-        "Error: Template Not Found. `binder-registry list` shows what there is, "
-        "`binder-registry changes` also what was deleted.\n",
-    )
-
-
-def test_changes_are_newest_first_with_who_and_why(registry: CommandLine, client: Client) -> None:
-    created = client.register_template(Template(name="seen", image_name="i"), note="A start")
-    updated = client.patch_template("seen", {"image-name": "j"})
-
-    rows = [line.split("\t") for line in registry("changes", "seen", "-n", "2").out.splitlines()]
-
-    assert [[row[0], *row[2:]] for row in rows] == [
-        [str(updated.revision), "updated", "seen", "key:api-key", ""],
-        [str(created.revision), "created", "seen", "key:api-key", "A start"],
-    ]
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("a: b", "there is no singleuser.profileList"),
+        ("a: [", "not valid YAML"),
+        ("", "is empty"),
+        ("profileList: [{slug: '${NAME}'}]", r"body, line 1: holds a placeholder, \$\{NAME\}$"),
+        ("a: {singleuser: {profileList: [{slug: x}]}}\nb: {singleuser: {profileList: [{slug: x}]}}", "several lists"),
+    ],
+)
+def test_values_without_a_list_that_can_be_read_are_refused(text: str, words: str) -> None:
+    with pytest.raises(Refused, match=words):
+        asked(text, form="z2jh")
 
 
-@pytest.mark.parametrize("limit", [2**31, 2**63 - 1])
-@pytest.mark.usefixtures("two")
-def test_all_changes_are_shown_where_more_are_asked_for(registry: CommandLine, client: Client, limit: int) -> None:
-    shown = registry("changes", "--limit", str(limit), "-o", "name").out.splitlines()
+def test_of_several_lists_one_is_named() -> None:
+    one = "{singleuser: {profileList: [{slug: x, kubespawner_override: {image: i}}]}}"
 
-    newest = [str(change.position) for change in client.changes(newest_first=True)]
-    assert (shown[: len(newest)], len(shown)) == (newest, client.head().revision)
+    assert len(asked(f"a: {one}\nb: {one}", form="z2jh", at="b")["templates"]) == 1
 
 
-def test_changes_since_a_revision_are_oldest_first(registry: CommandLine, two: list[Template]) -> None:
-    shown = json.loads(registry("changes", "--since", str(two[0].revision - 1), "-o", "json").out)
+def test_what_aliases_make_too_long_is_refused() -> None:
+    text = "- &a {name: a, image-name: " + "i" * 1000 + "}\n" + "- *a\n" * 100
 
-    assert [(change["revision"], change["template"]["name"]) for change in shown] == [
-        (two[0].revision, "base"),
-        (two[1].revision, "scipy"),
-    ]
+    with pytest.raises(Refused, match="comes to more than 50000 bytes"):
+        asked(text, most_bytes=50_000)
 
 
-def test_changes_by_position(registry: CommandLine, client: Client, two: list[Template]) -> None:
-    assert registry("changes", "-n", "1", "-o", "name").out == f"{client.head()}\n"
+VALUES_OF_MEMBERS = (
+    *("1", "1.0", "yes", "'yes'", "0512", "1_000", "2G", "500m", "null", "true", "[1, x]", "{a: 1}", "2026-11-24"),
+    *("1e3", ".inf", "!!int 3", "!x y", '""', "-1", "99999", "1:30", "{1: a}", "9" * 50, "é", "[]", "{}"),
+)
 
 
-def test_a_position_of_another_log_is_refused(registry: CommandLine, two: list[Template]) -> None:
-    result = registry("changes", "--since", "1-0123456789abcdef")
+@pytest.mark.parametrize(
+    "member",
+    [
+        *(
+            "limits: {memory: X}",
+            "limits: {cpus: X}",
+            "default: X",
+            "environment: {A: X}",
+            "command: X",
+            "bind-port: X",
+        ),
+        *("overrides: {kubespawner: {a: X}}", "labels: X", "options: X", "allowed-groups: [X]", "X: a", "colour: X"),
+    ],
+)
+def test_a_server_reads_what_the_command_line_reads(member: str, tmp_path: Path) -> None:
+    texts = [f"name: a\nimage-name: i\n{member.replace('X', value)}\n" for value in VALUES_OF_MEMBERS]
 
-    assert (result.code, "Leave --since out to start over." in result.err) == (1, True)
+    read = {text: of_a_server(text) for text in texts}
 
-
-def test_a_diff_is_between_a_revision_and_now(registry: CommandLine, client: Client, two: list[Template]) -> None:
-    client.patch_template("base", {"image-name": "other"})
-
-    lines = registry("diff", "base", str(two[0].revision)).out.splitlines()
-
-    assert [line for line in lines if line[0] in "+-"][2:] == ["-image-name: docker.io/base", "+image-name: other"]
-
-
-def test_a_diff_is_between_two_revisions(registry: CommandLine, client: Client, two: list[Template]) -> None:
-    client.delete_template("base")
-
-    lines = registry("diff", "base", str(two[0].revision - 1), str(two[0].revision)).out.splitlines()
-
-    assert "+name: base" in lines
-
-
-def test_changes_as_yaml_are_those_as_json(registry: CommandLine, two: list[Template]) -> None:
-    as_json = json.loads(registry("changes", "-n", "2", "-o", "json").out)
-
-    assert as_json == yaml.safe_load(registry("changes", "-n", "2", "-o", "yaml").out)
+    assert read == {text: of_the_command_line(text, tmp_path / "a.yaml") for text in texts}
 
 
-def test_wide_changes_show_their_position(registry: CommandLine, client: Client, two: list[Template]) -> None:
-    row = registry("changes", "-n", "1", "-o", "wide").out.rstrip("\n").split("\t")
-
-    assert row[6:] == [
-        str(client.head()),
-        str(client.changes(newest_first=True, limit=1)[0].previous),
-        SCIPY.image_name,
-    ]
-
-
-def test_a_diff_of_what_never_was_is_refused(registry: CommandLine, two: list[Template]) -> None:
-    assert registry("diff", "nope", str(two[0].revision)).code == 1
+def of_the_command_line(text: str, file: Path) -> Template | None:
+    """None where it is refused, here or by the registry."""
+    file.write_text(text)
+    try:
+        [template] = read_templates([str(file)])
+        check(template)
+    except (InvalidDocument, InvalidTemplate):
+        return None
+    return template
 
 
-@pytest.mark.usefixtures("two")
-def test_one_template_is_shown_as_a_row_or_a_name(registry: CommandLine) -> None:
-    wide, name = registry("get", "base", "-o", "wide").out, registry("get", "base", "-o", "name").out
+def of_a_server(text: str) -> Template | None:
+    try:
+        found = asked(text)
+    except Refused:
+        return None
+    return None if found["problems"] else template_from_members(parse(json.dumps(found["templates"][0]).encode()))
 
-    assert (wide.split("\t")[:2], name) == (["base", "docker.io/base"], "base\n")
+
+def test_frames_are_read_as_they_were_written() -> None:
+    question = Question("z2jh", "json", "yaml", at="a.b", seconds=5)
+    stream = io.BytesIO(question_frame(question, b"body") + question_frame(question, b""))
+
+    assert [read_question(stream.read) for _ in range(3)] == [(question, b"body"), (question, b""), None]
+    assert answer_head(answer_frame(b"=", b"abc", stays=True)) == (b"=", True, 3)

@@ -221,6 +221,18 @@ def test_options_tells_which_methods_there_are(client: TestClient) -> None:
     assert set(answer.headers["allow"].split(", ")) == {"GET", "HEAD", "OPTIONS", "PUT", "PATCH", "DELETE"}
 
 
+@row("`GET /` is one answer")
+@pytest.mark.parametrize(("ui", "status"), [(True, 303), (False, 200)])
+def test_who_names_html_is_sent_to_the_page(ui: bool, status: int) -> None:
+    with asked(application(ui=ui)) as client:
+        plain = client.get("/")
+        answer = client.get("/", headers={"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
+
+    assert (plain.status_code, answer.status_code) == (200, status)
+    assert answer.headers.get("location") == ("/ui/" if ui else None)
+    assert answer.content == (b"" if ui else plain.content)
+
+
 @row("a failing store reads as")
 def test_a_failing_store_is_no_missing_template(caplog: pytest.LogCaptureFixture) -> None:
     log = FailingLog()

@@ -10,6 +10,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from binder_registry.server.description.schemas import schemas
+from binder_registry.server.handlers.assets import tree_digest
+from binder_registry.server.handlers.html import POLICY
 from binder_registry.server.routes import ROUTES
 from tests.server.running import RunningServer, running_server
 
@@ -65,13 +67,18 @@ def test_the_page_shows_parameters_statuses_and_errors_of_a_route(page: Page, se
         assert text in shown
 
 
-def test_the_page_asks_for_nothing_but_the_description_beside_it(page: Page, server: RunningServer) -> None:
+def test_the_page_asks_for_nothing_but_its_files_and_the_description_beside_it(
+    page: Page, server: RunningServer
+) -> None:
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
 
     open_docs(page, server)
 
-    assert asked == [f"{server.url}{PREFIX}/docs", f"{server.url}{PREFIX}/openapi.json"]
+    paths = {address.removeprefix(f"{server.url}{PREFIX}") for address in asked}
+    files = f"/docs/assets/{tree_digest()}"
+    needed = {f"{files}/{name}" for name in ("docs.css", "docs.js", "dom.js")}
+    assert paths - {f"{files}/icon.svg"} == {"/docs", "/openapi.json", *needed}
 
 
 def test_the_page_breaks_no_rule_of_its_policy(page: Page, server: RunningServer) -> None:
@@ -129,4 +136,4 @@ def test_the_page_is_sent_with_a_policy_that_lets_nothing_in(server: RunningServ
     answer = httpx2.get(f"{server.url}{PREFIX}/docs", trust_env=False)
 
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
-    assert answer.headers["content-security-policy"].startswith("default-src 'self';")
+    assert answer.headers["content-security-policy"].encode() == POLICY

@@ -7,6 +7,7 @@ from starlette.testclient import TestClient
 
 from binder_registry import Identity, InMemoryStore, Registry
 from binder_registry.auth import TokenAuthStore
+from binder_registry.cli.serve import READER
 from binder_registry.errors import MethodNotAllowed, RegistryError, RouteNotFound, Unauthorized
 from binder_registry.server import App, Options
 from binder_registry.server.http.error_status import STATUS
@@ -40,7 +41,7 @@ class Failing:
 
 @pytest.fixture
 def client() -> Iterator[TestClient]:
-    with asked(App(Registry(InMemoryStore(), TokenAuthStore(KEY)), Options())) as client:
+    with asked(App(Registry(InMemoryStore(), TokenAuthStore(KEY)), Options(reader=READER))) as client:
         yield client
 
 

@@ -124,6 +124,19 @@ def test_the_index_is_answered_fast(served: Served) -> None:
     assert sent.endswith(b"\r\n\r\n" + LIVE)
 
 
+@pytest.mark.parametrize("accept", [b"text/html", b"Text/HTML;q=0.1, */*", b"application/json, text/html;q=0"])
+def test_the_index_is_left_to_the_ordinary_path_where_the_page_may_be_wanted(served: Served, accept: bytes) -> None:
+    assert served.hits(b"GET / HTTP/1.1\r\nAccept: %b\r\n\r\n" % accept) == 0
+    assert served.hits(SCIPY[:-2] + b"Accept: %b\r\n\r\n" % accept) == 1
+
+
+def test_the_index_of_others_varies(served: Served) -> None:
+    sent = [served.connection(fast=fast).receive(b"GET / HTTP/1.1\r\nAccept: */*\r\n\r\n") for fast in (True, False)]
+
+    assert sent[0] == unnamed(sent[1])
+    assert b"\r\nvary: accept\r\ncache-control: no-store\r\n" in sent[0]
+
+
 def test_the_list_is_answered_fast_once_it_is_assembled(served: Served) -> None:
     assert [served.hits(LIST), served.hits(LIST)] == [0, 1]
 

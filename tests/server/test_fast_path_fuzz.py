@@ -83,7 +83,7 @@ class Streams:
         return self.random.choice((*self.targets, b"/", *[b"/templates"] * 8, *ODD_TARGETS))
 
     def _plain_headers(self) -> list[bytes]:
-        headers = [b"Host: registry:8080", b"Accept: */*", b"User-Agent: python-requests/2.34.2"]
+        headers = [b"Host: registry:8080", self.random.choice(ACCEPTED), b"User-Agent: python-requests/2.34.2"]
         if self.random.random() < 0.4:
             headers.append(b"If-None-Match: " + self.random.choice(self.tags))
         if self.random.random() < 0.4:
@@ -191,6 +191,8 @@ ODD_HEADERS = (
     b"X-Request-Id: from-a-proxy",
     b"X-Request-Id: not one word",
 )
+
+ACCEPTED = (b"Accept: */*", b"Accept: application/json", b"Accept: text/html,*/*;q=0.8", b"Accept: TEXT/html;q=0")
 
 ODD_REQUESTS = (
     b"HEAD /templates/scipy HTTP/1.1\r\n\r\n",

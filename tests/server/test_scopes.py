@@ -69,7 +69,8 @@ def test_each_way_to_write_needs_its_own_scope(scope: Scope, origins: tuple[str,
 
 
 def test_every_route_that_writes_templates_is_in_the_table() -> None:
-    writing = {(one.method, one.path) for one in ROUTES if one.method != "GET" and not one.path.startswith("/tokens")}
+    others = [one for one in ROUTES if one.scope is not Scope.READ and not one.path.startswith("/tokens")]
+    writing = {(one.method, one.path) for one in others if one.method != "GET"}
     filled = {(method, path.replace("{name}", "scipy")) for method, path in writing}
     filled = {(method, path.replace("{channel}", "stable").replace("{revision}", "2")) for method, path in filled}
 

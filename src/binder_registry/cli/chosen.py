@@ -14,19 +14,14 @@ FREE_TEXT = ".free-text"
 
 
 def resolved(came: Mapping[str, Any], pairs: Iterable[tuple[str, str | None]]) -> "Template":
-    """Raises `click.ClickException` for what cannot be chosen or run here; tells what an engine does not honour."""
+    """Raises `click.ClickException` for what cannot be chosen; tells what an engine does not honour."""
     from ..options import ChoiceRefused, resolve
-    from ..settings import HUBS_OWN_IMAGE
     from .documents import as_template
 
     try:
         one = resolve(came, _choices(came, pairs), groups=None)
     except ChoiceRefused as refusal:
         raise click.ClickException(str(refusal)) from None
-    if one.get("image-name") == HUBS_OWN_IMAGE:
-        raise click.ClickException(
-            f"{came['name']} leaves its image to the hub, {HUBS_OWN_IMAGE}: there is nothing to run here."
-        )
     for kind, settings in one.get("overrides", {}).items():
         tell(f"Left out, as only a hub's spawner has it: {', '.join(f'overrides.{kind}.{key}' for key in settings)}")
     return as_template(one)

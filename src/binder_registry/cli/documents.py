@@ -6,8 +6,8 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from ..client.encoding import ONLY_SHOWN
 from ..errors import APIErrorResponse, InvalidRequest
+from ..must_understand import ONLY_SHOWN
 from ..template import WIRE_NAMES, Template
 from ..wire import Object, decode_template, encode_template, parse, template_from_members
 from .meaning import understood
@@ -49,6 +49,18 @@ def print_yaml(value: Any) -> None:
     write_yaml(to_yaml(value))
 
 
+class UnclearKey(InvalidRequest):
+    """It may be a text or something else."""
+
+    key = ""
+
+    @classmethod
+    def of(cls, key: str) -> "UnclearKey":
+        error = cls(f"the key {key} must be a string: put it in quotes")
+        error.key = key
+        return error
+
+
 class Document(Struct, frozen=True):
     where: str  # file, and which document or element of it
     value: Any
@@ -68,7 +80,7 @@ def read_templates(sources: Sequence[str], *, whole: bool = False) -> list[Templ
         tell(f"Passed over: {_listed(left)}")
     templates, empty, problems = list[Template](), list[str](), list[str]()
     for source in found.files:
-        documents = list(_documents(read_text(source), shown(source)))
+        documents = list(documents_of(read_text(source), shown(source)))
         empty += [] if documents else [shown(source)]
         for document in documents:
             try:
@@ -86,9 +98,8 @@ def read_templates(sources: Sequence[str], *, whole: bool = False) -> list[Templ
 
 
 def _meant_for_import(value: Any) -> str:
-    value = as_object(value)
-    of_a_hub = isinstance(value, Object) and any(key in _OF_A_HUB for key, _ in value)
-    return ": `import --format z2jh` reads a hub's values" if of_a_hub else ""
+    keys = [key for key, _ in value] if isinstance(value, Object) else value if isinstance(value, dict) else ()
+    return ": `import --format z2jh` reads a hub's values" if not _OF_A_HUB.isdisjoint(keys) else ""
 
 
 def to_template(value: Any) -> Template:
@@ -98,21 +109,29 @@ def to_template(value: Any) -> Template:
 
 def to_json(value: Any) -> dict[str, Any]:
     """The same as JSON, with what this release does not know: which rules it breaks, the registry says."""
-    members: dict[str, Any] = _plain(_understood(value))
+    members: dict[str, Any] = as_dict(_understood(value))
     return members
 
 
 def _understood(value: Any) -> Object:
+    return understood(as_members(value))
+
+
+def as_members(value: Any) -> Object:
+    """As they were written, without those that are only printed. Raises `InvalidRequest`."""
     value = as_object(value)
     if not isinstance(value, Object):
         raise InvalidRequest("a template must be an object, with members like name and image-name")
-    return understood(Object((key, member) for key, member in value if key not in _PRINTED))
+    return Object((key, member) for key, member in value if key not in _PRINTED)
 
 
-def _plain(value: Any) -> Any:
+def as_dict(value: Any) -> Any:
+    """The way back from `as_object`."""
     if isinstance(value, Object):
-        return {key: _plain(member) for key, member in value}
-    return [_plain(member) for member in value] if isinstance(value, list) else value
+        return {key: as_dict(member) for key, member in value}
+    if isinstance(value, list):
+        return [as_dict(member) for member in value]
+    return str(value) if isinstance(value, Unquoted) else value
 
 
 def as_object(value: Any) -> Any:
@@ -126,13 +145,13 @@ def as_object(value: Any) -> Any:
 
 def _key(key: Any) -> str:
     if not isinstance(key, str) or (isinstance(key, Unquoted) and not key.clear):
-        raise InvalidRequest(f"the key {key!s} must be a string: put it in quotes")
+        raise UnclearKey.of(str(key))
     return str(key)
 
 
-def _documents(text: str, where: str) -> Iterator[Document]:
+def documents_of(text: str, where: str, *, is_json: bool | None = None) -> Iterator[Document]:
     """Every template-like value; lists are taken apart. Raises `InvalidDocument`."""
-    values = _load(text, where)
+    values = _load(text, where, where.lower().endswith(".json") if is_json is None else is_json)
     for number, value in enumerate(values, 1):
         at = f"{where}, document {number}" if len(values) > 1 else where
         if isinstance(value, list) and not isinstance(value, Object):
@@ -141,8 +160,7 @@ def _documents(text: str, where: str) -> Iterator[Document]:
             yield Document(at, value)
 
 
-def _load(text: str, where: str) -> list[Any]:
-    is_json = where.lower().endswith(".json")
+def _load(text: str, where: str, is_json: bool) -> list[Any]:
     if is_json or text.lstrip()[:1] in ("[", "{"):
         try:
             return [parse(text.encode())]

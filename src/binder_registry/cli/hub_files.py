@@ -34,11 +34,20 @@ class PlaceholderFound(InvalidDocument):
 def of_hub(
     sources: Sequence[str], at: str, *, keep_placeholders: bool, bake_image: bool
 ) -> "tuple[list[Template], Losses]":
-    """Raises `InvalidDocument`."""
+    """Raises `InvalidDocument` and `OSError`."""
+    files = [(shown(source), read_text(source)) for source in sources]
+    return of_texts(files, at, keep_placeholders=keep_placeholders, bake_image=bake_image)
+
+
+def of_texts(
+    files: Sequence[tuple[str, str]], at: str = "", *, keep_placeholders: bool = False, bake_image: bool = False
+) -> "tuple[list[Template], Losses]":
+    """The same of files by their names and texts. Raises `InvalidDocument`."""
     losses: Losses = []
-    where = ", ".join(dict.fromkeys(map(shown, sources)))
+    names = list(dict.fromkeys(name for name, _ in files))
+    where = ", ".join(names)
     try:
-        values = _merged([document for source in sources for document in _documents(source, losses)], where)
+        values = _merged([document for name, text in files for document in _documents(text, name, losses)], where)
         code = Code()
         values = with_code(values, code, losses)
         if code.hidden and not _has_list(values, at):
@@ -61,14 +70,14 @@ def of_hub(
         raise InvalidDocument(f"{where}: an alias within itself, or too many levels") from None
     except ValueError as error:
         left_out = [str(loss) for loss in losses if loss.left_out]  # perhaps the list that is missing
-        raise InvalidDocument(_placed(str(error), where, sources), *left_out) from None
+        raise InvalidDocument(_placed(str(error), where, names), *left_out) from None
     return templates, losses + more
 
 
 def of_images(source: str, *, keep_placeholders: bool) -> "tuple[list[Template], Losses]":
     """Raises `InvalidDocument`."""
     losses: Losses = []
-    documents = _documents(source, losses)
+    documents = _documents(read_text(source), shown(source), losses)
     if len(documents) != 1:
         raise InvalidDocument(f"{shown(source)}: must hold one document, and holds {len(documents)}")
     if not keep_placeholders:
@@ -80,10 +89,9 @@ def of_images(source: str, *, keep_placeholders: bool) -> "tuple[list[Template],
     return templates, losses + more
 
 
-def _documents(source: str, losses: Losses) -> list[Any]:
+def _documents(text: str, where: str, losses: Losses) -> list[Any]:
     """Raises `InvalidDocument` and `ValueError`."""
-    text, where = read_text(source), shown(source)
-    if _PYTHON.search(source):
+    if _PYTHON.search(where):
         values = python_values(text, where)
         if not values:
             raise InvalidDocument(f"{where}: nothing there sets c.KubeSpawner.profile_list")
@@ -95,7 +103,7 @@ def _documents(source: str, losses: Losses) -> list[Any]:
         if template := unquoted(text):
             line, what = template
             said = f"line {line} holds a placeholder, {what}: fill the file in first"
-            raise PlaceholderFound(f"{error.message}; {said}") from None
+            raise PlaceholderFound(f"{error.message}; {said}", line=line) from None
         raise
     return [document for document in documents if document is not None]
 
@@ -123,10 +131,10 @@ def _refuse_placeholders(profiles: list[Any]) -> None:
     if found:
         lines = [f"{place}{': ' if place else ''}holds a placeholder, {what}" for what, place in found[:MOST_NAMED]]
         more = [f"and {len(found) - MOST_NAMED} more"] if len(found) > MOST_NAMED else []
-        raise PlaceholderFound(*lines, *more, "Fill the file in first, or say --placeholders keep.")
+        raise PlaceholderFound(*lines, *more, advice="Fill the file in first, or say --placeholders keep.")
 
 
-def _placed(message: str, where: str, sources: Sequence[str]) -> str:
+def _placed(message: str, where: str, names: Sequence[str]) -> str:
     """Python's lists name their file and line themselves."""
-    named = any(message.startswith(shown(source)) for source in sources)
+    named = any(message.startswith(name) for name in names)
     return message if named else f"{where}: {message}"

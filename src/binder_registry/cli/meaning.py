@@ -28,11 +28,16 @@ _Problems = list[tuple[str, str]]
 
 def understood(template: Object) -> Object:
     """The same members, with values of the types that they must have. Raises `InvalidTemplate`."""
-    problems: _Problems = []
-    members = _members(Template, template, "", problems)
+    members, problems = as_understood(template)
     if problems:
         raise invalid_template(problems)
     return members
+
+
+def as_understood(template: Object) -> tuple[Object, _Problems]:
+    """The same, with what is wrong, by path: that stays as the text that it was."""
+    problems: _Problems = []
+    return _members(Template, template, "", problems), problems
 
 
 @cache
@@ -80,6 +85,7 @@ def _each(pairs: Object, read: Callable[[str, str, Any], Any], prefix: str, prob
             found.append((key, read(prefix + key, key, value)))
         except ValueError as error:
             problems.append((prefix + key, str(error)))
+            found.append((key, str(value) if isinstance(value, str) else value))
     times = Counter(key for key, _ in pairs)
     problems += [(prefix + key, "stands there twice") for key, count in times.items() if count > 1]
     return found

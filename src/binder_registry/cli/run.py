@@ -1,14 +1,13 @@
 """run: a template with docker or podman on this machine."""
 
 import os
-import shlex
 import shutil
 import sys
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
 
+from ..docker_run import ENGINES, LOOPBACK, PORT, NotRunnable, engine_line, printed
 from .chosen import resolved
 from .connection import connected, name_argument
 from .options import Pair, whole
@@ -16,11 +15,6 @@ from .output import tell, write
 
 if TYPE_CHECKING:
     from ..client import Client
-    from ..template import Template
-
-ENGINES = ("docker", "podman")
-PORT = 8888  # where Jupyter servers listen, and what launchers of 2015 took for 0
-LOOPBACK = "127.0.0.1"
 
 
 class CommandWithCommand(click.Command):
@@ -81,14 +75,17 @@ def run(
     if template.deprecated:
         tell(f"Deprecated: {template.deprecated}")
     found = engine or next(filter(shutil.which, ENGINES), None)
+    interactive = not print_only and sys.stdin.isatty() and sys.stdout.isatty()
+    try:
+        line = engine_line(template, found or ENGINES[0], command=command, publish=publish, interactive=interactive)
+    except NotRunnable as error:
+        raise click.ClickException(str(error)) from None
     if not found and not print_only:
         raise click.ClickException(
             "Neither docker nor podman is installed. --print shows the line for another machine."
         )
-    interactive = not print_only and sys.stdin.isatty() and sys.stdout.isatty()
-    line = engine_line(template, found or ENGINES[0], command=command, publish=publish, interactive=interactive)
     if print_only:
-        write(f"{shlex.join(line)}\n")
+        write(printed(line))
         return
     tell(f"http://{LOOPBACK}:{publish or template.bind_port or PORT}/{template.redirect_uri.lstrip('/')}")
     client.close()
@@ -97,41 +94,3 @@ def run(
         os.execvp(line[0], [word.encode(errors="surrogateescape") for word in line])  # noqa: S606 - no shell: values of the environment stay values
     except OSError as error:
         raise click.ClickException(f"{line[0]} cannot be run: {error.strerror}.") from None
-
-
-def engine_line(
-    template: "Template",
-    engine: str,
-    *,
-    command: Sequence[str] = (),
-    publish: int | None = None,
-    interactive: bool = False,
-) -> list[str]:
-    """Raises `click.ClickException` for what an engine would take for something else."""
-    if template.image_name.startswith("-"):
-        raise click.ClickException(f"The image name {template.image_name!r} would be read as an option of {engine}.")
-    limits, port = template.limits, template.bind_port or PORT
-    address = template.bind_ip or LOOPBACK
-    line = [engine, "run", "--rm"]
-    line += ["--interactive", "--tty"] if interactive else []
-    line += [f"--publish={f'[{address}]' if ':' in address else address}:{publish or port}:{port}"]
-    line += [f"--memory={limits.memory}"] if limits.memory else []
-    line += [f"--cpu-shares={limits.cpu_shares}"] if limits.cpu_shares else []
-    line += [f"--cpus={limits.cpus}"] if limits.cpus else []
-    if limits.gpus and engine == "docker":
-        line += [f"--gpus={limits.gpus}"]
-    elif limits.gpus:
-        line += [f"--device=nvidia.com/gpu={device}" for device in range(limits.gpus)]
-    line += [f"--env={variable}={value}" for variable, value in template.environment.items()]
-    return [*line, template.image_name, *(command or _command(template, port))]
-
-
-def _command(template: "Template", port: int) -> list[str]:
-    """The words of the command, with the placeholders of 2015's launchers filled in."""
-    try:
-        words = shlex.split(template.command)
-    except ValueError as error:
-        raise click.ClickException(f"The command {template.command!r} cannot be split: {error}.") from None
-    for placeholder, value in (("{base_path}", "/"), ("{port}", str(port)), ("{ip}", "0.0.0.0")):  # noqa: S104 - inside the container
-        words = [word.replace(placeholder, value) for word in words]
-    return words

@@ -8,6 +8,7 @@ from socket import socket
 from typing import TYPE_CHECKING
 
 import click
+from msgspec.structs import replace
 
 from ..backends import open_log
 from ..descriptors import are_left
@@ -17,6 +18,7 @@ from ..registry import Registry
 from ..token_rules import DAY, MOST_DAYS
 from .auth_store import Stores, auth_stores, rereads_of, user_of, with_own_tokens
 from .environment import PortSetting, Setting, service_url, variables_of_others
+from .hub_logins import hub_login
 from .hub_rules import ServedHub, served_rules_option
 from .limits import limit
 from .log_lines import LogLines, logged_to
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
 DEFAULT_DATABASE = "sqlite:///binder-registry.db"
 FEWEST_DESCRIPTORS = 64  # for the database, the loop, the log, and some clients
+READER = (sys.executable, "-P", "-m", f"{__package__}.reader")  # of documents: the server itself knows no YAML
 LEVELS = ("debug", "info", "warning", "error")
 
 logger = logging.getLogger("binder_registry")
@@ -122,6 +125,14 @@ logger = logging.getLogger("binder_registry")
     "Forwarded. Repeatable.",
 )
 @click.option(
+    "--ui/--no-ui",
+    cls=Setting,
+    default=True,
+    show_default=True,
+    envvar="BINDER_REGISTRY_UI",
+    help="The web page at /ui/, to which browsers get from /.",
+)
+@click.option(
     "--auth",
     cls=Setting,
     default="key",
@@ -175,6 +186,7 @@ def serve(
     cors_origins: tuple[str, ...],
     prefix: str,
     trusted_proxies: tuple[str, ...],
+    ui: bool,
     auth: str,
     rules_file: Path | None,
     publishers: Path | None,
@@ -201,11 +213,14 @@ def serve(
                 prefix=prefix,
                 trusted_proxies=trusted_proxies,
                 limits=limits_of(limits),
+                ui=ui,
+                reader=READER,
             )
         except ValueError as error:
             raise click.UsageError(str(error)) from None
         jobs = publisher_tokens(publishers, public_url)
         stores, longest = auth_stores(auth, jobs), max_token_age * DAY
+        options = replace(options, logins=hub_login(stores, options.prefix, public_url)) if ui else options
         rereads += rereads_of(stores.keys)
         if jobs and publishers:
             rereads.append(partial(reread, jobs, publishers, public_url))

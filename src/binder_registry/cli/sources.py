@@ -23,10 +23,13 @@ _LEFT_BY_PROGRAMS = (".#", "._", "..")  # locks of Emacs, forks of macOS, versio
 
 
 class InvalidDocument(click.ClickException):
-    """What is wrong with a file, and where."""
+    """What is wrong with a file, and where; `line` is 0 where it is not one of the file's. `advice` is for the command
+    line."""
 
-    def __init__(self, *lines: str) -> None:
-        super().__init__("\n       ".join(map(printable, lines)))  # as wide as click's "Error: "
+    def __init__(self, *lines: str, line: int = 0, advice: str = "") -> None:
+        told = [*lines, advice] if advice else lines
+        super().__init__("\n       ".join(map(printable, told)))  # as wide as click's "Error: "
+        self.lines, self.line = lines, line
 
 
 class Found(Struct, frozen=True):

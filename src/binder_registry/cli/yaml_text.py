@@ -137,7 +137,9 @@ def load_yaml(text: str | bytes, where: str, loader: Any = Loader) -> list[Any]:
         return list(yaml.load_all(text, Loader=loader))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        at = f", line {mark.line + 1}" if mark else ""
-        raise InvalidDocument(f"{where}{at}: not valid YAML: {error.problem or error.context}") from None
+        line = mark.line + 1 if mark else 0
+        at = f", line {line}" if line else ""
+        message = f"{where}{at}: not valid YAML: {error.problem or error.context}"
+        raise InvalidDocument(message, line=line) from None
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         raise InvalidDocument(f"{where}: not valid YAML: {str(error).splitlines()[0]}") from None

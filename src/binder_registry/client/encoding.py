@@ -8,13 +8,12 @@ import msgspec
 from msgspec import structs
 
 from ..errors import InvalidRequest, InvalidTemplate, TemplateNotFound
+from ..must_understand import ONLY_SHOWN
 from ..rules import check_channel
 from ..store import Expected
-from ..template import KEPT_ON_THE_WIRE, Template
+from ..template import Template
 from ..wire import REPLACED_WHOLE, encode_template
 
-# What answers hold and no write does: `uses` is what a reader must understand of the others.
-ONLY_SHOWN = (*KEPT_ON_THE_WIRE, "uses")
 _NOT_PATCHED = ("name", *ONLY_SHOWN)
 
 

@@ -23,13 +23,16 @@ from .handlers.event_stream import Stream
 from .http.asgi import Receive, Scope, Send
 from .http.cors import cors_headers, preflight
 from .http.error_status import error_reply, logged_reply
+from .http.logins import PRIVATE, set_login
 from .http.replies import Header, Reply, expiry, send_reply
 from .http.requests import ClientDisconnected, decoded_path
 from .live.hub_rules import ANY_HUB, HubRules
 from .live.viewing import Views
-from .routes import ROUTES, Route
+from .login_routes import LOGIN_ROUTES
+from .routes import FILES, PAGE, PLAIN, ROUTES, Route
 from .service import Options, Request, Service
 
+DOCS_FILES = "/docs/assets/"
 logger = logging.getLogger(__name__)
 
 
@@ -127,6 +130,8 @@ class App:
         ]
         if request.holder is not None and request.scope["method"] not in ("GET", "HEAD"):
             first += expiry(request.holder)
+        if request.logins and "ride" in vars(request):  # it was looked at
+            first += _of_login(request)
         if self.service.options.cors_origins:
             first += cors_headers(request, self.service.options.cors_origins)
         return first
@@ -166,8 +171,23 @@ class App:
         """The routes of a path by method, and its parameters. Raises `RouteNotFound`."""
         if path in self.paths and "{" not in path:
             return self.paths[path], {}
+        if self.service.options.logins and path in LOGIN_ROUTES:
+            return LOGIN_ROUTES[path], {}
+        if path.startswith(DOCS_FILES):
+            return {"GET": FILES}, {"file": path[len(DOCS_FILES) :]}
+        if self.service.options.ui and f"{path}/".startswith("/ui/"):
+            return {"GET": PLAIN if path == PLAIN.path else PAGE}, {}
         for pattern, methods in self.patterns:
             match = pattern.fullmatch(path)
             if match and not {".", ".."} & set(match.groups()):
                 return methods, match.groupdict()
         raise RouteNotFound
+
+
+def _of_login(request: Request) -> list[Header]:
+    """No cache keeps what a login gave; and the login's next cookies, when it is time."""
+    ride, logins = request.ride, request.logins
+    if ride is None or logins is None:
+        return PRIVATE[:1]
+    renewed = logins.renewed(ride.login) if request.holder else None
+    return PRIVATE + (set_login(renewed, logins.second(ride.login), request.kept_at) if renewed else [])

@@ -67,8 +67,8 @@ def batches(things: Iterable[T], size: int) -> Iterator[list[T]]:
 class Job(Generic[T]):
     """`answer` is done, or cancelled by who left, on the loop only."""
 
-    def __init__(self, lane: str, call: Callable[[], T], seconds: float) -> None:
-        self.lane, self.call = lane, call
+    def __init__(self, limit: str, call: Callable[[], T], seconds: float) -> None:
+        self.limit, self.call = limit, call
         self.until = monotonic() + seconds
         self.answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
 
@@ -81,7 +81,7 @@ class Job(Generic[T]):
 
     def late(self) -> TooBusy:
         message = "This took too long, its wait included: ask for less, or try again"
-        return TooBusy(message, reason="query-seconds")
+        return TooBusy(message, reason=self.limit)
 
     def refuse(self, error: TooBusy) -> None:
         if not self.answer.done():
@@ -89,16 +89,22 @@ class Job(Generic[T]):
 
 
 class Lane:
-    """`name` is what people and counters call it.
+    """`name` is what people call it, `limits` the names of the bounds on those that wait and on their time.
 
     One client's jobs take one thread less than there are, where there are several: the last one is for the others. Of
     more than `most` that wait, the newest of the client with the most of them is refused.
     """
 
     def __init__(
-        self, name: str, *, most: float = float("inf"), seconds: float = float("inf"), threads: int = THREADS
+        self,
+        name: str,
+        *,
+        most: float = float("inf"),
+        seconds: float = float("inf"),
+        threads: int = THREADS,
+        limits: tuple[str, str] = ("waiting-queries", "query-seconds"),
     ) -> None:
-        self.name, self.threads = name, threads
+        self.name, self.threads, self.limits = name, threads, limits
         self._most, self._seconds = most, seconds
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix=name)
         self._waiting: dict[str, deque[Job[Any]]] = {}  # by client; whose turn is next stands first
@@ -107,7 +113,7 @@ class Lane:
 
     async def run(self, call: Callable[[], T], client: str = "") -> T:
         """Raises `TooBusy`, and what `call` does. Cancelled, it ends before it begins, or at its next `go_on`."""
-        job = Job(self.name, call, self._seconds)
+        job = Job(self.limits[1], call, self._seconds)
         self._waiting.setdefault(client, deque()).append(job)
         self.waiting += 1
         self._begin()
@@ -130,7 +136,7 @@ class Lane:
         job = self._waiting[client][-1]
         self._take_out(client, job)
         message = f"Too many requests of this kind ({self.name}) wait for their turn already; try again"
-        job.refuse(TooBusy(message, reason="waiting-queries"))
+        job.refuse(TooBusy(message, reason=self.limits[0]))
 
     def _take_out(self, client: str, job: Job[Any]) -> None:
         jobs = self._waiting.get(client, ())

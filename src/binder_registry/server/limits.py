@@ -34,6 +34,29 @@ class Limits(Struct, frozen=True, kw_only=True):
             "server", "Applies that wait for the one before, with that one; one alone may be larger.", "503", "bytes"
         ),
     ] = 96 * MiB
+    document_bytes: Annotated[int, Bound("request", "Body of YAML, and of `POST /documents`.", "413", "bytes")] = MiB
+    reading_bytes: Annotated[
+        int,
+        Bound(
+            "server",
+            "Memory of the processes that read documents: of two at once, each has half of it.",
+            "400",
+            "bytes",
+            least=128 * MiB,
+        ),
+    ] = 384 * MiB
+    document_seconds: Annotated[
+        int, Bound("request", "What reading a document may take, its wait included.", "503", "seconds")
+    ] = 30
+    waiting_documents: Annotated[
+        int,
+        Bound(
+            "server",
+            "Documents that wait to be read. Clients take turns, and when it is too much, the newest of the client "
+            "with the most is refused.",
+            "503",
+        ),
+    ] = 32
     waiting_queries: Annotated[
         int,
         Bound(

@@ -39,7 +39,8 @@ class Route(Struct, frozen=True, kw_only=True):
     """`scope` None: open to all, always, or, with `holder`, to all who have a token that is good. Reads are open too,
     unless the server protects them.
 
-    `body` and `answer` name schemas. `errors` are the route's own, beside `EVERYWHERE` and those of its scope.
+    `body` and `answer` name schemas, of JSON; `takes` are the media types of bodies. `errors` are the route's own,
+    beside `EVERYWHERE` and those of its scope.
     """
 
     method: str
@@ -54,8 +55,18 @@ class Route(Struct, frozen=True, kw_only=True):
     media: tuple[str, ...] = ("application/json",)
     headers: tuple[p.AnswerHeader, ...] = ()
     body: Literal[
-        "", "NewTemplate", "TemplateUpdate", "TemplatePatch", "Apply", "Restore", "Promote", "NewToken", "Rotation"
+        "",
+        "NewTemplate",
+        "TemplateUpdate",
+        "TemplatePatch",
+        "Apply",
+        "AnyTemplates",
+        "Restore",
+        "Promote",
+        "NewToken",
+        "Rotation",
     ] = ""
+    takes: tuple[str, ...] = ("application/json",)
     parameters: tuple[p.Parameter, ...] = ()
     errors: tuple[type[RegistryError], ...] = ()
 

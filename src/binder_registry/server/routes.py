@@ -16,10 +16,12 @@ from ..errors import (
     RevisionUnknown,
     TemplateExists,
     TemplateNotFound,
+    UnsupportedMediaType,
 )
+from .description import document_parameters as d
 from .description import parameters as p
 from .description import view_parameters as v
-from .handlers import about, changes, channels, reads, view, writes
+from .handlers import about, changes, channels, documents, page, plain_list, reads, view, writes
 from .route import Route as Route
 from .token_routes import TOKEN_ROUTES
 
@@ -116,6 +118,17 @@ ROUTES = (
     ),
     Route(
         method="GET",
+        path="/templates/{name}/docker-run",
+        handler=reads.template_docker_run,
+        summary="The line that runs it with docker, with its options chosen",
+        scope=Scope.READ,
+        tag="templates",
+        media=("text/plain",),
+        parameters=(p.TEMPLATE_NAME, p.REVISION, p.CHANNEL, p.FALLBACK, d.LINE_OPTIONS, p.STILL),
+        errors=(TemplateNotFound, ChannelNotFound, *_PAST, RevisionConflict),
+    ),
+    Route(
+        method="GET",
         path="/view",
         handler=view.view,
         summary="What the caller may start now, in the order of a hub's form",
@@ -198,8 +211,23 @@ ROUTES = (
         answer="Plan",
         headers=(p.ETAG, p.WARNING),
         body="Apply",
-        parameters=(*p.CONDITIONS, p.NOTE),
-        errors=(InvalidTemplate, RevisionPurged, *_CONDITIONAL),
+        takes=("application/json", "application/yaml"),
+        parameters=(*d.OF_YAML, *p.CONDITIONS, p.NOTE),
+        errors=(InvalidTemplate, UnsupportedMediaType, RevisionPurged, *_CONDITIONAL),
+    ),
+    Route(
+        method="POST",
+        path="/documents",
+        handler=documents.documents_convert,
+        summary="Documents from YAML to JSON or back, or from a hub's values, with what is wrong with them",
+        scope=Scope.READ,
+        tag="templates",
+        answer="Documents",
+        media=("application/json", "application/yaml"),
+        body="AnyTemplates",
+        takes=("application/json", "application/yaml"),
+        parameters=(d.FORMAT, d.AT),
+        errors=(UnsupportedMediaType,),
     ),
     Route(
         method="GET",
@@ -246,4 +274,19 @@ ROUTES = (
         tag="server",
         media=("text/html",),
     ),
+)
+
+# Of the web page, which is no part of the API: all addresses below /ui, the plain list, and the files of /docs.
+PAGE = Route(method="GET", path="/ui/{page}", handler=page.page, summary="The page", scope=None, tag="server")
+PLAIN = Route(
+    method="GET",
+    path="/ui/plain",
+    handler=plain_list.plain_list,
+    summary="What there is, without scripts",
+    scope=None,  # it looks itself, and says in HTML what is missing
+    tag="server",
+    parameters=(p.AFTER,),
+)
+FILES = Route(
+    method="GET", path="/docs/assets/{file}", handler=about.docs_file, summary="Its files", scope=None, tag="server"
 )

@@ -35,6 +35,7 @@ from .http.compression import Compressor
 from .http.counters import Counters
 from .http.forwarded import normal_networks
 from .http.identities import Identities
+from .http.logins import Logins
 from .http.prefixes_origins import normal_origins, normal_prefix
 from .http.requests import ClientDisconnected, HTTPRequest
 from .http.token_watch import TokenWatch
@@ -53,6 +54,7 @@ from .live.present import Present
 from .live.read_model import ReadModel
 from .live.viewing import Views
 from .rates import WriteRates
+from .readers import Readers
 from .shares import Share
 from .turns import Turns
 
@@ -71,7 +73,8 @@ class Options(Struct, frozen=True):
     `prefix` is the path below which everything is served; it is kept percent-encoded, without a slash at its end.
     `strong_reads` asks the database for its head before every read of the present. `cors_origins` are kept as browsers
     write them, and may hold `*`. `trusted_proxies` are addresses and networks; a server of another kind has its own
-    setting for them.
+    setting for them. `ui`: whether there is the web page. `reader` is the command of the process that reads documents
+    of YAML; without one they are refused. `logins`: who lets a hub's users in, by cookies.
     """
 
     protect_reads: bool = False
@@ -81,6 +84,9 @@ class Options(Struct, frozen=True):
     prefix: str = ""
     trusted_proxies: tuple[str, ...] = ()
     limits: Limits = Limits()
+    ui: bool = True
+    reader: tuple[str, ...] = ()
+    logins: Logins | None = None
 
     def __post_init__(self) -> None:
         force_setattr(self, "prefix", normal_prefix(self.prefix))
@@ -134,6 +140,10 @@ class Service:
         self.viewed = Lane("views", most=limits.waiting_views, seconds=seconds)
         self.users = Lane("users", most=most, seconds=seconds)  # of a hub, which may be silent
         # The short reads of streams, each of which has one at a time: however many resume at once, all are served.
+        most, seconds = limits.waiting_documents, limits.document_seconds
+        bounds = ("waiting-documents", "document-seconds")
+        self.documents = Lane("documents", most=most, seconds=seconds, limits=bounds)
+        self.readers = Readers(options.reader, limits.reading_bytes) if options.reader else None
         self.resumed = Lane("streams", threads=1)
         self._head_pool = ThreadPoolExecutor(1, thread_name_prefix="head")
         self._head = SharedQuestion(self._ask_head)
@@ -174,8 +184,11 @@ class Service:
             await self.group_commit.close()
             await asyncio.to_thread(self.follower.close)
             self.applies.close()
-            for lane in (self.queries, self.past, self.patterns, self.bodies, self.viewed, self.users, self.resumed):
+            lanes = (self.queries, self.past, self.patterns, self.bodies, self.viewed, self.users, self.documents)
+            for lane in (*lanes, self.resumed):
                 lane.close()
+            if self.readers:
+                await asyncio.to_thread(self.readers.close)
             self._head_pool.shutdown(wait=False, cancel_futures=True)
             self.identities.close()
             self.compressor.close()
@@ -233,7 +246,8 @@ class Request(HTTPRequest):
     who: Identity  # who reads, once `find_reader` has told
 
     def __init__(self, service: Service, scope: Scope, receive: Receive) -> None:
-        super().__init__(scope, receive, service.identities, service.options.limits)
+        options = service.options
+        super().__init__(scope, receive, service.identities, options.limits, options.logins, options.prefix)
         self.service = service
 
     async def find_reader(self, *, anew: bool = False) -> None:

@@ -9,6 +9,7 @@ from ...changes import Action, Change
 from ...channels import Promotion
 from ...differences import changed_members
 from ...must_understand import full_view
+from ...reading import Lost
 from ...template import Template
 from ...wire import encode, timestamp
 
@@ -65,9 +66,12 @@ class PlanStep(Struct, omit_defaults=True):
     reason: Annotated[str, Meta(description="Why a template that `promote` selects stays as it is")] = ""
 
 
-class Plan(Struct, rename="kebab"):
+class Plan(Struct, rename="kebab", omit_defaults=True):
     dry_run: Annotated[bool, Meta(description="Whether this is only what would be done")]
     plan: Annotated[list[PlanStep], Meta(description="One step for each template, in the order of the request")]
+    lost: Annotated[
+        list[Lost] | UnsetType, Meta(description="Of a hub's values: what its list says, and no template can")
+    ] = UNSET
 
 
 class Health(Struct):

@@ -33,6 +33,11 @@ SECURITY = {
     },
     "bearer": {"type": "http", "scheme": "bearer", "description": "`Authorization: Bearer KEY`, the same."},
 }
+_TAKEN = {
+    False: "JSON, whatever `Content-Type` says.",
+    True: "YAML where `Content-Type` says so, read as files of the command line are; else JSON. `text/yaml` and their "
+    "`x-` names are the same as `application/yaml`.",
+}
 EVENTS = "id: 7-0123456789abcdef\ndata: {…a change, as in a page…}\n\n"
 
 
@@ -79,10 +84,16 @@ def _operation(route: Route, *, needs_token: bool) -> dict[str, Any]:
     if route.body:
         operation["requestBody"] = {
             "required": route.body not in ("Rotation", "Promote"),
-            "description": "JSON, whatever `Content-Type` says.",
-            "content": {"application/json": {"schema": _reference(route.body)}},
+            "description": _TAKEN[len(route.takes) > 1],
+            "content": {media: _body(route, media) for media in route.takes},
         }
     return operation
+
+
+def _body(route: Route, media: str) -> dict[str, Any]:
+    if media == "application/json":
+        return {"schema": _reference(route.body)}
+    return {"schema": {}, "example": [{"name": "scipy", "image-name": "quay.io/jupyter/scipy-notebook"}]}
 
 
 def _security(scope: Scope | None, *, needs_token: bool) -> list[dict[str, list[str]]]:
@@ -126,6 +137,11 @@ def _responses(route: Route) -> dict[str, Any]:
         str(status): {"$ref": f"#/components/responses/{_refusal_name(by_status[status])}"}
         for status in sorted(by_status)
     }
+    if route.answer == "Index":
+        responses["303"] = {
+            "description": "To the web page, for who names `text/html` in `Accept`. No body.",
+            "headers": _headers([p.REVISION_SHOWN, p.REQUEST_ID, replace(p.LOCATION, meaning="The path of the page.")]),
+        }
     if route.answer == "Health":
         responses["503"] = _answer(route) | {
             "description": "Not all is well: see the body. Or the server cannot answer at all, with an error.",
@@ -148,7 +164,7 @@ def _answer(route: Route) -> dict[str, Any]:
 def _content(route: Route, media: str) -> dict[str, Any]:
     if media == "application/json":
         return {"schema": _reference(route.answer)}
-    content: dict[str, Any] = {"schema": {"type": "string"}}
+    content: dict[str, Any] = {"schema": {} if media == "application/yaml" else {"type": "string"}}
     if media == "text/event-stream":
         content["example"] = EVENTS
     return content

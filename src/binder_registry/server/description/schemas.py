@@ -10,6 +10,7 @@ from ...channels import CHANNEL, LATEST
 from ...choices import Choice, Option
 from ...lengths import LARGEST_INTEGER, NOTE_BYTES
 from ...member_schema import NAME, NO_CONTROL, SUCCESSOR, Declared, Schema, declared, structure_of, walked
+from ...reading import Read
 from ...selector import SELECTOR
 from ...settings import ContainerLimits
 from ...template import Template
@@ -27,7 +28,7 @@ CLEARABLE_ENTRIES = ("labels", "environment")  # maps, of which a patch may clea
 
 def schemas() -> dict[str, Schema]:
     """By name, as `Route.body` and `Route.answer` give it."""
-    roots = [Template, ErrorBody, Changes, Plan, Health, View, TokenBody, Tokens, Holder, Audit]
+    roots = [Template, ErrorBody, Changes, Plan, Health, View, Read, TokenBody, Tokens, Holder, Audit]
     _, found = msgspec.json.schema_components(roots, ref_template=REFERENCE)
     for structure in _structures(Template):
         found[structure.__name__] = _told(structure, found)
@@ -42,6 +43,9 @@ def schemas() -> dict[str, Schema]:
     found["TemplatePatch"] = _patch(found)
     found["DesiredTemplate"] = _written(found, exact=True)
     found["Apply"] = _APPLY
+    found["AnyTemplates"] = _ANY_TEMPLATES
+    found["Documents"] = found.pop("Read")
+    found["Documents"]["properties"]["templates"] = _SENT
     found["Restore"] = _RESTORE
     found["Promote"] = _PROMOTE
     found["NewToken"], found["Rotation"] = NEW_TOKEN, ROTATION
@@ -212,6 +216,16 @@ _APPLY = _object(
         {"properties": {"templates": {"type": "array", "minItems": 1}}, "required": ["templates"]},
         {"properties": {"allow-empty": {"const": True}}, "required": ["allow-empty"]},
     ]
+}
+_SENT: Schema = {
+    "type": "array",
+    "items": {"type": "object"},
+    "description": "The templates, as they would be sent: also those that are refused as they are",
+}
+_ANY_TEMPLATES: Schema = {
+    "type": ["object", "array", "null"],
+    "items": {"type": "object"},
+    "description": "A template or a list of some, which may be incomplete; or a hub's values.",
 }
 _RESTORE = _object(
     {

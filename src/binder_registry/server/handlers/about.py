@@ -1,12 +1,17 @@
 """What a server says of itself: its health, the description of its API, and the page that shows it."""
 
-from importlib.resources import files
+from functools import cache
+from string import Template as Text
 
 from ...errors import InvalidRequest
 from ...wire import encode
 from ..description.bodies import Health
 from ..http.replies import Reply, json_reply
 from ..service import Request
+from .assets import asset_reply, folder, tree_digest
+from .html import document_reply, upwards
+
+DOCS_FILES = ("docs.css", "docs.js", "dom.js", "icon.svg")  # which are there without the web page, too
 
 
 async def health(request: Request) -> Reply:
@@ -33,7 +38,15 @@ async def description(request: Request) -> Reply:
 
 
 async def docs(request: Request) -> Reply:
-    page = (files("binder_registry.server.description") / "docs.html").read_bytes()
-    headers = [(b"content-type", b"text/html; charset=utf-8"), (b"content-length", b"%d" % len(page))]
-    policy = b"default-src 'self'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; frame-ancestors 'none'"
-    return Reply(200, [*headers, (b"content-security-policy", policy), (b"x-content-type-options", b"nosniff")], page)
+    up = upwards(request)
+    page = _docs().substitute(base=up, assets=f"{up}docs/assets/{tree_digest()}")
+    return document_reply(request, page.encode())
+
+
+async def docs_file(request: Request) -> Reply:
+    return asset_reply(request, request.parameters["file"], DOCS_FILES)
+
+
+@cache
+def _docs() -> Text:
+    return Text((folder() / "docs.html").read_text())

@@ -6,7 +6,7 @@ from ..service import Request
 
 async def sees_by(request: Request, *, anew: bool = False) -> bool:
     """Whether this caller may read who wrote what: with a valid token."""
-    if request.header(b"authorization") is None:
+    if not request.brings_token:
         return False
     try:
         await request.identity(anew=anew)

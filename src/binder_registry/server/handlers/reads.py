@@ -1,14 +1,16 @@
 """The handlers that read templates: now, as they were, and by query."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 from urllib.parse import parse_qs
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from ...changes import Position
 from ...errors import ChannelNotFound, InvalidRequest, RevisionPurged, TemplateNotFound
 from ...kept_members import shown
+from ..http.accept import names
 from ..http.compression import negotiated, tags, wanted_coding
 from ..http.conditions import check_read, check_read_of_tags
 from ..http.replies import Header, Reply, answer_reply, body_reply, change_reply, not_modified
@@ -22,6 +24,7 @@ from ..live.read_model import ReadModel
 from ..service import Request
 from .asked_channel import asked_channel
 from .channels_past import entry_in_past
+from .html import to_page
 from .listing import (
     Listing,
     Page,
@@ -32,13 +35,15 @@ from .listing import (
     parse_listing,
     present,
 )
-from .resolved import asked_options, resolved_reply
+from .resolved import asked_options, line_reply, resolved_reply
 
 COUNTS = 1000  # listings whose total is remembered
 
 
 async def index(request: Request) -> Reply:
     model = request.service.model
+    if request.service.options.ui and names(request.joined(b"accept") or "", "text/html"):
+        return to_page(request)
     return answer_reply(model.answers[f"{model.prefix}/".encode()])
 
 
@@ -66,37 +71,52 @@ async def _whole_list(request: Request, answer: CodedAnswer) -> Reply:
 
 
 async def template_show(request: Request) -> Reply:
+    query = _lenient_query(request)
+    asked = asked_options(query)
+    found = await _one(request, query)
+    if asked:
+        return await resolved_reply(request, found.content, asked)
+    if matches_tag(request.joined(b"if-none-match"), [found.tag]):
+        return not_modified(found.tag)
+    return found.reply()
+
+
+async def template_docker_run(request: Request) -> Reply:
+    query = _lenient_query(request)
+    asked = asked_options(query)
+    return await line_reply(request, (await _one(request, query)).content, asked)
+
+
+class _Found(Struct):
+    """One state of a template: its content, the tag of it, and what answers with it."""
+
+    content: bytes
+    tag: bytes
+    reply: Callable[[], Reply]
+
+
+async def _one(request: Request, query: dict[str, list[str]]) -> _Found:
+    """The template that is asked for: now, as it was, or as a channel shows it."""
     service, name = request.service, request.parameters["name"]
-    query = parse_qs(request.scope["query_string"].decode("latin-1"), keep_blank_values=True, errors="surrogateescape")
-    revision, asked = _revision(query), asked_options(query)
+    revision = _revision(query)
     channel, fallback = asked_channel(query)
     if channel:
-        return await _show_in_channel(request, channel, revision, asked, fallback=fallback)
+        return await _one_of_channel(request, channel, revision, fallback=fallback)
     if revision is not None:
         change = await request.aside(service.past, lambda: service.registry.template_as_of(request.who, name, revision))
         if change.content is None:
             raise RevisionPurged
         tag = entity_tag(change.position)
         check_read(request, tag)
-        if asked:
-            return await resolved_reply(request, shown(change.content), asked)
-        if matches_tag(request.joined(b"if-none-match"), [tag]):
-            return not_modified(tag)
-        return change_reply(200, change)
+        return _Found(shown(change.content), tag, partial(change_reply, 200, change))
     entry = service.model.entries.get(name)
     if not isinstance(entry, Entry) or entry.deleted:
         raise TemplateNotFound
     check_read(request, entry.etag)
-    if asked:
-        return await resolved_reply(request, entry.content, asked)
-    if matches_tag(request.joined(b"if-none-match"), [entry.etag]):
-        return not_modified(entry.etag)
-    return answer_reply(entry)
+    return _Found(entry.content, entry.etag, partial(answer_reply, entry))
 
 
-async def _show_in_channel(
-    request: Request, channel: str, revision: int | None, asked: Mapping[str, str], *, fallback: bool
-) -> Reply:
+async def _one_of_channel(request: Request, channel: str, revision: int | None, *, fallback: bool) -> _Found:
     service, name = request.service, request.parameters["name"]
     if revision is None:
         entry = service.model.entries.get(name)
@@ -110,11 +130,14 @@ async def _show_in_channel(
         raise ChannelNotFound.of(name, channel)
     tag = channel_tag(Position(found.revision, found.mark), channel)
     check_read_of_tags(request, [tag], Position(found.revision, found.mark))
-    if asked:
-        return await resolved_reply(request, found.content, asked)
-    if matches_tag(request.joined(b"if-none-match"), [tag]):
-        return not_modified(tag)
-    return answer_reply(Answer(found.body, tag))
+    body = found.body
+    return _Found(found.content, tag, lambda: answer_reply(Answer(body, tag)))
+
+
+def _lenient_query(request: Request) -> dict[str, list[str]]:
+    """All of it: of one template, what is no parameter is ignored, as in 2015."""
+    text = request.scope["query_string"].decode("latin-1")
+    return parse_qs(text, keep_blank_values=True, errors="surrogateescape")
 
 
 async def _listing(request: Request, query: dict[str, list[str]]) -> Reply:

@@ -1,17 +1,18 @@
-"""One template with its options chosen: `GET /templates/{name}?option.size=large`.
+"""One template with its options chosen: `GET /templates/{name}?option.size=large`, and `…/docker-run`.
 
 `options.resolve` decides. Whose groups these are is not asked: a reader of the registry sees all choices anyway, and a
 hub asks about its users itself.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
 
-from ...errors import InvalidRequest
+from ...docker_run import NotRunnable, engine_line, printed
+from ...errors import ErrorHint, InvalidRequest
 from ...options import ChoiceRefused, resolve
-from ...wire import encode
+from ...wire import decode_template, encode
 from ..http.replies import Reply, json_reply
 from ..service import Request
 
@@ -34,16 +35,36 @@ def asked_options(query: Mapping[str, list[str]]) -> dict[str, str]:
 
 async def resolved_reply(request: Request, content: bytes, asked: Mapping[str, str]) -> Reply:
     """Without an `ETag`: that of the template is the one of all its choices together."""
+    return json_reply(200, await _aside(request, asked, lambda: encode(_resolved(content, asked))) + b"\n")
+
+
+async def line_reply(request: Request, content: bytes, asked: Mapping[str, str]) -> Reply:
+    """What runs it with docker, as `binder-registry run --print` says it."""
+    line = await _aside(request, asked, lambda: _line(content, asked))
+    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", b"%d" % len(line))]
+    return Reply(200, headers, line)
+
+
+async def _aside(request: Request, asked: Mapping[str, str], call: Callable[[], bytes]) -> bytes:
+    """What `call` makes of it, where patterns hold up nobody else."""
     service = request.service
     lane = service.patterns if any(name.endswith(FREE_TEXT) for name in asked) else service.queries
-    return json_reply(200, await request.aside(lane, lambda: _resolved(content, asked)) + b"\n")
+    return await request.aside(lane, call)
 
 
-def _resolved(content: bytes, asked: Mapping[str, str]) -> bytes:
+def _line(content: bytes, asked: Mapping[str, str]) -> bytes:
+    template = decode_template(encode(_resolved(content, asked)))
+    try:
+        return printed(engine_line(template, "docker")).encode()
+    except NotRunnable as reason:
+        raise InvalidRequest(str(reason), [ErrorHint("Template", reason.member, "invalid")]) from None
+
+
+def _resolved(content: bytes, asked: Mapping[str, str]) -> dict[str, Any]:
     template = msgspec.json.decode(content)
     choices = _choices(asked, [option["name"] for option in template.get("options", ())])
     try:
-        return encode(resolve(template, choices, None))
+        return resolve(template, choices, None)
     except ChoiceRefused as refusal:
         raise InvalidRequest.parameter(f"{PREFIX}{refusal.option[:100]}", str(refusal)) from None
 

@@ -147,7 +147,7 @@ def parse_view(query: dict[str, list[str]]) -> Asked:
 async def _viewer(request: Request, views: Views, asked: Asked) -> Viewer:
     """Raises what `identity` does, `MissingScope`, and what `_of_hub` does."""
     who = request.who
-    if asked.is_for_admins or request.header(b"authorization") is not None:
+    if asked.is_for_admins or request.brings_token:
         who = request.holder or await request.identity()
     if asked.is_for_admins:
         who.require(Scope.ADMIN)

@@ -18,6 +18,7 @@ from ...fast_body import read_template
 from ...lookalikes import warnings_of
 from ...planned import PlannedStep, planned
 from ...purging import last
+from ...reading import Lost
 from ...strict_json import no_collection
 from ...template import Template
 from ...wire import encode, parse
@@ -31,6 +32,7 @@ from ..live.answer import entity_tag
 from ..live.entries import State
 from ..live.read_model import ReadModel
 from ..service import Request
+from .documents import apply_of_documents, is_yaml, refuse_query_beside_json
 from .find_warnings import twins_of, warnings_about
 from .taken_apart import taken_apart
 from .warning_headers import warning_headers
@@ -110,10 +112,17 @@ async def change_purge(request: Request) -> Reply:
 
 async def apply(request: Request) -> Reply:
     who = await request.writer(Scope.WRITE, Scope.PROMOTE)
-    request.query()
     service = request.service
     lane, registry = service.applies, service.registry
-    parts = await request.parts(request.limits.apply_bytes)
+    lost: list[Lost] | None = None
+    if is_yaml(request):
+        who.require(Scope.WRITE)
+        body, lost = await apply_of_documents(request)
+        parts = [body]
+        del body
+    else:
+        refuse_query_beside_json(request)
+        parts = await request.parts(request.limits.apply_bytes)
     async with lane.turn(sum(map(len, parts))):
         wanted = await lane.run(lambda: read_apply(_joined(parts)))
         require_scopes(who, writes=wanted.writes, promotes=wanted.promote is not None)
@@ -131,7 +140,7 @@ async def apply(request: Request) -> Reply:
                 if asked is not NONE:
                     asked.check(position, registry.changed_at(), what="registry")
                 steps = registry.apply_dry(who, wanted, position, find, living)
-                return _plan_reply(steps, 0, [(b"etag", entity_tag(position)), *warned])
+                return _plan_reply(steps, 0, [(b"etag", entity_tag(position)), *warned], lost)
 
             return await lane.run(dry)
         asked = _conditions(request)
@@ -149,7 +158,7 @@ async def apply(request: Request) -> Reply:
             if staged:  # also where the client left: a write that is not done yet does without
                 lane.start(staged.close)
         service.write_rates.add(who, max(0, newest.revision - first))
-        return await lane.run(lambda: _plan_reply(steps, first, [(b"etag", entity_tag(newest)), *warned]))
+        return await lane.run(lambda: _plan_reply(steps, first, [(b"etag", entity_tag(newest)), *warned], lost))
 
 
 def _joined(parts: list[bytes]) -> bytes:
@@ -185,9 +194,11 @@ async def _seen(
 
 
 @no_collection()
-def _plan_reply(steps: list[PlannedStep | PromotedStep], first: int, headers: list[Header]) -> Reply:
+def _plan_reply(
+    steps: list[PlannedStep | PromotedStep], first: int, headers: list[Header], lost: list[Lost] | None
+) -> Reply:
     """`first` is the revision of the first change; 0 for a dry run."""
-    head, tail = encode(Plan(not first, [])).split(b"[]")
+    head, _, tail = encode(Plan(not first, [], UNSET if lost is None else lost)).partition(b"[]")
     return json_reply(200, b"%b[%b]%b\n" % (head, b",".join(_rows(steps, first)), tail), headers)
 
 

@@ -6,6 +6,7 @@ import re
 import sys
 import threading
 import time
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import cache
@@ -26,10 +27,10 @@ PAUSE_SECONDS = 0.0001
 _ZERO = re.compile(rb";\s*q\s*=\s*0(\.0*)?\s*$")
 
 
-def wanted_coding(accept_encoding: bytes) -> bytes:
-    """The first of our codings that the client takes, or none."""
+def wanted_coding(accept_encoding: bytes, among: Iterable[bytes] = CODINGS) -> bytes:
+    """The first of these that the client takes, or none."""
     taken = {part.partition(b";")[0].strip().lower() for part in accept_encoding.split(b",") if not _ZERO.search(part)}
-    return next((coding for coding in CODINGS if coding in taken), b"")
+    return next((coding for coding in among if coding in taken), b"")
 
 
 def negotiated(answer: Answer, accept_encoding: bytes) -> Answer | None:

@@ -39,6 +39,7 @@ from ...errors import (
     TooManyRequests,
     Unauthorized,
     UnexpectedError,
+    UnsupportedMediaType,
     error_name,
 )
 from ...wire import encode_error
@@ -79,7 +80,14 @@ STATUS: dict[type[RegistryError], tuple[int, str]] = {
     PositionUnknown: (410, "The log is another one than before: list again, then follow from the list's position."),
     RevisionConflict: (412, "Read again (the answer's `ETag` is the current state), decide again, and repeat."),
     RevisionNotShown: (412, "Ask again later, or another server: this one does not show that revision yet."),
-    BodyTooLarge: (413, "Send less: the limits `body-bytes`, and `apply-bytes` for `/apply`."),
+    BodyTooLarge: (
+        413,
+        "Send less: the limits `body-bytes`, `apply-bytes` for JSON to `/apply`, and `document-bytes` for YAML.",
+    ),
+    UnsupportedMediaType: (
+        415,
+        "Send JSON to `/apply`. `binder-registry serve` reads YAML; a server within another program may not.",
+    ),
     RevisionRequired: (428, "Send `If-Match` with the `ETag` of what you read."),
     HeadTooLarge: (431, "Send less than 64 KiB and 200 lines of headers; the connection is closed."),
     TooManyRequests: (

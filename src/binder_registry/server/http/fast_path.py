@@ -210,8 +210,15 @@ def fast_protocol(
                     if len(answer.body) >= LARGE and not self.may_begin():  # it is copied into the system's buffers
                         self.put_off(data, READ)
                         return
+                    count = lists
+                elif answer.etag:
+                    count = templates
+                elif b"text/html" in data.lower():  # perhaps the page is wanted, in the place of the index
+                    super().data_received(data)
+                    return
+                else:
+                    count = indexes
                 status = 200
-                count = templates if not varies and answer.etag else lists if varies else indexes
                 first, head, body = shared.ok, answer.head, answer.body  # type: ignore[assignment]  # in one piece
             if closes:
                 self.idle = False

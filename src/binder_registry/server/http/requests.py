@@ -5,6 +5,7 @@ import re
 import secrets
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, unquote_to_bytes
 
@@ -18,6 +19,7 @@ from ..limits import Limits
 from ..shares import NOBODY, client_of
 from .asgi import Receive, Scope
 from .identities import Identities
+from .logins import Logins, Place, Ride, place, ride
 from .request_ids import given_id
 
 _BROKEN_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
@@ -32,7 +34,15 @@ class ClientDisconnected(Exception):
 class HTTPRequest:
     """`parameters` are those of the path; `id` is also in the access log."""
 
-    def __init__(self, scope: Scope, receive: Receive, identities: Identities, limits: Limits) -> None:
+    def __init__(
+        self,
+        scope: Scope,
+        receive: Receive,
+        identities: Identities,
+        limits: Limits,
+        logins: Logins | None = None,
+        prefix: str = "",
+    ) -> None:
         self.scope = scope
         self.parameters: dict[str, str] = {}
         self.limits = limits
@@ -41,6 +51,7 @@ class HTTPRequest:
         self.holder: Identity | None = None  # once it was asked who sends this
         self._receive = receive
         self._identities = identities
+        self.logins, self._prefix = logins, prefix
 
     def header(self, name: bytes) -> str | None:
         """The first header of that name, as 2015 read `Authorization`."""
@@ -126,13 +137,41 @@ class HTTPRequest:
         `AuthUnavailable` and `TooBusy`."""
         ask = self._identities.anew if anew else self._identities.of
         identity = await ask(self.token(), self.place)
+        if self.ride:
+            identity = self.ride.allowed(identity)
         self.scope["by"] = identity.by  # for the access log
         self.holder = identity
         return identity
 
     def token(self) -> str:
-        """`Authorization: token KEY`, with the two errors of 2015; `Bearer` is the same."""
-        return token_of(self.header(b"authorization"))
+        """`Authorization: token KEY`, with the two errors of 2015; `Bearer` is the same. Without one, the login's."""
+        return str(self.ride.login.token) if self.ride else token_of(self.header(b"authorization"))
+
+    @property
+    def brings_token(self) -> bool:
+        return b"authorization" in self._headers or self.ride is not None
+
+    @cached_property
+    def ride(self) -> Ride | None:
+        """The login that it rides on, where it brings no `Authorization`."""
+        if self.logins is None or b"authorization" in self._headers or b"cookie" not in self._headers:
+            return None
+        document = self.scope["method"] == "GET" and self.scope["route"].path.startswith("/ui/")
+        return ride(self._headers, self.cookies, self.kept_at, self.logins, document=document)
+
+    @property
+    def headers(self) -> dict[bytes, bytes]:
+        return self._headers
+
+    @property
+    def cookies(self) -> str:
+        return ";".join(value.decode("latin-1") for name, value in self.scope["headers"] if name == b"cookie")
+
+    @property
+    def kept_at(self) -> Place:
+        """Where the browser keeps our cookies, where there are logins."""
+        assert self.logins is not None
+        return place(self._headers, self.scope.get("scheme", "http"), self.logins, f"{self._prefix}/")
 
     def note(self) -> str:
         """`Registry-Note`, percent-encoded UTF-8."""

@@ -11,6 +11,7 @@ Header = tuple[bytes, bytes]
 
 JSON = b"application/json; charset=UTF-8"  # 2015's spelling
 VARIES: Header = (b"vary", b"accept-encoding")
+OF_INDEX: tuple[Header, ...] = ((b"vary", b"accept"), (b"cache-control", b"no-store"))  # browsers get the page there
 is_path = re.compile(r"[A-Za-z0-9_.~-]*").fullmatch  # of names that are quoted in vain, which most are
 UNQUOTED = "-._~!$&'()*+,;=:@"  # what RFC 3986 allows in a path segment beside letters and digits
 

@@ -12,7 +12,7 @@ from ...kept_members import has_kept
 from ...lookalikes import folded, is_plain
 from ...shown_log import LIVE
 from ...strict_json import no_collection
-from .answer import Answer, CodedAnswer, entity_tag, is_path, path_of
+from .answer import OF_INDEX, Answer, CodedAnswer, entity_tag, is_path, path_of
 from .blocks import Block, Blocks
 from .channel_lists import ChannelLists, answer_in_channels
 from .channels import ReadEach, channel_tag, entry_of, pointed_at, read_contents
@@ -114,7 +114,7 @@ class ReadModel:
         for entry in self.lists.in_channels.values():
             answer_in_channels(self.answers, self._target(entry.name), None, entry)
         described_by = f'<{self.prefix}/openapi.json>; rel="service-desc"'.encode()
-        self.answers[f"{self.prefix}/".encode()] = Answer(LIVE, b"", ((b"link", described_by),))
+        self.answers[f"{self.prefix}/".encode()] = Answer(LIVE, b"", ((b"link", described_by), *OF_INDEX))
         self.position = position
 
     def apply(self, changes: Iterable[Change]) -> "list[Shown]":
