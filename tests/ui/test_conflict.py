@@ -52,12 +52,15 @@ def test_a_change_of_others_is_told_while_the_form_is_open(admin_tab: Tab, serve
 
     change(server, "told", contact="they")
     page.get_by_role("button", name="Put together now").click()
+    page.get_by_label("Command").fill("typed on")
+    page.get_by_role("button", name="Put together, and look again").click()
+    expect(page.get_by_text("You typed on: look again")).to_be_visible()
     page.get_by_role("button", name="Put together, and look again").click()
     _confirms(page)
 
     admin_tab.shows_heading("told")
     newest = _newest(server, "told")
-    assert (newest["command"], newest["contact"]) == ("mine", "they")
+    assert (newest["command"], newest["contact"]) == ("typed on", "they")
 
 
 def test_what_was_deleted_meanwhile_can_be_created_again(admin_tab: Tab, server: RunningServer) -> None:

@@ -27,6 +27,20 @@ def test_a_reload_brings_the_draft_back_until_it_is_discarded(admin_tab: Tab, se
     assert found == []
 
 
+def test_a_tab_where_nothing_was_typed_leaves_the_draft_of_another(admin_tab: Tab, server: RunningServer) -> None:
+    template(server, "twice", command="saved")
+    page, idle = admin_tab.page, admin_tab.page.context.new_page()
+    admin_tab.visit("templates/twice/edit")
+    Tab(idle, server.url).visit("templates/twice/edit")
+    page.get_by_label("Command").fill("typed")
+    expect(page.get_by_text("1 member differs")).to_be_visible()
+
+    idle.get_by_role("link", name="Cancel").click()
+    Tab(idle, server.url).shows_heading("twice")
+
+    assert page.evaluate("Object.keys(localStorage).some((key) => key.endsWith(':edit:twice'))")
+
+
 def test_leaving_asks_and_who_stays_keeps_all(admin_tab: Tab, server: RunningServer) -> None:
     template(server, "left", command="saved")
     page = admin_tab.page

@@ -1,6 +1,7 @@
 /** What it was, what others made of it, what I made of it: side by side, and put together. */
 
 import { h } from "../dom.js";
+import { asTyped } from "../form-values.js";
 import { counted } from "../format.js";
 import { merged } from "../merging.js";
 import { written } from "./difference.js";
@@ -62,6 +63,6 @@ function quiet(row) {
  * @param {Child} mine
  */
 function sides(row, theirs, mine) {
-  const side = (/** @type {Child} */ head, /** @type {any} */ value) => h("div", {}, h("div", { class: "side" }, head), value === undefined ? h("span", { class: "quiet" }, "— nothing") : h("div", { class: "mono told", dir: "auto" }, written(value)));
+  const side = (/** @type {Child} */ head, /** @type {any} */ value) => h("div", {}, h("div", { class: "side" }, head), value === undefined ? h("span", { class: "quiet" }, "— nothing") : h("div", { class: "mono told", dir: "auto" }, written(asTyped(value))));
   return h("div", { class: "three" }, side("It was", row.base), side(theirs, row.theirs), side(mine, row.mine));
 }

@@ -1,25 +1,21 @@
 /** The form and the YAML of one template, its draft, and the way to save it. */
 
-import { Refusal } from "../api.js";
 import { fill, h } from "../dom.js";
 import { differences } from "../differences.js";
 import { Drafts } from "../drafts.js";
-import { readYaml, save, yamlOf } from "../editing.js";
+import { readYaml, yamlOf } from "../editing.js";
 import { sectionsOf } from "../form-fields.js";
-import { asTyped, problemsIn } from "../form-values.js";
+import { asTyped } from "../form-values.js";
 import { counted, who } from "../format.js";
-import { capital, perField } from "../hinting.js";
-import { compared, same, tidied } from "../merging.js";
-import { living, momentOf } from "../moments.js";
-import { conflict } from "./conflict.js";
-import { ask, toast } from "./dialog.js";
-import { difference } from "./difference.js";
+import { capital } from "../hinting.js";
+import { same, tidied } from "../merging.js";
 import { formOf } from "./form.js";
 import { field } from "./inputs.js";
-import { noteField } from "./noting.js";
+import { meets } from "./meeting.js";
 import { problemList } from "./problems.js";
 import { when } from "./small.js";
-import { entrance, refused } from "./states.js";
+import { saves } from "./saving.js";
+import { refused } from "./states.js";
 import { tabs } from "./tabs.js";
 
 /** @typedef {import("../app.js").App} App */
@@ -50,6 +46,7 @@ export class Editor {
     /** @type {string | null} where it was typed, and not read yet */
     this.yaml = draft?.yaml ?? null;
     this.done = false;
+    this.keeps = draft !== null;
     this.turn = 0;
     this.timer = 0;
     this.onYaml = false;
@@ -64,9 +61,9 @@ export class Editor {
     this.panel = h("div");
     this.tabs = tabs("Ways to write it", [["Form", (panel) => this.showForm(panel)], ["YAML", (panel) => this.showYaml(panel)]]);
     const save = h("button", { class: "primary" }, "Save…");
-    const form = h("form", { novalidate: true, onsubmit: (/** @type {Event} */ event) => (event.preventDefault(), void this.save()) }, this.tabs.element, h("div", { class: "save-bar actions" }, save, this.count));
+    const form = h("form", { novalidate: true, onsubmit: (/** @type {Event} */ event) => (event.preventDefault(), void saves(this)) }, this.tabs.element, h("div", { class: "save-bar actions" }, save, this.count));
     this.content = h("div", { class: "editor" }, this.kept, this.meanwhile, this.problems, this.torn, form);
-    this.ends = app.catalogue.listen(() => this.heard());
+    this.deaf = app.catalogue.listen(() => this.heard());
     app.catalogue.load().catch(() => {});
     this.hidden = () => this.keep();
     addEventListener("pagehide", this.hidden);
@@ -96,8 +93,9 @@ export class Editor {
   /** What is typed stays in this browser. */
   keep() {
     clearTimeout(this.timer);
-    if (this.done || !this.dirty) return this.drafts.drop(this.what);
-    this.drafts.keep(this.what, { time: new Date().toISOString(), revision: this.revision, base: this.base, mine: this.model, yaml: this.yaml });
+    if (this.done) return;
+    if (this.dirty) this.keeps = this.drafts.keep(this.what, { time: new Date().toISOString(), revision: this.revision, base: this.base, mine: this.model, yaml: this.yaml });
+    else if (this.keeps) this.drafts.drop(this.what); // and not one of another tab
   }
 
   leave() {
@@ -110,7 +108,7 @@ export class Editor {
     if (!this.done) this.keep();
     clearTimeout(this.timer);
     removeEventListener("pagehide", this.hidden);
-    this.ends();
+    this.deaf();
   }
 
   /** @param {import("../drafts.js").Draft} draft */
@@ -135,7 +133,7 @@ export class Editor {
   heardOf(change) {
     const by = change?.by ? who(change.by) : "Somebody";
     const gone = change?.action === "deleted";
-    const see = h("button", { type: "button", onclick: () => void this.meets() }, gone ? "See what can be done" : "Put together now");
+    const see = h("button", { type: "button", onclick: () => void meets(this) }, gone ? "See what can be done" : "Put together now");
     fill(this.meanwhile, h("div", { class: "banner warn" }, `${by} ${gone ? "deleted" : "changed"} it meanwhile. What you typed stays. `, h("span", { class: "ways" }, see)));
   }
 
@@ -229,35 +227,14 @@ export class Editor {
     this.area.setSelectionRange(start, start + (lines[line - 1] ?? "").length);
   }
 
-  async save() {
-    if (this.yaml !== null && !(await this.takesYaml())) return;
-    if (this.onYaml) this.area.value = this.yaml ?? this.area.value;
-    this.form.clear();
-    fill(this.problems);
-    const problems = problemsIn(this.fields, this.model);
-    if (problems.length) return this.showsProblems(problems);
-    const mine = tidied(this.base ? { ...this.model, name: this.base.name } : this.model);
-    if (this.base && same(tidied(this.base), mine)) return toast("Nothing is changed yet");
-    const note = noteField();
-    /** @type {unknown} */
-    let failed = null;
-    const done = await ask(this.base ? "Save this?" : "Create this?", [difference(this.base, mine), note.element], {
-      action: this.base ? "Save" : "Create",
-      act: async () => {
-        try {
-          await save(this.app.api, { base: this.base, revision: this.revision, mine }, note.value());
-        } catch (error) {
-          if (error instanceof Refusal && [400, 404, 409, 412, 422].includes(error.status)) failed = error;
-          else return this.cannot(error);
-        }
-      },
-    });
-    if (!done) return;
-    if (failed instanceof Refusal) return this.wasRefused(failed);
-    this.done = true;
-    this.drafts.drop(this.what);
-    await this.app.go(this.app.to("templates", mine.name), { replace: true });
-    toast(`${mine["display-name"] || mine.name} is ${this.base ? "saved" : "there"}`);
+  /** @returns {Promise<boolean>} whether all that was typed is in the model */
+  async ready() {
+    return this.yaml === null || this.takesYaml();
+  }
+
+  /** What would be written. */
+  get mine() {
+    return tidied(this.base ? { ...this.model, name: this.base.name } : this.model);
   }
 
   /** @param {{ field: string, message: string }[]} problems */
@@ -267,59 +244,8 @@ export class Editor {
   }
 
   /**
-   * In the dialog, which stays: it may be tried again.
-   * @param {unknown} error
-   */
-  cannot(error) {
-    this.keep();
-    if (!(error instanceof Refusal && (error.status === 401 || error.status === 403))) return [refused(error), h("p", {}, "What you typed stays here.")];
-    const login = h("a", { class: "button", href: entrance(this.app) }, "Log in");
-    login.addEventListener("click", () => {
-      login.closest("dialog")?.close();
-      this.parts(error.status === 401);
-    });
-    return [refused(error), h("p", {}, "What you typed stays as a draft, and is here again after you logged in. ", login)];
-  }
-
-  /**
-   * To log in: that asks nothing, since the draft is kept.
-   * @param {boolean} unknown the token is known no more
-   */
-  parts(unknown) {
-    this.keep();
-    this.done = true;
-    if (unknown) Object.assign(this.app, { holder: null }).api.token = "";
-  }
-
-  /** @param {Refusal} error */
-  wasRefused(error) {
-    if (this.base && (error.status === 412 || error.status === 404)) return this.meets();
-    if (error.status === 409) return this.showsProblems([{ field: "name", message: "There is one of this name already." }]);
-    if (error.hints.length) return this.showsProblems(perField(error));
-    fill(this.problems, refused(error));
-  }
-
-  /** What others made of it, and what I made of it. */
-  async meets() {
-    if (!this.base) return;
-    try {
-      if (this.yaml !== null && !(await this.takesYaml())) return;
-      const { change } = await momentOf(this.app.api, this.base.name);
-      const theirs = living(change);
-      fill(this.meanwhile);
-      if (!change || !theirs) return this.goneMeanwhile(change);
-      const [now, mine] = [tidied(theirs), tidied({ ...this.model, name: this.base.name })];
-      const lead = [change.by ? who(change.by) : "Somebody", " changed it ", when(change.time), ` (revision ${change.revision}).`];
-      const shown = conflict(compared(tidied(this.base), now, mine), now, lead, (together) => this.goesOn(now, change.revision, together));
-      fill(this.torn, shown.element);
-      shown.heading.focus();
-    } catch (error) {
-      fill(this.problems, refused(error));
-    }
-  }
-
-  /**
-   * @param {Model} base
+   * On another base.
+   * @param {Model | null} base null: it is a new one
    * @param {number} revision
    * @param {Model} model
    */
@@ -331,22 +257,12 @@ export class Editor {
     fill(this.torn);
     this.tabs.again();
     this.tell();
-    void this.save();
+    void saves(this);
   }
 
-  /** @param {import("../types.js").Change | null} change */
-  goneMeanwhile(change) {
-    const again = () => {
-      this.model = { ...this.model, name: String(this.base?.name) };
-      this.base = null;
-      this.revision = 0;
-      fill(this.torn);
-      this.tell();
-      void this.save();
-    };
-    const heading = h("h2", { tabindex: -1 }, "It was deleted meanwhile");
-    const history = h("a", { href: this.app.to("templates", String(this.base?.name), "history") }, "Its history");
-    fill(this.torn, h("section", { class: "conflict" }, heading, h("p", {}, change?.by ? `${who(change.by)} deleted it. ` : "", "What you typed stays here."), h("p", { class: "actions" }, h("button", { type: "button", class: "primary", onclick: again }, "Create it again, as typed…"), history)));
-    heading.focus();
+  /** It is written, or given to the draft: nobody is asked. */
+  ends() {
+    this.done = true;
+    clearTimeout(this.timer);
   }
 }

@@ -83,7 +83,7 @@ function labelOf(field) {
 
 /** @param {Field} field */
 function exampleOf(field) {
-  return field.example === undefined ? null : String(rawOf(field, field.example));
+  return field.example === undefined ? null : String(rawOf(field, field.example)).replaceAll("`", "");
 }
 
 /**
