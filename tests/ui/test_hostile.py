@@ -94,6 +94,7 @@ def pages(at: int) -> dict[str, str]:
         "compare": f"templates/{name}/compare?from={at}&to={at + 2}",
         "audit": "audit",
         "edit": f"templates/{name}/edit",
+        "new": f"new?from={name}",
         "view": "view",
         "plain": "plain",
     }

@@ -34,3 +34,22 @@ export function capital(sentence) {
   const [first = ""] = sentence;
   return first.toUpperCase() + sentence.slice(first.length) + (/[.!?…]$/.test(sentence) ? "" : ".");
 }
+
+/**
+ * What is wrong with what was sent, field by field: the message names them one after the other.
+ * @param {{ message: string, hints: Hint[] }} refusal
+ * @returns {{ field: string, message: string }[]}
+ */
+export function perField({ message, hints }) {
+  const fields = hints.map((hint) => hint.field ?? "");
+  /** @type {string[]} */
+  const said = [];
+  for (const part of message.split("; ")) {
+    if (!said.length || fields.some((field) => field && part.startsWith(`${field} `))) said.push(part);
+    else said[said.length - 1] += `; ${part}`;
+  }
+  return hints.map(({ field = "", message: own }) => {
+    const found = said.find((part) => part.startsWith(`${field} `));
+    return { field, message: capital(own ?? found?.slice(field.length + 1) ?? message) };
+  });
+}
