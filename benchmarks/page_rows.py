@@ -2,17 +2,17 @@
 
 import http.client
 import itertools
-import shutil
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from binder_registry import LogStore, Template
 from binder_registry.backends import open_log
+from tests.browser import running_browser
 
 from .rows import Bench, Row
 from .servers import API_KEY, Server, serving
@@ -32,14 +32,7 @@ addEventListener("keydown", ({ timeStamp }) =>
 
 def of_the_page(bench: Bench) -> Iterator[Row]:
     database = _catalogue(bench.folder / "page.sqlite")
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if chromium is None:
-        raise SystemExit("benchmarks: chromium is missing; as root: apt-get install chromium")
-    with (
-        serving(f"sqlite:///{database}", log=bench.folder / "page.log") as server,
-        sync_playwright() as playwright,
-    ):
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+    with serving(f"sqlite:///{database}", log=bench.folder / "page.log") as server, running_browser() as browser:
         views = sorted(_first_view(browser, server) for _ in range(bench.turns))
         yield _row(f"web page of {TEMPLATES:,} templates: first view", views[len(views) // 2], FIRST_MS, "ms")
         with browser.new_page() as page, _changes(server):
@@ -50,7 +43,6 @@ def of_the_page(bench: Bench) -> Iterator[Row]:
         work = f"web page of {TEMPLATES:,} templates, {PER_MINUTE:,} changes a minute"
         yield _row(f"{work}: p95 of a key press", keys[len(keys) * 95 // 100], KEY_MS, "ms")
         yield _row(f"{work}: memory after a minute", memory, MEMORY_MB, "MB")
-        browser.close()
 
 
 def _row(work: str, ours: float, most: float, unit: str) -> Row:

@@ -20,7 +20,7 @@ def installed(folder: Path, npm: str, **environment: str) -> "subprocess.Complet
     for name in ("id", "mkdir", "rm"):
         if not (programs / name).exists():
             (programs / name).symlink_to(str(shutil.which(name)))
-    for name, text in {"npm": npm, "curl": WORKS, "chromium": WORKS, "podman": WORKS}.items():
+    for name, text in {"npm": npm, "curl": WORKS, "chromium-headless-shell": WORKS, "podman": WORKS}.items():
         (programs / name).write_text(text)
         (programs / name).chmod(0o755)
     return subprocess.run(

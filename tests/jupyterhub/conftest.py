@@ -6,7 +6,8 @@ import pytest
 
 from binder_registry.client import Client
 from binder_registry.jupyterhub import Follower
-from tests.jupyterhub.hubs import CHROMIUM, CHROMIUM_FLAGS, TINY_SERVER, Hub, need, need_module, running_hub
+from tests.browser import CHROMIUM, MISSING, running_browser
+from tests.jupyterhub.hubs import TINY_SERVER, Hub, need, running_hub
 from tests.server.running import KEY, RunningServer, running_server
 
 CONFIGURE = """
@@ -56,11 +57,6 @@ def hub(registry: RunningServer, tmp_path_factory: pytest.TempPathFactory) -> It
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    need_module("playwright")
-    need(CHROMIUM.exists(), str(CHROMIUM))
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=CHROMIUM_FLAGS)
+    need(CHROMIUM, MISSING)
+    with running_browser() as browser:
         yield browser
-        browser.close()

@@ -19,9 +19,6 @@ from tests.node import NODE, package
 from tests.ports import free_port
 
 PROJECT = Path(__file__).parents[2]
-CHROMIUM = Path("/usr/bin/chromium")
-CHROMIUM_FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
-CHROMIUM_FLAGS += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
 PROXY = NODE / "node_modules" / ".bin" / "configurable-http-proxy"
 ADMIN_TOKEN = "a" * 40
 PASSWORD = "pw"

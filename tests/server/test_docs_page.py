@@ -1,26 +1,22 @@
 """The page at /docs in a real browser that reaches nothing but this server."""
 
-import os
-import shutil
 from collections.abc import Iterator
 from typing import Literal
 
 import httpx2
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from binder_registry.server.description.schemas import schemas
 from binder_registry.server.handlers.assets import tree_digest
 from binder_registry.server.handlers.html import POLICY
 from binder_registry.server.routes import ROUTES
+from tests.browser import needs_browser, running_browser
 from tests.server.running import RunningServer, running_server
 
 PREFIX = "/services/registry"
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None and "CI" not in os.environ, reason="no chromium here: `make test` installs it where it is root"
-)
+pytestmark = needs_browser
 
 
 @pytest.fixture(scope="module")
@@ -31,11 +27,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    assert CHROMIUM, "chromium is missing"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    with running_browser() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture

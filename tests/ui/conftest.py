@@ -1,34 +1,26 @@
 """The page in a real browser, against a real server. Each tab is held to what every page must keep."""
 
-import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
+from tests.browser import needs_browser, running_browser
 from tests.server.running import AUTHORIZATION, RunningServer, running_server
 from tests.ui.tab import Tab
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    if CHROMIUM is None and "CI" not in os.environ:
-        skip = pytest.mark.skip(reason="no chromium here: `make test` installs it where it is root")
-        for item in items:
-            if Path(__file__).parent in item.path.parents:
-                item.add_marker(skip)
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(needs_browser)
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    assert CHROMIUM, "chromium is missing"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    with running_browser() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

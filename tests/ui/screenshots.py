@@ -8,10 +8,10 @@ from itertools import product
 from pathlib import Path
 from typing import Any, Literal
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
+from tests.browser import running_browser
 from tests.server.running import AUTHORIZATION, RunningServer, running_server
-from tests.ui.conftest import CHROMIUM
 from tests.ui.tab import Tab
 from tests.ui.writes import change, promote, template, write
 
@@ -100,14 +100,12 @@ def take(tab: Tab, name: str, folder: Path) -> list[str]:
 def main() -> None:
     folder, *names = sys.argv[1:]
     Path(folder).mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as work, running_server(Path(work)) as server, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    with tempfile.TemporaryDirectory() as work, running_server(Path(work)) as server, running_browser() as browser:
         seed(server)
         with looking(browser, server) as tab:
             for name in names or PAGES:
                 tab.visit(PAGES[name])
                 take(tab, name, Path(folder))
-        browser.close()
 
 
 if __name__ == "__main__":

@@ -59,10 +59,9 @@ export function refused(error) {
 }
 
 /**
- * Where somebody comes in, and back to here.
+ * Where somebody comes in, by whichever way, and back to here.
  * @param {App} app
  */
 export function entrance(app) {
-  const next = encodeURIComponent(location.pathname + location.search);
-  return app.login ? `${app.login}?next=${next}` : `${app.to("login")}?next=${next}`;
+  return `${app.to("login")}?next=${encodeURIComponent(location.pathname + location.search)}`;
 }
