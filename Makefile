@@ -9,7 +9,7 @@ export BINDER_REGISTRY_TEST_NODE ?= $(abspath $(NODE))
 
 COMMIT ?= HEAD~1
 
-.PHONY: serve test lint format coverage bench before docs hub crash reach cluster abuse lock clean
+.PHONY: serve test lint format coverage bench before docs hub pictures crash reach cluster abuse lock clean
 
 serve: $(VENV)/serve.installed ## start the registry on the embedded database
 	exec $(BIN)/binder-registry serve
@@ -44,6 +44,9 @@ docs: $(VENV)/test.installed ## write the pages that are made from the code
 
 hub: $(VENV)/test.installed ## write the file that hubs mount
 	$(BIN)/python docs/generate_jupyterhub.py
+
+pictures: $(VENV)/test.installed ## of the web page, for the docs
+	$(BIN)/python -m tests.ui.screenshots docs/images catalogue template edit view --docs
 
 crash: $(VENV)/test.installed ## 200 rounds of SIGKILL under load
 	$(BIN)/python -m tests.crash 200

@@ -1,8 +1,8 @@
-"""Pictures of every page, narrow and wide, light and dark: `python -m tests.ui.screenshots FOLDER`."""
+"""Pictures of every page, narrow and wide, light and dark: `python -m tests.ui.screenshots FOLDER [PAGE…]`."""
 
-import sys
+import argparse
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import product
 from pathlib import Path
@@ -17,7 +17,8 @@ from tests.ui.writes import change, promote, template, write
 
 GIB = 2**30
 WIDTHS = (320, 1280, 2560)
-SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+Scheme = Literal["light", "dark"]
+SCHEMES: tuple[Scheme, ...] = ("light", "dark")
 PAGES = {
     "catalogue": "",
     "catalogue-found": "?q=python&label=course%3Dphysics",
@@ -85,10 +86,12 @@ def looking(browser: Browser, server: RunningServer) -> Iterator[Tab]:
         yield tab
 
 
-def take(tab: Tab, name: str, folder: Path) -> list[str]:
-    """Pictures of what is shown, in all widths and both colours. The sizes at which it is wider than the window."""
+def take(
+    tab: Tab, name: str, folder: Path, widths: Iterable[int] = WIDTHS, schemes: Iterable[Scheme] = SCHEMES
+) -> list[str]:
+    """Pictures of what is shown. The sizes at which it is wider than the window."""
     wide = list[str]()
-    for scheme, width in product(SCHEMES, WIDTHS):
+    for scheme, width in product(schemes, widths):
         tab.page.emulate_media(color_scheme=scheme)
         tab.page.set_viewport_size({"width": width, "height": 900 if width < 2000 else 1200})
         tab.page.screenshot(path=folder / f"{name}-{width}-{scheme}.png")
@@ -98,14 +101,19 @@ def take(tab: Tab, name: str, folder: Path) -> list[str]:
 
 
 def main() -> None:
-    folder, *names = sys.argv[1:]
-    Path(folder).mkdir(parents=True, exist_ok=True)
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("pages", nargs="*", metavar="PAGE", help="else all of them")
+    parser.add_argument("--docs", action="store_true", help="one of each, as the docs show it")
+    asked = parser.parse_args()
+    asked.folder.mkdir(parents=True, exist_ok=True)
+    sizes: tuple[Any, ...] = ([1280], ["light"]) if asked.docs else (WIDTHS, SCHEMES)
     with tempfile.TemporaryDirectory() as work, running_server(Path(work)) as server, running_browser() as browser:
         seed(server)
         with looking(browser, server) as tab:
-            for name in names or PAGES:
+            for name in asked.pages or PAGES:
                 tab.visit(PAGES[name])
-                take(tab, name, Path(folder))
+                take(tab, name, asked.folder, *sizes)
 
 
 if __name__ == "__main__":

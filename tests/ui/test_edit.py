@@ -49,11 +49,19 @@ def test_what_is_changed_and_cleared_is_saved_with_a_note(admin_tab: Tab, server
     assert found == []
 
 
-def test_an_option_is_edited_by_keyboard_alone(admin_tab: Tab, server: RunningServer) -> None:
+def test_one_is_found_and_an_option_edited_by_keyboard_alone(admin_tab: Tab, server: RunningServer) -> None:
     template(server, "keyed", options=[SIZE])
     page, press = admin_tab.page, admin_tab.page.keyboard.press
-    admin_tab.visit("templates/keyed/edit")
+    admin_tab.visit()
 
+    admin_tab.tabs_to(page.get_by_label("Search"))
+    page.keyboard.type("keyed")
+    admin_tab.tabs_to(page.get_by_role("link", name="keyed"))
+    press("Enter")
+    admin_tab.shows_heading("keyed")
+    admin_tab.tabs_to(page.get_by_role("link", name="Edit"))
+    press("Enter")
+    admin_tab.shows_heading("Edit keyed")
     admin_tab.tabs_to(_item(page, "size"))
     press("Enter")
     admin_tab.tabs_to(page.get_by_role("button", name="Move small down"))
