@@ -21,6 +21,8 @@ import { empty } from "./states.js";
  */
 
 const STEP = 100; // rows that are drawn at once
+const SEEN = 30; // of them, that are drawn with a key; the others once no other key follows
+const FOLLOWS_MS = 150;
 const REST_MS = 400; // between two drawings of what others change
 const SAY_MS = 1_500; // between two sentences about it
 const SETTLED_MS = 700; // after a key, until the count is said
@@ -47,7 +49,7 @@ export class Finder {
     this.unsaid = [];
     /** @type {Map<string, { row: Row, element: HTMLElement }>} */
     this.drawn = new Map();
-    this.timers = { draw: 0, say: 0, count: 0, note: 0 };
+    this.timers = { draw: 0, rest: 0, say: 0, count: 0, note: 0 };
     this.search = h("input", { type: "search", id: "search", value: query.get("q") ?? "", autocomplete: "off", spellcheck: "false", maxlength: 200, oninput: () => this.typed(), onblur: () => this.noteNow() });
     this.order = h("select", { id: "order", onchange: () => this.typed() }, Object.entries(ORDERS).map(([value, text]) => h("option", { value, selected: value === this.asked }, text)));
     this.count = h("p", { class: "count quiet" });
@@ -88,7 +90,9 @@ export class Finder {
     this.timers.note = window.setTimeout(() => this.noteNow(), NOTE_MS);
     if (this.asked !== before) this.stale = null;
     this.most = STEP;
-    this.draw();
+    this.draw(SEEN);
+    clearTimeout(this.timers.rest);
+    this.timers.rest = window.setTimeout(() => this.draw(), FOLLOWS_MS);
     clearTimeout(this.timers.count);
     this.timers.count = window.setTimeout(() => announce(this.count.textContent ?? ""), SETTLED_MS);
   }
@@ -146,8 +150,9 @@ export class Finder {
     if (changes.length) this.timers.say ||= window.setTimeout(() => ((this.timers.say = 0), announce(said(this.unsaid.splice(0)))), SAY_MS);
   }
 
-  draw() {
-    const { labels, most } = { labels: this.query.getAll("label"), most: this.most };
+  /** @param {number} [most] rows; the others follow at once */
+  draw(most = this.most) {
+    const labels = this.query.getAll("label");
     const templates = this.source.templates();
     if (!this.stale) this.all = ordered(templates.values(), this.asked);
     else if (this.stale.size) this.all = reordered(this.all, templates, this.stale, this.asked);
@@ -156,8 +161,8 @@ export class Finder {
     const some = rows.length < this.all.length;
     this.count.textContent = some ? `${rows.length.toLocaleString("en")} of ${counted(this.all.length, "environment")}` : counted(rows.length, "environment");
     this.drawRows(rows.slice(0, most));
-    this.more.hidden = rows.length <= most;
-    this.more.textContent = `Show ${Math.min(STEP, rows.length - most)} more of ${rows.length.toLocaleString("en")}`;
+    this.more.hidden = rows.length <= this.most;
+    this.more.textContent = `Show ${Math.min(STEP, rows.length - this.most)} more of ${rows.length.toLocaleString("en")}`;
     this.heads.hidden = !rows.length;
     fill(this.nothing, rows.length ? null : this.none());
     this.drawFacets(rows, labels);
