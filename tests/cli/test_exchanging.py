@@ -242,7 +242,7 @@ def test_values_with_two_lists_are_refused_with_their_paths(registry: CommandLin
 
     assert (result.code, result.err) == (
         1,
-        "Error: standard input: there are several lists, name one with --at: "
+        "Error: standard input: there are several lists, `at` names one: "
         "one.singleuser.profileList, two.jupyterhub.singleuser.profileList\n",
     )
 

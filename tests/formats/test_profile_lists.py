@@ -32,7 +32,7 @@ def test_several_lists_are_refused_with_their_paths() -> None:
     values = {"a": CHART, "b": {"c": HUB}}
 
     with pytest.raises(
-        ValueError, match=r"--at: a\.singleuser\.profileList, b\.c\.hub\.config\.KubeSpawner\.profile_list$"
+        ValueError, match=r"`at` names one: a\.singleuser\.profileList, b\.c\.hub\.config\.KubeSpawner\.profile_list$"
     ):
         find_profiles(values)
 

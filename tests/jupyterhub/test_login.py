@@ -38,12 +38,22 @@ c.Spawner.cmd = {tiny!r}.split()
 
 
 @contextmanager
-def hub_with_registry(folder: Any, *arguments: str, more: str = "", python: str = sys.executable) -> Iterator[Hub]:
-    settings = {"port": free_port(), "python": sys.executable, "key": KEY, "tiny": TINY_SERVER}
+def hub_with_registry(
+    folder: Any, *arguments: str, more: str = "", port: int = 0, python: str = sys.executable
+) -> Iterator[Hub]:
+    settings = {"port": port or free_port(), "python": sys.executable, "key": KEY, "tiny": TINY_SERVER}
     config = CONFIG.format(**settings, arguments=list(arguments)) + more
     with running_hub(folder, config, python=python) as hub:
-        eventually(lambda: asked(hub, "/health").status_code == 200, 30)
+        health = f"http://127.0.0.1:{settings['port']}{ABOVE}/health"
+        eventually(lambda: answers(health), 30)
         yield hub
+
+
+def answers(url: str) -> bool:
+    try:
+        return httpx2.get(url, trust_env=False, timeout=30).status_code == 200
+    except httpx2.TransportError:
+        return False
 
 
 def asked(hub: Hub, path: str, **options: Any) -> httpx2.Response:

@@ -35,7 +35,7 @@ def find_profiles(values: Any, at: str = "") -> ProfileList:
     if not found:
         raise ValueError(f"there is no singleuser.profileList{f' at {at}' if at else ', below whatever chart'}")
     if len(found) > 1:
-        raise ValueError(f"there are several lists, name one with --at: {', '.join(map('.'.join, found))}")
+        raise ValueError(f"there are several lists, `at` names one: {', '.join(map('.'.join, found))}")
     [(path, profiles)] = found.items()
     image_at = _image_path(values, path)
     profiles = _in_order(profiles)
