@@ -99,6 +99,29 @@ def test_a_body_of_many_small_chunks_is_no_oversized_head(connect: Connect) -> N
     assert not connection.closed
 
 
+@pytest.mark.parametrize(
+    ("head", "most"),
+    [(b"Content-Length: 200000\r\n\r\n%s", 2), (b"Transfer-Encoding: chunked\r\n\r\n30d40\r\n%s\r\n0\r\n\r\n", 60)],
+)
+def test_a_body_whose_length_is_known_is_joined_of_few_pieces(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch, head: bytes, most: int
+) -> None:
+    pieces = list[bytes]()
+    taken = SafeProtocol.on_body
+
+    def on_body(self: SafeProtocol, body: bytes) -> None:
+        pieces.append(body)
+        taken(self, body)
+
+    monkeypatch.setattr(SafeProtocol, "on_body", on_body)
+
+    sent = connect().receive(WRITE + head % (b"[" + b" " * 199_998 + b"]") + PLAIN)
+
+    assert statuses(sent) == [400, 200]
+    assert sum(map(len, pieces)) == 200_000
+    assert most // 2 <= len(pieces) <= most
+
+
 def test_requests_behind_an_unanswered_one_are_not_all_taken_in(connect: Connect) -> None:
     started: list[str] = []
     hanging = asyncio.Event()

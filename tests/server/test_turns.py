@@ -15,11 +15,14 @@ from binder_registry.auth import TokenAuthStore
 from binder_registry.server import App, Options, turns
 from binder_registry.server.http import fast_path, patient, strong_reads
 from binder_registry.server.http.accepting import AT_ONCE, Accepting
+from binder_registry.server.http.asgi import Scope
 from binder_registry.server.http.counters import Counters
 from binder_registry.server.http.fast_path import fast_protocol
 from binder_registry.server.http.recorder import Exchange
+from binder_registry.server.http.requests import HTTPRequest
 from binder_registry.server.http.strong_reads import strong_protocol
 from binder_registry.server.lanes import Job
+from binder_registry.server.limits import Limits
 from binder_registry.server.live import group_commit
 from binder_registry.server.live.group_commit import ANSWERS, MAX_GROUP
 from binder_registry.server.turns import READ, REQUEST, Turns
@@ -373,3 +376,22 @@ def test_the_writes_that_were_committed_are_answered_before_the_server_ends(monk
     asyncio.run(scene())
 
     assert in_the_end == list(range(MAX_GROUP))
+
+
+def test_more_of_a_large_body_is_taken_in_its_turn() -> None:
+    taken, at_turns = list[int](), list[int]()
+
+    async def receive() -> dict[str, object]:
+        taken.append(40_000)
+        return {"type": "http.request", "body": b"x" * 40_000, "more_body": len(taken) < 5}
+
+    async def turn() -> None:
+        at_turns.append(sum(taken))
+
+    scope: Scope = {"type": "http", "headers": [], "request_id": "r"}
+    request = HTTPRequest(scope, receive, InMemoryStore(), Limits())  # type: ignore[arg-type]
+
+    parts = asyncio.run(request.parts(200_000, turn))
+
+    assert sum(map(len, parts)) == 200_000
+    assert at_turns == [80_000, 120_000, 160_000]  # the first 64 KB are anybody's, and after the last there is none

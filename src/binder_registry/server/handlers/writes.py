@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import chain
 
 from msgspec import UNSET
@@ -32,6 +33,7 @@ from ..live.answer import entity_tag
 from ..live.entries import State
 from ..live.read_model import ReadModel
 from ..service import Request
+from ..turns import PIECE
 from .documents import apply_of_documents, is_yaml, refuse_query_beside_json
 from .find_warnings import twins_of, warnings_about
 from .taken_apart import taken_apart
@@ -122,7 +124,7 @@ async def apply(request: Request) -> Reply:
         del body
     else:
         refuse_query_beside_json(request)
-        parts = await request.parts(request.limits.apply_bytes)
+        parts = await request.parts(request.limits.apply_bytes, partial(service.turns.turn, request.client, PIECE))
     async with lane.turn(sum(map(len, parts))):
         wanted = await lane.run(lambda: read_apply(_joined(parts)))
         require_scopes(who, writes=wanted.writes, promotes=wanted.promote is not None)

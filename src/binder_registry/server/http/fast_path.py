@@ -139,10 +139,9 @@ def fast_protocol(
 
         def data_received(self, data: bytes) -> None:
             started = perf_counter_ns()
-            known = ready.get(data)
+            known = ready.get(data) if self.idle else None
             if (
                 known is None
-                or not self.idle
                 or model.position is not shared.position
                 or self.server_state.default_headers is not shared.headers
             ):

@@ -17,7 +17,7 @@ from . import body_pieces
 from .access_log import address
 from .deadlines import BETWEEN, BODY, HEAD, PATIENCE, TimedProtocol
 from .error_status import error_reply
-from .raw_head import end_of_head, quoted, size_of_head, without_upgrade
+from .raw_head import TooLarge, end_of_head, quoted, size_of_head, without_upgrade
 from .recorder import Exchange, Recorder, disconnect, let_end, too_busy
 from .uvicorn_parts import STATUS_LINE, RequestResponseCycle, service_unavailable
 
@@ -27,20 +27,16 @@ SLICE_BYTES = 4096  # fed to the parser at once: what waits behind one slow requ
 LINGER = 2.0  # seconds to read on after a last answer: closing at once would reset the connection under it
 
 
-class _TooLarge(Exception):
-    """Raised in a callback of the parser, which answers it with an error of its own."""
-
-
 class SafeProtocol(TimedProtocol):
     recorder: ClassVar[Recorder]
+    _stage = BETWEEN
+    _silence = 0  # bytes since the parser last got anywhere
+    _received = _pieces = _promised = 0  # of this body: bytes, in how many pieces; bytes in all
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.access_log = False  # uvicorn's own
         self.idle: bool | None = False  # the next byte begins a request; None: a plain write is answered, else nothing
-        self._stage = BETWEEN
-        self._silence = self._received = 0  # bytes since the parser last got anywhere; bytes of this body
-        self._pieces = 0  # in which they came
         self._upgrading = False
         self._held = b""  # read, and fed to the parser when the requests before are answered
         self._running: RequestResponseCycle | None = None  # the one begun last; `cycle` is the one read last
@@ -118,7 +114,8 @@ class SafeProtocol(TimedProtocol):
                 self._held = data[start:]
                 self.flow.pause_reading()
                 return
-            end = start + SLICE_BYTES if self._stage == BODY else end_of_head(data, start, SLICE_BYTES)
+            sure = max(SLICE_BYTES, self._promised - self._received)  # of a body, whose pieces are joined one by one
+            end = start + sure if self._stage == BODY else end_of_head(data, start, SLICE_BYTES)
             self._parse(data[start:end])
             start = end
         self._settle()
@@ -135,7 +132,7 @@ class SafeProtocol(TimedProtocol):
         except httptools.HttpParserUpgrade as upgrade:
             self._parse(self._read_anew() + data[upgrade.args[0] :])
         except httptools.HttpParserError as error:
-            too_large = isinstance(error.__context__, _TooLarge)
+            too_large = isinstance(error.__context__, TooLarge)
             self._refuse(HeadTooLarge() if too_large else InvalidRequest("The request is not valid HTTP/1.1"))
         else:
             if self._silence > HEAD_BYTES and self._stage != BETWEEN:
@@ -159,12 +156,12 @@ class SafeProtocol(TimedProtocol):
         if self._stage == HEAD:  # and not a trailer
             super().on_header(name, value)
             if len(self.headers) > MOST_HEADERS:
-                raise _TooLarge
+                raise TooLarge
 
     def on_headers_complete(self) -> None:
         # The slice in which a head begins is not counted in `_silence`.
         if self._silence > HEAD_BYTES - SLICE_BYTES and size_of_head(self.url, self.headers) > HEAD_BYTES:
-            raise _TooLarge
+            raise TooLarge
         if self.parser.should_upgrade():
             if self.parser.get_method() == b"CONNECT":
                 raise httptools.HttpParserError("a proxy's method")
@@ -172,6 +169,7 @@ class SafeProtocol(TimedProtocol):
             return
         super().on_headers_complete()
         self._enter(BODY)
+        self._promised = body_pieces.promised(self.headers)
 
     def on_body(self, body: bytes) -> None:
         super().on_body(body)
@@ -186,7 +184,7 @@ class SafeProtocol(TimedProtocol):
 
     def _enter(self, stage: int) -> None:
         self._stage = stage
-        self._silence = self._received = self._pieces = 0
+        self._silence = self._received = self._pieces = self._promised = 0
         self.since = self._now()
 
     # Answers.

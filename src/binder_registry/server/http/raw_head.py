@@ -15,6 +15,10 @@ def _quoted(line: re.Match[bytes]) -> bytes:
     return _NOT_ASCII.sub(lambda byte: b"%%%02X" % ord(byte[0]), line[0])
 
 
+class TooLarge(Exception):
+    """Raised in a callback of the parser, which answers it with an error of its own."""
+
+
 def end_of_head(data: bytes, start: int, most: int) -> int:
     """Where to stop reading: heads are read one at a time, since one that waits takes a hundred times its bytes."""
     blank = data.find(b"\r\n\r\n", start, start + most)

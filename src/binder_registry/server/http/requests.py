@@ -3,7 +3,7 @@
 import asyncio
 import re
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
@@ -22,6 +22,7 @@ from .identities import Identities
 from .logins import Logins, Place, Ride, place, ride
 from .request_ids import given_id
 
+LARGE = 64 * 1024  # bytes of a body, beyond which others have their turn
 _BROKEN_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 # A position as an ETag, or bare; weak, or with the content coding that a proxy appended to it.
 _POSITION = re.compile(r'(?:W/)?("?)([0-9a-f-]*?)(?:(?:--?|;)(?:gzip|zstd|br|deflate))?\1', re.ASCII)
@@ -87,8 +88,9 @@ class HTTPRequest:
         """The whole of it, of no more bytes than most requests may have."""
         return b"".join(await self.parts(self.limits.body_bytes))
 
-    async def parts(self, limit: int) -> list[bytes]:
-        """The whole body, of at most `limit` bytes, whatever its `Content-Length` says."""
+    async def parts(self, limit: int, turn: Callable[[], Awaitable[None]] | None = None) -> list[bytes]:
+        """The whole body, of at most `limit` bytes, whatever its `Content-Length` says. `turn` is waited for before
+        more of a large one is taken."""
         declared = self.header(b"content-length") or ""
         if declared.isdecimal() and int(declared[:20]) > limit:
             raise BodyTooLarge(limit)
@@ -101,6 +103,8 @@ class HTTPRequest:
             size, more = size + len(parts[-1]), message.get("more_body", False)
             if size > limit:
                 raise BodyTooLarge(limit)
+            if turn and more and size > LARGE:
+                await turn()
         return parts
 
     @property
