@@ -259,11 +259,12 @@ def decoded_path(scope: Scope, prefix: str) -> str:
 
 def matches_tag(header: str | None, tags: Iterable[bytes]) -> bool:
     """Whether `If-None-Match` names one of `tags` (RFC 9110: weakly compared, a list or `*`)."""
-    if header is None:
-        return False
-    known = {tag.decode() for tag in tags}
-    given = {tag.strip().removeprefix("W/") for tag in header.split(",")}
-    return "*" in given or bool(known & given)
+    return header is not None and (header.strip() == "*" or any(_names(header, tag.decode()) for tag in tags))
+
+
+def _names(header: str, tag: str) -> bool:
+    """As one of its list, which may be long: it is taken apart only where the tag is in it."""
+    return tag in header and tag in (one.strip().removeprefix("W/") for one in header.split(","))
 
 
 def json_object(value: Any, members: Iterable[str]) -> dict[str, Any]:
