@@ -339,6 +339,24 @@ def test_empty_lines_do_not_keep_a_connection(connect: Connect) -> None:
     assert connection.closed
 
 
+def test_empty_lines_before_a_request_are_passed_over_together(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fed = list[int]()
+    parse = SafeProtocol._parse
+
+    def counted(self: SafeProtocol, data: bytes) -> None:
+        fed.append(len(data))
+        parse(self, data)
+
+    monkeypatch.setattr(SafeProtocol, "_parse", counted)
+
+    sent = connect().receive(b"\r\n" * 5000 + PLAIN)
+
+    assert statuses(sent) == [200]
+    assert len(fed) <= 4  # pieces of 4 KB
+
+
 def test_an_answer_may_take_long(connect: Connect) -> None:
     done = asyncio.Event()
 

@@ -3,6 +3,7 @@
 import re
 
 _NOT_ASCII = re.compile(rb"[\x80-\xff]")
+_EMPTY_LINES = re.compile(rb"[\r\n]*")
 _REQUEST_LINE = re.compile(rb"\A[A-Z]+ \S+")
 
 
@@ -20,8 +21,10 @@ class TooLarge(Exception):
 
 
 def end_of_head(data: bytes, start: int, most: int) -> int:
-    """Where to stop reading: heads are read one at a time, since one that waits takes a hundred times its bytes."""
-    blank = data.find(b"\r\n\r\n", start, start + most)
+    """Where to stop reading: heads are read one at a time, since one that waits takes a hundred times its bytes. Empty
+    lines before one, which the parser passes over, are read together."""
+    begins = _EMPTY_LINES.match(data, start, start + most).end()  # type: ignore[union-attr]  # it matches anything
+    blank = data.find(b"\r\n\r\n", begins, start + most)
     return start + most if blank < 0 else blank + 4
 
 
