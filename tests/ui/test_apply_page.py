@@ -55,6 +55,16 @@ def test_a_pasted_text_is_planned_looked_at_and_applied_by_keyboard(admin_tab: T
     assert found + admin_tab.axe() == []
 
 
+def test_a_request_whose_numbers_a_browser_would_round_is_not_planned(admin_tab: Tab) -> None:
+    admin_tab.visit("apply")
+
+    override = {"kubespawner": {"uid": 2**53 + 1}}
+    request = {"templates": [{"name": "rounded", "image-name": "x", "overrides": override}]}
+    _planned(admin_tab, json.dumps(request))
+
+    expect(admin_tab.page.locator(".planned")).to_contain_text("a browser would round")
+
+
 def test_nothing_is_written_by_a_plan(admin_tab: Tab, server: RunningServer) -> None:
     admin_tab.visit("apply")
 

@@ -27,6 +27,20 @@ def test_a_reload_brings_the_draft_back_until_it_is_discarded(admin_tab: Tab, se
     assert found == []
 
 
+def test_a_draft_of_what_was_deleted_meanwhile_comes_back_too(admin_tab: Tab, server: RunningServer) -> None:
+    template(server, "buried", command="saved")
+    page = admin_tab.page
+    page.on("dialog", Dialog.accept)
+    admin_tab.visit("templates/buried/edit")
+    page.get_by_label("Command").fill("typed")
+
+    write(server, "DELETE", "/templates/buried")
+    page.reload()
+
+    expect(page.get_by_label("Command")).to_have_value("typed")
+    expect(page.get_by_text("deleted it meanwhile")).to_be_visible()
+
+
 def test_a_tab_where_nothing_was_typed_leaves_the_draft_of_another(admin_tab: Tab, server: RunningServer) -> None:
     template(server, "twice", command="saved")
     page, idle = admin_tab.page, admin_tab.page.context.new_page()

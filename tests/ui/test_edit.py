@@ -109,6 +109,19 @@ def test_what_the_page_and_the_server_say_stands_at_its_field(admin_tab: Tab, se
     assert admin_tab.axe() == []
 
 
+def test_a_number_that_a_browser_would_round_is_not_written(admin_tab: Tab, server: RunningServer) -> None:
+    template(server, "exact", overrides={"kubespawner": {"uid": 1}})
+    page = admin_tab.page
+    admin_tab.visit("templates/exact/edit")
+
+    overrides = page.get_by_label("Overrides, as JSON")
+    overrides.fill('{"kubespawner": {"uid": 9007199254740993}}')
+    page.get_by_role("button", name="Save…").click()
+
+    expect(overrides).to_have_attribute("aria-invalid", "true")
+    expect(page.locator(".mend")).to_contain_text("a browser would round")
+
+
 def test_a_copy_is_made_and_a_name_that_is_taken_is_said_at_its_field(admin_tab: Tab, server: RunningServer) -> None:
     template(server, "original", description="the same", default=True)
     page = admin_tab.page

@@ -1,6 +1,7 @@
 /** A file planned and applied: what was shown is what happens, or it is shown again. */
 
 import { Refusal } from "./api.js";
+import { isInexact } from "./form-values.js";
 import { sourceOf, stillHolds } from "./planning.js";
 
 /** @typedef {import("./api.js").Api} Api */
@@ -99,6 +100,7 @@ function request(wanted) {
  */
 async function read(api, wanted) {
   const { whole, list } = asJson(wanted);
+  if (isInexact(whole ?? list)) throw new Problems([{ field: "", message: "It holds a whole number above 2⁵³, which a browser would round: apply it with the command line, or as YAML." }]);
   if (whole) return Array.isArray(whole.templates) ? whole.templates : [];
   if (list) return list;
   const { body } = await api.ask(`/documents?${parameters(wanted)}`, { method: "POST", body: wanted.text, type: YAML, headers: { Accept: "application/json" } });

@@ -1,13 +1,24 @@
 /** What the edit page asks of the registry. */
 
 import { path, Refusal } from "./api.js";
-import { asTyped } from "./form-values.js";
+import { asTyped, isInexact } from "./form-values.js";
 import { patchOf } from "./merging.js";
 import { guarded } from "./moments.js";
 
 /** @typedef {import("./api.js").Api} Api */
 /** @typedef {Record<string, any>} Model */
 /** @typedef {{ field: string, message: string, line?: number }} Problem */
+
+/**
+ * What would be written as another number than people wrote.
+ * @param {Model | null} base
+ * @param {Model} mine
+ * @returns {Problem[]}
+ */
+export function inexact(base, mine) {
+  const changed = Object.entries(patchOf(base ?? {}, mine)).filter(([, value]) => isInexact(value));
+  return changed.map(([field]) => ({ field, message: "It holds a whole number above 2⁵³, which a browser would round: change it with the command line, or write it as a text." }));
+}
 
 /**
  * Guarded by what was read. Raises `Refusal`.

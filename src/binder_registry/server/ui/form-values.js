@@ -223,6 +223,16 @@ function fits(pattern, value) {
   }
 }
 
+/**
+ * Whether it holds a whole number that a browser cannot tell from its neighbours: sent, it may be another one.
+ * @param {any} value
+ * @returns {boolean}
+ */
+export function isInexact(value) {
+  if (typeof value === "number") return Number.isInteger(value) && !Number.isSafeInteger(value);
+  return typeof value === "object" && value !== null && Object.values(value).some(isInexact);
+}
+
 /** @param {any} value */
 function textOf(value) {
   return typeof value === "string" ? value : JSON.stringify(value);

@@ -1,6 +1,7 @@
 /** A template changed, or a new one. Nothing that was typed is lost, and nothing of others is overwritten unseen. */
 
 import { h } from "../dom.js";
+import { Drafts } from "../drafts.js";
 import { fieldsOf } from "../form-fields.js";
 import { tidied } from "../merging.js";
 import { living, momentOf } from "../moments.js";
@@ -17,10 +18,12 @@ export default async function edit(app, { name }, query) {
   const [{ body: description }, found] = await Promise.all([app.api.ask("/openapi.json"), name || from ? momentOf(app.api, name || String(from)) : null]);
   const change = found?.change ?? null;
   const template = living(change);
-  if (found && !template) return { title, content: empty("It is deleted, or what it was is not there any more.", h("a", { class: "button", href: app.to("templates", name || String(from), "history") }, "Its history"), " ", h("a", { href: app.base }, "All environments")) };
+  const left = name && !template ? new Drafts(app.base).read(`edit:${name}`) : null; // what was typed before it was deleted
+  if (found && !template && !left) return { title, content: empty("It is deleted, or what it was is not there any more.", h("a", { class: "button", href: app.to("templates", name || String(from), "history") }, "Its history"), " ", h("a", { href: app.base }, "All environments")) };
   const fields = fieldsOf(description, "NewTemplate");
-  const base = template ? tidied(template) : null;
-  const editor = name && base ? new Editor(app, fields, { what: `edit:${name}`, base, revision: change?.revision ?? 0 }) : new Editor(app, fields, { what: `new:${from ?? ""}`, base: null, revision: 0, copied: base && without(base, "name", "default") });
+  const base = template ? tidied(template) : (left?.base ?? null);
+  const editor = name && base ? new Editor(app, fields, { what: `edit:${name}`, base, revision: change?.revision ?? 0 }) : new Editor(app, fields, { what: left ? `edit:${name}` : `new:${from ?? ""}`, base: null, revision: 0, copied: base && without(base, "name", "default") });
+  if (left?.base) editor.heardOf(change);
   const cancel = h("a", { class: "button", href: name || from ? app.to("templates", name || String(from)) : app.base }, "Cancel");
   return { title, content: editor.content, actions: cancel, leave: () => editor.leave(), close: () => editor.close() };
 }

@@ -1,7 +1,7 @@
 /** What was typed is written, after a look at what differs; where it is not, that is said where it helps. */
 
 import { Refusal } from "../api.js";
-import { save } from "../editing.js";
+import { inexact, save } from "../editing.js";
 import { fill, h } from "../dom.js";
 import { problemsIn } from "../form-values.js";
 import { perField } from "../hinting.js";
@@ -21,9 +21,10 @@ export async function saves(editor) {
   if (!(await editor.ready())) return;
   editor.form.clear();
   fill(editor.problems);
-  const problems = problemsIn(editor.fields, editor.model);
-  if (problems.length) return editor.showsProblems(problems);
   const { app, base, revision, mine } = editor;
+  const typed = problemsIn(editor.fields, editor.model);
+  const problems = typed.length ? typed : inexact(base, mine);
+  if (problems.length) return editor.showsProblems(problems);
   if (base && same(tidied(base), mine)) return toast("Nothing is changed yet");
   const note = noteField();
   /** @type {Refusal | null} */
