@@ -90,7 +90,8 @@ export function stillHolds(seen, now, changed) {
  */
 export function problemsOf({ message, hints }) {
   const lined = message.match(/\bline (\d+)/);
-  if (hints.length === 1) return [{ field: fieldOf(hints[0].field), message: hints[0].message ?? message, ...(lined && { line: Number(lined[1]) }) }];
+  const told = message.replace(/^(?:body, )?(.*?)(?:, )?\bline \d+: /, (_, place) => (place ? `${place}: ` : "")); // by the line that stands beside it
+  if (hints.length === 1) return [{ field: fieldOf(hints[0].field), message: hints[0].message ?? told, ...(lined && { line: Number(lined[1]) }) }];
   return hints.length && hints.every((hint) => hint.message) ? hints.map((hint) => ({ field: hint.field ?? "", message: hint.message ?? "" })) : [{ field: "", message }];
 }
 
