@@ -1,6 +1,7 @@
 """A file planned, looked at, and applied; in a real browser."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -127,8 +128,8 @@ def test_a_hubs_values_say_what_would_be_lost(admin_tab: Tab, tmp_path: Path) ->
     expect(page.get_by_role("radio", name="The values of a hub")).to_be_checked()
     page.get_by_role("button", name="Plan").click()
 
-    expect(page.locator(".planned")).to_contain_text("Lost: 1")
-    expect(page.locator(".planned")).to_contain_text("colour")
+    expect(page.locator(".planned")).to_contain_text("Lost, or to look at: 1")
+    expect(page.locator(".planned li").first).to_have_text(re.compile("^note.*colour"))
     expect(page.locator(".planned")).to_contain_text("from-a-hub")
     assert admin_tab.axe() == []
 

@@ -110,12 +110,12 @@ async function asOf(app, plan, name) {
 /** @param {Lost[]} lost */
 function losses(lost) {
   const out = lost.filter((one) => one["left-out"]);
-  const title = `Lost: ${lost.length.toLocaleString("en")}`;
+  const title = `Lost, or to look at: ${lost.length.toLocaleString("en")}`;
   return h(
     "section",
     {},
     h("h3", {}, title),
-    h("p", {}, "The hub’s list says this, and no template can.", out.length ? ` ${counted(out.length, "profile")} ${out.length === 1 ? "is" : "are"} left out altogether.` : ""),
-    many(lost, (one) => h("li", {}, h("div", { class: "line" }, h("span", { class: `tag ${one["left-out"] ? "bad" : "warn"}` }, one["left-out"] ? "left out" : "lost"), h("b", { dir: "auto" }, one.name), one.path && h("code", {}, one.path), h("span", { dir: "auto" }, one.problem))), { class: "steps", what: ["thing", "things"] }),
+    h("p", {}, "No template says this as the hub’s list does: each line tells what becomes of it.", out.length ? ` ${counted(out.length, "profile")} ${out.length === 1 ? "is" : "are"} left out altogether.` : ""),
+    many(lost, (one) => h("li", {}, h("div", { class: "line" }, h("span", { class: `tag ${one["left-out"] ? "bad" : "warn"}` }, one["left-out"] ? "left out" : "note"), h("b", { dir: "auto" }, one.name), one.path && h("code", {}, one.path), h("span", { dir: "auto" }, one.problem))), { class: "steps", what: ["thing", "things"] }),
   );
 }
