@@ -39,6 +39,9 @@ def test_what_is_changed_and_cleared_is_saved_with_a_note(admin_tab: Tab, server
     page.get_by_label("Environment: value 1").fill("2")
     page.get_by_label("Overrides, as JSON").fill('{"kubespawner": {"a": 2, "b": null}}')
     found = admin_tab.axe()
+    page.get_by_role("button", name="Save…").click()
+    expect(page.get_by_role("dialog")).to_contain_text("− 2 GiB")
+    page.get_by_role("button", name="Cancel").click()
     _saves(page, note="less")
 
     admin_tab.shows_heading("edited")

@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 
 from tests.server.running import KEY, RunningServer
 from tests.ui.tab import Tab
+from tests.ui.writes import template, write
 
 
 def test_a_token_logs_in_by_keyboard_alone_and_leads_to_where_one_came_from(tab: Tab) -> None:
@@ -81,6 +82,23 @@ def test_a_pasted_token_is_gone_when_the_page_is_loaded_anew(tab: Tab) -> None:
     expect(tab.page.get_by_role("link", name="Log in")).to_be_visible()
     kept = tab.page.evaluate("() => [document.cookie, JSON.stringify(localStorage), JSON.stringify(sessionStorage)]")
     assert KEY not in "".join(kept)
+
+
+def test_who_reaches_some_templates_sees_no_button_at_others(tab: Tab, server: RunningServer) -> None:
+    template(server, "reached-one", labels={"course": "physics"})
+    template(server, "reached-not", labels={"course": "physics"})
+    narrowed = {"name": "narrowed", "scopes": ["write", "promote"], "templates": ["*-one"], "labels": "course=physics"}
+    tab.log_in(write(server, "POST", "/tokens", narrowed)["token"])
+
+    tab.goes("templates/reached-one")
+    expect(tab.page.get_by_role("link", name="Edit")).to_be_visible()
+    expect(tab.page.get_by_role("button", name="Promote to a new channel…")).to_be_visible()
+    tab.goes("templates/reached-not")
+
+    expect(tab.page.get_by_role("link", name="History")).to_be_visible()
+    expect(tab.page.get_by_role("link", name="Edit")).to_have_count(0)
+    expect(tab.page.get_by_role("button", name="Delete…")).to_have_count(0)
+    expect(tab.page.get_by_role("button", name="Promote to a new channel…")).to_have_count(0)
 
 
 def test_a_token_says_until_when_it_holds_and_what_it_reaches(tab: Tab, server: RunningServer) -> None:

@@ -119,6 +119,20 @@ def test_a_token_is_revoked_after_a_question_that_names_what_ends_with_it(
     assert found + admin_tab.axe() == []
 
 
+def test_a_secret_that_stands_there_goes_with_its_token(admin_tab: Tab, make: Make) -> None:
+    make("shown")
+    page = admin_tab.page
+    admin_tab.visit("tokens")
+    page.get_by_role("button", name="Rotate shown").click()
+    page.get_by_role("button", name="Rotate", exact=True).click()
+    expect(page.get_by_role("textbox", name="The secret of shown")).to_be_visible()
+
+    page.get_by_role("button", name="Revoke shown").click()
+    page.get_by_role("button", name="Revoke", exact=True).click()
+
+    expect(page.get_by_role("textbox", name="The secret of shown")).to_have_count(0)
+
+
 def test_a_question_that_is_not_answered_revokes_nothing(admin_tab: Tab, server: RunningServer, make: Make) -> None:
     make("kept")
     admin_tab.visit("tokens")

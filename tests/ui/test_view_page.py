@@ -42,6 +42,13 @@ def boss(tab: Tab) -> Tab:
     return tab
 
 
+def test_labels_that_nothing_has_are_not_told_as_all_there_is(boss: Tab) -> None:
+    boss.goes("view?label=course%3Dalchemy")
+
+    expect(boss.page.locator("main")).to_contain_text("nothing else has these labels")
+    expect(boss.page.locator("main")).to_contain_text("Nothing with these labels.")
+
+
 def test_an_admin_sees_by_keyboard_what_a_user_is_offered_and_why_not_the_rest(boss: Tab) -> None:
     boss.goes("view")
 

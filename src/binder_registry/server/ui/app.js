@@ -8,6 +8,7 @@ import { header } from "./parts/header.js";
 import { failure, loading } from "./parts/states.js";
 import { loaded, outdated, Unloaded } from "./parts/unloaded.js";
 import { Places } from "./places.js";
+import { reaches } from "./reaching.js";
 import { matched } from "./router.js";
 
 /** @typedef {import("./types.js").Holder} Holder */
@@ -39,9 +40,12 @@ export class App {
     this._turn = 0;
   }
 
-  /** @param {string} scope */
-  may(scope) {
-    return this.holder?.scopes.includes(scope) ?? false;
+  /**
+   * @param {string} scope
+   * @param {import("./types.js").Template} [template] which it is about
+   */
+  may(scope, template) {
+    return this.holder !== null && this.holder.scopes.includes(scope) && (!template || reaches(this.holder.reach, template));
   }
 
   /**

@@ -20,6 +20,7 @@ export default async function edit(app, { name }, query) {
   const template = living(change);
   const left = name && !template ? new Drafts(app.base).read(`edit:${name}`) : null; // what was typed before it was deleted
   if (found && !template && !left) return { title, content: empty("It is deleted, or what it was is not there any more.", h("a", { class: "button", href: app.to("templates", name || String(from), "history") }, "Its history"), " ", h("a", { href: app.base }, "All environments")) };
+  if (name && template && !app.may("write", template)) return { title, content: viewOnly(app, name) };
   const fields = fieldsOf(description, "NewTemplate");
   const base = template ? tidied(template) : (left?.base ?? null);
   const editor = name && base ? new Editor(app, fields, { what: `edit:${name}`, base, revision: change?.revision ?? 0 }) : new Editor(app, fields, { what: left ? `edit:${name}` : `new:${from ?? ""}`, base: null, revision: 0, copied: base && without(base, "name", "default") });
@@ -33,7 +34,7 @@ export default async function edit(app, { name }, query) {
  * @param {string | undefined} name
  */
 function viewOnly(app, name) {
-  const why = app.holder ? "What you are logged in with may look, and change nothing." : "Whoever changes an environment has to be logged in, and allowed to write.";
+  const why = app.holder ? "What you are logged in with may look at it, and not change it." : "Whoever changes an environment has to be logged in, and allowed to write.";
   const back = name ? h("a", { href: app.to("templates", name) }, "See it") : h("a", { href: app.base }, "All environments");
   return empty(why, h("a", { class: "button", href: entrance(app) }, "Log in"), " ", back);
 }

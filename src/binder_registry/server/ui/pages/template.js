@@ -96,7 +96,7 @@ class Shown {
   show() {
     const { app, found } = this;
     const { shown, now, then } = found;
-    const [may, promotes, again] = [app.may("write"), app.may("promote"), () => void this.again()];
+    const [may, promotes, again] = [app.may("write", shown), app.may("promote", shown), () => void this.again()];
     this.drawActions([now.revision, may, found.revision, found.channel, shown.paused], () => doing(app, found, again));
     const away = app.catalogue.state === "away";
     this.draw.notices([shown, now.revision, then.revision, may, away], () => notices(app, found, again));

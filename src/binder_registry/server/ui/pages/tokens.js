@@ -38,6 +38,7 @@ class Tokens {
     /** @type {Token[]} */
     this.tokens = [];
     this.secret = h("div");
+    this.told = ""; // of which token the secret stands there
     this.list = h("section");
     const make = h("details", { class: "make" }, h("summary", {}, "Make a token"), tokenForm(app, (token) => void this.made(token, "made")));
     this.make = app.may("tokens") ? make : null;
@@ -124,6 +125,7 @@ class Tokens {
       fill(this.secret);
       /** @type {HTMLElement | null} */ (this.list.querySelector("h2"))?.focus();
     };
+    this.told = token.id;
     fill(this.secret, secretShown(token.name, token.token ?? "", put));
     if (this.make) this.make.open = false;
     /** @type {HTMLElement | null} */ (this.secret.querySelector("h2"))?.focus();
@@ -141,7 +143,7 @@ class Tokens {
 
   /** @param {Token} token */
   async rotate(token) {
-    const keep = field("Hours that the old secret holds", h("input", { id: "keep-old", type: "number", min: 0, step: "any", value: "0", inputmode: "decimal" }), "0: it ends at once. What is made with it meanwhile ends with it.");
+    const keep = field("Hours that the old secret holds", h("input", { id: "keep-old", type: "number", min: 0, max: 720, step: "any", value: "0", inputmode: "decimal" }), "0: it ends at once. What is made with it meanwhile ends with it.");
     /** @type {Token | null} */
     let renewed = null;
     await ask(`Rotate ${token.name}?`, [h("p", {}, "It gets a new secret under the same name, which ends as before, at ", moment(new Date(token.expires)), "."), keep.element], {
@@ -181,6 +183,7 @@ class Tokens {
     });
     if (!done) return;
     toast(`${token.name} is revoked`);
+    if ([token, ...made].some((one) => one.id === this.told)) fill(this.secret); // it is good for nothing
     if (own) {
       this.app.api.token = "";
       await this.app.identify();

@@ -23,7 +23,7 @@ export default async function view(app, _parameters, query) {
   if (admin) question.set("explain", "true");
   try {
     const { body } = await app.api.ask(`/view?${question}`);
-    return { title: titleOf(app, body, asked), content: [form.element, shown(app, body, admin)] };
+    return { title: titleOf(app, body, asked), content: [form.element, shown(app, body, admin, asked.has("label"))] };
   } catch (error) {
     if (!(error instanceof Refusal) || error.status !== 400) return failure(app, error);
     const { at, elsewhere } = atFields(error, PARAMETERS);
@@ -47,8 +47,9 @@ function titleOf(app, view, asked) {
  * @param {App} app
  * @param {View} view
  * @param {boolean} admin
+ * @param {boolean} labelled only what has some labels was asked for
  */
-function shown(app, view, admin) {
+function shown(app, view, admin, labelled) {
   const hidden = byTemplate(view.hidden ?? [], view.offered.map((one) => one.name));
   const whole = hidden.filter((one) => one.whole).length;
   const offered = h(
@@ -57,8 +58,8 @@ function shown(app, view, admin) {
     h("h2", {}, `Offered: ${counted(view.offered.length, "template")}`),
     view.offered.length ? offeredList(app, view.offered) : empty("Nothing.", h("a", { href: app.base }, "All environments")),
   );
-  const rest = admin && h("section", {}, h("h2", {}, whole ? `Hidden: ${counted(whole, "template")}` : "Hidden"), hidden.length ? hiddenList(app, hidden) : empty("Nothing: all that there is is offered."));
-  return [h("p", { class: "lede" }, sentence(view, whole, hidden.length - whole, admin)), partly(view), h("div", { class: admin ? "columns seen" : "seen" }, offered, rest)];
+  const rest = admin && h("section", {}, h("h2", {}, whole ? `Hidden: ${counted(whole, "template")}` : "Hidden"), hidden.length ? hiddenList(app, hidden) : empty(labelled ? "Nothing with these labels." : "Nothing: all that there is is offered."));
+  return [h("p", { class: "lede" }, sentence(view, whole, hidden.length - whole, admin, labelled)), partly(view), h("div", { class: admin ? "columns seen" : "seen" }, offered, rest)];
 }
 
 /**
@@ -66,12 +67,13 @@ function shown(app, view, admin) {
  * @param {number} whole
  * @param {number} partly
  * @param {boolean} admin
+ * @param {boolean} labelled
  */
-function sentence(view, whole, partly, admin) {
+function sentence(view, whole, partly, admin, labelled) {
   const who = h("bdi", {}, whom(view));
   const many = counted(view.offered.length, "template");
   if (!admin) return [capitalised(view) ?? who, ` may start ${many}, in the order of a hub’s form.`];
-  const rest = [whole ? `${counted(whole, "other")} ${whole === 1 ? "is" : "are"} hidden` : "nothing else is there", partly && `${partly} ${partly === 1 ? "is" : "are"} offered in part`].filter(Boolean).join(", and ");
+  const rest = [whole ? `${counted(whole, "other")} ${whole === 1 ? "is" : "are"} hidden` : labelled ? "nothing else has these labels" : "nothing else is there", partly && `${partly} ${partly === 1 ? "is" : "are"} offered in part`].filter(Boolean).join(", and ");
   return [capitalised(view) ?? who, ` may start ${many}, in the order of a hub’s form; ${rest}.`];
 }
 

@@ -21,7 +21,7 @@ import { long, note, when } from "./small.js";
 export function notices(app, look, lookAgain) {
   const { shown, now, then, revision, channel } = look;
   const [name, gone] = [now.name, isDeleted(then)];
-  const back = (/** @type {() => Promise<unknown>} */ act) => app.may("write") && h("button", { type: "button", onclick: tries(act) }, "Restore…");
+  const back = (/** @type {() => Promise<unknown>} */ act) => app.may("write", shown) && h("button", { type: "button", onclick: tries(act) }, "Restore…");
   return [
     app.catalogue.state === "away" && banner("warn", "The registry does not answer. What you see may be old."),
     (channel || revision) && asOf(app, look, revision && !gone ? back(() => restore(app, name, revision, lookAgain)) : null),

@@ -16,7 +16,7 @@ import { end, promote, rollBack } from "./promoting.js";
  */
 export function channels(app, template, lookAgain) {
   const all = Object.entries(/** @type {Record<string, import("../types.js").Channel>} */ (template.channels ?? {}));
-  const may = app.may("promote");
+  const may = app.may("promote", template);
   const another = may && h("p", {}, button("Promote to a new channel…", "", () => promote(app, template, {}, lookAgain)));
   if (!all.length) return h("div", {}, h("p", { class: "quiet" }, "There are none: everybody gets the newest revision."), another);
   return h("div", {}, h("ul", { class: "channel-list" }, all.map(([name, channel]) => row(app, template, name, channel, may, lookAgain))), another);

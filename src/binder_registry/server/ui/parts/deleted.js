@@ -48,6 +48,6 @@ function element(app, { template, title }) {
     h("div", { class: "what" }, h("a", { class: "title", dir: "auto", href: app.to("templates", name) }, title), title === name ? null : h("span", { class: "mono quiet", dir: "auto" }, name)),
     h("div", { class: "cell" }, instead ? ["replaced by ", h("a", { href: app.to("templates", instead), dir: "auto" }, instead)] : null),
     h("div", { class: "cell" }, h("span", { class: "unseen" }, "Last written "), when(template["time-modified"])),
-    h("div", { class: "cell" }, app.may("write") ? h("button", { type: "button", class: "plain", "aria-label": `Restore… ${name}`, onclick: back }, "Restore…") : null),
+    h("div", { class: "cell" }, app.may("write", template) ? h("button", { type: "button", class: "plain", "aria-label": `Restore… ${name}`, onclick: back }, "Restore…") : null),
   );
 }

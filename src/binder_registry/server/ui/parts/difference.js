@@ -2,6 +2,7 @@
 
 import { differences } from "../differences.js";
 import { h } from "../dom.js";
+import { bytesText } from "../form-values.js";
 import { counted } from "../format.js";
 import { folded, lineDifference } from "../line-diff.js";
 
@@ -29,10 +30,19 @@ export function difference(before, after, heads = {}) {
       h(
         "tbody",
         { role: "rowgroup" },
-        rows.map((row) => h("tr", { role: "row" }, h("th", { scope: "row", role: "rowheader" }, h("code", {}, row.member)), sides(row.before, row.after))),
+        rows.map((row) => h("tr", { role: "row" }, h("th", { scope: "row", role: "rowheader" }, h("code", {}, row.member)), sides(sized(row.member, row.before), sized(row.member, row.after)))),
       ),
     ),
   );
+}
+
+/**
+ * Bytes as people write them, where that is exact.
+ * @param {string} member
+ * @param {Json | undefined} value
+ */
+function sized(member, value) {
+  return typeof value === "number" && /(^|\.)memory$/.test(member) ? bytesText(value) : value;
 }
 
 /**

@@ -11,12 +11,13 @@ import { pause, remove } from "./retiring.js";
  * @param {() => void} lookAgain
  */
 export function doing(app, { now, revision, channel }, lookAgain) {
-  const writes = app.may("write") && !revision && !channel ? living(now) : null;
+  const alive = revision || channel ? null : living(now);
+  const writes = alive && app.may("write", alive) ? alive : null;
   const link = (/** @type {string} */ page, /** @type {string} */ text) => h("a", { class: "button", href: app.to("templates", now.name, page) }, text);
   return [
     writes && link("edit", "Edit"),
     link("history", "History"),
-    writes && h("a", { class: "button", href: `${app.to("new")}?${new URLSearchParams({ from: now.name })}` }, "Copy to a new one"),
+    alive && app.may("write") && h("a", { class: "button", href: `${app.to("new")}?${new URLSearchParams({ from: now.name })}` }, "Copy to a new one"),
     writes && h("button", { type: "button", onclick: tries(() => pause(app, writes, lookAgain)) }, writes.paused ? "End the pause…" : "Pause…"),
     writes && h("button", { type: "button", class: "danger", onclick: tries(() => remove(app, writes, lookAgain)) }, "Delete…"),
   ];

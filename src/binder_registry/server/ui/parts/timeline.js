@@ -90,8 +90,8 @@ function members({ action, changed = [] }) {
 function doing(app, change, { now, before, lookAgain }) {
   const { name, revision } = change;
   const shows = change.template && change.action !== "promoted" && change.action !== "purged";
-  const restores = app.may("write") && isContent(change) && revision !== now;
-  const promotes = app.may("promote") && isContent(change);
+  const restores = isContent(change) && app.may("write", change.template) && revision !== now;
+  const promotes = isContent(change) && app.may("promote", change.template);
   if (!shows && !restores && !promotes) return null;
   const point = async () => {
     const alive = living((await momentOf(app.api, name)).change);
