@@ -21,7 +21,7 @@ import { empty } from "./states.js";
  */
 
 const STEP = 100; // rows that are drawn at once
-const SEEN = 30; // of them, that are drawn with a key; the others once no other key follows
+const SEEN = 20; // of them, that are drawn with a key; the others once no other key follows
 const FOLLOWS_MS = 150;
 const REST_MS = 400; // between two drawings of what others change
 const SAY_MS = 1_500; // between two sentences about it
