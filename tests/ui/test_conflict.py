@@ -52,6 +52,7 @@ def test_a_change_of_others_is_told_while_the_form_is_open(admin_tab: Tab, serve
 
     change(server, "told", contact="they")
     page.get_by_role("button", name="Put together now").click()
+    expect(page.get_by_role("button", name="Put together, and look again")).to_be_visible()
     page.get_by_label("Command").fill("typed on")
     page.get_by_role("button", name="Put together, and look again").click()
     expect(page.get_by_text("You typed on: look again")).to_be_visible()
