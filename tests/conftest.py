@@ -19,6 +19,11 @@ settings.load_profile("steady")
 LONG = ("server/test_schemathesis.py", "cluster/", "abuse/", "jupyterhub/", "crash/", "server/test_operation.py")
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than processors: tests wait for servers, which wait for disks."""
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: [not item.nodeid.startswith(f"tests/{place}") for place in LONG])
 

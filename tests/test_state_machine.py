@@ -1,6 +1,5 @@
 """Every store does what a plain dict does, over any sequence of writes: so all do the same."""
 
-import os
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,6 +12,7 @@ from binder_registry.backends.sqlite import SQLiteLog
 from binder_registry.log_store import LogStore
 from tests.apply_machine import ApplyMachine
 from tests.backends.postgres_server import new_registry
+from tests.times import TIMES
 
 
 class MemoryMachine(ApplyMachine):
@@ -50,9 +50,6 @@ class PostgresMachine(ApplyMachine):
         with self.resources:
             super().teardown()
 
-
-# So often as long: for who changes what all stores share.
-TIMES = int(os.environ.get("BINDER_REGISTRY_TEST_TIMES", "1"))
 
 TestMemory = MemoryMachine.TestCase
 TestMemory.settings = settings(max_examples=20 * TIMES, stateful_step_count=40, deadline=None)

@@ -1,4 +1,4 @@
-"""A hub with 5,000 templates with options, and one whose registry takes five seconds for every answer."""
+"""A hub with 5,000 templates with options, whose registry takes five seconds for every answer later on."""
 
 import statistics
 import threading
@@ -15,8 +15,9 @@ from tests.jupyterhub.conftest import CONFIGURE
 from tests.jupyterhub.hubs import TINY_SERVER, Hub, eventually, running_hub
 from tests.jupyterhub.registry_stub import RegistryStub
 from tests.jupyterhub.samples import template
+from tests.times import TIMES
 
-TEMPLATES, USERS = 5_000, 200
+TEMPLATES, USERS = 5_000, 40 * TIMES
 SIZES: list[dict[str, Any]] = [
     {"name": name, "set": {"limits": {"memory": 1 << 30}}} for name in ("small", "medium", "large", "huge")
 ]
@@ -80,7 +81,7 @@ def told(what: str, taken: list[float]) -> None:
 
 
 @pytest.mark.timeout(240)
-def test_two_hundred_users_open_a_form_of_five_thousand_templates(hub: Hub) -> None:
+def test_many_users_at_once_open_a_form_of_five_thousand_templates(hub: Hub) -> None:
     with hub.visit("admin") as browser:
         eventually(lambda: browser.get("/hub/spawn").text.count('name="template"') == TEMPLATES)
         hub.api("POST", "/users", {"usernames": [f"user{number}" for number in range(USERS)]})

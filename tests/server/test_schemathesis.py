@@ -1,8 +1,8 @@
 """schemathesis against a running server and the description that it serves: all checks, bounded, with a fixed seed.
 
-The whole run, against a server of yours, in the project's folder, whose schemathesis.toml it reads:
-`SCHEMATHESIS_HOOKS=tests.server.schemathesis_hooks schemathesis run http://127.0.0.1:8080/openapi.json --checks all
---exclude-checks use_after_free --header 'Authorization: token KEY'`.
+`BINDER_REGISTRY_TEST_TIMES=2` covers every parameter, too. The whole run, against a server of yours, in the project's
+folder, whose schemathesis.toml it reads: `SCHEMATHESIS_HOOKS=tests.server.schemathesis_hooks schemathesis run
+http://127.0.0.1:8080/openapi.json --checks all --exclude-checks use_after_free --header 'Authorization: token KEY'`.
 
 The check that is left out takes the history below a deleted template's path for the template; the history stays. That a
 deleted template is gone, `test_history` holds.
@@ -20,10 +20,13 @@ import pytest
 from schemathesis.config import ChecksConfig
 
 from tests.server.running import AUTHORIZATION, running_server
+from tests.times import TIMES
 
 PROJECT = Path(__file__).parents[2]
-SECONDS = 900  # a minute on an idle machine
-EXAMPLES = 15  # requests of each operation, beside those that cover its parameters one by one
+SECONDS = 900  # half a minute on an idle machine
+EXAMPLES = 8 * TIMES  # requests of each operation
+PHASES = "examples,fuzzing,stateful"
+PHASES += ",coverage" if TIMES > 1 else ""  # of every parameter, one by one: a minute more
 # Revisions that requests name at random are there.
 FIRST = [{"name": f"t{number}", "image-name": "i", "labels": {"course": "physics-101"}} for number in range(150)]
 
@@ -58,6 +61,8 @@ def schemathesis(url: str) -> "subprocess.CompletedProcess[str]":
         "use_after_free",
         "--header",
         f"Authorization: {AUTHORIZATION['Authorization']}",
+        "--phases",
+        PHASES,
         "--max-examples",
         str(EXAMPLES),
     ]

@@ -86,18 +86,14 @@ def looking(browser: Browser, server: RunningServer) -> Iterator[Tab]:
         yield tab
 
 
-def take(
-    tab: Tab, name: str, folder: Path, widths: Iterable[int] = WIDTHS, schemes: Iterable[Scheme] = SCHEMES
-) -> list[str]:
-    """Pictures of what is shown. The sizes at which it is wider than the window."""
-    wide = list[str]()
+def at_sizes(
+    tab: Tab, widths: Iterable[int] = WIDTHS, schemes: Iterable[Scheme] = SCHEMES
+) -> Iterator[tuple[int, Scheme]]:
+    """What is shown, at each width, in each scheme."""
     for scheme, width in product(schemes, widths):
         tab.page.emulate_media(color_scheme=scheme)
         tab.page.set_viewport_size({"width": width, "height": 900 if width < 2000 else 1200})
-        tab.page.screenshot(path=folder / f"{name}-{width}-{scheme}.png")
-        if tab.page.evaluate("document.scrollingElement.scrollWidth > innerWidth"):
-            wide.append(f"{width} px")
-    return wide
+        yield width, scheme
 
 
 def main() -> None:
@@ -113,7 +109,8 @@ def main() -> None:
         with looking(browser, server) as tab:
             for name in asked.pages or PAGES:
                 tab.visit(PAGES[name])
-                take(tab, name, asked.folder, *sizes)
+                for width, scheme in at_sizes(tab, *sizes):
+                    tab.page.screenshot(path=asked.folder / f"{name}-{width}-{scheme}.png")
 
 
 if __name__ == "__main__":
