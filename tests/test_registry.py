@@ -49,7 +49,7 @@ READS: dict[str, Use] = {
     "rows_at": lambda registry, who: registry.rows_at(who, [1]),
 }
 SERVERS_OWN = {
-    *("appends_after", "atomic", "changed_at", "content_of", "current", "head", "index", "present"),
+    *("appends_after", "atomic", "changed_at", "content_of", "current", "head", "index", "known_head", "present"),
     *("rows", "state", "try_to_write", "wait", "wait_beyond", "wake"),
 }
 

@@ -95,6 +95,11 @@ class Log(Protocol):
         ...
 
 
+@cache  # to find it out takes as long as a tenth of a write
+def _offers(kind: type[Log], what: type) -> bool:
+    return issubclass(kind, what)
+
+
 @runtime_checkable
 class ReadsMany(Protocol):
     """What a log may offer beside the contract, where a query for each template is dear."""
@@ -126,21 +131,25 @@ class WaitsBeyond(Protocol):
         """What is known has changed without a commit: all who wait look again."""
         ...
 
+    def known_head(self) -> Head | None:
+        """`head()` from memory, where nothing has to be asked for it; it must neither wait nor raise."""
+        ...
+
 
 def wait_beyond(log: Log, known: Callable[[], int], timeout: float) -> Head:
-    if _waits_beyond(type(log)):
+    if _offers(type(log), WaitsBeyond):
         return log.wait_beyond(known, timeout)  # type: ignore[attr-defined, no-any-return]
     return log.wait(known(), timeout)
 
 
 def wake(log: Log) -> None:
-    if _waits_beyond(type(log)):
+    if _offers(type(log), WaitsBeyond):
         log.wake()  # type: ignore[attr-defined]
 
 
-@cache
-def _waits_beyond(kind: type[Log]) -> bool:
-    return issubclass(kind, WaitsBeyond)
+def known_head(log: Log) -> Head | None:
+    """None where the log is to be asked."""
+    return log.known_head() if _offers(type(log), WaitsBeyond) else None  # type: ignore[attr-defined]
 
 
 @runtime_checkable
@@ -207,12 +216,7 @@ class Appending:
 
 
 def appends_after(log: Log) -> bool:
-    return _appends_after(type(log))
-
-
-@cache
-def _appends_after(kind: type[Log]) -> bool:
-    return issubclass(kind, AppendsAfter)
+    return _offers(type(log), AppendsAfter)
 
 
 @runtime_checkable
@@ -230,18 +234,13 @@ class KeepsFormat(Protocol):
 
 
 def format_kept(log: Log) -> int:
-    return log.format() if _keeps_format(type(log)) else 1  # type: ignore[attr-defined]
+    return log.format() if _offers(type(log), KeepsFormat) else 1  # type: ignore[attr-defined]
 
 
 def keep_format(log: Log, number: int) -> None:
     """Inside `writing()`."""
-    if _keeps_format(type(log)):
+    if _offers(type(log), KeepsFormat):
         log.raise_format(number)  # type: ignore[attr-defined]
-
-
-@cache
-def _keeps_format(kind: type[Log]) -> bool:
-    return issubclass(kind, KeepsFormat)  # which takes as long as a tenth of a write
 
 
 @runtime_checkable

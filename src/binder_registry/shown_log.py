@@ -7,7 +7,7 @@ from datetime import datetime
 from .batch import Batch
 from .changes import PAGE_BYTES, Change, Newest, Position, Seen
 from .errors import StoreUnavailable
-from .log_contract import appends_after, wait_beyond, wake
+from .log_contract import appends_after, known_head, wait_beyond, wake
 from .log_store import LogStore
 
 LIVE = b'{"status": "Binder Registry Live!"}\n'
@@ -39,6 +39,11 @@ class ShownLog:
 
     def head(self) -> Position:
         return self.store.head()
+
+    def known_head(self) -> Position | None:
+        """The same from memory, at once; None where the log is to be asked."""
+        known = known_head(self.store.log)
+        return known.position if known else None
 
     def changed_at(self) -> datetime | None:
         """When the newest change was written; None while there is none."""

@@ -80,6 +80,25 @@ async def documents_that_are_deep_or_wide(target: Target, seen: Seen) -> None:
             await together(ask(target, seen, method, path, TOKEN, body=body) for _ in range(target.many(5, 1)))
 
 
+async def documents_of_yaml(target: Target, seen: Seen) -> None:
+    """100 documents of YAML at once, without a token: of nearly a megabyte, nested deeply, with aliases of aliases that
+    stand for a thousand million texts, of ninety thousand labels, and of one long number."""
+    size, yaml = target.many(900_000, 50_000), "Content-Type: application/yaml"
+    anchors = "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]\n" for n in range(1, 10))
+    documents = (
+        "\n".join(f"- {{name: t{n}, image-name: i}}" for n in range(size // 30)).encode(),
+        b"[" * (size // 2) + b"]" * (size // 2),
+        f"a0: &a0 [x]\n{anchors}".encode(),
+        b"name: n\nlabels:\n" + b"".join(b"  k%d: v\n" % n for n in range(size // 10)),
+        b"name: n\norder: " + b"9" * size,
+    )
+    await together(
+        ask(target, seen, "POST", "/documents", yaml, body=document)
+        for _ in range(target.many(20, 1))
+        for document in documents
+    )
+
+
 async def texts_of_a_megabyte(target: Target, seen: Seen) -> None:
     """20 templates, of each of whose texts one is nearly a megabyte long."""
     text = "t" * 900_000
@@ -160,6 +179,7 @@ ABUSES = (
     Abuse(an_apply_of_a_million_empty_templates),
     Abuse(applies_at_once),
     Abuse(documents_that_are_deep_or_wide),
+    Abuse(documents_of_yaml, of_store=False),
     Abuse(texts_of_a_megabyte),
     Abuse(names_that_are_deleted_again, stores=True),
     Abuse(writers_at_once),

@@ -3,9 +3,10 @@
 import socket
 from threading import Event
 
-from binder_registry import InMemoryStore
+from binder_registry.backends.memory import MemoryLog
 from binder_registry.changes import Position
 from binder_registry.errors import StoreUnavailable
+from binder_registry.log_store import LogStore
 from binder_registry.template import Template
 
 from .asking import application, listening
@@ -15,11 +16,16 @@ HEALTH = b"GET /health HTTP/1.1\r\nHost: r\r\nConnection: close\r\n\r\n"
 SCIPY = Template(name="scipy", image_name="i")
 
 
-class SlowHead(InMemoryStore):
+class FarLog(MemoryLog):
+    def known_head(self) -> None:  # type: ignore[override]
+        """Others write to it."""
+
+
+class SlowHead(LogStore):
     """Its head is told when it is let go; `fails` for good."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(FarLog())
         self.asked, self.told, self.fails = Event(), Event(), False
 
     def head(self) -> Position:
@@ -82,3 +88,13 @@ def test_a_database_that_is_away_is_told_and_health_does_not_wait_for_it() -> No
 
         assert answer(client).startswith(b"HTTP/1.1 503")
     assert health.startswith(b"HTTP/1.1 ")
+
+
+def test_where_all_writes_pass_through_this_process_nothing_is_asked() -> None:
+    store = SlowHead()
+    store.log = MemoryLog()
+    store.register_template(SCIPY)
+    with listening(application(store, strong_reads=True)) as port, ask(port, GET) as client:
+        assert b"scipy" in answer(client)
+
+    assert not store.asked.is_set()

@@ -109,6 +109,9 @@ class MemoryLog:
         with self._state:
             self._state.notify_all()
 
+    def known_head(self) -> Head:
+        return self.head()
+
     @contextmanager
     def writing(self) -> Iterator[list[Change]]:
         with self._writing:

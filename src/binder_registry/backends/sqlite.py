@@ -76,6 +76,9 @@ class SQLiteLog(SQLiteTokens, SQLiteStaging, SQLiteWriting):
     def head(self) -> Head:
         return self._head or self._newest()
 
+    def known_head(self) -> Head | None:
+        return self._head
+
     def _newest(self) -> Head:
         rows = self._rows("SELECT revision, mark, time FROM changes ORDER BY revision DESC LIMIT 1")
         return Head(rows[0][0], rows[0][1], time_of(rows[0][2])) if rows else Head(0, self.origin())

@@ -190,6 +190,16 @@ class LogConformance(Appending, Atomic, Bounds, Formats, Staging, TokenStores):
 
         assert [one.revision for one in found] == [head]
 
+    def test_a_head_that_is_known_without_asking_is_the_newest(self, log: Log) -> None:
+        if not isinstance(log, WaitsBeyond):
+            pytest.skip("others write to this log, past this process")
+        append(log, "a")
+        head = append(log, "b")[-1].revision
+
+        known = log.known_head()
+
+        assert (log.head().revision, known and known.revision) == (head, head)
+
     def test_waiting_ends_with_the_head_when_nothing_comes(self, log: Log) -> None:
         append(log, "a")
         start = monotonic()

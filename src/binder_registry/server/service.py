@@ -226,6 +226,8 @@ class Service:
             raise RevisionNotShown(f"This server shows revision {self.model.revision}, not {revision} yet") from None
 
     async def _ask_head(self) -> Position:
+        if known := self.registry.known_head():
+            return known
         return await asyncio.get_running_loop().run_in_executor(self._head_pool, self.registry.head)
 
     async def _show_head(self) -> None:

@@ -85,10 +85,10 @@ def parse_listing(query: dict[str, list[str]]) -> Listing:
 
 
 def _words(text: str) -> tuple[str, ...]:
-    words = tuple(text.lower().split())
+    words = text.split(None, MOST_WORDS)  # the rest, as long as it may be, is one
     if len(words) > MOST_WORDS:
         raise InvalidRequest.parameter("q", f"must not hold more than {MOST_WORDS} words")
-    return words
+    return tuple(word.lower() for word in words)
 
 
 def page_of_present(listing: Listing, blocks: list[Block[Entry]], most: int) -> Page:
