@@ -9,7 +9,7 @@ export BINDER_REGISTRY_TEST_NODE ?= $(abspath $(NODE))
 
 COMMIT ?= HEAD~1
 
-.PHONY: serve test lint format coverage bench before docs hub pictures crash reach cluster abuse lock clean
+.PHONY: serve test lint format coverage bench before docs hub pictures crash reach cluster abuse lock dist release clean
 
 serve: $(VENV)/serve.installed ## start the registry on the embedded database
 	exec $(BIN)/binder-registry serve
@@ -60,6 +60,12 @@ cluster: $(VENV)/test.installed ## full rounds of faults over PostgreSQL, about 
 abuse: $(VENV)/test.installed ## what callers can cost, over both databases, about half an hour; ARGS="--only words"
 	$(BIN)/python -m tests.abuse $(ARGS)
 
+dist: $(VENV)/test.installed ## sdist, wheel, what it brings along and notes, of the newest commit
+	$(BIN)/python -m release dist
+
+release: $(VENV)/test.installed ## commit and tag VERSION=1.2.3, and make its dist/; pushes nothing
+	$(BIN)/python -m release $(VERSION)
+
 lock: $(VENV)/test.installed ## note the installed versions
 	$(BIN)/pip freeze --exclude-editable --exclude pip > constraints.txt
 
@@ -76,7 +82,7 @@ $(VENV)/serve.installed: $(VENV)/created pyproject.toml constraints.txt
 	touch $@
 
 $(VENV)/test.installed: $(VENV)/serve.installed tests/install-tools
-	$(PIP) install --constraint constraints.txt --editable '.[hub-login,oidc,postgres]' --group test --group test-jupyterhub --group lint
+	$(PIP) install --constraint constraints.txt --editable '.[hub-login,oidc,postgres]' --group test --group test-jupyterhub --group lint --group release
 	tests/install-tools $(NODE)
 	touch $@
 
