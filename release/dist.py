@@ -1,4 +1,4 @@
-"""What people install, made of the newest commit: sdist, wheel, what the wheel brings along, and the release's notes."""
+"""What people install, of the newest commit: sdist, wheel, a list of what the wheel brings along, and notes."""
 
 import os
 import shutil
@@ -6,7 +6,6 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 from .changes import UNRELEASED, NoSection, section
@@ -28,7 +27,7 @@ def make(project: Path, folder: Path) -> None:
         made = wheel.parent
         for number, python in enumerate(_pythons()):
             installed = _installed(wheel, project, work / python, python)
-            print(f"{wheel.name} runs on {python}")
+            print(f"{wheel.name} runs on {Path(python).name}")
             if not number:
                 _list_contents(project, installed, made / f"binder-registry-{version}.cdx.json")
         (made / f"binder-registry-{version}.md").write_text(_notes(project, version))
@@ -44,20 +43,23 @@ def built(project: Path, work: Path) -> list[Path]:
     archive = subprocess.run(["git", "archive", "HEAD"], cwd=project, stdout=subprocess.PIPE, check=True).stdout
     subprocess.run(["tar", "-x", "-C", source], input=archive, check=True)
     time = subprocess.check_output(["git", "log", "-1", "--format=%ct"], cwd=project, text=True).strip()
-    command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", made, source]
-    _run(*command, environment={"SOURCE_DATE_EPOCH": time})
+    command = (sys.executable, "-m", "build", "--no-isolation", "--outdir")
+    _run(*command, made, source, environment={"SOURCE_DATE_EPOCH": time})
     return sorted(made.iterdir())
 
 
 def _pythons() -> Iterator[str]:
-    """Those of this machine that the wheel is for, the one that runs this first."""
-    own = f"python3.{sys.version_info.minor}"
+    """Those that the wheel is for and that are here, the one that runs this first; says which are not."""
     yield sys.executable
     for python in PYTHONS:
-        with suppress(OSError, subprocess.CalledProcessError):  # a name may be there that leads nowhere
-            if python != own and shutil.which(python):
-                subprocess.run([python, "--version"], check=True, capture_output=True)
-                yield python
+        if python == f"python3.{sys.version_info.minor}":
+            continue
+        try:
+            subprocess.run([python, "--version"], check=True, capture_output=True)
+        except (OSError, subprocess.CalledProcessError):  # a name may be there that leads nowhere
+            print(f"not tried: {python}, which is not here")
+        else:
+            yield python
 
 
 def _installed(wheel: Path, project: Path, environment: Path, python: str) -> str:

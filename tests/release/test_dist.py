@@ -5,6 +5,7 @@ import tarfile
 import tomllib
 import zipfile
 from email.parser import Parser
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -41,7 +42,7 @@ def test_the_wheel_holds_the_package_and_the_licence_and_no_test(made: list[Path
 def test_the_wheel_brings_nothing_that_the_project_does_not_name(made: list[Path]) -> None:
     [wheel] = [file for file in made if file.suffix == ".whl"]
     project = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]
-    named = [*project["dependencies"], *sum(project["optional-dependencies"].values(), [])]
+    named = chain(project["dependencies"], *project["optional-dependencies"].values())
 
     with zipfile.ZipFile(wheel) as file:
         [metadata] = [name for name in file.namelist() if name.endswith(".dist-info/METADATA")]
@@ -53,7 +54,8 @@ def test_the_wheel_brings_nothing_that_the_project_does_not_name(made: list[Path
 def test_the_sdist_holds_all_that_is_committed(made: list[Path]) -> None:
     [sdist] = [file for file in made if file.name.endswith(".tar.gz")]
 
-    names = {name.partition("/")[2] for name in tarfile.open(sdist).getnames()}
+    with tarfile.open(sdist) as file:
+        names = {name.partition("/")[2] for name in file.getnames()}
 
     assert {str(file.relative_to(PROJECT)) for file in _committed(".")} <= names
 
