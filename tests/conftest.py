@@ -15,7 +15,8 @@ pytest.register_assert_rewrite("binder_registry.conformance", "tests.store_machi
 settings.register_profile("steady", deadline=None)  # a busy machine is no failure
 settings.load_profile("steady")
 
-# They take longest, so that they begin first: what began last would be waited for alone.
+# They take longest, so that they begin first: what began last would be waited for alone. Those of the page, which share
+# a browser, are the last.
 LONG = ("server/test_schemathesis.py", "cluster/", "abuse/", "jupyterhub/", "crash/", "server/test_operation.py")
 
 
@@ -25,7 +26,10 @@ def pytest_xdist_auto_num_workers() -> int:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: [not item.nodeid.startswith(f"tests/{place}") for place in LONG])
+    def place(item: pytest.Item) -> list[bool]:
+        return [item.nodeid.startswith("tests/ui"), *(not item.nodeid.startswith(f"tests/{long}") for long in LONG)]
+
+    items.sort(key=place)
 
 
 @pytest.fixture

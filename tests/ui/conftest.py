@@ -17,7 +17,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(needs_browser)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")  # which is why these tests are the last: a browser's loop stays in its thread
 def browser() -> Iterator[Browser]:
     with running_browser() as browser:
         yield browser
