@@ -146,8 +146,8 @@ class Service:
         self.documents = Lane("documents", most=most, seconds=seconds, limits=bounds)
         self.readers = Readers(options.reader, limits.reading_bytes) if options.reader else None
         self.resumed = Lane("streams", threads=1)
-        self.lanes = (self.queries, self.past, self.patterns, self.bodies, self.viewed, self.users, self.documents)
-        self.lanes += (self.resumed,)
+        others = (self.past, self.patterns, self.bodies, self.viewed, self.users, self.documents, self.resumed)
+        self.lanes: Sequence[Lane] = (self.queries, *others)
         self.metrics = Metrics(self)
         self._head_pool = ThreadPoolExecutor(1, thread_name_prefix="head")
         self._head = SharedQuestion(self._ask_head)

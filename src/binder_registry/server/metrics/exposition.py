@@ -15,7 +15,12 @@ from .table import Metric as Declared
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4.encode()
 PROCESS = ProcessCollector(registry=None)  # memory, processor and descriptors, by the names that all programs have
-_FAMILIES = {"counter": CounterMetricFamily, "gauge": GaugeMetricFamily, "histogram": HistogramMetricFamily}
+Family = CounterMetricFamily | GaugeMetricFamily | HistogramMetricFamily
+_FAMILIES: dict[str, type[Family]] = {
+    "counter": CounterMetricFamily,
+    "gauge": GaugeMetricFamily,
+    "histogram": HistogramMetricFamily,
+}
 
 
 class _Read(Collector):
@@ -41,7 +46,7 @@ def rendered(readings: Iterable[Reading]) -> bytes:
     return generate_latest(_Read(readings))
 
 
-def _family(metric: Declared) -> CounterMetricFamily | GaugeMetricFamily | HistogramMetricFamily:
+def _family(metric: Declared) -> Family:
     return _FAMILIES[metric.kind](metric.name, metric.meaning, labels=metric.labels)
 
 

@@ -80,8 +80,8 @@ def _requests(counters: Counters) -> Iterator[Reading]:
     found: dict[tuple[str, ...], Series] = {}
     for (route, method, status), series in counters.items():
         if series.count:
-            key = (method if method in METHODS else OTHER_METHOD, route, str(status))
-            whole = found.setdefault(key, Series())
+            known = method if method in METHODS else OTHER_METHOD
+            whole = found.setdefault((known, route, str(status)), Series())
             whole.buckets = [*map(add, whole.buckets, series.buckets)]
             whole.seconds += series.seconds
             whole.sent += series.sent
