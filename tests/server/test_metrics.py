@@ -5,6 +5,7 @@ import http.client
 import re
 from contextlib import closing
 from datetime import datetime
+from itertools import count
 from threading import Event
 
 import pytest
@@ -101,14 +102,15 @@ def test_every_metric_of_the_table_is_told_with_its_type_and_meaning(client: Tes
 
 
 def test_templates_are_counted_by_state_and_changes_by_action(client: TestClient) -> None:
-    for name, more in {
-        "a": {},
-        "b": {"deprecated": "use a"},
-        "c": {"paused": "back on Monday", "deprecated": "use a"},
-        "d": {"labels": {"deprecated": "no", "paused": "no"}},
-        "e": {},
-    }.items():
-        client.post("/templates", json={**SCIPY, "name": name, **more})
+    templates: list[dict[str, object]] = [
+        {"name": "a"},
+        {"name": "b", "deprecated": "use a"},
+        {"name": "c", "paused": "back on Monday", "deprecated": "use a"},
+        {"name": "d", "labels": {"deprecated": "no", "paused": "no"}},
+        {"name": "e"},
+    ]
+    for template in templates:
+        client.post("/templates", json={**SCIPY, **template})
     before = scraped(client)
     client.patch("/templates/a", json={"deprecated": "use d"})
     client.delete("/templates/e")
@@ -287,9 +289,8 @@ def test_no_label_holds_what_a_caller_chose(client: TestClient) -> None:
 
 
 def test_who_asks_while_a_text_is_made_shares_the_next_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    made = list[int]()
-    monkeypatch.setattr(scrape, "rendered", lambda readings: made.append(1) or rendered(readings))
-    app = application()
+    made, app = count(), application()
+    monkeypatch.setattr(scrape, "rendered", lambda readings: b"%d" % next(made) + rendered(readings))
 
     async def ask() -> list[bytes]:
         await app.start()
@@ -300,8 +301,8 @@ def test_who_asks_while_a_text_is_made_shares_the_next_one(monkeypatch: pytest.M
 
     texts = asyncio.run(ask())
 
-    assert len(made) == 1
     assert len({id(text) for text in texts}) == 1
+    assert next(made) == 1
 
 
 def test_the_first_bucket_of_requests_ends_at_a_tenth_of_a_millisecond() -> None:
