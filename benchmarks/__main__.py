@@ -5,7 +5,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from . import channel_rows, page_rows, postgres_rows, rows, view_rows, write_rows
+from . import channel_rows, metrics_rows, page_rows, postgres_rows, rows, view_rows, write_rows
 from .peers import install, machine, placement
 from .report import chart, table
 from .rows import Bench, Row
@@ -17,6 +17,7 @@ CHART = ROOT / "docs/images/performance.svg"
 OF_ONE = (
     rows.one_template,
     rows.the_list,
+    metrics_rows.of_metrics,
     channel_rows.of_a_channel,
     view_rows.of_the_view,
     write_rows.durable_writes,

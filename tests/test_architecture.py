@@ -144,15 +144,16 @@ DECLARATIONS = (
     "description.view_parameters",
 )
 SERVER_LAYERS = (
-    ("lanes", "limits", "rates", "readers", "shares", "turns"),
+    ("histogram", "lanes", "limits", "rates", "readers", "shares", "turns"),
     ("live",),
     DECLARATIONS,
     ("http",),
+    ("metrics",),
     ("service",),
     ("handlers",),
-    ("route", "token_routes", "login_routes", "routes"),
+    ("route", "server_routes", "token_routes", "login_routes", "routes"),
     ("description.openapi",),
-    ("app",),
+    ("app", "metrics_listener"),
     ("uvicorn_server",),
 )
 SERVER_PACKAGES = ("", "description")  # their `__init__` only give names

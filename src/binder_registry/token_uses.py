@@ -159,6 +159,16 @@ class TokenUses:
         with self._store.atomic() as batch:
             batch.token_uses |= dict.fromkeys(identifiers, minute)
 
+    def living(self) -> Sequence[Token]:
+        """For the server itself: all that have not ended, the first to end first; none where no tokens are kept. One
+        question to the database. Raises `StoreUnavailable`."""
+        book, now = self._store.tokens, self._now()
+        if book is None:
+            return ()
+        book.refresh()
+        found = [token for token in book.tokens().values() if not has_ended(token, now)]
+        return sorted(found, key=lambda token: token.expires)
+
     def _kept(self) -> TokenStore:
         log = self._store.log
         if not isinstance(log, TokenStore):

@@ -22,7 +22,7 @@ from .hub_logins import hub_login
 from .hub_rules import ServedHub, served_rules_option
 from .limits import limit
 from .log_lines import LogLines, logged_to
-from .options import seconds, whole
+from .options import address, seconds, whole
 from .publishers import public_url_option, publisher_tokens, publishers_option, reread
 from .stopping import stoppable
 
@@ -155,6 +155,14 @@ logger = logging.getLogger("binder_registry")
     help="How long a new token of the registry's own may last.",
 )
 @click.option(
+    "--metrics-listen",
+    cls=Setting,
+    type=address(),
+    metavar="HOST:PORT",
+    envvar="BINDER_REGISTRY_METRICS_LISTEN",
+    help="Serve the metrics, and nothing else, here too, without a token.",
+)
+@click.option(
     "--drain-delay",
     cls=Setting,
     default=0.0,
@@ -192,6 +200,7 @@ def serve(
     publishers: Path | None,
     public_url: str,
     max_token_age: int,
+    metrics_listen: tuple[str, int] | None,
     drain_delay: float,
     limits: tuple[tuple[str, int], ...],
 ) -> None:
@@ -227,13 +236,14 @@ def serve(
         hub = ServedHub(rules_file, user_of(stores))
         if rules_file:
             rereads.append(hub.reread)
-        _serve(log, db, (host, port), stores, longest, options, hub, access_log=access_log, drain_delay=drain_delay)
+        addresses = (host, port), metrics_listen
+        _serve(log, db, addresses, stores, longest, options, hub, access_log=access_log, drain_delay=drain_delay)
 
 
 def _serve(
     log: LogLines,
     db: str,
-    address: tuple[str, int],
+    addresses: tuple[tuple[str, int], tuple[str, int] | None],
     stores: Stores,
     longest_token: int,
     options: "Options",
@@ -255,13 +265,16 @@ def _serve(
     except DatabaseRefused as error:
         raise click.ClickException(error.message) from None
     try:
-        listener = _listener(*address)
+        listener, metrics = (_listener(*found) if found else None for found in addresses)
+        assert listener is not None
         lines = AccessLog(sys.stdout.fileno()) if access_log else None
         dropped = lambda: log.dropped  # noqa: E731
         with with_own_tokens(stores, store) as auth:
             app = App(Registry(store, auth, longest_token=longest_token), options, hub.rules)
             hub.told.append(app.renew_hub)
-            serving.run(app, listener, access_log=lines, drain_delay=drain_delay, dropped_lines=dropped)
+            serving.run(
+                app, listener, access_log=lines, drain_delay=drain_delay, dropped_lines=dropped, metrics=metrics
+            )
     except StoreUnavailable:
         raise click.ClickException("the database cannot be read: see the log above") from None
     finally:

@@ -23,6 +23,7 @@ from .description import parameters as p
 from .description import view_parameters as v
 from .handlers import about, changes, channels, documents, page, plain_list, reads, view, writes
 from .route import Route as Route
+from .server_routes import SERVER_ROUTES
 from .token_routes import TOKEN_ROUTES
 
 _CONDITIONAL = (RevisionConflict, RevisionRequired)
@@ -246,34 +247,7 @@ ROUTES = (
         errors=(PositionUnknown,),
     ),
     *TOKEN_ROUTES,
-    Route(
-        method="GET",
-        path="/health",
-        handler=about.health,
-        summary="Whether reads and writes are served",
-        scope=None,
-        tag="server",
-        answer="Health",
-        parameters=(p.FOR,),
-    ),
-    Route(
-        method="GET",
-        path="/openapi.json",
-        handler=about.description,
-        summary="This description",
-        scope=None,
-        tag="server",
-        answer="Description",
-    ),
-    Route(
-        method="GET",
-        path="/docs",
-        handler=about.docs,
-        summary="This description as a page",
-        scope=None,
-        tag="server",
-        media=("text/html",),
-    ),
+    *SERVER_ROUTES,
 )
 
 # Of the web page, which is no part of the API: all addresses below /ui, the plain list, and the files of /docs.

@@ -53,6 +53,7 @@ from .live.pieces import Body
 from .live.present import Present
 from .live.read_model import ReadModel
 from .live.viewing import Views
+from .metrics.scrape import Metrics
 from .rates import WriteRates
 from .readers import Readers
 from .shares import Share
@@ -145,6 +146,9 @@ class Service:
         self.documents = Lane("documents", most=most, seconds=seconds, limits=bounds)
         self.readers = Readers(options.reader, limits.reading_bytes) if options.reader else None
         self.resumed = Lane("streams", threads=1)
+        others = (self.past, self.patterns, self.bodies, self.viewed, self.users, self.documents, self.resumed)
+        self.lanes: Sequence[Lane] = (self.queries, *others)
+        self.metrics = Metrics(self)
         self._head_pool = ThreadPoolExecutor(1, thread_name_prefix="head")
         self._head = SharedQuestion(self._ask_head)
         self.head_shown = SharedQuestion(self._show_head)  # for `strong_reads`
@@ -184,13 +188,13 @@ class Service:
             await self.group_commit.close()
             await asyncio.to_thread(self.follower.close)
             self.applies.close()
-            lanes = (self.queries, self.past, self.patterns, self.bodies, self.viewed, self.users, self.documents)
-            for lane in (*lanes, self.resumed):
+            for lane in self.lanes:
                 lane.close()
             if self.readers:
                 await asyncio.to_thread(self.readers.close)
             self._head_pool.shutdown(wait=False, cancel_futures=True)
             self.identities.close()
+            self.metrics.close()
             self.compressor.close()
             self.view_compressor.close()
 

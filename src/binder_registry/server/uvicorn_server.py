@@ -25,6 +25,7 @@ from .http.patient import PatientProtocol
 from .http.proxied import proxied_protocol
 from .http.strong_reads import strong_protocol
 from .http.unsent import keep_little
+from .metrics_listener import MetricsListener
 
 DRAIN_SECONDS = 5  # for what is in flight when the server is told to stop
 CANCEL_SECONDS = 7  # for what goes on without its client
@@ -46,13 +47,21 @@ class Server(uvicorn.Server):
     """Ends with exit status 0 on SIGTERM and SIGINT: uvicorn raises them again once it has stopped.
 
     Told to stop, it goes on for `drain_delay` seconds as before, while `/health` says what comes; told again, it stops.
+    `metrics` is a socket of their own.
     """
 
     def __init__(
-        self, app: App, config: uvicorn.Config, drain_delay: float = 0.0, dropped_lines: DroppedLines | None = None
+        self,
+        app: App,
+        config: uvicorn.Config,
+        drain_delay: float = 0.0,
+        dropped_lines: DroppedLines | None = None,
+        metrics: socket.socket | None = None,
     ) -> None:
         super().__init__(config)
         self._app = app
+        self._metrics_socket = metrics
+        self._metrics: MetricsListener | None = None
         self._dropped_lines = dropped_lines or {}
         self._drain_delay = drain_delay
         self._told_again = False
@@ -84,6 +93,8 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup([])
         self.accepting = [Accepting(listener, self._connection) for listener in sockets or []]
+        if self._metrics_socket:
+            self._metrics = MetricsListener(self._app.service, self._metrics_socket)
 
     def _connection(self) -> asyncio.Protocol:
         return self.config.http_protocol_class(self.config, self.server_state, self.lifespan.state)  # type: ignore[call-arg]
@@ -92,7 +103,10 @@ class Server(uvicorn.Server):
         if counter % REFUSAL_TICKS == 0:
             _sum_up(self._app.service.counters.over_limits)
             _count_lines(self._app.service.counters, self._dropped_lines)
-        return await super().on_tick(counter)
+        ends = await super().on_tick(counter)
+        if self._metrics:
+            self._metrics.tick(self.server_state.default_headers)
+        return ends
 
     async def main_loop(self) -> None:
         await super().main_loop()
@@ -107,6 +121,8 @@ class Server(uvicorn.Server):
         self._app.service.drain()
         for accepting in self.accepting:
             accepting.close()
+        if self._metrics:
+            self._metrics.close()
         asyncio.get_running_loop().call_later(DRAIN_SECONDS, self._cut_off)
         await super().shutdown(sockets)
 
@@ -167,10 +183,11 @@ def run(
     access_log: AccessLog | None = None,
     drain_delay: float = 0.0,
     dropped_lines: Callable[[], int] = int,
+    metrics: socket.socket | None = None,
 ) -> None:
     """Serves until SIGTERM or SIGINT, and `drain_delay` seconds more; what is in flight then has `DRAIN_SECONDS`.
 
-    `dropped_lines` tells how many of the process's own log nobody took.
+    `dropped_lines` tells how many of the process's own log nobody took; on `metrics`, the metrics are served alone.
     """
     sys.setswitchinterval(SWITCH_SECONDS)
     gc.set_threshold(*GARBAGE)
@@ -193,7 +210,7 @@ def run(
     dropped: DroppedLines = {"log": dropped_lines}
     if access_log:
         dropped["access-log"] = lambda: access_log.dropped
-    server = Server(app, config, drain_delay, dropped)
+    server = Server(app, config, drain_delay, dropped, metrics)
 
     async def serve() -> None:
         with server.capture_signals():

@@ -79,4 +79,5 @@ class FastWrites:
         except RegistryError:
             service.write_rates.add(who, -1)  # it counts on the ordinary path
             return False
+        service.identities.good[who.kind] += 1
         return True

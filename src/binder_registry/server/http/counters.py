@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from ...errors import APIErrorResponse, TooBusy, error_name
 
 # Upper bounds of the time buckets, in seconds; one more bucket takes what lasted longer.
-BOUNDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+BOUNDS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+MOST_SERIES = 256  # of the ordinary path: callers can bring about no more
 
 Key = tuple[str, str, int]  # route, method, status
 WRITES = {  # plain ones: their routes and methods
@@ -69,7 +71,9 @@ class Counters:
     def _series(self, key: Key) -> Series:
         found = self.ordinary.get(key)
         if found is None:
-            found = self.ordinary[key] = Series()
+            if len(self.ordinary) >= MOST_SERIES:
+                key = "", "", key[2]
+            found = self.ordinary.setdefault(key, Series())
         return found
 
     def refuse(self, error: APIErrorResponse) -> None:

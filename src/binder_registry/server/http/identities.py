@@ -1,13 +1,14 @@
 """Who holds a token: told at once where it is known, else asked, once for all who wait for the same answer."""
 
 import asyncio
-from collections import OrderedDict
+from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, contextmanager
 
 from ...auth import AuthStore, Identity, asks, digest_of, identified, known, stays
-from ...errors import AuthUnavailable, InvalidToken, NoPublisher, TooBusy
+from ...errors import AuthUnavailable, InvalidToken, NoPublisher, RegistryError, TooBusy, error_name
+from ...token_text import PREFIX
 from ..limits import Limits
 from ..shares import NOBODY, Share
 from .failed_tokens import FailedTokens
@@ -30,6 +31,8 @@ class Identities:
         self._strangers = Share("unknown-tokens", limits.unknown_tokens, limits.unknown_tokens_per_client)
         self._questions: dict[str, Questions] = {}  # by whom they are put to
         self.used: set[str] = set()  # ids of the registry's own tokens that came, until somebody writes it down
+        self.good = defaultdict[str, int](int)  # requests whose token was good, by the kind of its holder
+        self.failed = Counter[tuple[str, str]]()  # and others, by whose it seemed to be, and the error's name
 
     def known(self, token: str) -> Identity | None:
         """What can be told at once. Raises `InvalidToken`."""
@@ -63,6 +66,18 @@ class Identities:
             return self._used(await self._put_to(token).told(token, client))
         except (InvalidToken, NoPublisher) as error:
             raise self._failed.refusal(client, error) from None
+
+    async def sender(self, token: str, client: str) -> Identity:
+        """The same, of a request: it is counted."""
+        try:
+            identity = await self.of(token, client)
+        except RegistryError as error:
+            ours = token.startswith(PREFIX)
+            whose = "token" if ours else "publisher" if asks(self._store, token) else "others"
+            self.failed[whose, error_name(type(error))] += 1
+            raise
+        self.good[identity.kind] += 1
+        return identity
 
     async def anew(self, token: str, client: str = NOBODY) -> Identity:
         """The same by an answer of this moment, for whoever goes on for long: what is known may have changed since. It

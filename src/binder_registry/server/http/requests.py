@@ -139,7 +139,7 @@ class HTTPRequest:
     async def identity(self, *, anew: bool = False) -> Identity:
         """Who sends this; `anew`: by an answer of this moment. Raises what `token` does, `InvalidToken`,
         `AuthUnavailable` and `TooBusy`."""
-        ask = self._identities.anew if anew else self._identities.of
+        ask = self._identities.anew if anew else self._identities.sender
         identity = await ask(self.token(), self.place)
         if self.ride:
             identity = self.ride.allowed(identity)

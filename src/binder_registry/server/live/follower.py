@@ -8,6 +8,7 @@ import logging
 import random
 import threading
 from collections.abc import Callable
+from time import monotonic
 
 from ...errors import StoreUnavailable
 from ...registry import Registry
@@ -28,6 +29,9 @@ class Follower:
 
     def __init__(self, registry: Registry, present: Present) -> None:
         self.down = False
+        self.failed = 0  # attempts to follow
+        self.head = present.position.revision  # of the log, as far as is known here
+        self.in_step_at = monotonic()  # when all that was known of the log was shown
         self._registry, self._present = registry, present
         self._loop = asyncio.get_running_loop()
         self._closing = threading.Event()
@@ -59,6 +63,7 @@ class Follower:
                 if not isinstance(error, StoreUnavailable):
                     logger.exception("the log cannot be followed")
                 self.down = True
+                self.failed += 1
                 self._closing.wait(delay * random.uniform(0.5, 1))  # noqa: S311 - jitter, no secret
                 delay = min(2 * delay, most)
 
@@ -67,9 +72,10 @@ class Follower:
         head = self._registry.wait_beyond(self._spoken_for, WAIT_SECONDS)
         if head.revision < before.revision or (head.revision == before.revision and head != before):
             raise ForkedLog  # the log lost what is shown here, or has something else in its place
-        position = self._present.position
+        self.head, position = head.revision, self._present.position
         if head.revision <= self._present.spoken_for(position):
             # Nothing is new, or the writer is about to show it: its commits are not to wake this thread one by one.
+            self.in_step_at = monotonic()
             self._closing.wait(PAUSE_SECONDS)
             return
         if self._present.spoken_for(position) - position.revision >= MANY:

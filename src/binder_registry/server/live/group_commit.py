@@ -10,13 +10,14 @@ from functools import partial
 from itertools import chain
 from operator import itemgetter
 from queue import SimpleQueue
-from time import monotonic
+from time import monotonic, perf_counter
 from typing import Any, TypeVar
 
 from ...batch import Batch, LogMoved
 from ...changes import Change, Position, Seen
 from ...errors import RegistryError, StoreUnavailable, TooBusy, UnexpectedError
 from ...registry import Registry
+from .commits import Commits
 from .last_commit import LastCommit
 from .present import MANY, Present
 from .read_model import Group
@@ -45,6 +46,7 @@ class GroupCommit:
     def __init__(self, registry: Registry, present: Present, *, most_waiting: int) -> None:
         self.down = False  # the last commit failed, and the log was not seen to take writes since
         self.unanswered = 0
+        self.commits = Commits()
         self._most_waiting = most_waiting
         self._registry, self._present = registry, present
         self._last = LastCommit(registry, present)
@@ -126,16 +128,19 @@ class GroupCommit:
         return found
 
     def _commit(self, group: list[Waiting]) -> None:
+        begun = perf_counter()
         try:
             batch, outcomes = self._written(group)
         except Exception as error:
             if not isinstance(error, StoreUnavailable):
                 logger.exception("a commit failed")
+            self.commits.failed += 1
             self._last.forget()
             self._fail(group)
             return
         self._last.keep(batch)
         rows = batch.rows
+        self.commits.add(len(group), rows, perf_counter() - begun)
         many = len(rows) >= MANY
         if many:
             self._turn_of_loop()  # what was committed before is shown

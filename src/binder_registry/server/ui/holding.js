@@ -9,7 +9,7 @@ export const SCOPES = /** @type {[string, string][]} */ ([
   ["promote", "point channels at revisions"],
   ["tokens", "make tokens that may do no more than this one"],
   ["admin", "purge, see all tokens, the audit, and what others may start"],
-  ["metrics", "nothing yet"],
+  ["metrics", "read what the server counts"],
 ]);
 
 /**
