@@ -149,6 +149,7 @@ SERVER_LAYERS = (
     DECLARATIONS,
     ("http",),
     ("service",),
+    ("renewed",),
     ("handlers",),
     ("route", "token_routes", "login_routes", "routes"),
     ("description.openapi",),

@@ -31,6 +31,10 @@ class Identities:
         self._questions: dict[str, Questions] = {}  # by whom they are put to
         self.used: set[str] = set()  # ids of the registry's own tokens that came, until somebody writes it down
 
+    def renew(self, limits: Limits) -> None:
+        """What of them is of wrong tokens."""
+        self._failed.renew(limits)
+
     def known(self, token: str) -> Identity | None:
         """What can be told at once. Raises `InvalidToken`."""
         identity = known(self._store, token)
