@@ -75,6 +75,11 @@ def key_of(option: click.Option) -> str:
     return option.opts[0].lstrip("-")
 
 
+def config_variables(option: click.Option) -> list[str]:
+    """Of the environment, that hold its value; the first one that is set does."""
+    return [option.envvar] if isinstance(option.envvar, str) else [*(option.envvar or ())]
+
+
 def expected(option: click.Option) -> str:
     """What its value in the file must be, in words."""
     if option.is_flag:
@@ -86,7 +91,7 @@ def expected(option: click.Option) -> str:
     if isinstance(option.type, click.Choice):
         return " or ".join(f'"{choice}"' for choice in option.type.choices)
     if isinstance(option.type, click.Path):
-        return "the name of a file, as a text"
+        return "the name of a file"
     return {"whole number": "a whole number", "seconds": "a number of seconds"}.get(option.type.name, "a text")
 
 

@@ -14,7 +14,7 @@ from ..backends import database_name
 from ..errors import DatabaseRefused
 from ..quantities import format_size
 from .auth_store import VARIABLE, KeyFile
-from .config_file import config_path, is_from_file, read_again, settings_of
+from .config_file import config_path, config_variables, is_from_file, read_again, settings_of
 from .log_formats import log_format
 from .log_lines import LogLines
 from .output import table
@@ -177,5 +177,4 @@ def _source(ctx: click.Context, key: str) -> str:
 
 def _variable(option: click.Option) -> str:
     """The first that is set."""
-    names = [option.envvar] if isinstance(option.envvar, str) else [*(option.envvar or ())]
-    return next((name for name in names if os.environ.get(name, "").strip()), "")
+    return next((name for name in config_variables(option) if os.environ.get(name, "").strip()), "")
