@@ -173,7 +173,7 @@ def test_every_line_of_a_server_is_json_where_that_is_wanted(tmp_path: Path, fil
     messages = [line["message"] for line in lines]
     assert all({"time", "level", "logger", "message"} <= line.keys() for line in lines)
     assert f"Serving on :{server.port}" in messages
-    assert {"GET /templates 200", 'GET /no"thing 404', "POST /templates 201"} <= {*messages}
+    assert {"GET /templates 400", 'GET /no"thing 404', "POST /templates 201"} <= {*messages}
     assert {line["by"] for line in lines if line["message"] == "POST /templates 201"} == {"key:api-key"}
     assert "s3cret" not in server.log.read_text()
     assert KEY not in server.log.read_text()
