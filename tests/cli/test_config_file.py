@@ -9,8 +9,10 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from binder_registry.cli.config_file import config_variables, settings_of
+from binder_registry.cli.config_file import ConfiguredCommand, config_option, config_variables, settings_of
+from binder_registry.cli.configuration import MEMBERS
 from binder_registry.cli.serve import serve
+from binder_registry.server import RENEWED, Options
 from docs.generate_configuration import EXAMPLE
 
 NOWHERE = "/nowhere/at/all.db"
@@ -91,16 +93,23 @@ def test_every_option_of_the_server_can_stand_in_the_file() -> None:
 
 
 def test_an_option_that_is_declared_later_is_a_setting_at_once(file: Path) -> None:
-    @click.command(cls=type(serve), params=[serve.params[0]])
+    @click.command(cls=ConfiguredCommand)
+    @config_option
     @click.option("--metrics-listen", default="")
     def command(metrics_listen: str) -> None: ...
 
-    command.params.append(serve.params[0])
     file.write_text('metrics-listen = "127.0.0.1:9090"\n')
 
     found = command.make_context("command", ["--config", str(file)]).params
 
     assert found == {"metrics_listen": "127.0.0.1:9090"}
+
+
+def test_every_option_that_the_application_knows_reaches_it() -> None:
+    told = {str(option.name) for option in settings_of(serve).values()} & {*Options.__struct_fields__}
+
+    assert told == {*MEMBERS, "limits"}
+    assert told >= {*RENEWED}
 
 
 def test_flags_come_before_variables_and_these_before_the_file(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:

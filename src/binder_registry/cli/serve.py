@@ -192,6 +192,7 @@ logger = logging.getLogger("binder_registry")
 @click.pass_context
 def serve(
     ctx: click.Context,
+    /,
     check_config: bool,
     host: str,
     port: int,
@@ -216,6 +217,8 @@ def serve(
         for name in variables_of_others():
             logger.info("%s is a Service's address, which Kubernetes sets, and no port: it was passed over", name)
         configuration = Configuration(ctx, log)
+        if config_path(ctx):
+            rereads.append(configuration.reread)
         options = configuration.options
         jobs, keys = publisher_tokens(publishers, public_url), key_file(ctx)
         stores, longest = auth_stores(auth, jobs, keys), max_token_age * DAY
@@ -224,8 +227,6 @@ def serve(
         if check_config:
             tell_settings(ctx, keys, key_is_set=stores.keys is not None)
             return
-        if config_path(ctx):
-            rereads.append(configuration.reread)
         rereads += rereads_of(stores.keys, keys)
         if jobs and publishers:
             rereads.append(partial(reread, jobs, publishers, public_url))
