@@ -175,7 +175,7 @@ def test_names_of_files_are_looked_for_beside_the_file(file: Path) -> None:
         ("limit = {streams = 0}", "limit: the limit streams must be 1 or more"),
         ("db = 'postgresql://a:s3cret@h/d?sslmod=x'", "db: PostgreSQL: parameter 1"),
         ("db = 'mysql://a:s3cret@h/d'", "db: 'mysql': a database is"),
-        ("port = ", "this is no TOML: Invalid value (at line 1, column 8)"),
+        ("port = ", "this is no TOML: Invalid value (at end of document)"),
         ("port = 1\nport = 2", "this is no TOML: Cannot overwrite a value"),
     ],
 )
@@ -264,7 +264,7 @@ def test_a_check_opens_neither_a_database_nor_a_port(file: Path) -> None:
 def test_a_check_reads_the_files_that_are_named(file: Path, key: str) -> None:
     (file.parent / "named").write_text("two words")
 
-    result = checked(file, f'{key} = "named"\n', BINDER_API_KEY="")
+    result = checked(file, f'{key} = "named"\n', BINDER_API_KEY="" if key == "api-key-file" else "k")
 
     assert (result.exit_code, f"{file.parent}/named" in result.output) == (2, True)
 

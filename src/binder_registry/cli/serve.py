@@ -219,10 +219,10 @@ def serve(
         configuration = Configuration(ctx, log)
         if config_path(ctx):
             rereads.append(configuration.reread)
-        options = configuration.options
         jobs, keys = publisher_tokens(publishers, public_url), key_file(ctx)
         stores, longest = auth_stores(auth, jobs, keys), max_token_age * DAY
-        options = replace(options, logins=hub_login(stores, options.prefix, public_url)) if ui else options
+        logins = hub_login(stores, configuration.options.prefix, public_url) if ui else None
+        options = replace(configuration.options, reader=READER, logins=logins)
         hub = ServedHub(rules_file, user_of(stores))
         if check_config:
             tell_settings(ctx, keys, key_is_set=stores.keys is not None)
