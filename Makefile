@@ -40,6 +40,7 @@ before: $(VENV)/test.installed ## pairs with an earlier commit, about 15 minutes
 
 docs: $(VENV)/test.installed ## write the pages that are made from the code
 	$(BIN)/python docs/generate_cli.py
+	$(BIN)/python docs/generate_configuration.py
 	$(BIN)/python docs/generate_api.py
 	$(BIN)/python docs/generate_monitoring.py
 

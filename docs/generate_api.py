@@ -55,7 +55,8 @@ of tokens, or for each request, and what goes beyond it is refused at once, with
 that says why, and `Retry-After` where waiting helps.
 
 `binder-registry serve --limit NAME=VALUE` sets one, again and again for several; `BINDER_REGISTRY_LIMIT` holds several
-with blanks between. Bytes may have a unit: `--limit apply-bytes=16M`.
+with blanks between, and the table `limit` of a [file](configuration.md) each under its name. Bytes may have a unit:
+`--limit apply-bytes=16M`.
 
 A client is an address, and of IPv6 a network of 64 bits. Behind a proxy all clients have the proxy's address and share
 its part, unless the server is told to [believe that proxy](operation.md#behind-a-proxy): `--trusted-proxies`. A holder

@@ -150,6 +150,7 @@ SERVER_LAYERS = (
     ("http",),
     ("metrics",),
     ("service",),
+    ("renewed",),
     ("handlers",),
     ("route", "server_routes", "token_routes", "login_routes", "routes"),
     ("description.openapi",),

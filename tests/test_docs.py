@@ -15,6 +15,7 @@ from binder_registry.server.http.cors import EXPOSED
 from binder_registry.server.http.error_status import STATUS
 from binder_registry.server.routes import ROUTES, Route
 from binder_registry.wire import encode, parse, template_from_members
+from docs import generate_configuration
 from docs.generate_api import errors_page, limits_page, reference_page, template_page, whole_template
 from tests.server.running import running_server
 
@@ -35,10 +36,11 @@ VARYING = (
         ("limits.md", limits_page),
         ("template.md", template_page),
         ("api-reference.md", reference_page),
+        ("configuration.md", generate_configuration.page),
     ],
 )
 def test_a_page_is_as_its_generator_writes_it(page: str, written: Callable[[], str]) -> None:
-    assert PAGES[page] == written(), "run: python docs/generate_api.py"
+    assert PAGES[page] == written(), "run: make docs"
 
 
 def test_the_template_with_all_members_is_a_valid_one() -> None:

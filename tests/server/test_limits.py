@@ -2,6 +2,7 @@
 
 import ast
 import asyncio
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,6 +32,14 @@ def test_a_limit_that_there_is_not_is_refused_with_those_that_there_are(given: t
         limits_of([given])
 
 
+@pytest.mark.parametrize(
+    ("given", "meant"), [("waiting-write", "waiting-writes"), ("Body_Bytes", "body-bytes"), ("stream", "streams")]
+)
+def test_the_nearest_limit_is_named(given: str, meant: str) -> None:
+    with pytest.raises(ValueError, match=f"{given}': did you mean {meant}?"):
+        limits_of([(given, 1)])
+
+
 @pytest.mark.parametrize("name", [name for name, _ in bounds()])
 def test_a_limit_below_its_least_is_refused_by_name(name: str) -> None:
     least = dict(bounds())[name].least
@@ -45,6 +54,80 @@ def test_a_body_beyond_its_limit_is_refused() -> None:
         large = client.post("/templates", json={**SCIPY, "name": "r", "description": "x" * 30})
 
     assert (small.status_code, large.status_code) == (201, 413)
+
+
+def renewed(app: server.App, **limits: int) -> None:
+    app.renew(server.Options(limits=Limits(**limits)))
+
+
+@pytest.mark.parametrize(
+    ("limit", "target"), [("body_bytes", "/templates"), ("apply_bytes", "/apply"), ("document_bytes", "/documents")]
+)
+def test_a_smaller_body_is_asked_for_while_the_server_runs(limit: str, target: str) -> None:
+    app = application(reader=(sys.executable, "-c", ""))
+    headers = {"Content-Type": "application/yaml" if target == "/documents" else "application/json"}
+    with asked(app) as client:
+        before = client.post(target, content="{}", headers=headers).status_code
+        renewed(app, **{limit: 1})
+        after = client.post(target, content="{}", headers=headers).status_code
+
+    assert before != 413
+    assert after == 413
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_rate_of_writes_changes_while_the_server_runs_and_one_that_stays_forgets_nobody(kept: bool) -> None:
+    few = {"key_writes_per_minute": 1, "writes_burst": 2}
+    app = application(limits=Limits(**few))
+    with asked(app) as client:
+        before = [client.post("/templates", json={**SCIPY, "name": name}).status_code for name in "abc"]
+        renewed(app, **(few if kept else {"key_writes_per_minute": 0}))
+        after = client.post("/templates", json={**SCIPY, "name": "d"}).status_code
+
+    assert (before, after) == ([201, 201, 429], 429 if kept else 201)
+
+
+def test_a_rate_of_wrong_tokens_changes_while_the_server_runs() -> None:
+    app = application(limits=Limits(failed_tokens_per_minute=1, failed_tokens_burst=1))
+    with asked(app) as client:
+
+        def wrong() -> int:
+            return client.post("/templates", json=SCIPY, headers={"Authorization": "token wrong"}).status_code
+
+        before = [wrong(), wrong()]
+        renewed(app)
+        after = wrong()
+
+    assert (before, after) == ([401, 429], 401)
+
+
+def test_a_number_of_streams_changes_while_the_server_runs() -> None:
+    app = application()
+    app.service.streams.take("ada")
+
+    renewed(app, streams=1)
+
+    with pytest.raises(TooBusy):
+        app.service.streams.take("bob")
+
+
+def test_limits_that_are_wired_into_the_server_stay() -> None:
+    app = application(limits=Limits(ring_changes=7))
+
+    renewed(app, ring_changes=8, page_bytes=9, waiting_revisions=10)
+
+    assert app.service.options.limits == Limits(ring_changes=7, page_bytes=9, waiting_revisions=10)
+
+
+def test_whether_there_are_origins_at_all_stays() -> None:
+    found = []
+    for before in ((), ("https://a.example",)):
+        app = application(cors_origins=before)
+        for wanted in ((), ("https://b.example",)):
+            app.renew(server.Options(cors_origins=wanted))
+            found.append(app.service.options.cors_origins)
+
+    assert found == [(), (), ("https://a.example",), ("https://b.example",)]
 
 
 def test_a_write_beyond_those_that_may_wait_is_refused_as_never_written() -> None:

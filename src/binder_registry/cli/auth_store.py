@@ -7,20 +7,52 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.core import ParameterSource
 from msgspec import Struct
 
 from ..auth import AuthStore, Identity, TokenAuthStore, trimmed
 from ..log_store import LogStore
 from ..tokens import OwnTokens, StoredTokens
+from .arguments import File
+from .config_file import is_from_file
+from .environment import Setting
 
 if TYPE_CHECKING:
     from ..hub_auth import HubAuthStore
     from ..publishers.store import PublisherTokens
 
+VARIABLE = "BINDER_API_KEY"
+F = TypeVar("F", bound=Callable[..., Any])
 logger = logging.getLogger("binder_registry")
+
+
+class KeyFile(Struct, frozen=True):
+    path: Path
+    named_by: str  # the variable, say
+
+
+def key_file_option(command: F) -> F:
+    return click.option(
+        "--api-key-file",
+        cls=Setting,
+        type=File(path_type=Path),
+        metavar="FILE",
+        envvar="BINDER_API_KEY_FILE",
+        help="Names a file with one key that writes on each line, in the place of BINDER_API_KEY.",
+    )(command)
+
+
+def key_file(ctx: click.Context) -> KeyFile | None:
+    """None where BINDER_API_KEY holds the key: what the environment says comes before a file of settings."""
+    path = ctx.params["api_key_file"]
+    from_config = is_from_file(ctx, "api_key_file")
+    if path is None or (from_config and _key_of_environment()):
+        return None
+    from_flag = ctx.get_parameter_source("api_key_file") is ParameterSource.COMMANDLINE
+    return KeyFile(path, "api-key-file" if from_config else "--api-key-file" if from_flag else "BINDER_API_KEY_FILE")
 
 
 class Stores(Struct, frozen=True):
@@ -31,8 +63,8 @@ class Stores(Struct, frozen=True):
     publishers: "PublisherTokens | None" = None
 
 
-def auth_stores(auth: str, publishers: "PublisherTokens | None" = None) -> Stores:
-    keys, hub = _key_store(), _hub_store() if auth == "jupyterhub" else None
+def auth_stores(auth: str, publishers: "PublisherTokens | None" = None, file: KeyFile | None = None) -> Stores:
+    keys, hub = _key_store(file), _hub_store() if auth == "jupyterhub" else None
     if keys is None and hub is None and publishers is None:
         click.echo("Environment variable BINDER_API_KEY must be non-empty")  # 2015's words, on its standard output
         sys.exit(2)
@@ -84,55 +116,53 @@ def _service_token() -> str:
     return os.environ.get("JUPYTERHUB_API_TOKEN", "").strip()
 
 
-def rereads_of(keys: TokenAuthStore | None) -> list[Callable[[], None]]:
+def rereads_of(keys: TokenAuthStore | None, file: KeyFile | None) -> list[Callable[[], None]]:
     """What SIGHUP does to them: nothing, unless they are in a file."""
-    path = _key_file()
-    return [partial(_reread, keys, path)] if keys and path else []
+    return [partial(_reread, keys, file)] if keys and file else []
 
 
-def _reread(keys: TokenAuthStore, path: str) -> None:
+def _reread(keys: TokenAuthStore, file: KeyFile) -> None:
     """Where the file cannot be used, the keys of before stay in force, all of them."""
     try:
-        found = _keys()
-        with _sourced(path):
+        found = _keys(file)
+        with _sourced(file):
             keys.renew(*found)
     except click.ClickException as error:
         logger.error("SIGHUP: %s: the keys of before stay in force", error.message)
     else:
-        logger.info("SIGHUP: read %d keys from %s", len(found), path)
+        logger.info("SIGHUP: read %d keys from %s", len(found), file.path)
 
 
-def _key_store() -> TokenAuthStore | None:
-    keys = _keys()
-    with _sourced(_key_file()):
+def _key_store(file: KeyFile | None) -> TokenAuthStore | None:
+    keys = _keys(file)
+    with _sourced(file):
         return TokenAuthStore(*keys) if keys else None
 
 
-def _key_file() -> str:
-    return os.environ.get("BINDER_API_KEY_FILE", "").strip()
+def _key_of_environment() -> str:
+    return trimmed(os.environ.get(VARIABLE, ""))
 
 
-def _keys() -> list[str]:
-    path = _key_file()
-    found = _lines(path) if path else [trimmed(os.environ.get("BINDER_API_KEY", ""))]
+def _keys(file: KeyFile | None) -> list[str]:
+    found = _lines(file) if file else [_key_of_environment()]
     return [key for key in found if key]
 
 
 @contextmanager
-def _sourced(path: str) -> Iterator[None]:
+def _sourced(file: KeyFile | None) -> Iterator[None]:
     """A key that cannot be one is told with where it stands."""
     try:
         yield
     except ValueError as error:
-        source = f"BINDER_API_KEY_FILE: {path}" if path else "BINDER_API_KEY"
+        source = f"{file.named_by}: {file.path}" if file else VARIABLE
         raise click.ClickException(f"{source}: {error}") from None
 
 
-def _lines(path: str) -> list[str]:
+def _lines(file: KeyFile) -> list[str]:
     try:
-        return [trimmed(line) for line in Path(path).read_text(encoding="utf-8").split("\n")]
+        return [trimmed(line) for line in file.path.read_text(encoding="utf-8").split("\n")]
     except OSError as error:
         # Not what it names: that may be the key itself, or a URL with a password.
-        raise click.ClickException(f"BINDER_API_KEY_FILE: the file that it names: {error.strerror}") from None
+        raise click.ClickException(f"{file.named_by}: the file that it names: {error.strerror}") from None
     except ValueError:
-        raise click.ClickException(f"BINDER_API_KEY_FILE: {path}: this is not a text in UTF-8") from None
+        raise click.ClickException(f"{file.named_by}: {file.path}: this is not a text in UTF-8") from None

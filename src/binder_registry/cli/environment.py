@@ -14,6 +14,8 @@ CHECKED_ELSEWHERE = (
     "cors_origins",
     "publishers",
     "rules_file",
+    "api_key_file",
+    "config",
 )  # settings that may hold an @, or say better what is wrong
 
 

@@ -13,10 +13,12 @@ from threading import Thread
 from time import monotonic
 from typing import TextIO
 
+import click
+
 from ..file_names import as_text
+from .log_formats import LONGEST, TextFormat, log_format
 
 MOST_LINES = 10_000  # that may wait to be written
-LONGEST = 8192  # characters of a message with its traceback, whose middle is cut
 MOST_ALIKE = 10  # in a second
 MOST_KINDS = 1000  # that are told apart in a second
 CLOSE_SECONDS = 2.0
@@ -37,6 +39,7 @@ class LogLines(logging.Handler):
         self._reported = 0
         self._second = clock()
         self._alike: dict[Kind, int] = {}  # in this second
+        self.setFormatter(TextFormat())
         self._thread = Thread(target=self._run, name="log", daemon=True)
         self._thread.start()
 
@@ -51,14 +54,8 @@ class LogLines(logging.Handler):
             self._put(record)
 
     def _put(self, record: logging.LogRecord) -> None:
-        try:
-            line = self.format(record)
-        except Exception:  # noqa: BLE001 - values that do not fit the message: it is said without them
-            line = str(record.msg)
-        if len(line) > LONGEST:
-            line = f"{line[: LONGEST // 2]}\n…\n{line[-LONGEST // 2 :]}"
         if self._lines.qsize() < MOST_LINES:
-            self._lines.put(line)
+            self._lines.put(self.format(record))
         else:
             self.dropped += 1
 
@@ -72,7 +69,7 @@ class LogLines(logging.Handler):
         for (name, level, message), number in alike.items():
             if number > MOST_ALIKE:
                 more = number - MOST_ALIKE
-                self._put(logging.LogRecord(name, level, "", 0, "and %d more like it: %s", (more, message), None))
+                self._put(_record(name, level, "and %d more like it: %s", more, message))
 
     def close(self, timeout: float = CLOSE_SECONDS) -> None:
         """Write what waits; for at most `timeout` seconds, if nobody reads it. May be called twice."""
@@ -92,8 +89,10 @@ class LogLines(logging.Handler):
             goes_on = None not in lines
             written = [line for line in lines if line is not None]
             if self.dropped > self._reported:
-                written.append(f"{self.dropped - self._reported} lines of the log were not written")
-                self._reported = self.dropped
+                lost, self._reported = self.dropped - self._reported, self.dropped
+                written.append(
+                    self.format(_record(__name__, logging.WARNING, "%d lines of the log were not written", lost))
+                )
             self._write(as_text("".join(f"{line}\n" for line in written)).encode(errors="replace"), len(written))
 
     def _waiting(self) -> list[str | None]:
@@ -120,19 +119,28 @@ class LogLines(logging.Handler):
             self.dropped += number
 
 
+def _record(name: str, level: int, message: str, *values: object) -> logging.LogRecord:
+    return logging.LogRecord(name, level, "", 0, message, values, None)
+
+
 @contextmanager
-def logged_to(stream: TextIO, level: str) -> Iterator[LogLines]:
-    """All logs of this process until the block ends."""
+def logged_to(stream: TextIO, level: str, how: str = "text") -> Iterator[LogLines]:
+    """All logs of this process until the block ends; `how` is of `FORMATS`."""
     try:
         # Past the stream: a thread that hangs in it holds its lock, without which Python does not end.
         write: Write = partial(os.write, stream.fileno())
     except OSError:  # no file, as in tests of the command
         write = stream.buffer.write
     lines, root = LogLines(write), logging.getLogger()
-    lines.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    lines.setFormatter(log_format(how))
     logging.basicConfig(level=level, handlers=[lines], force=True)
     try:
         yield lines
+    except click.ClickException as error:
+        if how != "json":
+            raise
+        logging.getLogger("binder_registry").error("%s", error.format_message())  # as all other lines
+        raise SystemExit(error.exit_code) from None
     finally:
         root.removeHandler(lines)
         lines.close()

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import click
 
@@ -55,14 +55,22 @@ def seconds(most: int) -> Quantity:
     return Quantity("seconds", read)
 
 
+class Address(NamedTuple):
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"{self.host}:{self.port}"
+
+
 def address() -> Quantity:
     """A host, of which there is no default, and a port."""
 
-    def read(text: str) -> tuple[str, int]:
+    def read(text: str) -> Address:
         found = _ADDRESS.fullmatch(text)
         if not found or int(found[2]) > 65535:
             raise ValueError(f"{text[:40]!r} is not an address and a port: write 127.0.0.1:9090, or [::1]:9090")
-        return found[1], int(found[2])
+        return Address(found[1], int(found[2]))
 
     return Quantity("address", read)
 

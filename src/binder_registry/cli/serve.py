@@ -16,13 +16,16 @@ from ..errors import DatabaseRefused, StoreUnavailable
 from ..log_store import LogStore
 from ..registry import Registry
 from ..token_rules import DAY, MOST_DAYS
-from .auth_store import Stores, auth_stores, rereads_of, user_of, with_own_tokens
+from .auth_store import Stores, auth_stores, key_file, key_file_option, rereads_of, user_of, with_own_tokens
+from .config_file import ConfiguredCommand, config_option, config_path
+from .configuration import Configuration, checking, tell_settings
 from .environment import PortSetting, Setting, service_url, variables_of_others
 from .hub_logins import hub_login
 from .hub_rules import ServedHub, served_rules_option
 from .limits import limit
+from .log_formats import log_format_option
 from .log_lines import LogLines, logged_to
-from .options import address, seconds, whole
+from .options import Address, address, seconds, whole
 from .publishers import public_url_option, publisher_tokens, publishers_option, reread
 from .stopping import stoppable
 
@@ -37,7 +40,17 @@ LEVELS = ("debug", "info", "warning", "error")
 logger = logging.getLogger("binder_registry")
 
 
-@click.command(epilog="Example: BINDER_API_KEY=SECRET binder-registry serve --db sqlite:////var/lib/binder/registry.db")
+@click.command(
+    cls=ConfiguredCommand,
+    epilog="Example: BINDER_API_KEY=SECRET binder-registry serve --db sqlite:////var/lib/binder/registry.db",
+)
+@config_option
+@click.option(
+    "--check-config",
+    is_flag=True,
+    is_eager=True,
+    help="Say what is in force and where it is from, or what is wrong, and serve nothing.",
+)
 @click.option(
     "--host",
     cls=Setting,
@@ -79,6 +92,7 @@ logger = logging.getLogger("binder_registry")
     envvar="BINDER_REGISTRY_ACCESS_LOG",
     help="A line for each request, on standard output.",
 )
+@log_format_option
 @click.option(
     "--require-if-match",
     cls=Setting,
@@ -141,6 +155,7 @@ logger = logging.getLogger("binder_registry")
     envvar="BINDER_REGISTRY_AUTH",
     help="Who may write: holders of BINDER_API_KEY, or (beside them, if it is set) JupyterHub's tokens.",
 )
+@key_file_option
 @served_rules_option
 @publishers_option
 @public_url_option
@@ -182,73 +197,63 @@ logger = logging.getLogger("binder_registry")
     envvar="BINDER_REGISTRY_LIMIT",
     help="What a client can cost: see the page on limits. Repeatable.",
 )
+@click.pass_context
 def serve(
+    ctx: click.Context,
+    /,
+    check_config: bool,
     host: str,
     port: int,
     db: str,
     log_level: str,
     access_log: bool,
-    require_if_match: bool,
-    protect_reads: bool,
-    strong_reads: bool,
-    cors_origins: tuple[str, ...],
-    prefix: str,
-    trusted_proxies: tuple[str, ...],
+    log_format: str,
     ui: bool,
     auth: str,
     rules_file: Path | None,
     publishers: Path | None,
     public_url: str,
     max_token_age: int,
-    metrics_listen: tuple[str, int] | None,
+    metrics_listen: Address | None,
     drain_delay: float,
-    limits: tuple[tuple[str, int], ...],
+    **_: object,  # which `Configuration` looks at
 ) -> None:
     """Serve the registry over HTTP.
 
     BINDER_API_KEY holds the key that writes; BINDER_API_KEY_FILE instead names a file with one key on each line.
     """
-    with stoppable() as rereads, logged_to(sys.stderr, log_level.upper()) as log:
+    with stoppable() as rereads, logged_to(sys.stderr, log_level.upper(), log_format) as log, checking(check_config):
         for name in variables_of_others():
             logger.info("%s is a Service's address, which Kubernetes sets, and no port: it was passed over", name)
-        from ..server import Options, limits_of  # only now: a signal that comes while this is read must not be lost
-
-        try:
-            options = Options(
-                protect_reads=protect_reads,
-                require_if_match=require_if_match,
-                strong_reads=strong_reads,
-                cors_origins=cors_origins,
-                prefix=prefix,
-                trusted_proxies=trusted_proxies,
-                limits=limits_of(limits),
-                ui=ui,
-                reader=READER,
-            )
-        except ValueError as error:
-            raise click.UsageError(str(error)) from None
-        jobs = publisher_tokens(publishers, public_url)
-        stores, longest = auth_stores(auth, jobs), max_token_age * DAY
-        options = replace(options, logins=hub_login(stores, options.prefix, public_url)) if ui else options
-        rereads += rereads_of(stores.keys)
+        configuration = Configuration(ctx, log)
+        if config_path(ctx):
+            rereads.append(configuration.reread)
+        jobs, keys = publisher_tokens(publishers, public_url), key_file(ctx)
+        stores, longest = auth_stores(auth, jobs, keys), max_token_age * DAY
+        logins = hub_login(stores, configuration.options.prefix, public_url) if ui else None
+        options = replace(configuration.options, reader=READER, logins=logins)
+        hub = ServedHub(rules_file, user_of(stores))
+        if check_config:
+            tell_settings(ctx, keys, key_is_set=stores.keys is not None)
+            return
+        rereads += rereads_of(stores.keys, keys)
         if jobs and publishers:
             rereads.append(partial(reread, jobs, publishers, public_url))
-        hub = ServedHub(rules_file, user_of(stores))
         if rules_file:
             rereads.append(hub.reread)
-        addresses = (host, port), metrics_listen
-        _serve(log, db, addresses, stores, longest, options, hub, access_log=access_log, drain_delay=drain_delay)
+        addresses = Address(host, port), metrics_listen
+        _serve(log, db, addresses, stores, longest, options, hub, configuration, access_log, drain_delay)
 
 
 def _serve(
     log: LogLines,
     db: str,
-    addresses: tuple[tuple[str, int], tuple[str, int] | None],
+    addresses: tuple[Address, Address | None],
     stores: Stores,
     longest_token: int,
     options: "Options",
     hub: ServedHub,
-    *,
+    configuration: Configuration,
     access_log: bool,
     drain_delay: float,
 ) -> None:
@@ -272,6 +277,7 @@ def _serve(
         with with_own_tokens(stores, store) as auth:
             app = App(Registry(store, auth, longest_token=longest_token), options, hub.rules)
             hub.told.append(app.renew_hub)
+            configuration.serves(app, lines)
             serving.run(
                 app, listener, access_log=lines, drain_delay=drain_delay, dropped_lines=dropped, metrics=metrics
             )

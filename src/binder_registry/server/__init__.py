@@ -6,4 +6,6 @@ from .limits import Limits as Limits
 from .limits import limits_of as limits_of
 from .live.hub_rules import Chosen as Chosen
 from .live.hub_rules import HubRules as HubRules
+from .renewed import RENEWED as RENEWED
+from .renewed import renewed_options as renewed_options
 from .service import Options as Options

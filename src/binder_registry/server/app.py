@@ -29,6 +29,7 @@ from .http.requests import ClientDisconnected, decoded_path
 from .live.hub_rules import ANY_HUB, HubRules
 from .live.viewing import Views
 from .login_routes import LOGIN_ROUTES
+from .renewed import renew
 from .routes import FILES, PAGE, PLAIN, ROUTES, Route
 from .service import Options, Request, Service
 
@@ -67,6 +68,10 @@ class App:
     def renew_hub(self, hub: HubRules) -> None:
         """From the next question on. In the thread of the event loop, in a handler of a signal say."""
         self.service.views = Views(hub, self.service.options.limits)
+
+    def renew(self, wanted: Options) -> None:
+        """What of them can change while it runs; see `renewed`."""
+        renew(self.service, wanted)
 
     async def start(self) -> None:
         """May be called twice, and at once. Raises `StoreUnavailable`, also once the application was closed."""

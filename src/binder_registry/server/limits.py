@@ -4,37 +4,44 @@ Declared here once: `binder-registry serve --limit NAME=VALUE` sets one, and doc
 """
 
 from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
 from typing import Annotated, Literal, get_type_hints
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 MiB = 1024**2
 
 
 class Bound(Struct, frozen=True):
     """What a limit is of. `each` says how often it holds: once for the server, for each client, for each holder of
-    tokens, or for each request."""
+    tokens, or for each request. One that is `live` a running server takes anew: see `renewed`."""
 
     each: Literal["server", "client", "holder", "request"]
     meaning: str
     beyond: str  # what is done with what goes beyond it
     unit: Literal["bytes", "seconds", ""] = ""
     least: int = 1
+    live: bool = False
 
 
 class Limits(Struct, frozen=True, kw_only=True):
     """The default of each is what a server of 1 GiB and two cores stands, many times over what hubs ask for."""
 
-    body_bytes: Annotated[int, Bound("request", "Body of a request, but of `POST /apply`.", "413", "bytes")] = MiB
-    apply_bytes: Annotated[int, Bound("request", "Body of `POST /apply`.", "413", "bytes")] = 64 * MiB
+    body_bytes: Annotated[
+        int, Bound("request", "Body of a request, but of `POST /apply`.", "413", "bytes", live=True)
+    ] = MiB
+    apply_bytes: Annotated[int, Bound("request", "Body of `POST /apply`.", "413", "bytes", live=True)] = 64 * MiB
     waiting_apply_bytes: Annotated[
         int,
         Bound(
             "server", "Applies that wait for the one before, with that one; one alone may be larger.", "503", "bytes"
         ),
     ] = 96 * MiB
-    document_bytes: Annotated[int, Bound("request", "Body of YAML, and of `POST /documents`.", "413", "bytes")] = MiB
+    document_bytes: Annotated[
+        int, Bound("request", "Body of YAML, and of `POST /documents`.", "413", "bytes", live=True)
+    ] = MiB
     reading_bytes: Annotated[
         int,
         Bound(
@@ -80,9 +87,12 @@ class Limits(Struct, frozen=True, kw_only=True):
             "same.",
             "429",
             least=0,
+            live=True,
         ),
     ] = 600
-    failed_tokens_burst: Annotated[int, Bound("client", "Wrong tokens of one address at once.", "429")] = 2000
+    failed_tokens_burst: Annotated[int, Bound("client", "Wrong tokens of one address at once.", "429", live=True)] = (
+        2000
+    )
     writes_per_minute: Annotated[
         int,
         Bound(
@@ -91,12 +101,13 @@ class Limits(Struct, frozen=True, kw_only=True):
             "changes that it makes. 0: no bound.",
             "429",
             least=0,
+            live=True,
         ),
     ] = 6000
     key_writes_per_minute: Annotated[
-        int, Bound("holder", "The same, of all who hold a key of the server's; 0: no bound.", "429", least=0)
+        int, Bound("holder", "The same, of all who hold a key of the server's; 0: no bound.", "429", least=0, live=True)
     ] = 0
-    writes_burst: Annotated[int, Bound("holder", "Writes of one holder at once.", "429")] = 20_000
+    writes_burst: Annotated[int, Bound("holder", "Writes of one holder at once.", "429", live=True)] = 20_000
     connections: Annotated[
         int,
         Bound("server", "Connections; 0: what `ulimit -n` leaves, at most 8,000. Idle ones make room.", "503", least=0),
@@ -104,9 +115,9 @@ class Limits(Struct, frozen=True, kw_only=True):
     connections_per_client: Annotated[
         int, Bound("client", "Connections of one address; 0: no bound.", "429", least=0)
     ] = 4000
-    streams: Annotated[int, Bound("server", "Event streams and long polls that wait.", "503")] = 6000
+    streams: Annotated[int, Bound("server", "Event streams and long polls that wait.", "503", live=True)] = 6000
     streams_per_client: Annotated[
-        int, Bound("client", "Event streams and long polls of one address; 0: no bound.", "429", least=0)
+        int, Bound("client", "Event streams and long polls of one address; 0: no bound.", "429", least=0, live=True)
     ] = 3000
     received_bytes: Annotated[
         int, Bound("server", "What was read of requests that are not answered yet.", "503", "bytes")
@@ -119,7 +130,7 @@ class Limits(Struct, frozen=True, kw_only=True):
         Bound("request", "What a query or a read of the far past may take, its wait included.", "503", "seconds"),
     ] = 30
     waiting_revisions: Annotated[
-        int, Bound("server", "Requests that wait until the server shows their `Registry-Revision`.", "503")
+        int, Bound("server", "Requests that wait until the server shows their `Registry-Revision`.", "503", live=True)
     ] = 10_000
     waiting_writes: Annotated[int, Bound("server", "Writes that wait for their commit.", "503")] = 10_000
     ring_changes: Annotated[
@@ -139,7 +150,7 @@ class Limits(Struct, frozen=True, kw_only=True):
         int, Bound("request", "Changes that an event stream, or a poll, is sent in one go.", "the next piece", "bytes")
     ] = 256 * 1024
     page_bytes: Annotated[
-        int, Bound("request", "A page of changes, but for its last one.", "`Link` to the next page", "bytes")
+        int, Bound("request", "A page of changes, but for its last one.", "`Link` to the next page", "bytes", live=True)
     ] = 4 * MiB
     unsent_bytes: Annotated[
         int, Bound("server", "Large answers that their readers have not taken yet.", "503", "bytes")
@@ -184,5 +195,13 @@ def limits_of(given: Sequence[tuple[str, int]]) -> Limits:
     known = dict(bounds())
     for name, _ in given:
         if name not in known:
-            raise ValueError(f"there is no limit {name!r}: there are {', '.join(known)}")
+            near = get_close_matches(name.lower().replace("_", "-"), known, 1)
+            meant = f"did you mean {near[0]}? There" if near else "there"
+            raise ValueError(f"there is no limit {name!r}: {meant} are {', '.join(known)}")
     return msgspec.convert({name.replace("-", "_"): value for name, value in given}, Limits)
+
+
+def renewed_limits(now: Limits, wanted: Limits) -> Limits:
+    """As `wanted`, where they are `live`."""
+    live = [name.replace("-", "_") for name, bound in bounds() if bound.live]
+    return replace(now, **{name: getattr(wanted, name) for name in live})

@@ -35,6 +35,13 @@ class Rate:
         self._clock = clock
         self._until: dict[str, float] = {}
 
+    def renew(self, per_minute: int, burst: int) -> None:
+        """Where these are others than before, everybody begins anew."""
+        seconds = 60 / per_minute if per_minute else 0.0
+        if (seconds, burst * seconds) != (self.seconds, self._burst):
+            self.seconds, self._burst = seconds, burst * seconds
+            self._until.clear()
+
     def take(self, who: str) -> float:
         """Count one more, where there is room for it: seconds until there is; 0: it was counted."""
         seconds = self.seconds
@@ -84,6 +91,10 @@ class WriteRates:
         burst = limits.writes_burst
         self._keys = Rate("key-writes-per-minute", limits.key_writes_per_minute, burst, DEBT_SECONDS, clock=clock)
         self._others = Rate("writes-per-minute", limits.writes_per_minute, burst, DEBT_SECONDS, clock=clock)
+
+    def renew(self, limits: Limits) -> None:
+        self._keys.renew(limits.key_writes_per_minute, limits.writes_burst)
+        self._others.renew(limits.writes_per_minute, limits.writes_burst)
 
     def take(self, who: Identity) -> None:
         """Raises `TooManyRequests` where there is no room for one more."""

@@ -19,6 +19,10 @@ class Share:
         self._most, self._most_each = most or inf, most_each or inf
         self._each: dict[str, int] = {}  # of clients that hold some
 
+    def renew(self, most: int, most_each: int) -> None:
+        """What is taken stays, also where it is more than these."""
+        self._most, self._most_each = most or inf, most_each or inf
+
     def take(self, client: str, amount: int = 1) -> None:
         """Give it back afterwards. Raises `TooBusy` and `TooManyRequests`, and has taken nothing then."""
         held = self._each.get(client, 0) + amount

@@ -11,6 +11,7 @@ from threading import Event, Thread
 from time import gmtime, perf_counter_ns, strftime, time_ns
 
 from ...token_text import without_secrets
+from .json_lines import json_lines, json_notice
 from .request_ids import RequestIds
 
 FLUSH_SECONDS = 0.25
@@ -22,13 +23,15 @@ _UNPRINTABLE = re.compile(rb"[^!-~]|\\")
 
 
 class AccessLog:
-    """`descriptor` stays open: who opened it closes it, after `close`.
+    """`descriptor` stays open: who opened it closes it, after `close`. `json` may change at any time: only the thread
+    looks at it, when it writes.
 
     For `fast_path`, which adds to `parts` by itself: a line is `stamp`, what `said` and `microseconds` and `ids.new`
     give, and what `told` gives. Of those at most `most` wait; the others are `refused`.
     """
 
-    def __init__(self, descriptor: int) -> None:
+    def __init__(self, descriptor: int, *, json: bool = False) -> None:
+        self.json = json  # lines of JSON, in the place of text
         self.ids = RequestIds()
         self.parts: list[bytes] = []  # of the lines that wait
         self.most = MOST_LINES * PARTS
@@ -98,11 +101,14 @@ class AccessLog:
         del self.parts[:number]
         for start in range(0, number, LINES_AT_ONCE * PARTS):
             some = parts[start : start + LINES_AT_ONCE * PARTS]
-            if not self._write(without_secrets(b"".join(some))):  # tokens get into paths by mistake
+            text = without_secrets(b"".join(some))  # tokens get into paths by mistake
+            if not self._write(json_lines(text) if self.json else text):
                 self._lost += len(some) // PARTS
         dropped = self.dropped
-        if dropped > self._reported and self._write(b"# %d lines were dropped\n" % (dropped - self._reported)):
-            self._reported = dropped
+        if dropped > self._reported:
+            notice = b"%d lines were dropped" % (dropped - self._reported)
+            if self._write(json_notice(notice) if self.json else b"# %b\n" % notice):
+                self._reported = dropped
 
     def _write(self, text: bytes) -> bool:
         """False where not all of it could be: a full disk, a reader that went away. The next may fare better."""

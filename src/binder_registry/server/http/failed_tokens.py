@@ -29,6 +29,9 @@ class FailedTokens:
         # With the one that is asked about, and the rest after it. Those that wait take no place of others.
         self._waiting = Share("unknown-tokens", 0, limits.unknown_tokens_per_client)
 
+    def renew(self, limits: Limits) -> None:
+        self._rate.renew(limits.failed_tokens_per_minute, limits.failed_tokens_burst)
+
     def refusal(self, client: str, error: RegistryError) -> RegistryError:
         """What a wrong token is answered with: `error`, where there is room. It counts, also where there is none."""
         if client == NOBODY:

@@ -34,6 +34,10 @@ class Identities:
         self.good = defaultdict[str, int](int)  # requests whose token was good, by the kind of its holder
         self.failed = Counter[tuple[str, str]]()  # and others, by whose it seemed to be, and the error's name
 
+    def renew(self, limits: Limits) -> None:
+        """What of them is of wrong tokens."""
+        self._failed.renew(limits)
+
     def known(self, token: str) -> Identity | None:
         """What can be told at once. Raises `InvalidToken`."""
         identity = known(self._store, token)
