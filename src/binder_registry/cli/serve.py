@@ -1,6 +1,7 @@
 """`binder-registry serve`."""
 
 import logging
+import os
 import sys
 from functools import partial
 from pathlib import Path
@@ -25,6 +26,7 @@ from .log_lines import LogLines, logged_to
 from .options import seconds, whole
 from .publishers import public_url_option, publisher_tokens, publishers_option, reread
 from .stopping import stoppable
+from .supervisor import supervisor
 
 if TYPE_CHECKING:
     from ..server import Options
@@ -258,10 +260,11 @@ def _serve(
         listener = _listener(*address)
         lines = AccessLog(sys.stdout.fileno()) if access_log else None
         dropped = lambda: log.dropped  # noqa: E731
+        tell = supervisor(os.environ)
         with with_own_tokens(stores, store) as auth:
             app = App(Registry(store, auth, longest_token=longest_token), options, hub.rules)
             hub.told.append(app.renew_hub)
-            serving.run(app, listener, access_log=lines, drain_delay=drain_delay, dropped_lines=dropped)
+            serving.run(app, listener, access_log=lines, drain_delay=drain_delay, dropped_lines=dropped, tell=tell)
     except StoreUnavailable:
         raise click.ClickException("the database cannot be read: see the log above") from None
     finally:

@@ -49,10 +49,16 @@ class Server(uvicorn.Server):
     """
 
     def __init__(
-        self, app: App, config: uvicorn.Config, drain_delay: float = 0.0, dropped_lines: DroppedLines | None = None
+        self,
+        app: App,
+        config: uvicorn.Config,
+        drain_delay: float = 0.0,
+        dropped_lines: DroppedLines | None = None,
+        tell: Callable[[str], None] = lambda _: None,
     ) -> None:
         super().__init__(config)
         self._app = app
+        self._tell = tell
         self._dropped_lines = dropped_lines or {}
         self._drain_delay = drain_delay
         self._told_again = False
@@ -84,6 +90,7 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup([])
         self.accepting = [Accepting(listener, self._connection) for listener in sockets or []]
+        self._tell("READY=1")
 
     def _connection(self) -> asyncio.Protocol:
         return self.config.http_protocol_class(self.config, self.server_state, self.lifespan.state)  # type: ignore[call-arg]
@@ -97,6 +104,7 @@ class Server(uvicorn.Server):
     async def main_loop(self) -> None:
         await super().main_loop()
         self._app.service.leaving = True
+        self._tell("STOPPING=1")
         end, counter = asyncio.get_running_loop().time() + self._drain_delay, 0
         while not self._told_again and asyncio.get_running_loop().time() < end:
             await self.on_tick(counter)  # the `Date` of answers
@@ -167,10 +175,11 @@ def run(
     access_log: AccessLog | None = None,
     drain_delay: float = 0.0,
     dropped_lines: Callable[[], int] = int,
+    tell: Callable[[str], None] = lambda _: None,
 ) -> None:
     """Serves until SIGTERM or SIGINT, and `drain_delay` seconds more; what is in flight then has `DRAIN_SECONDS`.
 
-    `dropped_lines` tells how many of the process's own log nobody took.
+    `dropped_lines` tells how many of the process's own log nobody took; `tell` is told READY=1 and STOPPING=1.
     """
     sys.setswitchinterval(SWITCH_SECONDS)
     gc.set_threshold(*GARBAGE)
@@ -193,7 +202,7 @@ def run(
     dropped: DroppedLines = {"log": dropped_lines}
     if access_log:
         dropped["access-log"] = lambda: access_log.dropped
-    server = Server(app, config, drain_delay, dropped)
+    server = Server(app, config, drain_delay, dropped, tell)
 
     async def serve() -> None:
         with server.capture_signals():
