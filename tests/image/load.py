@@ -11,13 +11,14 @@ import signal
 import socket
 import time
 from collections.abc import Callable
+from contextlib import closing
 from threading import Event, Lock, Thread
 
 from msgspec import Struct
 from msgspec import json as msgspec_json
 
 CLIENTS = 8
-LOAD_SECONDS = 3.0  # before it is told to stop
+FEWEST = 500  # requests, before it is told to stop
 LONGEST_SECONDS = 120.0  # all together
 LIST = "/templates"
 
@@ -42,52 +43,58 @@ class Clients:
         for thread in self._threads:
             thread.start()
 
+    def have_asked(self, number: int) -> None:
+        end = time.monotonic() + LONGEST_SECONDS
+        while self.outcome.answered < number:
+            assert time.monotonic() < end, f"{self.outcome.answered} of {number} were answered: {self.outcome.lost[:5]}"
+            time.sleep(0.02)
+
     def finish(self) -> None:
         self.enough.set()
         for thread in self._threads:
             thread.join(LONGEST_SECONDS)
 
     def _work(self, number: int) -> None:
-        kept, turn = self.connection(), 0
-        while not self.enough.is_set():
-            connection = kept if turn % 2 else self.connection()
-            name = f"of-{number}-{turn}"
-            if turn % 3:
-                self.asked(connection, "GET", LIST if turn % 5 else f"{LIST}/of-{number}-0")
-            else:
-                self.asked(connection, "POST", LIST, name)
-            if connection is not kept:
-                connection.close()
-            turn += 1
+        with closing(self._connection()) as kept:
+            turn = 0
+            while not self.enough.is_set():
+                name = f"of-{number}-{turn}" if turn % 3 == 0 else ""
+                self.ask("POST" if name else "GET", LIST, name, connection=kept if turn % 2 else None)
+                turn += 1
 
-    def connection(self) -> http.client.HTTPConnection:
+    def _connection(self) -> http.client.HTTPConnection:
         return http.client.HTTPConnection("127.0.0.1", self._port, timeout=LONGEST_SECONDS)
 
-    def asked(
+    def ask(
         self,
-        connection: http.client.HTTPConnection,
         method: str,
         path: str,
         name: str = "",
+        *,
+        connection: http.client.HTTPConnection | None = None,
         meanwhile: Event | None = None,
     ) -> None:
-        """With `meanwhile`, half of the body is sent, and the other half once that is set."""
+        """On a connection of its own, if none is given. Half of the body is sent only once `meanwhile` is set."""
         body = json.dumps({"name": name, "image-name": "quay.io/a/b:1"}).encode() if name else b""
+        asking = connection or self._connection()
         try:
-            connection.putrequest(method, path)
+            asking.putrequest(method, path)
             for header, value in {**self._headers, "Content-Length": str(len(body))}.items():
-                connection.putheader(header, value)
-            connection.endheaders(body[: len(body) // 2])
+                asking.putheader(header, value)
+            asking.endheaders(body[: len(body) // 2])
             if meanwhile:
                 meanwhile.wait(LONGEST_SECONDS)
             if body:
-                connection.send(body[len(body) // 2 :])
-            answer = connection.getresponse()
+                asking.send(body[len(body) // 2 :])
+            answer = asking.getresponse()
             answer.read()
         except (OSError, http.client.HTTPException) as error:
             self._count(f"{method} {path} {name}: {error!r}")
         else:
             self._count("" if answer.status < 400 else f"{method} {path} {name}: {answer.status}", name)
+        finally:
+            if asking is not connection:
+                asking.close()
 
     def _count(self, lost: str, name: str = "") -> None:
         with self._lock:
@@ -104,11 +111,9 @@ def loaded_and_stopped(
     """One that drains gets requests until a balancer that asks `path` takes it off; else until it is told to stop."""
     clients, told = Clients(port, key), Event()
     clients.start()
-    slow = Thread(target=clients.asked, args=(clients.connection(), "POST", LIST, "slow", told))
-    waits = Thread(target=clients.asked, args=(clients.connection(), "GET", "/changes?since=0&wait=1"))
+    slow = Thread(target=clients.ask, args=("POST", LIST, "slow"), kwargs={"meanwhile": told}, daemon=True)
     slow.start()
-    time.sleep(LOAD_SECONDS)
-    waits.start()
+    clients.have_asked(FEWEST)
     if not drains:
         clients.finish()
     stop()
@@ -119,7 +124,6 @@ def loaded_and_stopped(
         clients.outcome.drained_after = round(time.monotonic() - told_at, 2)
         clients.finish()
     slow.join(LONGEST_SECONDS)
-    waits.join(LONGEST_SECONDS)
     while _connects(port):
         assert time.monotonic() < told_at + LONGEST_SECONDS, "it never stops"
         time.sleep(0.05)
