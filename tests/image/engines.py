@@ -72,17 +72,18 @@ def _wheels(folder: Path, python: str) -> None:
     )
 
 
+def buildah(folder: Path) -> list[str]:
+    return ["buildah", "--root", f"{folder}/built", "--runroot", f"{folder}/run-built", "--storage-driver", "vfs"]
+
+
 def built(folder: Path) -> str:
     """What `make image` makes, on a base of our own."""
-    storage = f"--root {folder}/built --runroot {folder}/run-built --storage-driver vfs"
-    buildah = f"buildah {storage}"
-    container = ran(*buildah.split(), "from", "scratch").strip()
-    ran(*buildah.split(), "copy", "--quiet", container, str(base(folder)), "/")
-    ran(*buildah.split(), "commit", "--quiet", container, BASE)
-    ran(*buildah.split(), "rm", container)
-    arguments = f"--isolation chroot --pull-never --build-arg BASE={BASE}"
-    image = f"localhost/{NAME}"
-    ran("make", "-C", str(ROOT), "image", f"IMAGE={image}", f"BUILDER={buildah}", f"ARGS={arguments}")
+    building = buildah(folder)
+    container = ran(*building, "from", "scratch").strip()
+    ran(*building, "copy", "--quiet", container, str(base(folder)), "/")
+    ran(*building, "commit", "--quiet", "--rm", container, BASE)
+    image, arguments = f"localhost/{NAME}", f"--isolation chroot --pull-never --build-arg BASE={BASE}"
+    ran("make", "-C", str(ROOT), "image", f"IMAGE={image}", f"BUILDER={' '.join(building)}", f"ARGS={arguments}")
     return image
 
 
