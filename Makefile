@@ -8,8 +8,12 @@ HUB5 := $(VENV)-jupyterhub5
 export BINDER_REGISTRY_TEST_NODE ?= $(abspath $(NODE))
 
 COMMIT ?= HEAD~1
+IMAGE ?= localhost/binder-registry:latest
+BUILDER ?= $(firstword $(foreach program,buildah podman docker,$(shell command -v $(program) 2>/dev/null)))
+LOCKED = $(BIN)/uv --quiet --no-config pip compile --constraint constraints.txt --universal --python-version 3.11 \
+	--generate-hashes --no-annotate --no-header
 
-.PHONY: serve test lint format coverage bench before docs hub pictures crash reach cluster abuse lock dist release clean
+.PHONY: serve test lint format coverage bench before docs hub pictures crash reach cluster abuse lock image image-test dist release clean
 
 serve: $(VENV)/serve.installed ## start the registry on the embedded database
 	exec $(BIN)/binder-registry serve
@@ -68,8 +72,18 @@ dist: $(VENV)/test.installed ## sdist, wheel, what it brings along and notes, of
 release: $(VENV)/test.installed ## commit and tag VERSION=1.2.3, and make its dist/; pushes nothing
 	$(BIN)/python -m release $(VERSION)
 
-lock: $(VENV)/test.installed ## note the installed versions
+lock: $(VENV)/test.installed ## note the installed versions, and what the image installs of them
 	$(BIN)/pip freeze --exclude-editable --exclude pip > constraints.txt
+	$(LOCKED) --extra hub-login --extra oidc --extra postgres --output-file requirements.lock pyproject.toml
+	echo hatchling | $(LOCKED) --output-file requirements-build.lock -
+
+image: ## IMAGE=NAME names it; SOURCE=URL, for its label
+	@test -n "$(BUILDER)" || { echo 'an image needs buildah, podman or docker' >&2; exit 1; }
+	$(BUILDER) build --file Containerfile --tag $(IMAGE) --build-arg SOURCE=$(SOURCE) --build-arg REVISION=$(shell git rev-parse HEAD) \
+		--build-arg VERSION=$(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' src/binder_registry/version.py) $(ARGS) .
+
+image-test: $(VENV)/test.installed ## builds, pushes, pulls and runs the image, as root; about 10 minutes
+	$(BIN)/python -m tests.image $(ARGS)
 
 clean:
 	rm -rf $(VENV) $(HUB5)
@@ -84,7 +98,7 @@ $(VENV)/serve.installed: $(VENV)/created pyproject.toml constraints.txt
 	touch $@
 
 $(VENV)/test.installed: $(VENV)/serve.installed tests/install-tools
-	$(PIP) install --constraint constraints.txt --editable '.[hub-login,oidc,postgres]' --group test --group test-jupyterhub --group lint --group release
+	$(PIP) install --constraint constraints.txt --editable '.[hub-login,oidc,postgres]' --group test --group test-jupyterhub --group lint --group release --group image
 	tests/install-tools $(NODE)
 	touch $@
 

@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 
 from binder_registry.cli.config_file import ConfiguredCommand, config_option, config_variables, settings_of
 from binder_registry.cli.configuration import MEMBERS
+from binder_registry.cli.listening import Address
 from binder_registry.cli.serve import serve
 from binder_registry.server import RENEWED, Options
 from docs.generate_configuration import EXAMPLE
@@ -69,6 +70,7 @@ VALUES = {  # of each setting another one than its default, in TOML, and as `ser
     "publishers": ('"/etc/publishers.toml"', Path("/etc/publishers.toml")),
     "public-url": ('"https://registry.example"', "https://registry.example"),
     "max-token-age": ("30", 30),
+    "metrics-listen": ('"[::1]:9090"', Address("[::1]", 9090)),
     "drain-delay": ("2.5", 2.5),
     "limit": ('{body-bytes = "2M", streams = 5}', (("body-bytes", 2 * 1024**2), ("streams", 5))),
 }

@@ -15,9 +15,9 @@ from ..errors import DatabaseRefused
 from ..quantities import format_size
 from .auth_store import VARIABLE, KeyFile
 from .config_file import config_path, config_variables, is_from_file, read_again, settings_of
+from .listening import Address
 from .log_formats import log_format
 from .log_lines import LogLines
-from .options import Address
 from .output import table
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 import click
 
@@ -12,7 +12,6 @@ from ..quantities import parse_cpus, parse_memory
 F = TypeVar("F", bound=Callable[..., Any])
 
 _DIGITS = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
-_ADDRESS = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):([1-9][0-9]{0,4})", re.ASCII)
 _FRACTION = re.compile(rf"(?:{_DIGITS.pattern})(?:\.[0-9]{{1,9}})?", re.ASCII)
 
 
@@ -53,26 +52,6 @@ def seconds(most: int) -> Quantity:
         return float(text)
 
     return Quantity("seconds", read)
-
-
-class Address(NamedTuple):
-    host: str
-    port: int
-
-    def __str__(self) -> str:
-        return f"{self.host}:{self.port}"
-
-
-def address() -> Quantity:
-    """A host, of which there is no default, and a port."""
-
-    def read(text: str) -> Address:
-        found = _ADDRESS.fullmatch(text)
-        if not found or int(found[2]) > 65535:
-            raise ValueError(f"{text[:40]!r} is not an address and a port: write 127.0.0.1:9090, or [::1]:9090")
-        return Address(found[1], int(found[2]))
-
-    return Quantity("address", read)
 
 
 class Pair(click.ParamType[tuple[str, str | None]]):

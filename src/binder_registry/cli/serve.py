@@ -1,10 +1,10 @@
 """`binder-registry serve`."""
 
 import logging
+import os
 import sys
 from functools import partial
 from pathlib import Path
-from socket import socket
 from typing import TYPE_CHECKING
 
 import click
@@ -23,11 +23,13 @@ from .environment import PortSetting, Setting, service_url, variables_of_others
 from .hub_logins import hub_login
 from .hub_rules import ServedHub, served_rules_option
 from .limits import limit
+from .listening import Address, address, listener
 from .log_formats import log_format_option
 from .log_lines import LogLines, logged_to
-from .options import Address, address, seconds, whole
+from .options import seconds, whole
 from .publishers import public_url_option, publisher_tokens, publishers_option, reread
 from .stopping import stoppable
+from .supervisor import supervisor
 
 if TYPE_CHECKING:
     from ..server import Options
@@ -270,28 +272,22 @@ def _serve(
     except DatabaseRefused as error:
         raise click.ClickException(error.message) from None
     try:
-        listener, metrics = (_listener(*found) if found else None for found in addresses)
-        assert listener is not None
+        listening, metrics = listener(addresses[0]), listener(addresses[1]) if addresses[1] else None
         lines = AccessLog(sys.stdout.fileno()) if access_log else None
-        dropped = lambda: log.dropped  # noqa: E731
         with with_own_tokens(stores, store) as auth:
             app = App(Registry(store, auth, longest_token=longest_token), options, hub.rules)
             hub.told.append(app.renew_hub)
             configuration.serves(app, lines)
             serving.run(
-                app, listener, access_log=lines, drain_delay=drain_delay, dropped_lines=dropped, metrics=metrics
+                app,
+                listening,
+                access_log=lines,
+                drain_delay=drain_delay,
+                dropped_lines=lambda: log.dropped,
+                metrics=metrics,
+                tell=supervisor(os.environ),
             )
     except StoreUnavailable:
         raise click.ClickException("the database cannot be read: see the log above") from None
     finally:
         store.close()
-
-
-def _listener(host: str, port: int) -> socket:
-    from ..server.uvicorn_server import listen
-
-    try:
-        return listen(host, port)
-    except OSError as error:
-        reason = (error.strerror or str(error)).partition(" (")[0]  # behind it, Python repeats the address
-        raise click.ClickException(f"cannot listen on {host}:{port}: {reason}") from None

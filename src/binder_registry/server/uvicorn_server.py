@@ -57,11 +57,13 @@ class Server(uvicorn.Server):
         drain_delay: float = 0.0,
         dropped_lines: DroppedLines | None = None,
         metrics: socket.socket | None = None,
+        tell: Callable[[str], None] = lambda _: None,
     ) -> None:
         super().__init__(config)
         self._app = app
         self._metrics_socket = metrics
         self._metrics: MetricsListener | None = None
+        self._tell = tell
         self._dropped_lines = dropped_lines or {}
         self._drain_delay = drain_delay
         self._told_again = False
@@ -95,6 +97,7 @@ class Server(uvicorn.Server):
         self.accepting = [Accepting(listener, self._connection) for listener in sockets or []]
         if self._metrics_socket:
             self._metrics = MetricsListener(self._app.service, self._metrics_socket)
+        self._tell("READY=1")
 
     def _connection(self) -> asyncio.Protocol:
         return self.config.http_protocol_class(self.config, self.server_state, self.lifespan.state)  # type: ignore[call-arg]
@@ -111,6 +114,7 @@ class Server(uvicorn.Server):
     async def main_loop(self) -> None:
         await super().main_loop()
         self._app.service.leaving = True
+        self._tell("STOPPING=1")
         end, counter = asyncio.get_running_loop().time() + self._drain_delay, 0
         while not self._told_again and asyncio.get_running_loop().time() < end:
             await self.on_tick(counter)  # the `Date` of answers
@@ -184,10 +188,12 @@ def run(
     drain_delay: float = 0.0,
     dropped_lines: Callable[[], int] = int,
     metrics: socket.socket | None = None,
+    tell: Callable[[str], None] = lambda _: None,
 ) -> None:
     """Serves until SIGTERM or SIGINT, and `drain_delay` seconds more; what is in flight then has `DRAIN_SECONDS`.
 
-    `dropped_lines` tells how many of the process's own log nobody took; on `metrics`, the metrics are served alone.
+    `dropped_lines` tells how many of the process's own log nobody took; on `metrics`, the metrics are served alone;
+    `tell` is told READY=1 and STOPPING=1.
     """
     sys.setswitchinterval(SWITCH_SECONDS)
     gc.set_threshold(*GARBAGE)
@@ -210,7 +216,7 @@ def run(
     dropped: DroppedLines = {"log": dropped_lines}
     if access_log:
         dropped["access-log"] = lambda: access_log.dropped
-    server = Server(app, config, drain_delay, dropped, metrics)
+    server = Server(app, config, drain_delay, dropped, metrics, tell)
 
     async def serve() -> None:
         with server.capture_signals():
