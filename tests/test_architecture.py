@@ -149,6 +149,7 @@ SERVER_LAYERS = (
     DECLARATIONS,
     ("http",),
     ("metrics",),
+    ("server_options",),
     ("service",),
     ("renewed",),
     ("handlers",),

@@ -8,4 +8,4 @@ from .live.hub_rules import Chosen as Chosen
 from .live.hub_rules import HubRules as HubRules
 from .renewed import RENEWED as RENEWED
 from .renewed import renewed_options as renewed_options
-from .service import Options as Options
+from .server_options import Options as Options

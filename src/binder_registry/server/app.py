@@ -31,7 +31,8 @@ from .live.viewing import Views
 from .login_routes import LOGIN_ROUTES
 from .renewed import renew
 from .routes import FILES, PAGE, PLAIN, ROUTES, Route
-from .service import Options, Request, Service
+from .server_options import Options
+from .service import Request, Service
 
 DOCS_FILES = "/docs/assets/"
 logger = logging.getLogger(__name__)

@@ -3,7 +3,8 @@
 from msgspec.structs import replace
 
 from .limits import renewed_limits
-from .service import Options, Service
+from .server_options import Options
+from .service import Service
 
 RENEWED = ("require_if_match", "cors_origins", "limits")
 
