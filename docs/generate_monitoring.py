@@ -45,10 +45,10 @@ rule_files: [/etc/prometheus/binder-registry-alerts.yml]
 The rules take all instances of one job for servers over one database, and two of them look for the job
 `binder-registry`.
 
-Numbers are since the server started, each server's own. A text is made at most four times a second, whoever asks: those
-who ask meanwhile are given the next one. Its length has a bound, however many clients, templates and tokens there are:
-no label holds what a caller chose, and requests of the ordinary path are told apart by route, method and status in 256
-ways at most, beyond which they count together.
+Numbers are since the server started, each server's own. A text is made at most four times a second, and for no more
+than a tenth of the time, whoever asks: those who ask meanwhile are given the next one. Its length has a bound (1 MB),
+however many clients, templates and tokens there are: no label holds what a caller chose, and requests of the ordinary
+path are told apart by route, method and status in 256 ways at most, beyond which they count together.
 
 ## What to watch
 

@@ -161,11 +161,11 @@ def ask(server: RunningServer, number: int) -> Counter[tuple[str, str, str]]:
 
 @contextmanager
 def scraping(prometheus: str, folder: Path, own: int) -> Iterator[int]:
-    """Prometheus, which scrapes that port five times a second; the port of its API."""
+    """Prometheus, which scrapes that port every two seconds; the port of its API."""
     port = free_port()
     target = {"job_name": "binder-registry", "static_configs": [{"targets": [f"127.0.0.1:{own}"]}]}
     config = {
-        "global": {"scrape_interval": "200ms", "scrape_timeout": "200ms", "evaluation_interval": "1s"},
+        "global": {"scrape_interval": "2s", "scrape_timeout": "2s", "evaluation_interval": "1s"},
         "rule_files": [str(FOLDER / "alerts.yml")],
         "scrape_configs": [target],
     }

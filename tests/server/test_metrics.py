@@ -305,6 +305,27 @@ def test_who_asks_while_a_text_is_made_shares_the_next_one(monkeypatch: pytest.M
     assert next(made) == 1
 
 
+def test_texts_take_a_tenth_of_the_time_at_most_however_many_ask(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scrape, "REST_SECONDS", 0.01)
+    app = application()
+
+    async def twice() -> list[float]:
+        await app.start()
+        clock, rests = asyncio.get_running_loop().time, list[float]()
+        try:
+            for _ in range(2):
+                await app.service.metrics.text()
+                rests.append(app.service.metrics._not_before)
+                rests.append(clock())
+        finally:
+            await app.aclose()
+        return rests
+
+    until, _, _, then = asyncio.run(twice())
+
+    assert then >= until
+
+
 def test_the_first_bucket_of_requests_ends_at_a_tenth_of_a_millisecond() -> None:
     counters = Counters()
     counters.add(("/", "GET", 200), 0, 0.00009)

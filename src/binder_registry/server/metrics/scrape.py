@@ -14,7 +14,8 @@ from .exposition import rendered
 from .readings import Parts, Reading, readings
 from .states import States
 
-REST_SECONDS = 0.25  # between two texts: each takes some milliseconds, and whoever asks meanwhile waits for the next
+REST_SECONDS, REST_TIMES = 0.25, 9  # between two texts, at least, and as many times what the one before took:
+# some milliseconds mostly, and a tenth of a second where all is told that may be. Whoever asks meanwhile waits.
 DATABASE_SECONDS = 0.25  # that a text waits for what the database says of tokens; later it tells what was said before
 SOONEST = 100  # tokens, of those that end first, whose end is told
 
@@ -43,11 +44,12 @@ class Metrics:
         await asyncio.sleep(self._not_before - loop.time())
         await self._ask_about_tokens()
         found, blocks = list(readings(self._parts)), model.snapshot()
-        deleted = len(model.entries) - len(model.living)
+        deleted, begun = len(model.entries) - len(model.living), loop.time()
         try:
             return await loop.run_in_executor(self._pool, self._rendered, found, blocks, deleted)
         finally:
-            self._not_before = loop.time() + REST_SECONDS
+            ended = loop.time()
+            self._not_before = ended + max(REST_SECONDS, REST_TIMES * (ended - begun))
 
     async def _ask_about_tokens(self) -> None:
         """A database that does not answer holds nothing up."""
