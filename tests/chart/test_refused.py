@@ -4,7 +4,11 @@ import pytest
 
 from tests.chart.helm import CHART, helm
 
-POSTGRESQL = "kind: postgresql, postgresql"
+
+def over_postgresql(settings: str, others: str = "") -> str:
+    return f"{{database: {{kind: postgresql, postgresql: {{{settings}}}}}{others}}}"
+
+
 WRONG = {
     "replicas: 2": "'/replicas'",
     "replica: 1": "'replica' not allowed",
@@ -13,18 +17,18 @@ WRONG = {
     "service: {port: http}": "'/service/port': got string, want integer",
     "logLevel: loud": "'/logLevel'",
     "drainSeconds: -1": "'/drainSeconds'",
-    "limits: {Apply: 1}": "'/limits'",
+    "limits: {Apply: 1}": "'/limits': additional properties 'Apply' not allowed",
     "prefix: registry/": "'/prefix'",
     "backup: {schedule: daily}": "'/backup/schedule'",
     "networkPolicy: {from: [{}]}": "'/networkPolicy/from/0'",
     "jupyterhub: {apiUrl: 'http://hub:8081'}": "'/jupyterhub/apiUrl'",
     "extraEnv: [{name: BINDER_API_KEY, value: geheim}]": "'/extraEnv/0': missing property 'valueFrom'",
     "apiKeys: {existingSecret: ''}": "nobody could write",
-    "database: {%s: {}}" % POSTGRESQL: "say where it is",
-    "database: {%s: {url: 'postgresql://a:geheim@db/a'}}" % POSTGRESQL: "holds a password",
-    "database: {%s: {url: 'postgresql://db/a?user=a&password=geheim'}}" % POSTGRESQL: "holds a password",
-    "database: {%s: {urlKey: uri}}" % POSTGRESQL: "database.postgresql.existingSecret",
-    "{backup: {enabled: true}, database: {%s: {url: 'postgresql://db/a'}}}" % POSTGRESQL: "pg_dump",
+    over_postgresql(""): "say where it is",
+    over_postgresql("url: 'postgresql://a:geheim@db/a'"): "holds a password",
+    over_postgresql("url: 'postgresql://db/a?user=a&password=geheim'"): "holds a password",
+    over_postgresql("urlKey: uri"): "database.postgresql.existingSecret",
+    over_postgresql("url: 'postgresql://db/a'", ", backup: {enabled: true}"): "pg_dump",
     "{ingress: {enabled: true, host: a.example.org}}": "networkPolicy.from",
     "{ingress: {enabled: true}, networkPolicy: {enabled: false}}": "ingress.host is missing",
     "{httpRoute: {enabled: true}, networkPolicy: {enabled: false}}": "httpRoute.parentRefs is missing",

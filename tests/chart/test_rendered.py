@@ -28,7 +28,10 @@ HTTP_ROUTE = {
                         "required": ["name"],
                         "additionalProperties": False,
                         "properties": {
-                            **{name: {"type": "string"} for name in ("group", "kind", "namespace", "name", "sectionName")},
+                            **{
+                                name: {"type": "string"}
+                                for name in ("group", "kind", "namespace", "name", "sectionName")
+                            },
                             "port": {"type": "integer"},
                         },
                     },
@@ -77,7 +80,11 @@ SERVICE_MONITOR = {
             "additionalProperties": False,
             "required": ["selector", "endpoints"],
             "properties": {
-                "selector": {"required": ["matchLabels"], "additionalProperties": False, "properties": {"matchLabels": {}}},
+                "selector": {
+                    "required": ["matchLabels"],
+                    "additionalProperties": False,
+                    "properties": {"matchLabels": {}},
+                },
                 "endpoints": {
                     "items": {
                         "required": ["port"],

@@ -20,7 +20,9 @@ MOUNTED = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 
 
 def main(name: str, pods: str, *options: str, mounted: Path = MOUNTED) -> int:
-    printed = subprocess.run([*PROGRAM, "prepull", "--format", "daemonset", *options], stdout=subprocess.PIPE, check=False)
+    printed = subprocess.run(
+        [*PROGRAM, "prepull", "--format", "daemonset", *options], stdout=subprocess.PIPE, check=False
+    )
     if printed.returncode:
         return printed.returncode  # the DaemonSet stays as it was
     manifest = yaml.safe_load(printed.stdout)
