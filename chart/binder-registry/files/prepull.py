@@ -1,7 +1,7 @@
 """Have every node pull what `binder-registry prepull` names, by a DaemonSet that this applies to the cluster.
 
-Called with the DaemonSet's name, what to add to its pods (JSON), and the options of `binder-registry prepull`. The
-cluster is asked as from any pod: by the token, the authority and the namespace that are mounted.
+Called with the folder where a pod finds the cluster's authority, its own token and namespace, the DaemonSet's name, what
+to add to its pods (JSON), and the options of `binder-registry prepull`.
 """
 
 import json
@@ -16,18 +16,21 @@ from urllib.request import Request, urlopen
 import yaml
 
 PROGRAM = (sys.executable, "-P", "-m", "binder_registry")
-MOUNTED = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 
 
-def main(name: str, pods: str, *options: str, mounted: Path = MOUNTED) -> int:
+def main(folder: str, name: str, pods: str, *options: str) -> int:
+    mounted = Path(folder)
     printed = subprocess.run(
         [*PROGRAM, "prepull", "--format", "daemonset", *options], stdout=subprocess.PIPE, check=False
     )
     if printed.returncode:
         return printed.returncode  # the DaemonSet stays as it was
     manifest = yaml.safe_load(printed.stdout)
-    manifest["metadata"]["name"] = name
-    manifest["spec"]["template"]["spec"] |= json.loads(pods)
+    made, spec = manifest["metadata"], manifest["spec"]
+    made["name"] = name
+    for labels in (made["labels"], spec["selector"]["matchLabels"], spec["template"]["metadata"]["labels"]):
+        labels["app.kubernetes.io/name"] = name  # which tells it from that of another registry
+    spec["template"]["spec"] |= json.loads(pods)
     host, port = os.environ["KUBERNETES_SERVICE_HOST"], os.environ["KUBERNETES_SERVICE_PORT"]
     host = f"[{host}]" if ":" in host else host
     namespace = (mounted / "namespace").read_text()
@@ -47,7 +50,7 @@ def main(name: str, pods: str, *options: str, mounted: Path = MOUNTED) -> int:
     except OSError as error:
         print(f"the cluster cannot be reached: {error}", file=sys.stderr)
         return 1
-    print(f"DaemonSet {name}: {len(manifest['spec']['template']['spec']['initContainers'])} images")
+    print(f"DaemonSet {name}: {len(spec['template']['spec']['initContainers'])} images")
     return 0
 
 
