@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from binder_registry.version import __version__
-from tests.chart.helm import CHART, ROOT, VALUES, documents, helm, of_kind, pods, server
+from tests.chart.helm import CHART, VALUES, documents, helm, of_kind, pods, server
 from tests.chart.kubernetes_schemas import RELEASES, faults
 
 OURS = ("HTTPRoute", "ServiceMonitor")  # of resources that clusters may lack: by the schemas below
@@ -251,9 +251,3 @@ def test_beside_a_hub_the_hub_alone_gets_in_and_the_hub_lets_it_in() -> None:
     assert others[0] == {"app": "jupyterhub", "component": "hub"}
     assert all(others), "an empty selector is everybody's"
     assert workload["spec"]["template"]["metadata"]["labels"]["hub.jupyter.org/network-access-hub"] == "true"
-
-
-def test_the_example_is_the_chart_of_this_release() -> None:
-    readme = (ROOT / "examples" / "zero-to-jupyterhub" / "README.md").read_text()
-
-    assert f"binder-registry-{__version__}.tgz" in readme

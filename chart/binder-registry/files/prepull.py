@@ -1,7 +1,7 @@
 """Have every node pull what `binder-registry prepull` names, by a DaemonSet that this applies to the cluster.
 
-Called with the folder where a pod finds the cluster's authority, its own token and namespace, the DaemonSet's name, what
-to add to its pods (JSON), and the options of `binder-registry prepull`.
+Called with the folder where a pod finds the cluster's authority, its own token and namespace, the DaemonSet's name,
+what to add to its pods (JSON), and the options of `binder-registry prepull`.
 """
 
 import json
