@@ -7,22 +7,31 @@ import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
 from binder_registry import Client, Template
+from binder_registry.backends import open_log
+from binder_registry.log_store import LogStore
 from tests.chart.helm import of_kind, pods
 from tests.chart.kubernetes_schemas import RELEASES, faults
 from tests.client.stub import Stub, json_answer, running
+from tests.ports import free_port
 from tests.server.running import KEY, RunningServer, running_server
 
 
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[RunningServer]:
-    (tmp_path / "data").mkdir()
-    with running_server(tmp_path, "--protect-reads", db=f"sqlite:///{tmp_path}/data/registry.db") as server:
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The volume of the server."""
+    return tmp_path_factory.mktemp("data")
+
+
+@pytest.fixture(scope="module")
+def server(data: Path) -> Iterator[RunningServer]:
+    with running_server(data, "--protect-reads", db=f"sqlite:///{data}/registry.db") as server:
         with Client(server.url, KEY) as client:
             client.register_template(Template("scipy", "quay.io/jupyter/scipy-notebook:2026-11"))
         yield server
@@ -50,7 +59,9 @@ def job(name: str, suffix: str, folder: Path, **environment: str) -> "subprocess
     )
 
 
-def test_a_backup_is_a_registry_and_the_newest_are_kept(server: RunningServer, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("server")
+def test_a_backup_is_a_registry_and_the_newest_are_kept(data: Path, tmp_path: Path) -> None:
+    (tmp_path / "data").symlink_to(data)
     folder = tmp_path / "backup"
     folder.mkdir()
     for day in range(1, 5):
@@ -63,8 +74,8 @@ def test_a_backup_is_a_registry_and_the_newest_are_kept(server: RunningServer, t
     kept = sorted(path.name for path in folder.glob("registry-*"))
     assert kept[:2] == ["registry-20260103T031700Z.db", "registry-20260104T031700Z.db"]
     assert len(kept) == 3
-    with running_server(tmp_path, db=f"sqlite:///{folder / kept[-1]}") as copy, Client(copy.url) as client:
-        assert [one.name for one in client.list_templates()] == ["scipy"]
+    with closing(LogStore(open_log(f"sqlite:///{folder / kept[-1]}"))) as copy:
+        assert [one.name for one in copy.list_templates()] == ["scipy"]
     assert (folder / "somebody-elses.db").exists()
 
 
@@ -95,11 +106,11 @@ def authority(tmp_path: Path) -> ssl.SSLContext:
     return tls
 
 
-def prepulled(cluster: Stub, registry: RunningServer, folder: Path) -> "subprocess.CompletedProcess[str]":
+def prepulled(cluster: Stub, url: str, folder: Path) -> "subprocess.CompletedProcess[str]":
     place = urlsplit(cluster.url)
     return job(
         *("jobs-alone", "-prepull", folder),
-        BINDER_REGISTRY_URL=registry.url,
+        BINDER_REGISTRY_URL=url,
         BINDER_API_KEY=KEY,
         KUBERNETES_SERVICE_HOST=str(place.hostname),
         KUBERNETES_SERVICE_PORT=str(place.port),
@@ -112,7 +123,7 @@ def test_the_cluster_is_told_which_images_to_pull(
     [account] = [one["metadata"]["name"] for one in of_kind("Role", "jobs-alone")]
 
     with running(lambda *_: json_answer({}, 201), authority) as cluster:
-        ran = prepulled(cluster, server, tmp_path)
+        ran = prepulled(cluster, server.url, tmp_path)
 
     assert (ran.returncode, ran.stdout) == (0, f"DaemonSet {account}: 1 images\n"), ran.stderr
     [asked] = cluster.asked
@@ -133,18 +144,17 @@ def test_what_the_cluster_does_not_take_is_told(
     server: RunningServer, authority: ssl.SSLContext, tmp_path: Path
 ) -> None:
     with running(lambda *_: json_answer({"message": "forbidden"}, 403), authority) as cluster:
-        ran = prepulled(cluster, server, tmp_path)
+        ran = prepulled(cluster, server.url, tmp_path)
 
     assert ran.returncode == 1
     assert "forbidden" in ran.stderr
 
 
 def test_where_the_registry_does_not_answer_the_cluster_is_not_asked(authority: ssl.SSLContext, tmp_path: Path) -> None:
-    with running_server(tmp_path, "--protect-reads") as gone:
-        pass
+    nobody = f"http://127.0.0.1:{free_port()}"
 
     with running(lambda *_: json_answer({}), authority) as cluster:
-        ran = prepulled(cluster, gone, tmp_path)
+        ran = prepulled(cluster, nobody, tmp_path)
 
     assert ran.returncode == 3
     assert cluster.asked == []

@@ -29,7 +29,8 @@ SECRETS = {  # by name and member, what is in the Secrets that the values name
     ("hub", "hub.services.binder-registry.apiToken"): "t" * 64,
     ("hub", "hub.services.spawn-form.apiToken"): "r" * 64,
 }
-STARTED = ["defaults", "sqlite-full", "hub", "hub-proxied", "jobs", "postgresql"]
+STARTED = ["sqlite-full", "hub-proxied", "jobs", "postgresql"]
+END_SECONDS = 100  # on a busy machine
 
 
 def options() -> set[str]:
@@ -79,7 +80,7 @@ def started(name: str, folder: Path, url: str = "") -> Iterator[int]:
         if "--drain-delay" in flags(name):
             leaves_and_serves(port)
             process.send_signal(signal.SIGTERM)  # which ends the delay
-        assert process.wait(pods(name)["server"]["terminationGracePeriodSeconds"]) == 0
+        assert process.wait(END_SECONDS) == 0
     finally:
         process.kill()
         process.wait()
@@ -151,12 +152,14 @@ def test_a_server_starts_with_what_its_pod_has_and_passes_its_probes(name: str, 
 
     with at_database(name) as url, started(name, tmp_path, url) as port:
         passed = {kind: status(port, probe["path"]) for kind, probe in probes.items()}
+        below = status(port, f"{argument(name, '--prefix')}/health?for=reads")  # as proxies leave it on
         written = status(port, "/templates", method="POST", body=TEMPLATE, headers={"Authorization": f"token {KEY}"})
 
     assert passed == dict.fromkeys(probes, 200)
+    assert below == 200
     keyed = any(one["name"] == "BINDER_API_KEY_FILE" for one in server(name).get("env", []))
     assert written == (201 if keyed else 503)  # no hub is there to be asked
-    assert not (tmp_path / "data" / "registry.db").exists() or name != "postgresql"
+    assert (tmp_path / "data" / "registry.db").exists() == (name != "postgresql")
 
 
 TEMPLATE = json.dumps({"name": "scipy", "image-name": "quay.io/jupyter/scipy-notebook:2026-11"})
@@ -170,13 +173,6 @@ def at_database(name: str) -> Iterator[str]:
         return
     with new_registry() as url:
         yield url
-
-
-def test_where_people_reach_it_by_the_hubs_proxy_the_prefix_is_left_on(tmp_path: Path) -> None:
-    with started("hub-proxied", tmp_path) as port:
-        found = status(port, "/jupyter/services/binder-registry/health")
-
-    assert found == 200
 
 
 @pytest.mark.parametrize("name", VALUES)
@@ -207,16 +203,21 @@ def test_the_prepuller_asks_the_service(name: str) -> None:
     assert url == f"http://{service['metadata']['name']}:{service['spec']['ports'][0]['port']}"
 
 
-@pytest.mark.parametrize("name", ["hub-own-host", "gateway"])
-def test_what_comes_from_outside_ends_at_the_service(name: str) -> None:
-    [service] = of_kind("Service", name)
-    [ingress] = of_kind("Ingress", name) or [None]
-    [route] = of_kind("HTTPRoute", name) or [None]
+def test_what_comes_through_an_ingress_ends_at_the_service() -> None:
+    [service] = of_kind("Service", "hub-own-host")
+    [ingress] = of_kind("Ingress", "hub-own-host")
 
-    if ingress:
-        backend = ingress["spec"]["rules"][0]["http"]["paths"][0]["backend"]["service"]
-        assert backend == {"name": service["metadata"]["name"], "port": {"name": "http"}}
-    if route:
-        [backend] = route["spec"]["rules"][0]["backendRefs"]
-        assert backend == {"name": service["metadata"]["name"], "port": service["spec"]["ports"][0]["port"]}
-    assert ingress or route
+    [rule] = ingress["spec"]["rules"]
+
+    [path] = rule["http"]["paths"]
+    assert path["backend"]["service"] == {"name": service["metadata"]["name"], "port": {"name": "http"}}
+
+
+def test_what_comes_through_a_gateway_ends_at_the_service() -> None:
+    [service] = of_kind("Service", "gateway")
+    [route] = of_kind("HTTPRoute", "gateway")
+
+    [rule] = route["spec"]["rules"]
+
+    [port] = service["spec"]["ports"]
+    assert rule["backendRefs"] == [{"name": service["metadata"]["name"], "port": port["port"]}]
