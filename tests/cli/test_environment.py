@@ -7,7 +7,6 @@ from typing import Any
 
 import click
 import pytest
-import yaml
 from click.testing import CliRunner, Result
 
 from binder_registry import Identity
@@ -46,14 +45,6 @@ def test_the_address_of_a_service_of_our_name_is_no_port(monkeypatch: pytest.Mon
     found = settings(monkeypatch, BINDER_REGISTRY_PORT=value, BINDER_REGISTRY_SERVICE_PORT="9999")
 
     assert found["port"] == 8080
-
-
-def test_the_example_for_kubernetes_sets_no_variables_of_other_services() -> None:
-    example = Path(__file__).parents[2] / "examples/zero-to-jupyterhub/registry.yaml"
-
-    deployments = [each for each in yaml.safe_load_all(example.read_text()) if each["kind"] == "Deployment"]
-
-    assert [each["spec"]["template"]["spec"]["enableServiceLinks"] for each in deployments] == [False]
 
 
 def test_what_was_passed_over_is_logged() -> None:

@@ -5,23 +5,14 @@ import re
 from pathlib import Path
 from typing import Any
 
-import click
 import pytest
 import yaml
 
-from binder_registry.cli import cli
 from binder_registry.jupyterhub import configure, offered
 from tests.jupyterhub.hubs import PROJECT
 
 PAGES = sorted((PROJECT / "docs").glob("jupyterhub*.md"))
 EXAMPLES = PROJECT / "examples"
-
-
-def flags(command: str) -> set[str]:
-    """Of `binder-registry COMMAND`."""
-    found = cli.get_command(click.Context(cli), command)
-    assert found, command
-    return {option for parameter in found.params for option in parameter.opts}
 
 
 def test_every_option_of_configure_has_its_row_with_its_default() -> None:
@@ -75,19 +66,9 @@ def test_the_roles_of_the_example_give_scopes_that_it_defines() -> None:
     hub: Any = yaml.safe_load((EXAMPLES / "zero-to-jupyterhub" / "values.yaml").read_text())["hub"]
 
     scopes = {scope for role in hub["loadRoles"].values() for scope in role["scopes"]}
-    services = {service for role in hub["loadRoles"].values() for service in role["services"]}
+    services = {service for role in hub["loadRoles"].values() for service in role.get("services", ())}
 
-    assert scopes <= set(hub["config"]["JupyterHub"]["custom_scopes"])
+    ours = {scope for scope in scopes if scope.startswith("custom:")}
+    assert ours
+    assert ours <= set(hub["config"]["JupyterHub"]["custom_scopes"])
     assert services <= set(hub["services"])
-
-
-def test_the_registrys_manifest_is_what_the_hub_is_pointed_at() -> None:
-    text = (EXAMPLES / "zero-to-jupyterhub" / "registry.yaml").read_text()
-    kinds = {one["kind"]: one for one in yaml.safe_load_all(text)}
-
-    [port] = kinds["Service"]["spec"]["ports"]
-    where = f"http://{kinds['Service']['metadata']['name']}:{port['port']}"
-
-    assert where in (EXAMPLES / "zero-to-jupyterhub" / "values.yaml").read_text()
-    [container] = kinds["Deployment"]["spec"]["template"]["spec"]["containers"]
-    assert {word for word in container["command"] if word.startswith("--")} <= flags("serve")

@@ -29,6 +29,9 @@ def project(tmp_path: Path) -> Path:
     file.parent.mkdir(parents=True)
     file.write_text(VERSION)
     (tmp_path / "CHANGELOG.md").write_text(CHANGELOG)
+    chart = tmp_path / "chart/binder-registry/Chart.yaml"
+    chart.parent.mkdir(parents=True)
+    chart.write_text("name: binder-registry\nversion: 0.1.0\nappVersion: 0.1.0\n")
     for command in (["init", "-q"], ["add", "."], ["-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "A"]):
         subprocess.run(["git", *command], cwd=tmp_path, check=True)
     return tmp_path
@@ -54,11 +57,12 @@ def test_a_release_of_which_nothing_is_said_is_refused() -> None:
         released(nothing, "0.2.0", date(2026, 2, 1))
 
 
-def test_the_version_is_stated_in_one_place_and_in_the_changelog(project: Path) -> None:
+def test_the_version_is_stated_in_one_place_in_the_chart_and_in_the_changelog(project: Path) -> None:
     stated(project, "0.2.0")
 
     changed = subprocess.check_output(["git", "diff", "--name-only"], cwd=project, text=True).split()
-    assert changed == ["CHANGELOG.md", "src/binder_registry/version.py"]
+    assert changed == ["CHANGELOG.md", "chart/binder-registry/Chart.yaml", "src/binder_registry/version.py"]
+    assert (project / "chart/binder-registry/Chart.yaml").read_text().count(": 0.2.0\n") == 2
     assert '__version__ = "0.2.0"\n' in (project / "src/binder_registry/version.py").read_text()
 
 
