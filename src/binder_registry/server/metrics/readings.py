@@ -25,6 +25,7 @@ from . import table as t
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 OTHER_METHOD = "_OTHER"  # OpenTelemetry's word
+BUILD = version("binder-registry"), platform.python_version()  # read from a file: too dear for each text
 STORES = {"key": "key", "token": "token", "publisher": "publisher", "user": "hub", "service": "hub"}  # by kind
 
 
@@ -57,7 +58,7 @@ Reading = tuple[t.Metric, tuple[str, ...], float | Buckets]
 
 def readings(parts: Parts) -> Iterator[Reading]:
     """All but what is counted of templates and tokens."""
-    yield t.BUILD, (version("binder-registry"), platform.python_version()), 1
+    yield t.BUILD, BUILD, 1
     yield from _requests(parts.counters)
     yield from _refusals(parts.counters.refused)
     yield from _authentications(parts.identities)
