@@ -148,6 +148,7 @@ spec:
 - --no-access-log
 {{- end }}
 - --log-level={{ .Values.logLevel }}
+- --log-format={{ .Values.logFormat }}
 {{- with include "binder-registry.prefix" . }}
 - {{ printf "--prefix=%s" . | quote }}
 {{- end }}
