@@ -9,7 +9,7 @@ export BINDER_REGISTRY_TEST_NODE ?= $(abspath $(NODE))
 
 COMMIT ?= HEAD~1
 
-.PHONY: serve test lint format coverage bench before docs hub pictures crash reach cluster abuse lock clean
+.PHONY: serve test lint format coverage bench before docs site hub pictures crash reach cluster abuse lock clean
 
 serve: $(VENV)/serve.installed ## start the registry on the embedded database
 	exec $(BIN)/binder-registry serve
@@ -41,6 +41,11 @@ before: $(VENV)/test.installed ## pairs with an earlier commit, about 15 minutes
 docs: $(VENV)/test.installed ## write the pages that are made from the code
 	$(BIN)/python docs/generate_cli.py
 	$(BIN)/python docs/generate_api.py
+
+site: $(VENV)/test.installed ## the documentation as a site, in build/site; what leads nowhere is an error
+	rm -rf build/site
+	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going --nitpicky --doctree-dir build/doctrees docs build/site
+	$(BIN)/python docs/check_site.py build/site
 
 hub: $(VENV)/test.installed ## write the file that hubs mount
 	$(BIN)/python docs/generate_jupyterhub.py
@@ -76,7 +81,7 @@ $(VENV)/serve.installed: $(VENV)/created pyproject.toml constraints.txt
 	touch $@
 
 $(VENV)/test.installed: $(VENV)/serve.installed tests/install-tools
-	$(PIP) install --constraint constraints.txt --editable '.[hub-login,oidc,postgres]' --group test --group test-jupyterhub --group lint
+	$(PIP) install --constraint constraints.txt --editable '.[hub-login,oidc,postgres]' --group test --group test-jupyterhub --group lint --group docs
 	tests/install-tools $(NODE)
 	touch $@
 
