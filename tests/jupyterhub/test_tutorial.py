@@ -163,7 +163,10 @@ def picture(page: Any, name: str) -> None:
 
 def test_what_the_page_installs_is_what_the_tests_have() -> None:
     install = BLOCK.findall(PAGE)[0][1]
-    [python], [npm] = re.findall(r"^\$ pip install (.*)$", install, re.MULTILINE), re.findall("npm install .* (.*)", install)
+    [python], [npm] = (
+        re.findall(r"^\$ pip install (.*)$", install, re.MULTILINE),
+        re.findall("npm install .* (.*)", install),
+    )
 
     assert len(install.splitlines()) == 4  # a place for it all, and the way there
     assert [name for name in python.split() if not distribution(name)] == []
