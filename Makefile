@@ -44,8 +44,9 @@ docs: $(VENV)/test.installed ## write the pages that are made from the code
 
 site: $(VENV)/test.installed ## the documentation as a site, in build/site; what leads nowhere is an error
 	rm -rf build/site
-	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going --nitpicky --doctree-dir build/doctrees docs build/site
+	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going --nitpicky --jobs auto --doctree-dir build/doctrees docs build/site
 	$(BIN)/python docs/check_site.py build/site
+	$(BIN)/python -m pytest --quiet tests/built_site.py
 
 hub: $(VENV)/test.installed ## write the file that hubs mount
 	$(BIN)/python docs/generate_jupyterhub.py

@@ -36,12 +36,14 @@ html_theme_options = {"navigation_with_keys": True}
 pygments_style, pygments_dark_style = "tango", "native"
 
 _HEADING = re.compile(r"^##+ (.*)$")
+_ABOVE = re.compile(r"\]\((\.\./\w+\.md)\)")  # of the repository, and no page: the site has it as a file
 _ENTRY = re.compile(r"^- \[[^\]]*\]\(([\w-]+)\.md\)")
 
 
-def setup(app: Sphinx) -> None:
+def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("source-read", _add)
     app.connect("build-finished", _describe)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
 def contents(index: str) -> str:
@@ -54,12 +56,15 @@ def contents(index: str) -> str:
         elif entry := _ENTRY.match(line):
             found.setdefault(heading, []).append(entry[1])
     return "".join(
-        f"\n```{{toctree}}\n:hidden:\n:caption: {title}\n\n" + "".join(f"{page}\n" for page in pages) + "```\n"
+        f"\n```{{toctree}}\n:hidden:\n:maxdepth: 1\n:caption: {title}\n\n"
+        + "".join(f"{page}\n" for page in pages)
+        + "```\n"
         for title, pages in found.items()
     )
 
 
 def _add(app: Sphinx, page: str, source: list[str]) -> None:
+    source[0] = _ABOVE.sub(r"](path:\1)", source[0])
     if page == root_doc:
         source[0] += contents(source[0])
     elif page == "openapi":

@@ -1,11 +1,11 @@
-"""The site of the documentation, as `make site` builds it: what the index has, and what the check of links notices."""
+"""What the site is made of, and what the check of its links notices. `built_site` looks at the site itself."""
 
 import re
 from pathlib import Path
 
 import pytest
 
-from binder_registry.server.routes import ROUTES
+from binder_registry.server.routes import ROUTES, Route
 from docs.check_site import faults
 from docs.conf import contents
 from docs.openapi_page import description_page
@@ -35,8 +35,8 @@ def test_every_list_of_the_index_is_one_of_the_contents() -> None:
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.path}")
-def test_the_page_of_the_description_has_every_route(route: object) -> None:
-    assert f"\n## {route.method} {route.path}\n" in description_page()  # type: ignore[attr-defined]
+def test_the_page_of_the_description_has_every_route(route: Route) -> None:
+    assert f"\n## {route.method} {route.path}\n" in description_page()
 
 
 @pytest.mark.parametrize(
