@@ -23,11 +23,16 @@ PAGE = (PROJECT / "docs" / "tutorial.md").read_text()
 BLOCK = re.compile(r"^```(console|python|yaml)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 REGISTRY, HUB = "127.0.0.1:8080", "127.0.0.1:8000"  # on the page
 PICTURES = os.environ.get("BINDER_REGISTRY_PICTURES")  # a folder: where to keep them
-# Beside what the page has in the hub's file: what it says of root, and ports that nobody else has.
-OURS = """
+# Beside what the page has in the hub's file: what it says of root, ports that nobody else has, and a busy machine. A
+# user's server is the same as always, without the grammar that `JUPYTERHUB` leaves out, too.
+SERVER = JUPYTERHUB.replace("jupyterhub.app", "jupyterhub.singleuser")
+OURS = f"""
+import sys
 c.Spawner.args = ["--allow-root"]
-c.JupyterHub.hub_port = {}
-c.ConfigurableHTTPProxy.api_url = "http://127.0.0.1:{}"
+c.JupyterHub.hub_port = {{}}
+c.ConfigurableHTTPProxy.api_url = "http://127.0.0.1:{{}}"
+c.Spawner.start_timeout = c.Spawner.http_timeout = 120
+c.Spawner.cmd = [sys.executable, "-c", {SERVER!r}]
 """
 
 Commands = list[tuple[str, str]]  # each with what the page shows of its output
@@ -114,7 +119,7 @@ def reader(tmp_path: Path) -> Reader:
 def window(browser: Any) -> Any:
     """A private one."""
     page = browser.new_context(viewport={"width": 1000, "height": 640}).new_page()
-    page.set_default_timeout(60_000)
+    page.set_default_timeout(120_000)
     return page
 
 
