@@ -14,8 +14,8 @@ BUILDER ?= $(firstword $(foreach program,buildah podman docker,$(shell command -
 LOCKED = $(BIN)/uv --quiet --no-config pip compile --constraint constraints.txt --universal --python-version 3.11 \
 	--generate-hashes --no-annotate --no-header
 
-.PHONY: serve test lint format coverage bench before docs hub chart pictures crash reach cluster abuse lock image image-test \
-	dist release clean
+.PHONY: serve test lint format coverage bench before docs site hub chart pictures crash reach cluster abuse lock image \
+	image-test dist release clean
 
 serve: $(VENV)/serve.installed ## start the registry on the embedded database
 	exec $(BIN)/binder-registry serve
@@ -49,6 +49,12 @@ docs: $(VENV)/test.installed ## write the pages that are made from the code
 	$(BIN)/python docs/generate_configuration.py
 	$(BIN)/python docs/generate_api.py
 	$(BIN)/python docs/generate_monitoring.py
+
+site: $(VENV)/test.installed ## the documentation as a site, in build/site; what leads nowhere is an error
+	rm -rf build/site
+	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going --nitpicky --jobs auto --doctree-dir build/doctrees docs build/site
+	$(BIN)/python docs/check_site.py build/site
+	$(BIN)/python -m pytest --quiet tests/built_site.py
 
 hub: $(VENV)/test.installed ## write the file that hubs mount
 	$(BIN)/python docs/generate_jupyterhub.py
@@ -109,7 +115,7 @@ $(HELM): $(VENV)/created pyproject.toml constraints.txt chart/unpack_tools.py
 
 $(VENV)/test.installed: $(VENV)/serve.installed $(HELM) tests/install-tools
 	$(PIP) install --constraint constraints.txt --editable '.[hub-login,oidc,postgres]' \
-		--group test --group test-jupyterhub --group lint --group release --group image
+		--group test --group test-jupyterhub --group lint --group release --group image --group docs
 	tests/install-tools $(NODE)
 	touch $@
 

@@ -25,10 +25,39 @@ PAGES = {
     for path in sorted(ROOT.glob(pattern))
 }
 SOURCES = {str(path.relative_to(ROOT)): ast.parse(path.read_text()) for path in sorted((ROOT / "src").glob("**/*.py"))}
-RUN_ELSEWHERE = {"README.md", "docs/api.md"}  # with what they print
-HERE = ("binder-registry", "export", "mkdir")  # what a session may call without touching anything else
+RUN_ELSEWHERE = {
+    "README.md": "tests/test_readme.py",
+    "docs/api.md": "tests/test_docs.py",
+    "docs/ci.md": "tests/client/test_docs.py",
+    "docs/moving-from-2015.md": "tests/client/test_docs.py",
+    "docs/tutorial.md": "tests/jupyterhub/test_tutorial.py",
+}
+# What a session may call without touching anything else, and programs that stand for those that need a network.
+HERE = ("binder-registry", "curl", "export", "helm", "kubectl", "mkdir", "pip")
+STAND_IN = (
+    'curl() { command curl --fail --silent "$@"; }; helm() { cat values.yaml; }; kubectl() { cat; }; pip() { :; }\n'
+)
+NOT_RUN = {  # beginnings of commands, and why
+    "docs/cli.md": {"": "examples, whose options are checked above; tests/cli does what they show"},
+    "docs/operation.md": {"binder-registry restore-backup": "tests/cli/test_databases.py: the server must not run"},
+    "docs/postgresql.md": {
+        "pip": "what the page is about needs a database: tests/backends/test_postgres_docs.py",
+        "binder-registry serve": "tests/cluster",
+        "python -c": "tests/backends/test_postgres_docs.py",
+        "pg_": "tests/backends/test_postgres_docs.py",
+        "binder-registry check": "tests/backends/test_postgres_docs.py",
+    },
+    "docs/scaling.md": {"binder-registry serve": "tests/cluster: it needs two databases"},
+    "docs/view.md": {"curl -s https://hub.example.org": "tests/jupyterhub/test_tokens.py: it needs a hub"},
+    "examples/docker/README.md": {"": "tests/jupyterhub/test_hub_docker.py: images cannot be pulled here"},
+    "examples/local/README.md": {"": "tests/jupyterhub/test_local_example.py"},
+    "examples/zero-to-jupyterhub/README.md": {"": "tests/jupyterhub/test_hub_kubernetes.py: it needs a cluster"},
+}
 VALUES = 'singleuser: {profileList: [{display_name: One, slug: one, kubespawner_override: {image: "quay.io/a/b:1"}}]}'
-FILES = {  # of a hub that a session goes on from
+FILES = {  # that a session goes on from
+    "publishers.toml": next(
+        block for _, language, block in FENCED.findall(PAGES["docs/publishers.md"]) if language == "toml"
+    ),
     "values.yaml": VALUES,
     "chart/values.yaml": "singleuser: {profileList: [], memory: {limit: 1G}}",
     "common.yaml": "hub: {}",
@@ -106,11 +135,20 @@ def test_every_command_of_a_message_is_one_with_options_that_it_has(source: str)
     assert {line: why for line in lines if (why := fault(line, whole=False))} == {}
 
 
+def commands(page: str, language: str) -> list[str]:
+    """Of its blocks in that language: lines behind a prompt of a console, or all of a script."""
+    blocks = [block for _, found, block in FENCED.findall(page.replace("\\\n", " ")) if found == language]
+    lines = [line for block in blocks for line in block.splitlines() if line]
+    return [line.removeprefix("$ ") for line in lines if line.startswith("$ ") or language != "console"]
+
+
 def session(page: str) -> list[str]:
-    """The commands of its console blocks, but for those that need other programs."""
-    blocks = [block for _, language, block in FENCED.findall(page.replace("\\\n", " ")) if language == "console"]
-    lines = [line[2:] for block in blocks for line in block.splitlines() if line.startswith("$ ")]
-    return [line for line in lines if all(program in HERE for program in programs(line))]
+    """The commands of its console blocks, but for those that need other programs or another host."""
+    return [
+        line
+        for line in commands(page, "console")
+        if all(program in HERE for program in programs(line)) and not re.search("curl .*https://", line)
+    ]
 
 
 def programs(line: str) -> list[str]:
@@ -118,6 +156,21 @@ def programs(line: str) -> list[str]:
 
 
 SESSIONS = {name: session(page) for name, page in PAGES.items() if name not in RUN_ELSEWHERE}
+
+
+def test_every_command_that_is_not_run_is_named_with_the_reason() -> None:
+    left = {
+        name: [line for language in ("console", "sh") for line in commands(page, language)]
+        for name, page in PAGES.items()
+        if name not in RUN_ELSEWHERE
+    }
+    not_run = {name: [line for line in lines if line not in SESSIONS[name]] for name, lines in left.items()}
+
+    for name, lines in not_run.items():
+        assert [line for line in lines if not line.startswith(tuple(NOT_RUN.get(name, ())))] == []
+    for name, reasons in NOT_RUN.items():
+        assert [start for start in reasons if not any(line.startswith(start) for line in not_run[name])] == []
+    assert [test for test in RUN_ELSEWHERE.values() if not (ROOT / test).is_file()] == []
 
 
 @pytest.mark.parametrize("page", [name for name, lines in SESSIONS.items() if lines])
@@ -168,7 +221,7 @@ def run(script: str, folder: Path, environment: dict[str, str]) -> "subprocess.C
     """In a shell that stops at the first failure, and takes its server along."""
     end = "trap 'jobs -p | xargs --no-run-if-empty kill; wait' EXIT\n"
     return subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", end + script],
+        ["bash", "-euo", "pipefail", "-c", STAND_IN + end + script],
         cwd=folder,
         env=environment,
         capture_output=True,
