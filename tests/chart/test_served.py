@@ -29,7 +29,7 @@ SECRETS = {  # by name and member, what is in the Secrets that the values name
     ("hub", "hub.services.binder-registry.apiToken"): "t" * 64,
     ("hub", "hub.services.spawn-form.apiToken"): "r" * 64,
 }
-STARTED = ["sqlite-full", "hub-proxied", "jobs", "postgresql"]
+STARTED = ["sqlite-full", "hub-proxied", "jobs", "postgresql", "metrics"]
 END_SECONDS = 100  # on a busy machine
 
 
@@ -58,11 +58,11 @@ def test_the_values_of_these_tests_pass_nearly_all_of_them() -> None:
 
 
 @contextmanager
-def started(name: str, folder: Path, url: str = "") -> Iterator[int]:
-    """A server as the pod has it, with folders of ours in the place of volumes; its port."""
+def started(name: str, folder: Path, url: str = "") -> Iterator[tuple[int, int]]:
+    """A server as the pod has it, with folders of ours in the place of volumes; its port, and the one of metrics."""
     files = mounted(name, folder)
-    port, container = free_port(), server(name)
-    words = [within(word, files) for word in container["args"] if not word.startswith("--metrics-listen")]
+    port, metrics, container = free_port(), free_port(), server(name)
+    words = [within(word, files).replace(":9090", f":{metrics}") for word in container["args"]]
     words = [f"--port={port}" if word.startswith("--port=") else word for word in words]
     words = [f"--db={url}" if url and word.startswith("--db=") else word for word in words]
     environment = {one["name"]: within(value_of(one), files) for one in container.get("env", [])}
@@ -76,7 +76,7 @@ def started(name: str, folder: Path, url: str = "") -> Iterator[int]:
         )
     try:
         until_it_answers(process, port, folder / "log")
-        yield port
+        yield port, metrics
         process.send_signal(signal.SIGTERM)
         if "--drain-delay" in flags(name):
             leaves_and_serves(port)
@@ -151,13 +151,15 @@ def status(port: int, path: str, method: str = "GET", **sent: Any) -> int:
 def test_a_server_starts_with_what_its_pod_has_and_passes_its_probes(name: str, tmp_path: Path) -> None:
     probes = {kind: server(name)[kind]["httpGet"] for kind in ("startupProbe", "readinessProbe", "livenessProbe")}
 
-    with at_database(name) as url, started(name, tmp_path, url) as port:
+    with at_database(name) as url, started(name, tmp_path, url) as (port, metrics):
         passed = {kind: status(port, probe["path"]) for kind, probe in probes.items()}
         below = status(port, f"{argument(name, '--prefix')}/health?for=reads")  # as proxies leave it on
+        scraped = status(metrics, "/metrics") if "--metrics-listen" in flags(name) else None
         written = status(port, "/templates", method="POST", body=TEMPLATE, headers={"Authorization": f"token {KEY}"})
 
     assert passed == dict.fromkeys(probes, 200)
     assert below == 200
+    assert scraped == (200 if name == "metrics" else None)
     keyed = any(one["name"] == "BINDER_API_KEY_FILE" for one in server(name).get("env", []))
     assert written == (201 if keyed else 503)  # no hub is there to be asked
     assert (tmp_path / "data" / "registry.db").exists() == (name != "postgresql")
