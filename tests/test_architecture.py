@@ -118,7 +118,7 @@ MAY_IMPORT = {
     "shown_log": STORES,
     "registry": RULES | {"catching_up", "planned", "shown_log", "within_reach", "token_rules", "token_uses"},
     "backends": STORES | {"descriptors", "file_names", "installing", "sync_folder"},
-    "server": DOMAIN | {"globs"},
+    "server": DOMAIN | {"globs", "version"},
     "client": DOMAIN | {"file_names", "version"},
     "conformance": DOMAIN | {"verify"},
     "hub_auth": {"errors", "auth"},

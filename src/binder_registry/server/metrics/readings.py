@@ -3,7 +3,6 @@
 import platform
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from importlib.metadata import version
 from operator import add
 from time import monotonic
 from typing import Protocol
@@ -11,6 +10,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from ...registry import Registry
+from ...version import __version__
 from ..histogram import Histogram
 from ..http.counters import BOUNDS, Counters, Series
 from ..http.identities import Identities
@@ -25,7 +25,7 @@ from . import table as t
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 OTHER_METHOD = "_OTHER"  # OpenTelemetry's word
-BUILD = version("binder-registry"), platform.python_version()  # read from a file: too dear for each text
+BUILD = __version__, platform.python_version()
 STORES = {"key": "key", "token": "token", "publisher": "publisher", "user": "hub", "service": "hub"}  # by kind
 
 
