@@ -29,6 +29,7 @@ RUN_ELSEWHERE = {
     "README.md": "tests/test_readme.py",
     "docs/api.md": "tests/test_docs.py",
     "docs/ci.md": "tests/client/test_docs.py",
+    "docs/configuration.md": "tests/cli/test_config_file.py",
     "docs/moving-from-2015.md": "tests/client/test_docs.py",
     "docs/tutorial.md": "tests/jupyterhub/test_tutorial.py",
 }

@@ -93,6 +93,7 @@ SERVICE_MONITOR = {
                             "port": {"type": "string"},
                             "path": {"pattern": "^/"},
                             "interval": {"pattern": "^[0-9]+(ms|s|m|h)$"},
+                            "relabelings": {"const": [{"targetLabel": "job", "replacement": "binder-registry"}]},
                         },
                     }
                 },
