@@ -39,7 +39,10 @@ STAND_IN = (
     'curl() { command curl --fail --silent "$@"; }; helm() { cat values.yaml; }; kubectl() { cat; }; pip() { :; }\n'
 )
 NOT_RUN = {  # beginnings of commands, and why
+    "docs/deploying.md": {"": "tests/image, tests/systemd: it needs a registry of images, and systemd"},
+    "docs/kubernetes.md": {"": "tests/chart: it needs a cluster"},
     "docs/cli.md": {"": "examples, whose options are checked above; tests/cli does what they show"},
+    "docs/monitoring.md": {"": "tests/test_monitoring.py: it needs a Prometheus"},
     "docs/operation.md": {"binder-registry restore-backup": "tests/cli/test_databases.py: the server must not run"},
     "docs/postgresql.md": {
         "pip": "what the page is about needs a database: tests/backends/test_postgres_docs.py",
