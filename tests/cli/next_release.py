@@ -18,7 +18,8 @@ def next_release() -> Iterator[str]:
         process.terminate()
 
 
-def _serve() -> None:
+def become() -> None:
+    """From now on this process is of the next release. Before it has read anything of this one."""
     from binder_registry import template as domain
     from binder_registry.member_schema import Member, declared
 
@@ -29,6 +30,9 @@ def _serve() -> None:
     domain.MEMBERS = declared(Template)
     domain.WIRE_NAMES = {one.attribute: one.wire for one in domain.MEMBERS}
 
+
+def _serve() -> None:
+    become()
     from binder_registry import InMemoryStore, Registry, TokenAuthStore
     from binder_registry.server import App, Options
     from binder_registry.server import uvicorn_server as serving
