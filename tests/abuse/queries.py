@@ -104,6 +104,11 @@ async def a_feed_of_relabelled_templates(target: Target, seen: Seen) -> None:
     await _each(target, seen, target.many(100, 5), "/changes?label=state%3Din&limit=1000&since={}")
 
 
+async def metrics_at_once(target: Target, seen: Seen) -> None:
+    """500 who ask for the metrics at once."""
+    await together(ask(target, seen, "GET", "/metrics", TOKEN) for _ in range(target.many(500, 20)))
+
+
 async def strong_reads_of_a_crowd(target: Target, seen: Seen) -> None:
     """1,000 reads at once, each of which asks the database first, five times over: an honest crowd."""
     count = target.many(1000, 60)
@@ -123,5 +128,6 @@ ABUSES = (
     Abuse(conditions_of_60_kilobytes),
     Abuse(patterns_that_never_end),
     Abuse(a_feed_of_relabelled_templates),
+    Abuse(metrics_at_once, many_templates, of_store=False),
 )
 HONEST = (Abuse(strong_reads_of_a_crowd, around=strong_reads, honest=True),)
