@@ -1,6 +1,7 @@
+import gc
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,18 @@ LONG = ("server/test_schemathesis.py", "cluster/", "abuse/", "jupyterhub/", "cra
 def pytest_xdist_auto_num_workers() -> int:
     """One more than processors: tests wait for servers, which wait for disks."""
     return (os.cpu_count() or 1) + 1
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Thousands of tests stay until the end: to look through them again and again is more than half of the time that
+    finding them takes, and is felt afterwards."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
