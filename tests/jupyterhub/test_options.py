@@ -9,7 +9,16 @@ from tornado.web import HTTPError
 
 from binder_registry.hub.offerable import UNDERSTOOD
 from binder_registry.jupyterhub import Choice as OfferChosen
-from binder_registry.jupyterhub import Environments, NotOffered, Rules, Standing, offer, offered, start_of, without_marks
+from binder_registry.jupyterhub import (
+    Environments,
+    NotOffered,
+    Rules,
+    Standing,
+    offer,
+    offered,
+    start_of,
+    without_marks,
+)
 from binder_registry.member_schema import declared
 from binder_registry.settings import Settings
 from binder_registry.template import MEMBERS
