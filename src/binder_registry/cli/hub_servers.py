@@ -96,7 +96,7 @@ def _asked(client: "httpx2.Client", path: str, query: dict[str, str] | None = No
     import httpx2
 
     try:
-        answer = client.get(f"{client.base_url.path.rstrip('/')}{path}", params=query)
+        answer = client.get(path, params=query)  # below the path of the API
     except httpx2.TransportError as error:
         reason = str(error) or type(error).__name__
         raise HubProblem(UNREACHABLE, f"The hub at {_shown(client)} cannot be reached: {reason}") from None
