@@ -19,7 +19,6 @@ def hub_option(*, required: bool) -> Callable[[F], F]:
         "--hub",
         required=required,
         envvar="JUPYTERHUB_API_URL",
-        show_envvar=True,
         metavar="URL",
         help="The JupyterHub that is asked: its address, or that of its API.",
     )
