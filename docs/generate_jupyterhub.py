@@ -12,6 +12,7 @@ PARTS = (  # each stands on those before it
     *("slugs", "matching", "options", "hub/texts", "hub/refusals", "hub/rules", "hub/channels", "hub/commands"),
     *("hub/overrides", "hub/images"),
     *(
+        "hub/marks",
         "hub/merging",
         "hub/kinds",
         "hub/limits",
@@ -40,8 +41,9 @@ PARTS = (  # each stands on those before it
         "hub/follower",
         "hub/resolving",
         "hub/start",
-        "hub/hooks",
+        "hub/metrics",
         "hub/parameters",
+        "hub/hooks",
     ),
     *("hub/rules_file", "hub/configure"),
 )

@@ -14,7 +14,6 @@ import json
 import linecache
 import logging
 import os
-import random
 import re
 import secrets
 import shlex
@@ -24,6 +23,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, aclosing, contextmanager, suppress
@@ -41,8 +41,9 @@ from ipaddress import ip_address
 from itertools import chain
 from pathlib import Path
 from queue import Empty, SimpleQueue
+from random import SystemRandom
 from types import FrameType
-from typing import Any, Literal, NamedTuple, TypeVar, cast
+from typing import Any, Literal, NamedTuple, TypeVar, cast, get_args
 from urllib.parse import quote, urlsplit
 
 from tornado.web import HTTPError
@@ -398,13 +399,34 @@ def quoted(name: str) -> str:
 
 
 # ── hub/refusals.py ──
-# A refusal that users read.
+# A refusal that users read, and its reason, which is counted.
 
 
-def http_error(status: int, text: str) -> HTTPError:
+Refusal = Literal[  # `docs/jupyterhub.md` says what each means
+    "malformed",
+    "unknown",
+    "not-offered",
+    "paused",
+    "revision",
+    "option",
+    "settings",
+    "nothing",
+    "no-list",
+    "set-up",
+]
+REFUSALS: tuple[Refusal, ...] = get_args(Refusal)
+
+
+def http_error(status: int, reason: Refusal, text: str) -> HTTPError:
     error = HTTPError(status, text, reason=HTTPStatus(status).phrase)
     error.jupyterhub_message = text  # type: ignore[attr-defined]  # what the hub shows to the user
+    error.refusal = reason  # type: ignore[attr-defined]
     return error
+
+
+def refusal_of(error: HTTPError) -> Refusal | None:
+    """None for an error of the hub's own code."""
+    return getattr(error, "refusal", None)
 
 
 # ── hub/rules.py ──
@@ -706,6 +728,27 @@ def images_of(template: Template, own: str, rules: Rules) -> frozenset[str]:
         image for one in choices for image in (one.get("image-name"), overrides_of(one, rules).get("image"))
     }
     return frozenset(image for image in found if image and image != HUBS_OWN_IMAGE and PLACEHOLDER not in image)
+
+
+# ── hub/marks.py ──
+# What says of a server which template it runs: its labels, its annotations, and its options as the hub keeps them.
+
+
+TEMPLATE_MARK = "binder-registry/template"
+REVISION_MARK = "binder-registry/revision"
+CHANNEL_MARK = "binder-registry/channel"
+MARKS = (TEMPLATE_MARK, REVISION_MARK, CHANNEL_MARK)  # no option of a template has such a name
+
+
+def marks_of(template: Template) -> dict[str, str]:
+    channel = template.get("channel", "")
+    marks = {TEMPLATE_MARK: own_name(template["name"]), REVISION_MARK: str(content_revision(template))}
+    return marks | ({CHANNEL_MARK: channel} if channel else {})
+
+
+def without_marks(options: Mapping[str, Any]) -> dict[str, Any]:
+    """What was chosen, without what came of it."""
+    return {key: value for key, value in options.items() if key not in MARKS}
 
 
 # ── hub/merging.py ──
@@ -1019,18 +1062,16 @@ def _of_kubernetes(template: Template, limits: Limits, address: str, rules: Rule
 
 def _marks(template: Template, kind: Kind) -> dict[str, dict[str, str]]:
     """Which template and revision it is, for the server and for those who look at pods."""
-    name, revision, channel = own_name(template["name"]), str(content_revision(template)), template.get("channel", "")
-    slug = slug_of(name)
+    said = marks_of(template)
+    name, slug = said[TEMPLATE_MARK], slug_of(said[TEMPLATE_MARK])
     text = _untemplated(name) if kind == "swarm" else _formatted(_literal(name)) if kind == "kubernetes" else name
-    marks = {"environment": {"BINDER_REGISTRY_TEMPLATE": text, "BINDER_REGISTRY_REVISION": revision}}
-    if channel:
-        marks["environment"]["BINDER_REGISTRY_CHANNEL"] = channel
+    marks = {"environment": {"BINDER_REGISTRY_TEMPLATE": text, "BINDER_REGISTRY_REVISION": said[REVISION_MARK]}}
+    if CHANNEL_MARK in said:
+        marks["environment"]["BINDER_REGISTRY_CHANNEL"] = said[CHANNEL_MARK]
     if kind == "kubernetes":
         short = slug if len(slug) <= 63 else hashlib.sha256(slug.encode()).hexdigest()[:40]
         for trait, value in (("extra_annotations", _formatted(name)), ("extra_labels", short)):
-            marks[trait] = {"binder-registry/template": value, "binder-registry/revision": revision}
-            if channel:
-                marks[trait]["binder-registry/channel"] = channel
+            marks[trait] = {**said, TEMPLATE_MARK: value}
     return marks
 
 
@@ -1546,6 +1587,22 @@ def profile_options(options: Collection[Json], defaults: Json, text: Callable[[s
     return {option["name"]: _option(option, defaults, text) for option in shown}
 
 
+def draws_kubespawners_form(spawner: Any) -> bool:
+    """And not one that the hub set in its place."""
+    templates = ("profile_form_template", "additional_profile_form_template_paths")
+    return all(getattr(spawner, one) == spawner.trait_defaults(one) for one in templates if spawner.has_trait(one))
+
+
+def without_patterns(profile: Mapping[str, Any], choices: Mapping[str, Any]) -> dict[str, Any]:
+    """KubeSpawner would apply the patterns to what was typed last, in the hub's loop, and for as long as that takes."""
+    options = dict(profile.get("profile_options", {}))
+    for name, chosen in choices.items():
+        if isinstance(chosen, dict):
+            typed = {key: value for key, value in options[name]["unlisted_choice"].items() if key != "validation_regex"}
+            options[name] = {**options[name], "unlisted_choice": typed}
+    return {**profile, "profile_options": options} if options else dict(profile)
+
+
 def _option(option: Json, defaults: Json, text: Callable[[str], str]) -> dict[str, Any]:
     shape: dict[str, Any] = {"display_name": text(title_of(option)), **_described(option, text), "choices": {}}
     default = default_of(option, defaults)
@@ -2033,15 +2090,14 @@ class Catalogue:
         """Raises `HTTPError` 400. A hidden template reads like one that does not exist."""
         template = self.templates.get(name)
         if template is None or not self._may_know(template, standing):
-            raise self.refusal(f"There is no environment {quoted(name)}.", standing)
+            raise self.refusal("unknown", f"There is no environment {quoted(name)}.", standing)
         successor = self.templates.get(self.successor(name), {})
         offer = self.offers.get(successor.get("name", ""))
         if successor.get("paused") and self._may_know(successor, standing):
-            raise self.refusal(
-                f"The environment {quoted(successor['name'])} is paused: {successor['paused']}", standing
-            )
+            text = f"The environment {quoted(successor['name'])} is paused: {successor['paused']}"
+            raise self.refusal("paused", text, standing)
         if offer is None or offer.seen_by(standing) is None:
-            raise self.refusal(f"The environment {quoted(name)} is no longer offered.", standing)
+            raise self.refusal("not-offered", f"The environment {quoted(name)} is no longer offered.", standing)
         notice = f"{offer.title!r} is deprecated: {offer.deprecated}" if offer.deprecated else ""
         if offer.name != name:
             return Choice(offer, "", f"{quoted(name)} was replaced by {quoted(offer.name)}. {notice}".rstrip(), True)
@@ -2049,9 +2105,8 @@ class Catalogue:
             return Choice(offer, revision, notice)
         if revision not in offer.versions:
             others = "".join(f", or {number[1:]}" for number in offer.versions)
-            raise http_error(
-                400, f"Revision {revision[1:]} of {quoted(name)} is not offered. Choose the current one{others}."
-            )
+            text = f"Revision {revision[1:]} of {quoted(name)} is not offered. Choose the current one{others}."
+            raise http_error(400, "revision", text)
         return Choice(offer.versions[revision], revision, notice)
 
     def _may_know(self, template: Template, standing: Standing) -> bool:
@@ -2072,8 +2127,8 @@ class Catalogue:
             name = template.get("replaced-by", "")
         return ""
 
-    def refusal(self, text: str, standing: Standing) -> HTTPError:
-        return http_error(400, f"{text} {self.view(standing).choices}".rstrip())
+    def refusal(self, reason: Refusal, text: str, standing: Standing) -> HTTPError:
+        return http_error(400, reason, f"{text} {self.view(standing).choices}".rstrip())
 
 
 def _all_but(name: str, found: Mapping[str, T]) -> dict[str, T]:
@@ -2184,8 +2239,12 @@ LONGEST_PAUSE = 15.0  # seconds between attempts while the registry is away
 LONGEST_ASKED = 60.0  # that it is left alone because it asks for it
 
 
+_RANDOM = SystemRandom()  # no state: who draws from a seeded one meanwhile draws the same
+
+
 def spread(seconds: float) -> float:
-    return seconds * random.uniform(0.5, 1.0)  # noqa: S311  # many hubs must not come at once
+    """Many hubs must not come at once."""
+    return seconds * _RANDOM.uniform(0.5, 1.0)
 
 
 def asked_by(error: Exception) -> float:
@@ -2562,17 +2621,17 @@ class Follower(threading.Thread):
         self.mode: Literal["streaming", "polling"] = "polling"
         self._versions, self._poll = versions, poll
         self._tried_out = rules.try_out[0] if tries_out else ""
-        self._channel = self._tried_out or rules.channel
+        self.channel = self._tried_out or rules.channel
         self._query = f"&label={quote(label, safe='')}" if label else ""
-        if self._channel:
-            self._query += f"&channel={self._channel}"
-        self._tag = f"-{self._channel}" if self._channel else ""  # what is behind the position in an ETag
+        if self.channel:
+            self._query += f"&channel={self.channel}"
+        self._tag = f"-{self.channel}" if self.channel else ""  # what is behind the position in an ETag
         self.published: Callable[[], object] = lambda: None  # called in this thread, when there is a new catalogue
         self._ended = threading.Event()
         self._digest = b""  # of the list as it came last
         self._tell = Telling(self._url, poll, default)
         asks = lambda path, seconds: self._get(path, timeout=seconds)  # noqa: E731
-        self._histories = Histories(versions, asks, self._tell, newest=not self._channel)
+        self._histories = Histories(versions, asks, self._tell, newest=not self.channel)
         self._failed_streams, self._next_stream = 0, 0.0
         self._snapshot = Snapshot(snapshot, self._url + self._query, versions) if snapshot else None
         self._saved = 0.0
@@ -2582,8 +2641,10 @@ class Follower(threading.Thread):
             self._histories.read(catalogue)
 
     def age(self) -> float:
-        """Seconds since the registry confirmed the catalogue. A clock that is set meanwhile makes it no younger."""
-        return max(time.time() - self.contact, time.monotonic() - self._confirmed)
+        """Seconds since the registry confirmed the catalogue, or since this began where it never did. A clock that is
+        set meanwhile makes it no younger."""
+        since = time.monotonic() - self._confirmed
+        return max(time.time() - self.contact, since) if self.contact else since
 
     def stop(self) -> None:
         """Ends the thread at its next pause or line of the stream. A hub just ends; this is for tests and scripts."""
@@ -2773,6 +2834,7 @@ class Start:
     settings: Mapping[str, Any]
     choices: Mapping[str, Any] = field(default_factory=dict)
     notices: list[str] = field(default_factory=list)  # for the user
+    healed: bool = False  # something that was saved is gone
 
 
 def named_choices(options: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -2781,7 +2843,8 @@ def named_choices(options: Mapping[str, Any]) -> dict[str, Any] | None:
     if choices is None:
         return None
     if not isinstance(choices, dict):
-        raise http_error(400, "The options are an object: the name of a choice by the name of its option.")
+        text = "The options are an object: the name of a choice by the name of its option."
+        raise http_error(400, "malformed", text)
     return choices
 
 
@@ -2799,23 +2862,24 @@ async def start_of(choice: Choice, options: Mapping[str, Any], standing: Standin
     except ChoiceRefused as reason:
         typed = [option for option in shown.options if isinstance(given.get(option["name"]), dict)]
         if not (healing and typed):
-            raise http_error(400, str(reason)) from None
+            raise http_error(400, "option", str(reason)) from None
         gone += [told_gone(option, given[option["name"]][FREE_TEXT], shown.defaults) for option in typed]
         given = {name: chosen for name, chosen in given.items() if not isinstance(chosen, dict)}
         resolved = await _without_typed(template, given, standing)
-    notices = gone + deprecations(shown.options, given, shown.defaults)
+    notices, healed = gone + deprecations(shown.options, given, shown.defaults), healing and bool(gone)
     if not template.get("options"):
-        return Start(choice.offer.settings, given, notices)
+        return Start(choice.offer.settings, given, notices, healed)
     try:
         _, settings = profile_of(resolved, rules)
     except NotOffered as reason:
         if reason.__cause__:
             log.error("The environment %r cannot be started: %s", template["name"], reason.logged)
         status = 500 if reason.__cause__ else 400
-        raise http_error(status, f"This environment cannot be started: {reason}.") from None
+        raise http_error(status, "settings", f"This environment cannot be started: {reason}.") from None
     except MALFORMED as error:
-        raise http_error(400, f"This environment cannot be started: {malformed(error)}.") from None
-    return Start(settings, given, notices)
+        text = f"This environment cannot be started: {malformed(error)}."
+        raise http_error(400, "settings", text) from None
+    return Start(settings, given, notices, healed)
 
 
 def _had(choice: Choice, named: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
@@ -2831,7 +2895,7 @@ async def _without_typed(template: Mapping[str, Any], given: Mapping[str, Any], 
     try:
         return await _resolved(template, given, standing)
     except ChoiceRefused as reason:
-        raise http_error(400, str(reason)) from None
+        raise http_error(400, "option", str(reason)) from None
 
 
 async def _resolved(template: Mapping[str, Any], given: Mapping[str, Any], standing: Standing) -> dict[str, Any]:
@@ -2871,7 +2935,7 @@ async def apply_settings(spawner: Any, settings: Mapping[str, Any], rules: Rules
         if callable(settings.get("cmd")):
             check_command(given, rules.allow_commands)
     except NotOffered as reason:
-        raise http_error(400, f"This environment cannot be started: {reason}.") from None
+        raise http_error(400, "settings", f"This environment cannot be started: {reason}.") from None
     images_own = rules.image_command and rules.kind != "local"  # no image there
     if "cmd" not in given and not spawner.cmd and not images_own:
         given["cmd"] = [COMMAND]  # KubeSpawner and DockerSpawner would use the image's own
@@ -2884,7 +2948,8 @@ async def apply_settings(spawner: Any, settings: Mapping[str, Any], rules: Rules
             _set_trait(spawner, undo, trait, ours)
         except Exception:  # noqa: BLE001  # whatever the trait's own rule raises
             log.warning("%s: cannot be started: %s", spawner._log_name, why_refused(trait, ours, spawner.traits()))
-            raise http_error(400, f"This environment cannot be started: the spawner refuses its {trait}.") from None
+            text = f"This environment cannot be started: the spawner refuses its {trait}."
+            raise http_error(400, "settings", text) from None
     for need, cap in _GUARANTEES:
         limit, guarantee = number_of(getattr(spawner, cap)), number_of(getattr(spawner, need))
         if limit and guarantee > limit:  # Kubernetes refuses a request above its limit
@@ -2897,6 +2962,19 @@ async def apply_settings(spawner: Any, settings: Mapping[str, Any], rules: Rules
     return {trait: value for trait, value in {**given, **scalars}.items() if not callable(getattr(spawner, trait))}
 
 
+def save_choice(spawner: Any, options: Mapping[str, Any], marks: dict[str, str]) -> None:
+    """In the hub's database, choices are spelled as KubeSpawner does: what was named once heals when it is replayed.
+    Beside them, what runs: of a hub that was started anew, nobody could say it else."""
+    record = getattr(spawner, "orm_spawner", None)
+    if record is None:
+        return
+    saved = record.user_options or {}
+    named = named_choices(options) if saved == options else None
+    if named is not None:
+        saved = {key: value for key, value in saved.items() if key != "options"} | spelled(named)
+    record.user_options = without_marks(saved) | marks
+
+
 async def _asked(spawner: Any, trait: str, ours: Any) -> Any:
     """A function in a profile is asked for the value, as KubeSpawner does; hooks are functions themselves."""
     if not callable(ours) or _HOOK.fullmatch(trait):
@@ -2907,7 +2985,7 @@ async def _asked(spawner: Any, trait: str, ours: Any) -> Any:
     except Exception as error:  # whatever the hub's own code raises
         log.exception("%s: the function that the override sets for %s failed", spawner._log_name, trait)
         text = f"This environment cannot be started: the hub's own function for {trait} failed."
-        raise http_error(500, text) from error
+        raise http_error(500, "settings", text) from error
 
 
 def _set_trait(spawner: Any, undo: dict[str, Any], trait: str, value: Any) -> None:
@@ -2931,267 +3009,89 @@ def announce(spawner: Any, notice: str) -> None:
         spawner.progress = told
 
 
-# ── hub/hooks.py ──
-# What the hub calls: its form, its start.
+# ── hub/metrics.py ──
+# What a hub's `/hub/metrics` shows of its list and of its starts; nothing where there is no prometheus_client.
 
 
-_NOT_SET_UP = "This hub's list of environments is not set up. Please tell those who run it."
+MOST_COUNTED = 200  # templates with series of their own
+OTHER_TEMPLATES = "other"
+Values = Mapping[tuple[str, ...], float]  # by the values of the labels
 
 
-@dataclass(frozen=True)
-class Last:
-    """What was chosen last, as far as it is still there."""
-
-    name: str
-    revision: str = ""
-    choices: Mapping[str, Any] = field(default_factory=dict)
-    notice: str = ""
+class Metric(NamedTuple):
+    kind: Literal["gauge", "counter"]
+    labels: tuple[str, ...]
+    help: str
 
 
-class Environments:
-    """The hooks that a hub calls. `configure` sets them; each can also be set by hand.
+METRICS = {  # by what stands behind the prefix; the names of counters end in _total
+    "list_age_seconds": Metric("gauge", ("channel",), "Seconds since the registry last said that the list is current."),
+    "offered_templates": Metric("gauge", ("channel",), "Templates that this hub offers now."),
+    "starts": Metric("counter", ("template", "channel"), "Starts that went on to the spawner."),
+    "refused_starts": Metric("counter", ("reason",), "Starts that were refused."),
+    "healed_starts": Metric("counter", ("what",), "Starts whose saved choice was gone, and something in its place."),
+}
+HEALED = ("template", "option")
 
-    `max_stale` (seconds) bounds how long the list is offered without word from the registry. `default` names the
-    template that a start without a choice gets. `auth_state_groups` says where in the auth state more groups are:
-    `oauth_user.groups`, or the keys one by one where one of them holds a dot. `beside` follows what some try out.
-    """
 
-    def __init__(
-        self,
-        follower: Follower,
-        *,
-        max_stale: float = 7 * 86400,
-        default: str = "",
-        auth_state_groups: str | Sequence[str] = "",
-        beside: Follower | None = None,
-    ) -> None:
-        self.follower, self._beside = follower, beside
-        self._joined: tuple[Catalogue, Catalogue, Catalogue] | None = None
-        for one in (follower, beside) if beside else ():
-            one.published = lambda: self.catalogue  # made in their threads rather than in the hub's loop
-        self._max_stale, self._default = max_stale, default
-        keys = auth_state_groups.split(".") if isinstance(auth_state_groups, str) else auth_state_groups
-        self._auth_state_keys = [*keys] if auth_state_groups else []
-        self._turn = asyncio.Lock()
-        self._groups_seen = GroupsSeen()
+class Counted:
+    """Since the hub's start; in its loop, as all hooks are."""
 
-    def __deepcopy__(self, memo: Any) -> "Environments":
-        """Traitlets copies the configuration for every spawner: a method, and with it what it is bound to."""
-        return self
+    def __init__(self) -> None:
+        self.starts: Counter[tuple[str, ...]] = Counter()
+        self.refused: Counter[tuple[str, ...]] = Counter({(reason,): 0 for reason in REFUSALS})
+        self.healed: Counter[tuple[str, ...]] = Counter({(what,): 0 for what in HEALED})
+        self._named: set[str] = set()
 
-    async def options_form(self, spawner: Any) -> str:
-        """Ours; KubeSpawner's own, or what the hub has in its place, where the list is not too large for it."""
-        catalogue, standing = await self._catalogue(spawner), await self._standing(spawner)
-        view = await self._view(catalogue, standing)
-        if spawner.has_trait("profile_list") and not (view.large and _draws_kubespawners_form(spawner)):
-            own = spawner.trait_defaults("options_form")
-            return str(await own(spawner) if callable(own) else own)
-        await self._between_others(view.drawn)
-        last = self._last_choice(catalogue, spawner, standing)
-        form = view.form_marking(last.name, last.revision, last.choices)
-        return f'<p class="alert alert-warning">{html_text(last.notice)}</p>{form}' if last.notice else form
+    def start(self, template: str, channel: str) -> None:
+        if template not in self._named and len(self._named) >= MOST_COUNTED:
+            template = OTHER_TEMPLATES
+        self._named.add(template)
+        self.starts[template, channel] += 1
 
-    def options_from_form(self, form: Mapping[str, list[str]]) -> dict[str, Any]:
-        """Of our own form, KubeSpawner's, and a link: `/hub/spawn?template=NAME&revision=12&option.size=large`."""
-        first = {key: values[0] for key, values in form.items() if values}
-        slug = first.get("template") or first.get("profile", "")
-        of_a_link = "template" in first and first.get("by") != "slug"
-        choices = choices_of_a_link(first) | (choices_of_a_form(first, slug) if slug else {})
-        found: dict[str, Any] = {"options": choices} if choices else {}
-        if not slug:
-            return found
-        name = self._meant(self.catalogue, slug) if of_a_link else name_of(slug)
-        keys = ("revision", f"revision-{slug}", f"profile-option-{slug}--revision")
-        revision = next((first[key] for key in keys if first.get(key, "current") != "current"), "")
-        return {"template": name} | ({"revision": revision} if revision else {}) | found
-
-    async def apply_user_options(self, spawner: Any, user_options: Mapping[str, Any]) -> None:
-        """Refuse what this user may not start, and set the spawner. KubeSpawner is set by its profile, at its start."""
-        catalogue = await self._catalogue(spawner)
-        choice, start = await self._chosen(catalogue, spawner, user_options)
-        announce(spawner, " ".join(filter(None, [choice.notice, *start.notices])))
-        if not spawner.has_trait("profile_list"):
-            await apply_settings(spawner, start.settings, catalogue.rules)
-        elif getattr(spawner.profile_list, "__self__", None) is not self:  # it would start what another list has
-            log.error("The configuration sets KubeSpawner.profile_list after `configure`: nothing is started.")
-            raise http_error(503, _NOT_SET_UP)
-
-    def refuse_a_method(self, spawner: Any) -> None:
-        """A class that was chosen after `configure` may have methods where our hooks belong, and never asks."""
-        hooks = ("apply_user_options", "options_from_form", "options_form")
-        if blind := [hook for hook in hooks if not spawner.has_trait(hook)]:
-            log.error(
-                "%s has a method %s, so that the hub does not ask the registry.", type(spawner).__name__, blind[0]
-            )
-            raise http_error(503, _NOT_SET_UP)
-
-    async def pre_spawn_hook(self, spawner: Any) -> None:
-        """`apply_user_options` for hubs before 5.3."""
-        await self.apply_user_options(spawner, spawner.user_options)
-
-    async def profile_list(self, spawner: Any) -> list[dict[str, Any]]:
-        """For its form: what this user sees, last choice healed. At the start: the one chosen, whole."""
-        catalogue = await self._catalogue(spawner)
-        if spawner.pending == "spawn":
-            choice, start = await self._chosen(catalogue, spawner, spawner.user_options)
-            if start.notices:  # since `apply_user_options`, or without it
-                announce(spawner, " ".join(filter(None, [choice.notice, *start.notices])))
-            settings = await apply_settings(spawner, start.settings, catalogue.rules)
-            return [{**choice.offer.profile, "kubespawner_override": settings, "default": True}]
-        standing = await self._standing(spawner)
-        view = await self._view(catalogue, standing)
-        await self._between_others(view.profiled)
-        offers = view.offers
-        last = self._last_choice(catalogue, spawner, standing)
-        found = next((offer for offer in offers if offer.name == last.name), None)
-        if found is None:
-            spawner.user_options = {}
-            return [{**offer.form_profile} for offer in offers]
-        pinned = {"revision": last.revision} if last.revision else {}  # a new dict: the hub's database keeps the old
-        spawner.user_options = {"profile": found.slug} | pinned | spelled(last.choices) if spawner.user_options else {}
-        marked = {**_without_patterns(found.form_profile, last.choices), "default": True}
-        return [marked if offer is found else {**offer.form_profile} for offer in offers]
-
-    async def _chosen(self, catalogue: Catalogue, spawner: Any, options: Mapping[str, Any]) -> tuple[Choice, Start]:
-        """What these options come to for this user; `spawner.user_options` then says that and nothing else."""
-        standing = await self._standing(spawner)
-        default = self._default_of(catalogue, standing)
-        name, revision = self._named(catalogue, options)
-        choice = catalogue.choose(name or default.name, revision, standing)
-        start = await start_of(choice, options, standing, catalogue.rules)
-        for notice in filter(None, [choice.notice, *start.notices]):
-            log.info("%s: %s", spawner._log_name, notice)
-        _save_spelled(spawner, options)
-        chosen = {"template": choice.offer.name, "profile": choice.offer.slug}
-        pinned = {"revision": choice.revision} if choice.revision else {}
-        spawner.user_options = chosen | pinned | spelled(start.choices)
-        return choice, start
-
-    def _named(self, catalogue: Catalogue, options: Mapping[str, Any]) -> tuple[str, str]:
-        """(name, "r12" or ""); raises `HTTPError` 400 for options that are not text: the REST API takes any JSON."""
-        name, slug, revision = options.get("template"), options.get("profile"), options.get("revision") or ""
-        if type(revision) is int:
-            revision = str(revision)
-        if not all(isinstance(value, str) for value in (name or "", slug or "", revision)):
-            raise http_error(400, "An environment is chosen by its name, and its revision by a number.")
-        if revision in ("", "current"):
-            revision = ""
-        elif not re.fullmatch(r"r?[0-9]{1,19}", revision):
-            raise http_error(400, "A revision is a number.")
-        else:
-            revision = "r" + revision.lstrip("r")
-        if name and slug_of(name) != slug:  # else both say the same, as in what `_chosen` leaves
-            name = self._meant(catalogue, name)
-        return name or name_of(slug or "") or self._default, revision
-
-    def _meant(self, catalogue: Catalogue | None, name: str) -> str:
-        """What `template` names, in a link and by REST alike: a template, and where there is none, a slug."""
-        return name if catalogue and name in catalogue.templates else name_of(name)
-
-    def _last_choice(self, catalogue: Catalogue, spawner: Any, standing: Standing) -> Last:
-        """What the form marks, and what it tells about it. Without one, or where it is gone: the default."""
-        before, notice = spawner.user_options or {}, ""
+    @contextmanager
+    def refusals(self) -> Iterator[None]:
         try:
-            name, revision = self._named(catalogue, before)
-            if name:
-                choice = catalogue.choose(name, revision, standing)
-                named = named_choices(before)
-                saved = before if named is None else spelled(named)
-                shown = choice.offer.seen_by(standing)
-                choices, gone = saved_choices(saved, shown.options, shown.defaults) if shown else ({}, [])
-                replaced = [choice.notice] if choice.offer.name != name else []
-                return Last(choice.offer.name, choice.revision, choices, " ".join(replaced + gone))
+            yield
         except HTTPError as error:
-            told = spawner.handler is None  # a start was just refused, and the hub shows why
-            notice = "" if told or not before else str(error.log_message)
-        except (TypeError, LookupError):  # the REST API takes any JSON
-            pass
-        return Last(self._default_of(catalogue, standing).name, notice=notice)
-
-    async def _catalogue(self, spawner: Any) -> Catalogue:
-        """Raises `HTTPError` 503."""
-        waited = 0
-        while self.follower.catalogue is None and not self.follower.tried.is_set() and waited < 100:
-            await asyncio.sleep(0.05)  # a hub that just started
-            waited += 1
-        if self.follower.catalogue is None or self.follower.age() > self._max_stale:
-            raise http_error(503, "The list of environments cannot be had right now. Please try again in a minute.")
-        assert self.catalogue is not None, "there is what the follower has"
-        return self.catalogue.under(type(spawner))
-
-    @property
-    def catalogue(self) -> Catalogue | None:
-        """With what is tried out, where that is at hand."""
-        own, other = self.follower.catalogue, self._beside.catalogue if self._beside else None
-        if own is None or other is None:
-            return own
-        joined = self._joined
-        if joined is None or joined[0] is not own or joined[1] is not other:
-            self._joined = joined = own, other, own.beside(other)
-        return joined[2]
-
-    def _default_of(self, catalogue: Catalogue, standing: Standing) -> Offer:
-        """Raises `HTTPError` 403 when there is nothing: KubeSpawner would start its own default, without limits."""
-        default = catalogue.default(standing)
-        if default is None:
-            raise http_error(403, "There is no environment here that you may start. Please ask those who run this hub.")
-        return default
-
-    async def _view(self, catalogue: Catalogue, standing: Standing) -> View:
-        """One at a time: each is made in parts, and the parts of many would follow each other. Raises `HTTPError`."""
-        self._default_of(catalogue, standing)
-        async with self._turn:
-            return await catalogue.seen(standing)
-
-    async def _between_others(self, make: Callable[[], Awaitable[None]]) -> None:
-        """What a form waits for last: its parts, and turns of others, after every form that was there before.
-
-        What the hub makes of a form follows at once, and holds up its loop: those that many open in the same moment
-        would all be made before the hub looks at anything else.
-        """
-        async with self._turn:
-            await make()
-            await turns_of_others()
-
-    async def _standing(self, spawner: Any) -> Standing:
-        user, hub = spawner.user, {group.name for group in spawner.user.groups}
-        auth_state = await self._groups_of_auth_state(user) if self._auth_state_keys else None
-        self._groups_seen.tell(user.name, hub, auth_state, admin=bool(user.admin))
-        groups = hub | (auth_state or set())
-        if self.follower.rules.ignore_group_case:
-            groups = {group.casefold() for group in groups}
-        return Standing(bool(user.admin), frozenset(groups))
-
-    async def _groups_of_auth_state(self, user: Any) -> set[str]:
-        state = await user.get_auth_state()
-        for key in self._auth_state_keys:
-            state = state.get(key) if isinstance(state, dict) else None
-        listed = state if isinstance(state, (list, tuple, set)) else ()
-        return {group for group in listed if isinstance(group, str)}
+            if reason := refusal_of(error):
+                self.refused[reason,] += 1
+            raise
 
 
-def _save_spelled(spawner: Any, options: Mapping[str, Any]) -> None:
-    """In the hub's database, choices are spelled as KubeSpawner does: what was named once heals when it is replayed."""
-    record, named = getattr(spawner, "orm_spawner", None), named_choices(options)
-    if record is not None and named is not None and record.user_options == options:
-        rest = {key: value for key, value in options.items() if key != "options"}
-        record.user_options = rest | spelled(named)
+def metrics_prefix() -> str:
+    """The hub's own, and ours."""
+    return f"{os.environ.get('JUPYTERHUB_METRICS_PREFIX', 'jupyterhub')}_binder_registry_"
 
 
-def _draws_kubespawners_form(spawner: Any) -> bool:
-    """And not one that the hub set in its place."""
-    templates = ("profile_form_template", "additional_profile_form_template_paths")
-    return all(getattr(spawner, one) == spawner.trait_defaults(one) for one in templates if spawner.has_trait(one))
+class _Collector:
+    def __init__(self, values: Callable[[], Mapping[str, Values]]) -> None:
+        self._values, self._prefix = values, metrics_prefix()
+
+    def collect(self) -> Iterator[Any]:
+        from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+
+        families = {"gauge": GaugeMetricFamily, "counter": CounterMetricFamily}
+        values = self._values()
+        for name, metric in METRICS.items():
+            family = families[metric.kind](self._prefix + name, metric.help, labels=metric.labels)
+            for labels, value in dict(values[name]).items():
+                family.add_metric(labels, value)
+            yield family
 
 
-def _without_patterns(profile: Mapping[str, Any], choices: Mapping[str, Any]) -> dict[str, Any]:
-    """KubeSpawner would apply the patterns to what was typed last, in the hub's loop, and for as long as that takes."""
-    options = dict(profile.get("profile_options", {}))
-    for name, chosen in choices.items():
-        if isinstance(chosen, dict):
-            typed = {key: value for key, value in options[name]["unlisted_choice"].items() if key != "validation_regex"}
-            options[name] = {**options[name], "unlisted_choice": typed}
-    return {**profile, "profile_options": options} if options else dict(profile)
+def show_metrics(values: Callable[[], Mapping[str, Values]]) -> None:
+    """In the place of what was shown before: the last `configure` is the one whose hooks are called, and this module
+    may be in a hub twice, installed and mounted."""
+    try:
+        from prometheus_client import REGISTRY
+    except ImportError:
+        return
+    shown = vars(REGISTRY)
+    if before := shown.get("binder_registry"):
+        REGISTRY.unregister(before)
+    shown["binder_registry"] = collector = _Collector(values)
+    REGISTRY.register(collector)
 
 
 # ── hub/parameters.py ──
@@ -3323,6 +3223,278 @@ PARAMETERS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "rules_file": (_is_place, "the path of a file; None writes none"),
     "max_stale": (_is_duration, "a number of seconds above 0"),
 }
+
+# ── hub/hooks.py ──
+# What the hub calls: its form, its start.
+
+
+_NOT_SET_UP = "This hub's list of environments is not set up. Please tell those who run it."
+
+
+@dataclass(frozen=True)
+class Last:
+    """What was chosen last, as far as it is still there."""
+
+    name: str
+    revision: str = ""
+    choices: Mapping[str, Any] = field(default_factory=dict)
+    notice: str = ""
+
+
+class Environments:
+    """The hooks that a hub calls. `configure` sets them; each can also be set by hand.
+
+    `max_stale` (seconds) bounds how long the list is offered without word from the registry. `default` names the
+    template that a start without a choice gets. `auth_state_groups` says where in the auth state more groups are:
+    `oauth_user.groups`, or the keys one by one where one of them holds a dot. `beside` follows what some try out.
+    """
+
+    def __init__(
+        self,
+        follower: Follower,
+        *,
+        max_stale: float = 7 * 86400,
+        default: str = "",
+        auth_state_groups: str | Sequence[str] = "",
+        beside: Follower | None = None,
+    ) -> None:
+        self.follower, self._beside = follower, beside
+        self._joined: tuple[Catalogue, Catalogue, Catalogue] | None = None
+        for one in (follower, beside) if beside else ():
+            one.published = lambda: self.catalogue  # made in their threads rather than in the hub's loop
+        self._max_stale, self._default = max_stale, default
+        keys = auth_state_groups.split(".") if isinstance(auth_state_groups, str) else auth_state_groups
+        self._auth_state_keys = [*keys] if auth_state_groups else []
+        self._turn = asyncio.Lock()
+        self._groups_seen = GroupsSeen()
+        self.counted = Counted()
+
+    def __deepcopy__(self, memo: Any) -> "Environments":
+        """Traitlets copies the configuration for every spawner: a method, and with it what it is bound to."""
+        return self
+
+    async def options_form(self, spawner: Any) -> str:
+        """Ours; KubeSpawner's own, or what the hub has in its place, where the list is not too large for it."""
+        catalogue, standing = await self._catalogue(spawner), await self._standing(spawner)
+        view = await self._view(catalogue, standing)
+        if spawner.has_trait("profile_list") and not (view.large and draws_kubespawners_form(spawner)):
+            own = spawner.trait_defaults("options_form")
+            return str(await own(spawner) if callable(own) else own)
+        await self._between_others(view.drawn)
+        last = self._last_choice(catalogue, spawner, standing)
+        form = view.form_marking(last.name, last.revision, last.choices)
+        return f'<p class="alert alert-warning">{html_text(last.notice)}</p>{form}' if last.notice else form
+
+    def options_from_form(self, form: Mapping[str, list[str]]) -> dict[str, Any]:
+        """Of our own form, KubeSpawner's, and a link: `/hub/spawn?template=NAME&revision=12&option.size=large`."""
+        first = {key: values[0] for key, values in form.items() if values}
+        slug = first.get("template") or first.get("profile", "")
+        of_a_link = "template" in first and first.get("by") != "slug"
+        choices = choices_of_a_link(first) | (choices_of_a_form(first, slug) if slug else {})
+        found: dict[str, Any] = {"options": choices} if choices else {}
+        if not slug:
+            return found
+        name = self._meant(self.catalogue, slug) if of_a_link else name_of(slug)
+        keys = ("revision", f"revision-{slug}", f"profile-option-{slug}--revision")
+        revision = next((first[key] for key in keys if first.get(key, "current") != "current"), "")
+        return {"template": name} | ({"revision": revision} if revision else {}) | found
+
+    async def apply_user_options(self, spawner: Any, user_options: Mapping[str, Any]) -> None:
+        """Refuse what this user may not start, and set the spawner. KubeSpawner is set by its profile, at its start."""
+        with self.counted.refusals():
+            catalogue = await self._catalogue(spawner)
+            choice, start = await self._chosen(catalogue, spawner, user_options)
+            announce(spawner, " ".join(filter(None, [choice.notice, *start.notices])))
+            if not spawner.has_trait("profile_list"):
+                await self._apply(spawner, choice, start, catalogue)
+            elif getattr(spawner.profile_list, "__self__", None) is not self:  # it would start what another list has
+                log.error("The configuration sets KubeSpawner.profile_list after `configure`: nothing is started.")
+                raise http_error(503, "set-up", _NOT_SET_UP)
+
+    def refuse_a_method(self, spawner: Any) -> None:
+        """A class that was chosen after `configure` may have methods where our hooks belong, and never asks."""
+        hooks = ("apply_user_options", "options_from_form", "options_form")
+        if blind := [hook for hook in hooks if not spawner.has_trait(hook)]:
+            log.error(
+                "%s has a method %s, so that the hub does not ask the registry.", type(spawner).__name__, blind[0]
+            )
+            self.counted.refused["set-up",] += 1
+            raise http_error(503, "set-up", _NOT_SET_UP)
+
+    async def pre_spawn_hook(self, spawner: Any) -> None:
+        """`apply_user_options` for hubs before 5.3."""
+        await self.apply_user_options(spawner, spawner.user_options)
+
+    async def profile_list(self, spawner: Any) -> list[dict[str, Any]]:
+        """For its form: what this user sees, last choice healed. At the start: the one chosen, whole."""
+        if spawner.pending == "spawn":
+            with self.counted.refusals():
+                return [await self._profile_started(spawner)]
+        catalogue = await self._catalogue(spawner)
+        standing = await self._standing(spawner)
+        view = await self._view(catalogue, standing)
+        await self._between_others(view.profiled)
+        offers = view.offers
+        last = self._last_choice(catalogue, spawner, standing)
+        found = next((offer for offer in offers if offer.name == last.name), None)
+        if found is None:
+            spawner.user_options = {}
+            return [{**offer.form_profile} for offer in offers]
+        pinned = {"revision": last.revision} if last.revision else {}  # a new dict: the hub's database keeps the old
+        chosen = {"profile": found.slug} | pinned | spelled(last.choices)
+        spawner.user_options = chosen if without_marks(spawner.user_options or {}) else {}
+        marked = {**without_patterns(found.form_profile, last.choices), "default": True}
+        return [marked if offer is found else {**offer.form_profile} for offer in offers]
+
+    async def _profile_started(self, spawner: Any) -> dict[str, Any]:
+        catalogue = await self._catalogue(spawner)
+        choice, start = await self._chosen(catalogue, spawner, spawner.user_options)
+        if start.notices:  # since `apply_user_options`, or without it
+            announce(spawner, " ".join(filter(None, [choice.notice, *start.notices])))
+        settings = await self._apply(spawner, choice, start, catalogue)
+        return {**choice.offer.profile, "kubespawner_override": settings, "default": True}
+
+    async def _apply(self, spawner: Any, choice: Choice, start: Start, catalogue: Catalogue) -> dict[str, Any]:
+        settings = await apply_settings(spawner, start.settings, catalogue.rules)
+        marks = marks_of(choice.offer.template)
+        self.counted.start(marks[TEMPLATE_MARK], marks.get(CHANNEL_MARK, LATEST))
+        return settings
+
+    async def _chosen(self, catalogue: Catalogue, spawner: Any, options: Mapping[str, Any]) -> tuple[Choice, Start]:
+        """What these options come to for this user; `spawner.user_options` then says that and nothing else."""
+        standing = await self._standing(spawner)
+        default = self._default_of(catalogue, standing)
+        name, revision = self._named(catalogue, options)
+        choice = catalogue.choose(name or default.name, revision, standing)
+        start = await start_of(choice, options, standing, catalogue.rules)
+        for notice in filter(None, [choice.notice, *start.notices]):
+            log.info("%s: %s", spawner._log_name, notice)
+        self.counted.healed["template",] += choice.replaced
+        self.counted.healed["option",] += start.healed
+        marks = marks_of(choice.offer.template)
+        save_choice(spawner, options, marks)
+        chosen = {"template": choice.offer.name, "profile": choice.offer.slug}
+        pinned = {"revision": choice.revision} if choice.revision else {}
+        spawner.user_options = chosen | pinned | spelled(start.choices) | marks
+        return choice, start
+
+    def _named(self, catalogue: Catalogue, options: Mapping[str, Any]) -> tuple[str, str]:
+        """(name, "r12" or ""); raises `HTTPError` 400 for options that are not text: the REST API takes any JSON."""
+        name, slug, revision = options.get("template"), options.get("profile"), options.get("revision") or ""
+        if type(revision) is int:
+            revision = str(revision)
+        if not all(isinstance(value, str) for value in (name or "", slug or "", revision)):
+            raise http_error(400, "malformed", "An environment is chosen by its name, and its revision by a number.")
+        if revision in ("", "current"):
+            revision = ""
+        elif not re.fullmatch(r"r?[0-9]{1,19}", revision):
+            raise http_error(400, "malformed", "A revision is a number.")
+        else:
+            revision = "r" + revision.lstrip("r")
+        if name and slug_of(name) != slug:  # else both say the same, as in what `_chosen` leaves
+            name = self._meant(catalogue, name)
+        return name or name_of(slug or "") or self._default, revision
+
+    def _meant(self, catalogue: Catalogue | None, name: str) -> str:
+        """What `template` names, in a link and by REST alike: a template, and where there is none, a slug."""
+        return name if catalogue and name in catalogue.templates else name_of(name)
+
+    def _last_choice(self, catalogue: Catalogue, spawner: Any, standing: Standing) -> Last:
+        """What the form marks, and what it tells about it. Without one, or where it is gone: the default."""
+        before, notice = without_marks(spawner.user_options or {}), ""
+        try:
+            name, revision = self._named(catalogue, before)
+            if name:
+                choice = catalogue.choose(name, revision, standing)
+                named = named_choices(before)
+                saved = before if named is None else spelled(named)
+                shown = choice.offer.seen_by(standing)
+                choices, gone = saved_choices(saved, shown.options, shown.defaults) if shown else ({}, [])
+                replaced = [choice.notice] if choice.offer.name != name else []
+                return Last(choice.offer.name, choice.revision, choices, " ".join(replaced + gone))
+        except HTTPError as error:
+            told = spawner.handler is None  # a start was just refused, and the hub shows why
+            notice = "" if told or not before else str(error.log_message)
+        except (TypeError, LookupError):  # the REST API takes any JSON
+            pass
+        return Last(self._default_of(catalogue, standing).name, notice=notice)
+
+    async def _catalogue(self, spawner: Any) -> Catalogue:
+        """Raises `HTTPError` 503."""
+        waited = 0
+        while self.follower.catalogue is None and not self.follower.tried.is_set() and waited < 100:
+            await asyncio.sleep(0.05)  # a hub that just started
+            waited += 1
+        if self.follower.catalogue is None or self.follower.age() > self._max_stale:
+            text = "The list of environments cannot be had right now. Please try again in a minute."
+            raise http_error(503, "no-list", text)
+        assert self.catalogue is not None, "there is what the follower has"
+        return self.catalogue.under(type(spawner))
+
+    @property
+    def catalogue(self) -> Catalogue | None:
+        """With what is tried out, where that is at hand."""
+        own, other = self.follower.catalogue, self._beside.catalogue if self._beside else None
+        if own is None or other is None:
+            return own
+        joined = self._joined
+        if joined is None or joined[0] is not own or joined[1] is not other:
+            self._joined = joined = own, other, own.beside(other)
+        return joined[2]
+
+    def measured(self) -> dict[str, Values]:
+        """For `show_metrics`."""
+        followers = [(one.channel or LATEST, one) for one in (self.follower, self._beside) if one]
+        return {
+            "list_age_seconds": {(channel,): one.age() for channel, one in followers},
+            "offered_templates": {
+                (channel,): len(one.catalogue.offers if one.catalogue else ()) for channel, one in followers
+            },
+            "starts": self.counted.starts,
+            "refused_starts": self.counted.refused,
+            "healed_starts": self.counted.healed,
+        }
+
+    def _default_of(self, catalogue: Catalogue, standing: Standing) -> Offer:
+        """Raises `HTTPError` 403 when there is nothing: KubeSpawner would start its own default, without limits."""
+        default = catalogue.default(standing)
+        if default is None:
+            text = "There is no environment here that you may start. Please ask those who run this hub."
+            raise http_error(403, "nothing", text)
+        return default
+
+    async def _view(self, catalogue: Catalogue, standing: Standing) -> View:
+        """One at a time: each is made in parts, and the parts of many would follow each other. Raises `HTTPError`."""
+        self._default_of(catalogue, standing)
+        async with self._turn:
+            return await catalogue.seen(standing)
+
+    async def _between_others(self, make: Callable[[], Awaitable[None]]) -> None:
+        """What a form waits for last: its parts, and turns of others, after every form that was there before.
+
+        What the hub makes of a form follows at once, and holds up its loop: those that many open in the same moment
+        would all be made before the hub looks at anything else.
+        """
+        async with self._turn:
+            await make()
+            await turns_of_others()
+
+    async def _standing(self, spawner: Any) -> Standing:
+        user, hub = spawner.user, {group.name for group in spawner.user.groups}
+        auth_state = await self._groups_of_auth_state(user) if self._auth_state_keys else None
+        self._groups_seen.tell(user.name, hub, auth_state, admin=bool(user.admin))
+        groups = hub | (auth_state or set())
+        if self.follower.rules.ignore_group_case:
+            groups = {group.casefold() for group in groups}
+        return Standing(bool(user.admin), frozenset(groups))
+
+    async def _groups_of_auth_state(self, user: Any) -> set[str]:
+        state = await user.get_auth_state()
+        for key in self._auth_state_keys:
+            state = state.get(key) if isinstance(state, dict) else None
+        listed = state if isinstance(state, (list, tuple, set)) else ()
+        return {group for group in listed if isinstance(group, str)}
+
 
 # ── hub/rules_file.py ──
 # The hub's rules in a file, for those who say what it offers and are no hub: the registry, the command line.
@@ -3480,6 +3652,7 @@ def configure(
         c[section]["pre_spawn_hook"] = _chained(c, names, "pre_spawn_hook", environments.refuse_a_method)
     if rules_file is not None:
         write_rules(rules_file, rules_content(rules, spawner_class, label=label, auth_state=bool(auth_state_groups)))
+    show_metrics(environments.measured)
     follower.start()
     if beside:
         beside.start()

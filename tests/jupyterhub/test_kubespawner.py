@@ -526,3 +526,13 @@ def test_with_nothing_to_offer_the_form_says_so_and_never_offers_the_default_pod
         form(found)
 
     assert refused.value.status_code == status
+
+
+def test_a_start_by_both_hooks_is_counted_once() -> None:
+    old = template("old", deleted=True, replaced_by="a")
+    hooks = environments(catalogue(template("a"), old, rules=RULES), RULES)
+
+    started(hooks, {"template": "old"})
+
+    assert hooks.counted.starts == {("a", "latest"): 1}
+    assert hooks.counted.healed["template",] == 1

@@ -1,7 +1,6 @@
 """Connections to PostgreSQL: how they are opened, and what happens while the database is away."""
 
 import logging
-import random
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -13,6 +12,7 @@ from psycopg.pq import Conninfo
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from ..errors import DatabaseRefused, StoreUnavailable
+from ..jitter import spread
 from .postgres_connection import Connection
 from .urls import refuse_parameters
 
@@ -232,7 +232,7 @@ class Database:
                     if not self._closed:
                         self._reason = error
                     self._changed.notify_all()
-                    if self._changed.wait_for(lambda: self._closed, pause * random.uniform(0.5, 1)):  # noqa: S311 (jitter)
+                    if self._changed.wait_for(lambda: self._closed, spread(pause)):
                         break
                 pause = min(2 * pause, longest)
             else:

@@ -1,13 +1,13 @@
 """News of other servers' writes: LISTEN on one connection for all waiters, and polling while there is none."""
 
 import logging
-import random
 import threading
 import time
 
 import psycopg
 
 from ..changes import Head
+from ..jitter import spread
 from .postgres_connect import ACQUIRE_SECONDS, Database, problem
 from .postgres_connection import Connection
 from .postgres_durable import Durability
@@ -82,7 +82,7 @@ class Listener:
                     logging.WARNING if self.listening else logging.DEBUG, "polls, without LISTEN: %s", problem(error)
                 )
                 self.tell(listening=False)
-                self._poll(pause * random.uniform(0.5, 1))  # noqa: S311 (jitter)
+                self._poll(spread(pause))
                 pause = min(2 * pause, longest)
 
     def _listen(self, connection: Connection) -> None:

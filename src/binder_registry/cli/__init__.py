@@ -56,6 +56,7 @@ SECTIONS = {
         "restore-backup": Entry("database:restore_backup", "Put a backup in the place of a SQLite database."),
         "check": Entry("database:check", "Verify a database."),
         "check-hub": Entry("hub:check_hub", "Name what a hub cannot offer."),
+        "usage": Entry("usage:usage", "Count the servers of a hub by what they run."),
         "copy": Entry("database:copy", "Move a registry to another database."),
     },
     "Tokens": {
@@ -75,9 +76,10 @@ Exit codes:
   0    done, or nothing to do
   1    the registry said no, or something else failed
   2    wrong usage; or `apply --dry-run --exit-code` would change something
-  3    the registry cannot be reached, or cannot answer now; or `import` or `export` left something out
+  3    the registry or the hub cannot be reached, or cannot answer now; or `import` or `export` left something out
   4    conflict: something was changed meanwhile
   5    the token is missing, wrong, or may not do this
+  6    `delete --unless-used`: servers run it
   130  interrupted with Ctrl-C
 """
 

@@ -3,11 +3,13 @@
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from .connection import complete_name, connected, name_argument
 from .hints import hinted
 from .options import if_match_option, note_option, whole
 from .output import confirmed, say
+from .usage import hub_option, refuse_if_used
 from .write import print_result, result_option, tell_of_successor
 
 if TYPE_CHECKING:
@@ -26,16 +28,36 @@ RENAME_ATTEMPTS = 5
     shell_complete=complete_name,
     help="Template that stale choices of it resolve to.",
 )
+@click.option("--unless-used", is_flag=True, help="Not while servers of --hub run it: then exit code 6.")
+@hub_option(required=False)
 @if_match_option
 @note_option
 @connected
-def delete(client: "Client", name: str, replaced_by: str, expected: "Position | None", note: str) -> None:
+def delete(
+    client: "Client",
+    name: str,
+    replaced_by: str,
+    unless_used: bool,
+    hub: str | None,
+    expected: "Position | None",
+    note: str,
+) -> None:
     """Delete a template. Its history stays, and `restore` brings it back.
 
+    With --unless-used a JupyterHub is asked first, as `usage` does, and where it does not say, nothing is deleted.
+    Between that look and the deletion somebody may start it: such a server runs on, as all do.
+
     \b
-    Example:
+    Examples:
       binder-registry delete scipy-2025 --replaced-by scipy-2026 -m "End of the course"
+      binder-registry delete scipy-2025 --unless-used --hub https://hub.example.org
     """
+    if unless_used:
+        if not hub:
+            raise click.UsageError("--unless-used needs --hub, the address of the JupyterHub that is asked.")
+        refuse_if_used(name, hub)
+    elif hub and click.get_current_context().get_parameter_source("hub") is ParameterSource.COMMANDLINE:
+        raise click.UsageError("--hub is asked with --unless-used: say that, too, or leave it out.")
     deleted = client.delete_template(name, expected=expected, note=note, replaced_by=replaced_by)
     say(f"{name} deleted; `{hinted('restore', name, str(deleted.revision))}` brings it back")
     tell_of_successor(client, name, replaced_by)

@@ -1,6 +1,5 @@
 """Requests to one registry: connections, retries, redirects, errors, and the revision that was seen last."""
 
-import random
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -10,6 +9,7 @@ from urllib.parse import quote, urlencode
 import httpx2
 
 from ..errors import InvalidRequest, RegistryError, RevisionNotShown, StoreUnavailable
+from ..jitter import spread
 from ..version import __version__
 from .answer import Answer, error_of
 from .cache import Cache
@@ -239,7 +239,7 @@ class Transport:
 
 def backoff(attempt: int) -> float:
     """Seconds, drawn at random so that many clients do not come back at once."""
-    return random.uniform(0.5, 1) * min(LONGEST_DELAY, FIRST_DELAY * 2.0 ** min(attempt, 10))  # noqa: S311
+    return spread(min(LONGEST_DELAY, FIRST_DELAY * 2.0 ** min(attempt, 10)))
 
 
 def retry_delay(answer: Answer, attempt: int) -> float | None:

@@ -12,7 +12,7 @@ from ..options import visible
 from .channels import groups_beside, is_tried_out, own_name
 from .groups import Standing, without_case
 from .offers import Offer, tell_unknown, with_versions
-from .refusals import http_error
+from .refusals import Refusal, http_error
 from .rules import ANY_HUB, MALFORMED, Kind, NotOffered, Reason, Rules, Template, kind_of, log, malformed
 from .texts import quoted
 from .turns import in_parts
@@ -156,15 +156,14 @@ class Catalogue:
         """Raises `HTTPError` 400. A hidden template reads like one that does not exist."""
         template = self.templates.get(name)
         if template is None or not self._may_know(template, standing):
-            raise self.refusal(f"There is no environment {quoted(name)}.", standing)
+            raise self.refusal("unknown", f"There is no environment {quoted(name)}.", standing)
         successor = self.templates.get(self.successor(name), {})
         offer = self.offers.get(successor.get("name", ""))
         if successor.get("paused") and self._may_know(successor, standing):
-            raise self.refusal(
-                f"The environment {quoted(successor['name'])} is paused: {successor['paused']}", standing
-            )
+            text = f"The environment {quoted(successor['name'])} is paused: {successor['paused']}"
+            raise self.refusal("paused", text, standing)
         if offer is None or offer.seen_by(standing) is None:
-            raise self.refusal(f"The environment {quoted(name)} is no longer offered.", standing)
+            raise self.refusal("not-offered", f"The environment {quoted(name)} is no longer offered.", standing)
         notice = f"{offer.title!r} is deprecated: {offer.deprecated}" if offer.deprecated else ""
         if offer.name != name:
             return Choice(offer, "", f"{quoted(name)} was replaced by {quoted(offer.name)}. {notice}".rstrip(), True)
@@ -172,9 +171,8 @@ class Catalogue:
             return Choice(offer, revision, notice)
         if revision not in offer.versions:
             others = "".join(f", or {number[1:]}" for number in offer.versions)
-            raise http_error(
-                400, f"Revision {revision[1:]} of {quoted(name)} is not offered. Choose the current one{others}."
-            )
+            text = f"Revision {revision[1:]} of {quoted(name)} is not offered. Choose the current one{others}."
+            raise http_error(400, "revision", text)
         return Choice(offer.versions[revision], revision, notice)
 
     def _may_know(self, template: Template, standing: Standing) -> bool:
@@ -195,8 +193,8 @@ class Catalogue:
             name = template.get("replaced-by", "")
         return ""
 
-    def refusal(self, text: str, standing: Standing) -> HTTPError:
-        return http_error(400, f"{text} {self.view(standing).choices}".rstrip())
+    def refusal(self, reason: Refusal, text: str, standing: Standing) -> HTTPError:
+        return http_error(400, reason, f"{text} {self.view(standing).choices}".rstrip())
 
 
 def _all_but(name: str, found: Mapping[str, T]) -> dict[str, T]:

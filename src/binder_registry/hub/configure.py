@@ -10,6 +10,7 @@ from typing import Any
 
 from .follower import Follower
 from .hooks import Environments
+from .metrics import show_metrics
 from .parameters import LATEST, check_parameters, hiding_its_call
 from .rules import Override, Rules, log
 from .rules_file import rules_content, write_rules
@@ -108,6 +109,7 @@ def configure(
         c[section]["pre_spawn_hook"] = _chained(c, names, "pre_spawn_hook", environments.refuse_a_method)
     if rules_file is not None:
         write_rules(rules_file, rules_content(rules, spawner_class, label=label, auth_state=bool(auth_state_groups)))
+    show_metrics(environments.measured)
     follower.start()
     if beside:
         beside.start()

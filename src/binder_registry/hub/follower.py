@@ -65,17 +65,17 @@ class Follower(threading.Thread):
         self.mode: Literal["streaming", "polling"] = "polling"
         self._versions, self._poll = versions, poll
         self._tried_out = rules.try_out[0] if tries_out else ""
-        self._channel = self._tried_out or rules.channel
+        self.channel = self._tried_out or rules.channel
         self._query = f"&label={quote(label, safe='')}" if label else ""
-        if self._channel:
-            self._query += f"&channel={self._channel}"
-        self._tag = f"-{self._channel}" if self._channel else ""  # what is behind the position in an ETag
+        if self.channel:
+            self._query += f"&channel={self.channel}"
+        self._tag = f"-{self.channel}" if self.channel else ""  # what is behind the position in an ETag
         self.published: Callable[[], object] = lambda: None  # called in this thread, when there is a new catalogue
         self._ended = threading.Event()
         self._digest = b""  # of the list as it came last
         self._tell = Telling(self._url, poll, default)
         asks = lambda path, seconds: self._get(path, timeout=seconds)  # noqa: E731
-        self._histories = Histories(versions, asks, self._tell, newest=not self._channel)
+        self._histories = Histories(versions, asks, self._tell, newest=not self.channel)
         self._failed_streams, self._next_stream = 0, 0.0
         self._snapshot = Snapshot(snapshot, self._url + self._query, versions) if snapshot else None
         self._saved = 0.0
@@ -85,8 +85,10 @@ class Follower(threading.Thread):
             self._histories.read(catalogue)
 
     def age(self) -> float:
-        """Seconds since the registry confirmed the catalogue. A clock that is set meanwhile makes it no younger."""
-        return max(time.time() - self.contact, time.monotonic() - self._confirmed)
+        """Seconds since the registry confirmed the catalogue, or since this began where it never did. A clock that is
+        set meanwhile makes it no younger."""
+        since = time.monotonic() - self._confirmed
+        return max(time.time() - self.contact, since) if self.contact else since
 
     def stop(self) -> None:
         """Ends the thread at its next pause or line of the stream. A hub just ends; this is for tests and scripts."""

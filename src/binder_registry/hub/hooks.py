@@ -14,11 +14,15 @@ from .choosing import choices_of_a_form, choices_of_a_link, saved_choices, spell
 from .follower import Follower
 from .groups import Standing
 from .groups_seen import GroupsSeen
+from .marks import CHANNEL_MARK, TEMPLATE_MARK, marks_of, without_marks
+from .metrics import Counted, Values
 from .offers import Offer
+from .parameters import LATEST
+from .profile_options import draws_kubespawners_form, without_patterns
 from .refusals import http_error
 from .resolving import Start, named_choices, start_of
 from .rules import log
-from .start import announce, apply_settings
+from .start import announce, apply_settings, save_choice
 from .texts import html_text
 from .turns import turns_of_others
 from .view import View
@@ -62,6 +66,7 @@ class Environments:
         self._auth_state_keys = [*keys] if auth_state_groups else []
         self._turn = asyncio.Lock()
         self._groups_seen = GroupsSeen()
+        self.counted = Counted()
 
     def __deepcopy__(self, memo: Any) -> "Environments":
         """Traitlets copies the configuration for every spawner: a method, and with it what it is bound to."""
@@ -71,7 +76,7 @@ class Environments:
         """Ours; KubeSpawner's own, or what the hub has in its place, where the list is not too large for it."""
         catalogue, standing = await self._catalogue(spawner), await self._standing(spawner)
         view = await self._view(catalogue, standing)
-        if spawner.has_trait("profile_list") and not (view.large and _draws_kubespawners_form(spawner)):
+        if spawner.has_trait("profile_list") and not (view.large and draws_kubespawners_form(spawner)):
             own = spawner.trait_defaults("options_form")
             return str(await own(spawner) if callable(own) else own)
         await self._between_others(view.drawn)
@@ -95,14 +100,15 @@ class Environments:
 
     async def apply_user_options(self, spawner: Any, user_options: Mapping[str, Any]) -> None:
         """Refuse what this user may not start, and set the spawner. KubeSpawner is set by its profile, at its start."""
-        catalogue = await self._catalogue(spawner)
-        choice, start = await self._chosen(catalogue, spawner, user_options)
-        announce(spawner, " ".join(filter(None, [choice.notice, *start.notices])))
-        if not spawner.has_trait("profile_list"):
-            await apply_settings(spawner, start.settings, catalogue.rules)
-        elif getattr(spawner.profile_list, "__self__", None) is not self:  # it would start what another list has
-            log.error("The configuration sets KubeSpawner.profile_list after `configure`: nothing is started.")
-            raise http_error(503, _NOT_SET_UP)
+        with self.counted.refusals():
+            catalogue = await self._catalogue(spawner)
+            choice, start = await self._chosen(catalogue, spawner, user_options)
+            announce(spawner, " ".join(filter(None, [choice.notice, *start.notices])))
+            if not spawner.has_trait("profile_list"):
+                await self._apply(spawner, choice, start, catalogue)
+            elif getattr(spawner.profile_list, "__self__", None) is not self:  # it would start what another list has
+                log.error("The configuration sets KubeSpawner.profile_list after `configure`: nothing is started.")
+                raise http_error(503, "set-up", _NOT_SET_UP)
 
     def refuse_a_method(self, spawner: Any) -> None:
         """A class that was chosen after `configure` may have methods where our hooks belong, and never asks."""
@@ -111,7 +117,8 @@ class Environments:
             log.error(
                 "%s has a method %s, so that the hub does not ask the registry.", type(spawner).__name__, blind[0]
             )
-            raise http_error(503, _NOT_SET_UP)
+            self.counted.refused["set-up",] += 1
+            raise http_error(503, "set-up", _NOT_SET_UP)
 
     async def pre_spawn_hook(self, spawner: Any) -> None:
         """`apply_user_options` for hubs before 5.3."""
@@ -119,13 +126,10 @@ class Environments:
 
     async def profile_list(self, spawner: Any) -> list[dict[str, Any]]:
         """For its form: what this user sees, last choice healed. At the start: the one chosen, whole."""
-        catalogue = await self._catalogue(spawner)
         if spawner.pending == "spawn":
-            choice, start = await self._chosen(catalogue, spawner, spawner.user_options)
-            if start.notices:  # since `apply_user_options`, or without it
-                announce(spawner, " ".join(filter(None, [choice.notice, *start.notices])))
-            settings = await apply_settings(spawner, start.settings, catalogue.rules)
-            return [{**choice.offer.profile, "kubespawner_override": settings, "default": True}]
+            with self.counted.refusals():
+                return [await self._profile_started(spawner)]
+        catalogue = await self._catalogue(spawner)
         standing = await self._standing(spawner)
         view = await self._view(catalogue, standing)
         await self._between_others(view.profiled)
@@ -136,9 +140,24 @@ class Environments:
             spawner.user_options = {}
             return [{**offer.form_profile} for offer in offers]
         pinned = {"revision": last.revision} if last.revision else {}  # a new dict: the hub's database keeps the old
-        spawner.user_options = {"profile": found.slug} | pinned | spelled(last.choices) if spawner.user_options else {}
-        marked = {**_without_patterns(found.form_profile, last.choices), "default": True}
+        chosen = {"profile": found.slug} | pinned | spelled(last.choices)
+        spawner.user_options = chosen if without_marks(spawner.user_options or {}) else {}
+        marked = {**without_patterns(found.form_profile, last.choices), "default": True}
         return [marked if offer is found else {**offer.form_profile} for offer in offers]
+
+    async def _profile_started(self, spawner: Any) -> dict[str, Any]:
+        catalogue = await self._catalogue(spawner)
+        choice, start = await self._chosen(catalogue, spawner, spawner.user_options)
+        if start.notices:  # since `apply_user_options`, or without it
+            announce(spawner, " ".join(filter(None, [choice.notice, *start.notices])))
+        settings = await self._apply(spawner, choice, start, catalogue)
+        return {**choice.offer.profile, "kubespawner_override": settings, "default": True}
+
+    async def _apply(self, spawner: Any, choice: Choice, start: Start, catalogue: Catalogue) -> dict[str, Any]:
+        settings = await apply_settings(spawner, start.settings, catalogue.rules)
+        marks = marks_of(choice.offer.template)
+        self.counted.start(marks[TEMPLATE_MARK], marks.get(CHANNEL_MARK, LATEST))
+        return settings
 
     async def _chosen(self, catalogue: Catalogue, spawner: Any, options: Mapping[str, Any]) -> tuple[Choice, Start]:
         """What these options come to for this user; `spawner.user_options` then says that and nothing else."""
@@ -149,10 +168,13 @@ class Environments:
         start = await start_of(choice, options, standing, catalogue.rules)
         for notice in filter(None, [choice.notice, *start.notices]):
             log.info("%s: %s", spawner._log_name, notice)
-        _save_spelled(spawner, options)
+        self.counted.healed["template",] += choice.replaced
+        self.counted.healed["option",] += start.healed
+        marks = marks_of(choice.offer.template)
+        save_choice(spawner, options, marks)
         chosen = {"template": choice.offer.name, "profile": choice.offer.slug}
         pinned = {"revision": choice.revision} if choice.revision else {}
-        spawner.user_options = chosen | pinned | spelled(start.choices)
+        spawner.user_options = chosen | pinned | spelled(start.choices) | marks
         return choice, start
 
     def _named(self, catalogue: Catalogue, options: Mapping[str, Any]) -> tuple[str, str]:
@@ -161,11 +183,11 @@ class Environments:
         if type(revision) is int:
             revision = str(revision)
         if not all(isinstance(value, str) for value in (name or "", slug or "", revision)):
-            raise http_error(400, "An environment is chosen by its name, and its revision by a number.")
+            raise http_error(400, "malformed", "An environment is chosen by its name, and its revision by a number.")
         if revision in ("", "current"):
             revision = ""
         elif not re.fullmatch(r"r?[0-9]{1,19}", revision):
-            raise http_error(400, "A revision is a number.")
+            raise http_error(400, "malformed", "A revision is a number.")
         else:
             revision = "r" + revision.lstrip("r")
         if name and slug_of(name) != slug:  # else both say the same, as in what `_chosen` leaves
@@ -178,7 +200,7 @@ class Environments:
 
     def _last_choice(self, catalogue: Catalogue, spawner: Any, standing: Standing) -> Last:
         """What the form marks, and what it tells about it. Without one, or where it is gone: the default."""
-        before, notice = spawner.user_options or {}, ""
+        before, notice = without_marks(spawner.user_options or {}), ""
         try:
             name, revision = self._named(catalogue, before)
             if name:
@@ -203,7 +225,8 @@ class Environments:
             await asyncio.sleep(0.05)  # a hub that just started
             waited += 1
         if self.follower.catalogue is None or self.follower.age() > self._max_stale:
-            raise http_error(503, "The list of environments cannot be had right now. Please try again in a minute.")
+            text = "The list of environments cannot be had right now. Please try again in a minute."
+            raise http_error(503, "no-list", text)
         assert self.catalogue is not None, "there is what the follower has"
         return self.catalogue.under(type(spawner))
 
@@ -218,11 +241,25 @@ class Environments:
             self._joined = joined = own, other, own.beside(other)
         return joined[2]
 
+    def measured(self) -> dict[str, Values]:
+        """For `show_metrics`."""
+        followers = [(one.channel or LATEST, one) for one in (self.follower, self._beside) if one]
+        return {
+            "list_age_seconds": {(channel,): one.age() for channel, one in followers},
+            "offered_templates": {
+                (channel,): len(one.catalogue.offers if one.catalogue else ()) for channel, one in followers
+            },
+            "starts": self.counted.starts,
+            "refused_starts": self.counted.refused,
+            "healed_starts": self.counted.healed,
+        }
+
     def _default_of(self, catalogue: Catalogue, standing: Standing) -> Offer:
         """Raises `HTTPError` 403 when there is nothing: KubeSpawner would start its own default, without limits."""
         default = catalogue.default(standing)
         if default is None:
-            raise http_error(403, "There is no environment here that you may start. Please ask those who run this hub.")
+            text = "There is no environment here that you may start. Please ask those who run this hub."
+            raise http_error(403, "nothing", text)
         return default
 
     async def _view(self, catalogue: Catalogue, standing: Standing) -> View:
@@ -256,27 +293,3 @@ class Environments:
             state = state.get(key) if isinstance(state, dict) else None
         listed = state if isinstance(state, (list, tuple, set)) else ()
         return {group for group in listed if isinstance(group, str)}
-
-
-def _save_spelled(spawner: Any, options: Mapping[str, Any]) -> None:
-    """In the hub's database, choices are spelled as KubeSpawner does: what was named once heals when it is replayed."""
-    record, named = getattr(spawner, "orm_spawner", None), named_choices(options)
-    if record is not None and named is not None and record.user_options == options:
-        rest = {key: value for key, value in options.items() if key != "options"}
-        record.user_options = rest | spelled(named)
-
-
-def _draws_kubespawners_form(spawner: Any) -> bool:
-    """And not one that the hub set in its place."""
-    templates = ("profile_form_template", "additional_profile_form_template_paths")
-    return all(getattr(spawner, one) == spawner.trait_defaults(one) for one in templates if spawner.has_trait(one))
-
-
-def _without_patterns(profile: Mapping[str, Any], choices: Mapping[str, Any]) -> dict[str, Any]:
-    """KubeSpawner would apply the patterns to what was typed last, in the hub's loop, and for as long as that takes."""
-    options = dict(profile.get("profile_options", {}))
-    for name, chosen in choices.items():
-        if isinstance(chosen, dict):
-            typed = {key: value for key, value in options[name]["unlisted_choice"].items() if key != "validation_regex"}
-            options[name] = {**options[name], "unlisted_choice": typed}
-    return {**profile, "profile_options": options} if options else dict(profile)

@@ -1,6 +1,6 @@
 """How long the registry is left alone."""
 
-import random
+from random import SystemRandom
 
 from .answers import Refused
 
@@ -8,8 +8,12 @@ LONGEST_PAUSE = 15.0  # seconds between attempts while the registry is away
 LONGEST_ASKED = 60.0  # that it is left alone because it asks for it
 
 
+_RANDOM = SystemRandom()  # no state: who draws from a seeded one meanwhile draws the same
+
+
 def spread(seconds: float) -> float:
-    return seconds * random.uniform(0.5, 1.0)  # noqa: S311  # many hubs must not come at once
+    """Many hubs must not come at once."""
+    return seconds * _RANDOM.uniform(0.5, 1.0)
 
 
 def asked_by(error: Exception) -> float:

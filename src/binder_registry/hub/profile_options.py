@@ -1,6 +1,6 @@
 """The options of a template in KubeSpawner's own shape, for its form, and for others that read it."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from ..options import Json
@@ -14,6 +14,22 @@ def profile_options(options: Collection[Json], defaults: Json, text: Callable[[s
     """
     shown = (option for option in options if option.get("choices") or FREE_TEXT in option)
     return {option["name"]: _option(option, defaults, text) for option in shown}
+
+
+def draws_kubespawners_form(spawner: Any) -> bool:
+    """And not one that the hub set in its place."""
+    templates = ("profile_form_template", "additional_profile_form_template_paths")
+    return all(getattr(spawner, one) == spawner.trait_defaults(one) for one in templates if spawner.has_trait(one))
+
+
+def without_patterns(profile: Mapping[str, Any], choices: Mapping[str, Any]) -> dict[str, Any]:
+    """KubeSpawner would apply the patterns to what was typed last, in the hub's loop, and for as long as that takes."""
+    options = dict(profile.get("profile_options", {}))
+    for name, chosen in choices.items():
+        if isinstance(chosen, dict):
+            typed = {key: value for key, value in options[name]["unlisted_choice"].items() if key != "validation_regex"}
+            options[name] = {**options[name], "unlisted_choice": typed}
+    return {**profile, "profile_options": options} if options else dict(profile)
 
 
 def _option(option: Json, defaults: Json, text: Callable[[str], str]) -> dict[str, Any]:

@@ -24,6 +24,7 @@ class Start:
     settings: Mapping[str, Any]
     choices: Mapping[str, Any] = field(default_factory=dict)
     notices: list[str] = field(default_factory=list)  # for the user
+    healed: bool = False  # something that was saved is gone
 
 
 def named_choices(options: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -32,7 +33,8 @@ def named_choices(options: Mapping[str, Any]) -> dict[str, Any] | None:
     if choices is None:
         return None
     if not isinstance(choices, dict):
-        raise http_error(400, "The options are an object: the name of a choice by the name of its option.")
+        text = "The options are an object: the name of a choice by the name of its option."
+        raise http_error(400, "malformed", text)
     return choices
 
 
@@ -50,23 +52,24 @@ async def start_of(choice: Choice, options: Mapping[str, Any], standing: Standin
     except ChoiceRefused as reason:
         typed = [option for option in shown.options if isinstance(given.get(option["name"]), dict)]
         if not (healing and typed):
-            raise http_error(400, str(reason)) from None
+            raise http_error(400, "option", str(reason)) from None
         gone += [told_gone(option, given[option["name"]][FREE_TEXT], shown.defaults) for option in typed]
         given = {name: chosen for name, chosen in given.items() if not isinstance(chosen, dict)}
         resolved = await _without_typed(template, given, standing)
-    notices = gone + deprecations(shown.options, given, shown.defaults)
+    notices, healed = gone + deprecations(shown.options, given, shown.defaults), healing and bool(gone)
     if not template.get("options"):
-        return Start(choice.offer.settings, given, notices)
+        return Start(choice.offer.settings, given, notices, healed)
     try:
         _, settings = profile_of(resolved, rules)
     except NotOffered as reason:
         if reason.__cause__:
             log.error("The environment %r cannot be started: %s", template["name"], reason.logged)
         status = 500 if reason.__cause__ else 400
-        raise http_error(status, f"This environment cannot be started: {reason}.") from None
+        raise http_error(status, "settings", f"This environment cannot be started: {reason}.") from None
     except MALFORMED as error:
-        raise http_error(400, f"This environment cannot be started: {malformed(error)}.") from None
-    return Start(settings, given, notices)
+        text = f"This environment cannot be started: {malformed(error)}."
+        raise http_error(400, "settings", text) from None
+    return Start(settings, given, notices, healed)
 
 
 def _had(choice: Choice, named: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
@@ -82,7 +85,7 @@ async def _without_typed(template: Mapping[str, Any], given: Mapping[str, Any], 
     try:
         return await _resolved(template, given, standing)
     except ChoiceRefused as reason:
-        raise http_error(400, str(reason)) from None
+        raise http_error(400, "option", str(reason)) from None
 
 
 async def _resolved(template: Mapping[str, Any], given: Mapping[str, Any], standing: Standing) -> dict[str, Any]:

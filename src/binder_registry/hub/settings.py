@@ -7,10 +7,10 @@ from typing import Any
 
 from ..options import merged
 from ..slugs import slug_of
-from .channels import content_revision, own_name
 from .commands import check_arguments, check_elsewhere, command_words
 from .images import checked_image
 from .limits import LEAST, Limits, limits_of
+from .marks import CHANNEL_MARK, REVISION_MARK, TEMPLATE_MARK, marks_of
 from .merging import Instead
 from .overrides import overrides_of
 from .rules import Kind, NotOffered, Rules, Template
@@ -122,18 +122,16 @@ def _of_kubernetes(template: Template, limits: Limits, address: str, rules: Rule
 
 def _marks(template: Template, kind: Kind) -> dict[str, dict[str, str]]:
     """Which template and revision it is, for the server and for those who look at pods."""
-    name, revision, channel = own_name(template["name"]), str(content_revision(template)), template.get("channel", "")
-    slug = slug_of(name)
+    said = marks_of(template)
+    name, slug = said[TEMPLATE_MARK], slug_of(said[TEMPLATE_MARK])
     text = _untemplated(name) if kind == "swarm" else _formatted(_literal(name)) if kind == "kubernetes" else name
-    marks = {"environment": {"BINDER_REGISTRY_TEMPLATE": text, "BINDER_REGISTRY_REVISION": revision}}
-    if channel:
-        marks["environment"]["BINDER_REGISTRY_CHANNEL"] = channel
+    marks = {"environment": {"BINDER_REGISTRY_TEMPLATE": text, "BINDER_REGISTRY_REVISION": said[REVISION_MARK]}}
+    if CHANNEL_MARK in said:
+        marks["environment"]["BINDER_REGISTRY_CHANNEL"] = said[CHANNEL_MARK]
     if kind == "kubernetes":
         short = slug if len(slug) <= 63 else hashlib.sha256(slug.encode()).hexdigest()[:40]
         for trait, value in (("extra_annotations", _formatted(name)), ("extra_labels", short)):
-            marks[trait] = {"binder-registry/template": value, "binder-registry/revision": revision}
-            if channel:
-                marks[trait]["binder-registry/channel"] = channel
+            marks[trait] = {**said, TEMPLATE_MARK: value}
     return marks
 
 

@@ -6,11 +6,14 @@ from contextlib import aclosing
 from inspect import isawaitable
 from typing import Any
 
+from .choosing import spelled
 from .commands import COMMAND, check_command
 from .kinds import lifted, why_refused
 from .limits import number_of
+from .marks import without_marks
 from .merging import copied, merged_setting, undone
 from .refusals import http_error
+from .resolving import named_choices
 from .rules import NotOffered, Rules, log
 
 _HOOK = re.compile(r".*_hook|escape|format_volume_name")  # traits whose value is a function
@@ -33,7 +36,7 @@ async def apply_settings(spawner: Any, settings: Mapping[str, Any], rules: Rules
         if callable(settings.get("cmd")):
             check_command(given, rules.allow_commands)
     except NotOffered as reason:
-        raise http_error(400, f"This environment cannot be started: {reason}.") from None
+        raise http_error(400, "settings", f"This environment cannot be started: {reason}.") from None
     images_own = rules.image_command and rules.kind != "local"  # no image there
     if "cmd" not in given and not spawner.cmd and not images_own:
         given["cmd"] = [COMMAND]  # KubeSpawner and DockerSpawner would use the image's own
@@ -46,7 +49,8 @@ async def apply_settings(spawner: Any, settings: Mapping[str, Any], rules: Rules
             _set_trait(spawner, undo, trait, ours)
         except Exception:  # noqa: BLE001  # whatever the trait's own rule raises
             log.warning("%s: cannot be started: %s", spawner._log_name, why_refused(trait, ours, spawner.traits()))
-            raise http_error(400, f"This environment cannot be started: the spawner refuses its {trait}.") from None
+            text = f"This environment cannot be started: the spawner refuses its {trait}."
+            raise http_error(400, "settings", text) from None
     for need, cap in _GUARANTEES:
         limit, guarantee = number_of(getattr(spawner, cap)), number_of(getattr(spawner, need))
         if limit and guarantee > limit:  # Kubernetes refuses a request above its limit
@@ -59,6 +63,19 @@ async def apply_settings(spawner: Any, settings: Mapping[str, Any], rules: Rules
     return {trait: value for trait, value in {**given, **scalars}.items() if not callable(getattr(spawner, trait))}
 
 
+def save_choice(spawner: Any, options: Mapping[str, Any], marks: dict[str, str]) -> None:
+    """In the hub's database, choices are spelled as KubeSpawner does: what was named once heals when it is replayed.
+    Beside them, what runs: of a hub that was started anew, nobody could say it else."""
+    record = getattr(spawner, "orm_spawner", None)
+    if record is None:
+        return
+    saved = record.user_options or {}
+    named = named_choices(options) if saved == options else None
+    if named is not None:
+        saved = {key: value for key, value in saved.items() if key != "options"} | spelled(named)
+    record.user_options = without_marks(saved) | marks
+
+
 async def _asked(spawner: Any, trait: str, ours: Any) -> Any:
     """A function in a profile is asked for the value, as KubeSpawner does; hooks are functions themselves."""
     if not callable(ours) or _HOOK.fullmatch(trait):
@@ -69,7 +86,7 @@ async def _asked(spawner: Any, trait: str, ours: Any) -> Any:
     except Exception as error:  # whatever the hub's own code raises
         log.exception("%s: the function that the override sets for %s failed", spawner._log_name, trait)
         text = f"This environment cannot be started: the hub's own function for {trait} failed."
-        raise http_error(500, text) from error
+        raise http_error(500, "settings", text) from error
 
 
 def _set_trait(spawner: Any, undo: dict[str, Any], trait: str, value: Any) -> None:

@@ -5,12 +5,12 @@ The server's own writes are shown sooner, by the writer; the follower then has n
 
 import asyncio
 import logging
-import random
 import threading
 from collections.abc import Callable
 from time import monotonic
 
 from ...errors import StoreUnavailable
+from ...jitter import spread
 from ...registry import Registry
 from .present import MANY, Present
 from .read_model import ForkedLog
@@ -64,7 +64,7 @@ class Follower:
                     logger.exception("the log cannot be followed")
                 self.down = True
                 self.failed += 1
-                self._closing.wait(delay * random.uniform(0.5, 1))  # noqa: S311 - jitter, no secret
+                self._closing.wait(spread(delay))
                 delay = min(2 * delay, most)
 
     def _follow(self) -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import random
 import threading
 from collections import deque
 from collections.abc import Callable, Collection
@@ -16,6 +15,7 @@ from typing import Any, TypeVar
 from ...batch import Batch, LogMoved
 from ...changes import Change, Position, Seen
 from ...errors import RegistryError, StoreUnavailable, TooBusy, UnexpectedError
+from ...jitter import spread
 from ...registry import Registry
 from .commits import Commits
 from .last_commit import LastCommit
@@ -264,7 +264,7 @@ class GroupCommit:
             more = self._next + self._more(self._most_waiting)
             self._next, self._begun = [], self._begun + len(more)
             self._loop.call_soon_threadsafe(self._refuse, group + more)
-            if self._closing.wait(delay * random.uniform(0.5, 1)):  # noqa: S311 - jitter, no secret
+            if self._closing.wait(spread(delay)):
                 return
             try:
                 head = self._registry.head()
