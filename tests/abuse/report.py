@@ -12,9 +12,22 @@ HEAD = """\
 | --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- | ---: |"""
 
 
-def table(outcomes: Sequence[Outcome]) -> str:
-    """Memory is over the base, in MB; times are in milliseconds."""
-    return "\n".join([HEAD, *map(row, outcomes)])
+Key = tuple[str, str]  # what, and the database
+
+
+def renewed(old: str, outcomes: Sequence[Outcome], order: Sequence[Key]) -> str:
+    """The table with what was run in the place of what it had of the same. Memory is over the base, in MB; times are in
+    milliseconds."""
+    rows = {_key(line): line for line in old.splitlines() if line.startswith("| ")}
+    rows |= {(outcome.abuse.sentence, outcome.database): row(outcome) for outcome in outcomes}
+    missing = sum(key not in rows for key in order)
+    head = [f"Of {len(order)} rounds {missing} were not run.\n"] if missing else []
+    return "\n".join([*head, HEAD, *(rows[key] for key in order if key in rows)])
+
+
+def _key(line: str) -> Key:
+    what, database = line.split(" | ", 2)[:2]
+    return what.removeprefix("| "), database
 
 
 def row(outcome: Outcome) -> str:

@@ -57,6 +57,10 @@ class Outcome(Struct, frozen=True):
             "reads a minute later": how_often(self.later.reads, self.idle.reads),
         }
 
+    @property
+    def slowest(self) -> float:
+        return max(self.ratios.values())
+
     def faults(self) -> list[str]:
         """Against what is wanted, but for times."""
         found = [f"{what}, {times} times" for what, times in self.seen.faults.items()]

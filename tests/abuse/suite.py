@@ -15,7 +15,7 @@ from tests.server.running import RunningServer
 from . import connections, history, queries, streams, tokens, untaken, writes
 from .abuse import Abuse, plainly
 from .bystanders import Bystanders
-from .rounds import FEW_READS, MINUTE, Outcome, abused, abusers, around, rested
+from .rounds import FEW_READS, MINUTE, RATIO, Outcome, abused, abusers, around, rested
 from .wire import Target
 
 ABUSES: tuple[Abuse, ...] = (
@@ -52,6 +52,21 @@ def surrounded(kind: str, abuses: Sequence[Abuse], *, short: bool) -> Iterator[t
 
 
 def in_full(chosen: Sequence[Abuse], databases: Sequence[str]) -> Iterator[Outcome]:
+    """Where others waited too long the first time, the middle one of three: a machine, too, has its moments. Any other
+    fault counts, however often it was there."""
+    slow = list[Outcome]()
+    for outcome in _each_in_full(list(product(databases, chosen))):
+        if outcome.slowest > RATIO:
+            slow.append(outcome)
+        else:
+            yield outcome
+    again = list(_each_in_full([(outcome.database, outcome.abuse) for outcome in slow for _ in range(2)]))
+    for number, first in enumerate(slow):
+        three = sorted([first, *again[2 * number : 2 * number + 2]], key=lambda outcome: outcome.slowest)
+        yield next((outcome for outcome in three if outcome.faults()), three[1])
+
+
+def _each_in_full(rounds: Sequence[tuple[str, Abuse]]) -> Iterator[Outcome]:
     """Each against a server and a database of its own, which rest afterwards while others are abused: nobody uses them,
     so that they take nothing of the others' time. They are looked at again between two others."""
     resting = deque[tuple[float, Generator[Outcome]]]()  # until when each does
@@ -64,7 +79,7 @@ def in_full(chosen: Sequence[Abuse], databases: Sequence[str]) -> Iterator[Outco
 
     with abusers() as pool:
         try:
-            for kind, abuse in product(databases, chosen):
+            for kind, abuse in rounds:
                 while resting and resting[0][0] <= time.monotonic():
                     yield looked_at()
                 one = _in_full(abuse, kind, pool)

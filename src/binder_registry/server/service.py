@@ -78,7 +78,8 @@ class Service:
         render: Render,
         heartbeat: float,
     ) -> None:
-        self.describe = describe
+        self._describe = describe
+        self._description: asyncio.Future[bytes] | None = None
         self._render, self._heartbeat = render, heartbeat
         self.registry = registry
         self.options = options
@@ -177,6 +178,12 @@ class Service:
     async def write(self, operation: Operation[T], *names: str) -> T:
         """`names` are the templates that the operation will look at."""
         return await self.group_commit.submit(operation, names)
+
+    async def description(self) -> bytes:
+        """Of the API. To make it is some 30 ms of work, once, for which nobody else waits."""
+        if self._description is None:
+            self._description = asyncio.ensure_future(asyncio.to_thread(self._describe))
+        return await asyncio.shield(self._description)
 
     async def shows(self, revision: int) -> None:
         """Wait, for a bounded time, until the read model shows `revision`.

@@ -34,7 +34,7 @@ async def health(request: Request) -> Reply:
 
 
 async def description(request: Request) -> Reply:
-    return json_reply(200, request.service.describe())
+    return json_reply(200, await request.service.description())
 
 
 async def docs(request: Request) -> Reply:
