@@ -75,6 +75,7 @@ class Abuse(Struct, frozen=True):
     around: Around = plainly
     honest: bool = False  # nobody may be refused
     stores: bool = False  # what it wrote is to be kept: a server that starts on it may take as much memory
+    deletes: bool = False  # what it wrote is gone at its end, and no list is left that is as long as it was meanwhile
     of_store: bool = True  # what it costs depends on the database; else the short form tries it over SQLite only
     beside: bool = False  # over PostgreSQL, a second server is there, which others write to
 

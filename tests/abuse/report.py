@@ -49,6 +49,8 @@ def row(outcome: Outcome) -> str:
 
 
 def _times(times: list[float], idle: list[float]) -> str:
+    if not idle:
+        return f"{p99(times) * 1000:.1f} ms"
     ratio = how_often(times, idle)
     said = f"{p99(times) * 1000:.1f} ms, {ratio:.1f}"
     return f"**{said}**" if ratio > RATIO else said

@@ -45,7 +45,9 @@ class Outcome(Struct, frozen=True):
 
     @property
     def idle_lists(self) -> list[float]:
-        """Of a list as long: what an abuse stored is in it afterwards."""
+        """Of a list as long: what an abuse stored is in it afterwards. Empty where there is none."""
+        if self.abuse.deletes:
+            return []
         return self.later.lists if self.abuse.stores else self.idle.lists
 
     @property

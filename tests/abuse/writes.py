@@ -181,7 +181,7 @@ ABUSES = (
     Abuse(documents_that_are_deep_or_wide),
     Abuse(documents_of_yaml, of_store=False),
     Abuse(texts_of_a_megabyte),
-    Abuse(names_that_are_deleted_again, stores=True),
+    Abuse(names_that_are_deleted_again, stores=True, deletes=True),
     Abuse(writers_at_once),
     Abuse(writes_of_clients_that_left),
 )
