@@ -22,6 +22,7 @@ from .wire import EVENTS, NONE, TOKEN, Answer, answer, connected, request
 ADDRESS = "127.0.0.2"
 NAMES = 20
 READS, WRITES = 100.0, 5.0  # a second
+KEPT = 10  # connections that each keeps, as clients do: a new one stands behind all that are being opened
 LIST, LIST_BYTES = 10, 50_000_000  # of how many reads one is of the list, while lists take no more a second
 ROOM = 2**22  # bytes that they take before they make the server wait
 ID, OURS = b"\nid: ", b'"name":"bystander-'  # that begin an event, and that tell ours
@@ -130,7 +131,10 @@ class Bystanders:
 
     async def _evenly(self, rate: float, once: Callable[[int, float, "Asked"], Coroutine[None, None, None]]) -> None:
         """Each when it is due, whatever became of those before: on a connection that is free, or on a new one."""
-        free, begun = list[Asked](), time.monotonic()
+        free = [Asked(self._port) for _ in range(KEPT)]
+        for asked in free:
+            await asked(request("GET", "/"))
+        begun = time.monotonic()
 
         async def one(number: int, due: float) -> None:
             asked = free.pop() if free else Asked(self._port)

@@ -154,7 +154,7 @@ class App:
         if awaited is not None:
             await self.service.shows(awaited)
         if route.scope is TokenScope.READ and options.strong_reads:
-            await self.service.head_shown.answer()
+            await self.service.catch_up()
         return await route.handler(request)
 
     def _route(self, request: Request) -> "Route | Reply":

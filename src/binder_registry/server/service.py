@@ -208,10 +208,20 @@ class Service:
             return known
         return await asyncio.get_running_loop().run_in_executor(self._head_pool, self.registry.head)
 
+    def shows_head(self) -> bool:
+        """Whether all that the log holds is shown, where that can be told at once."""
+        known = self.registry.known_head()
+        return known is not None and known == self.model.position
+
+    async def catch_up(self) -> None:
+        """What the log holds now is shown. Raises `StoreUnavailable`, `TooBusy`."""
+        if not self.shows_head():
+            await self.head_shown.answer()
+
     async def _show_head(self) -> None:
         """What the database holds now is shown. Raises `StoreUnavailable`, `TooBusy`."""
         shown = self.model.position
-        head = await self._head.answer()
+        head = await self._ask_head()  # not together with others: who waits here waits for each turn of the loop
         if head.revision < shown.revision or not head.agrees(shown if head.revision == shown.revision else head):
             raise StoreUnavailable  # another log took the place of the one that is shown, which is met with soon
         try:

@@ -174,7 +174,8 @@ def protocol_of(app: App, access_log: AccessLog | None = None) -> type[PatientPr
         turns=app.service.turns,
     )
     if options.strong_reads and not options.protect_reads:
-        protocol = strong_protocol(protocol, app.service.model, app.service.head_shown.shared)
+        service = app.service
+        protocol = strong_protocol(protocol, service.model, service.shows_head, service.head_shown.shared)
     if options.trusted_proxies:
         protocol = proxied_protocol(protocol, TrustedProxies(options.trusted_proxies))
     return protocol

@@ -51,7 +51,7 @@ async def _list(request: Request) -> Reply:
     service = request.service
     await request.find_reader()
     if service.options.strong_reads:
-        await service.head_shown.answer()
+        await service.catch_up()
     after = single(request.query(), "after") or ""
     blocks, total, revision = service.model.snapshot(), len(service.model.living), service.model.revision
     rows, last = await request.aside(service.queries, partial(_rows, blocks, after))

@@ -13,15 +13,19 @@ from typing import Any
 from ..live.read_model import ReadModel
 from ..turns import READ
 from .fast_path import LONGEST
-from .patient import PatientProtocol
+from .patient import FEW, PatientProtocol
 
 AT_ONCE = 32  # answered in one turn of the loop; of more each client's take turns
 
 
 def strong_protocol(
-    protocol: type[PatientProtocol], model: ReadModel, head_shown: Callable[[], "asyncio.Future[None]"]
+    protocol: type[PatientProtocol],
+    model: ReadModel,
+    shows_head: Callable[[], bool],
+    head_shown: Callable[[], "asyncio.Future[None]"],
 ) -> type[PatientProtocol]:
-    """`protocol`, which answers from what is shown, made to wait for `head_shown`, which many share."""
+    """`protocol`, which answers from what is shown, made to wait for `head_shown`, which many share, unless it is known
+    by `shows_head` that there is no more."""
 
     def shows_present(data: bytes) -> bool:
         target = data[4 : data.find(b" HTTP/1.")]
@@ -47,21 +51,28 @@ def strong_protocol(
                 self.waits += data
                 self.flow.pause_reading()
             elif self.idle and len(data) <= LONGEST and data[:5] == b"GET /" and shows_present(data):
-                self.waits = data
-                shown = head_shown()
-                if shown not in asked:
-                    asked[shown] = []
-                    shown.add_done_callback(answer)
-                asked[shown].append(self)
+                if not shows_head():
+                    self.waits = data
+                    shown = head_shown()
+                    if shown not in asked:
+                        asked[shown] = []
+                        shown.add_done_callback(answer)
+                    asked[shown].append(self)
+                elif len(self.connections) <= FEW or protocol.turns.now(self.loop):
+                    super().data_received(data)
+                else:
+                    self.waits = data
+                    protocol.turns.wait(self.loop, self.whose, READ, self.go_on)
             else:
                 PatientProtocol.data_received(self, data)
 
-        def go_on(self, shown: "asyncio.Future[None]") -> None:
+        def go_on(self, shown: "asyncio.Future[None] | None" = None) -> None:
+            """None: what the database holds was shown when the request came."""
             data, self.waits = self.waits, b""
             if not data or self.transport.is_closing():
                 return
             self.flow.resume_reading()
-            if shown.cancelled() or shown.exception() or not self.idle:
+            if (shown and (shown.cancelled() or shown.exception())) or not self.idle:
                 PatientProtocol.data_received(self, data)
             else:
                 super().data_received(data)
