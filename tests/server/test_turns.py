@@ -232,7 +232,8 @@ def test_a_strong_read_does_not_wait_behind_all_of_a_crowd(crowd: Crowd, monkeyp
     opened = crowd()
     loop, plain = opened[0].loop, opened[0].protocol
     shown: asyncio.Future[None] = loop.create_future()
-    strong = strong_protocol(type(plain), app_of(opened[0]).service.model, lambda: shown)  # type: ignore[arg-type]
+    model = app_of(opened[0]).service.model
+    strong = strong_protocol(type(plain), model, lambda: False, lambda: shown)  # type: ignore[arg-type]
     *others, reader = [Connection(loop, strong, app_of(opened[0])) for _ in range(CROWD)]
     reader.protocol.whose = "another"  # type: ignore[attr-defined]
     for connection in (*others, reader):
@@ -245,6 +246,24 @@ def test_a_strong_read_does_not_wait_behind_all_of_a_crowd(crowd: Crowd, monkeyp
     loop.turn(2 * CROWD)
 
     assert (before <= 1, [other.sent[9:12] for other in others]) == (True, [b"200"] * (CROWD - 1))
+
+
+def test_strong_reads_of_what_is_shown_take_turns_in_a_crowd(crowd: Crowd) -> None:
+    opened = crowd()
+    loop, plain = opened[0].loop, opened[0].protocol
+    model = app_of(opened[0]).service.model
+    strong = strong_protocol(type(plain), model, lambda: True, loop.create_future)  # type: ignore[arg-type]
+    readers = [Connection(loop, strong, app_of(opened[0])) for _ in range(CROWD)]
+    for reader in readers:
+        reader.protocol.connections = set(readers)  # type: ignore[arg-type]
+
+    for reader in readers:
+        reader.arrive(PLAIN)
+    at_once = sum(bool(reader.sent) for reader in readers)
+    loop.turn(2 * CROWD)
+
+    assert at_once <= turns.FIRST
+    assert [reader.sent[9:12] for reader in readers] == [b"200"] * CROWD
 
 
 def test_a_crowd_is_answered_to_the_last(crowd: Crowd) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 from ..live.read_model import ReadModel
 from ..turns import READ
 from .fast_path import LONGEST
-from .patient import FEW, PatientProtocol
+from .patient import PatientProtocol
 
 AT_ONCE = 32  # answered in one turn of the loop; of more each client's take turns
 
@@ -58,7 +58,7 @@ def strong_protocol(
                         asked[shown] = []
                         shown.add_done_callback(answer)
                     asked[shown].append(self)
-                elif len(self.connections) <= FEW or protocol.turns.now(self.loop):
+                elif self._may_now():
                     super().data_received(data)
                 else:
                     self.waits = data
