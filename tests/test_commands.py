@@ -40,6 +40,7 @@ STAND_IN = (
 )
 NOT_RUN = {  # beginnings of commands, and why
     "docs/deploying.md": {"": "tests/image, tests/systemd: it needs a registry of images, and systemd"},
+    "docs/jupyterhub.md": {"binder-registry": "tests/jupyterhub/test_usage.py: it needs a hub"},
     "docs/kubernetes.md": {"": "tests/chart: it needs a cluster"},
     "docs/cli.md": {"": "examples, whose options are checked above; tests/cli does what they show"},
     "docs/monitoring.md": {"": "tests/test_monitoring.py: it needs a Prometheus"},
@@ -151,7 +152,7 @@ def session(page: str) -> list[str]:
     return [
         line
         for line in commands(page, "console")
-        if all(program in HERE for program in programs(line)) and not re.search("curl .*https://", line)
+        if all(program in HERE for program in programs(line)) and not re.search("(curl|--hub) .*https://", line)
     ]
 
 
