@@ -8,7 +8,7 @@ from ..turns import END, PIECE, REQUEST, Turns
 from .fast_writes import WritingProtocol
 
 FEW = 32  # connections, and fewer, do not wait for each other
-MOST_BYTES = 16 * 1024**2  # that may wait; what comes then is taken at once
+MOST_BYTES = 64 * 1024**2  # that may wait; what comes then is taken at once, and others wait for all of it
 
 
 class PatientProtocol(WritingProtocol):
