@@ -133,7 +133,7 @@ def loaded_and_stopped(
 
 def _taken_off(port: int, path: str, period: float, failures: int) -> None:
     failed = 0
-    while failed < failures:
+    while True:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=period)
         try:
             connection.request("GET", path)
@@ -141,6 +141,8 @@ def _taken_off(port: int, path: str, period: float, failures: int) -> None:
         except (OSError, http.client.HTTPException):
             failed += 1
         connection.close()
+        if failed >= failures:
+            return
         time.sleep(period)
 
 
