@@ -9,8 +9,18 @@ from pathlib import Path
 SOURCE = Path(__file__).parents[1] / "src" / "binder_registry"
 FILE = SOURCE / "jupyterhub.py"
 PARTS = (  # each stands on those before it
-    *("slugs", "matching", "options", "hub/texts", "hub/refusals", "hub/rules", "hub/channels", "hub/commands"),
-    *("hub/overrides", "hub/images"),
+    *(
+        "slugs",
+        "jitter",
+        "matching",
+        "options",
+        "hub/texts",
+        "hub/refusals",
+        "hub/rules",
+        "hub/channels",
+        "hub/commands",
+    ),
+    *("hub/commands", "hub/overrides", "hub/images"),
     *(
         "hub/marks",
         "hub/merging",
@@ -55,7 +65,7 @@ INTRODUCTION = '''\
     configure(c, url="http://registry:8080", token="…")
 
 A single file, standard library and tornado only: it can be mounted into a hub's image as it is. Written by `make hub`
-from hub/, slugs.py, matching.py, options.py and form_order.py: change those.
+from hub/, slugs.py, jitter.py, matching.py, options.py and form_order.py: change those.
 """
 '''
 

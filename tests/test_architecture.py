@@ -125,7 +125,7 @@ MAY_IMPORT = {
     "hub_auth": {"errors", "auth"},
     "hub_login": {"errors", "hub_auth"},
     "publishers": {"auth", "errors", "globs", "lengths", "token_rules"},
-    "hub": {"form_order", "offering", "options", "slugs"},
+    "hub": {"form_order", "jitter", "offering", "options", "slugs"},
     "jupyterhub": set[str](),
     "prepull": {"hub"},
     "version": set[str](),

@@ -5,7 +5,7 @@
     configure(c, url="http://registry:8080", token="…")
 
 A single file, standard library and tornado only: it can be mounted into a hub's image as it is. Written by `make hub`
-from hub/, slugs.py, matching.py, options.py and form_order.py: change those.
+from hub/, slugs.py, jitter.py, matching.py, options.py and form_order.py: change those.
 """
 
 import asyncio
@@ -67,6 +67,18 @@ def name_of(slug: str) -> str:
             name = bytes.fromhex(slug[2:]).decode()
             return name if name and slug_of(name) == slug else slug
     return slug
+
+
+# ── jitter.py ──
+# Pauses that differ, so that many who wait for the same do not all come back at once.
+
+
+_RANDOM = SystemRandom()  # no state: who draws from a seeded one meanwhile draws the same
+
+
+def spread(seconds: float) -> float:
+    """Between half of it and all."""
+    return seconds * _RANDOM.uniform(0.5, 1)
 
 
 # ── matching.py ──
@@ -2237,14 +2249,6 @@ def words_of(error: Exception) -> str:
 
 LONGEST_PAUSE = 15.0  # seconds between attempts while the registry is away
 LONGEST_ASKED = 60.0  # that it is left alone because it asks for it
-
-
-_RANDOM = SystemRandom()  # no state: who draws from a seeded one meanwhile draws the same
-
-
-def spread(seconds: float) -> float:
-    """Many hubs must not come at once."""
-    return seconds * _RANDOM.uniform(0.5, 1.0)
 
 
 def asked_by(error: Exception) -> float:

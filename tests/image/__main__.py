@@ -118,7 +118,7 @@ def as_another_user(podman: Podman, image: str) -> None:
         ],
     )
     answers(podman, container, port, path)
-    files = ran("ls", f"/proc/{podman.state(container)['Pid']}/root/data")
+    files = podman("exec", container, "ls", "/data").split()
     assert "binder-registry.db" in files, files
     podman("stop", "--time", "20", container)
     assert podman.state(container)["ExitCode"] == 0

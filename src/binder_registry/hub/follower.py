@@ -12,12 +12,13 @@ from queue import Empty
 from typing import Any, Literal
 from urllib.parse import quote, urlsplit
 
+from ..jitter import spread
 from .answers import body_of, checked_token, checked_url, listed_templates, parsed_body, position_of
 from .catalogue import Catalogue
 from .channels import tried_out
 from .event_stream import EventStream
 from .histories import Histories
-from .pauses import asked_by, pause_after, spread
+from .pauses import asked_by, pause_after
 from .rules import Rules, Template
 from .snapshot import Snapshot
 from .telling import Telling

@@ -1,19 +1,10 @@
 """How long the registry is left alone."""
 
-from random import SystemRandom
-
+from ..jitter import spread
 from .answers import Refused
 
 LONGEST_PAUSE = 15.0  # seconds between attempts while the registry is away
 LONGEST_ASKED = 60.0  # that it is left alone because it asks for it
-
-
-_RANDOM = SystemRandom()  # no state: who draws from a seeded one meanwhile draws the same
-
-
-def spread(seconds: float) -> float:
-    """Many hubs must not come at once."""
-    return seconds * _RANDOM.uniform(0.5, 1.0)
 
 
 def asked_by(error: Exception) -> float:
