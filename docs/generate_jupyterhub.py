@@ -9,18 +9,9 @@ from pathlib import Path
 SOURCE = Path(__file__).parents[1] / "src" / "binder_registry"
 FILE = SOURCE / "jupyterhub.py"
 PARTS = (  # each stands on those before it
-    *(
-        "slugs",
-        "jitter",
-        "matching",
-        "options",
-        "hub/texts",
-        "hub/refusals",
-        "hub/rules",
-        "hub/channels",
-        "hub/commands",
-    ),
-    *("hub/commands", "hub/overrides", "hub/images"),
+    *("slugs", "jitter", "matching", "options"),
+    *("hub/texts", "hub/refusals", "hub/rules", "hub/channels", "hub/commands"),
+    *("hub/overrides", "hub/images"),
     *(
         "hub/marks",
         "hub/merging",
