@@ -132,9 +132,6 @@ class Bystanders:
     async def _evenly(self, rate: float, once: Callable[[int, float, "Asked"], Coroutine[None, None, None]]) -> None:
         """Each when it is due, whatever became of those before: on a connection that is free, or on a new one."""
         free = [Asked(self._port) for _ in range(KEPT)]
-        for asked in free:
-            await asked(request("GET", "/"))
-        begun = time.monotonic()
 
         async def one(number: int, due: float) -> None:
             asked = free.pop() if free else Asked(self._port)
@@ -146,6 +143,9 @@ class Bystanders:
                 raise
 
         try:
+            for asked in free:
+                await asked(request("GET", "/"))
+            begun = time.monotonic()
             async with asyncio.TaskGroup() as tasks:
                 for number in count():
                     due = begun + number / rate

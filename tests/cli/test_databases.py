@@ -345,14 +345,14 @@ def test_a_database_is_not_restored_from_itself(command_line: CommandLine, datab
 
 
 def test_a_backup_that_was_copied_by_hand_is_noticed(
-    command_line: CommandLine, database: Path, backup_file: Path
+    command_line: CommandLine, database: Path, backup_file: Path, tmp_path: Path
 ) -> None:
     left_by_a_killed_server(database)
     shutil.copy(backup_file, database)
 
     results = [
         command_line("check", f"sqlite:///{database}"),
-        command_line("backup", "--db", f"sqlite:///{database}", "x"),
+        command_line("backup", "--db", f"sqlite:///{database}", str(tmp_path / "x")),
     ]
 
     assert [(result.code, "does not belong to it" in result.err) for result in results] == [(1, True)] * 2
