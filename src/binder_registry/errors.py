@@ -81,7 +81,7 @@ class BodyTooLarge(InvalidRequest):
 
 
 class HeadTooLarge(InvalidRequest):
-    text = "The request line and headers are larger than 65536 bytes, or more than 200"
+    text = "The request line and headers are larger than 65536 bytes, more than 200, or have more than 4096 escapes"
 
 
 class RequestTimeout(InvalidRequest):

@@ -88,6 +88,14 @@ async def conditions_of_60_kilobytes(target: Target, seen: Seen) -> None:
     )
 
 
+async def escapes_of_60_kilobytes(target: Target, seen: Seen) -> None:
+    """500 reads, some of a path and some with a question, each of which is all escapes."""
+    for path in ("/templates/", "/templates?q="):
+        most = "%41" * 4000
+        await _each(target, seen, target.many(125, 5), path + most + "{}")
+        await _each(target, seen, target.many(125, 5), path + most * 5 + "{}")
+
+
 async def patterns_that_never_end(target: Target, seen: Seen) -> None:
     """200 texts for a pattern of 1,000 characters that goes back and back."""
     free = {"pattern": "(a+)+$", "set": {"environment": {"V": "{value}"}}}
@@ -126,6 +134,7 @@ ABUSES = (
     Abuse(histories_from_the_beginning, many_templates),
     Abuse(compressed_answers, many_templates),
     Abuse(conditions_of_60_kilobytes),
+    Abuse(escapes_of_60_kilobytes, of_store=False),
     Abuse(patterns_that_never_end),
     Abuse(a_feed_of_relabelled_templates),
     Abuse(metrics_at_once, many_templates, of_store=False),

@@ -17,7 +17,7 @@ from binder_registry.server.http import deadlines
 from binder_registry.server.http.counters import Counters
 from binder_registry.server.http.deadlines import LEAST_RATE, PATIENCE
 from binder_registry.server.http.fast_path import fast_protocol
-from binder_registry.server.http.protocol import HEAD_BYTES, LINGER, SafeProtocol
+from binder_registry.server.http.protocol import HEAD_BYTES, LINGER, MOST_ESCAPES, SafeProtocol
 from binder_registry.server.live.read_model import ReadModel
 from tests.server.recording import HIGH_WATER, Connection, SteppedLoop, started_app
 
@@ -68,6 +68,16 @@ def test_a_head_of_more_than_64_kib_is_refused(connect: Connect) -> None:
 
     assert statuses(sent) == [431]
     assert b"registry-error: head_too_large\r\n" in sent
+
+
+@pytest.mark.parametrize("before", [b"/", b"/templates?q="])
+def test_a_target_of_more_than_4096_escapes_is_refused(connect: Connect, before: bytes) -> None:
+    sent = [
+        connect().receive(b"GET %b%b HTTP/1.1\r\nHost: r\r\n\r\n" % (before, b"%41" * escapes))
+        for escapes in (MOST_ESCAPES, MOST_ESCAPES + 1)
+    ]
+
+    assert (statuses(sent[0]) != [431], statuses(sent[1])) == (True, [431])
 
 
 @pytest.mark.parametrize(

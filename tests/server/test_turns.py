@@ -313,6 +313,18 @@ def test_who_sends_no_more_while_its_request_waits_is_answered_and_let_go(crowd:
     assert (last.sent[9:12], last.closed) == (b"200", True)
 
 
+def test_of_a_crowd_that_sends_no_more_some_are_let_go_in_each_turn_of_the_loop(crowd: Crowd) -> None:
+    leaving, let_go = crowd(), [0]
+
+    stay_open = [connection.protocol.eof_received() for connection in leaving]  # type: ignore[func-returns-value]
+    while let_go[-1] < sum(map(bool, stay_open)) and len(let_go) < 10 * CROWD:
+        leaving[0].loop.turn(1)
+        let_go.append(sum(connection.closed for connection in leaving))
+
+    assert (sum(map(bool, stay_open)), let_go[-1]) == (CROWD - 1, CROWD - 1)
+    assert max(after - before for before, after in pairwise(let_go)) <= 2
+
+
 def test_a_server_that_stops_answers_who_waits_for_a_turn(crowd: Crowd) -> None:
     first, last = crowd()[:2]
     first.arrive(OTHER)

@@ -89,7 +89,7 @@ STATUS: dict[type[RegistryError], tuple[int, str]] = {
         "Send JSON to `/apply`. `binder-registry serve` reads YAML; a server within another program may not.",
     ),
     RevisionRequired: (428, "Send `If-Match` with the `ETag` of what you read."),
-    HeadTooLarge: (431, "Send less than 64 KiB and 200 lines of headers; the connection is closed."),
+    HeadTooLarge: (431, "Send less than 64 KiB, 200 lines of headers and 4,096 escapes; the connection is closed."),
     TooManyRequests: (
         429,
         "Try again after `Retry-After` seconds, more slowly or with fewer at once: nothing was done.",

@@ -55,7 +55,10 @@ class PatientProtocol(WritingProtocol):
         if self._late:
             self._end_is_late = True
             return True
-        return super().eof_received()
+        if self.may_begin():
+            return super().eof_received()
+        self.turns.wait(self.loop, self.sender, END, self._end)
+        return True
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._take_turn()
@@ -90,8 +93,15 @@ class PatientProtocol(WritingProtocol):
         self._has_turn = False
         if self._end_is_late and not self._late:
             self._end_is_late = False
-            if not super().eof_received():
+            self._end()
+
+    def _end(self) -> None:
+        """The client's, in its turn."""
+        if not self.transport.is_closing():
+            self._has_turn = True
+            if not self.eof_received():
                 self.transport.close()
+            self._has_turn = False
 
     def _settle(self) -> None:
         super()._settle()

@@ -23,6 +23,7 @@ from .uvicorn_parts import STATUS_LINE, RequestResponseCycle, service_unavailabl
 
 HEAD_BYTES = 64 * 1024
 MOST_HEADERS = 200  # in memory, one of few bytes takes thirty times as many
+MOST_ESCAPES = 4096  # in a target: to decode one takes as long as hundreds of other bytes
 SLICE_BYTES = 4096  # fed to the parser at once: what waits behind one slow request stays small
 LINGER = 2.0  # seconds to read on after a last answer: closing at once would reset the connection under it
 
@@ -161,6 +162,8 @@ class SafeProtocol(TimedProtocol):
     def on_headers_complete(self) -> None:
         # The slice in which a head begins is not counted in `_silence`.
         if self._silence > HEAD_BYTES - SLICE_BYTES and size_of_head(self.url, self.headers) > HEAD_BYTES:
+            raise TooLarge
+        if self.url.count(b"%") > MOST_ESCAPES:
             raise TooLarge
         if self.parser.should_upgrade():
             if self.parser.get_method() == b"CONNECT":
