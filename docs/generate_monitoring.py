@@ -43,7 +43,7 @@ rule_files: [/etc/prometheus/binder-registry-alerts.yml]
 
 `monitoring/` has the rules, `alerts.yml`, and a dashboard for Grafana, `dashboard.json`, which is imported as it is.
 The rules take all instances of one job for servers over one database, and two of them look for the job
-`binder-registry`.
+`binder-registry`. The last one is of a [hub's own metrics](jupyterhub.md#metrics), where Prometheus scrapes hubs too.
 
 Numbers are since the server started, each server's own. A text is made at most four times a second, and for no more
 than a tenth of the time, whoever asks: those who ask meanwhile are given the next one. Its length has a bound (1 MB),

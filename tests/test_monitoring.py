@@ -18,6 +18,7 @@ from urllib.parse import urlencode
 import pytest
 import yaml
 
+from binder_registry.hub.metrics import METRICS as HUBS
 from binder_registry.server.metrics.exposition import PROCESS
 from binder_registry.server.metrics.table import METRICS
 from docs.generate_monitoring import alerts, page
@@ -30,6 +31,7 @@ FOLDER = ROOT / "monitoring"
 LABELS = {name: {*metric.labels} for metric in METRICS for name in metric.series} | {
     f"{found.name}_total" if found.type == "counter" else found.name: set[str]() for found in PROCESS.collect()
 }
+LABELS |= {f"jupyterhub_binder_registry_{name}": {*metric.labels} for name, metric in HUBS.items()}
 OF_PROMETHEUS = {"job", "instance", "le"}  # labels that it adds, or a histogram has
 WAIT_SECONDS = 30.0
 WORKERS, ROUNDS = 4, 60
@@ -59,7 +61,9 @@ def test_the_page_is_as_its_generator_writes_it() -> None:
 
 @pytest.mark.parametrize(("where", "expression"), EXPRESSIONS)
 def test_alerts_and_dashboard_name_only_metrics_and_labels_that_exist(where: str, expression: str) -> None:
-    names = set(re.findall(r"\b(?:http_server|binder_registry|process)_[a-z_]+\b(?!\s*=)", expression)) - {"http_route"}
+    names = set(
+        re.findall(r"\b(?:http_server|(?:jupyterhub_)?binder_registry|process)_[a-z_]+\b(?!\s*=)", expression)
+    ) - {"http_route"}
     selected = [
         (name, set(re.findall(r"(\w+)\s*[=!]", selector)))
         for name, selector in re.findall(r"(\w+){([^}]*(?:\{name\}[^}]*)?)}", expression)
