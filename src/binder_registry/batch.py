@@ -1,11 +1,12 @@
 """The writes that will commit together."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from itertools import chain
 
 from msgspec.structs import replace
 
+from .appending import LogMoved
 from .changes import Action, Change, Head, Position, Seen, content_digest, head_after, mark_after, place
 from .clock import later
 from .draft_changes import Draft, carried_on
@@ -13,8 +14,8 @@ from .errors import FormatTooNew, InvalidRequest, RevisionConflict, TemplateNotF
 from .go_json import stamp
 from .kept_members import has_kept
 from .log_contract import MANY, AnnouncesMany, Log, ReadsMany, StagesMany, format_kept, keep_format
-from .log_contract import LogMoved as LogMoved
 from .must_understand import CONTENT_FORMAT, FORMAT, format_of
+from .part import Part
 from .rules import check
 from .staged_drafts import Staged
 from .store import Expected
@@ -59,6 +60,11 @@ class Batch:
     @property
     def head(self) -> Head:
         return head_after(self.rows, self.start)
+
+    @property
+    def others(self) -> Sequence[Change]:
+        """What they had written behind what was seen, and is taken into account."""
+        return self._seen.others if self._seen else ()
 
     @property
     def format(self) -> int:
@@ -110,8 +116,10 @@ class Batch:
 
     def look_up(self, names: Iterable[str]) -> None:
         """Ask the log for all that `current` will be asked for, in one go where it can."""
-        if not self._seen and isinstance(self.log, ReadsMany):
-            names = set(names)
+        if isinstance(self.log, ReadsMany) and (not self._seen or self._seen.asks):
+            names = {name for name in names if not self._seen or (self._seen.asks and self._seen.asks(name))}
+            if not names:
+                return
             self._stored |= dict.fromkeys(names) | {change.name: change for change in self.log.current_of(names)}
 
     def known(self, name: str, expected: Expected = None) -> Change:
@@ -207,7 +215,7 @@ class Batch:
         self._format = max(self._format, staged.format)
         staged.rows.clear()  # so that each ends where it is taken from the rows
 
-    def part(self) -> "Part":
+    def part(self) -> "Part[Batch]":
         """A block of writes within these."""
         return Part(self)
 
@@ -278,23 +286,3 @@ class Batch:
             self._format = self._format_before = self._seen.format if self._seen else format_kept(self.log)
         if self._format > FORMAT:
             raise FormatTooNew
-
-
-class Part:
-    """Some of the writes of a batch: an exception that leaves the block undoes them, and no others.
-
-    A class, since each write is one: a generator would take longer than its rules.
-    """
-
-    __slots__ = ("_batch", "_length")
-
-    def __init__(self, batch: Batch) -> None:
-        self._batch = batch
-
-    def __enter__(self) -> Batch:
-        self._length = self._batch.length
-        return self._batch
-
-    def __exit__(self, kind: object, error: object, traceback: object) -> None:
-        if kind is not None:
-            self._batch.cut_back(self._length)

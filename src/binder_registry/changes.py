@@ -136,6 +136,23 @@ class Seen(Struct, frozen=True):
     head: Head
     format: int
     find: Callable[[str], Change | None]
+    asks: Callable[[str], bool] | None = None  # whether `find` would ask the log for a name, one by one
+    others: Sequence[Change] = ()  # those that `followed_by` put in there
+
+    def followed_by(self, others: Sequence[Change], head: Head, kept: int) -> "Seen | None":
+        """The same with these behind it, up to `head`, in a log of the format `kept`; None where they are not all that
+        there is, or are of another log."""
+        mark = next_mark(self.head.mark, others[0]) if others else self.head.mark
+        if mark != (others[0].mark if others else head.mark) or self.head.revision + len(others) != head.revision:
+            return None
+        newest, find, asks = {change.name: change for change in others}, self.find, self.asks
+        return Seen(
+            head,
+            kept,
+            lambda name: newest.get(name) or find(name),
+            lambda name: name not in newest and asks is not None and asks(name),
+            others,
+        )
 
 
 def head_after(rows: Sequence[Change], head: Head) -> Head:

@@ -120,7 +120,7 @@ class ReadsPresent(Protocol):
 
 @runtime_checkable
 class WaitsBeyond(Protocol):
-    """What a log may offer beside the contract, where all that is written to it passes through this process."""
+    """What a log may offer beside the contract, where what is written to it passes through this process mostly."""
 
     def wait_beyond(self, known: Callable[[], int], timeout: float) -> Head:
         """`wait` for a revision after what is `known` by then: a commit that ends there wakes nobody. It is asked in
@@ -128,8 +128,13 @@ class WaitsBeyond(Protocol):
         ...
 
     def wake(self) -> None:
-        """What is known has changed without a commit: all who wait look again."""
+        """What is known has changed without a commit, or somebody waits for news: all who wait look again."""
         ...
+
+
+@runtime_checkable
+class KnowsHead(Protocol):
+    """What a log may offer beside the contract, where all that is written to it passes through this process."""
 
     def known_head(self) -> Head | None:
         """`head()` from memory, where nothing has to be asked for it; it must neither wait nor raise."""
@@ -149,7 +154,7 @@ def wake(log: Log) -> None:
 
 def known_head(log: Log) -> Head | None:
     """None where the log is to be asked."""
-    return log.known_head() if _offers(type(log), WaitsBeyond) else None  # type: ignore[attr-defined]
+    return log.known_head() if _offers(type(log), KnowsHead) else None  # type: ignore[attr-defined]
 
 
 @runtime_checkable
@@ -159,6 +164,16 @@ class AppendsAfter(Protocol):
     def append_after(self, head: Head, rows: list[Change]) -> bool:
         """`writing()` in one step, with `rows` that were made for a log that ends with `head`. False, and nothing is
         written, where it ends otherwise."""
+        ...
+
+
+@runtime_checkable
+class WritesBehind(Protocol):
+    """What a log may offer beside `AppendsAfter`, where others write to it, too."""
+
+    def writing_behind(self, revision: int) -> AbstractContextManager[tuple[list[Change], list[Change]]]:
+        """`writing()`, and with its list, in the same step as the lock, the changes after `revision`, oldest first;
+        only the first of them where they are many, or large."""
         ...
 
 
@@ -194,29 +209,12 @@ class StagesMany(Protocol):
         ...
 
 
-class LogMoved(Exception):
-    """The log does not end as it was thought to, or what was written needs its lock: nothing was written."""
-
-
-class Appending:
-    """A block as `writing()` gives, for a log that `appends_after`. Raises `LogMoved`."""
-
-    __slots__ = ("_head", "_log", "_rows")
-
-    def __init__(self, log: Log, head: Head) -> None:
-        self._log, self._head = log, head
-        self._rows: list[Change] = []
-
-    def __enter__(self) -> list[Change]:
-        return self._rows
-
-    def __exit__(self, kind: object, error: object, traceback: object) -> None:
-        if kind is None and not self._log.append_after(self._head, self._rows):  # type: ignore[attr-defined]
-            raise LogMoved
-
-
 def appends_after(log: Log) -> bool:
     return _offers(type(log), AppendsAfter)
+
+
+def writes_behind(log: Log) -> bool:
+    return _offers(type(log), WritesBehind)
 
 
 @runtime_checkable

@@ -44,15 +44,15 @@ class LogStore:
         self._writes = Writes(log, self.tokens, now, logger)
         self._local = self._writes.local
 
-    def atomic(self, seen: Seen | None = None) -> AbstractContextManager[Batch]:
+    def atomic(self, seen: Seen | None = None, *, lock: bool = False) -> AbstractContextManager[Batch]:
         """All writes inside commit as one or none; this thread sees them before the commit. Blocks nest: an exception
         that leaves an inner block undoes only that block's writes.
 
         What was `seen` is not asked for again, where the log is still so. One that `appends_after` is not locked before
-        then, and the block may raise `LogMoved` at its end.
+        then, and the block may raise `LogMoved` at its end, unless `lock` is set: what came after it is seen then, too.
         """
         outer = self.batch
-        return Outermost(self._writes, self.log, seen) if outer is None else outer.part()
+        return Outermost(self._writes, self.log, seen, lock) if outer is None else outer.part()
 
     def staged(self, drafts: dict[str, Draft], by: str, note: str) -> Staged | None:
         """For `Batch.extend_staged`, before the log is locked; None where that is of no use."""
@@ -226,9 +226,8 @@ class LogStore:
         yield from state_pages(self.log, self._known(revision), after=after, deleted=deleted)
 
     def looked_at(self, changes: list[Change]) -> list[Change]:
-        """These. Where a newer release did what is not known here, nothing is written any more."""
-        writes = self._writes
-        writes.is_newer = writes.is_newer or any(type(change.action) is str for change in changes)
+        """These."""
+        self._writes.look_at(changes)
         return changes
 
     @property

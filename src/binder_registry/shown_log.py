@@ -69,9 +69,9 @@ class ShownLog:
         """The same, as a server reads it at its start: see `LogStore.present`."""
         return self.store.present()
 
-    def atomic(self, seen: Seen | None = None) -> AbstractContextManager[Batch]:
+    def atomic(self, seen: Seen | None = None, *, lock: bool = False) -> AbstractContextManager[Batch]:
         """For writes of one commit: see `LogStore.atomic`."""
-        return self.store.atomic(seen)
+        return self.store.atomic(seen, lock=lock)
 
     def current(self, name: str) -> Change | None:
         """The newest committed change of a name, a tombstone too."""

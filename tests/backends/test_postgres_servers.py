@@ -3,14 +3,21 @@
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from secrets import token_hex
-from threading import Thread
+from threading import Thread, get_ident
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 import pytest
 from msgspec.structs import replace
 
-from binder_registry.backends import open_log, postgres, postgres_connect, postgres_listen, postgres_pieces
+from binder_registry.backends import (
+    open_log,
+    postgres,
+    postgres_connect,
+    postgres_listen,
+    postgres_lock,
+    postgres_pieces,
+)
 from binder_registry.backends.postgres import PostgresLog
 from binder_registry.backends.postgres_schema import SCHEMA
 from binder_registry.changes import Head
@@ -358,6 +365,77 @@ def test_everyone_who_waits_at_one_server_shares_one_connection(
 
     assert connections == 1
     assert [each.end() for each in waiting] == [[logs[0].head()]] * 20
+
+
+def test_news_that_come_soon_after_others_are_heard_at_once_by_who_is_in_a_hurry(
+    logs: list[PostgresLog], operator: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres_listen, "PAUSE_SECONDS", NEVER)
+    first = Waiting(logs[1], 0)
+    eventually(lambda: listeners(operator) and logs[1]._listener.listening)
+    append(logs[0], "a")
+    heard = [head.revision for head in first.end()]
+    second = Waiting(logs[1], 1)
+    append(logs[0], "b")
+
+    logs[1].wake()
+
+    assert (heard, [head.revision for head in second.end()]) == ([1], [2])
+
+
+def test_who_knows_of_a_commit_of_its_own_is_not_woken_by_it(
+    logs: list[PostgresLog], operator: psycopg.Connection
+) -> None:
+    known, asked, found = [0], list[int](), list[Head]()
+
+    def look() -> int:
+        asked.append(get_ident())
+        return known[0]
+
+    waiting = Thread(target=lambda: found.append(logs[0].wait_beyond(look, 60)), daemon=True)
+    waiting.start()
+    eventually(lambda: logs[0]._listener.listening and logs[0]._listener.newest)
+    before, known[0] = asked.count(waiting.ident or 0), 1
+
+    append(logs[0], "a")
+    unwoken = asked.count(waiting.ident or 0) == before
+    append(logs[1], "b")
+    waiting.join(30)
+
+    assert (unwoken, [head.revision for head in found]) == (True, [2])
+
+
+def test_what_others_commit_while_the_lock_is_waited_for_comes_with_it(
+    logs: list[PostgresLog], operator: psycopg.Connection
+) -> None:
+    append(logs[0], "a")
+    found: list[str] = []
+
+    def write() -> None:
+        with logs[1].writing_behind(0) as (_, others):
+            found.extend(change.name for change in others)
+
+    writer = Thread(target=write, daemon=True)
+    with logs[0].writing() as rows:
+        writer.start()
+        waits = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query ~ 'registry_head'"
+        eventually(lambda: operator.execute(waits).fetchall())
+        rows += rows_after(logs[0].head(), ["b"])
+    writer.join(30)
+
+    assert found == ["a", "b"]
+
+
+@pytest.mark.parametrize("most", [3, 0])
+def test_of_many_only_the_first_come_with_the_lock(
+    logs: list[PostgresLog], monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    append(logs[0], *(str(number) for number in range(postgres_lock.OTHERS + 5)))
+
+    with logs[1].writing_behind(most) as (_, others):
+        revisions = [change.revision for change in others]
+
+    assert revisions == list(range(most + 1, most + 1 + postgres_lock.OTHERS))
 
 
 def test_without_listen_the_head_is_polled(

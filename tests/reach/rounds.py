@@ -9,9 +9,10 @@ from random import Random
 from msgspec import Struct
 from msgspec.structs import replace
 
+from binder_registry.appending import LogMoved
 from binder_registry.auth import Identity, Scope, TokenAuthStore
 from binder_registry.backends.memory import MemoryLog
-from binder_registry.batch import Batch, LogMoved
+from binder_registry.batch import Batch
 from binder_registry.changes import Change, Head, Seen
 from binder_registry.errors import InvalidToken, MissingScope, OutOfReach, RegistryError
 from binder_registry.lengths import MOST_GENERATIONS

@@ -12,7 +12,7 @@ from binder_registry.backends.memory import MemoryLog
 from binder_registry.batch import Batch
 from binder_registry.changes import Change
 from binder_registry.errors import StoreUnavailable
-from binder_registry.server.live.group_commit import MAX_GROUP
+from binder_registry.server.live.waiting_writes import MAX_GROUP
 
 from .asking import application
 

@@ -1,8 +1,9 @@
 """A writer that knows where its last commit led to, over a log that appends without its lock, and over one that is
 locked."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
+from threading import Thread
 
 import pytest
 from msgspec.structs import replace
@@ -71,9 +72,49 @@ class FarLog(MemoryLog):
         return True
 
 
+class SharedLog(FarLog):
+    """It tells what came `behind` a revision with its lock, so many at most."""
+
+    most = 100
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[str] = []
+        self.in_the_end: list[Callable[[], object]] = []  # while the lock is waited for
+
+    @contextmanager
+    def writing_behind(self, revision: int) -> Iterator[tuple[list[Change], list[Change]]]:
+        while self.in_the_end:
+            self.in_the_end.pop()()
+        with self.writing() as rows:
+            yield rows, self.read(revision, self.head().revision, limit=self.most)
+
+    def current(self, name: str) -> Change | None:
+        self.asked.append(name)
+        return super().current(name)
+
+    def current_of(self, names: Collection[str]) -> list[Change]:
+        return [found for name in names if (found := self.current(name))]
+
+
+@pytest.fixture(params=[FarLog, SharedLog])
+def log(request: pytest.FixtureRequest) -> FarLog:
+    kind: type[FarLog] = request.param
+    return kind()
+
+
 @pytest.fixture
-def log() -> FarLog:
-    return FarLog()
+def shared() -> SharedLog:
+    return SharedLog()
+
+
+@pytest.fixture
+def beside(shared: SharedLog) -> Iterator[TestClient]:
+    """One of two servers, with two templates."""
+    with asked(application(LogStore(shared))) as client:
+        client.post("/templates", json=SCIPY)
+        client.post("/templates", json=R)
+        yield client
 
 
 @pytest.fixture
@@ -348,3 +389,72 @@ def test_of_many_rows_nothing_is_kept(writer: TestClient, near: NearLog) -> None
     writer.put("/templates/scipy", json={"command": "c"})
 
     assert near.asked == ["scipy"]
+
+
+def test_what_others_wrote_comes_with_the_lock(beside: TestClient, shared: SharedLog) -> None:
+    shared.asked.clear()
+    shared.meanwhile = lambda: LogStore(shared).update_template(Template(name="scipy", command="theirs"))
+
+    answer = beside.put("/templates/scipy", json={"image-name": "ours"})
+
+    assert (answer.json()["command"], answer.json()["image-name"]) == ("theirs", "ours")
+    assert [change.previous for change in shared.read(2, 4)] == [1, 3]
+    assert shared.asked == ["scipy"]  # by the other
+
+
+def test_what_others_wrote_is_shown_with_what_is_written_behind_it(beside: TestClient, shared: SharedLog) -> None:
+    shared.meanwhile = lambda: LogStore(shared).register_template(OTHERS)
+
+    beside.post("/templates", json={**R, "name": "new"})
+
+    assert names(beside.get("/templates")) == ["new", "others", "r", "scipy"]
+
+
+@pytest.mark.parametrize("most", [0, 1])
+def test_of_more_than_is_told_with_the_lock_the_log_is_asked(beside: TestClient, shared: SharedLog, most: int) -> None:
+    def others() -> None:
+        for name in ("a", "new"):
+            LogStore(shared).register_template(replace(OTHERS, name=name))
+
+    shared.most, shared.meanwhile = most, others
+
+    answer = beside.post("/templates", json={**R, "name": "new"})
+
+    assert (answer.status_code, names(beside.get("/templates"))) == (409, ["a", "new", "r", "scipy"])
+
+
+def test_what_is_deleted_is_asked_for_under_the_lock_too(beside: TestClient, shared: SharedLog) -> None:
+    shared.meanwhile = lambda: LogStore(shared).delete_template("r")
+    for name in ("new", "newer"):
+        beside.post("/templates", json={**R, "name": name})
+    shared.asked.clear()
+    shared.meanwhile = lambda: LogStore(shared).register_template(OTHERS)
+
+    answer = beside.post("/templates", json=R)
+
+    assert (answer.status_code, shared.asked.count("r")) == (201, 2)  # without the lock, and with it
+    assert [change.previous for change in shared.read(0, 10) if change.name == "r"] == [0, 2, 3]
+
+
+def test_what_comes_while_the_lock_is_waited_for_is_of_the_same_commit(beside: TestClient, shared: SharedLog) -> None:
+    writers: list[Thread] = []
+    unanswered = beside.app.service.group_commit  # type: ignore[attr-defined]
+
+    def write(name: str) -> None:
+        writers.append(Thread(target=lambda: beside.post("/templates", json={**R, "name": name})))
+        writers[-1].start()
+
+    def more() -> None:
+        write("b")
+        while len(unanswered._waiting) < 1:
+            pass
+
+    shared.meanwhile = lambda: LogStore(shared).register_template(OTHERS)
+    shared.in_the_end.append(more)
+    before = shared.locked
+    write("a")
+    for writer in writers:
+        writer.join(30)
+
+    assert [change.name for change in shared.read(2, 9)] == ["others", "a", "b"]
+    assert shared.locked == before + 2  # that of the other server, and one of ours

@@ -24,7 +24,8 @@ from binder_registry.server.http.strong_reads import strong_protocol
 from binder_registry.server.lanes import Job
 from binder_registry.server.limits import Limits
 from binder_registry.server.live import group_commit
-from binder_registry.server.live.group_commit import ANSWERS, MAX_GROUP
+from binder_registry.server.live.group_commit import ANSWERS
+from binder_registry.server.live.waiting_writes import MAX_GROUP
 from binder_registry.server.turns import READ, REQUEST, Turns
 
 from .recording import KEY, Connection, started_app

@@ -2,10 +2,10 @@
 
 import threading
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -18,6 +18,7 @@ from .postgres_connect import Database, beginning_with, connect, failures, param
 from .postgres_connection import Connection
 from .postgres_durable import Durability
 from .postgres_listen import Listener, can_notify
+from .postgres_lock import head_of, in_utc, lock_head
 from .postgres_many import announce, patient
 from .postgres_pieces import copy, pieces_of
 from .postgres_queries import (
@@ -27,7 +28,6 @@ from .postgres_queries import (
     FORMAT,
     HEAD,
     INSERT,
-    LOCKED_HEAD,
     OF_NAME,
     STATE,
     bounded_query,
@@ -84,7 +84,7 @@ class PostgresLog(PostgresTokens):
 
     def head(self) -> Head:
         write: _Write | None = getattr(self._local, "write", None)
-        return write.head if write else _head(self._rows(HEAD))
+        return write.head if write else head_of(self._rows(HEAD))
 
     def current(self, name: str) -> Change | None:
         found = self._changes("WHERE name = %(name)s ORDER BY previous DESC LIMIT 1", name=name) if can_be(name) else []
@@ -95,7 +95,7 @@ class PostgresLog(PostgresTokens):
         if len(possible) > STATEMENT_NAMES and getattr(self._local, "write", None):
             self.announce_many()
         pages = (possible[at : at + STATEMENT_NAMES] for at in range(0, len(possible), STATEMENT_NAMES))
-        return [change_of(row, _in_utc) for page in pages for row in self._rows(CURRENT_OF, names=page)]
+        return [change_of(row, in_utc) for page in pages for row in self._rows(CURRENT_OF, names=page)]
 
     def read(
         self,
@@ -136,7 +136,7 @@ class PostgresLog(PostgresTokens):
         while len(found) < limit and most_bytes > 0:
             query = bounded_query(STATE, "number", most_bytes)
             rows = self._rows(query, revision=revision, after=after, limit=size, most_bytes=most_bytes)
-            page = [change_of(row, _in_utc) for row in rows]
+            page = [change_of(row, in_utc) for row in rows]
             kept = page if deleted else [change for change in page if not change.deleted]
             found += kept
             if not page or (len(page) < size and size_of(page) < most_bytes):
@@ -146,26 +146,40 @@ class PostgresLog(PostgresTokens):
         return found[:limit]
 
     def wait(self, since: int, timeout: float) -> Head:
+        return self.wait_beyond(lambda: since, timeout)
+
+    def wait_beyond(self, known: Callable[[], int], timeout: float) -> Head:
         until = time.monotonic() + timeout
         while True:
             seen, left = self._listener.occasions, until - time.monotonic()
-            head = (self._listener.newest if left > 0 else None) or self.head()
-            if head.revision > since or left <= 0:
+            head = self._listener.newest if left > 0 else None
+            if head is None:
+                head = self.head()
+                self._listener.remember(head, seen)
+            if head.revision > known() or left <= 0:
                 return head
-            self._listener.wait(seen, left)
+            self._listener.wait(seen, known, left)
+
+    def wake(self) -> None:
+        self._listener.hurry()
 
     @contextmanager
     def writing(self) -> Iterator[list[Change]]:
+        with self.writing_behind(None) as (rows, _):
+            yield rows
+
+    @contextmanager
+    def writing_behind(self, revision: int | None) -> Iterator[tuple[list[Change], list[Change]]]:
         if self._read_only:
             raise StoreUnavailable from PermissionError("this log was opened to be read")
         if not self._writing.acquire(timeout=QUEUE_SECONDS):
             raise StoreUnavailable from TimeoutError("other writes take too long")
         newest = None
         try:
-            with self._database.started(_lock_head) as (connection, (head, kept)):
+            with self._database.started(partial(lock_head, behind=revision)) as (connection, (head, kept, others)):
                 rows: list[Change] = []
                 self._local.write = write = _Write(connection, head, kept)
-                yield rows
+                yield rows, others
                 if rows or write.blanked or write.more:
                     with failures(connection):
                         self._commit(connection, rows, write)
@@ -210,7 +224,7 @@ class PostgresLog(PostgresTokens):
 
     def adopt(self, origin: bytes) -> None:
         """For a copy: see `copying.Target`."""
-        with self._database.started(_lock_head) as (connection, (head, _)), failures(connection):
+        with self._database.started(lock_head) as (connection, (head, *_)), failures(connection):
             if head.revision:
                 raise DatabaseRefused("PostgreSQL: this database holds a registry already")
             connection.execute("UPDATE registry_head SET origin = %(origin)s, mark = %(origin)s", {"origin": origin})
@@ -224,6 +238,11 @@ class PostgresLog(PostgresTokens):
         newest = head_after(rows, write.head)
         self._listener.expect(newest)
         *pieces, rest = pieces_of(rows)
+        plain = not (pieces or write.raised or write.blanked or write.more)
+        if plain and all(row.content is not None for row in rows):
+            if not append(connection, write.head, rows, notify=self._notifies, begun=True):
+                raise psycopg.OperationalError("the head that was locked is another one")
+            return
         for piece in pieces:
             copy(connection, piece)
         connection.warnings.clear()
@@ -270,27 +289,4 @@ class PostgresLog(PostgresTokens):
         query = f"SELECT {COLUMNS} FROM registry_changes {clauses}"
         if most_bytes < LARGEST:
             query = bounded_query(query, f"revision {order}", most_bytes)
-        return [change_of(row, _in_utc) for row in self._rows(query, **named, most_bytes=most_bytes)]
-
-
-def _lock_head(connection: Connection) -> tuple[Head, int]:
-    """With the format of the log."""
-
-    def lock() -> tuple[Head, int]:
-        with connection.pipeline():
-            connection.execute("BEGIN ISOLATION LEVEL READ COMMITTED")
-            locked = connection.execute(LOCKED_HEAD, binary=True)
-        [(*head, kept)] = locked.fetchall()
-        return _head([head]), kept
-
-    return patient(connection, lock)
-
-
-def _head(rows: list[Any]) -> Head:
-    [(revision, mark, time)] = rows
-    return Head(revision, mark, time and _in_utc(time))
-
-
-def _in_utc(time: datetime) -> datetime:
-    """Connections give times in the zone of their session."""
-    return time.astimezone(UTC)
+        return [change_of(row, in_utc) for row in self._rows(query, **named, most_bytes=most_bytes)]

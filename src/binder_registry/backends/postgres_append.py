@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
 import psycopg
-from psycopg.generators import execute
+from psycopg.generators import execute, fetch_many
 from psycopg.pq import ExecStatus, Format
 from psycopg.pq.abc import PGresult
 
@@ -25,8 +25,9 @@ _NO, _YES = _ONE + b"\0", _ONE + b"\1"
 _FORMATS = [Format.BINARY] * (len(_COLUMNS) + 7)
 
 
-def append(connection: Connection, head: Head, rows: Sequence[Change], *, notify: bool) -> bool:
-    """Commits `rows`, which follow `head`; False where the log's head is another one. Raises `psycopg.Error`."""
+def append(connection: Connection, head: Head, rows: Sequence[Change], *, notify: bool, begun: bool = False) -> bool:
+    """Commits `rows`, which follow `head`, and the transaction where one was `begun`; False where the log's head is
+    another one. Raises `psycopg.Error`."""
     if not connection.prepared:
         connection.pgconn.send_prepare(b"append", APPEND.encode())
         _result(connection)
@@ -35,18 +36,49 @@ def append(connection: Connection, head: Head, rows: Sequence[Change], *, notify
     given = [*_arrays(rows), _integer(last.revision), last.mark, _time(last.time), _integer(head.revision), head.mark]
     given += [_YES[4:] if notify else _NO[4:], b"%d" % last.revision]
     connection.warnings.clear()
-    connection.pgconn.send_query_prepared(b"append", given, _FORMATS)
-    appended = _result(connection).ntuples > 0
+    appended = (_send_and_commit if begun else _send)(connection, given).ntuples > 0
     connection.refuse_warnings()
+    return appended
+
+
+def _send(connection: Connection, given: list[bytes]) -> PGresult:
+    connection.pgconn.send_query_prepared(b"append", given, _FORMATS)
+    return _result(connection)
+
+
+def _send_and_commit(connection: Connection, given: list[bytes]) -> PGresult:
+    """In one round trip."""
+    pipe = connection.pgconn
+    try:
+        pipe.enter_pipeline_mode()
+        pipe.send_query_prepared(b"append", given, _FORMATS)
+        pipe.send_query_params(b"COMMIT", None)
+        pipe.pipeline_sync()
+        appended: PGresult
+        [appended] = connection.wait(execute(pipe))
+        [committed] = connection.wait(fetch_many(pipe))
+        connection.wait(fetch_many(pipe))
+        pipe.exit_pipeline_mode()
+    except BaseException:
+        connection.close()  # it may still be in this mode
+        raise
+    _raise(appended)
+    _raise(committed)
+    if committed.command_status != b"COMMIT":
+        raise psycopg.OperationalError("the transaction was rolled back")
     return appended
 
 
 def _result(connection: Connection) -> PGresult:
     result: PGresult
     [result] = connection.wait(execute(connection.pgconn))
+    _raise(result)
+    return result
+
+
+def _raise(result: PGresult) -> None:
     if result.status == ExecStatus.FATAL_ERROR:
         raise psycopg.errors.error_from_result(result)
-    return result
 
 
 def _arrays(rows: Sequence[Change]) -> list[bytes]:

@@ -3,6 +3,7 @@
 import logging
 import threading
 import time
+from collections.abc import Callable
 
 import psycopg
 
@@ -15,7 +16,7 @@ from .postgres_queries import CHANNEL
 
 POLL_SECONDS = 0.2  # between looks at the head without LISTEN
 SILENCE_SECONDS = 1.0  # after which a quiet connection is asked whether it lives
-OWN_SECONDS = 0.005  # after news of a commit of our own: they need not wake this thread one by one
+PAUSE_SECONDS = 0.01  # after news, unless somebody waits for more: commits need not wake this thread one by one
 STOP_SECONDS = 0.25  # how soon `close` is noticed
 RETRY_SECONDS = (0.2, 5.0)  # the first pause between tries to listen, which doubles, and the longest
 
@@ -32,17 +33,26 @@ class Listener:
         self._closed = False
         self.listening = False  # and not polling
         self.occasions = 0
-        self.newest: Head | None = None  # as we committed it, while nothing was heard of what came after it
+        self.newest: Head | None = None  # as we committed or read it, while nothing was heard of what came after it
         self._expected = 0  # the revision of what we committed, or are about to
         self._told = 0  # occasions, when that began
+        self._waiting: list[Callable[[], bool]] = []  # which would go on
+        self._hurried = threading.Event()  # somebody waits for what is about to be heard: the next pause is left out
 
-    def wait(self, seen: int, timeout: float) -> None:
-        """Until there was an occasion after `seen` of them, or for `timeout` seconds."""
+    def wait(self, seen: int, known: Callable[[], int], timeout: float) -> None:
+        """Until there was an occasion after `seen` of them, which is no commit of our own that ends with what is
+        `known` by then; or for `timeout` seconds."""
+
+        def is_news() -> bool:
+            return known() < self.newest.revision if self.newest else self.occasions > seen
+
         with self._changed:
             if self._thread is None and not self._closed:
                 self._thread = threading.Thread(target=self._run, name="postgres-listen", daemon=True)
                 self._thread.start()
-            self._changed.wait_for(lambda: self.occasions > seen or self._closed, timeout)
+            self._waiting.append(is_news)
+            self._changed.wait_for(lambda: is_news() or self._closed, timeout)
+            self._waiting.remove(is_news)
 
     def expect(self, newest: Head) -> None:
         """We are about to commit up to it: that will be heard of, and be no news."""
@@ -59,12 +69,24 @@ class Listener:
                 newest = None
             self.newest = newest
             self.occasions += 1
+            if any(is_news() for is_news in self._waiting):
+                self._changed.notify_all()
+
+    def remember(self, head: Head, seen: int) -> None:
+        """It was read after `seen` occasions: what is committed later will be heard of."""
+        with self._changed:
+            if self.listening and self.occasions == seen:
+                self.newest = head
+
+    def hurry(self) -> None:
+        self._hurried.set()
+        with self._changed:
             self._changed.notify_all()
 
     def close(self) -> None:
         with self._changed:
             self._closed = True
-            self._changed.notify_all()
+        self.hurry()
         if self._thread:
             self._thread.join()
 
@@ -105,11 +127,10 @@ class Listener:
 
     def _hear(self, payloads: list[str]) -> None:
         """The newest revision of each commit; empty from a server of an earlier release."""
-        if all(payload.isdigit() and int(payload) <= self._expected for payload in payloads):
-            with self._changed:
-                self._changed.wait_for(lambda: self._closed, OWN_SECONDS)
-        else:
+        if not all(payload.isdigit() and int(payload) <= self._expected for payload in payloads):
             self.tell()
+        if self._hurried.wait(PAUSE_SECONDS):
+            self._hurried.clear()
 
     def _look(self, connection: Connection) -> None:
         """Whether the server is there, and still keeps what was answered. Raises `psycopg.Error`."""

@@ -6,7 +6,7 @@ from threading import Thread
 import pytest
 
 from ..changes import Head
-from ..log_contract import AppendsAfter, Log
+from ..log_contract import AppendsAfter, Log, WritesBehind
 from .sample_rows import append, rows_after
 
 
@@ -80,3 +80,16 @@ class Appending:
 
         assert appended
         assert log.read(0, 10) == first + second
+
+    @pytest.mark.parametrize(("known", "behind"), [(0, ["a", "b", "a"]), (2, ["a"]), (3, [])])
+    def test_what_came_behind_a_revision_is_told_with_the_lock(self, log: Log, known: int, behind: list[str]) -> None:
+        if not isinstance(log, WritesBehind):
+            pytest.skip("this log is only told what others wrote")
+        before = append(log, "a", "b", "a")
+
+        with log.writing_behind(known) as (rows, others):
+            rows += rows_after(log.head(), ["c"])
+
+        assert [change.name for change in others] == behind
+        assert others == before[known:]
+        assert [change.name for change in log.read(0, 10)] == ["a", "b", "a", "c"]

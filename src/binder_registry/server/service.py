@@ -132,7 +132,7 @@ class Service:
         self.ring = EventRing(
             position, writing=writing, render=self._render, heartbeat=self._heartbeat, limits=self.options.limits
         )
-        self.present = Present(self.model, self.ring)
+        self.present = Present(self.model, self.ring, registry.wake)
         self.follower = Follower(registry, self.present)
         self.group_commit = GroupCommit(registry, self.present, most_waiting=self.options.limits.waiting_writes)
         self.follower.start()

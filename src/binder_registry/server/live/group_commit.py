@@ -8,11 +8,11 @@ from collections.abc import Callable, Collection
 from functools import partial
 from itertools import chain
 from operator import itemgetter
-from queue import SimpleQueue
 from time import monotonic, perf_counter
 from typing import Any, TypeVar
 
-from ...batch import Batch, LogMoved
+from ...appending import LogMoved
+from ...batch import Batch
 from ...changes import Change, Position, Seen
 from ...errors import RegistryError, StoreUnavailable, TooBusy, UnexpectedError
 from ...jitter import spread
@@ -21,8 +21,8 @@ from .commits import Commits
 from .last_commit import LastCommit
 from .present import MANY, Present
 from .read_model import Group
+from .waiting_writes import Waiting, WaitingWrites
 
-MAX_GROUP = 250  # writes of one commit: more would be shown in one piece, while others wait
 ANSWERS = 32  # in one turn of the loop
 BACKOFF_SECONDS = (0.05, 2.0)  # after the first failure, and at most
 SHOW_SECONDS = 5.0  # in which the follower shows something of what others wrote before us; else our answer is "unknown"
@@ -35,7 +35,6 @@ Operation = Callable[[Batch], T]
 Resolve = Callable[[Any], None]
 """Takes what the operation gave, or the `RegistryError` that it raised or met. On the loop; it must not raise."""
 
-Waiting = tuple[Operation[Any], Collection[str], Resolve]
 _names_of, _resolve_of = itemgetter(1), itemgetter(2)
 logger = logging.getLogger(__name__)
 
@@ -51,10 +50,7 @@ class GroupCommit:
         self._registry, self._present = registry, present
         self._last = LastCommit(registry, present)
         self._loop = asyncio.get_running_loop()
-        self._turn: list[Waiting] = []  # what came in this turn of the loop
-        self._queue: SimpleQueue[list[Waiting] | None] = SimpleQueue()
-        self._next: list[Waiting] = []  # what the thread took from there, and has not begun
-        self._came = self._begun = 0  # each counted in one thread
+        self._waiting = WaitingWrites(self._loop)
         self._closed = False
         self._closing = threading.Event()  # the same, for the thread to wait for
         self._answers: deque[tuple[Resolve, Any]] = deque()  # with what each is to be given
@@ -75,57 +71,24 @@ class GroupCommit:
         """The same, without a future. Raises `StoreUnavailable` or `TooBusy` when it cannot be taken."""
         if self.down or self._closed:
             raise StoreUnavailable
-        if self._came - self._begun >= self._most_waiting:
+        if len(self._waiting) >= self._most_waiting:
             limit = "waiting-writes"
             raise TooBusy(f"This server is at its limit {limit}: nothing was written; try again", reason=limit)
-        if not self._turn:
-            # As one piece: the thread, woken by the first, would commit that alone while all others wait.
-            self._loop.call_soon(self._hand_over)
-        self._turn.append((operation, names, resolve))
-        self._came += 1
+        self._waiting.put((operation, names, resolve))
         self.unanswered += 1
 
     async def close(self) -> None:
         """Finishes what waits."""
         self._closed = True
         self._closing.set()
-        self._hand_over()
-        self._queue.put(None)
+        self._waiting.end()
         await asyncio.to_thread(self._thread.join)
         while self._answers:
             await asyncio.sleep(0)
 
-    def _hand_over(self) -> None:
-        if self._turn:
-            self._queue.put(self._turn)
-            self._turn = []
-
     def _run(self) -> None:
-        while group := self._group():
+        while group := self._waiting.group():
             self._commit(group)
-
-    def _group(self) -> list[Waiting]:
-        """What waits by now; blocks for one, and gives none at the end."""
-        if not self._next:
-            self._next = self._queue.get() or []
-        group, self._next = self._next, []
-        if group:
-            group += self._more(MAX_GROUP - len(group))
-        if len(group) > MAX_GROUP:
-            group, self._next = group[:MAX_GROUP], group[MAX_GROUP:]
-        self._begun += len(group)
-        return group
-
-    def _more(self, wanted: int) -> list[Waiting]:
-        """What else waits, as it came; so many at least, where there are."""
-        found: list[Waiting] = []
-        while len(found) < wanted and not self._queue.empty():
-            came = self._queue.get_nowait()
-            if came is None:
-                self._queue.put(None)
-                break
-            found += came
-        return found
 
     def _commit(self, group: list[Waiting]) -> None:
         begun = perf_counter()
@@ -141,6 +104,8 @@ class GroupCommit:
         self._last.keep(batch)
         rows = batch.rows
         self.commits.add(len(group), rows, perf_counter() - begun)
+        if batch.others and rows:
+            rows = [*batch.others, *rows]
         many = len(rows) >= MANY
         if many:
             self._turn_of_loop()  # what was committed before is shown
@@ -151,26 +116,29 @@ class GroupCommit:
 
     def _written(self, group: list[Waiting]) -> tuple[Batch, list[Any]]:
         """And durable, with the outcomes. Without the lock where that may do, else, and where it did not, with it."""
-        seen = self._last.seen()
         # An operation that names nothing, as an apply, is large: done once only, and of what it looks at all is asked.
-        if seen and not all(map(_names_of, group)):
-            seen = None
-        try:
-            return self._attempts(group, seen)
-        except LogMoved:
-            self._present.announce_nothing()
-            self._last.forget()
+        if not all(map(_names_of, group)):
             return self._attempts(group)
+        if seen := self._last.seen():
+            try:
+                return self._attempts(group, seen)
+            except LogMoved:
+                self._present.announce_nothing()
+        return self._attempts(group, self._last.shown(), lock=True)
 
-    def _attempts(self, group: list[Waiting], seen: Seen | None = None) -> tuple[Batch, list[Any]]:
-        with self._registry.atomic(seen) as batch:
+    def _attempts(
+        self, group: list[Waiting], seen: Seen | None = None, *, lock: bool = False
+    ) -> tuple[Batch, list[Any]]:
+        with self._registry.atomic(seen, lock=lock) as batch:
+            if lock and seen:
+                self._waiting.join(group)  # others may have written for long
             batch.look_up(chain.from_iterable(map(_names_of, group)))
             outcomes = self._outcomes(group, batch)
             if len(batch.rows) >= MANY:
                 self._await_others(batch.rows[0].revision - 1)
-            self._present.prepare(batch.rows)
+            self._present.prepare([*batch.others, *batch.rows])
             try:
-                self._present.announce(batch.rows, batch.start.mark)
+                self._present.announce(batch.rows, batch.start.mark, behind=len(batch.others))
             except StoreUnavailable:
                 if not batch.locked:  # what others wrote meanwhile is shown already
                     raise LogMoved from None
@@ -261,8 +229,7 @@ class GroupCommit:
         self.down = True
         delay, most = BACKOFF_SECONDS
         while True:
-            more = self._next + self._more(self._most_waiting)
-            self._next, self._begun = [], self._begun + len(more)
+            more = self._waiting.all(self._most_waiting)
             self._loop.call_soon_threadsafe(self._refuse, group + more)
             if self._closing.wait(spread(delay)):
                 return

@@ -22,8 +22,9 @@ logger = logging.getLogger(__name__)
 class Present:
     """Changed on the loop only, but for what is announced: that is the writer's, and after a failure the follower's."""
 
-    def __init__(self, model: ReadModel, ring: EventRing) -> None:
-        self._model, self._ring = model, ring
+    def __init__(self, model: ReadModel, ring: EventRing, hurry: Callable[[], None] = lambda: None) -> None:
+        """`hurry` is told that somebody waits for what the follower is to bring."""
+        self._model, self._ring, self._hurry = model, ring, hurry
         self._announced = 0  # the last revision that the writer will show itself; 0 where the follower shows all
         self._waiting: dict[asyncio.Future[None], int] = {}  # the revision of each
 
@@ -37,9 +38,9 @@ class Present:
         """What is shown of it, a tombstone too. In any thread."""
         return self._model.entries.get(name)
 
-    def announce(self, rows: Sequence[Change], mark: bytes) -> None:
-        """These, which follow `mark`, are about to be committed, and will be handed over to `written`. In the writer's
-        thread.
+    def announce(self, rows: Sequence[Change], mark: bytes, *, behind: int = 0) -> None:
+        """These, which follow `mark`, are about to be committed, and will be handed over to `written`, together with so
+        many of others that they are `behind`. In the writer's thread.
 
         Raises `StoreUnavailable` when the log is not the one that is shown, which will be met with soon.
         """
@@ -50,7 +51,7 @@ class Present:
         first, newest = rows[0].revision, shown.revision
         if first <= newest or (first == newest + 1 and mark != shown.mark):
             raise StoreUnavailable
-        if first in (newest + 1, self._announced + 1):
+        if first - behind <= self.spoken_for(shown) + 1:
             self._announced = rows[-1].revision
 
     def announce_nothing(self) -> None:
@@ -121,6 +122,7 @@ class Present:
         else:
             self._waiting[shown] = revision
             shown.add_done_callback(self._forget)
+            self._hurry()
         return shown
 
     @property
