@@ -16,7 +16,7 @@ from .draft_changes import Draft
 from .go_json import stamp
 from .log_contract import MANY, Log, Stage, StagesMany
 
-AHEAD = timedelta(microseconds=20)  # for each draft: in which it is staged, unless others are busy
+AHEAD = timedelta(microseconds=60)  # for each draft: in which it is staged and drawn, unless others are busy
 MOST_AHEAD = timedelta(seconds=30)
 SAMPLE = 20  # one of so many shows how long all of them take
 
@@ -59,7 +59,7 @@ def _staged(
         return (now() - begun) * many / len(rows)
 
     def in_time() -> bool:
-        return took() < ahead * 3 / 4  # the rest is for what comes until it is locked
+        return took() < ahead / 2  # the rest is for what comes until it is locked
 
     stage = log.stage(_rows(drafts, begun + ahead, by, note, rows, in_time))
     if stage is None:

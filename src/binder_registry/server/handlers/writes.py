@@ -148,6 +148,8 @@ async def apply(request: Request) -> Reply:
         asked = _conditions(request)
         plan = await lane.run(lambda: planned(wanted, position, find, living))
         before, staged = await lane.run(lambda: registry.prepared(who, wanted, plan))
+        if staged and (drawing := service.model.draw()):
+            await lane.run(partial(drawing.add, staged.rows))
 
         def write(batch: Batch) -> tuple[list[PlannedStep | PromotedStep], int, Position]:
             asked.check(batch.head.position, batch.head.time, what="registry")
@@ -155,8 +157,9 @@ async def apply(request: Request) -> Reply:
             return registry.apply_planned(who, wanted, before, staged), first, batch.head.position
 
         try:
-            steps, first, newest = await request.write(write)
+            steps, first, newest = await request.write(write, alone=True)
         finally:
+            service.model.drawing = None
             if staged:  # also where the client left: a write that is not done yet does without
                 lane.start(staged.close)
         service.write_rates.add(who, max(0, newest.revision - first))

@@ -18,10 +18,11 @@ from ...errors import RegistryError, StoreUnavailable, TooBusy, UnexpectedError
 from ...jitter import spread
 from ...registry import Registry
 from .commits import Commits
+from .drawn import Group
 from .last_commit import LastCommit
 from .present import MANY, Present
-from .read_model import Group
 
+ALONE: list[str] = []  # in the place of its names, for an operation that is large: a commit of its own
 MAX_GROUP = 250  # writes of one commit: more would be shown in one piece, while others wait
 ANSWERS = 32  # in one turn of the loop
 BACKOFF_SECONDS = (0.05, 2.0)  # after the first failure, and at most
@@ -111,8 +112,13 @@ class GroupCommit:
         group, self._next = self._next, []
         if group:
             group += self._more(MAX_GROUP - len(group))
-        if len(group) > MAX_GROUP:
-            group, self._next = group[:MAX_GROUP], group[MAX_GROUP:]
+        most = MAX_GROUP
+        for at, (_, names, _) in enumerate(group):
+            if names is ALONE:
+                most = max(at, 1)
+                break
+        if len(group) > most:
+            group, self._next = group[:most], group[most:]
         self._begun += len(group)
         return group
 
