@@ -158,12 +158,12 @@ async def apply(request: Request) -> Reply:
 
         try:
             steps, first, newest = await request.write(write, alone=True)
+            service.write_rates.add(who, max(0, newest.revision - first))
+            return await lane.run(lambda: _plan_reply(steps, first, [(b"etag", entity_tag(newest)), *warned], lost))
         finally:
             service.model.drawing = None
             if staged:  # also where the client left: a write that is not done yet does without
                 lane.start(staged.close)
-        service.write_rates.add(who, max(0, newest.revision - first))
-        return await lane.run(lambda: _plan_reply(steps, first, [(b"etag", entity_tag(newest)), *warned], lost))
 
 
 def _joined(parts: list[bytes]) -> bytes:

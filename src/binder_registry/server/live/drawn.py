@@ -72,7 +72,10 @@ class Drawing:
                 return False
             names = [row.name for row in some]
             self._odd += [name for name in names if not is_plain(name)]
-            made = list(map(self._drawn_of, some))
+            made = [
+                Tombstone(row.name, 0, b"", self._read) if row.deleted else Entry(row.name, 0, b"", row.content)
+                for row in some
+            ]
             self._drawn += made
             for name, target, state in zip(names, self._targets(names), made, strict=True):
                 if isinstance(state, Entry):
@@ -92,7 +95,7 @@ class Drawing:
         self, before: Position, rows: list[Change], shown: dict[str, State], lists: ChannelLists, most: int
     ) -> Group:
         """Once they have their places, and all that comes before them is `shown`; nothing of that is in a channel. It
-        empties the list, but for the last `most` changes."""
+        empties the list; of the last `most` there are events."""
         for name, state in self._missed.items():
             self._put(name, state)
         for state, row in zip(self._drawn, rows, strict=True):
@@ -104,9 +107,6 @@ class Drawing:
         passed_over = rows[-most - 1].position if len(rows) > most else before
         rows.clear()
         return Group(before, after, events, passed_over, self._entries, self._answers, self._living, lists, self._odd)
-
-    def _drawn_of(self, row: Change) -> State:
-        return Tombstone(row.name, 0, b"", self._read) if row.deleted else Entry(row.name, 0, b"", row.content)
 
     def _put(self, name: str, state: State) -> None:
         [target] = self._targets([name])
