@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from ...changes import Change, Position
 from ...lookalikes import is_plain
-from ...strict_json import no_collection
+from ...strict_json import let_go_of, no_collection
 from .answer import Answer
 from .blocks import Blocks
 from .channel_lists import ChannelLists
@@ -105,7 +105,7 @@ class Drawing:
         after = rows[-1].position
         events = [event_of(change, shown.get(change.name)) for change in rows[-most:]]
         passed_over = rows[-most - 1].position if len(rows) > most else before
-        rows.clear()
+        let_go_of(rows)
         return Group(before, after, events, passed_over, self._entries, self._answers, self._living, lists, self._odd)
 
     def _put(self, name: str, state: State) -> None:

@@ -17,6 +17,7 @@ from ...changes import Change, Position, Seen
 from ...errors import RegistryError, StoreUnavailable, TooBusy, UnexpectedError
 from ...jitter import spread
 from ...registry import Registry
+from ...strict_json import let_go_of
 from .commits import Commits
 from .drawn import Group
 from .last_commit import LastCommit
@@ -153,6 +154,7 @@ class GroupCommit:
         shown = self._present.rendered(rows) or rows
         self._loop.call_soon_threadsafe(self._finish, group, outcomes, shown)
         if many:
+            let_go_of(batch.written)
             self._turn_of_loop()  # so that what was shown before is cleared away in this thread
 
     def _written(self, group: list[Waiting]) -> tuple[Batch, list[Any]]:
