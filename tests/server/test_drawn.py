@@ -2,16 +2,20 @@
 
 import random
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 from msgspec.structs import force_setattr, replace
 
-from binder_registry import InMemoryStore, Template
+from binder_registry import InMemoryStore, LogStore, Template
+from binder_registry.backends.sqlite import SQLiteLog
 from binder_registry.changes import Change
+from binder_registry.log_contract import MANY
 from binder_registry.server.live.drawn import Drawing, Group
 from binder_registry.server.live.events import event_of
 from binder_registry.server.live.read_model import ReadModel
 
+from .asking import application, asked
 from .test_read_model import model_of, shown, told
 
 NAMES = [*"abcdefgh", "é", " odd ", "b\u200b"]
@@ -144,3 +148,28 @@ def test_another_group_and_another_log_end_what_is_drawn() -> None:
     model.draw()
     model.load(*store.state())
     assert model.drawing is None
+
+
+def test_a_large_apply_is_drawn_before_others_wait_for_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted = [{"name": f"t{number}", "image-name": "i"} for number in range(MANY)]
+    add, rendered = Drawing.add, list[object]()
+    monkeypatch.setattr(ReadModel, "group", lambda model, *given: rendered.append(given))
+
+    def added(drawing: Drawing, rows: Sequence[Change]) -> bool:
+        client.post("/templates", json={"name": "late", "image-name": "i"})
+        client.delete("/templates/early")
+        return add(drawing, rows)
+
+    with asked(application(LogStore(SQLiteLog(tmp_path / "registry.db")))) as client:
+        client.post("/templates", json={"name": "early", "image-name": "i"})
+        monkeypatch.setattr(Drawing, "add", added)
+
+        plan = client.post("/apply", json={"templates": wanted}).json()["plan"]
+
+        listed = {each["name"]: client.get(f"/templates/{each['name']}") for each in client.get("/templates").json()}
+        assert listed.keys() == {"late", *(each["name"] for each in wanted)}
+        assert {listed[row["name"]].headers["etag"].split("-")[0] for row in plan} == {
+            f'"{revision}' for revision in range(4, 4 + MANY)
+        }
+        assert client.get("/templates/early").status_code == 404
+        assert not rendered

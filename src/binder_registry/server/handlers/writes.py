@@ -20,7 +20,7 @@ from ...lookalikes import warnings_of
 from ...planned import PlannedStep, planned
 from ...purging import last
 from ...reading import Lost
-from ...strict_json import no_collection
+from ...strict_json import let_go_of, no_collection
 from ...template import Template
 from ...wire import encode, parse
 from ...within_reach import require_scopes
@@ -159,7 +159,14 @@ async def apply(request: Request) -> Reply:
         try:
             steps, first, newest = await request.write(write, alone=True)
             service.write_rates.add(who, max(0, newest.revision - first))
-            return await lane.run(lambda: _plan_reply(steps, first, [(b"etag", entity_tag(newest)), *warned], lost))
+
+            def reply() -> Reply:
+                told = _plan_reply(steps, first, [(b"etag", entity_tag(newest)), *warned], lost)
+                for held in (steps, before.steps, plan.steps):
+                    let_go_of(held)  # which the loop had to do
+                return told
+
+            return await lane.run(reply)
         finally:
             service.model.drawing = None
             if staged:  # also where the client left: a write that is not done yet does without
