@@ -5,7 +5,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from . import channel_rows, metrics_rows, page_rows, postgres_rows, rows, view_rows, write_rows
+from . import apply_rows, channel_rows, metrics_rows, page_rows, postgres_rows, rows, view_rows, write_rows
 from .peers import install, machine, placement
 from .report import chart, table
 from .rows import Bench, Row
@@ -22,6 +22,7 @@ OF_ONE = (
     view_rows.of_the_view,
     write_rows.durable_writes,
     write_rows.durable_changes,
+    apply_rows.of_an_apply,
     rows.latency,
     rows.streams,
     rows.start,

@@ -15,6 +15,7 @@ from array import array
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing.synchronize import Event
 
 from .peers import cores
@@ -22,6 +23,7 @@ from .servers import API_KEY, Server
 from .templates import body
 
 TICK = 0.001  # seconds; asyncio's timers are no finer
+APPLY_SECONDS = 60.0  # that an apply may take
 STREAM_SECONDS = 15.0  # for all streams to open, and for the last events to arrive
 _ANSWER = re.compile(rb"HTTP/1\.1 2\d\d .*?\r\ncontent-length: *(\d+)\r\n", re.IGNORECASE | re.DOTALL)
 _REVISION = re.compile(rb"^etag: *\"(\d+)-", re.IGNORECASE | re.MULTILINE)
@@ -58,6 +60,11 @@ def updates(names: list[str]) -> Iterator[bytes]:
 def p99_of(server: Server, measured: Pace, beside: Pace | None, seconds: float) -> float:
     """The 99th percentile, in milliseconds, of the measured requests' latency while those beside it go on."""
     return asyncio.run(_p99_of(server, measured, beside, seconds))
+
+
+def apply_beside(server: Server, wanted: bytes, writes: Pace, reads: Pace) -> tuple[float, float, float]:
+    """Seconds of an apply, and milliseconds of the longest write and of the longest read while it went on."""
+    return asyncio.run(_apply_beside(server, wanted, writes, reads))
 
 
 def deliver(server: Server, since: int, *, streams: int, rate: float, seconds: float) -> Delivery:
@@ -160,8 +167,15 @@ def _read_streams(port: int, streams: int, opened: Event) -> None:
     asyncio.run(read())
 
 
-async def _paced(server: Server, pace: Pace, seconds: float, note: Callable[[bytes, float, float], None]) -> None:
-    """`note(head, sent, answered)` for each request; `sent` is when it fell due, as near as this process could tell."""
+async def _paced(
+    server: Server,
+    pace: Pace,
+    seconds: float,
+    note: Callable[[bytes, float, float], None],
+    ended: Callable[[], bool] = lambda: False,
+) -> None:
+    """`note(head, sent, answered)` for each request; `sent` is when it fell due, as near as this process could tell.
+    It may have `ended` before so many seconds."""
     loop = asyncio.get_running_loop()
     due: deque[float] = deque()
     idle = deque([await _connect(server) for _ in range(pace.connections)])
@@ -185,6 +199,8 @@ async def _paced(server: Server, pace: Pace, seconds: float, note: Callable[[byt
 
     count, start = 0, loop.time()
     while (elapsed := loop.time() - start) < seconds or waiting or due:
+        if ended():
+            seconds = min(seconds, elapsed)
         if elapsed > seconds + STREAM_SECONDS:
             raise SystemExit(f"benchmarks: {waiting + len(due)} of {count} requests were not answered")
         if elapsed < seconds:
@@ -214,6 +230,32 @@ async def _p99_of(server: Server, measured: Pace, beside: Pace | None, seconds: 
     finally:
         gc.enable()
     return _percentile_99(latencies) * 1000
+
+
+async def _apply_beside(server: Server, wanted: bytes, writes: Pace, reads: Pace) -> tuple[float, float, float]:
+    times, ended = (array("d"), array("d")), asyncio.Event()
+    gc.disable()
+    try:
+        async with asyncio.TaskGroup() as group:
+            for pace, of_pace in zip((writes, reads), times, strict=True):
+                note = partial(_note_in, of_pace)
+                group.create_task(_paced(server, pace, APPLY_SECONDS, note, ended.is_set))
+            await asyncio.sleep(1)
+            applied, begun = asyncio.get_running_loop().create_future(), time.perf_counter()
+            connection = await _connect(server)
+            connection.answered = lambda head, at: applied.set_result(at - begun)
+            connection.transport.write(_write("POST", "/apply", wanted))
+            seconds: float = await applied
+            connection.transport.abort()
+            await asyncio.sleep(1)
+            ended.set()
+    finally:
+        gc.enable()
+    return seconds, max(times[0]) * 1000, max(times[1]) * 1000
+
+
+def _note_in(times: "array[float]", head: bytes, sent: float, at: float) -> None:
+    times.append(at - sent)
 
 
 async def _deliver(server: Server, since: int, streams: int, rate: float, seconds: float) -> Delivery:

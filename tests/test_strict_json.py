@@ -21,3 +21,13 @@ def test_what_came_into_being_in_long_is_not_looked_through_afterwards(
     gc.unfreeze()
 
     assert (frozen >= len(made), gc.isenabled()) == (passed_over, True)
+
+
+@pytest.mark.parametrize("number", [0, 1, strict_json.STEP + 1])
+def test_nothing_is_held_any_more_of_what_was_let_go(number: int) -> None:
+    rows, by_name = [*range(number)], {str(each): each for each in range(number)}
+
+    strict_json.let_go_of(rows)
+    strict_json.let_go_of(by_name)
+
+    assert (rows, by_name) == ([], {})

@@ -215,10 +215,10 @@ def _templates(entries: Any, problems: _Problems) -> list[Template]:
         if problems.are_many:
             problems.leave(len(entries) - index)
             break
-        where = f"templates[{index}]"
         if isinstance(entry, Template):  # which was read and checked already
             wanted.append(entry)
             continue
+        where = f"templates[{index}]"
         try:
             wanted.append(template_from_members(entry, where))
         except InvalidTemplate as error:

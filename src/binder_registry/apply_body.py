@@ -28,7 +28,7 @@ from .template import WIRE_NAMES, Template
 from .wire import RAW_DEPTH
 
 SAME_OPTIONS = 256  # kept while a body is read: the templates of one registry often offer the same
-PIECE = 256 * 1024  # bytes that are looked at in one step
+PIECE = 64 * 1024  # bytes that are looked at in one step
 DOUBTFUL = 100  # templates: where so many are, all are read at once, which is quicker
 
 _TIMES = ("time-created", "time-modified")
@@ -40,6 +40,9 @@ _MARKS = (b",", b"{", b"[")
 _NO_LIMITS = Template().limits
 _BESIDE = slice([*WIRE_NAMES].index("channels"), None)  # what is not taken from people, after the times
 _NONE_BESIDE = astuple(Template())[_BESIDE]
+_NOT_TAKEN = re.compile(
+    b'"(?:%b)":' % "|".join([*_TIMES, *list(WIRE_NAMES.values())[_BESIDE]]).encode()
+)  # the keys of what is not
 _ESCAPED_QUOTE = b"\\u0022"
 _BACKSLASH = _ESCAPED_QUOTE[0]  # a number, which is found far sooner than bytes
 
@@ -52,6 +55,7 @@ class _Outer(Template, frozen=True):
 
 Options = tuple[Option, ...]
 _template_decoder, _options_decoder = msgspec.json.Decoder(Template), msgspec.json.Decoder(Options)
+_templates_decoder = msgspec.json.Decoder(list[Template])
 _outer = msgspec.json.Decoder(_Outer)
 _members, _list = msgspec.json.Decoder(dict[str, Raw]), msgspec.json.Decoder(list[Raw])
 
@@ -81,11 +85,15 @@ def _value(body: bytes) -> Any:
             return parse(body)  # one of these comes twice
         templates: list[Any] = []
         doubtful = 0
-        for raw in _entries(members["templates"]):
-            templates.append(template := _template(bytes(raw), options))
-            doubtful += not isinstance(template, Template)
-            if doubtful > DOUBTFUL:
-                return parse(body)
+        for piece in _pieces(members["templates"]):
+            if plain := _plain(piece):
+                templates += plain
+                continue
+            for raw in _list.decode(piece):
+                templates.append(template := _template(bytes(raw), options))
+                doubtful += not isinstance(template, Template)
+                if doubtful > DOUBTFUL:
+                    return parse(body)
         rest = parse(encode(_without_repeats(msgspec.json.encode({**members, "templates": None}))))
     except (ValueError, KeyError, RecursionError):
         return parse(body)
@@ -97,22 +105,41 @@ def _count(text: bytes | Raw, mark: bytes) -> int:
     return sum(bytes(view[at : at + PIECE]).count(mark) for at in range(0, len(view), PIECE))
 
 
-def _entries(sent: Raw) -> Iterator[Raw]:
-    """Of a list of objects. It is cut where an entry may end; what is then a list by itself was cut right, and all
-    else was cut within a text or an entry. Raises `ValueError` for what is no list."""
+def _pieces(sent: Raw) -> Iterator[bytes]:
+    """Of a list of objects, each a list. It is cut where an entry may end; what is then a list by itself was cut right,
+    and all else was cut within a text or an entry. Raises `ValueError` for what is no list."""
     view = memoryview(sent)
     if bytes(view[:1]) != b"[":
         raise ValueError("not a list")
     begin, size = 1, PIECE
     while cut := _CUT.search(view, begin + size):
+        piece = b"[%b]" % bytes(view[begin : cut.start("comma")])
         try:
-            entries = _list.decode(b"[" + bytes(view[begin : cut.start("comma")]) + b"]")
+            _list.decode(piece)
         except ValueError:
             size *= 2
             continue
-        yield from entries
+        yield piece
         begin, size = cut.end("comma"), PIECE
-    yield from _list.decode(b"[" + bytes(view[begin:]))
+    yield b"[" + bytes(view[begin:])
+
+
+def _plain(piece: bytes) -> list[Template] | None:
+    """All templates of a list in one go, in half the time: where none has options and nothing is in doubt, as mostly.
+    None where one of them is to be looked at by itself."""
+    sent = msgspec.json.format(piece, indent=-1)
+    if b'"options":' in sent or b"{}" in sent:
+        return None
+    try:
+        templates = _templates_decoder.decode(sent)
+        if _NOT_TAKEN.search(_certain(sent, templates)):
+            return None
+        for template in templates:
+            check(template)
+            _settle_maps(template)
+    except (ValueError, InvalidTemplate):
+        return None
+    return templates
 
 
 def _without_repeats(body: bytes) -> Any:
@@ -158,9 +185,16 @@ def _read(sent: bytes, options: Callable[[bytes], Options]) -> Template:
         template = Template(**within | {"options": options(inner) if inner else ()})
     if template.time_created or template.time_modified or astuple(template)[_BESIDE] != _NONE_BESIDE:
         raise ValueError("these are not taken from people")
-    _sort(template.labels)
-    _settle([template])  # type: ignore[list-item]  # it has all members of a choice's settings
+    _settle_maps(template)
     return template
+
+
+def _settle_maps(template: Template) -> None:
+    """Raises `ValueError` where they would be kept otherwise."""
+    if template.labels:
+        _sort(template.labels)
+    if template.environment or template.overrides:
+        _settle([template])  # type: ignore[list-item]  # it has all members of a choice's settings
 
 
 def _read_options(sent: bytes) -> Options:
@@ -174,13 +208,15 @@ def _read_options(sent: bytes) -> Options:
     return options
 
 
-def _certain(sent: bytes, read: Any) -> None:
-    """Raises `ValueError` unless all that was sent, in the compact form, was read, and as it is kept."""
+def _certain(sent: bytes, read: Any) -> bytes:
+    """What was read, as it is written. Raises `ValueError` unless all that was sent, in the compact form, was read, and
+    as it is kept."""
     written = msgspec.json.encode(read)
     if sent.count(b'"') != written.count(b'"') or (_BACKSLASH in sent and _ESCAPED_QUOTE in sent) or b"{}" in sent:
         raise ValueError("something was lost")
     if _WHOLE_CPUS.search(written):
         raise ValueError("a number is kept otherwise")
+    return written
 
 
 def _settle(settings: Iterable[Settings]) -> None:

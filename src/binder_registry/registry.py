@@ -26,6 +26,7 @@ from .rules import check
 from .shown_log import ShownLog
 from .staged_drafts import Staged
 from .store import Expected
+from .strict_json import let_go_of
 from .template import Template
 from .token_rules import DAY, MOST_DAYS
 from .token_uses import TokenUses
@@ -231,7 +232,7 @@ class Registry(ShownLog):
             staged.close()
             staged = None
         if now.drafts is not before.drafts:
-            before.drafts.clear()
+            let_go_of(before.drafts)
         return now, staged
 
     def apply_planned(
@@ -253,7 +254,7 @@ class Registry(ShownLog):
                     now = brought_up(before, request, position, moved, batch.template)
             as_staged = staged if staged and staged.follows(batch.head) and now.has_drafts_of(before) else None
             if as_staged or now.drafts is not before.drafts:
-                before.drafts.clear()
+                let_go_of(before.drafts)
             drafts = now.drafts_taken()
             looked_at, first, note = [step.name for step in now.steps], len(batch.rows), request.note or who.note
             applied_within_reach(self.store, who, lambda: batch.extend(as_staged or drafts, who.by, note), looked_at)

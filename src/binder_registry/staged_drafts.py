@@ -16,7 +16,7 @@ from .draft_changes import Draft
 from .go_json import stamp
 from .log_contract import MANY, Log, Stage, StagesMany
 
-AHEAD = timedelta(microseconds=20)  # for each draft: in which it is staged, unless others are busy
+AHEAD = timedelta(microseconds=60)  # for each draft: in which it is staged and drawn, unless others are busy
 MOST_AHEAD = timedelta(seconds=30)
 SAMPLE = 20  # one of so many shows how long all of them take
 
@@ -58,13 +58,13 @@ def _staged(
     def took() -> timedelta:
         return (now() - begun) * many / len(rows)
 
-    def in_time() -> bool:
-        return took() < ahead * 3 / 4  # the rest is for what comes until it is locked
+    def in_time(part: float = 1 / 2) -> bool:
+        return took() < ahead * part  # the rest is for what comes until it is locked
 
     stage = log.stage(_rows(drafts, begun + ahead, by, note, rows, in_time))
     if stage is None:
         return None
-    if len(rows) == many and in_time():
+    if len(rows) == many and in_time(2 / 3):  # more than at the sample: most of the work is done
         return Staged(rows, max(draft.format for draft in drafts.values()), stage)
     stage.close()
     return took()

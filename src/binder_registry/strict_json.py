@@ -81,6 +81,15 @@ def let_go(value: Any) -> None:
             del member[-STEP:]
 
 
+def let_go_of(held: dict[Any, Any] | list[Any]) -> None:
+    """Of all that is held, in such steps: to clear a hundred thousand rows at once takes a thirtieth of a second."""
+    while held:
+        if isinstance(held, list):
+            del held[-STEP:]
+        else:
+            held.popitem()
+
+
 @contextmanager
 def no_collection() -> Iterator[None]:
     """Many objects come into being and none of them is garbage: looking for some would take most of the time, and

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from binder_registry.auth import Identity, Scope
-from binder_registry.backends import postgres, postgres_queries, postgres_schema
+from binder_registry.backends import postgres_lock, postgres_queries, postgres_schema
 from binder_registry.backends.postgres import PostgresLog
 from binder_registry.log_store import LogStore
 from binder_registry.template import Template
@@ -23,7 +23,7 @@ def old(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
     """A database of schema 1, with history."""
     with monkeypatch.context() as patched:
         patched.setattr(postgres_schema, "SCHEMA", 1)
-        patched.setattr(postgres, "LOCKED_HEAD", "SELECT revision, mark, time, 1 FROM registry_head FOR UPDATE")
+        patched.setattr(postgres_lock, "LOCKED_HEAD", "SELECT revision, mark, time, 1 FROM registry_head FOR UPDATE")
         with closing(LogStore(PostgresLog(postgres_url))) as store:
             for number in range(5):
                 store.register_template(Template(name=str(number), image_name="i"))

@@ -12,7 +12,7 @@ from binder_registry.backends.memory import MemoryLog
 from binder_registry.batch import Batch
 from binder_registry.changes import Change
 from binder_registry.errors import StoreUnavailable
-from binder_registry.server.live.waiting_writes import MAX_GROUP
+from binder_registry.server.live.waiting_writes import ALONE, MAX_GROUP
 
 from .asking import application
 
@@ -31,8 +31,9 @@ class CountingLog(MemoryLog):
         self.commits.append(len(rows))
 
 
-def written_at_once(number: int, log: CountingLog) -> bool:
-    """So many writes, in one turn of the loop. Whether the first was begun before the turn was over."""
+def written_at_once(number: int, log: CountingLog, *, alone: int | None = None) -> bool:
+    """So many writes, in one turn of the loop, of which one may be alone. Whether the first was begun before the turn
+    was over."""
     app = application(LogStore(log))
 
     async def write() -> bool:
@@ -44,8 +45,9 @@ def written_at_once(number: int, log: CountingLog) -> bool:
         await app.start()
         resolved = asyncio.Semaphore(0)
         begun = False
-        for _ in range(number):
-            app.service.group_commit.put(create, ("t",), lambda outcome: resolved.release())
+        for at in range(number):
+            names = ALONE if at == alone else ["t"]
+            app.service.group_commit.put(create, names, lambda outcome: resolved.release())
             begun = begun or log.locked.wait(0.05 / number)
         for _ in range(number):
             await resolved.acquire()
@@ -61,6 +63,15 @@ def test_what_comes_in_one_turn_of_the_loop_is_one_commit() -> None:
     begun = written_at_once(3, log)
 
     assert (begun, log.commits) == (False, [3])
+
+
+def test_what_is_large_is_a_commit_of_its_own() -> None:
+    for at, commits in enumerate([[1, 3], [1, 1, 2], [2, 1, 1], [3, 1]]):
+        log = CountingLog()
+
+        written_at_once(4, log, alone=at)
+
+        assert log.commits == commits
 
 
 def test_no_commit_is_larger_than_is_shown_in_one_piece() -> None:

@@ -8,6 +8,7 @@ import sqlite3
 from pathlib import Path
 from urllib.parse import quote
 
+LOG_PAGES = 1000  # of the write-ahead log, after which a commit carries it over: SQLite's own number
 BUSY_SECONDS = 5.0  # how long to wait for a lock that a process beside the server holds
 
 
@@ -47,6 +48,16 @@ def carry_wal_over(connection: sqlite3.Connection) -> bool:
     [busy, _, _] = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     connection.execute(f"PRAGMA busy_timeout = {before}")
     return not busy
+
+
+def carry_over_at_commits(connection: sqlite3.Connection, *, on: bool) -> None:
+    """Whether a commit of this connection carries the write-ahead log over where it is long: others wait meanwhile."""
+    connection.execute(f"PRAGMA wal_autocheckpoint = {LOG_PAGES if on else 0}")
+
+
+def carry_over_beside(connection: sqlite3.Connection) -> None:
+    """Carry over what nobody needs in the log any more, while others read and write."""
+    connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
 
 
 def data_version(connection: sqlite3.Connection) -> int:

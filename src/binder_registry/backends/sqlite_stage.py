@@ -34,6 +34,7 @@ class SQLiteStage:
 
     def __init__(self, connection: sqlite3.Connection, let_go: Callable[["SQLiteStage"], None]) -> None:
         self.count = 0
+        self.written = False  # in a transaction, which may have failed
         self._connection, self._let_go = connection, let_go
         connection.execute("ATTACH ':memory:' AS staged")
         connection.execute(f"CREATE TABLE staged.rows (number INTEGER PRIMARY KEY, {_STAGED})")
@@ -48,6 +49,7 @@ class SQLiteStage:
     def write(self, rows: Sequence[Change]) -> None:
         """In a transaction: all of them, with the places that they have in `rows`."""
         assert len(rows) == self.count, "they are what was staged"
+        self.written = True
         first, marks = rows[0], b"".join([row.mark for row in rows])
         self._connection.execute(_WRITE, (first.revision - 1, marks, first.by, first.note, first.first))
 

@@ -1,13 +1,17 @@
 """How a SQLite log takes rows before its lock is taken, while others write."""
 
+import sqlite3
 from collections.abc import Iterable
+from contextlib import AbstractContextManager, suppress
 from itertools import islice
 from threading import Lock
 from typing import TYPE_CHECKING
 
 from ..changes import Change
+from ..errors import StoreUnavailable
 from ..log_contract import Stage
 from .sqlite_failures import Failures
+from .sqlite_pragmas import carry_over_beside
 from .sqlite_stage import SQLiteStage
 from .sqlite_write_connection import Writer
 
@@ -21,6 +25,8 @@ class SQLiteStaging:
         _writing: Lock
         _writer: Writer | None
         _failures: Failures
+
+        def _reader(self) -> AbstractContextManager[sqlite3.Connection]: ...
 
     def stage(self, rows: Iterable[Change]) -> SQLiteStage | None:
         rows, stage = iter(rows), None
@@ -40,6 +46,9 @@ class SQLiteStaging:
             self._writer.staged_at = at
 
     def _let_go(self, stage: SQLiteStage) -> None:
+        if stage.written:
+            with suppress(StoreUnavailable), self._reader() as connection:
+                carry_over_beside(connection)
         with self._writing:
             if self._writer is not None and stage is self._writer.stage:
                 self._writer.unstage()

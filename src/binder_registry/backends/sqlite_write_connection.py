@@ -10,7 +10,7 @@ from ..changes import Change
 from .rows import COLUMNS, VALUES
 from .sqlite_foreign_wal import WriteAheadLog, renew
 from .sqlite_microseconds import microseconds_of
-from .sqlite_pragmas import carry_wal_over, data_version
+from .sqlite_pragmas import carry_over_at_commits, carry_wal_over, data_version
 from .sqlite_stage import SQLiteStage
 
 MANY = 50  # rows of one statement: quicker, and other threads get in between two of these only, each for 5 ms at most
@@ -84,6 +84,7 @@ class Writer:
             staged = slice(self.staged_at, self.staged_at + self.stage.count)
             self._insert(rows[: staged.start])
             self.stage.write(rows[staged])
+            carry_over_at_commits(self.connection, on=False)  # until it is unstaged
             rows = rows[staged.stop :]
         self._insert(rows)
         for revision in blanked:
@@ -143,6 +144,8 @@ class Writer:
         stage, self.stage = self.stage, None
         try:
             stage.drop()
+            if self.connection is not None:
+                carry_over_at_commits(self.connection, on=True)
         except sqlite3.Error as error:
             logger.error("%s: %s: %s", self._path, type(error).__name__, error)
             self.drop()

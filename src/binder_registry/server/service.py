@@ -46,6 +46,7 @@ from .live.pieces import Body
 from .live.present import Present
 from .live.read_model import ReadModel
 from .live.viewing import Views
+from .live.waiting_writes import ALONE
 from .metrics.scrape import Metrics
 from .rates import WriteRates
 from .readers import Readers
@@ -175,9 +176,9 @@ class Service:
                 self.group_commit.put(lambda _: self.registry.tokens.note_uses(used), (), lambda _: None)
                 self.identities.used -= used
 
-    async def write(self, operation: Operation[T], *names: str) -> T:
-        """`names` are the templates that the operation will look at."""
-        return await self.group_commit.submit(operation, names)
+    async def write(self, operation: Operation[T], *names: str, alone: bool = False) -> T:
+        """`names` are the templates that the operation will look at; `alone`: in a commit of its own."""
+        return await self.group_commit.submit(operation, ALONE if alone else names)
 
     async def description(self) -> bytes:
         """Of the API. To make it is some 30 ms of work, once, for which nobody else waits."""
@@ -255,7 +256,7 @@ class Request(HTTPRequest):
         self._writer, self._told_at = who, asyncio.get_running_loop().time()
         return who
 
-    async def write(self, operation: Operation[T], *names: str) -> T:
+    async def write(self, operation: Operation[T], *names: str, alone: bool = False) -> T:
         """As the service does, for who `writer` told, if they still may: a body can take its time, and a token that was
         revoked meanwhile writes no more. Raises what `identity` does."""
         if asyncio.get_running_loop().time() >= self._told_at + TOLD_SECONDS:
@@ -263,7 +264,7 @@ class Request(HTTPRequest):
             who = await self.identity()
             if who.by != before.by or not who.scopes >= before.scopes or who.reach != before.reach:
                 raise InvalidToken  # not what it was: what is asked for was never looked at with this
-        return await self.service.write(operation, *names)
+        return await self.service.write(operation, *names, alone=alone)
 
     async def aside(self, lane: Lane, call: Callable[[], T]) -> T:
         """In the lane, in this client's turn, and only while it is there: one that sends no more counts as gone, for

@@ -20,7 +20,7 @@ from ...lookalikes import warnings_of
 from ...planned import PlannedStep, planned
 from ...purging import last
 from ...reading import Lost
-from ...strict_json import no_collection
+from ...strict_json import let_go_of, no_collection
 from ...template import Template
 from ...wire import encode, parse
 from ...within_reach import require_scopes
@@ -148,6 +148,8 @@ async def apply(request: Request) -> Reply:
         asked = _conditions(request)
         plan = await lane.run(lambda: planned(wanted, position, find, living))
         before, staged = await lane.run(lambda: registry.prepared(who, wanted, plan))
+        if staged and (drawing := service.model.draw()):
+            await lane.run(partial(drawing.add, staged.rows))
 
         def write(batch: Batch) -> tuple[list[PlannedStep | PromotedStep], int, Position]:
             asked.check(batch.head.position, batch.head.time, what="registry")
@@ -155,12 +157,20 @@ async def apply(request: Request) -> Reply:
             return registry.apply_planned(who, wanted, before, staged), first, batch.head.position
 
         try:
-            steps, first, newest = await request.write(write)
+            steps, first, newest = await request.write(write, alone=True)
+            service.write_rates.add(who, max(0, newest.revision - first))
+
+            def reply() -> Reply:
+                told = _plan_reply(steps, first, [(b"etag", entity_tag(newest)), *warned], lost)
+                for held in (steps, before.steps, plan.steps):
+                    let_go_of(held)  # which the loop had to do
+                return told
+
+            return await lane.run(reply)
         finally:
+            service.model.drawing = None
             if staged:  # also where the client left: a write that is not done yet does without
                 lane.start(staged.close)
-        service.write_rates.add(who, max(0, newest.revision - first))
-        return await lane.run(lambda: _plan_reply(steps, first, [(b"etag", entity_tag(newest)), *warned], lost))
 
 
 def _joined(parts: list[bytes]) -> bytes:

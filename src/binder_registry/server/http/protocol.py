@@ -161,9 +161,8 @@ class SafeProtocol(TimedProtocol):
 
     def on_headers_complete(self) -> None:
         # The slice in which a head begins is not counted in `_silence`.
-        if self._silence > HEAD_BYTES - SLICE_BYTES and size_of_head(self.url, self.headers) > HEAD_BYTES:
-            raise TooLarge
-        if self.url.count(b"%") > MOST_ESCAPES:
+        too_long = self._silence > HEAD_BYTES - SLICE_BYTES and size_of_head(self.url, self.headers) > HEAD_BYTES
+        if too_long or self.url.count(b"%") > MOST_ESCAPES:
             raise TooLarge
         if self.parser.should_upgrade():
             if self.parser.get_method() == b"CONNECT":

@@ -150,7 +150,7 @@ class Blocks(Generic[E]):
                     found.pop(name, None)
                 else:
                     found[name] = entry
-            blocks += _cut([found[name] for name in sorted(found)])
+            blocks += _cut([found[name] for name in _in_order([*found])])
             start = end
         return Blocks(blocks)
 

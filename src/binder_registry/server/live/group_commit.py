@@ -17,10 +17,11 @@ from ...changes import Change, Position, Seen
 from ...errors import RegistryError, StoreUnavailable, TooBusy, UnexpectedError
 from ...jitter import spread
 from ...registry import Registry
+from ...strict_json import let_go_of
 from .commits import Commits
+from .drawn import Group
 from .last_commit import LastCommit
 from .present import MANY, Present
-from .read_model import Group
 from .waiting_writes import Waiting, WaitingWrites
 
 ANSWERS = 32  # in one turn of the loop
@@ -112,6 +113,7 @@ class GroupCommit:
         shown = self._present.rendered(rows) or rows
         self._loop.call_soon_threadsafe(self._finish, group, outcomes, shown)
         if many:
+            let_go_of(batch.written)
             self._turn_of_loop()  # so that what was shown before is cleared away in this thread
 
     def _written(self, group: list[Waiting]) -> tuple[Batch, list[Any]]:

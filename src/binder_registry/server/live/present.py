@@ -10,9 +10,10 @@ from collections.abc import Callable, Sequence
 
 from ...changes import Change, Position
 from ...errors import StoreUnavailable
+from .drawn import Group
 from .entries import State
 from .event_ring import EventRing
-from .read_model import ForkedLog, Group, ReadModel
+from .read_model import ForkedLog, ReadModel
 
 MANY = 2000  # rows of one commit, whose rendering is not for the loop
 
@@ -61,12 +62,16 @@ class Present:
     def prepare(self, rows: Sequence[Change], *, anew: bool = False) -> None:
         """Have at hand what the channels of these show; `anew`: they are of another log than what is shown. In any
         thread, before they are shown. Raises `StoreUnavailable`."""
+        if not anew and self._model.is_drawn(rows):
+            return
         self._model.prepared.prepare(rows, {} if anew else self._model.entries)
 
     def rendered(self, rows: list[Change]) -> Group | None:
         """What `show` and `written` take in the place of many rows, which are taken out of the list. In the thread that
         has them to show, when all is shown that comes before."""
-        return self._model.group(rows, self._ring.most) if len(rows) >= MANY else None
+        if len(rows) < MANY:
+            return None
+        return self._model.drawn(rows, self._ring.most) or self._model.group(rows, self._ring.most)
 
     def written(self, rows: Sequence[Change] | Group) -> "asyncio.Future[None] | None":
         """Show what was announced, once it is durable. None when it is shown; else done when it is, by whomever. On the

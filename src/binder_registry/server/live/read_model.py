@@ -5,8 +5,6 @@ Changed and read on the event loop only; another thread gets a `snapshot`, or a 
 
 from collections.abc import Iterable, Sequence
 
-from msgspec import Struct
-
 from ...changes import Change, Newest, Position, next_mark
 from ...kept_members import has_kept
 from ...lookalikes import folded, is_plain
@@ -16,30 +14,10 @@ from .answer import OF_INDEX, Answer, CodedAnswer, entity_tag, is_path, path_of
 from .blocks import Block, Blocks
 from .channel_lists import ChannelLists, answer_in_channels
 from .channels import ReadEach, channel_tag, entry_of, pointed_at, read_contents
+from .drawn import Drawing, Group, Shown
 from .entries import Entry, ReadContent, State, Tombstone, no_log
-from .events import Event, event_of
+from .events import event_of
 from .prepared import Prepared
-
-
-class Group(Struct):
-    """The model as it is after many changes of one commit, each of another template: made beside it, shown at once.
-
-    Once it is shown it holds what was shown before, so that whoever lets go of it, and not the loop, clears that away.
-    """
-
-    before: Position
-    after: Position
-    events: Sequence[Event]  # the newest
-    passed_over: Position  # of the last change before these
-    entries: dict[str, State]
-    answers: dict[bytes, Answer]
-    living: Blocks[Entry]
-    lists: ChannelLists
-    odd: list[str]
-
-
-Shown = tuple[Change, State | None, State | None]
-"""A change, and what there was of its name before it and after it."""
 
 
 class ForkedLog(Exception):
@@ -61,6 +39,7 @@ class ReadModel:
         self.lists = ChannelLists()
         self.prepared = Prepared(read_each)
         self.position = Position(0)
+        self.drawing: Drawing | None = None  # of a large commit that is to come
         self.odd: dict[str, set[str]] = {}  # names of the living that are not plain, by what they look like
         self._list = f"{prefix}/templates".encode()
         self._folder = self._list + b"/"
@@ -115,9 +94,9 @@ class ReadModel:
             answer_in_channels(self.answers, self._target(entry.name), None, entry)
         described_by = f'<{self.prefix}/openapi.json>; rel="service-desc"'.encode()
         self.answers[f"{self.prefix}/".encode()] = Answer(LIVE, b"", ((b"link", described_by), *OF_INDEX))
-        self.position = position
+        self.position, self.drawing = position, None
 
-    def apply(self, changes: Iterable[Change]) -> "list[Shown]":
+    def apply(self, changes: Iterable[Change]) -> list[Shown]:
         """Show these changes, and give those that were new, each with the entry before it and the one after it.
 
         What is shown already is passed over; after a gap nothing is taken. Raises `ForkedLog`.
@@ -141,6 +120,8 @@ class ReadModel:
             self.answers.pop(self._list, None)
             if self._assembled or self.prepared.made:
                 self._drop_lists()
+            if drawing := self.drawing:
+                drawing.note(new)
         return new
 
     def state_of(self, change: Change) -> State:
@@ -148,11 +129,11 @@ class ReadModel:
             return Tombstone(change.name, change.revision, change.mark, self._read)
         return self.prepared.take(change)
 
-    def apply_group(self, group: "Group") -> bool:
+    def apply_group(self, group: Group) -> bool:
         """Show it: in no time, however much it is. False where it does not follow from what is shown by now."""
         if self.position != group.before:
             return False
-        self.position = group.after
+        self.position, self.drawing = group.after, None
         self.entries, group.entries = group.entries, self.entries
         self.answers, group.answers = group.answers, self.answers
         self.living, group.living = group.living, self.living
@@ -164,15 +145,40 @@ class ReadModel:
                 self._look_at(name)
         return True
 
+    def draw(self) -> Drawing | None:
+        """Begin one; None where channels are."""
+        self.drawing = None
+        if not self.lists.in_channels:
+            answers = self.answers.copy()
+            answers.pop(self._list, None)
+            living = Blocks(self.living.seen())
+            self.drawing = Drawing(self.entries.copy(), answers, living, self._targets, self._read)
+        return self.drawing
+
+    def is_drawn(self, changes: Sequence[Change]) -> bool:
+        drawing = self.drawing
+        return drawing is not None and drawing.is_of(changes)
+
+    def drawn(self, changes: list[Change], most: int) -> Group | None:
+        """As `group`, of what was drawn."""
+        drawing, self.drawing = self.drawing, None
+        if drawing is None or not drawing.is_of(changes) or self.lists.in_channels or not self._follow(changes):
+            return None
+        return drawing.group(self.position, changes, self.entries, self.lists, most)
+
+    def _follow(self, changes: list[Change]) -> bool:
+        before, first = self.position, changes[0]
+        return first.revision == before.revision + 1 and next_mark(before.mark, first) == first.mark
+
     @no_collection()
-    def group(self, changes: list[Change], most: int) -> "Group | None":
+    def group(self, changes: list[Change], most: int) -> Group | None:
         """What `apply_group` takes; None where a name comes twice, something was purged, or these do not follow from
         what is shown. In any thread, while nothing else can be shown but these.
 
         It empties the list, so that no content is there twice for long; the last `most` changes are kept.
         """
         before = self.position
-        if changes[0].revision != before.revision + 1 or next_mark(before.mark, changes[0]) != changes[0].mark:
+        if not self._follow(changes):
             return None
         names = [change.name for change in changes if change.content is not None]
         if len(set(names)) < len(changes):

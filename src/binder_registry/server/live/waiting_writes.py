@@ -7,6 +7,7 @@ from typing import Any
 
 from ...batch import Batch
 
+ALONE: list[str] = []  # in the place of its names, for an operation that is large: a commit of its own
 MAX_GROUP = 250  # writes of one commit: more would be shown in one piece, while others wait
 
 Operation = Callable[[Batch], Any]
@@ -46,8 +47,9 @@ class WaitingWrites:
         group, self._next = self._next, []
         if group:
             group += self._more(MAX_GROUP - len(group))
-        if len(group) > MAX_GROUP:
-            group, self._next = group[:MAX_GROUP], group[MAX_GROUP:]
+        most = max(1, next((at for at, (_, names, _) in enumerate(group[:MAX_GROUP]) if names is ALONE), MAX_GROUP))
+        if len(group) > most:
+            group, self._next = group[:most], group[most:]
         self._begun += len(group)
         return group
 
