@@ -1,9 +1,12 @@
 import gc
 import os
 import subprocess
+import sys
 from collections.abc import Generator, Iterator
+from functools import cache
 from pathlib import Path
 
+import httpcore2
 import pytest
 from hypothesis import settings
 
@@ -15,6 +18,10 @@ from .clock import Clock
 pytest.register_assert_rewrite("binder_registry.conformance", "tests.store_machine", "tests.apply_machine")
 settings.register_profile("steady", deadline=None)  # a busy machine is no failure
 settings.load_profile("steady")
+
+# Each client would read all authorities' certificates, which takes longer than most tests.
+pytest.MonkeyPatch().setattr(httpcore2, "default_ssl_context", cache(httpcore2.default_ssl_context))
+sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]  # it compiles a grammar for seconds, and none needs it
 
 # They take longest, so that they begin first: what began last would be waited for alone. Those of the page, which share
 # a browser, are the last.
@@ -43,6 +50,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return [item.nodeid.startswith("tests/ui"), *(not item.nodeid.startswith(f"tests/{long}") for long in LONG)]
 
     items.sort(key=place)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Without its keywords, which nobody here looks at: a worker sends three reports of each test."""
+    report = yield
+    report.keywords = {}
+    return report
 
 
 @pytest.fixture

@@ -41,7 +41,7 @@ class PostgresServer:
     def new(cls, within: str = "/tmp") -> "PostgresServer":
         """A running primary, in a new folder."""
         server = cls(_new_folder(within), programs())
-        server.run("initdb", "-D", server.data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "-N")
+        subprocess.run(["cp", "-R", _never_ran(), server.data], check=True, cwd="/", **_as_user())
         server._settings(fsync="off", listen_addresses="'127.0.0.1'", unix_socket_directories="''")
         server._settings(max_wal_senders=4, wal_level="replica", max_connections=200, wal_keep_size="256MB")
         server.start()
@@ -142,6 +142,15 @@ class PostgresServer:
             )
             said.seek(0)
             assert not check or done.returncode == 0, f"{program}: {said.read()}"
+
+
+@cache
+def _never_ran() -> Path:
+    """The data of a new cluster: a copy of it takes a third of what making one takes."""
+    server = PostgresServer(_new_folder(), programs())
+    atexit.register(shutil.rmtree, server.folder)
+    server.run("initdb", "-D", server.data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "-N")
+    return server.data
 
 
 @cache
