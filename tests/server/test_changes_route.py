@@ -179,7 +179,7 @@ def test_the_head_is_the_position_to_go_on_from(client: TestClient, store: InMem
     store.register_template(Template("new", "i"))
 
     assert head == f"7-{head[2:]}"
-    assert [row["name"] for row in rows(client, f"since={head}")] == ["new"]
+    assert [row["name"] for row in rows(client, f"since={head}&wait=5")] == ["new"]
 
 
 def test_a_page_that_is_not_the_last_links_to_the_next(client: TestClient) -> None:
