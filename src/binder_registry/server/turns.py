@@ -12,7 +12,7 @@ from functools import partial
 from time import thread_time
 
 SLICE_SECONDS = 0.001  # of the processor, that one turn of the loop may take
-LEAST, FIRST, MOST = 2, 16, 64  # begun in one: at least, at most before its cost is known, and at most
+LEAST, FIRST, MOST = 2, 8, 64  # begun in one: at least, at most before its cost is known, and at most
 
 READ, REQUEST, PIECE, END = "read", "request", "piece", "end"
 """What is waited for: each kind, of each client, has a queue, and the queues are served in turn."""
@@ -34,6 +34,10 @@ class Turns:
         self._count(loop)
         self._room -= 1
         return True
+
+    def take_all(self) -> None:
+        """What began costs as much as all that may in one turn of the loop."""
+        self._room = 0
 
     def wait(self, loop: asyncio.AbstractEventLoop, client: str, kind: str, call: Callable[[], object]) -> None:
         """`call` it in its turn."""

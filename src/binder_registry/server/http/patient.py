@@ -8,6 +8,7 @@ from ..turns import END, PIECE, REQUEST, Turns
 from .fast_writes import WritingProtocol
 
 FEW = 32  # connections, and fewer, do not wait for each other
+FEW_ESCAPES = 256  # of a target: to decode many takes long
 MOST_BYTES = 64 * 1024**2  # that may wait; what comes then is taken at once, and others wait for all of it
 
 
@@ -47,6 +48,11 @@ class PatientProtocol(WritingProtocol):
         self.put_off(rest, PIECE)
         self.flow.pause_reading()
         return True
+
+    def on_headers_complete(self) -> None:
+        super().on_headers_complete()
+        if len(self.connections) > FEW and self.url.count(b"%") > FEW_ESCAPES:
+            self.turns.take_all()
 
     def in_turn(self, data: bytes) -> None:
         super().data_received(data)
