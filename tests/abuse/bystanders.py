@@ -192,7 +192,7 @@ class Bystanders:
 
 def _position_before(whole: bytes, place: int) -> str:
     begins = whole.rfind(ID, 0, place) + len(ID)
-    return whole[begins : whole.index(b"\n", begins)].decode()
+    return whole[begins:].partition(b"\n")[0].decode()  # an event may end with its id
 
 
 class Asked:
