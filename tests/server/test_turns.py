@@ -326,6 +326,25 @@ def test_of_a_crowd_that_sends_no_more_some_are_let_go_in_each_turn_of_the_loop(
     assert max(after - before for before, after in pairwise(let_go)) <= 2
 
 
+def test_of_a_crowds_targets_of_many_escapes_one_begins_in_each_turn_of_the_loop(
+    crowd: Crowd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(patient, "FEW_ESCAPES", 3)
+    connections = crowd()
+    connections[0].protocol.turns._room = CROWD  # type: ignore[attr-defined]
+
+    begun = []
+    for escapes in (4, 3):
+        for connection in connections[:3]:
+            connection.arrive(b"GET /templates?name=%b HTTP/1.1\r\nHost: r\r\n\r\n" % (b"%41" * escapes))
+        begun.append(sum(bool(connection.state.tasks) for connection in connections[:3]))
+        for connection in connections[:3]:
+            connection.settle()
+        connections[0].protocol.turns._room = CROWD  # type: ignore[attr-defined]
+
+    assert begun == [1, 3]
+
+
 def test_a_server_that_stops_answers_who_waits_for_a_turn(crowd: Crowd) -> None:
     first, last = crowd()[:2]
     first.arrive(OTHER)

@@ -38,7 +38,7 @@ from .live.apply_lane import ApplyLane
 from .live.event_ring import EventRing
 from .live.events import Piece, Render
 from .live.follower import Follower
-from .live.group_commit import GroupCommit, Operation
+from .live.group_commit import GroupCommit
 from .live.head import SharedQuestion
 from .live.hub_rules import ANY_HUB, HubRules
 from .live.kept import Kept
@@ -46,7 +46,7 @@ from .live.pieces import Body
 from .live.present import Present
 from .live.read_model import ReadModel
 from .live.viewing import Views
-from .live.waiting_writes import ALONE
+from .live.waiting_writes import ALONE, Operation
 from .metrics.scrape import Metrics
 from .rates import WriteRates
 from .readers import Readers

@@ -13,7 +13,7 @@ from ...wire import merge_patch
 from ..http.conditions import NONE, Conditions
 from ..http.replies import Header, Reply, Written, json_reply
 from ..live.answer import entity_tag, path_of
-from ..live.group_commit import Operation
+from ..live.waiting_writes import Operation
 from ..service import Service
 from .warning_headers import warning_headers
 

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from functools import partial
 from itertools import chain
 from operator import itemgetter
@@ -22,7 +22,7 @@ from .commits import Commits
 from .drawn import Group
 from .last_commit import LastCommit
 from .present import MANY, Present
-from .waiting_writes import Waiting, WaitingWrites
+from .waiting_writes import Operation, Resolve, Waiting, WaitingWrites
 
 ANSWERS = 32  # in one turn of the loop
 BACKOFF_SECONDS = (0.05, 2.0)  # after the first failure, and at most
@@ -30,12 +30,6 @@ SHOW_SECONDS = 5.0  # in which the follower shows something of what others wrote
 CATCH_UP_SECONDS = 0.01  # between two looks whether what a failed commit may have written is shown
 
 T = TypeVar("T")
-Operation = Callable[[Batch], T]
-"""Writes through the store, and renders its answer, before the commit; what it raises fails it alone."""
-
-Resolve = Callable[[Any], None]
-"""Takes what the operation gave, or the `RegistryError` that it raised or met. On the loop; it must not raise."""
-
 _names_of, _resolve_of = itemgetter(1), itemgetter(2)
 logger = logging.getLogger(__name__)
 

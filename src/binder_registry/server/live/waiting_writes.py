@@ -3,16 +3,21 @@
 import asyncio
 from collections.abc import Callable, Collection
 from queue import SimpleQueue
-from typing import Any
+from typing import Any, TypeVar
 
 from ...batch import Batch
 
 ALONE: list[str] = []  # in the place of its names, for an operation that is large: a commit of its own
 MAX_GROUP = 250  # writes of one commit: more would be shown in one piece, while others wait
 
-Operation = Callable[[Batch], Any]
+T = TypeVar("T")
+Operation = Callable[[Batch], T]
+"""Writes through the store, and renders its answer, before the commit; what it raises fails it alone."""
+
 Resolve = Callable[[Any], None]
-Waiting = tuple[Operation, Collection[str], Resolve]
+"""Takes what the operation gave, or the `RegistryError` that it raised or met. On the loop; it must not raise."""
+
+Waiting = tuple[Operation[Any], Collection[str], Resolve]
 
 
 class WaitingWrites:
