@@ -1,6 +1,7 @@
 """What is read at once, beside the collection of garbage."""
 
 import gc
+import threading
 
 import pytest
 
@@ -31,3 +32,20 @@ def test_nothing_is_held_any_more_of_what_was_let_go(number: int) -> None:
     strict_json.let_go_of(by_name)
 
     assert (rows, by_name) == ([], {})
+
+
+def test_what_is_let_go_later_is_let_go_by_another_thread() -> None:
+    rows, by_name = list(range(1000)), {str(number): number for number in range(1000)}
+
+    strict_json.let_go_later(rows, by_name)
+    for thread in threading.enumerate():
+        if thread.name == "clearing":
+            thread.join(10)
+
+    assert (rows, by_name) == ([], {})
+
+
+def test_for_few_there_is_no_thread() -> None:
+    strict_json.let_go_later(few := [1, 2, 3])
+
+    assert few == [1, 2, 3]

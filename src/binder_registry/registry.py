@@ -239,7 +239,7 @@ class Registry(ShownLog):
         self, who: Identity, request: ApplyRequest, before: Planned, staged: Staged | None = None
     ) -> list[PlannedStep | PromotedStep]:
         """The same for a request from `read_apply`, which was planned before: only what was written since is looked at
-        again. Gives the steps that were taken, as they were planned, and takes their drafts."""
+        again. Gives the steps that were taken, as they were planned, and takes the drafts that were not staged."""
         require_scopes(who, writes=before.writes, promotes=request.promote is not None)
         with self.atomic() as batch:
             batch.expect(len(before.steps) + len(before.promotions))
@@ -253,8 +253,6 @@ class Registry(ShownLog):
                     moved = frozenset(found)
                     now = brought_up(before, request, position, moved, batch.template)
             as_staged = staged if staged and staged.follows(batch.head) and now.has_drafts_of(before) else None
-            if as_staged or now.drafts is not before.drafts:
-                let_go_of(before.drafts)
             drafts = now.drafts_taken()
             looked_at, first, note = [step.name for step in now.steps], len(batch.rows), request.note or who.note
             applied_within_reach(self.store, who, lambda: batch.extend(as_staged or drafts, who.by, note), looked_at)

@@ -68,7 +68,8 @@ def in_full(chosen: Sequence[Abuse], databases: Sequence[str]) -> Iterator[Outco
 
 def _each_in_full(rounds: Sequence[tuple[str, Abuse]]) -> Iterator[Outcome]:
     """Each against a server and a database of its own, which rest afterwards while others are abused: nobody uses them,
-    so that they take nothing of the others' time. They are looked at again between two others."""
+    so that they take nothing of the others' time, but for those that much was stored in. They are looked at again
+    between two others."""
     resting = deque[tuple[float, Generator[Outcome]]]()  # until when each does
 
     def looked_at() -> Outcome:
@@ -77,13 +78,15 @@ def _each_in_full(rounds: Sequence[tuple[str, Abuse]]) -> Iterator[Outcome]:
         with closing(one):
             return next(one)
 
+    stored = False
     with abusers() as pool:
         try:
             for kind, abuse in rounds:
-                while resting and resting[0][0] <= time.monotonic():
+                while resting and (resting[0][0] <= time.monotonic() or stored):
                     yield looked_at()
                 one = _in_full(abuse, kind, pool)
                 next(one)
+                stored = abuse.stores  # its database still carries over and looks through what there is
                 resting.append((time.monotonic() + MINUTE, one))
             while resting:
                 yield looked_at()

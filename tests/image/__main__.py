@@ -6,6 +6,7 @@ The pods are one of our own, which drains, and what the chart renders, with SQLi
 import argparse
 import contextlib
 import os
+import shlex
 import sys
 import tempfile
 import time
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import msgspec
 
+from tests.command_lines import FENCED
 from tests.server.running import KEY
 
 from .engines import NAME, ROOT, Podman, buildah, built, image_registry, missing, ran
@@ -66,6 +68,8 @@ def rounds(folder: Path) -> None:
             print(f"{outcome.answered} requests answered, none lost; refused {outcome.refused_after} s after SIGTERM")
         with step("ran as another user, without HOME, on a volume of the image's own"):
             as_another_user(podman, pushed)
+        with step("ran by the command of docs/deploying.md"):
+            as_documented(podman, pushed, folder)
     finally:
         podman("rm", "--all", "--force", "--time", "0")
 
@@ -120,6 +124,21 @@ def as_another_user(podman: Podman, image: str) -> None:
     answers(podman, container, port, path)
     files = podman("exec", container, "ls", "/data").split()
     assert "binder-registry.db" in files, files
+    podman("stop", "--time", "20", container)
+    assert podman.state(container)["ExitCode"] == 0
+
+
+def as_documented(podman: Podman, image: str, folder: Path) -> None:
+    """Its `podman run`, in a network of its own."""
+    page = (ROOT / "docs/deploying.md").read_text().replace("\\\n", " ")
+    [command] = [block for _, _, block in FENCED.findall(page) if block.startswith("podman run ")]
+    _, _, *options, name = shlex.split(command)
+    podman("tag", image, name)
+    (folder / "api-keys").write_text(f"{KEY}\n")
+    podman("secret", "create", "api-keys", str(folder / "api-keys"))
+    container = started(podman, [*options, name])
+    answers(podman, container, 8080, "/health")
+    assert "registry.db" in podman("exec", container, "ls", "/data")
     podman("stop", "--time", "20", container)
     assert podman.state(container)["ExitCode"] == 0
 

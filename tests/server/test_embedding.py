@@ -16,6 +16,7 @@ from starlette.testclient import TestClient
 from binder_registry import Identity, InMemoryStore, LogStore, Registry, Scope, Template, TokenAuthStore
 from binder_registry.conformance import AuthStoreConformance
 from binder_registry.server import App, Options
+from binder_registry.server.handlers.assets import assets, tree_digest
 
 from .asking import SCIPY, R, application, asked, names
 from .running import AUTHORIZATION, KEY
@@ -66,6 +67,17 @@ def test_the_log_of_the_page_is_served(store: InMemoryStore) -> None:
         gone = client.get("/templates/scipy", headers={"Registry-Revision": "2"})
 
     assert (created.status_code, gone.status_code) == (201, 404)
+
+
+def test_with_a_lifespan_the_files_of_the_pages_are_read_before_anybody_asks_for_one(store: InMemoryStore) -> None:
+    """On the loop that takes 20 ms, in which nobody is answered."""
+    assets.cache_clear()
+    tree_digest.cache_clear()
+
+    with asked(application(store)) as client:
+        client.get("/templates")  # nothing of a page
+
+    assert tree_digest.cache_info().currsize == 1
 
 
 async def ask(app: Any, *requests: tuple[str, str, Any]) -> list[httpx2.Response]:

@@ -2,6 +2,7 @@
 
 import os
 import re
+import resource
 import signal
 import socket
 import sqlite3
@@ -13,6 +14,8 @@ from pathlib import Path
 
 import httpx2
 import pytest
+
+from binder_registry.server.http.crowd import MOST_CONNECTIONS
 
 from ..ports import free_port
 from .asking import SCIPY, compact
@@ -201,6 +204,15 @@ def test_a_host_that_is_not_this_one_is_named(tmp_path: Path) -> None:
     ended = refused(tmp_path, "--host", "203.0.113.1", "--db", "memory:", BINDER_API_KEY=KEY)
 
     assert one_line(ended) == "Error: cannot listen on 203.0.113.1:0: Cannot assign requested address"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has a table that grows")
+def test_the_kernel_has_room_for_the_descriptors_of_a_crowd(sqlite_server: RunningServer) -> None:
+    status = Path(f"/proc/{sqlite_server.process.pid}/status").read_text()
+    [room] = re.findall(r"^FDSize:\s+(\d+)$", status, re.MULTILINE)
+    soft, _ = resource.prlimit(sqlite_server.process.pid, resource.RLIMIT_NOFILE)
+
+    assert int(room) >= min(soft, MOST_CONNECTIONS)
 
 
 def test_a_second_server_on_one_file_names_the_first(tmp_path: Path, sqlite_server: RunningServer) -> None:

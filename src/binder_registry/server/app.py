@@ -19,6 +19,7 @@ from ..registry import Registry
 from .description.bodies import encode_change
 from .description.openapi import described
 from .handlers import event_stream
+from .handlers.assets import tree_digest
 from .handlers.event_stream import Stream
 from .http.asgi import Receive, Scope, Send
 from .http.cors import cors_headers, preflight
@@ -102,6 +103,7 @@ class App:
             await send({"type": "lifespan.startup.failed", "message": error.message})
             return
         await send({"type": "lifespan.startup.complete"})
+        await asyncio.to_thread(tree_digest)  # of a hundred files: nobody is to wait until the first page reads them
         await receive()
         await self.aclose()
         await send({"type": "lifespan.shutdown.complete"})

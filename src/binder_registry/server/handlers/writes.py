@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import chain
+from time import sleep
 
 from msgspec import UNSET
 from msgspec.structs import replace
@@ -20,7 +21,7 @@ from ...lookalikes import warnings_of
 from ...planned import PlannedStep, planned
 from ...purging import last
 from ...reading import Lost
-from ...strict_json import let_go_of, no_collection
+from ...strict_json import REST_SECONDS, Held, let_go_later, no_collection
 from ...template import Template
 from ...wire import encode, parse
 from ...within_reach import require_scopes
@@ -156,21 +157,18 @@ async def apply(request: Request) -> Reply:
             first = batch.head.revision + 1
             return registry.apply_planned(who, wanted, before, staged), first, batch.head.position
 
+        held: list[Held] = []
         try:
             steps, first, newest = await request.write(write, alone=True)
+            held += [steps, before.steps, plan.steps, before.drafts, plan.drafts]  # which the loop had to clear away
             service.write_rates.add(who, max(0, newest.revision - first))
-
-            def reply() -> Reply:
-                told = _plan_reply(steps, first, [(b"etag", entity_tag(newest)), *warned], lost)
-                for held in (steps, before.steps, plan.steps):
-                    let_go_of(held)  # which the loop had to do
-                return told
-
-            return await lane.run(reply)
+            headers = [(b"etag", entity_tag(newest)), *warned]
+            return await lane.run(lambda: _plan_reply(steps, first, headers, lost))
         finally:
             service.model.drawing = None
             if staged:  # also where the client left: a write that is not done yet does without
                 lane.start(staged.close)
+            let_go_later(*held)
 
 
 def _joined(parts: list[bytes]) -> bytes:
@@ -227,6 +225,7 @@ def _rows(steps: list[PlannedStep | PromotedStep], first: int) -> Iterator[bytes
             rows.append(row)
             revision += changes and bool(first)
         yield encode(rows)[1:-1]
+        sleep(REST_SECONDS)
 
 
 def _conditions(request: Request) -> Conditions:

@@ -4,12 +4,13 @@ It is drawn before that commit, while others write. After it, while they wait, l
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from time import sleep
 
 from msgspec import Struct
 
 from ...changes import Change, Position
 from ...lookalikes import is_plain
-from ...strict_json import let_go_of, no_collection
+from ...strict_json import REST_SECONDS, no_collection
 from .answer import Answer
 from .blocks import Blocks
 from .channel_lists import ChannelLists
@@ -83,6 +84,7 @@ class Drawing:
                 elif answers.pop(target, None):
                     new[name] = None
                 entries[name] = state
+            sleep(REST_SECONDS)
         self._living = self._living.changed(new)
         self._first = rows[0]
         return True
@@ -94,8 +96,8 @@ class Drawing:
     def group(
         self, before: Position, rows: list[Change], shown: dict[str, State], lists: ChannelLists, most: int
     ) -> Group:
-        """Once they have their places, and all that comes before them is `shown`; nothing of that is in a channel. It
-        empties the list; of the last `most` there are events."""
+        """Once they have their places, and all that comes before them is `shown`; nothing of that is in a channel. Of
+        the last `most` there are events."""
         for name, state in self._missed.items():
             self._put(name, state)
         for state, row in zip(self._drawn, rows, strict=True):
@@ -105,7 +107,6 @@ class Drawing:
         after = rows[-1].position
         events = [event_of(change, shown.get(change.name)) for change in rows[-most:]]
         passed_over = rows[-most - 1].position if len(rows) > most else before
-        let_go_of(rows)
         return Group(before, after, events, passed_over, self._entries, self._answers, self._living, lists, self._odd)
 
     def _put(self, name: str, state: State) -> None:

@@ -17,7 +17,7 @@ from ...changes import Change, Position, Seen
 from ...errors import RegistryError, StoreUnavailable, TooBusy, UnexpectedError
 from ...jitter import spread
 from ...registry import Registry
-from ...strict_json import let_go_of
+from ...strict_json import let_go_later
 from .commits import Commits
 from .drawn import Group
 from .last_commit import LastCommit
@@ -107,7 +107,7 @@ class GroupCommit:
         shown = self._present.rendered(rows) or rows
         self._loop.call_soon_threadsafe(self._finish, group, outcomes, shown)
         if many:
-            let_go_of(batch.written)
+            let_go_later(batch.written, rows if shown is not rows else [])  # the next write is not to wait for it
             self._turn_of_loop()  # so that what was shown before is cleared away in this thread
 
     def _written(self, group: list[Waiting]) -> tuple[Batch, list[Any]]:

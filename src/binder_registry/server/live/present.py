@@ -67,8 +67,8 @@ class Present:
         self._model.prepared.prepare(rows, {} if anew else self._model.entries)
 
     def rendered(self, rows: list[Change]) -> Group | None:
-        """What `show` and `written` take in the place of many rows, which are taken out of the list. In the thread that
-        has them to show, when all is shown that comes before."""
+        """What `show` and `written` take in the place of many rows, which may leave the list. In the thread that has
+        them to show, when all is shown that comes before."""
         if len(rows) < MANY:
             return None
         return self._model.drawn(rows, self._ring.most) or self._model.group(rows, self._ring.most)
