@@ -4,12 +4,13 @@ Changed and read on the event loop only; another thread gets a `snapshot`, or a 
 """
 
 from collections.abc import Iterable, Sequence
+from time import sleep
 
 from ...changes import Change, Newest, Position, next_mark
 from ...kept_members import has_kept
 from ...lookalikes import folded, is_plain
 from ...shown_log import LIVE
-from ...strict_json import no_collection
+from ...strict_json import REST_SECONDS, STEP, no_collection
 from .answer import OF_INDEX, Answer, CodedAnswer, entity_tag, is_path, path_of
 from .blocks import Block, Blocks
 from .channel_lists import ChannelLists, answer_in_channels
@@ -190,6 +191,8 @@ class ReadModel:
         new = dict[str, Entry | None]()
         changes.reverse()
         for target in self._targets(names):
+            if len(changes) % STEP == 0:
+                sleep(REST_SECONDS)
             change = changes.pop()
             name = change.name
             if not change.deleted:
