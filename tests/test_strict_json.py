@@ -49,3 +49,14 @@ def test_for_few_there_is_no_thread() -> None:
     strict_json.let_go_later(few := [1, 2, 3])
 
     assert few == [1, 2, 3]
+
+
+def test_where_there_may_be_no_more_threads_it_is_left_to_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_more(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", no_more)
+
+    strict_json.let_go_later(rows := list(range(1000)))
+
+    assert len(rows) == 1000

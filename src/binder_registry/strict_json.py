@@ -4,7 +4,7 @@ import gc
 import json
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from json.decoder import JSONArray, JSONObject  # type: ignore[attr-defined]  # the standard library's own, in Python
 from threading import Thread
 from time import monotonic, sleep
@@ -102,7 +102,8 @@ def let_go_of(held: Held, rest: float = REST_SECONDS) -> None:
 def let_go_later(*held: Held) -> None:
     """The same in a thread of its own, and in no haste. Of few that is not worth it."""
     if any(len(each) > STEP for each in held):
-        Thread(target=_let_go, args=held, name="clearing", daemon=True).start()
+        with suppress(RuntimeError):  # where there may be no more threads, whoever holds them last clears them away
+            Thread(target=_let_go, args=held, name="clearing", daemon=True).start()
 
 
 def _let_go(*held: Held) -> None:

@@ -216,6 +216,8 @@ def _rows(steps: list[PlannedStep | PromotedStep], first: int) -> Iterator[bytes
     """Some at a time, each with commas between its rows."""
     revision = first
     for at in range(0, len(steps), FEW):
+        if at:
+            sleep(REST_SECONDS)
         rows: list[PlanStep] = []
         for step in steps[at : at + FEW]:
             changes = step.action != "unchanged"
@@ -225,7 +227,6 @@ def _rows(steps: list[PlannedStep | PromotedStep], first: int) -> Iterator[bytes
             rows.append(row)
             revision += changes and bool(first)
         yield encode(rows)[1:-1]
-        sleep(REST_SECONDS)
 
 
 def _conditions(request: Request) -> Conditions:

@@ -3,8 +3,10 @@
 import os
 import resource
 from collections.abc import Iterable
+from contextlib import suppress
 from fcntl import F_DUPFD_CLOEXEC, fcntl
 from heapq import nsmallest
+from pathlib import Path
 from typing import Protocol
 
 from ...errors import TooBusy, TooManyRequests
@@ -79,6 +81,5 @@ def raise_descriptors() -> None:
 def _make_table(descriptors: int) -> None:
     """Linux doubles a process's table of them when it is full. Whoever opens one then waits until no thread can look at
     the old table any more (`synchronize_rcu` in fs/file.c), 10 to 20 ms; in a crowd that is the event loop."""
-    any_open = os.open(os.devnull, os.O_RDONLY)
-    os.close(fcntl(any_open, F_DUPFD_CLOEXEC, descriptors - 1))
-    os.close(any_open)
+    with suppress(OSError), Path(os.devnull).open("rb") as any_file:  # where few may be open, the table is never full
+        os.close(fcntl(any_file, F_DUPFD_CLOEXEC, descriptors - 1))
