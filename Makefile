@@ -94,7 +94,7 @@ image: ## IMAGE=NAME names it; SOURCE=URL, for its label
 	$(BUILDER) build --file Containerfile --tag $(IMAGE) --build-arg SOURCE=$(SOURCE) --build-arg REVISION=$(shell git rev-parse HEAD) \
 		--build-arg VERSION=$(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' src/binder_registry/version.py) $(ARGS) .
 
-image-test: $(VENV)/test.installed ## builds, pushes, pulls and runs the image, as root; about 5 minutes
+image-test: $(VENV)/test.installed ## builds, pushes, pulls and runs the image, as root; about 6 minutes
 	$(BIN)/python -m tests.image $(ARGS)
 
 clean:

@@ -7,6 +7,7 @@ import argparse
 import contextlib
 import os
 import shlex
+import shutil
 import sys
 import tempfile
 import time
@@ -15,10 +16,11 @@ from pathlib import Path
 
 import msgspec
 
+from binder_registry.version import __version__
 from tests.command_lines import FENCED
 from tests.server.running import KEY
 
-from .engines import NAME, ROOT, Podman, buildah, built, image_registry, missing, ran
+from .engines import NAME, ROOT, Podman, base, buildah, built, image_registry, missing, ran
 from .load import Outcome
 from .pods import Pod, podman_arguments
 
@@ -49,6 +51,8 @@ def pods() -> dict[str, Pod]:
 def rounds(folder: Path) -> None:
     with step("built by `make image` on a base of Debian's packages"):
         image = built(folder)
+    with step("installed on such a base by the commands of docs/deploying.md, without systemd"):
+        installed_as_documented(folder)
     podman = Podman(folder)
     with image_registry(folder) as address:
         pushed = f"{address}/{NAME}"
@@ -128,11 +132,31 @@ def as_another_user(podman: Podman, image: str) -> None:
     assert podman.state(container)["ExitCode"] == 0
 
 
+def documented(beginning: str) -> str:
+    """The block of commands that begins so."""
+    page = (ROOT / "docs/deploying.md").read_text().replace("\\\n", " ")
+    [block] = [block for _, _, block in FENCED.findall(page) if block.startswith(beginning)]
+    return str(block)
+
+
+def installed_as_documented(folder: Path) -> None:
+    """In a copy of the base, in which `systemctl` does nothing."""
+    root = folder / "installed"
+    ran("cp", "--archive", str(base(folder)), str(root))
+    ran("git", "clone", "--quiet", str(ROOT), str(root / "root/binder-registry"))
+    lines = ("set -e", "cd /root/binder-registry", "systemctl() { :; }", documented("useradd "))
+    ran("chroot", str(root), "/bin/bash", "-c", "\n".join(lines), environment={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"})
+    program = "/opt/binder-registry/bin/binder-registry"
+    assert ran("chroot", str(root), program, "--version") == f"binder-registry {__version__}\n"
+    keys = (root / "etc/binder-registry/api-keys").stat()
+    assert (keys.st_mode & 0o777, keys.st_size) == (0o640, 65)
+    assert (root / "etc/systemd/system/binder-registry.service").exists()
+    shutil.rmtree(root)
+
+
 def as_documented(podman: Podman, image: str, folder: Path) -> None:
     """Its `podman run`, in a network of its own."""
-    page = (ROOT / "docs/deploying.md").read_text().replace("\\\n", " ")
-    [command] = [block for _, _, block in FENCED.findall(page) if block.startswith("podman run ")]
-    _, _, *options, name = shlex.split(command)
+    _, _, *options, name = shlex.split(documented("podman run "))
     podman("tag", image, name)
     (folder / "api-keys").write_text(f"{KEY}\n")
     podman("secret", "create", "api-keys", str(folder / "api-keys"))
