@@ -28,7 +28,7 @@ RULED = DECLARED | {
     "rules",
     "setting_rules",
 }
-TEMPLATES = RULED | {"go_json", "strict_json", "wire", "wire_values"}
+TEMPLATES = RULED | {"go_json", "interpreter", "strict_json", "wire", "wire_values"}
 CHANGES = TEMPLATES | {"changes"}
 CONTRACTS = CHANGES | {"store", "log_contract", "token_contract"}
 STORES = CONTRACTS | {
@@ -75,7 +75,8 @@ MAY_IMPORT = {
     "differences": DECLARED | {"remembered"},
     "go_json": set[str](),
     "must_understand": DECLARED | {"kept_members"},
-    "strict_json": {"errors"},
+    "interpreter": set[str](),
+    "strict_json": {"errors", "interpreter"},
     "wire_values": {"channels", "go_json", "lengths", "strict_json"},
     "wire": RULED | {"go_json", "strict_json", "wire_values"},
     "changes": TEMPLATES,

@@ -11,10 +11,10 @@ from .apply_promotions import Promote, PromotedStep, promoted, read_promote
 from .channels import Promotion
 from .differences import changed_members
 from .errors import HINTS, ErrorHint, InvalidRequest, InvalidTemplate
+from .interpreter import no_collection
 from .lengths import NOTE_BYTES
 from .rules import check, name_problem, successor_problem
 from .selector import Requirement, Selector, matches, parse_selector
-from .strict_json import no_collection
 from .template import Template, plain
 from .wire import TWICE, Object, template_from_members
 

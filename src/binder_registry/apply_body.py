@@ -18,12 +18,13 @@ from .apply import ApplyRequest, parse_apply
 from .choices import Option
 from .errors import ErrorHint, InvalidRequest, InvalidTemplate
 from .go_json import check_time, encode
+from .interpreter import no_collection
 from .lengths import APPLY_VALUES
 from .option_rules import option_problems
 from .remembered import remembered
 from .rules import check
 from .settings import Settings
-from .strict_json import Object, let_go, no_collection, parse
+from .strict_json import Object, let_go, parse
 from .template import WIRE_NAMES, Template
 from .wire import RAW_DEPTH
 

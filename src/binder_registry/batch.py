@@ -12,6 +12,7 @@ from .clock import later
 from .draft_changes import Draft, carried_on
 from .errors import FormatTooNew, InvalidRequest, RevisionConflict, TemplateNotFound
 from .go_json import stamp
+from .interpreter import no_collection
 from .kept_members import has_kept
 from .log_contract import MANY, AnnouncesMany, Log, ReadsMany, StagesMany, format_kept, keep_format
 from .must_understand import CONTENT_FORMAT, FORMAT, format_of
@@ -19,7 +20,6 @@ from .part import Part
 from .rules import check
 from .staged_drafts import Staged
 from .store import Expected
-from .strict_json import no_collection
 from .template import Template, plain
 from .token_book import outdated, tidies
 from .token_contract import TokenChange, TokenStore

@@ -14,7 +14,7 @@ from .apply import ApplyRequest, Step, each_step, promotions, pruned_among, unwa
 from .apply_promotions import PromotedStep
 from .changes import ACTIONS, Position
 from .draft_changes import Draft, draft
-from .strict_json import no_collection
+from .interpreter import no_collection
 from .template import Template, plain
 
 T = TypeVar("T")

@@ -18,6 +18,7 @@ from .auth import AuthStore, Identity, Scope
 from .catching_up import caught_up, moved_between
 from .changes import PAGE_BYTES, Change, Position
 from .errors import RevisionConflict
+from .interpreter import let_go_of
 from .log_contract import LARGEST
 from .log_store import LogStore
 from .planned import Find, Planned, PlannedStep, brought_up, drafted, planned, planned_anew
@@ -26,7 +27,6 @@ from .rules import check
 from .shown_log import ShownLog
 from .staged_drafts import Staged
 from .store import Expected
-from .strict_json import let_go_of
 from .template import Template
 from .token_rules import DAY, MOST_DAYS
 from .token_uses import TokenUses

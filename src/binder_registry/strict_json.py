@@ -1,32 +1,22 @@
 """JSON as the RFC has it, read without surprises: no recursion, no long arithmetic, no member lost."""
 
-import gc
 import json
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from json.decoder import JSONArray, JSONObject  # type: ignore[attr-defined]  # the standard library's own, in Python
-from threading import Thread
-from time import monotonic, sleep
 from typing import Any, NoReturn
 
 from .errors import ErrorHint, InvalidRequest
+from .interpreter import let_go_of, no_collection
 
 MAX_DEPTH = 10_000  # Go's own limit
 LARGE = 1 << 18  # characters of a body during whose reading it is worth to look for no garbage
-LONG = 0.02  # seconds; what came into being in more is not looked through afterwards either
-STEP = 200  # values
-REST_SECONDS = 0.0001  # after a step, in which the event loop gets in: of several that wait, it need not be the next
-LONG_REST_SECONDS = 0.001  # where there is no haste
 _BLANKS = re.compile(r"[ \t\r\n]*")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _TOKEN = re.compile(
     r'[ \t\r\n]*(?:([\[\]{},:])|("(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"'
     r"|-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|true|false|null))"
 )
-
-
-Held = dict[Any, Any] | list[Any]
 
 
 class Object(list[tuple[str, Any]]):
@@ -81,49 +71,10 @@ def _scan_member(text: str, at: int) -> tuple[Any, int]:
 
 
 def let_go(value: Any) -> None:
-    """Of what `parse` gave, in such steps. It is empty afterwards."""
+    """Of the lists in what `parse` gave, as `let_go_of` does."""
     for _, member in value if isinstance(value, Object) else ():
         if isinstance(member, list):
             let_go_of(member)
-
-
-def let_go_of(held: Held, rest: float = REST_SECONDS) -> None:
-    """Of all that is held, in such steps: to clear a hundred thousand rows at once takes a thirtieth of a second."""
-    while held:
-        if isinstance(held, list):
-            del held[-STEP:]
-        else:
-            for _ in range(min(STEP, len(held))):
-                held.popitem()
-        if held:
-            sleep(rest)
-
-
-def let_go_later(*held: Held) -> None:
-    """The same in a thread of its own, and in no haste. Of few that is not worth it."""
-    if any(len(each) > STEP for each in held):
-        with suppress(RuntimeError):  # where there may be no more threads, whoever holds them last clears them away
-            Thread(target=_let_go, args=held, name="clearing", daemon=True).start()
-
-
-def _let_go(*held: Held) -> None:
-    for each in held:
-        let_go_of(each, LONG_REST_SECONDS)
-
-
-@contextmanager
-def no_collection() -> Iterator[None]:
-    """Many objects come into being and none of them is garbage: looking for some would take most of the time, and
-    through a million afterwards a tenth of a second, in which no thread does anything else."""
-    enabled, begun = gc.isenabled(), monotonic()
-    gc.disable()
-    try:
-        yield
-        if enabled and monotonic() - begun > LONG:
-            gc.freeze()
-    finally:
-        if enabled:
-            gc.enable()
 
 
 def _malformed(problem: str) -> NoReturn:

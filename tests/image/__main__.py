@@ -143,8 +143,8 @@ def installed_as_documented(folder: Path) -> None:
     """In a copy of the base, in which `systemctl` does nothing."""
     root = folder / "installed"
     ran("cp", "--archive", str(base(folder)), str(root))
-    ran("git", "clone", "--quiet", str(ROOT), str(root / "root/binder-registry"))
-    lines = ("set -e", "cd /root/binder-registry", "systemctl() { :; }", documented("useradd "))
+    ran("git", "clone", "--quiet", str(ROOT), str(root / "src"))
+    lines = ("set -e", "cd /src", "systemctl() { :; }", documented("useradd "))
     ran("chroot", str(root), "/bin/bash", "-c", "\n".join(lines), environment={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"})
     program = "/opt/binder-registry/bin/binder-registry"
     assert ran("chroot", str(root), program, "--version") == f"binder-registry {__version__}\n"

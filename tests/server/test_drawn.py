@@ -1,6 +1,7 @@
 """What is drawn before a large commit is shown after it, with all that others wrote in between."""
 
 import random
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,7 +11,12 @@ from msgspec.structs import force_setattr, replace
 from binder_registry import InMemoryStore, LogStore, Template
 from binder_registry.backends.sqlite import SQLiteLog
 from binder_registry.changes import Change
+from binder_registry.draft_changes import Draft
+from binder_registry.interpreter import Held, let_go_later
 from binder_registry.log_contract import MANY
+from binder_registry.planned import PlannedStep
+from binder_registry.server.handlers import writes
+from binder_registry.server.live import group_commit
 from binder_registry.server.live.drawn import Drawing, Group
 from binder_registry.server.live.events import event_of
 from binder_registry.server.live.read_model import ReadModel
@@ -175,3 +181,28 @@ def test_a_large_apply_is_drawn_before_others_wait_for_it(tmp_path: Path, monkey
             assert client.get(f"/templates/{row['name']}").headers["etag"].startswith(f'"{row["revision"]}-')
         assert client.get("/templates/early").status_code == 404
         assert not rendered
+
+
+def test_nothing_of_a_large_apply_is_held_once_it_is_cleared_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held, kinds = list[Held](), set[type]()
+
+    def noted(*each: Held) -> None:
+        held.extend(each)
+        kinds.update(type(one) for some in each for one in (some.values() if isinstance(some, dict) else some))
+        let_go_later(*each)
+
+    for module in (writes, group_commit):
+        monkeypatch.setattr(module, "let_go_later", noted)
+    wanted = [{"name": f"n{number}", "image-name": "i"} for number in range(MANY)]
+
+    with asked(application(LogStore(SQLiteLog(tmp_path / "registry.db")))) as client:
+        answer = client.post("/apply", json={"templates": wanted})
+        for thread in threading.enumerate():
+            if thread.name == "clearing":
+                thread.join(10)
+        listed = client.get("/templates").json()
+
+    assert (len(answer.json()["plan"]), len(listed)) == (MANY, MANY)
+    assert (kinds, [each for each in held if each]) == ({Change, PlannedStep, Draft}, [])

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import chain
-from time import sleep
 
 from msgspec import UNSET
 from msgspec.structs import replace
@@ -17,11 +16,11 @@ from ...batch import Batch
 from ...changes import Position
 from ...errors import InvalidRequest
 from ...fast_body import read_template
+from ...interpreter import Held, let_go_later, no_collection, rest
 from ...lookalikes import warnings_of
 from ...planned import PlannedStep, planned
 from ...purging import last
 from ...reading import Lost
-from ...strict_json import REST_SECONDS, Held, let_go_later, no_collection
 from ...template import Template
 from ...wire import encode, parse
 from ...within_reach import require_scopes
@@ -217,7 +216,7 @@ def _rows(steps: list[PlannedStep | PromotedStep], first: int) -> Iterator[bytes
     revision = first
     for at in range(0, len(steps), FEW):
         if at:
-            sleep(REST_SECONDS)
+            rest()
         rows: list[PlanStep] = []
         for step in steps[at : at + FEW]:
             changes = step.action != "unchanged"

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import TypeVar
 
 from ...errors import TooBusy
-from ...strict_json import no_collection
+from ...interpreter import no_collection
 
 T = TypeVar("T")
 

@@ -4,13 +4,12 @@ It is drawn before that commit, while others write. After it, while they wait, l
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from time import sleep
 
 from msgspec import Struct
 
 from ...changes import Change, Position
+from ...interpreter import no_collection, rest
 from ...lookalikes import is_plain
-from ...strict_json import REST_SECONDS, no_collection
 from .answer import Answer
 from .blocks import Blocks
 from .channel_lists import ChannelLists
@@ -84,7 +83,7 @@ class Drawing:
                 elif answers.pop(target, None):
                     new[name] = None
                 entries[name] = state
-            sleep(REST_SECONDS)
+            rest()
         self._living = self._living.changed(new)
         self._first = rows[0]
         return True

@@ -15,9 +15,9 @@ from ...appending import LogMoved
 from ...batch import Batch
 from ...changes import Change, Position, Seen
 from ...errors import RegistryError, StoreUnavailable, TooBusy, UnexpectedError
+from ...interpreter import let_go_later
 from ...jitter import spread
 from ...registry import Registry
-from ...strict_json import let_go_later
 from .commits import Commits
 from .drawn import Group
 from .last_commit import LastCommit

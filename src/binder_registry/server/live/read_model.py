@@ -4,13 +4,12 @@ Changed and read on the event loop only; another thread gets a `snapshot`, or a 
 """
 
 from collections.abc import Iterable, Sequence
-from time import sleep
 
 from ...changes import Change, Newest, Position, next_mark
+from ...interpreter import STEP, no_collection, rest
 from ...kept_members import has_kept
 from ...lookalikes import folded, is_plain
 from ...shown_log import LIVE
-from ...strict_json import REST_SECONDS, STEP, no_collection
 from .answer import OF_INDEX, Answer, CodedAnswer, entity_tag, is_path, path_of
 from .blocks import Block, Blocks
 from .channel_lists import ChannelLists, answer_in_channels
@@ -192,7 +191,7 @@ class ReadModel:
         changes.reverse()
         for target in self._targets(names):
             if len(changes) % STEP == 0:
-                sleep(REST_SECONDS)
+                rest()
             change = changes.pop()
             name = change.name
             if not change.deleted:
