@@ -102,8 +102,8 @@ class App:
         except RegistryError as error:
             await send({"type": "lifespan.startup.failed", "message": error.message})
             return
+        tree_digest()  # reads a hundred files: before anybody is served, who would wait for them
         await send({"type": "lifespan.startup.complete"})
-        await asyncio.to_thread(tree_digest)  # of a hundred files: nobody is to wait until the first page reads them
         await receive()
         await self.aclose()
         await send({"type": "lifespan.shutdown.complete"})
