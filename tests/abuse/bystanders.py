@@ -78,6 +78,7 @@ class Bystanders:
         while self._awaited(figures) and time.monotonic() < until:
             time.sleep(0.02)
         figures.lost = self._awaited(figures)
+        figures.refused += self._figures.refused  # which may be why
         return given, figures
 
     def _awaited(self, figures: Figures) -> int:

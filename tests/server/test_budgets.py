@@ -13,6 +13,7 @@ from binder_registry.server import Limits
 from binder_registry.server.description.bodies import encode_change
 from binder_registry.server.handlers.log_pages import LONGEST_STEP, STEP, STEP_BYTES, Span, steps
 from binder_registry.server.live.change_filter import Filter
+from binder_registry.server.live.drawn import newest_events
 from binder_registry.server.live.event_ring import EventRing
 from binder_registry.server.live.kept import OVERHEAD, Kept
 from binder_registry.server.live.read_model import ReadModel
@@ -32,11 +33,18 @@ def write(store: InMemoryStore, count: int, description: str = LARGE) -> None:
 
 def ring_of(store: InMemoryStore, limits: Limits, heartbeat: float = 60.0) -> EventRing:
     """All that is in `store`, shown after it began. On a loop."""
-    model = ReadModel()
-    model.load(Position(0, store.log.origin()), [])
-    ring = EventRing(model.position, writing=lambda: False, render=encode_change, heartbeat=heartbeat, limits=limits)
+    model, ring = begun(store, limits, heartbeat)
     ring.publish(model.apply(store.changes()))
     return ring
+
+
+def begun(store: InMemoryStore, limits: Limits, heartbeat: float = 60.0) -> tuple[ReadModel, EventRing]:
+    """Before anything was written. On a loop."""
+    model = ReadModel()
+    model.load(Position(0, store.log.origin()), [])
+    return model, EventRing(
+        model.position, writing=lambda: False, render=encode_change, heartbeat=heartbeat, limits=limits
+    )
 
 
 async def held(store: InMemoryStore, limits: Limits) -> list[int]:
@@ -74,6 +82,37 @@ def test_the_state_before_a_change_counts_as_the_change_does() -> None:
     found = asyncio.run(held(store, Limits(ring_bytes=24_000)))
 
     assert found == [8, 9]
+
+
+async def after_each(store: InMemoryStore, sizes: list[int], limits: Limits) -> list[list[int]]:
+    """As `held`, of two rings, after each of the groups of so many changes: the first takes all of one at once."""
+    (model, singly), (_, at_once) = begun(store, limits), begun(store, limits)
+    changes, found = store.changes(), list[list[int]]()
+    for size in sizes:
+        group, changes = changes[:size], changes[size:]
+        events, begins = newest_events(model.position, group, model.entries, limits.ring_changes)
+        at_once.take_group(begins, events, sum(event.size for event in events))
+        singly.publish(model.apply(group))
+        newest = [ring.piece_after(group[-2].position, by=False, chosen=Filter()) for ring in (at_once, singly)]
+        assert newest[0] == newest[1]
+        found += [[at for at in range(model.revision) if ring.holds(Position(at))] for ring in (at_once, singly)]
+    at_once.close()
+    singly.close()
+    return found
+
+
+@pytest.mark.parametrize("ring_changes", [10, 10_000])
+@pytest.mark.parametrize("ring_bytes", [30_000, 10_000_000])
+def test_a_group_is_held_as_its_changes_are_one_after_the_other(ring_changes: int, ring_bytes: int) -> None:
+    store = InMemoryStore()
+    write(store, 5)
+    for number in range(60):
+        store.update_template(Template(f"t{number % 5 + 1}", note_of(number)))
+
+    limits = Limits(ring_changes=ring_changes, ring_bytes=ring_bytes)
+    found = asyncio.run(after_each(store, [3, 5, 10, 30, 2, 15], limits))
+
+    assert found[::2] == found[1::2]
 
 
 def note_of(number: int) -> str:

@@ -80,7 +80,7 @@ def test_what_was_drawn_is_shown_as_its_changes_are_one_after_the_other(seed: in
     new = singly.apply(applied)
     assert in_order(at_once) == in_order(singly)
     assert list(map(told, group.events)) == [told(event_of(*each)) for each in new[-4:]]
-    assert group.passed_over == new[-5][0].position
+    assert group.begins == new[-5][0].position
     assert [bytes(block) for block in snapshot] == was
     assert at_once.drawing is None
 

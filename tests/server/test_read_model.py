@@ -149,7 +149,7 @@ def test_a_group_is_shown_as_its_changes_are_one_after_the_other() -> None:
         new = singly.apply(changes)
         assert shown(at_once) == shown(singly)
         assert list(map(told, group.events)) == [told(event_of(*each)) for each in new[-4:]]
-        assert group.passed_over == new[-5][0].position
+        assert group.begins == new[-5][0].position
         assert names_of(snapshot) == was
 
 

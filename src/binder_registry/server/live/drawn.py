@@ -3,12 +3,13 @@
 It is drawn before that commit, while others write. After it, while they wait, little is left to do.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 
 from msgspec import Struct
 
 from ...changes import Change, Position
-from ...interpreter import no_collection, rest
+from ...interpreter import Held, let_go_later, no_collection, rest
 from ...lookalikes import is_plain
 from .answer import Answer
 from .blocks import Blocks
@@ -30,13 +31,30 @@ class Group(Struct):
 
     before: Position
     after: Position
-    events: Sequence[Event]  # the newest
-    passed_over: Position  # of the last change before these
+    events: deque[Event]  # the newest
+    begins: Position  # of what comes before these
     entries: dict[str, State]
     answers: dict[bytes, Answer]
     living: Blocks[Entry]
     lists: ChannelLists
     odd: list[str]
+    size: int = 0  # bytes of the events
+    gone: list[Held] = []  # what the ring held
+
+    def __post_init__(self) -> None:
+        self.size = sum(event.size for event in self.events)
+
+    def let_go(self) -> None:
+        """Once it is shown: of what was shown before."""
+        let_go_later(*self.gone)
+
+
+def newest_events(
+    before: Position, changes: Sequence[Change], shown: dict[str, State], most: int
+) -> tuple[deque[Event], Position]:
+    """Of the last `most` changes, and what comes before them; `before` comes before all, and then this was `shown`."""
+    events = deque(event_of(change, shown.get(change.name)) for change in changes[-most:])
+    return events, changes[-most - 1].position if len(changes) > most else before
 
 
 class Drawing:
@@ -103,10 +121,8 @@ class Drawing:
             state.revision = row.revision
             state.mark = row.mark
         self._drawn.clear()
-        after = rows[-1].position
-        events = [event_of(change, shown.get(change.name)) for change in rows[-most:]]
-        passed_over = rows[-most - 1].position if len(rows) > most else before
-        return Group(before, after, events, passed_over, self._entries, self._answers, self._living, lists, self._odd)
+        after, (events, begins) = rows[-1].position, newest_events(before, rows, shown, most)
+        return Group(before, after, events, begins, self._entries, self._answers, self._living, lists, self._odd)
 
     def _put(self, name: str, state: State) -> None:
         [target] = self._targets([name])

@@ -10,6 +10,7 @@ from functools import partial
 from itertools import islice
 
 from ...changes import Action, Change, Position
+from ...interpreter import Held
 from ..limits import Limits
 from .change_filter import Filter
 from .channel_feed import told
@@ -67,16 +68,6 @@ class EventRing:
     def most(self) -> int:
         return self._limits.ring_changes
 
-    def pass_over(self, position: Position) -> Sequence[Event]:
-        """What comes up to it and is not here is for the store; none of it was a purge. Gives what the ring held, for
-        others to clear away: it may be much."""
-        held = self._ring
-        if position.revision > self.newest.revision:
-            self._ring = deque()
-            self._clear()
-            self._begins = self.newest = position
-        return held if held is not self._ring else ()
-
     def publish(self, changes: Sequence[tuple[Change, State | None, State | None]]) -> None:
         """Each with what there was before it, and after it."""
         most = self._limits.ring_changes
@@ -89,23 +80,47 @@ class EventRing:
 
     def take(self, events: Sequence[Event]) -> None:
         """Of changes that follow; no more than there is room for."""
-        most_bytes, most = self._limits.ring_bytes, self._limits.ring_changes
-        ring, newest, purged = self._ring, None, Action.PURGED
+        newest, purged = self.newest, Action.PURGED
         for event in events:
             change = event.change
             if change.action is purged:
                 self._purges += 1
                 self._clear()  # it may hold what was purged: older events are read from the store again
-                self._begins = newest.position if newest else self.newest
-            ring.append(event)
-            size = self._size = self._size + event.size
-            newest = change
-            while size > most_bytes or len(ring) > most:
-                oldest = ring.popleft()
-                size = self._size = size - oldest.size
-                self._begins = oldest.change.position
-        if newest:
-            self.newest = newest.position
+                self._begins = newest
+            self._ring.append(event)
+            self._size += event.size
+            newest = change.position
+        self._make_room()
+        self._show(newest)
+
+    def take_group(self, begins: Position, events: deque[Event], size: int) -> list[Held]:
+        """The same, of many, with the bytes of them all: in little time, however many they are. What comes up to
+        `begins` and is not here is for the store. None is a purge. Gives what gave way, for others to clear away."""
+        gone, newest = list[Held](), events[-1].change.position
+        if begins.revision > self.newest.revision or len(events) >= self.most:
+            gone = self._clear()
+            self._ring, self._size, self._begins = events, size, begins
+        else:
+            self._ring.extend(events)
+            self._size += size
+        gone.append(self._make_room())
+        self._show(newest)
+        return gone
+
+    def _make_room(self) -> list[Event]:
+        """Gives what gave way."""
+        most_bytes, most, ring, size = self._limits.ring_bytes, self.most, self._ring, self._size
+        gone = list[Event]()
+        while size > most_bytes or len(ring) > most:
+            oldest = ring.popleft()
+            size -= oldest.size
+            gone.append(oldest)
+        if gone:
+            self._size, self._begins = size, gone[-1].change.position
+        return gone
+
+    def _show(self, newest: Position) -> None:
+        self.newest = newest
         self._ends.clear()
         self._pages.clear()
         if self._sleeping or self._polling:
@@ -231,13 +246,10 @@ class EventRing:
             self._rows.keep(key, row, len(row))
         return row
 
-    def _clear(self) -> None:
-        self._ring.clear()
-        self._rows.clear()
-        self._pieces.clear()
-        self._ends.clear()
-        self._pages.clear()
-        self._size = 0
+    def _clear(self) -> list[Held]:
+        """Gives what there was."""
+        held, self._ring, self._size = [*self._ring], deque(), 0
+        return [held, self._rows.clear(), self._pieces.clear(), self._ends.clear(), self._pages.clear()]
 
     def _beat(self) -> None:
         self.beats += 1

@@ -12,6 +12,7 @@ from time import monotonic
 from ...errors import StoreUnavailable
 from ...jitter import spread
 from ...registry import Registry
+from .drawn import Group
 from .present import MANY, Present
 from .read_model import ForkedLog
 
@@ -87,6 +88,8 @@ class Follower:
             self._present.prepare(changes)
             shown = self._present.rendered(changes) or changes
             self._on_loop(lambda: self._present.show(shown))
+            if isinstance(shown, Group):
+                shown.let_go()
 
     def _spoken_for(self) -> int:
         """What needs no waking; at the end, everything does."""

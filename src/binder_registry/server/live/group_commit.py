@@ -109,6 +109,8 @@ class GroupCommit:
         if many:
             let_go_later(batch.written, rows if shown is not rows else [])  # the next write is not to wait for it
             self._turn_of_loop()  # so that what was shown before is cleared away in this thread
+            if isinstance(shown, Group):
+                shown.let_go()
 
     def _written(self, group: list[Waiting]) -> tuple[Batch, list[Any]]:
         """And durable, with the outcomes. Without the lock where that may do, else, and where it did not, with it."""

@@ -3,7 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Hashable
 from threading import Lock
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 OVERHEAD = 300  # bytes that an entry takes beside its value: key, dict and tuples
 
@@ -34,9 +34,10 @@ class Kept(Generic[V]):
         while self.size > self._most:
             self.size -= self._values.popitem(last=False)[1][1]
 
-    def clear(self) -> None:
-        self._values.clear()
-        self.size = 0
+    def clear(self) -> dict[Any, Any]:
+        """Gives what was kept, for others to clear away."""
+        held, self._values, self.size = self._values, OrderedDict(), 0
+        return held
 
 
 class Recent(Kept[V]):
@@ -58,6 +59,6 @@ class Recent(Kept[V]):
         with self._lock:
             super().keep(key, value, size)
 
-    def clear(self) -> None:
+    def clear(self) -> dict[Any, Any]:
         with self._lock:
-            super().clear()
+            return super().clear()

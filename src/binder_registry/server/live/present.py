@@ -6,6 +6,7 @@ hands them over after it; until then the follower leaves them alone, and is not 
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Callable, Sequence
 
 from ...changes import Change, Position
@@ -101,8 +102,8 @@ class Present:
         if isinstance(changes, Group):
             if not self._model.apply_group(changes):
                 return
-            events, changes.events = changes.events, self._ring.pass_over(changes.passed_over)
-            self._ring.take(events)
+            changes.gone = self._ring.take_group(changes.begins, changes.events, changes.size)
+            changes.events = deque()  # they are the ring's
         elif new := self._model.apply(changes):
             self._ring.publish(new)
         else:

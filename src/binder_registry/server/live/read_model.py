@@ -5,7 +5,7 @@ Changed and read on the event loop only; another thread gets a `snapshot`, or a 
 
 from collections.abc import Iterable, Sequence
 
-from ...changes import Change, Newest, Position, next_mark
+from ...changes import Action, Change, Newest, Position, next_mark
 from ...interpreter import STEP, no_collection, rest
 from ...kept_members import has_kept
 from ...lookalikes import folded, is_plain
@@ -14,10 +14,11 @@ from .answer import OF_INDEX, Answer, CodedAnswer, entity_tag, is_path, path_of
 from .blocks import Block, Blocks
 from .channel_lists import ChannelLists, answer_in_channels
 from .channels import ReadEach, channel_tag, entry_of, pointed_at, read_contents
-from .drawn import Drawing, Group, Shown
+from .drawn import Drawing, Group, Shown, newest_events
 from .entries import Entry, ReadContent, State, Tombstone, no_log
-from .events import event_of
 from .prepared import Prepared
+
+_PURGED = Action.PURGED  # quicker than the member of the class
 
 
 class ForkedLog(Exception):
@@ -180,12 +181,11 @@ class ReadModel:
         before = self.position
         if not self._follow(changes):
             return None
-        names = [change.name for change in changes if change.content is not None]
+        names = [change.name for change in changes if change.content is not None and change.action is not _PURGED]
         if len(set(names)) < len(changes):
             return None
         shown, after = self.entries, changes[-1].position
-        events = [event_of(change, shown.get(change.name)) for change in changes[-most:]]
-        passed_over = changes[-most - 1].position if len(changes) > most else before
+        events, begins = newest_events(before, changes, shown, most)
         entries, answers = shown.copy(), self.answers.copy()
         new = dict[str, Entry | None]()
         changes.reverse()
@@ -210,7 +210,7 @@ class ReadModel:
             event.show(entries.get(event.change.name))
         odd = [] if _are_plain(names) else [name for name in names if not is_plain(name)]
         living, lists = self.living.changed(new), self.lists.changed(shown, new)
-        return Group(before, after, events, passed_over, entries, answers, living, lists, odd)
+        return Group(before, after, events, begins, entries, answers, living, lists, odd)
 
     def snapshot(self) -> list[Block[Entry]]:
         """The living, by name, for another thread."""
