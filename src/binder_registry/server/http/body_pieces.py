@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from ...errors import InvalidRequest
 
 MOST, LEAST = 1000, 32  # more pieces than this must have so many bytes on the average
-A_TURN = 1000  # are taken before others get in between
+A_TURN = 500  # are taken before others get in between
 
 
 def refusal(pieces: int, received: int) -> InvalidRequest | None:
