@@ -136,7 +136,7 @@ ABUSES = (
     Abuse(conditions_of_60_kilobytes),
     Abuse(escapes_of_60_kilobytes, of_store=False),
     Abuse(patterns_that_never_end),
-    Abuse(a_feed_of_relabelled_templates),
+    Abuse(a_feed_of_relabelled_templates, stores=True),
     Abuse(metrics_at_once, many_templates, of_store=False),
 )
 HONEST = (Abuse(strong_reads_of_a_crowd, around=strong_reads, honest=True),)

@@ -16,7 +16,7 @@ from .entries import State
 from .event_ring import EventRing
 from .read_model import ForkedLog, ReadModel
 
-MANY = 2000  # rows of one commit, whose rendering is not for the loop
+MANY = 500  # rows of one commit, whose rendering is not for the loop
 
 logger = logging.getLogger(__name__)
 
