@@ -119,7 +119,7 @@ def around(folder: Path, url: str, abuses: Sequence[Abuse]) -> Iterator[tuple[Ru
                     *surroundings.arguments,
                     db=url,
                     environment=surroundings.environment,
-                    wrapper=surroundings.wrapper,
+                    wrapper=surroundings.wrapper or ("env",),  # its memory is to be its own
                 )
             )
             stack.callback(server.kill)  # how it stops is another matter

@@ -148,7 +148,7 @@ def test_the_environment_is_utf_8_in_every_locale(ran: Ran, registry: CommandLin
 def test_a_server_finds_its_database_in_every_locale(tmp_path: Path) -> None:
     (tmp_path / "ü").mkdir()
 
-    with running_server(tmp_path, db="sqlite:///ü/環.db", environment=ASCII) as server:
+    with running_server(tmp_path, db="sqlite:///ü/環.db", environment=ASCII, wrapper=("env",)) as server:
         with Client(server.url, KEY) as client:
             client.register_template(Template(name="ü", image_name="i"))
         server.stop()

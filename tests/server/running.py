@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from ..forks import Fork, fork
 from ..ports import free_port
 
 KEY = "THISISMYTOKEN"
@@ -18,7 +19,7 @@ START_SECONDS = 30.0
 
 
 class RunningServer:
-    def __init__(self, port: int, process: "subprocess.Popen[bytes]", log: Path) -> None:
+    def __init__(self, port: int, process: "Fork | subprocess.Popen[bytes]", log: Path) -> None:
         self.port = port
         self.url = f"http://127.0.0.1:{port}"
         self.process = process
@@ -44,19 +45,24 @@ def start_server(
     wrapper: Sequence[str] = (),
     health: str = "/health?for=reads",
 ) -> RunningServer:
-    """Returns once it answers. `wrapper` is a command that runs the server's."""
+    """Returns once it answers. `wrapper` is a command that runs the server's; without one it is forked."""
     chosen = port or free_port()
-    command = [*wrapper, sys.executable, "-m", "binder_registry", "serve", "--host", "127.0.0.1", "--port", str(chosen)]
+    command = ["serve", "--host", "127.0.0.1", "--port", str(chosen), "--db", db, *arguments]
     log = folder / f"server-{chosen}.log"
-    with log.open("ab") as output:
-        process = subprocess.Popen(
-            [*command, "--db", db, *arguments],
-            cwd=folder,
-            env={**os.environ, "BINDER_API_KEY": KEY, **(environment or {})},
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
+    given = {**os.environ, "BINDER_API_KEY": KEY, **(environment or {})}
+    process: Fork | subprocess.Popen[bytes]
+    if wrapper:
+        with log.open("ab") as output:
+            process = subprocess.Popen(
+                [*wrapper, sys.executable, "-m", "binder_registry", *command],
+                cwd=folder,
+                env=given,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+    else:
+        process = fork(*command, folder=folder, environment=given, log=log)
     end = time.monotonic() + START_SECONDS
     while not _answers(chosen, health):
         if process.poll() is not None or time.monotonic() > end:
