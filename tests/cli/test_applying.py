@@ -109,6 +109,19 @@ def test_a_misspelt_member_is_named_with_its_place(registry: CommandLine, tmp_pa
     assert (result.code, result.err) == (1, f"Error: {file}, document 3: image is not a member of a template\n")
 
 
+@pytest.mark.parametrize("text", ["templates:\n- name: one\n  image-name: i\n", '{"templates": [{"name": "one"}]}'])
+def test_who_writes_what_the_api_takes_is_told_what_a_file_holds(
+    registry: CommandLine, tmp_path: Path, text: str
+) -> None:
+    file = tmp_path / "all.yaml"
+    file.write_text(text)
+
+    result = registry("apply", "-f", str(file))
+
+    hint = "templates is not a member of a template: a file with several templates is a list of them"
+    assert (result.code, result.err) == (1, f"Error: {file}: {hint}\n")
+
+
 @pytest.mark.parametrize("command", [("apply", "-f"), ("import",)])
 @pytest.mark.parametrize(
     "above", ["singleuser: {profileList: []}", "jupyterhub: {hub: {}}", "hub: {}", "profileList: []"]

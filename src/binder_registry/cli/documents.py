@@ -86,7 +86,7 @@ def read_templates(sources: Sequence[str], *, whole: bool = False) -> list[Templ
             try:
                 templates.append(to_template(document.value))
             except APIErrorResponse as error:
-                problems.append(f"{document.where}: {error.message}{_meant_for_import(document.value)}")
+                problems.append(f"{document.where}: {error.message}{_meant(document.value)}")
     if problems:
         more = [f"and {len(problems) - MOST_NAMED} more"] if len(problems) > MOST_NAMED else []
         raise InvalidDocument(*problems[:MOST_NAMED], *more)
@@ -97,9 +97,12 @@ def read_templates(sources: Sequence[str], *, whole: bool = False) -> list[Templ
     return templates
 
 
-def _meant_for_import(value: Any) -> str:
+def _meant(value: Any) -> str:
+    """By what is no template: a hub's values, or the body of an apply."""
     keys = [key for key, _ in value] if isinstance(value, Object) else value if isinstance(value, dict) else ()
-    return ": `import --format z2jh` reads a hub's values" if not _OF_A_HUB.isdisjoint(keys) else ""
+    if not _OF_A_HUB.isdisjoint(keys):
+        return ": `import --format z2jh` reads a hub's values"
+    return ": a file with several templates is a list of them" if "templates" in keys else ""
 
 
 def to_template(value: Any) -> Template:
