@@ -165,6 +165,18 @@ def test_a_name_that_comes_twice_is_no_group() -> None:
     assert ReadModel().group(store.changes(), most=9) is None
 
 
+def test_a_purge_of_what_is_shown_already_is_in_no_group() -> None:
+    """The feed is to forget what it held of it."""
+    store = InMemoryStore()
+    store.register_template(A)
+    store.update_template(replace(A, image_name="j"))
+    model = model_of(store)
+    store.purge_change("a", 1)
+    store.register_template(B)
+
+    assert model.group(store.changes(since=2), most=9) is None
+
+
 def test_a_group_after_a_gap_or_of_another_log_is_none() -> None:
     store, other = InMemoryStore(), InMemoryStore()
     model = model_of(store)
