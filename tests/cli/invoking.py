@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from binder_registry.cli import run
+from tests.forks import Fork, fork_on
 
 COMMAND = [sys.executable, "-m", "binder_registry"]
 PATIENCE = 30.0  # seconds that a test waits for what a program has to say
@@ -71,15 +72,8 @@ class Terminal:
 
     def __init__(self, arguments: tuple[str, ...], environment: Mapping[str, str]) -> None:
         self._master, slave = pty.openpty()
-        self.process = subprocess.Popen(
-            [*COMMAND, *arguments],
-            env={"COLUMNS": "100", "LINES": "40"} | dict(environment),
-            stdin=slave,
-            stdout=slave,
-            stderr=slave,
-            start_new_session=True,
-            preexec_fn=_take_terminal,
-        )
+        size = {"COLUMNS": "100", "LINES": "40"}
+        self.process = fork_on(os.ttyname(slave), *arguments, environment=size | dict(environment))
         os.close(slave)
         self.shown = ""
 
@@ -124,7 +118,7 @@ class Terminal:
         return self.shown
 
 
-def interrupt(process: "subprocess.Popen[Any]", send: Callable[[], None]) -> None:
+def interrupt(process: "subprocess.Popen[Any] | Fork", send: Callable[[], None]) -> None:
     """Sends once the program sleeps: Python looks at signals between its own steps, and one that comes between the last
     of them and the wait for a key stays unseen until there is a key. Then again, as people do."""
     deadline = time.monotonic() + PATIENCE
@@ -139,11 +133,3 @@ def interrupt(process: "subprocess.Popen[Any]", send: Callable[[], None]) -> Non
 
 def _sleeps(process: int) -> bool:
     return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] == "S"
-
-
-def _take_terminal() -> None:
-    """Make the pseudo-terminal the controlling one, so that Ctrl-C is a signal."""
-    import fcntl
-    import termios
-
-    fcntl.ioctl(0, termios.TIOCSCTTY, 0)

@@ -16,6 +16,7 @@ from msgspec import structs
 
 from binder_registry import Client, Template
 from binder_registry.cli.output import local, until
+from tests import forks
 
 from .invoking import COMMAND, CommandLine
 
@@ -36,7 +37,7 @@ def ran(registry: CommandLine, client: Client) -> Ran:
 
     def ran(encoding: str, *arguments: str | bytes) -> "subprocess.CompletedProcess[bytes]":
         environment = os.environ | registry.environment | {"PYTHONIOENCODING": encoding}
-        return subprocess.run([*COMMAND, *arguments], env=environment, capture_output=True, input=b"", check=False)
+        return forks.ran(*map(os.fsdecode, arguments), environment=environment)
 
     return ran
 

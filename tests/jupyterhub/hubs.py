@@ -15,6 +15,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from tests.forks import HUB, Fork, fork
 from tests.node import NODE, package
 from tests.ports import free_port
 
@@ -24,7 +25,7 @@ ADMIN_TOKEN = "a" * 40
 PASSWORD = "pw"
 START_SECONDS = 100  # a busy machine takes a minute for the imports of a hub alone
 # As `python -m jupyterhub`, without a grammar that one of its libraries compiles at each start: half the time of that.
-JUPYTERHUB = "import sys; sys.modules['rfc3987_syntax'] = None; from jupyterhub.app import main; main()"
+JUPYTERHUB = ["-c", "import sys; sys.modules['rfc3987_syntax'] = None; from jupyterhub.app import main; main()"]
 TINY_SERVER = f"{sys.executable} {Path(__file__).parent / 'tiny_server.py'}"  # as a template's command
 
 CONFIG = """
@@ -72,7 +73,7 @@ def need_hub() -> None:
 
 
 class Hub:
-    def __init__(self, folder: Path, process: "subprocess.Popen[bytes]", port: int, hub_port: int) -> None:
+    def __init__(self, folder: Path, process: "subprocess.Popen[bytes] | Fork", port: int, hub_port: int) -> None:
         self.folder, self.process = folder, process
         self.url = f"http://127.0.0.1:{port}"
         self.api_url = f"http://127.0.0.1:{hub_port}/hub/api"
@@ -136,7 +137,7 @@ def running_hub(
     settings = {"port": ports[0], "hub_port": ports[1], "proxy_port": ports[2], "proxy": str(PROXY)}
     text = CONFIG.format(**settings, password=PASSWORD, token=ADMIN_TOKEN, folder=str(folder)) + config
     (folder / "jupyterhub_config.py").write_text(text)
-    command = [python, "-c", JUPYTERHUB, "-f", "jupyterhub_config.py"]
+    command = [python, *JUPYTERHUB, "-f", "jupyterhub_config.py"]
     with started(command, folder, python, environment) as process:
         hub = Hub(folder, process, ports[0], ports[1])
         wait_for(hub)
@@ -146,18 +147,18 @@ def running_hub(
 @contextmanager
 def started(
     command: list[str], folder: Path, python: str = sys.executable, environment: Mapping[str, str] | None = None
-) -> Iterator["subprocess.Popen[bytes]"]:
+) -> Iterator["subprocess.Popen[bytes] | Fork"]:
     """A hub's process. Its end is awaited: it stops its services, its servers and its proxy."""
-    path = os.pathsep.join([str(Path(python).parent), os.environ["PATH"]])
-    with (folder / "hub.log").open("ab") as output:
-        process = subprocess.Popen(
-            command,
-            cwd=folder,
-            env={**os.environ, "PATH": path, **(environment or {})},
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
+    log, path = folder / "hub.log", os.pathsep.join([str(Path(python).parent), os.environ["PATH"]])
+    variables = {**os.environ, "PATH": path, **(environment or {})}
+    process: subprocess.Popen[bytes] | Fork
+    if command[:3] == [sys.executable, *JUPYTERHUB]:
+        process = fork(*command[3:], folder=folder, environment=variables, log=log, program=HUB)
+    else:
+        with log.open("ab") as output:
+            process = subprocess.Popen(
+                command, cwd=folder, env=variables, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
+            )
     try:
         yield process
     finally:

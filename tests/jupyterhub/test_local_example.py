@@ -27,7 +27,7 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
     ports = {name: str(free_port()) for name in names}
     path = os.pathsep.join([str(NODE / "node_modules" / ".bin"), str(Path(sys.executable).parent), os.environ["PATH"]])
     environment = {**ports, "PATH": path, "LOCAL_HUB_STATE": str(folder / "state")}
-    command = [sys.executable, "-c", JUPYTERHUB, "-f", str(EXAMPLE / "jupyterhub_config.py")]
+    command = [sys.executable, *JUPYTERHUB, "-f", str(EXAMPLE / "jupyterhub_config.py")]
     with started(command, folder, environment=environment) as process:
         hub = Hub(folder, process, int(ports["HUB_PORT"]), int(ports["HUB_API_PORT"]))
         wait_for(hub)

@@ -25,7 +25,7 @@ REGISTRY, HUB = "127.0.0.1:8080", "127.0.0.1:8000"  # on the page
 PICTURES = os.environ.get("BINDER_REGISTRY_PICTURES")  # a folder: where to keep them
 # Beside what the page has in the hub's file: what it says of root, ports that nobody else has, and a busy machine. A
 # user's server is the same as always, without the grammar that `JUPYTERHUB` leaves out, too.
-SERVER = JUPYTERHUB.replace("jupyterhub.app", "jupyterhub.singleuser")
+SERVER = JUPYTERHUB[1].replace("jupyterhub.app", "jupyterhub.singleuser")
 OURS = f"""
 import sys
 c.Spawner.args = ["--allow-root"]
@@ -195,7 +195,7 @@ def test_an_hour_from_nothing_to_a_live_hub(reader: Reader, browser: Any) -> Non
 
         reader.save("jupyterhub_config.py", "python", OURS.format(free_port(), free_port()))
         [(hub, _)] = reader.commands()
-        quick = f"{sys.executable} -c {shlex.quote(JUPYTERHUB)} "
+        quick = f"{shlex.join([sys.executable, *JUPYTERHUB])} "
         with reader.serving(re.sub("^jupyterhub ", lambda _: quick, hub), f"{reader.hub}/hub/health"):
             ada = logged_in(browser, reader, "ada")
             assert titles(ada) == ["Scientific Python"]
