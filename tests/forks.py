@@ -3,6 +3,7 @@ starting Python for each would take a tenth of the time of the tests. Of `PYTHON
 changes anything."""
 
 import atexit
+import gc
 import io
 import json
 import os
@@ -10,13 +11,15 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from importlib import import_module
 from pathlib import Path
 from pkgutil import walk_packages
-from threading import Lock
+from typing import NoReturn
 
 import binder_registry
 from binder_registry.__main__ import main
@@ -33,7 +36,7 @@ class Fork:
     def __init__(self, server: "_Server", pid: int) -> None:
         self.pid, self._server = pid, server
         self._status: int | None = None
-        self._lock = Lock()
+        self._lock = threading.Lock()
 
     def poll(self) -> int | None:
         with self._lock:  # a process ends once
@@ -97,7 +100,7 @@ def _forked(
 
 class _Server:
     def __init__(self, program: str) -> None:
-        self._lock = Lock()
+        self._lock = threading.Lock()
         command, root = [sys.executable, "-m", __name__, program], Path(__file__).parents[1]
         self._process = subprocess.Popen(command, cwd=root, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         atexit.register(self._end)
@@ -116,7 +119,7 @@ class _Server:
         return answer
 
 
-_first = Lock()  # of threads that ask for it at once
+_first = threading.Lock()  # of threads that ask for it at once
 
 
 def _server(program: str) -> _Server:
@@ -146,8 +149,9 @@ def _hub() -> Main:
 
 
 def _serve(program: str) -> None:
-    """Returns once there is nothing to fork any more; in a process that was forked, once that has done its work."""
+    """Returns once there is nothing to fork any more."""
     run = {COMMAND: _command_line, HUB: _hub}[program]()
+    gc.freeze()  # what is shared stays so: looking through it copies it
     for line in sys.stdin:
         question = json.loads(line)
         if pid := question.get("pid"):
@@ -160,12 +164,33 @@ def _serve(program: str) -> None:
                 _become(program, **question)
                 os.close(begun)
                 os.close(begins)
-                run()
-                return
+                _ran(run)
             os.close(begins)
             os.read(begun, 1)  # until it has its streams
             os.close(begun)
         print(json.dumps(answer), flush=True)
+
+
+def _ran(run: Main) -> NoReturn:
+    """Then the process ends as Python's do, but that it does not clear away all that was imported: that takes as long
+    as a server's start."""
+    status = 1
+    try:
+        run()
+        status = 0
+    except SystemExit as stop:
+        status = stop.code if isinstance(stop.code, int) else int(stop.code is not None)
+        if isinstance(stop.code, str):
+            print(stop.code, file=sys.stderr)
+    except BaseException:  # noqa: BLE001  # and the process ends
+        traceback.print_exc()
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    try:
+        sys.stdout.flush()
+    except OSError:
+        status = 120
+    os._exit(status)
 
 
 def _become(program: str, arguments: list[str], folder: str, environment: dict[str, str], streams: list[str]) -> None:

@@ -17,7 +17,7 @@ from tests.jupyterhub.registry_stub import RegistryStub
 from tests.jupyterhub.samples import template
 from tests.times import TIMES
 
-TEMPLATES, USERS = 5_000, 40 * TIMES
+TEMPLATES, USERS = 5_000, 20 * TIMES
 SIZES: list[dict[str, Any]] = [
     {"name": name, "set": {"limits": {"memory": 1 << 30}}} for name in ("small", "medium", "large", "huge")
 ]

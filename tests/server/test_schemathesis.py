@@ -24,7 +24,7 @@ from tests.times import TIMES
 
 PROJECT = Path(__file__).parents[2]
 SECONDS = 900  # half a minute on an idle machine
-EXAMPLES = 5 * TIMES  # requests of each operation
+EXAMPLES = 4 * TIMES  # requests of each operation
 PHASES = "examples,fuzzing,stateful"
 PHASES += ",coverage" if TIMES > 1 else ""  # of every parameter, one by one: a minute more
 # Revisions that requests name at random are there.
