@@ -72,6 +72,26 @@ def test_channels_are_shown(registry: CommandLine, course: Client, name: tuple[s
     assert json.loads(listed.out) == [{"template": "a", "channel": "testing", "revision": first(course), "behind": 1}]
 
 
+@pytest.mark.parametrize("asked", [("get", "a"), ("list", "--name", "a")], ids=["get", "list"])
+def test_what_a_channel_shows_is_shown(registry: CommandLine, course: Client, asked: tuple[str, ...]) -> None:
+    tested, newest = (json.loads(registry(*asked, *of, "-o", "json").out) for of in (("--channel", "testing"), ()))
+    missing = registry(*asked, "--channel", "stable")
+
+    [tested, newest] = [one if isinstance(one, dict) else one[0] for one in (tested, newest)]
+    told = "Error: The template 'a' has no channel 'stable'" if asked[0] == "get" else ""
+    assert ("command" in tested, newest["command"]) == (False, "c")
+    assert (missing.code, told in missing.err, "c" in missing.out) == (int(bool(told)), True, False)
+
+
+def test_a_channel_is_shown_as_it_was(registry: CommandLine, course: Client) -> None:
+    before = str(course.head().revision)
+    course.promote_template("a", "testing")
+
+    now, then = (registry("get", "a", "--channel", "testing", "-o", "json", *of) for of in ((), ("--revision", before)))
+
+    assert ("command" in json.loads(now.out), "command" in json.loads(then.out)) == (True, False)
+
+
 def test_what_was_promoted_stands_in_the_history(registry: CommandLine, course: Client) -> None:
     one = first(course)
     course.promote_template("a", "testing", note="tested")

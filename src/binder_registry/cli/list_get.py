@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 AS_THEY_CAME = ("json", "yaml")
 
+channel_option = click.option("--channel", default="", metavar="NAME", help="As this channel shows it.")
+
 _MEMORY = re.compile(r"(^|\.)(limits|requests)\.memory$")
 
 
@@ -28,6 +30,7 @@ _MEMORY = re.compile(r"(^|\.)(limits|requests)\.memory$")
 @click.option("--image", default="", metavar="GLOB", help="Image name: 'quay.io/*'.")
 @click.option("--name", default="", metavar="GLOB", help="Name: 'course-*'.")
 @click.option("--revision", type=whole(), metavar="N", help="As it was at this revision of the registry.")
+@channel_option
 @click.option("--deleted", is_flag=True, help="Tombstones of deleted templates too.")
 @format_option("table", "wide", "name", "json", "yaml")
 @connected
@@ -40,6 +43,7 @@ def list_templates(client: "Client", /, output: str, **filters: Any) -> None:
       binder-registry list
       binder-registry list --label tier=gold -q python -o wide
       binder-registry list --revision 42 -o json
+      binder-registry list --channel stable
     """
     if output in AS_THEY_CAME:
         from .documents import shown_members
@@ -56,9 +60,10 @@ def list_templates(client: "Client", /, output: str, **filters: Any) -> None:
 @click.command("get", short_help="Show one template.")
 @name_argument
 @click.option("--revision", type=whole(), metavar="N", help="As it was at this revision of the registry.")
+@channel_option
 @format_option("table", "wide", "name", "json", "yaml")
 @connected
-def get(client: "Client", name: str, revision: int | None, output: str) -> None:
+def get(client: "Client", name: str, revision: int | None, channel: str, output: str) -> None:
     """Show one template. What -o yaml and -o json print, `apply` takes back.
 
     \b
@@ -69,9 +74,9 @@ def get(client: "Client", name: str, revision: int | None, output: str) -> None:
     from .documents import shown_members
 
     if output == "wide":
-        print_rows([client.get_template(name, revision=revision)], output)
+        print_rows([client.get_template(name, revision=revision, channel=channel)], output)
         return
-    came = client.get_json(name, revision=revision)
+    came = client.get_json(name, revision=revision, channel=channel)
     if output in AS_THEY_CAME:
         print_document(shown_members(came, full=True), output)
     elif output == "name":

@@ -66,12 +66,13 @@ class Client(LogOverHTTP):
 
     # ── templates ────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def get_template(self, name: str, *, revision: int | None = None) -> Template:
-        return stored(*self._shown(name, revision))
+    def get_template(self, name: str, *, revision: int | None = None, channel: str = "") -> Template:
+        """`channel`: as it shows it."""
+        return stored(*self._shown(name, revision, channel))
 
-    def get_json(self, name: str, *, revision: int | None = None) -> dict[str, Any]:
+    def get_json(self, name: str, *, revision: int | None = None, channel: str = "") -> dict[str, Any]:
         """As `get_template`, but as it came, with members that this release does not know; `apply` takes it back."""
-        answer, position = self._shown(name, revision)
+        answer, position = self._shown(name, revision, channel)
         return answer.read(_object) | ({"revision": position.revision} if position else {})
 
     def list_templates(self, **filters: Unpack[Filters]) -> list[Template]:
@@ -169,10 +170,11 @@ class Client(LogOverHTTP):
         """What `/health` says; a server that is draining or cannot write says so with `status`, and raises nothing."""
         return self._transport.get("/health", taken=(503,)).read(_object)
 
-    def _shown(self, name: str, revision: int | None) -> tuple[Answer, Position | None]:
-        if revision is None:
+    def _shown(self, name: str, revision: int | None, channel: str) -> tuple[Answer, Position | None]:
+        params = [("revision", str(revision))] if revision is not None else []
+        params += [("channel", channel)] if channel else []
+        if not params:
             return self._current(name)
-        params = [("revision", str(revision))]
         answer = self._transport.get(path_of(name), params, cached=True)
         refuse_2015(answer, params)
         return answer, answer.position
