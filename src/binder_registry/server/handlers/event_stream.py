@@ -86,8 +86,8 @@ class Stream:
             self._looks.cancel()
 
     def _look(self, me: "asyncio.Task[object]") -> None:
-        """Whether the reader took nothing for too long; again when it may have. A timer for each piece would take a
-        tenth of the time that a thousand readers of one event do."""
+        """Whether the reader took nothing for too long; again when it may have. Not a timer for each piece: one
+        event is a piece for each of a thousand readers."""
         loop = asyncio.get_running_loop()
         now = loop.time()
         until = (now if self._sends_since is None else self._sends_since) + SEND_SECONDS
